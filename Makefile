@@ -1,0 +1,63 @@
+# orshim. `make demo` and `make test` do all the set-up; the other targets say what they are.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?= -O2 -g
+SAN     ?=
+comma   := ,
+B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
+
+STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -fPIC -fvisibility=hidden \
+	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+	-Wwrite-strings -Wshadow -Wundef -Wframe-larger-than=16384
+HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
+LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
+
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/report) $(B)/cJSON.o
+TAP   := $(call objects,shim/tap)
+TOOL  := $(call objects,tools)
+UNIT  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(B)/liborshim.so $(B)/orshim
+
+$(B)/core.a: $(CORE)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/liborshim.so: $(TAP) $(B)/core.a
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@ $^ $(LIBS)
+
+$(B)/orshim: $(TOOL) $(B)/core.a
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(UNIT): %: %.o $(B)/core.a
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS) -lcmocka
+
+$(B)/shim/%.o: WARN += -include shim/base/banned.h
+$(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
+
+$(B)/cJSON.o: build/cjson/cJSON.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=64 $(CFLAGS) -c -o $@ $<
+
+# Installs what is missing, once; the stamp is newer than the script that made it.
+build/.setup: scripts/setup.sh
+	scripts/setup.sh
+	@mkdir -p build && touch $@
+
+build/cjson/cJSON.c: scripts/fetch-cjson.sh | build/.setup
+	scripts/fetch-cjson.sh build/cjson
+
+unit: $(UNIT)
+	@for t in $(UNIT); do $$t || exit 1; done
+
+clean:
+	rm -rf build
+
+.PHONY: all unit clean
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_BUF_H
+#define ORSHIM_BUF_H
+
+/*
+ * A growing run of bytes that cannot be made without a ceiling. The owner
+ * calls buf_release(); an initialised but empty one holds no memory. Growing
+ * moves the bytes, so slices of them die with the next buf_add().
+ */
+#include "base/slice.h"
+
+struct buf {
+	char *p;
+	size_t n;
+	size_t cap;
+	size_t max;
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b); /* frees the bytes; B may be used again */
+void buf_reset(struct buf *b);   /* empty, keeps the memory */
+
+/* Append. 0, or -1 at the ceiling or without memory: then nothing was added. */
+__attribute__((warn_unused_result)) int buf_add(struct buf *b, const void *bytes, size_t n);
+__attribute__((warn_unused_result)) int buf_add_slice(struct buf *b, struct slice s);
+__attribute__((warn_unused_result, format(printf, 2, 3))) int buf_addf(struct buf *b,
+								       const char *format, ...);
+
+/* Append as many of the bytes as fit below the ceiling; says how many did. */
+size_t buf_add_some(struct buf *b, const void *bytes, size_t n);
+
+/* Forget the first N bytes. */
+void buf_drop(struct buf *b, size_t n);
+
+struct slice buf_slice(const struct buf *b); /* borrowed until the next change */
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_LIMITS_H
+#define ORSHIM_LIMITS_H
+
+/*
+ * Every ceiling of the shim. A number that bounds memory or work stands here
+ * and nowhere else. Bytes unless the name says otherwise.
+ */
+
+/* wire */
+#define LIMIT_HEAD (256 * 1024)	       /* start line and fields of one message; Node's own ceiling is 16 KiB */
+#define LIMIT_FIELDS 512	       /* field lines kept of one message (count) */
+#define LIMIT_FAULTS 16		       /* wire faults remembered of one message (count) */
+#define LIMIT_BODY_DEFAULT (8 << 20)   /* ORSHIM_BODY_MAX when unset */
+#define LIMIT_BODY_MAX (1 << 30)       /* most that ORSHIM_BODY_MAX may ask for */
+#define LIMIT_ANSWER_BODY (256 * 1024) /* kept of an answer that is no error: an error may hide in it */
+#define LIMIT_CHUNK_LINE 4096	       /* chunk size line with its extensions */
+#define LIMIT_TRAILERS (16 * 1024)     /* trailer section of one message */
+#define LIMIT_PIPELINE 64	       /* requests waiting for their answers on one connection (count) */
+#define LIMIT_STREAMS 512	       /* HTTP/2 streams alive on one connection (count) */
+#define LIMIT_FRAME (1 << 24)	       /* HTTP/2 frame payload, the format's own ceiling */
+#define LIMIT_HPACK_TABLE 65536	       /* HPACK dynamic table that we follow (RFC 7541 4.2) */
+#define LIMIT_CODINGS 4		       /* stacked content codings that are undone (count) */
+#define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
+#define LIMIT_SSE_LINE (64 * 1024)     /* one line of an event stream that is kept */
+#define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
+
+/* tap */
+#define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
+#define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
+#define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
+
+/* diagnose */
+#define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
+#define LIMIT_DETAIL 400	 /* the variable part of one finding */
+#define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
+#define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
+#define LIMIT_JSON_DEPTH 64	 /* nesting that is followed; RFC 8259 section 9 allows a limit (count) */
+#define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
+#define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
+#define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */
+#define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */
+
+/* report */
+#define LIMIT_LINE (64 * 1024)	   /* one line of the log */
+#define LIMIT_BLOCK (16 * 1024)	   /* one human diagnosis */
+#define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */
+#define LIMIT_SHOWN_MESSAGE 2000   /* server text kept in a record */
+#define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/settings.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/slice.h"
+
+const struct setting settings_table[SETTING_COUNT] = {
+#define SETTING(member, name, shown_default, accepted, meaning)                                    \
+	[SETTING_##member] = { name, shown_default, accepted, meaning },
+#include "base/settings.def"
+#undef SETTING
+};
+
+bool settings_size(const char *text, size_t *bytes)
+{
+	static const struct {
+		char letter;
+		unsigned shift;
+	} units[] = { { 'K', 10 }, { 'M', 20 }, { 'G', 30 } };
+	struct slice s = slice_of(text);
+	unsigned long long n;
+	unsigned shift = 0;
+
+	for (size_t i = 0; s.n && i < sizeof(units) / sizeof(units[0]); i++)
+		if ((s.p[s.n - 1] & ~0x20) == units[i].letter) {
+			shift = units[i].shift;
+			s.n--;
+			break;
+		}
+	if (!slice_number(s, &n) || n > (unsigned long long)LIMIT_BODY_MAX >> shift)
+		return false;
+	*bytes = (size_t)n << shift;
+	return true;
+}
+
+/* Unset and empty are the default; otherwise "0" or "1". */
+static bool read_flag(struct settings *s, enum setting_id id, bool *flag)
+{
+	const char *text = s->given[id];
+
+	if (!text || strcmp(text, "0") == 0)
+		*flag = false;
+	else if (strcmp(text, "1") == 0)
+		*flag = true;
+	else
+		return false;
+	return true;
+}
+
+static void note(struct settings *s, enum setting_id id, bool understood)
+{
+	if (!understood)
+		s->malformed |= 1u << id;
+}
+
+void settings_load(struct settings *s, char *(*lookup)(const char *name))
+{
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *text = lookup(settings_table[i].name);
+		s->given[i] = text && *text ? text : NULL;
+	}
+	s->log = s->given[SETTING_log];
+	s->capture = s->given[SETTING_capture];
+	s->hosts = s->given[SETTING_hosts] ? s->given[SETTING_hosts] : "";
+	s->rules = s->given[SETTING_rules] ? s->given[SETTING_rules] : "";
+
+	const char *text = s->given[SETTING_text];
+	if (!text)
+		s->text = s->log ? TEXT_OFF : TEXT_STDERR;
+	else if (strcmp(text, "stderr") == 0)
+		s->text = TEXT_STDERR;
+	else if (strcmp(text, "off") != 0) {
+		s->text = TEXT_FILE;
+		s->text_file = text;
+	}
+
+	s->body_max = LIMIT_BODY_DEFAULT;
+	if (s->given[SETTING_body_max])
+		note(s, SETTING_body_max,
+		     settings_size(s->given[SETTING_body_max], &s->body_max));
+	note(s, SETTING_follow, read_flag(s, SETTING_follow, &s->follow));
+	note(s, SETTING_debug, read_flag(s, SETTING_debug, &s->debug));
+}

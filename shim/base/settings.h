@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_SETTINGS_H
+#define ORSHIM_SETTINGS_H
+
+/*
+ * The ORSHIM_* variables, read once, immutable afterwards. settings_load() is
+ * the only reader of the environment by name. Lists (hosts, rules) are kept as
+ * text: their readers in diagnose/ know the words.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+enum setting_id {
+#define SETTING(member, name, shown_default, accepted, meaning) SETTING_##member,
+#include "base/settings.def"
+#undef SETTING
+	SETTING_COUNT
+};
+
+struct setting {
+	const char *name;
+	const char *shown_default;
+	const char *accepted;
+	const char *meaning;
+};
+
+extern const struct setting settings_table[SETTING_COUNT];
+
+enum text_target { TEXT_OFF, TEXT_STDERR, TEXT_FILE };
+
+struct settings {
+	const char *given[SETTING_COUNT]; /* text of each variable; NULL: unset. Borrowed from the environment */
+	const char *log;		  /* NULL: no log */
+	enum text_target text;
+	const char *text_file; /* with TEXT_FILE */
+	const char *hosts;     /* "" if unset */
+	const char *rules;     /* "" if unset */
+	size_t body_max;
+	const char *capture; /* NULL: none */
+	bool follow;
+	bool debug;
+	unsigned malformed; /* bit SETTING_x: the value could not be read, the default is used */
+};
+
+/* LOOKUP is getenv() in life; a test gives its own. Never fails. */
+void settings_load(struct settings *s, char *(*lookup)(const char *name));
+
+/* Bytes with K, M, G (powers of 1024); false if it is no size. */
+bool settings_size(const char *text, size_t *bytes);
+
+#endif

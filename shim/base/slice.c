@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/slice.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct slice slice_of(const char *text)
+{
+	return (struct slice){ text, text ? strlen(text) : 0 };
+}
+
+bool slice_equal(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_starts_nocase(a, b);
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+	if (s.n < prefix.n)
+		return false;
+	for (size_t i = 0; i < prefix.n; i++)
+		if (lower(s.p[i]) != lower(prefix.p[i]))
+			return false;
+	return true;
+}
+
+bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.n >= suffix.n && slice_equal(slice_from(s, s.n - suffix.n), suffix);
+}
+
+long slice_find(struct slice s, struct slice needle, size_t from)
+{
+	if (from > s.n || needle.n > s.n - from)
+		return -1;
+	if (needle.n == 0)
+		return (long)from;
+	const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
+	return hit ? hit - s.p : -1;
+}
+
+long slice_find_nocase(struct slice s, struct slice needle, size_t from)
+{
+	for (size_t i = from; i <= s.n && needle.n <= s.n - i; i++)
+		if (slice_starts_nocase(slice_from(s, i), needle))
+			return (long)i;
+	return -1;
+}
+
+bool slice_has(struct slice s, struct slice needle)
+{
+	return slice_find(s, needle, 0) >= 0;
+}
+
+bool slice_has_nocase(struct slice s, struct slice needle)
+{
+	return slice_find_nocase(s, needle, 0) >= 0;
+}
+
+long slice_byte(struct slice s, char c, size_t from)
+{
+	if (from >= s.n)
+		return -1;
+	const char *hit = memchr(s.p + from, c, s.n - from);
+	return hit ? hit - s.p : -1;
+}
+
+struct slice slice_sub(struct slice s, size_t at, size_t n)
+{
+	if (at > s.n)
+		at = s.n;
+	if (n > s.n - at)
+		n = s.n - at;
+	return (struct slice){ s.p ? s.p + at : NULL, n };
+}
+
+struct slice slice_from(struct slice s, size_t at)
+{
+	return slice_sub(s, at, s.n);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.n && is_blank(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+bool slice_cut(struct slice *rest, char c, struct slice *piece)
+{
+	if (!rest->p)
+		return false;
+	long end = slice_byte(*rest, c, 0);
+	if (end < 0) {
+		*piece = *rest;
+		*rest = (struct slice){ NULL, 0 };
+		return true;
+	}
+	*piece = slice_sub(*rest, 0, (size_t)end);
+	*rest = slice_from(*rest, (size_t)end + 1);
+	return true;
+}
+
+bool slice_number(struct slice s, unsigned long long *value)
+{
+	unsigned long long n = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		if (__builtin_mul_overflow(n, 10ULL, &n) ||
+		    __builtin_add_overflow(n, (unsigned long long)(s.p[i] - '0'), &n))
+			return false;
+	}
+	*value = n;
+	return true;
+}

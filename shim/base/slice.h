@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_SLICE_H
+#define ORSHIM_SLICE_H
+
+/*
+ * A borrowed run of bytes: not NUL-terminated, may hold any byte, owns
+ * nothing. An absent value is {NULL, 0}; an empty one has p != NULL.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct slice {
+	const char *p;
+	size_t n;
+};
+
+#define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
+/* For printf's "%.*s". */
+#define SLICE_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+
+struct slice slice_of(const char *text); /* of a C string; NULL gives the absent slice */
+
+bool slice_equal(struct slice a, struct slice b);
+bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters only */
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix);
+bool slice_ends(struct slice s, struct slice suffix);
+
+/* Offset of the first NEEDLE in S at or after FROM; -1 if there is none. */
+long slice_find(struct slice s, struct slice needle, size_t from);
+long slice_find_nocase(struct slice s, struct slice needle, size_t from);
+bool slice_has(struct slice s, struct slice needle);
+bool slice_has_nocase(struct slice s, struct slice needle);
+
+/* Offset of the first byte equal to C at or after FROM; -1 if there is none. */
+long slice_byte(struct slice s, char c, size_t from);
+
+/* S from AT on, at most N bytes; positions past the end give an empty slice. */
+struct slice slice_sub(struct slice s, size_t at, size_t n);
+struct slice slice_from(struct slice s, size_t at);
+
+/* Without leading and trailing SP and TAB (RFC 9110 section 5.6.3, OWS). */
+struct slice slice_trim(struct slice s);
+
+/*
+ * Cut the next piece of *REST that ends before the byte C (or at its end) and
+ * move *REST past it. False when *REST was absent or used up.
+ */
+bool slice_cut(struct slice *rest, char c, struct slice *piece);
+
+/* The decimal digits of S as a number; false on anything else or overflow. */
+bool slice_number(struct slice s, unsigned long long *value);
+
+#endif

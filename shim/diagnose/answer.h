@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ANSWER_H
+#define ORSHIM_ANSWER_H
+
+/*
+ * What the answer says: the error object R (CATALOGUE, "Words"), unwrapped,
+ * and who said no. Read from the body, or from an event stream's error event.
+ */
+#include "diagnose/vendors.h"
+#include "wire/exchange.h"
+
+struct cJSON;
+
+enum refused_by {
+	REFUSED_NOT, /* nothing failed */
+	REFUSED_openrouter_auth,
+	REFUSED_openrouter_quota,
+	REFUSED_openrouter_policy,
+	REFUSED_openrouter_routing,
+	REFUSED_openrouter_request,
+	REFUSED_upstream,
+	REFUSED_vendor,
+	REFUSED_edge,
+	REFUSED_local_gateway,
+	REFUSED_client,
+	REFUSED_nobody,
+};
+
+const char *refused_by_name(enum refused_by r); /* NULL for REFUSED_NOT */
+
+/* What the refusal is about, whoever said it. */
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_CREDENTIALS,
+	REFUSAL_QUOTA,
+	REFUSAL_POLICY,
+	REFUSAL_ROUTING,
+	REFUSAL_REQUEST,
+	REFUSAL_UNAVAILABLE,
+	REFUSAL_NO_ANSWER,
+};
+
+struct answer {
+	bool answered;	/* a status came */
+	bool failed;	/* status 4xx/5xx, or an error inside a 200 */
+	bool in_stream; /* R came in an event stream of a 200 */
+	bool html;	/* the body is text/html */
+	int status;	/* of HTTP */
+	int code;	/* R's numeric code; 0: none */
+	int wrapped;	/* levels of JSON-in-string that were undone */
+	struct cJSON *tree;	   /* owns what follows; NULL: no JSON */
+	const struct cJSON *error; /* R; NULL: none */
+	const struct cJSON *metadata;
+	/* Borrowed from the tree (or from raw_tree); absent when R does not have it. */
+	struct slice message;
+	struct slice type;	    /* error.type */
+	struct slice code_text;	    /* error.code when it is a string */
+	struct slice error_type;    /* OpenRouter's canonical error_type, wherever it stands */
+	struct slice provider_name; /* metadata.provider_name */
+	struct slice raw;	    /* metadata.raw as text */
+	struct slice raw_message;   /* the message inside raw; raw itself when it is plain text */
+	struct cJSON *raw_tree;	    /* raw parsed; NULL if it is no JSON */
+	int is_byok;		    /* metadata.is_byok: 1, 0, -1 not said */
+	bool user_id;		    /* "user_id" stands beside "error": OpenRouter knew the account */
+	enum refused_by refused_by;
+	enum refusal about;
+};
+
+/* VENDOR by whose rules the host is judged; may be NULL. */
+void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
+void answer_release(struct answer *a);
+
+/* Does TEXT speak about credentials (invalid api key, authentication_error, unauthorized …)? */
+bool answer_text_is_about_credentials(struct slice text);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_CREDENTIAL_H
+#define ORSHIM_CREDENTIAL_H
+
+/*
+ * The credentials of a request: where each stood and of which parts it was
+ * made. Slices point into the request.
+ */
+#include "wire/exchange.h"
+
+enum carrier {
+	CARRIER_AUTHORIZATION,
+	CARRIER_X_API_KEY,
+	CARRIER_API_KEY,
+	CARRIER_X_GOOG_API_KEY,
+	CARRIER_URL, /* ?key= ?api_key= …, or a key of known prefix anywhere in the target */
+};
+
+const char *carrier_name(enum carrier c); /* "authorization" … "url" */
+
+struct credential {
+	enum carrier carrier;
+	int field;	     /* index into request.fields; -1 for CARRIER_URL */
+	struct slice value;  /* AUTH of the catalogue: the value without surrounding SP/TAB */
+	struct slice scheme; /* Authorization: up to the first SP/TAB; absent when the value is one word without a known scheme */
+	struct slice gap;    /* the blanks between scheme and token */
+	struct slice token;  /* the rest; other carriers: the value */
+	bool known;	     /* false: HTTP/2 joined late, the value went by unseen */
+};
+
+struct credentials {
+	struct credential all[LIMIT_CREDENTIALS]; /* Authorization fields first, in wire order, then the others */
+	size_t count;
+	bool absent; /* certainly none: all fields were seen. With count 0 and !absent it is not knowable */
+};
+
+void credentials_find(struct credentials *c, const struct exchange *x);
+
+/* The first of that carrier; NULL if there is none. */
+const struct credential *credentials_by(const struct credentials *c, enum carrier carrier);
+
+/* What a token looks like: shown instead of it. */
+enum token_class {
+	TOKEN_EMPTY,
+	TOKEN_OPENROUTER,  /* sk-or-v1- and 64 lower-case hex */
+	TOKEN_VENDOR,	   /* a known vendor's prefix */
+	TOKEN_NOT_SECRET,  /* undefined, ${X}, sample words, a variable's name: may be shown */
+	TOKEN_JWT,
+	TOKEN_OTHER,	   /* unknown: length and class only */
+};
+
+enum { TOKEN_SHOWN_MAX = 96 };
+
+enum token_class token_classify(struct slice token);
+
+/*
+ * Write what may be shown of TOKEN into OUT, NUL-terminated, control and
+ * non-ASCII bytes as \xNN: `sk-or-v1-0e6...1c96`, `sk-proj-...ab12`,
+ * `undefined`, `"sk-or-v1-0e6...1c96"` (quotes and other oddities around a
+ * key stay visible), else `<38 bytes: hex>`. Never enough to use.
+ */
+void token_show(struct slice token, char out[TOKEN_SHOWN_MAX]);
+
+/* "sha256:" and the first 12 hex digits of SHA-256 of the token as sent. */
+enum { FINGERPRINT_SIZE = 7 + 12 + 1 };
+void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE]);
+
+/* sk-or-v1- followed by exactly 64 lower-case hex digits. */
+bool token_is_openrouter_shaped(struct slice token);
+
+/*
+ * Copy TEXT (a server's message, a field's value, a path) with everything
+ * token-like replaced by what token_show() gives, and with control bytes,
+ * invalid UTF-8 and terminal escapes as \xNN. At most MAX bytes are added.
+ */
+void redact_text(struct buf *out, struct slice text, size_t max);
+
+#endif

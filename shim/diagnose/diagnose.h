@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_DIAGNOSE_H
+#define ORSHIM_DIAGNOSE_H
+
+/*
+ * Exchanges in, findings and a verdict out. Pure: no I/O, no clock, no lock.
+ */
+#include "diagnose/evidence.h"
+
+struct finding {
+	enum rule_id rule;
+	enum severity severity; /* in force: rulebook, one lower when the server tolerated it */
+	struct detail detail;
+};
+
+struct verdict {
+	enum refused_by refused_by;
+	enum category category;
+	enum rule_id cause; /* RULE_NONE: nothing failed, or nothing explains it */
+};
+
+/* What the judgement depends on besides the exchange; immutable while in use. */
+struct judge {
+	struct rulebook book;
+	struct host_list hosts;
+	struct environment environment;
+	bool lint;
+};
+
+struct diagnosis {
+	struct evidence evidence; /* owns the trees; the exchange stays the caller's */
+	struct finding findings[LIMIT_FINDINGS]; /* cause first, then most severe, most certain, row order */
+	size_t count;
+	struct verdict verdict;
+};
+
+/* Is the exchange with this request head worth following? */
+bool judge_wants(const struct judge *judge, const struct exchange *x);
+
+/* X must outlive D. HISTORY holds what came before and is then extended. */
+void diagnose(const struct judge *judge, struct history *history, const struct exchange *x,
+	      struct diagnosis *d);
+void diagnosis_release(struct diagnosis *d);
+
+/* verdict.c: who refused, and which finding explains it. */
+void verdict_reach(const struct evidence *e, const struct finding *findings, size_t count,
+		   struct verdict *v);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ENVIRONMENT_H
+#define ORSHIM_ENVIRONMENT_H
+
+/*
+ * The process's environment as NAME=VALUE entries, to tell where a token came
+ * from. Values are compared, never copied out.
+ */
+#include "base/buf.h"
+#include "diagnose/vendors.h"
+
+struct environment {
+	struct slice block; /* entries, each ended by NUL; borrowed */
+};
+
+/* The value of NAME; absent if unset. */
+struct slice environment_value(const struct environment *env, struct slice name);
+
+/* Walk the entries. *AT starts at 0. False at the end. */
+bool environment_next(const struct environment *env, size_t *at, struct slice *name,
+		      struct slice *value);
+
+enum value_match {
+	MATCH_NONE,
+	MATCH_EXACT,
+	MATCH_TRIMMED,	/* equal after surrounding white space is taken off the variable's value */
+	MATCH_UNQUOTED, /* equal after quotes too are taken off it */
+};
+
+/* How the variable's VALUE relates to TOKEN (8 bytes or longer; shorter never match). */
+enum value_match environment_compare(struct slice value, struct slice token);
+
+/* Names of the variables that hold TOKEN, at most MAX; those of VENDOR first. Returns how many. */
+size_t environment_sources(const struct environment *env, struct slice token,
+			   const struct vendor *vendor, struct slice *names, size_t max);
+
+/* Is NAME that of an API key, token or secret? */
+bool environment_is_key_name(struct slice name);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_JSON_H
+#define ORSHIM_JSON_H
+
+/*
+ * JSON, strictly (RFC 8259, UTF-8 by RFC 3629): one pass that says whether a
+ * text is JSON and, if not, where it stops being it. And a quick look at the
+ * top level for the record of an exchange that succeeded.
+ */
+#include "base/slice.h"
+
+enum json_fault {
+	JSON_FINE,
+	JSON_EMPTY,	     /* nothing but white space */
+	JSON_BOM,	     /* EF BB BF in front; the rest was judged too and is fine */
+	JSON_INVALID,	     /* not the grammar */
+	JSON_NAN,	     /* NaN, Infinity, -Infinity where a value stands */
+	JSON_LONE_SURROGATE, /* \uD800..\uDFFF without its partner */
+	JSON_NOT_UTF8,
+	JSON_TOO_DEEP,	     /* deeper than LIMIT_JSON_DEPTH: not judged further */
+	JSON_CUT,	     /* the text ended inside a value (truncated, or only part was kept) */
+};
+
+enum { JSON_PATH_MAX = 128 };
+
+struct json_verdict {
+	enum json_fault fault;
+	size_t at;		/* offset of the first byte that is wrong */
+	size_t line, column;	/* of it, from 1; column in bytes */
+	const char *expected;	/* static: "a value", "',' or '}'", … */
+	const char *found;	/* static: "a trailing comma", "a single quote", "a raw newline in a string" … */
+	bool duplicate;		/* some object has the same member twice (not a fault) */
+	size_t duplicate_at;
+	char duplicate_path[JSON_PATH_MAX]; /* messages[0].role, escaped for a terminal */
+};
+
+void json_judge(struct slice text, struct json_verdict *v);
+
+/* What a chat-style request says at its top level, without a tree. */
+struct json_outline {
+	bool is_object;
+	struct slice model; /* inside the quotes, as written; absent if none or no string */
+	int stream;	    /* 1, 0; -1: not said */
+	long messages;	    /* elements; -1: no such array */
+	long tools;
+	bool has_input;	    /* `input`: the Responses and embeddings shape */
+	int store;	    /* 1, 0; -1: not said */
+};
+
+/* Tolerates anything; what is not found keeps its "not said" value. */
+void json_outline(struct slice text, struct json_outline *outline);
+
+#endif

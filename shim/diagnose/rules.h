@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_RULES_H
+#define ORSHIM_RULES_H
+
+/*
+ * The table of rules: one row of rules.def is one diagnosis. The array is
+ * immutable; severities as the user wants them live in a struct rulebook.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+enum severity { SEVERITY_OFF, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+enum certainty { CERTAINTY_hint, CERTAINTY_likely, CERTAINTY_certain };
+
+/* The five of the trouble-shooting guide. */
+enum category {
+	CATEGORY_none,
+	CATEGORY_account_auth,
+	CATEGORY_quota_rate,
+	CATEGORY_model_provider,
+	CATEGORY_local_runtime,
+	CATEGORY_deployment_config,
+};
+
+enum rule_when { ON_EXCHANGE, ON_CONNECTION, ON_LOG, ON_LAUNCH };
+
+enum rule_id {
+	RULE_NONE = -1,
+#define RULE(id, ...) RULE_##id,
+#include "diagnose/rules.def"
+#undef RULE
+	RULE_COUNT
+};
+
+struct evidence;
+struct detail;
+
+/* Looks at E, changes nothing; true if it fires, then D says what in particular. */
+typedef bool rule_check(const struct evidence *e, struct detail *d);
+
+struct rule {
+	const char *id;
+	int section; /* of the catalogue, 1 to 6 */
+	enum severity severity;
+	enum certainty certainty;
+	enum category category;
+	enum rule_when when;
+	rule_check *check; /* NULL unless ON_EXCHANGE */
+	const char *title;
+	const char *why;
+	const char *fix;
+	const char *example;
+	const char *sources;
+};
+
+extern const struct rule rules[];
+
+enum rule_id rule_find(struct slice id); /* RULE_NONE if there is none */
+
+const char *severity_name(enum severity s); /* "error" "warning" "note" "off" */
+const char *certainty_name(enum certainty c);
+const char *category_name(enum category c); /* NULL for CATEGORY_none */
+
+/* Severities in force: the table's, changed by ORSHIM_RULES. */
+struct rulebook {
+	unsigned char severity[RULE_COUNT > 0 ? RULE_COUNT : 1];
+};
+
+/*
+ * SPEC is the text of ORSHIM_RULES ("id=off,id=error"). False if an entry was
+ * not understood; *WRONG is then the first such entry, the others are in force.
+ */
+bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong);
+
+#endif

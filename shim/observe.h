@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_OBSERVE_H
+#define ORSHIM_OBSERVE_H
+
+/*
+ * The way through the house: takes what a connection has ready, has it
+ * judged, and reports it. The same for the preloaded library, `orshim lint`
+ * and `replay`, the tests and the fuzzers. No locks here: the caller sees to
+ * it that one thread at a time is inside.
+ */
+#include "base/settings.h"
+#include "diagnose/diagnose.h"
+#include "report/log.h"
+#include "report/record.h"
+#include "report/text.h"
+#include "wire/connection.h"
+
+struct observer {
+	struct settings settings;
+	struct judge judge;
+	struct history history;
+	struct sink log;
+	struct sink text;
+	struct text_style style;
+	struct origin origin;		     /* time_us is set by observer_take() */
+	struct buf line;		     /* reused */
+	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause was said on the text sink */
+	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
+};
+
+/*
+ * Settings come from LOOKUP (getenv). Malformed ones are said on stderr, one
+ * line each, and replaced by their defaults.
+ */
+void observer_init(struct observer *o, char *(*lookup)(const char *name));
+void observer_release(struct observer *o);
+
+/* The environment to look for tokens in; borrowed. */
+void observer_set_environment(struct observer *o, struct slice block);
+
+/* Take all that C has ready. NOW_US is the clock since 1970. */
+void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
+
+/* The `process` record. */
+void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
+			   int64_t now_us);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_LOG_H
+#define ORSHIM_LOG_H
+
+/*
+ * Where lines go; the only code under shim/ that opens or writes. One line is
+ * one write(2) with O_APPEND, files are 0600 and never reached through a
+ * symlink. On any trouble the sink falls silent, once and for good. errno and
+ * cancellation state are left as they were.
+ */
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct sink {
+	int fd;		   /* -1: closed or silent */
+	bool failed;	   /* fell silent after trouble */
+	bool borrowed;	   /* fd is not ours to close (stderr) */
+	const char *path;  /* as given, %p not expanded; NULL with borrowed */
+	int pid;	   /* process that opened it: %p and fork */
+	unsigned long lost; /* lines that were not written */
+};
+
+void sink_init_file(struct sink *s, const char *path); /* PATH is borrowed; opened at the first line */
+void sink_init_fd(struct sink *s, int fd);	       /* borrowed */
+void sink_init_none(struct sink *s);
+
+/* Write all of LINE in one write(2). False if it went nowhere. */
+bool sink_write(struct sink *s, struct slice line);
+void sink_close(struct sink *s);
+
+/* In a forked child: close and reopen later when the path holds %p. */
+void sink_after_fork(struct sink *s);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_RECORD_H
+#define ORSHIM_RECORD_H
+
+/*
+ * The lines of the log: JSON objects of version 1 (README, "The log"). Each
+ * function appends one line with its line feed to LINE and returns 0, or -1
+ * at the ceiling or without memory (then the line must not be written).
+ * Nothing secret goes in: tokens are labels and fingerprints, header values
+ * are redacted, bodies are structure.
+ */
+#include "base/buf.h"
+#include "diagnose/diagnose.h"
+
+/* Who wrote the record. */
+struct origin {
+	int64_t time_us; /* since 1970, UTC */
+	int pid;
+	int ppid;
+	const char *exe;   /* path of the executable */
+	const char *argv0; /* as the process was called */
+	const char *tool;  /* last component of exe: "node" */
+};
+
+enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED };
+
+/* One TLS library found in the process. */
+struct tls_copy {
+	const char *object;  /* file it was found in */
+	const char *library; /* "OpenSSL", "BoringSSL", … */
+	const char *version; /* "3.0.19"; "" if unknown */
+	enum tap_kind tap;
+	const char *reason;  /* why it is not tapped, or not by the method table; NULL */
+};
+
+int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
+		   size_t count);
+int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d);
+
+/* A connection worth a word without an exchange: RULE_no_request_sent, or RULE_NONE with WHY (blind). */
+int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
+		      enum rule_id rule, const char *why);
+
+/* "2026-11-24T00:04:00.123Z" (RFC 3339). */
+enum { TIMESTAMP_SIZE = 32 };
+void record_timestamp(int64_t time_us, char out[TIMESTAMP_SIZE]);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_TEXT_H
+#define ORSHIM_TEXT_H
+
+/*
+ * The human diagnosis (DESIGN, "The human diagnosis"): verdict line, where,
+ * caret under the byte, why, fix. Escapes everything that came from the wire.
+ */
+#include "base/buf.h"
+#include "report/record.h"
+
+struct text_style {
+	bool colour;
+	int width; /* columns; 0: do not wrap */
+};
+
+/* Append the block of D; nothing when there is nothing to say. -1 at the ceiling. */
+int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
+		   const struct diagnosis *d);
+
+/* One line for a connection without exchange, one finding of RULE. */
+int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
+		    uint32_t number, struct slice sni, enum rule_id rule, const char *why);
+
+/* `orshim explain`: one row of the table, whole. */
+int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_TAP_H
+#define ORSHIM_TAP_H
+
+/*
+ * The one door between the ways of seeing bytes (method tables, exported
+ * wrappers, BoringSSL's table) and the rest of the house. Owns the connection
+ * table, every lock, the re-entry guard, the clock, fork. Calls no OpenSSL
+ * function. errno is kept; on any trouble the connection goes blind.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "report/record.h"
+#include "wire/exchange.h"
+
+/* HANDLE identifies the connection: the SSL pointer. */
+
+/* A handshake of ours as client is over; SNI may be absent (copied). */
+void tap_opened(const void *handle, struct slice sni);
+
+/* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */
+void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
+void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile */
+void tap_ended(const void *handle, enum side side);		/* that side sends no more */
+void tap_closed(const void *handle);				/* HANDLE is no connection any more */
+
+/* A TLS copy was found; says so in the `process` record. Strings are static or never freed. */
+void tap_found(const struct tls_copy *copy);
+
+bool tap_is_inside(void); /* this thread is in our code: hooks must pass straight through */
+
+#endif
