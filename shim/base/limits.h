@@ -29,6 +29,10 @@
 #define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
+#define LIMIT_PATH 4096		    /* a file name, as PATH_MAX */
+#define LIMIT_INTERPRETER 256	    /* head of a program that is about to be executed; a "#!" line */
+#define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */
+#define LIMIT_KEPT_SETTINGS 16384   /* their text */
 
 /* diagnose */
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
