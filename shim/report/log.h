@@ -5,8 +5,10 @@
 /*
  * Where lines go; the only code under shim/ that opens or writes. One line is
  * one write(2) with O_APPEND, files are 0600 and never reached through a
- * symlink. On any trouble the sink falls silent, once and for good. errno and
- * cancellation state are left as they were.
+ * symlink; besides regular files only character devices and pipes are taken.
+ * A line that does not go out at once (full disk, full pipe) is lost and
+ * counted; on any other trouble the sink falls silent, for good. No signal is
+ * raised, nothing blocks, errno and cancellation state are left as they were.
  */
 #include <stdbool.h>
 
@@ -16,14 +18,20 @@ struct sink {
 	int fd;		   /* -1: closed or silent */
 	bool failed;	   /* fell silent after trouble */
 	bool borrowed;	   /* fd is not ours to close (stderr) */
+	bool torn;	   /* the last line went out in part: the next starts on a new one */
 	const char *path;  /* as given, %p not expanded; NULL with borrowed */
 	int pid;	   /* process that opened it: %p and fork */
 	unsigned long lost; /* lines that were not written */
+	unsigned long long device; /* of the file that was opened: hosts close descriptors that */
+	unsigned long long inode;  /* they do not know, and get the number again for their own files */
 };
 
 void sink_init_file(struct sink *s, const char *path); /* PATH is borrowed; opened at the first line */
 void sink_init_fd(struct sink *s, int fd);	       /* borrowed */
 void sink_init_none(struct sink *s);
+
+/* Open it now rather than at the first line: a sandbox may forbid it later. */
+void sink_open(struct sink *s);
 
 /* Write all of LINE in one write(2). False if it went nowhere. */
 bool sink_write(struct sink *s, struct slice line);

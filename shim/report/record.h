@@ -20,6 +20,7 @@ struct origin {
 	const char *exe;   /* path of the executable */
 	const char *argv0; /* as the process was called */
 	const char *tool;  /* last component of exe: "node" */
+	unsigned exchange; /* number of the exchange in this process, from 1; 0: not counted */
 };
 
 enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED };

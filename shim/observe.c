@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { WIDTH_DEFAULT = 100 };
+
+/* A line about a setting; STDERR because no other place is certain to be read. */
+static void complain(const char *name, struct slice wrong, const char *accepted)
+{
+	struct sink to;
+	struct buf line;
+
+	sink_init_fd(&to, STDERR_FILENO);
+	buf_init(&line, LIMIT_BLOCK);
+	int failed = buf_addf(&line, "orshim: %s: \"", name);
+	redact_text(&line, wrong, LIMIT_SHOWN_VALUE);
+	failed |= buf_addf(&line, "\" is not understood; accepted: %s\n", accepted);
+	if (!failed)
+		sink_write(&to, buf_slice(&line));
+	buf_release(&line);
+}
+
+static void complain_of_setting(const struct settings *s, enum setting_id id, struct slice wrong)
+{
+	const struct setting *row = &settings_table[id];
+
+	complain(row->name, wrong.p ? wrong : slice_of(s->given[id]), row->accepted);
+}
+
+/* What the text may look like, going by where it goes. */
+static void style_init(struct text_style *style, int fd, char *(*lookup)(const char *name))
+{
+	const char *no_colour = lookup("NO_COLOR");
+	const char *terminal = lookup("TERM");
+	struct winsize size;
+
+	*style = (struct text_style){ .width = WIDTH_DEFAULT };
+	if (fd < 0 || ioctl(fd, TIOCGWINSZ, &size) != 0)
+		return;
+	style->colour = !(no_colour && *no_colour) && !(terminal && strcmp(terminal, "dumb") == 0);
+	if (size.ws_col > 0)
+		style->width = size.ws_col;
+}
+
+static void text_sink_init(struct observer *o, char *(*lookup)(const char *name))
+{
+	int fd = -1;
+
+	switch (o->settings.text) {
+	case TEXT_OFF:
+		sink_init_none(&o->text);
+		break;
+	case TEXT_STDERR:
+		fd = STDERR_FILENO;
+		sink_init_fd(&o->text, fd);
+		break;
+	case TEXT_FILE:
+		sink_init_file(&o->text, o->settings.text_file);
+		break;
+	}
+	style_init(&o->style, fd, lookup);
+}
+
+void observer_init(struct observer *o, char *(*lookup)(const char *name))
+{
+	struct slice wrong = { NULL, 0 };
+
+	memset(o, 0, sizeof(*o));
+	settings_load(&o->settings, lookup);
+	for (int id = 0; id < SETTING_COUNT; id++)
+		if (o->settings.malformed & 1u << id)
+			complain_of_setting(&o->settings, (enum setting_id)id,
+					    (struct slice){ NULL, 0 });
+	if (!rulebook_init(&o->judge.book, o->settings.rules, &wrong))
+		complain_of_setting(&o->settings, SETTING_rules, wrong);
+	if (!hosts_init(&o->judge.hosts, o->settings.hosts, &wrong))
+		complain_of_setting(&o->settings, SETTING_hosts, wrong);
+	history_init(&o->history);
+	if (o->settings.log)
+		sink_init_file(&o->log, o->settings.log);
+	else
+		sink_init_none(&o->log);
+	text_sink_init(o, lookup);
+	buf_init(&o->line, LIMIT_LINE);
+}
+
+void observer_release(struct observer *o)
+{
+	sink_close(&o->log);
+	sink_close(&o->text);
+	buf_release(&o->line);
+}
+
+void observer_set_environment(struct observer *o, struct slice block)
+{
+	o->judge.environment.block = block;
+}
+
+/* Is this cause new on the text sink? Counts it. */
+static bool is_first_time(struct observer *o, enum rule_id cause)
+{
+	unsigned char *told = &o->told[cause];
+
+	if (*told == 0xff)
+		return false;
+	return (*told)++ == 0;
+}
+
+/* The rule that a block is about: the cause, or what stands first when nothing was refused. */
+static enum rule_id subject_of(const struct diagnosis *d)
+{
+	if (d->verdict.cause != RULE_NONE)
+		return d->verdict.cause;
+	return d->count ? d->findings[0].rule : RULE_NONE;
+}
+
+static void tell_text(struct observer *o, const struct diagnosis *d)
+{
+	enum rule_id subject = subject_of(d);
+
+	if (o->text.failed)
+		return;
+	buf_reset(&o->line);
+	if (text_diagnosis(&o->line, &o->style, &o->origin, d) != 0 || o->line.n == 0)
+		return;
+	if (subject != RULE_NONE && !o->judge.lint && !is_first_time(o, subject))
+		return;
+	sink_write(&o->text, buf_slice(&o->line));
+}
+
+static void tell_exchange(struct observer *o, struct exchange *x)
+{
+	struct diagnosis *d = malloc(sizeof(*d));
+
+	if (!d)
+		return;
+	diagnose(&o->judge, &o->history, x, d);
+	o->origin.exchange++;
+	for (size_t i = 0; i < d->count; i++)
+		o->findings[d->findings[i].severity]++;
+	if (!o->log.failed) {
+		buf_reset(&o->line);
+		if (record_exchange(&o->line, &o->origin, d) == 0)
+			sink_write(&o->log, buf_slice(&o->line));
+	}
+	tell_text(o, d);
+	diagnosis_release(d);
+	free(d);
+}
+
+static void tell_connection(struct observer *o, struct connection *c, uint32_t number,
+			    enum rule_id rule, const char *why)
+{
+	struct slice sni = connection_sni(c);
+	enum severity severity = SEVERITY_NOTE;
+
+	if (rule != RULE_NONE) {
+		severity = (enum severity)o->judge.book.severity[rule];
+		if (severity == SEVERITY_OFF)
+			return;
+		o->findings[severity]++;
+	}
+	if (!o->log.failed) {
+		buf_reset(&o->line);
+		if (record_connection(&o->line, &o->origin, number, sni, rule, why) == 0)
+			sink_write(&o->log, buf_slice(&o->line));
+	}
+	if (o->text.failed || rule == RULE_NONE || !is_first_time(o, rule))
+		return;
+	buf_reset(&o->line);
+	if (text_connection(&o->line, &o->style, &o->origin, number, sni, rule, why) == 0)
+		sink_write(&o->text, buf_slice(&o->line));
+}
+
+/* A connection without a request is worth a word only when it went to an API. */
+static bool is_watched(const struct observer *o, struct slice sni)
+{
+	const struct vendor *vendor;
+
+	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, &vendor);
+}
+
+void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us)
+{
+	struct event event;
+
+	o->origin.time_us = now_us;
+	while (connection_next(c, &event)) {
+		switch (event.kind) {
+		case EVENT_HEAD:
+			if (!judge_wants(&o->judge, event.exchange))
+				connection_drop(c);
+			break;
+		case EVENT_EXCHANGE:
+			tell_exchange(o, event.exchange);
+			exchange_free(event.exchange);
+			break;
+		case EVENT_BLIND:
+			if (is_watched(o, connection_sni(c)))
+				tell_connection(o, c, number, RULE_NONE, event.why);
+			break;
+		case EVENT_SILENT:
+			if (is_watched(o, connection_sni(c)))
+				tell_connection(o, c, number, rule_find(SLICE("no_request_sent")), NULL);
+			break;
+		}
+	}
+}
+
+void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
+			   int64_t now_us)
+{
+	if (o->log.failed)
+		return;
+	o->origin.time_us = now_us;
+	buf_reset(&o->line);
+	if (record_process(&o->line, &o->origin, copies, count) == 0)
+		sink_write(&o->log, buf_slice(&o->line));
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/record.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "report/json_out.h"
+#include "report/shown.h"
+
+enum {
+	SHOWN_NAME =
+	    64, /* bytes kept of a header name, method, scheme or member that should be short */
+	SHOWN_PATH = 512, /* of a path or host */
+	SCHEME_MAX = 16,  /* longer words in the scheme's place may be secrets themselves */
+};
+
+/* How much of the headers still goes in when the line would not fit otherwise. */
+enum fullness { WITH_VALUES, WITH_NAMES, WITHOUT_HEADERS, FULLNESS_COUNT };
+
+void record_timestamp(int64_t time_us, char out[TIMESTAMP_SIZE])
+{
+	int64_t ms = time_us / 1000;
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (time_us < 0 || !gmtime_r(&seconds, &tm)) {
+		ms = 0;
+		seconds = 0;
+		gmtime_r(&seconds, &tm);
+	}
+	size_t n = strftime(out, TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, TIMESTAMP_SIZE - n, ".%03dZ", (int)(ms % 1000));
+}
+
+/* Bytes from the wire: redacted, escaped, at most MAX of them. */
+static void json_wire(struct json_out *j, const char *key, struct slice s, size_t max)
+{
+	struct buf shown;
+
+	if (!s.p) {
+		json_null(j, key);
+		return;
+	}
+	buf_init(&shown, max);
+	redact_text(&shown, s, max);
+	json_slice(j, key, buf_slice(&shown));
+	buf_release(&shown);
+}
+
+static void put_field_value(struct json_out *j, const struct field *f)
+{
+	struct buf shown;
+
+	if (!f->known) {
+		json_null(j, NULL);
+		return;
+	}
+	if (!field_is_clear(f->name)) {
+		json_text(j, NULL, "<redacted>");
+		return;
+	}
+	buf_init(&shown, LIMIT_SHOWN_VALUE);
+	field_show(&shown, f, LIMIT_SHOWN_VALUE);
+	json_slice(j, NULL, buf_slice(&shown));
+	buf_release(&shown);
+}
+
+static void put_headers(struct json_out *j, const struct message *m, enum fullness fullness)
+{
+	json_array(j, "headers");
+	for (size_t i = 0; i < m->field_count && fullness != WITHOUT_HEADERS; i++) {
+		json_array(j, NULL);
+		json_wire(j, NULL, m->fields[i].name, SHOWN_NAME);
+		if (fullness == WITH_VALUES)
+			put_field_value(j, &m->fields[i]);
+		else
+			json_text(j, NULL, "<omitted>");
+		json_array_end(j);
+	}
+	json_array_end(j);
+}
+
+static void begin(struct json_out *j, const char *record, const struct origin *o)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(o->time_us, ts);
+	json_object(j, NULL);
+	json_number(j, "v", 1);
+	json_text(j, "record", record);
+	json_text(j, "ts", ts);
+	json_number(j, "pid", o->pid);
+}
+
+/* The line is whole, or LINE is as long as before. */
+static int end(struct json_out *j, struct buf *line, size_t start)
+{
+	json_object_end(j);
+	if (json_out_ok(j) && buf_add(line, "\n", 1) == 0)
+		return 0;
+	line->n = start;
+	return -1;
+}
+
+int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
+		   size_t count)
+{
+	static const char *const taps[] = { "none", "method-table", "interposed" };
+	size_t start = line->n;
+	struct json_out j;
+
+	json_out_init(&j, line);
+	begin(&j, "process", o);
+	json_number(&j, "ppid", o->ppid);
+	json_text(&j, "exe", o->exe);
+	json_text(&j, "argv0", o->argv0);
+	json_array(&j, "tls");
+	for (size_t i = 0; i < count; i++) {
+		json_object(&j, NULL);
+		json_text(&j, "object", copies[i].object);
+		json_text(&j, "library", copies[i].library);
+		json_text(&j, "version", copies[i].version);
+		json_text(&j, "tap", taps[copies[i].tap]);
+		json_text(&j, "reason", copies[i].reason);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	return end(&j, line, start);
+}
+
+static void put_carriers(struct json_out *j, const struct credentials *c)
+{
+	json_array(j, "carriers");
+	for (size_t i = 0; i < c->count; i++)
+		json_text(j, NULL, carrier_name(c->all[i].carrier));
+	json_array_end(j);
+}
+
+/* A short word is a scheme; anything else in its place may be the secret itself. */
+static void put_scheme(struct json_out *j, struct slice scheme)
+{
+	char shown[TOKEN_SHOWN_MAX];
+
+	if (scheme.n <= SCHEME_MAX) {
+		json_wire(j, "scheme", scheme, SHOWN_NAME);
+		return;
+	}
+	token_show(scheme, shown);
+	json_text(j, "scheme", shown);
+}
+
+static void put_auth(struct json_out *j, const struct evidence *e)
+{
+	const struct credential *c = e->credential;
+	char shown[TOKEN_SHOWN_MAX];
+
+	if (!c) {
+		json_null(j, "auth");
+		return;
+	}
+	json_object(j, "auth");
+	put_carriers(j, &e->credentials);
+	put_scheme(j, c->scheme);
+	json_text(j, "vendor", e->key_vendor ? e->key_vendor->id : NULL);
+	if (c->known) {
+		token_show(c->token, shown);
+		json_text(j, "token", shown);
+		json_number(j, "length", (int64_t)c->token.n);
+	} else {
+		json_null(j, "token");
+		json_null(j, "length");
+	}
+	json_text(j, "fingerprint", e->fingerprint[0] ? e->fingerprint : NULL);
+	json_array(j, "source");
+	for (size_t i = 0; i < e->source_count; i++)
+		json_wire(j, NULL, e->sources[i], SHOWN_NAME);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+/* The media type without its parameters. */
+static struct slice media_type(const struct message *m)
+{
+	struct slice type = field_value(m, "content-type");
+	struct slice rest = type;
+
+	slice_cut(&rest, ';', &type);
+	return type.p ? slice_trim(type) : type;
+}
+
+static void put_count(struct json_out *j, const char *key, long count)
+{
+	if (count < 0)
+		json_null(j, key);
+	else
+		json_number(j, key, count);
+}
+
+static void put_flag(struct json_out *j, const char *key, int flag)
+{
+	if (flag < 0)
+		json_null(j, key);
+	else
+		json_bool(j, key, flag);
+}
+
+static void put_request(struct json_out *j, const struct diagnosis *d, enum fullness fullness)
+{
+	const struct message *m = &d->evidence.x->request;
+	const struct json_outline *outline = &d->evidence.outline;
+
+	json_object(j, "request");
+	put_headers(j, m, fullness);
+	json_object(j, "body");
+	json_number(j, "bytes", (int64_t)m->body.total);
+	json_wire(j, "type", media_type(m), SHOWN_NAME);
+	json_wire(j, "model", outline->model, SHOWN_PATH);
+	put_flag(j, "stream", outline->stream);
+	put_count(j, "messages", outline->messages);
+	put_count(j, "tools", outline->is_object && outline->tools < 0 ? 0 : outline->tools);
+	json_object_end(j);
+	json_object_end(j);
+}
+
+static void put_error(struct json_out *j, const struct answer *a)
+{
+	if (!a->error) {
+		json_null(j, "error");
+		return;
+	}
+	json_object(j, "error");
+	if (a->code != 0 || !a->code_text.p)
+		put_count(j, "code", a->code != 0 ? a->code : -1);
+	else
+		json_wire(j, "code", a->code_text, SHOWN_NAME);
+	json_wire(j, "message", a->message, LIMIT_SHOWN_MESSAGE);
+	json_wire(j, "provider_name", a->provider_name, SHOWN_NAME);
+	json_wire(j, "raw", a->raw, LIMIT_SHOWN_MESSAGE);
+	put_flag(j, "is_byok", a->is_byok);
+	json_bool(j, "user_id", a->user_id);
+	json_wire(j, "type", a->type, SHOWN_NAME);
+	json_wire(j, "error_type", a->error_type, SHOWN_NAME);
+	json_bool(j, "in_stream", a->in_stream);
+	json_object_end(j);
+}
+
+static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness)
+{
+	const struct message *m = &d->evidence.x->response;
+
+	if (m->status == 0) {
+		json_null(j, "response");
+		return;
+	}
+	json_object(j, "response");
+	put_headers(j, m, fullness);
+	json_number(j, "bytes", (int64_t)m->body.total);
+	put_error(j, &d->evidence.answer);
+	json_object_end(j);
+}
+
+static void put_finding(struct json_out *j, const struct finding *f)
+{
+	const struct rule *rule = &rules[f->rule];
+
+	json_object(j, NULL);
+	json_text(j, "rule", rule->id);
+	json_text(j, "severity", severity_name(f->severity));
+	json_text(j, "certainty", certainty_name(rule->certainty));
+	json_text(j, "category", category_name(rule->category));
+	json_text(j, "detail", f->detail.text);
+	if (f->detail.header[0])
+		json_text(j, "header", f->detail.header);
+	if (f->detail.offset >= 0)
+		json_number(j, "offset", f->detail.offset);
+	if (f->detail.offset >= 0 && f->detail.offset_end >= 0)
+		json_number(j, "offset_end", f->detail.offset_end);
+	if (f->detail.in_body)
+		json_bool(j, "in_body", true);
+	json_object_end(j);
+}
+
+static void put_verdict(struct json_out *j, const struct verdict *v)
+{
+	json_object(j, "verdict");
+	json_text(j, "refused_by", refused_by_name(v->refused_by));
+	json_text(j, "category", category_name(v->category));
+	json_text(j, "cause", v->cause == RULE_NONE ? NULL : rules[v->cause].id);
+	json_object_end(j);
+}
+
+static const char *version_name(enum http_version v)
+{
+	static const char *const names[] = { NULL, "1.0", "1.1", "2" };
+	return names[v];
+}
+
+static const char *end_name(enum exchange_end e)
+{
+	static const char *const names[] = { "answered", "closed", "reset", "switched",
+					     "unparsed" };
+	return names[e];
+}
+
+/* From the request's first byte to the answer's last; null while either is unknown. */
+static void put_duration(struct json_out *j, const struct exchange *x)
+{
+	if (x->request.first_us == 0 || x->response.last_us < x->request.first_us)
+		json_null(j, "ms");
+	else
+		json_number(j, "ms", (x->response.last_us - x->request.first_us) / 1000);
+}
+
+static void put_coordinates(struct json_out *j, const struct exchange *x, const struct vendor *v)
+{
+	json_number(j, "conn", x->connection);
+	json_number(j, "seq", x->seq);
+	json_text(j, "http", version_name(x->version));
+	json_wire(j, "method", x->request.method, SHOWN_NAME);
+	json_wire(j, "host", x->host.p ? x->host : x->sni, SHOWN_PATH);
+	json_wire(j, "path", x->path, SHOWN_PATH);
+	json_text(j, "vendor", v ? v->id : NULL);
+	put_count(j, "status", x->response.status ? x->response.status : -1);
+	put_duration(j, x);
+}
+
+static int put_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
+			enum fullness fullness)
+{
+	const struct exchange *x = d->evidence.x;
+	size_t start = line->n;
+	struct json_out j;
+
+	json_out_init(&j, line);
+	begin(&j, "exchange", o);
+	json_text(&j, "tool", o->tool);
+	put_coordinates(&j, x, d->evidence.vendor);
+	put_auth(&j, &d->evidence);
+	put_request(&j, d, fullness);
+	put_response(&j, d, fullness);
+	json_array(&j, "findings");
+	for (size_t i = 0; i < d->count; i++)
+		put_finding(&j, &d->findings[i]);
+	json_array_end(&j);
+	put_verdict(&j, &d->verdict);
+	if (o->exchange)
+		json_number(&j, "exchange", o->exchange);
+	json_text(&j, "end", end_name(x->end));
+	if (x->port)
+		json_number(&j, "port", x->port);
+	if (x->stream)
+		json_number(&j, "stream", x->stream);
+	if (x->informational)
+		json_number(&j, "informational", x->informational);
+	if (x->events.seen) {
+		json_number(&j, "events", (int64_t)x->events.events);
+		json_bool(&j, "events_done", x->events.done);
+	}
+	return end(&j, line, start);
+}
+
+int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d)
+{
+	int failed = -1;
+
+	for (int f = WITH_VALUES; f < FULLNESS_COUNT && failed; f++)
+		failed = put_exchange(line, o, d, (enum fullness)f);
+	return failed;
+}
+
+int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
+		      enum rule_id rule, const char *why)
+{
+	size_t start = line->n;
+	struct json_out j;
+
+	json_out_init(&j, line);
+	begin(&j, "connection", o);
+	json_text(&j, "tool", o->tool);
+	json_number(&j, "conn", number);
+	json_wire(&j, "host", sni, SHOWN_PATH);
+	json_text(&j, "blind", rule == RULE_NONE ? why : NULL);
+	json_array(&j, "findings");
+	if (rule != RULE_NONE) {
+		json_object(&j, NULL);
+		json_text(&j, "rule", rules[rule].id);
+		json_text(&j, "severity", severity_name(rules[rule].severity));
+		json_text(&j, "certainty", certainty_name(rules[rule].certainty));
+		json_text(&j, "category", category_name(rules[rule].category));
+		json_text(&j, "detail", why ? why : "");
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	return end(&j, line, start);
+}

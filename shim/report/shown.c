@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/shown.h"
+
+#include <string.h>
+
+#include "report/paragraph.h"
+
+enum {
+	SCHEME_MAX = 16, /* a longer first word may be the secret itself */
+	ESCAPE_SIZE = 4, /* \xNN */
+};
+
+/*
+ * The fields whose values others may read. No cookie, no credential, no
+ * account. PREFIX rows stand for families.
+ */
+static const struct {
+	const char *name;
+	bool prefix;
+} clear_fields[] = {
+	{ "host", false },
+	{ "user-agent", false },
+	{ "content-", true },
+	{ "accept", true },
+	{ "transfer-encoding", false },
+	{ "te", false },
+	{ "trailer", false },
+	{ "connection", false },
+	{ "keep-alive", false },
+	{ "upgrade", false },
+	{ "expect", false },
+	{ "origin", false },
+	{ "location", false },
+	{ "sec-fetch-", true },
+	{ "x-stainless-", true },
+	{ "anthropic-version", false },
+	{ "anthropic-beta", false },
+	{ "openai-version", false },
+	{ "openai-processing-ms", false },
+	{ "http-referer", false },
+	{ "x-title", false },
+	{ "x-openrouter-", true },
+	{ "server", false },
+	{ "date", false },
+	{ "via", false },
+	{ "vary", false },
+	{ "allow", false },
+	{ "age", false },
+	{ "cache-control", false },
+	{ "cf-ray", false },
+	{ "cf-cache-status", false },
+	{ "retry-after", false },
+	{ "x-ratelimit-", true },
+	{ "x-request-id", false },
+	{ "request-id", false },
+	{ "x-generation-id", false },
+	{ "x-clerk-auth-", true },
+	{ "strict-transport-security", false },
+};
+
+bool field_is_clear(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(clear_fields) / sizeof(clear_fields[0]); i++) {
+		struct slice known = slice_of(clear_fields[i].name);
+		if (clear_fields[i].prefix ? slice_starts_nocase(name, known)
+					   : slice_equal_nocase(name, known))
+			return true;
+	}
+	return false;
+}
+
+/* The value up to its query or fragment, which may hold anything. */
+static struct slice without_query(struct slice value)
+{
+	size_t n = 0;
+
+	while (n < value.n && value.p[n] != '?' && value.p[n] != '#')
+		n++;
+	return slice_sub(value, 0, n);
+}
+
+/* Length of the first word of VALUE with the blanks after it, if it is a word such as Bearer; else 0. */
+static size_t scheme_length(struct slice value)
+{
+	size_t n = 0;
+	size_t blanks;
+
+	while (n < value.n && ((value.p[n] | 0x20) >= 'a' && (value.p[n] | 0x20) <= 'z'))
+		n++;
+	if (n == 0 || n > SCHEME_MAX)
+		return 0;
+	while (n < value.n && n < SCHEME_MAX && strchr(":=,\"'-", value.p[n]))
+		n++;
+	blanks = n;
+	while (blanks < value.n && (value.p[blanks] == ' ' || value.p[blanks] == '\t'))
+		blanks++;
+	return blanks == n && n < value.n ? 0 : blanks;
+}
+
+static void show_credential(struct buf *out, struct slice value, size_t max)
+{
+	char token[TOKEN_SHOWN_MAX];
+	size_t scheme = scheme_length(value);
+
+	redact_text(out, slice_sub(value, 0, scheme), max);
+	if (scheme == value.n && scheme > 0)
+		return;
+	token_show(slice_from(value, scheme), token);
+	buf_add_some(out, token, strlen(token));
+}
+
+void field_show(struct buf *out, const struct field *f, size_t max)
+{
+	if (!f->known)
+		buf_add_some(out, "<not seen>", 10);
+	else if (slice_equal_nocase(f->name, SLICE("location")) ||
+		 slice_equal_nocase(f->name, SLICE("http-referer")))
+		redact_text(out, without_query(f->value), max);
+	else if (field_is_clear(f->name))
+		redact_text(out, f->value, max);
+	else
+		show_credential(out, f->value, max);
+}
+
+/* How many bytes of SHOWN, which starts (or with BACKWARDS ends) there, stand for C; 0: it is not C. */
+static size_t stands_for(unsigned char c, struct slice shown, bool backwards)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char escape[] = { '\\', 'x', hex[c >> 4], hex[c & 15], 0 };
+	struct slice escaped = { escape, ESCAPE_SIZE };
+	struct slice last = backwards && shown.n ? slice_from(shown, shown.n - 1) : shown;
+
+	if (backwards ? slice_ends(shown, escaped) : slice_starts_nocase(shown, escaped))
+		return ESCAPE_SIZE;
+	return last.n && (unsigned char)last.p[0] == c ? 1 : 0;
+}
+
+size_t shown_column(struct slice value, struct slice shown, size_t at)
+{
+	size_t from = 0; /* bytes of SHOWN that follow VALUE from its start */
+	size_t i = 0;
+	size_t step;
+
+	for (; i < value.n && i < at; i++) {
+		step = stands_for((unsigned char)value.p[i], slice_from(shown, from), false);
+		if (step == 0)
+			break;
+		from += step;
+	}
+	if (i >= at || i >= value.n)
+		return columns_of(slice_sub(shown, 0, from));
+
+	struct slice head = shown; /* what is left when the end that follows VALUE is taken off */
+	for (i = value.n; i > at; i--) {
+		step = head.n > from ? stands_for((unsigned char)value.p[i - 1], head, true) : 0;
+		if (step == 0)
+			return columns_of(slice_sub(shown, 0, from));
+		head.n -= step;
+	}
+	return columns_of(head);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_SHOWN_H
+#define ORSHIM_SHOWN_H
+
+/*
+ * What may be shown of a header field, and where its bytes are in what is
+ * shown. A credential, a cookie, or a field that nobody knows never comes out
+ * whole.
+ */
+#include "base/buf.h"
+#include "diagnose/evidence.h"
+
+/* May the value be read by others? Host, types, versions, request ids. */
+bool field_is_clear(struct slice name);
+
+/*
+ * Append what may be shown of F's value: clear ones redacted for key shapes,
+ * others as scheme and token_show(). At most MAX bytes.
+ */
+void field_show(struct buf *out, const struct field *f, size_t max);
+
+/*
+ * Column (from 0, in characters) of byte AT of VALUE inside SHOWN, the form
+ * that field_show() gave it. A hidden byte is at the place where SHOWN stops
+ * following VALUE.
+ */
+size_t shown_column(struct slice value, struct slice shown, size_t at);
+
+#endif

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/paragraph.h"
+#include "report/shown.h"
+
+enum {
+	SHOWN_SHORT = 128,       /* bytes shown of a host, path, method */
+	SHOWN_ANSWER = 400,      /* of the server's message */
+	REPEATED_FIELDS_MAX = 4, /* of one name shown below each other */
+	SECTION_ANSWER = 5,      /* of the catalogue: who said no, and why */
+};
+
+/* One block being written. */
+struct block {
+	struct buf *out;
+	const struct text_style *style;
+	const struct origin *origin;
+	const struct diagnosis *d;
+	struct buf scratch; /* one piece at a time */
+	bool failed;
+};
+
+static void put(struct block *b, const char *text)
+{
+	if (!b->failed && buf_add(b->out, text, strlen(text)) != 0)
+		b->failed = true;
+}
+
+static void put_slice(struct block *b, struct slice s)
+{
+	if (!b->failed && buf_add(b->out, s.p, s.n) != 0)
+		b->failed = true;
+}
+
+/* Bytes from the wire. */
+static void put_wire(struct block *b, struct slice s, size_t max)
+{
+	buf_reset(&b->scratch);
+	redact_text(&b->scratch, s, max);
+	put_slice(b, buf_slice(&b->scratch));
+}
+
+static void put_number(struct block *b, long long n)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%lld", n);
+	put(b, digits);
+}
+
+/* ECMA-48 SGR: bold red, bold yellow, bold cyan. */
+static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
+
+static void put_coloured(struct block *b, const char *colour, const char *text)
+{
+	if (b->style->colour)
+		put(b, colour);
+	put(b, text);
+	if (b->style->colour)
+		put(b, "\033[0m");
+}
+
+static void put_paragraph(struct block *b, const char *label, struct slice text)
+{
+	struct paragraph p = { .to = b->out, .width = b->style->width, .failed = b->failed };
+
+	paragraph_add(&p, label, text);
+	b->failed = p.failed;
+}
+
+static void block_init(struct block *b, struct buf *out, const struct text_style *style,
+		       const struct origin *o, const struct diagnosis *d)
+{
+	*b = (struct block){ .out = out, .style = style, .origin = o, .d = d };
+	buf_init(&b->scratch, LIMIT_BLOCK);
+}
+
+/* All of the block, or OUT is as long as before. */
+static int block_end(struct block *b, size_t start)
+{
+	buf_release(&b->scratch);
+	if (b->failed)
+		b->out->n = start;
+	return b->failed ? -1 : 0;
+}
+
+static const char *refusal_words(enum refused_by r)
+{
+	static const char *const words[] = {
+		[REFUSED_NOT] = "",
+		[REFUSED_openrouter_auth] = "refused by OpenRouter's key check",
+		[REFUSED_openrouter_quota] = "refused by OpenRouter for credits or limits",
+		[REFUSED_openrouter_policy] = "refused by OpenRouter's policy check",
+		[REFUSED_openrouter_routing] = "OpenRouter found no endpoint for it",
+		[REFUSED_openrouter_request] = "refused by OpenRouter as a request",
+		[REFUSED_upstream] = "refused by the provider behind it",
+		[REFUSED_vendor] = "refused by the API",
+		[REFUSED_edge] = "refused at the edge, before the API",
+		[REFUSED_local_gateway] = "refused by a gateway in between",
+		[REFUSED_client] = "nothing was sent",
+		[REFUSED_nobody] = "refused by nobody that can be named",
+	};
+	return words[r];
+}
+
+/* "  [account/auth]" */
+static void put_category(struct block *b, enum category c)
+{
+	const char *name = category_name(c);
+
+	if (!name)
+		return;
+	put(b, "  [");
+	for (; *name; name++)
+		put(b, *name == '_' ? "/" : (char[]){ *name, 0 });
+	put(b, "]");
+}
+
+static struct slice host_of(const struct exchange *x)
+{
+	return x->host.p ? x->host : x->sni;
+}
+
+static void put_host(struct block *b, struct slice host)
+{
+	if (host.n)
+		put_wire(b, host, SHOWN_SHORT);
+	else
+		put(b, "an unnamed host");
+}
+
+static size_t count_severity(const struct diagnosis *d, enum severity s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->count; i++)
+		n += d->findings[i].severity == s;
+	return n;
+}
+
+static void put_counted(struct block *b, size_t n, const char *what, bool *first)
+{
+	if (n == 0)
+		return;
+	if (!*first)
+		put(b, ", ");
+	*first = false;
+	put_number(b, (long long)n);
+	put(b, " ");
+	put(b, what);
+	put(b, n > 1 ? "s" : "");
+}
+
+/* Nothing was refused: say how much was found. */
+static void put_tally(struct block *b)
+{
+	bool first = true;
+
+	put_counted(b, count_severity(b->d, SEVERITY_ERROR), "error", &first);
+	put_counted(b, count_severity(b->d, SEVERITY_WARNING), "warning", &first);
+	put_counted(b, count_severity(b->d, SEVERITY_NOTE), "note", &first);
+}
+
+static void put_verdict_words(struct block *b)
+{
+	const struct evidence *e = &b->d->evidence;
+	const struct verdict *v = &b->d->verdict;
+
+	if (v->refused_by == REFUSED_nobody && e->answer.answered) {
+		put(b, ", answer not whole");
+		return;
+	}
+	put(b, ", ");
+	if (v->refused_by == REFUSED_vendor && e->vendor) {
+		put(b, "refused by ");
+		put(b, e->vendor->title);
+	} else {
+		put(b, refusal_words(v->refused_by));
+	}
+	if (v->refused_by == REFUSED_upstream && e->answer.provider_name.n) {
+		put(b, ", ");
+		put_wire(b, e->answer.provider_name, SHOWN_SHORT);
+	}
+}
+
+static void put_verdict(struct block *b)
+{
+	const struct evidence *e = &b->d->evidence;
+	const struct verdict *v = &b->d->verdict;
+
+	put_coloured(b, "\033[1m", "orshim: ");
+	if (e->x->response.status) {
+		put_number(b, e->x->response.status);
+		put(b, " from ");
+	} else {
+		put(b, v->refused_by == REFUSED_NOT ? "request to " : "no answer from ");
+	}
+	put_host(b, host_of(e->x));
+	if (v->refused_by == REFUSED_NOT) {
+		put(b, ", ");
+		put_tally(b);
+	} else if (e->x->response.status) {
+		put_verdict_words(b);
+	}
+	put_category(b, v->category);
+	put(b, "\n");
+}
+
+/* "  --> node[4711] POST https://openrouter.ai/api/v1/chat/completions  (exchange 3)" */
+static void put_where(struct block *b)
+{
+	const struct exchange *x = b->d->evidence.x;
+	const struct origin *o = b->origin;
+
+	put(b, "  --> ");
+	if (o->tool && o->tool[0]) {
+		put_wire(b, slice_of(o->tool), SHOWN_SHORT);
+		put(b, "[");
+		put_number(b, o->pid);
+		put(b, "] ");
+	}
+	put_wire(b, x->request.method, SHOWN_SHORT);
+	put(b, " https://");
+	put_host(b, host_of(x));
+	if (x->port && x->port != 443) {
+		put(b, ":");
+		put_number(b, x->port);
+	}
+	put_wire(b, x->path, LIMIT_SHOWN_VALUE);
+	put(b, x->query.n ? "?..." : "");
+	put(b, "  (exchange ");
+	put_number(b, o->exchange ? (long long)o->exchange : x->seq);
+	put(b, ")\n");
+}
+
+static void put_spaces(struct block *b, size_t n)
+{
+	for (size_t i = 0; i < n && !b->failed; i++)
+		put(b, " ");
+}
+
+/* The carets below VALUE, whose first column is COLUMN of the line. */
+static void put_carets(struct block *b, const struct field *f, const struct detail *at,
+		       size_t column)
+{
+	struct slice shown = buf_slice(&b->scratch);
+
+	if (at->offset < 0 || (size_t)at->offset > f->value.n)
+		return;
+	size_t first = shown_column(f->value, shown, (size_t)at->offset);
+	put_spaces(b, column + first);
+	put_coloured(b, severity_colour[SEVERITY_ERROR], "^");
+	if (at->offset_end > at->offset && (size_t)at->offset_end <= f->value.n) {
+		size_t second = shown_column(f->value, shown, (size_t)at->offset_end);
+		if (second > first) {
+			put_spaces(b, second - first - 1);
+			put_coloured(b, severity_colour[SEVERITY_ERROR], "^");
+		}
+	}
+	put(b, "\n");
+}
+
+static void put_field(struct block *b, const struct field *f, const struct detail *at)
+{
+	size_t start = b->out->n;
+
+	put(b, "      ");
+	put_wire(b, f->name, SHOWN_SHORT);
+	put(b, ": ");
+	size_t column = columns_of(slice_from(buf_slice(b->out), start));
+	buf_reset(&b->scratch);
+	field_show(&b->scratch, f, LIMIT_SHOWN_VALUE);
+	put_slice(b, buf_slice(&b->scratch));
+	put(b, "\n");
+	if (at)
+		put_carets(b, f, at, column);
+}
+
+/* The header lines that a finding is about; one that points at a byte shows the first only. */
+static void put_fields(struct block *b, const struct detail *detail)
+{
+	const struct message *m = &b->d->evidence.x->request;
+	size_t most = detail->offset >= 0 ? 1 : REPEATED_FIELDS_MAX;
+
+	if (!detail->header[0] || detail->in_body)
+		return;
+	for (size_t i = 0; i < most; i++) {
+		const struct field *f = message_field(m, detail->header, i);
+		if (!f)
+			return;
+		put_field(b, f, i == 0 ? detail : NULL);
+	}
+}
+
+static void put_title(struct block *b, enum rule_id rule, enum severity severity)
+{
+	char head[96];
+
+	snprintf(head, sizeof(head), "%s[%s]:", severity_name(severity), rules[rule].id);
+	put_coloured(b, severity_colour[severity], head);
+	put(b, " ");
+	put(b, rules[rule].title);
+	put(b, "\n");
+}
+
+/* Everything that there is to say about one finding. */
+static void put_finding(struct block *b, const struct finding *f, bool first)
+{
+	const struct rule *rule = &rules[f->rule];
+
+	put_title(b, f->rule, f->severity);
+	if (first)
+		put_where(b);
+	put_fields(b, &f->detail);
+	if (f->detail.text[0])
+		put_paragraph(b, "  seen: ", slice_of(f->detail.text));
+	if (f->severity == SEVERITY_NOTE && !first)
+		return;
+	put_paragraph(b, "  why: ", slice_of(rule->why));
+	put_paragraph(b, "  fix: ", slice_of(rule->fix));
+}
+
+static void put_source(struct block *b)
+{
+	const struct evidence *e = &b->d->evidence;
+
+	if (e->source_count == 0)
+		return;
+	put(b, e->source_count > 1 ? "  from: environment variables "
+				   : "  from: environment variable ");
+	for (size_t i = 0; i < e->source_count; i++) {
+		put(b, i ? ", " : "");
+		put_wire(b, e->sources[i], SHOWN_SHORT);
+	}
+	put(b, " of this process\n");
+}
+
+/* The finding about the answer that is not told in full: it explains the answer's text. */
+static const struct finding *answer_finding(const struct diagnosis *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (rules[d->findings[i].rule].section == SECTION_ANSWER &&
+		    d->findings[i].rule != d->verdict.cause)
+			return &d->findings[i];
+	return NULL;
+}
+
+static void put_answer(struct block *b)
+{
+	const struct answer *a = &b->d->evidence.answer;
+	const struct finding *about = answer_finding(b->d);
+	struct buf line;
+
+	if (!a->failed)
+		return;
+	buf_init(&line, LIMIT_BLOCK);
+	if (a->message.n) {
+		buf_add_some(&line, "\"", 1);
+		redact_text(&line, a->message, SHOWN_ANSWER);
+		buf_add_some(&line, "\"", 1);
+	} else if (a->html) {
+		buf_add_some(&line, "a web page", 10);
+	}
+	if (a->raw_message.n && !slice_equal(a->raw_message, a->message)) {
+		buf_add_some(&line, ", inside it \"", 13);
+		redact_text(&line, a->raw_message, SHOWN_ANSWER);
+		buf_add_some(&line, "\"", 1);
+	}
+	if (about) {
+		const char *text =
+		    about->detail.text[0] ? about->detail.text : rules[about->rule].title;
+		buf_add_some(&line, " \xe2\x80\x94 ", line.n ? 5 : 0);
+		buf_add_some(&line, text, strlen(text));
+	}
+	if (line.n)
+		put_paragraph(b, "  answer: ", buf_slice(&line));
+	buf_release(&line);
+}
+
+/* What the lines "from" and "answer" say already, and what is no news. */
+static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f)
+{
+	if (f->rule == d->verdict.cause)
+		return false;
+	return f->rule == rule_find(SLICE("key_source")) || f == answer_finding(d);
+}
+
+static bool has_something_to_say(const struct diagnosis *d)
+{
+	if (d->verdict.refused_by != REFUSED_NOT)
+		return true;
+	for (size_t i = 0; i < d->count; i++)
+		if (d->findings[i].severity >= SEVERITY_WARNING || d->evidence.lint)
+			return true;
+	return false;
+}
+
+int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
+		   const struct diagnosis *d)
+{
+	struct block b;
+	size_t start = out->n;
+	bool first = true;
+
+	if (!has_something_to_say(d))
+		return 0;
+	block_init(&b, out, style, o, d);
+	put_verdict(&b);
+	for (size_t i = 0; i < d->count; i++) {
+		if (is_told_elsewhere(d, &d->findings[i]))
+			continue;
+		put_finding(&b, &d->findings[i], first);
+		first = false;
+	}
+	if (first)
+		put_where(&b);
+	put_source(&b);
+	put_answer(&b);
+	return block_end(&b, start);
+}
+
+int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
+		    uint32_t number, struct slice sni, enum rule_id rule, const char *why)
+{
+	struct block b;
+	size_t start = out->n;
+
+	block_init(&b, out, style, o, NULL);
+	put_coloured(&b, "\033[1m", "orshim: ");
+	put_wire(&b, slice_of(o->tool ? o->tool : ""), SHOWN_SHORT);
+	put(&b, "[");
+	put_number(&b, o->pid);
+	put(&b, "], connection ");
+	put_number(&b, number);
+	put(&b, " to ");
+	put_host(&b, sni);
+	if (rule == RULE_NONE) {
+		put(&b, ": not read any further: ");
+		put(&b, why ? why : "reason unknown");
+		put(&b, "\n");
+		return block_end(&b, start);
+	}
+	put_category(&b, rules[rule].category);
+	put(&b, "\n");
+	put_title(&b, rule, rules[rule].severity);
+	if (why && why[0])
+		put_paragraph(&b, "  seen: ", slice_of(why));
+	put_paragraph(&b, "  why: ", slice_of(rules[rule].why));
+	put_paragraph(&b, "  fix: ", slice_of(rules[rule].fix));
+	return block_end(&b, start);
+}
+
+int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule)
+{
+	const struct rule *r = &rules[rule];
+	struct block b;
+	size_t start = out->n;
+
+	block_init(&b, out, style, NULL, NULL);
+	put_title(&b, rule, r->severity);
+	put(&b, "  ");
+	put(&b, certainty_name(r->certainty));
+	put_category(&b, r->category);
+	put(&b, "\n");
+	put_paragraph(&b, "  why:     ", slice_of(r->why));
+	put_paragraph(&b, "  fix:     ", slice_of(r->fix));
+	put_paragraph(&b, "  example: ", slice_of(r->example));
+	put_paragraph(&b, "  sources: ", slice_of(r->sources));
+	return block_end(&b, start);
+}
