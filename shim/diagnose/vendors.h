@@ -33,6 +33,9 @@ const struct vendor *vendor_named(struct slice id);
  */
 const struct vendor *vendor_of_key(struct slice token);
 
+/* The longest of VENDOR's prefixes that TOKEN starts with, as part of TOKEN; n == 0: none. */
+struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token);
+
 /* The hosts that are watched: the table's and those of ORSHIM_HOSTS. */
 struct host_entry {
 	struct slice pattern;	      /* host or "*.domain", lower or upper case */
