@@ -38,11 +38,11 @@ const char *fault_seen(enum fault_id id);
 struct fault {
 	enum fault_id id;
 	uint64_t at; /* offset from the first byte of the message */
-	int field;   /* index of the field it concerns; -1 if none */
+	int field;   /* index of the field it concerns (field_without_colon: that the line follows); -1 if none */
 };
 
 struct field {
-	struct slice name;  /* as written, without the colon; HTTP/2: lower case */
+	struct slice name;  /* as written, without the colon and space before it; HTTP/2: lower case */
 	struct slice value; /* without surrounding SP and TAB, else byte-exact (folds and controls kept) */
 	struct slice raw;   /* all between the colon and the line's end; HTTP/2: same as value */
 	bool known;	    /* false: HTTP/2 joined late, the value went by before we listened */
@@ -66,7 +66,7 @@ struct body {
 	enum body_coding coding;
 	struct buf bytes;	 /* what was kept, up to the ceiling; transfer framing removed */
 	uint64_t total;		 /* bytes after transfer framing was removed, kept or not, still coded */
-	uint64_t decoded;	 /* bytes after Content-Encoding was undone, kept or not */
+	uint64_t decoded;	 /* bytes after Content-Encoding was undone; undoing stops at the ceiling */
 	uint64_t declared;	 /* Content-Length, when has_declared */
 	bool has_declared;
 	bool complete;	/* its end was seen */
@@ -129,6 +129,7 @@ struct exchange {
 	enum exchange_end end;
 	int informational;   /* how many 1xx came before the answer */
 	char *memory;	     /* owns sni and a copy of whatever is not in the heads */
+	struct exchange *next; /* wire's own list; NULL once handed out */
 };
 
 void exchange_free(struct exchange *x); /* NULL is fine */

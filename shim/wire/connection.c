@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/head.h"
+#include "wire/http2.h"
+#include "wire/pairing.h"
+
+enum protocol {
+	PROTOCOL_UNKNOWN,
+	PROTOCOL_HTTP1,
+	PROTOCOL_HTTP2,
+	PROTOCOL_NONE, /* blind or dropped */
+};
+
+struct connection {
+	enum protocol protocol;
+	struct wire_limits limits;
+	uint32_t number;
+	bool joined_late;
+	bool client_wrote;
+	bool dropped;
+	bool closed;
+	size_t matched;  /* bytes of the HTTP/2 preface seen so far */
+	struct buf late; /* joined late: client bytes until they tell what they are */
+	struct outbox out;
+	struct pairing pairing; /* PROTOCOL_HTTP1 */
+	struct http2 *http2;    /* PROTOCOL_HTTP2 */
+	struct slice sni;
+	char name[]; /* what sni points to */
+};
+
+/* RFC 9113 section 3.4. Its first byte is no other method's: PRI is reserved. */
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+enum { PREFACE_LENGTH = sizeof(preface) - 1 };
+
+struct connection *connection_new(const struct wire_limits *limits, uint32_t number,
+				  struct slice sni, bool joined_late)
+{
+	struct connection *c = calloc(1, sizeof(*c) + sni.n + 1);
+
+	if (!c)
+		return NULL;
+	c->limits = *limits;
+	c->number = number;
+	c->joined_late = joined_late;
+	buf_init(&c->late, LIMIT_HEAD);
+	if (sni.p) {
+		memcpy(c->name, sni.p, sni.n);
+		c->sni = (struct slice){ c->name, sni.n };
+	}
+	return c;
+}
+
+/* Free the parsers; what is in the outbox stays. */
+static void stop_reading(struct connection *c)
+{
+	if (c->protocol == PROTOCOL_HTTP1)
+		pairing_release(&c->pairing);
+	http2_free(c->http2);
+	c->http2 = NULL;
+	buf_release(&c->late);
+	c->protocol = PROTOCOL_NONE;
+}
+
+void connection_free(struct connection *c)
+{
+	if (!c)
+		return;
+	stop_reading(c);
+	outbox_clear(&c->out);
+	free(c);
+}
+
+static void go_blind(struct connection *c, const char *why)
+{
+	outbox_blind(&c->out, why);
+	stop_reading(c);
+}
+
+static void begin_http1(struct connection *c)
+{
+	c->protocol = PROTOCOL_HTTP1;
+	pairing_init(&c->pairing, &c->out, &c->limits, c->number, c->sni);
+}
+
+static void begin_http2(struct connection *c)
+{
+	c->protocol = PROTOCOL_HTTP2;
+	c->http2 = http2_new(&c->out, &c->limits, c->number, c->sni, c->joined_late);
+	if (!c->http2)
+		go_blind(c, "out of memory");
+}
+
+static void feed_known(struct connection *c, enum side side, struct slice in, int64_t now_us)
+{
+	if (c->protocol == PROTOCOL_HTTP1)
+		pairing_feed(&c->pairing, side, in, now_us);
+	else if (c->protocol == PROTOCOL_HTTP2)
+		http2_feed(c->http2, side, in, now_us);
+	if (c->out.blind && c->protocol != PROTOCOL_NONE)
+		stop_reading(c);
+}
+
+/* The client's first bytes: the HTTP/2 preface or anything else. */
+static void recognise(struct connection *c, struct slice in, int64_t now_us)
+{
+	while (in.n && c->matched < PREFACE_LENGTH && *in.p == preface[c->matched]) {
+		in = slice_from(in, 1);
+		c->matched++;
+	}
+	if (c->matched == PREFACE_LENGTH) {
+		begin_http2(c);
+		feed_known(c, SIDE_CLIENT, in, now_us);
+	} else if (in.n) {
+		begin_http1(c);
+		feed_known(c, SIDE_CLIENT, (struct slice){ preface, c->matched }, now_us);
+		feed_known(c, SIDE_CLIENT, in, now_us);
+	}
+}
+
+/* Offset of the first line that is a request line in bytes whose beginning we missed; -1. */
+static long find_request(struct slice in)
+{
+	for (size_t at = 0; at < in.n;) {
+		long lf = slice_byte(in, '\n', at);
+		if (lf < 0)
+			return -1;
+		struct slice line = slice_sub(in, at, (size_t)lf - at);
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (head_is_start_line(SIDE_CLIENT, line))
+			return (long)at;
+		at = (size_t)lf + 1;
+	}
+	return -1;
+}
+
+/* Joined late: the client's bytes may begin in the middle of anything. */
+static void recognise_late(struct connection *c, struct slice in, int64_t now_us)
+{
+	if (buf_add_slice(&c->late, in) != 0) {
+		go_blind(c, "attached in the middle of what could not be recognised");
+		return;
+	}
+	struct slice all = buf_slice(&c->late);
+	long request = find_request(all);
+	long frame = request < 0 ? http2_find_frame(all) : -1;
+	if (request < 0 && frame < 0)
+		return;
+	struct buf late = c->late;
+	buf_init(&c->late, LIMIT_HEAD);
+	if (request >= 0)
+		begin_http1(c);
+	else
+		begin_http2(c);
+	feed_known(c, SIDE_CLIENT, slice_from(all, (size_t)(request >= 0 ? request : frame)),
+		   now_us);
+	buf_release(&late);
+}
+
+void connection_feed(struct connection *c, enum side side, const void *bytes, size_t n,
+		     int64_t now_us)
+{
+	struct slice in = { bytes, n };
+
+	if (c->protocol == PROTOCOL_NONE || n == 0)
+		return;
+	if (side == SIDE_CLIENT)
+		c->client_wrote = true;
+	if (c->protocol != PROTOCOL_UNKNOWN)
+		feed_known(c, side, in, now_us);
+	else if (side == SIDE_CLIENT && c->joined_late)
+		recognise_late(c, in, now_us);
+	else if (side == SIDE_CLIENT)
+		recognise(c, in, now_us);
+	else if (!c->joined_late && !c->client_wrote)
+		connection_drop(
+		    c); /* the server speaks first: not HTTP, and none of our business */
+}
+
+void connection_skip(struct connection *c, enum side side, size_t n, int64_t now_us)
+{
+	(void)now_us;
+	if (c->protocol == PROTOCOL_NONE || n == 0)
+		return;
+	c->client_wrote |= side == SIDE_CLIENT;
+	if (c->protocol == PROTOCOL_HTTP1)
+		pairing_skip(&c->pairing, side, n);
+	else
+		outbox_blind(&c->out,
+			     "bytes passed unseen (SSL_sendfile) where none were expected");
+	if (c->out.blind)
+		stop_reading(c);
+}
+
+void connection_end(struct connection *c, enum side side, int64_t now_us)
+{
+	if (c->protocol == PROTOCOL_HTTP1)
+		pairing_end(&c->pairing, side, now_us);
+	else if (c->protocol == PROTOCOL_HTTP2)
+		http2_end(c->http2, side);
+	if (c->out.blind && c->protocol != PROTOCOL_NONE)
+		stop_reading(c);
+}
+
+void connection_close(struct connection *c, int64_t now_us)
+{
+	if (c->closed)
+		return;
+	c->closed = true;
+	if (c->protocol == PROTOCOL_HTTP1)
+		pairing_close(&c->pairing, now_us);
+	else if (c->protocol == PROTOCOL_HTTP2)
+		http2_close(c->http2);
+	else if (c->protocol == PROTOCOL_UNKNOWN && !c->client_wrote && !c->joined_late)
+		c->out.silent = true;
+	stop_reading(c);
+}
+
+int connection_next(struct connection *c, struct event *event)
+{
+	return outbox_take(&c->out, event);
+}
+
+void connection_drop(struct connection *c)
+{
+	c->dropped = true;
+	stop_reading(c);
+	outbox_clear(&c->out);
+}
+
+bool connection_is_deaf(const struct connection *c)
+{
+	return c->protocol == PROTOCOL_NONE;
+}
+
+struct slice connection_sni(const struct connection *c)
+{
+	return c->sni;
+}

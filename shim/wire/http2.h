@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_HTTP2_H
+#define ORSHIM_HTTP2_H
+
+/* HTTP/2 on one connection (RFC 9113): frames of both directions in, exchanges into the outbox. */
+#include "wire/outbox.h"
+
+struct http2;
+
+/* The client's preface has been taken, unless JOINED_LATE. SNI is borrowed. NULL without memory. */
+struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, uint32_t number,
+			struct slice sni, bool joined_late);
+void http2_free(struct http2 *h);
+
+/* Once outbox has `blind` nothing more is taken. */
+void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us);
+void http2_end(struct http2 *h, enum side side);
+void http2_close(struct http2 *h);
+
+/* Offset in bytes whose beginning was missed where a frame plausibly begins; -1. */
+long http2_find_frame(struct slice in);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_OUTBOX_H
+#define ORSHIM_OUTBOX_H
+
+/* What a connection has to tell, in order: the first head, exchanges, then that it is blind or was silent. */
+#include "wire/connection.h"
+
+struct outbox {
+	struct exchange *head; /* borrowed; NULL once told or none yet */
+	bool head_seen;
+	struct exchange *first; /* owned, linked by `next` */
+	struct exchange *last;
+	const char *blind;
+	bool blind_told;
+	bool silent;
+};
+
+/* X has a whole request head. Only the first one counts. */
+void outbox_head(struct outbox *o, struct exchange *x);
+
+/* X is finished; the outbox owns it now. */
+void outbox_put(struct outbox *o, struct exchange *x, enum exchange_end end);
+
+/* The first reason stays. */
+void outbox_blind(struct outbox *o, const char *why);
+
+bool outbox_take(struct outbox *o, struct event *event);
+void outbox_clear(struct outbox *o);
+
+/* Free X, which was never put. */
+void outbox_forget(struct outbox *o, struct exchange *x);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/pairing.h"
+
+#include "wire/message.h"
+
+static const char no_memory[] = "out of memory";
+
+void pairing_init(struct pairing *p, struct outbox *out, const struct wire_limits *limits,
+		  uint32_t number, struct slice sni)
+{
+	*p = (struct pairing){ .out = out, .number = number, .sni = sni };
+	http1_init(&p->client, SIDE_CLIENT, limits->body_max);
+	http1_init(&p->server, SIDE_SERVER, limits->body_max);
+	buf_init(&p->held, LIMIT_HEAD);
+}
+
+void pairing_release(struct pairing *p)
+{
+	while (p->first) {
+		struct exchange *x = p->first;
+		p->first = x->next;
+		outbox_forget(p->out, x);
+	}
+	p->last = NULL;
+	exchange_free(p->client_rest);
+	exchange_free(p->server_rest);
+	p->client_rest = NULL;
+	p->server_rest = NULL;
+	http1_release(&p->client);
+	http1_release(&p->server);
+	buf_release(&p->held);
+}
+
+/* Take the oldest exchange out of the line. */
+static struct exchange *shift(struct pairing *p)
+{
+	struct exchange *x = p->first;
+
+	p->first = x->next;
+	if (!p->first)
+		p->last = NULL;
+	p->waiting--;
+	return x;
+}
+
+/* We can follow no longer: what was begun goes as it is. */
+static void go_blind(struct pairing *p, const char *why)
+{
+	while (p->first) {
+		struct exchange *x = shift(p);
+		if (x->request.head_complete || message_fault(&x->request, FAULT_head_too_long))
+			outbox_put(p->out, x, END_UNPARSED);
+		else
+			outbox_forget(p->out, x);
+	}
+	p->request_open = false;
+	outbox_blind(p->out, why);
+}
+
+/* The oldest exchange is over. What still comes of its request is swallowed. */
+static void emit(struct pairing *p, enum exchange_end end)
+{
+	bool open = p->request_open && p->first == p->last;
+
+	if (open && end == END_ANSWERED && !p->first->request.head_complete) {
+		p->answered = true;
+		return;
+	}
+	struct exchange *x = shift(p);
+	if (open) {
+		p->request_open = false;
+		p->client_rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
+		if (p->client_rest) {
+			http1_swallow(&p->client, p->client_rest);
+		} else {
+			http1_release(&p->client);
+			outbox_blind(p->out, no_memory);
+		}
+		if (p->client.state == HTTP1_AT_START) {
+			exchange_free(p->client_rest);
+			p->client_rest = NULL;
+		}
+	}
+	if (!p->first && p->excess) {
+		p->excess = false;
+		http1_restart(&p->client);
+	}
+	outbox_put(p->out, x, end);
+}
+
+/* Forget the newest exchange; gives the one before it, or NULL. */
+static struct exchange *drop_last(struct pairing *p)
+{
+	struct exchange *stray = p->last;
+	struct exchange *before = p->first == stray ? NULL : p->first;
+
+	while (before && before->next != stray)
+		before = before->next;
+	if (before)
+		before->next = NULL;
+	else
+		p->first = NULL;
+	p->last = before;
+	p->waiting--;
+	p->seq--;
+	p->request_open = false;
+	p->answered = false;
+	outbox_forget(p->out, stray);
+	return before;
+}
+
+/* The newest exchange's bytes are no request: they are the one before's, too many. */
+static void return_excess(struct pairing *p, struct slice rest, int64_t now_us)
+{
+	if (p->waiting < 2) {
+		go_blind(p, p->seq == 1
+				? "the client's first bytes are not HTTP"
+				: "after its last request the client sent what is not HTTP");
+		return;
+	}
+	size_t stray = p->last->request.head.n + rest.n;
+	struct exchange *before = drop_last(p);
+	p->excess = true;
+	message_blame(&before->request, FAULT_body_long, before->request.bytes, -1);
+	message_count(&before->request, stray, now_us);
+	http1_restart(&p->client);
+}
+
+/* The exchange that the client's next byte belongs to; NULL: none yet, or blind. */
+static struct exchange *request_exchange(struct pairing *p, struct slice *in)
+{
+	if (p->client_rest)
+		return p->client_rest;
+	if (p->request_open)
+		return p->last;
+	if (!http1_skip_blanks(&p->client, in)) {
+		go_blind(p, "empty lines where a request should begin");
+		return NULL;
+	}
+	if (in->n == 0)
+		return NULL;
+	if (p->waiting >= LIMIT_PIPELINE) {
+		go_blind(p, "more requests waiting than LIMIT_PIPELINE");
+		return NULL;
+	}
+	struct exchange *x = exchange_new(p->number, p->seq + 1, p->sni);
+	if (!x) {
+		go_blind(p, no_memory);
+		return NULL;
+	}
+	p->seq++;
+	if (p->last)
+		p->last->next = x;
+	else
+		p->first = x;
+	p->last = x;
+	p->waiting++;
+	p->request_open = true;
+	return x;
+}
+
+static void end_request(struct pairing *p)
+{
+	exchange_free(p->client_rest);
+	if (!p->client_rest)
+		p->request_open = false;
+	p->client_rest = NULL;
+}
+
+static void begin_request(struct pairing *p, struct exchange *x)
+{
+	exchange_set_address(x, field_value(&x->request, "host"));
+	x->version = x->request.version;
+	outbox_head(p->out, x);
+	if (p->answered) {
+		p->answered = false;
+		emit(p, END_ANSWERED);
+	}
+}
+
+static void feed_server(struct pairing *p, struct slice in, int64_t now_us);
+
+static void feed_client(struct pairing *p, struct slice in, int64_t now_us)
+{
+	while (!p->out->blind) {
+		if (p->excess) {
+			message_count(&p->last->request, in.n, now_us);
+			return;
+		}
+		struct exchange *x = request_exchange(p, &in);
+		if (!x)
+			return;
+		switch (http1_feed(&p->client, x, &in, now_us)) {
+		case HTTP1_HEAD:
+			begin_request(p, x);
+			break;
+		case HTTP1_MESSAGE:
+			end_request(p);
+			if (p->held.n) {
+				struct buf held = p->held;
+				buf_init(&p->held, LIMIT_HEAD);
+				feed_server(p, buf_slice(&held), now_us);
+				buf_release(&held);
+			}
+			break;
+		case HTTP1_NOT_HTTP:
+			return_excess(p, in, now_us);
+			return;
+		case HTTP1_BLIND:
+			go_blind(p, p->client.why);
+			return;
+		default:
+			return;
+		}
+	}
+}
+
+/* An answer's head is whole. */
+static void begin_answer(struct pairing *p, struct exchange *x)
+{
+	int status = x->response.status;
+	bool connected = status / 100 == 2 && slice_equal(x->request.method, SLICE("CONNECT"));
+
+	if (status == 101 || connected) {
+		bool websocket =
+		    slice_has_nocase(field_value(&x->response, "upgrade"), SLICE("websocket"));
+		emit(p, END_SWITCHED);
+		go_blind(p, connected   ? "tunnel opened with CONNECT"
+			    : websocket ? "switched to WebSocket"
+					: "switched to another protocol (Upgrade)");
+	} else if (status / 100 == 1) {
+		x->informational++;
+		message_reset(&x->response);
+		http1_restart(&p->server);
+	}
+}
+
+/* The answer's event stream told an error: the exchange goes now, the rest of the answer nowhere. */
+static void part_with(struct pairing *p)
+{
+	struct exchange *rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
+
+	if (!rest) {
+		go_blind(p, no_memory);
+		return;
+	}
+	http1_swallow(&p->server, rest);
+	p->server_rest = rest;
+	emit(p, END_ANSWERED);
+}
+
+static void end_answer(struct pairing *p)
+{
+	if (!p->server_rest) {
+		emit(p, END_ANSWERED);
+		return;
+	}
+	exchange_free(p->server_rest);
+	p->server_rest = NULL;
+}
+
+static void feed_server(struct pairing *p, struct slice in, int64_t now_us)
+{
+	while (!p->out->blind) {
+		struct exchange *x = p->server_rest ? p->server_rest
+				     : p->answered  ? NULL
+						    : p->first;
+		if (!x) {
+			/* Perhaps another thread's request is still on its way to us. */
+			if (in.n && buf_add_slice(&p->held, in) != 0)
+				go_blind(p, "the server sent what answers no request");
+			return;
+		}
+		switch (http1_feed(&p->server, x, &in, now_us)) {
+		case HTTP1_HEAD:
+			begin_answer(p, x);
+			break;
+		case HTTP1_MESSAGE:
+			end_answer(p);
+			break;
+		case HTTP1_TOLD:
+			part_with(p);
+			break;
+		case HTTP1_NOT_HTTP:
+			go_blind(p, "the answer is not HTTP");
+			return;
+		case HTTP1_BLIND:
+			go_blind(p, p->server.why);
+			return;
+		default:
+			return;
+		}
+	}
+}
+
+void pairing_feed(struct pairing *p, enum side side, struct slice in, int64_t now_us)
+{
+	if (side == SIDE_CLIENT)
+		feed_client(p, in, now_us);
+	else
+		feed_server(p, in, now_us);
+}
+
+void pairing_skip(struct pairing *p, enum side side, size_t n)
+{
+	bool client = side == SIDE_CLIENT;
+	struct exchange *x = client ? (p->client_rest ? p->client_rest : p->last)
+				    : (p->server_rest ? p->server_rest : p->first);
+
+	if (p->out->blind)
+		return;
+	if (!x || !http1_skip(client ? &p->client : &p->server, x, n))
+		go_blind(p, "bytes passed unseen (SSL_sendfile) where none were expected");
+	else
+		pairing_feed(p, side, SLICE(""), 0);
+}
+
+static void end_client(struct pairing *p)
+{
+	if (p->request_open)
+		http1_end(&p->client, p->last);
+	p->request_open = false;
+	exchange_free(p->client_rest);
+	p->client_rest = NULL;
+	p->client.state = HTTP1_STUCK;
+	p->client.why = "bytes after the client's end";
+}
+
+static void end_server(struct pairing *p)
+{
+	exchange_free(p->server_rest);
+	p->server_rest = NULL;
+	if (p->answered && !p->request_open) {
+		p->answered = false;
+		emit(p, END_ANSWERED);
+	}
+	bool headless = p->request_open && p->first == p->last && !p->last->request.head_complete;
+	if (p->first && !headless && p->server.state != HTTP1_AT_START)
+		emit(p, http1_end(&p->server, p->first) ? END_ANSWERED : END_CLOSED);
+	while (p->first && !(p->request_open && p->first == p->last))
+		emit(p, END_CLOSED);
+	p->server.state = HTTP1_STUCK;
+	p->server.why = "bytes after the server's end";
+}
+
+void pairing_end(struct pairing *p, enum side side, int64_t now_us)
+{
+	(void)now_us;
+	if (p->out->blind)
+		return;
+	if (side == SIDE_CLIENT)
+		end_client(p);
+	else
+		end_server(p);
+}
+
+void pairing_close(struct pairing *p, int64_t now_us)
+{
+	if (p->out->blind)
+		return;
+	if (p->held.n && p->first && !p->answered) {
+		struct buf held = p->held;
+		buf_init(&p->held, LIMIT_HEAD);
+		feed_server(p, buf_slice(&held), now_us);
+		buf_release(&held);
+	}
+	bool headless = p->request_open && !p->last->request.head_complete;
+	end_client(p);
+	if (headless && p->last->request.method.p) {
+		exchange_set_address(p->last, field_value(&p->last->request, "host"));
+		p->last->version = p->last->request.version;
+	} else if (headless) {
+		drop_last(p); /* a request line that never became whole tells nothing */
+	}
+	end_server(p);
+}
