@@ -17,6 +17,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/report) $(B)/cJSON.o
 TAP   := $(call objects,shim/tap)
 TOOL  := $(call objects,tools)
+MAIN  := $(B)/tools/orshim.o $(B)/tools/commands.o
 UNIT  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -29,10 +30,15 @@ $(B)/core.a: $(CORE)
 $(B)/liborshim.so: $(TAP) $(B)/core.a
 	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@ $^ $(LIBS)
 
-$(B)/orshim: $(TOOL) $(B)/core.a
+# The commands without their main(): unit tests link what they need of it.
+$(B)/tools.a: $(filter-out $(MAIN),$(TOOL))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(UNIT): %: %.o $(B)/core.a
+$(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS) -lcmocka
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h
@@ -42,7 +48,7 @@ $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 
 $(B)/cJSON.o: build/cjson/cJSON.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=64 $(CFLAGS) -c -o $@ $<
+	$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=256 $(CFLAGS) -c -o $@ $<
 
 # Installs what is missing, once; the stamp is newer than the script that made it.
 build/.setup: scripts/setup.sh

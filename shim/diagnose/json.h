@@ -29,11 +29,17 @@ struct json_verdict {
 	size_t line, column;	/* of it, from 1; column in bytes */
 	const char *expected;	/* static: "a value", "',' or '}'", … */
 	const char *found;	/* static: "a trailing comma", "a single quote", "a raw newline in a string" … */
+	size_t opened;		/* JSON_CUT: where the innermost string, array or object began */
+	char path[JSON_PATH_MAX]; /* member that holds the fault, as duplicate_path; "" at the top */
 	bool duplicate;		/* some object has the same member twice (not a fault) */
 	size_t duplicate_at;
 	char duplicate_path[JSON_PATH_MAX]; /* messages[0].role, escaped for a terminal */
 };
 
+/*
+ * V is filled whatever TEXT holds; the first fault ends the pass. Never
+ * recurses. Without memory paths and duplicates are not told.
+ */
 void json_judge(struct slice text, struct json_verdict *v);
 
 /* What a chat-style request says at its top level, without a tree. */
