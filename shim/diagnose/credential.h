@@ -6,6 +6,7 @@
  * The credentials of a request: where each stood and of which parts it was
  * made. Slices point into the request.
  */
+#include "diagnose/shape.h"
 #include "wire/exchange.h"
 
 enum carrier {
@@ -26,6 +27,7 @@ struct credential {
 	struct slice gap;    /* the blanks between scheme and token */
 	struct slice token;  /* the rest; other carriers: the value */
 	bool known;	     /* false: HTTP/2 joined late, the value went by unseen */
+	struct token_shape shape; /* of the scheme and the token; only when known */
 };
 
 struct credentials {

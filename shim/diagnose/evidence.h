@@ -60,6 +60,7 @@ struct detail {
 	int offset;		 /* of the first wrong byte, in that field's trimmed value or in the body; -1 */
 	int offset_end;		 /* of a second place to point at (the closing quote); -1 */
 	bool in_body;		 /* the offsets count in the body */
+	bool lower;		 /* here it is one severity less than the rule's row says */
 };
 
 /* printf into d->text; everything from the wire must go through detail_bytes(). */

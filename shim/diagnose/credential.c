@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/credential.h"
+
+static const struct slice absent = { NULL, 0 };
+
+static const char *const carrier_names[] = { "authorization", "x-api-key", "api-key",
+					     "x-goog-api-key", "url" };
+
+const char *carrier_name(enum carrier c)
+{
+	return carrier_names[c];
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static size_t word_length(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && !is_blank(s.p[n]))
+		n++;
+	return n;
+}
+
+/* A scheme that people write: letters, digits, hyphens; no key, no shell word. */
+static bool may_be_scheme(struct slice word)
+{
+	static const char *const others[] = { "export", "set", "setx", "undefined", "null" };
+
+	if (word.n == 0 || word.n > 24 || vendor_of_key(word))
+		return false;
+	for (size_t i = 0; i < word.n; i++)
+		if (!is_token_byte(word.p[i]) || word.p[i] == '_')
+			return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_equal_nocase(word, slice_of(others[i])))
+			return false;
+	return (word.p[0] | 0x20) >= 'a' && (word.p[0] | 0x20) <= 'z';
+}
+
+/* Schemes whose credentials are parameters or a blob of their own, never a bare key. */
+static bool has_own_grammar(struct slice word)
+{
+	static const char *const words[] = { "Digest",   "Negotiate", "NTLM",      "OAuth",
+					     "Hawk",     "HOBA",      "Mutual",    "vapid",
+					     "DPoP",     "GNAP",      "SharedKey", "GoogleLogin",
+					     "Signature" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_equal_nocase(word, slice_of(words[i])))
+			return true;
+	return slice_starts_nocase(word, SLICE("AWS")) ||
+	       slice_starts_nocase(word, SLICE("SCRAM-"));
+}
+
+static enum scheme_form scheme_form(struct slice word)
+{
+	if (slice_equal(word, SLICE("Bearer")))
+		return SCHEME_GOOD;
+	if (slice_equal_nocase(word, SLICE("Bearer")))
+		return SCHEME_CASE;
+	if (slice_equal_nocase(word, SLICE("Basic")))
+		return SCHEME_BASIC;
+	return has_own_grammar(word) ? SCHEME_FOREIGN : SCHEME_OTHER;
+}
+
+/*
+ * How many bytes of WORD are the scheme when something other than a blank
+ * follows `Bearer`: a colon and the like, or the token itself. 0 if not so.
+ */
+static size_t punctuated_scheme(struct slice word)
+{
+	if (word.n < 7 || !slice_starts_nocase(word, SLICE("Bearer")))
+		return 0;
+	if (memchr(":=,\"", word.p[6], 4))
+		return 7;
+	struct slice glued = slice_from(word, 6);
+	bool is_long = glued.n >= 16 && token_run(glued, 0) == glued.n;
+	return vendor_of_key(glued) || slice_starts(glued, SLICE("sk-")) || is_long ? 6 : 0;
+}
+
+static void set_token(struct credential *c, size_t at)
+{
+	struct slice rest = slice_from(c->value, at);
+	size_t blanks = 0;
+
+	while (blanks < rest.n && is_blank(rest.p[blanks]))
+		blanks++;
+	c->gap = slice_sub(rest, 0, blanks);
+	c->token = slice_from(rest, blanks);
+	shape_read(&c->shape, c->token);
+}
+
+/* Authorization: credentials = auth-scheme 1*SP token68 (RFC 9110 section 11.4), or not quite. */
+static void split_authorization(struct credential *c)
+{
+	struct slice quote = quote_at_start(c->value);
+	struct slice word = slice_from(c->value, quote.n);
+	enum scheme_form form = SCHEME_NONE;
+
+	word.n = word_length(word);
+	size_t end = quote.n + word.n;
+	size_t punctuated = punctuated_scheme(word);
+	if (punctuated) {
+		form = SCHEME_PUNCTUATED;
+		word.n = punctuated;
+		end = quote.n + punctuated;
+	} else if (is_scheme_word(word) ||
+		   (!quote.n && end < c->value.n && may_be_scheme(word) && !is_literal(c->value))) {
+		form = scheme_form(word);
+	}
+	if (form == SCHEME_NONE) {
+		word = absent;
+		quote = absent;
+		end = 0;
+	}
+	c->scheme = word;
+	set_token(c, end);
+	c->shape.scheme = form;
+	/* `"Bearer sk-…"`: the whole value was quoted, not the token alone. */
+	if (quote.n && !c->shape.opening.n)
+		c->shape.opening = quote;
+}
+
+static struct credential *add(struct credentials *all, enum carrier carrier, int field,
+			      struct slice value, bool known)
+{
+	if (all->count == LIMIT_CREDENTIALS)
+		return NULL;
+	struct credential *c = &all->all[all->count++];
+	*c = (struct credential){ .carrier = carrier, .field = field, .known = known };
+	if (!known)
+		return c;
+	c->value = value;
+	if (carrier == CARRIER_AUTHORIZATION)
+		split_authorization(c);
+	else
+		set_token(c, 0);
+	return c;
+}
+
+static void add_fields(struct credentials *all, const struct message *m, enum carrier carrier)
+{
+	const struct field *field;
+
+	for (size_t n = 0; (field = message_field(m, carrier_names[carrier], n)); n++)
+		add(all, carrier, (int)(field - m->fields), field->value, field->known);
+}
+
+static bool is_key_parameter(struct slice name)
+{
+	static const char *const names[] = { "key", "api_key", "apikey", "api-key",
+					     "access_token" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal_nocase(name, slice_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool has_digit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '9')
+			return true;
+	return false;
+}
+
+/* A key of known prefix at the beginning of a segment or parameter. */
+static struct slice key_in_target(struct slice target)
+{
+	for (size_t i = 1; i < target.n; i++) {
+		if (is_token_byte(target.p[i - 1]) || !is_token_byte(target.p[i]))
+			continue;
+		struct slice run = slice_sub(target, i, token_run(target, i));
+		if (run.n >= 20 && has_digit(run) && vendor_of_key(run))
+			return run;
+	}
+	return absent;
+}
+
+static void add_url(struct credentials *all, const struct exchange *x)
+{
+	struct slice rest = x->query;
+	struct slice value;
+
+	while (slice_cut(&rest, '&', &value)) {
+		struct slice name;
+		slice_cut(&value, '=', &name);
+		if (value.n && is_key_parameter(name)) {
+			add(all, CARRIER_URL, -1, value, true);
+			return;
+		}
+	}
+	value = key_in_target(x->request.target);
+	if (value.n)
+		add(all, CARRIER_URL, -1, value, true);
+}
+
+void credentials_find(struct credentials *c, const struct exchange *x)
+{
+	c->count = 0;
+	for (int carrier = CARRIER_AUTHORIZATION; carrier < CARRIER_URL; carrier++)
+		add_fields(c, &x->request, (enum carrier)carrier);
+	add_url(c, x);
+	c->absent = c->count == 0 && x->request.fields_complete;
+}
+
+const struct credential *credentials_by(const struct credentials *c, enum carrier carrier)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->all[i].carrier == carrier)
+			return &c->all[i];
+	return NULL;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Text of others, made fit for a log and a terminal: no key, no control byte. */
+#include "diagnose/credential.h"
+#include "diagnose/reveal.h"
+
+enum {
+	RUN_SECRET = 32,   /* a run this long of mixed characters is taken for a secret */
+	PIECE_SECRET = 16, /* so long must its longest piece between '-' and '_' be */
+	KEY_TAIL = 8,      /* token bytes after a prefix that make it a key */
+};
+
+static bool is_word_byte(char c)
+{
+	return is_token_byte(c) && c != '-' && c != '_';
+}
+
+/* Length of the UTF-8 character at AT, 0 if it is none (RFC 3629); *CODE is its code point. */
+static size_t utf8_character(struct slice s, size_t at, unsigned *code)
+{
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = (unsigned char)s.p[at];
+	size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
+	if (lead < 0xc2 || lead > 0xf4 || n > s.n - at)
+		return 0;
+	*code = lead & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		unsigned char c = (unsigned char)s.p[at + i];
+		if ((c & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (c & 0x3f);
+	}
+	bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
+	return *code < least[n] || surrogate || *code > 0x10ffff ? 0 : n;
+}
+
+/* C1 controls, zero-width and direction marks, line separators: invisible or worse on a terminal. */
+static bool is_unseen(unsigned code)
+{
+	return code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+	       code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
+	       (code >= 0xe0000 && code <= 0xe007f);
+}
+
+/* One character that is no part of a secret; how many bytes it was. */
+static size_t copy_character(struct sink *sink, struct slice s, size_t at)
+{
+	unsigned char c = (unsigned char)s.p[at];
+	unsigned code = 0;
+
+	if (c >= 0x20 && c < 0x7f) {
+		sink_put(sink, &s.p[at], 1);
+		return 1;
+	}
+	size_t n = c < 0x80 ? 0 : utf8_character(s, at, &code);
+	if (n == 0) {
+		sink_f(sink, "\\x%02x", c);
+		return 1;
+	}
+	if (is_unseen(code))
+		sink_f(sink, "\\u{%x}", code);
+	else
+		sink_put(sink, &s.p[at], n);
+	return n;
+}
+
+/* 8-4-4-4-12 hex digits (RFC 9562 section 4). */
+static bool is_uuid(struct slice run)
+{
+	if (run.n != 36)
+		return false;
+	for (size_t i = 0; i < run.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		char c = run.p[i];
+		bool hex = is_hex_byte(c) || (c >= 'A' && c <= 'F');
+		if (dash ? c != '-' : !hex)
+			return false;
+	}
+	return true;
+}
+
+/* Identifiers that servers give out to be quoted: generations, requests, messages. */
+static bool is_public_id(struct slice run)
+{
+	static const char *const starts[] = { "gen-",  "chatcmpl-", "req_",   "req-",     "msg_",
+					      "resp_", "call_",     "toolu_", "chatcmpl_" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (slice_starts(run, slice_of(starts[i])))
+			return true;
+	return is_uuid(run);
+}
+
+/* Does a piece of RUN between hyphens look drawn by lot? Model names and slugs do not. */
+static bool is_random(struct slice run)
+{
+	size_t piece = 0;
+	int digits = 0, lower = 0, upper = 0;
+
+	for (size_t i = 0; i <= run.n; i++) {
+		if (i < run.n && is_word_byte(run.p[i])) {
+			char c = run.p[i];
+			piece++;
+			digits += c >= '0' && c <= '9';
+			lower += c >= 'a' && c <= 'z';
+			upper += c >= 'A' && c <= 'Z';
+			continue;
+		}
+		if (piece >= PIECE_SECRET && (digits > 2 || (upper > 2 && lower > 2)) &&
+		    lower + upper > 0)
+			return true;
+		piece = 0;
+		digits = lower = upper = 0;
+	}
+	return false;
+}
+
+/* A prefix, then enough of a key behind it, quotation marks and escapes not counted. */
+static bool begins_key(struct slice s, size_t at, size_t run)
+{
+	struct slice key = slice_sub(s, at, run);
+	size_t prefix = reveal_prefix(key);
+	size_t end = at + run;
+
+	if (prefix == 0 && !is_bare_openrouter(key))
+		return false;
+	if (run >= prefix + KEY_TAIL)
+		return true;
+	/* Cut in two by a quote, an escape, a control byte: `sk-or-v1-0e6"5b1c…`. */
+	for (int signs = 0; signs < 6 && end < s.n; signs++, end++) {
+		char c = s.p[end];
+		if (c == ' ' || c == '.' || c == ',')
+			return false;
+		if (token_run(s, end) >= KEY_TAIL)
+			return true;
+	}
+	return false;
+}
+
+static size_t jwt_length(struct slice s, size_t at)
+{
+	if (!slice_starts(slice_from(s, at), SLICE("eyJ")))
+		return 0;
+	size_t n = token_run(s, at);
+	if (n < 16)
+		return 0;
+	while (at + n + 1 < s.n && s.p[at + n] == '.' && is_token_byte(s.p[at + n + 1]))
+		n += 1 + token_run(s, at + n + 1);
+	return n;
+}
+
+/* Names before `=` or `:` whose value is a secret. */
+static bool names_secret(struct slice name)
+{
+	static const char *const ends[] = { "key",      "apikey", "token",     "secret",
+					    "password", "passwd", "signature", "sig",
+					    "auth",     "cookie", "session",   "authorization" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct slice end = slice_of(ends[i]);
+		if (name.n < end.n || !slice_equal_nocase(slice_from(name, name.n - end.n), end))
+			continue;
+		if (name.n == end.n || !is_word_byte(name.p[name.n - end.n - 1]) ||
+		    slice_equal(end, SLICE("key")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * After a word at [AT, AT+N): how many bytes of separator lead to a secret's
+ * value? `Bearer `, `api_key=`, `"token": "`. 0 if none follows.
+ */
+static size_t leads_to_secret(struct slice s, size_t at, size_t n)
+{
+	struct slice word = slice_sub(s, at, n);
+	size_t end = at + n;
+	bool scheme =
+	    slice_equal_nocase(word, SLICE("Bearer")) || slice_equal_nocase(word, SLICE("Basic"));
+
+	if (!scheme && !names_secret(word))
+		return 0;
+	size_t from = end;
+	bool sign = false;
+	while (end < s.n && end - from < 6 && memchr(" \t\"'=:\\", s.p[end], 7)) {
+		sign |= s.p[end] == '=' || s.p[end] == ':';
+		end++;
+	}
+	return (scheme && end > from) || sign ? end - from : 0;
+}
+
+static bool is_value_byte(char c)
+{
+	return is_token_byte(c) || memchr(".+/=~%!#$*@^", c, 12);
+}
+
+/* The value in a secret's place: shown only if it is none. How many bytes it was. */
+static size_t copy_value(struct sink *sink, struct slice s, size_t at)
+{
+	struct slice value = slice_from(s, at);
+	char shown[TOKEN_SHOWN_MAX];
+	size_t n = 0;
+
+	while (n < value.n && is_value_byte(value.p[n]))
+		n++;
+	value.n = n;
+	while (value.n && memchr(".!", value.p[value.n - 1], 2))
+		value.n--;
+	if (value.n < 4 || is_scheme_word(value))
+		return 0;
+	bool prose = value.n <= 20 && token_run(value, 0) == value.n;
+	for (size_t i = 1; prose && i < value.n; i++)
+		prose = value.p[i] >= 'a' && value.p[i] <= 'z';
+	if (prose)
+		return 0;
+	token_show(value, shown);
+	sink_put(sink, shown, strlen(shown));
+	return value.n;
+}
+
+/* `://user:password@host`: everything before the '@' but the name. */
+static size_t copy_userinfo(struct sink *sink, struct slice s, size_t at)
+{
+	size_t from = at + 3;
+	size_t end = from;
+	long colon = -1;
+
+	if (!slice_starts(slice_from(s, at), SLICE("://")))
+		return 0;
+	while (end < s.n && !memchr("/@?# \"<>\t\r\n", s.p[end], 11)) {
+		if (s.p[end] == ':' && colon < 0)
+			colon = (long)end;
+		end++;
+	}
+	if (end == s.n || s.p[end] != '@' || end == from)
+		return 0;
+	sink_f(sink, "://<%zu bytes>@", end - from);
+	return end + 1 - at;
+}
+
+struct redaction {
+	struct sink sink;
+	struct slice text;
+	bool beside_key; /* what comes before the next blank or comma may be the rest of a key */
+};
+
+/* A run of token bytes at AT. How many bytes were dealt with. */
+static size_t copy_run(struct redaction *r, size_t at, size_t n)
+{
+	struct slice run = slice_sub(r->text, at, n);
+	size_t jwt = jwt_length(r->text, at);
+	bool digits = false;
+
+	for (size_t i = 0; i < n; i++)
+		digits |= run.p[i] >= '0' && run.p[i] <= '9';
+	if (jwt) {
+		sink_f(&r->sink, "<JWT, %zu bytes>", jwt);
+		return jwt;
+	}
+	if (begins_key(r->text, at, n)) {
+		reveal_run(&r->sink, run);
+		r->beside_key = true;
+		return n;
+	}
+	if (r->beside_key && digits && n >= 6) {
+		sink_f(&r->sink, "<%zu bytes>", n);
+		return n;
+	}
+	if (slice_starts(run, SLICE("user_")) && n >= 16) {
+		sink_f(&r->sink, "user_...%.*s", 4, run.p + n - 4);
+		return n;
+	}
+	if (n >= RUN_SECRET && !is_public_id(run) && is_random(run)) {
+		reveal_run(&r->sink, run);
+		return n;
+	}
+	size_t gap = leads_to_secret(r->text, at, n);
+	sink_put(&r->sink, run.p, n);
+	if (gap == 0)
+		return n;
+	for (size_t i = 0; i < gap; i++)
+		copy_character(&r->sink, r->text, at + n + i);
+	return n + gap + copy_value(&r->sink, r->text, at + n + gap);
+}
+
+/* A key glued behind other token bytes: where in the run it begins; N if nowhere. */
+static size_t key_inside(struct slice s, size_t at, size_t n)
+{
+	static const struct slice starts[] = {
+		{ "sk-or-v1-", 9 }, { "sk-ant-", 7 }, { "sk-proj-", 8 }, { "nvapi-", 6 }
+	};
+	struct slice run = slice_sub(s, at, n);
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		long hit = slice_find(run, starts[i], 1);
+		if (hit > 0 && n - (size_t)hit >= starts[i].n + KEY_TAIL)
+			return (size_t)hit;
+	}
+	return n;
+}
+
+void redact_text(struct buf *out, struct slice text, size_t max)
+{
+	struct redaction r = { .sink = { out, max }, .text = text };
+
+	for (size_t i = 0; i < text.n && r.sink.left;) {
+		size_t run = token_run(text, i);
+		if (run) {
+			i += copy_run(&r, i, key_inside(text, i, run));
+			continue;
+		}
+		if (text.p[i] == ' ' || text.p[i] == ',')
+			r.beside_key = false;
+		size_t userinfo = copy_userinfo(&r.sink, text, i);
+		i += userinfo ? userinfo : copy_character(&r.sink, text, i);
+	}
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be shown of a token. */
+#define OPENSSL_API_COMPAT 0x10100000L /* SHA256_Init() without EVP's fetching and locks */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include <stdarg.h>
+
+#include "diagnose/credential.h"
+#include "diagnose/reveal.h"
+
+enum token_class token_classify(struct slice token)
+{
+	struct token_shape shape;
+
+	if (token.n == 0)
+		return TOKEN_EMPTY;
+	if (token_is_openrouter_shaped(token))
+		return TOKEN_OPENROUTER;
+	shape_read(&shape, token);
+	switch (shape.form) {
+	case FORM_LITERAL:
+	case FORM_UNEXPANDED:
+	case FORM_MASKED:
+	case FORM_DUMMY:
+	case FORM_SAMPLE:
+	case FORM_VARIABLE_NAME:
+		return TOKEN_NOT_SECRET;
+	case FORM_JWT:
+		return TOKEN_JWT;
+	default:
+		return shape.vendor ? TOKEN_VENDOR : TOKEN_OTHER;
+	}
+}
+
+void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	SHA256_CTX context;
+
+	SHA256_Init(&context);
+	SHA256_Update(&context, token.p ? token.p : "", token.n);
+	SHA256_Final(hash, &context);
+	memcpy(out, "sha256:", 7);
+	for (int i = 0; i < 6; i++) {
+		out[7 + 2 * i] = digits[hash[i] >> 4];
+		out[8 + 2 * i] = digits[hash[i] & 15];
+	}
+	out[FINGERPRINT_SIZE - 1] = '\0';
+}
+
+void sink_put(struct sink *sink, const void *bytes, size_t n)
+{
+	if (n > sink->left || buf_add(sink->out, bytes, n))
+		sink->left = 0;
+	else
+		sink->left -= n;
+}
+
+void sink_f(struct sink *sink, const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (n > 0)
+		sink_put(sink, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+void sink_ascii(struct sink *sink, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.n; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+		if (c < 0x20 || c >= 0x7f)
+			sink_f(sink, "\\x%02x", c);
+		else
+			sink_put(sink, &bytes.p[i], 1);
+	}
+}
+
+bool is_plain_word(struct slice run)
+{
+	bool digit = false, upper = false;
+
+	for (size_t i = 0; i < run.n; i++) {
+		digit |= run.p[i] >= '0' && run.p[i] <= '9';
+		upper |= i && run.p[i] >= 'A' && run.p[i] <= 'Z';
+	}
+	return run.n < 8 || (!digit && !upper && run.n <= 20);
+}
+
+/* Of which bytes an unknown secret is made: enough to recognise a slip, not the secret. */
+static const char *class_of(struct slice s)
+{
+	bool lower = false, upper = false, digit = false, hex = true, other = false, high = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		lower |= c >= 'a' && c <= 'z';
+		upper |= c >= 'A' && c <= 'Z';
+		digit |= c >= '0' && c <= '9';
+		hex &= is_hex_byte(c);
+		other |= !is_token_byte(c);
+		high |= (unsigned char)c >= 0x80;
+	}
+	if (high)
+		return "with bytes above ASCII";
+	if (other)
+		return "with other signs";
+	if (hex && s.n >= 16)
+		return "hex";
+	if (digit)
+		return lower || upper ? "letters and digits" : "digits";
+	return "letters";
+}
+
+static void show_unknown(struct sink *out, struct slice s)
+{
+	if (s.n < 8)
+		sink_f(out, "<%zu bytes>", s.n);
+	else
+		sink_f(out, "<%zu bytes: %s>", s.n, class_of(s));
+}
+
+/* PREFIX in clear, HEAD bytes after it, the last four; fewer when little would stay hidden. */
+static void show_ends(struct sink *out, struct slice key, size_t prefix, size_t head)
+{
+	size_t rest = key.n - prefix;
+
+	sink_ascii(out, slice_sub(key, 0, prefix));
+	if (rest < 16)
+		sink_f(out, "<%zu bytes>", rest);
+	else
+		sink_f(out, "%.*s...%.*s", (int)head, key.p + prefix, 4, key.p + key.n - 4);
+}
+
+/* Sixty-four hex digits at the end, whatever is left of the prefix before them. */
+bool is_bare_openrouter(struct slice run)
+{
+	if (run.n < 64 || run.n > 80)
+		return false;
+	for (size_t i = run.n - 64; i < run.n; i++)
+		if (!is_hex_byte(run.p[i]))
+			return false;
+	return true;
+}
+
+size_t reveal_prefix(struct slice run)
+{
+	const struct vendor *vendor = vendor_of_key(run);
+	struct slice prefix = vendor ? vendor_key_prefix(vendor, run) : (struct slice){ NULL, 0 };
+
+	if (prefix.n)
+		return prefix.n;
+	if (slice_starts_nocase(run, SLICE("sk-or-v1-")))
+		return 9;
+	return slice_starts(run, SLICE("sk-")) && run.n >= 20 ? 3 : 0;
+}
+
+void reveal_run(struct sink *out, struct slice run)
+{
+	size_t prefix = reveal_prefix(run);
+	bool openrouter = slice_starts_nocase(run, SLICE("sk-or-v1-"));
+
+	if (prefix) {
+		/* A key glued to a key: each by itself. */
+		struct slice again = slice_sub(run, 0, prefix);
+		long second = prefix >= 4 ? slice_find(run, again, prefix) : -1;
+		struct slice rest =
+		    second < 0 ? slice_from(run, run.n) : slice_from(run, (size_t)second);
+		run.n -= rest.n;
+		show_ends(out, run, prefix, openrouter ? 3 : 0);
+		/* At most one more: a hostile run of prefixes is not worth recursion. */
+		if (rest.n)
+			show_ends(out, rest, prefix, openrouter ? 3 : 0);
+	} else if (is_bare_openrouter(run)) {
+		show_ends(out, run, run.n - 64, 3);
+	} else {
+		show_unknown(out, run);
+	}
+}
+
+/* A key may stand in S at AT: a known prefix, or what is left of one. */
+static bool is_key_at(struct slice s, size_t at)
+{
+	struct slice run = slice_sub(s, at, token_run(s, at));
+
+	return run.n >= 8 && (reveal_prefix(run) || is_bare_openrouter(run));
+}
+
+/* Words that surround a key in a slip: they are no secrets. */
+static bool is_public_word(struct slice run)
+{
+	static const char *const words[] = { "export", "set",     "apiKey",        "api_key",
+					     "apikey", "api-key", "x-api-key",     "key",
+					     "token",  "Key",     "Authorization", "authorization",
+					     "type",   "v1" };
+
+	if (is_scheme_word(run) || is_variable_name(run) || is_literal(run))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_equal(run, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+/* Keys by their ends, known words in clear, other runs by their length, signs as they are. */
+static void show_pieces(struct sink *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n;) {
+		struct slice run = slice_sub(s, i, token_run(s, i));
+		if (run.n == 0) {
+			size_t n = 1;
+			while (i + n < s.n && ((unsigned char)s.p[i + n] & 0xc0) == 0x80)
+				n++;
+			sink_ascii(out, slice_sub(s, i, n));
+			i += n;
+			continue;
+		}
+		if (is_public_word(run))
+			sink_ascii(out, run);
+		else if (i && s.p[i - 1] == '%' && run.n == 2)
+			sink_ascii(out, run);
+		else
+			reveal_run(out, run);
+		i += run.n;
+	}
+}
+
+static bool has_key(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i += token_run(s, i) + 1)
+		if (is_key_at(s, i))
+			return true;
+	return false;
+}
+
+/* A placeholder is shown as it is, unless something long in it might be a key after all. */
+static bool may_show_whole(const struct token_shape *shape)
+{
+	struct slice core = shape->core;
+
+	if (shape->form == FORM_LITERAL || shape->form == FORM_DUMMY ||
+	    shape->form == FORM_VARIABLE_NAME)
+		return true;
+	if (shape->form != FORM_UNEXPANDED && shape->form != FORM_MASKED &&
+	    shape->form != FORM_SAMPLE)
+		return false;
+	for (size_t i = 0; i < core.n; i += token_run(core, i) + 1) {
+		struct slice run = slice_sub(core, i, token_run(core, i));
+		if (!is_variable_name(run) && !is_plain_word(run))
+			return false;
+	}
+	return true;
+}
+
+static void show_core(struct sink *out, const struct token_shape *shape)
+{
+	struct slice core = shape->core;
+
+	if (shape->form == FORM_JWT)
+		sink_f(out, "<JWT, %zu bytes>", core.n);
+	else if (may_show_whole(shape))
+		sink_ascii(out, core);
+	else if (has_key(core) || shape->form == FORM_CONFIG_LINE)
+		show_pieces(out, core);
+	else if (core.n)
+		show_unknown(out, core);
+}
+
+void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
+{
+	char room[4 * TOKEN_SHOWN_MAX];
+	struct buf text = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+	struct sink sink = { &text, sizeof(room) };
+	struct token_shape shape;
+
+	shape_read(&shape, token);
+	/* What was peeled off stays visible, in the order in which it stands. */
+	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
+	sink_ascii(&sink, slice_sub(token, 0, before));
+	show_core(&sink, &shape);
+	sink_ascii(&sink, slice_from(token, before + shape.core.n));
+	size_t n = text.n;
+	if (n >= TOKEN_SHOWN_MAX) {
+		n = TOKEN_SHOWN_MAX - 1;
+		memcpy(room + n - 3, "...", 3);
+	}
+	memcpy(out, room, n);
+	out[n] = '\0';
+}
