@@ -191,7 +191,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 	while (connection_next(c, &event)) {
 		switch (event.kind) {
 		case EVENT_HEAD:
-			if (!judge_wants(&o->judge, event.exchange))
+			if (!o->judge.lint && !judge_wants(&o->judge, event.exchange))
 				connection_drop(c);
 			break;
 		case EVENT_EXCHANGE:
@@ -199,12 +199,14 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			exchange_free(event.exchange);
 			break;
 		case EVENT_BLIND:
+			o->blind = event.why;
 			if (is_watched(o, connection_sni(c)))
 				tell_connection(o, c, number, RULE_NONE, event.why);
 			break;
 		case EVENT_SILENT:
 			if (is_watched(o, connection_sni(c)))
-				tell_connection(o, c, number, rule_find(SLICE("no_request_sent")), NULL);
+				tell_connection(o, c, number, rule_find(SLICE("no_request_sent")),
+						NULL);
 			break;
 		}
 	}

@@ -26,6 +26,7 @@ struct observer {
 	struct buf line;		     /* reused */
 	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause was said on the text sink */
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
+	const char *blind; /* why the last connection that went blind did; static */
 };
 
 /*

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/verdicts.h"
+
+enum { RAW_MAX = 256 << 20 };
+
+extern char **environ;
+
+struct lint {
+	const char *request;
+	const char *response;
+	const char *host;
+	const char *environ_file;
+	struct buf environment; /* entries ended by NUL */
+};
+
+static void add_entry(struct lint *l, struct slice entry)
+{
+	if (buf_add_slice(&l->environment, entry) != 0 || buf_add(&l->environment, "", 1) != 0)
+		die("lint: the environment is longer than %d bytes", LIMIT_ENVIRON);
+}
+
+/* NAME=VALUE lines; empty ones and those that start with # are skipped. */
+static void read_environment(struct lint *l)
+{
+	struct slice line;
+	struct slice rest;
+	struct buf text;
+	size_t number = 0;
+
+	buf_init(&text, LIMIT_ENVIRON);
+	read_file(l->environ_file, &text);
+	rest = buf_slice(&text);
+	while (slice_cut(&rest, '\n', &line)) {
+		number++;
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		if (slice_byte(line, '=', 0) < 1)
+			die("lint: %s:%zu: not NAME=VALUE", l->environ_file, number);
+		add_entry(l, line);
+	}
+	buf_release(&text);
+}
+
+static void take_environment(struct lint *l)
+{
+	for (char **entry = environ; *entry; entry++) {
+		struct slice s = slice_of(*entry);
+		if (s.n + 1 <= l->environment.max - l->environment.n)
+			add_entry(l, s);
+	}
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static void add_raw(struct capture *c, enum side side, const char *path)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, RAW_MAX);
+	read_file(path, &bytes);
+	if (capture_add_bytes(c, side, buf_slice(&bytes)) != 0)
+		die("lint: out of memory");
+	buf_release(&bytes);
+}
+
+static void lint_raw(struct lint *l, struct verdicts *v)
+{
+	struct capture c;
+
+	capture_init(&c);
+	c.start_us = now_us();
+	if (l->host && buf_add(&c.host, l->host, strlen(l->host)) != 0)
+		die("lint: --host is too long");
+	add_raw(&c, SIDE_CLIENT, l->request);
+	if (l->response)
+		add_raw(&c, SIDE_SERVER, l->response);
+	if (capture_add_step(&c, (struct step){ .kind = STEP_CLOSE }) != 0)
+		die("lint: out of memory");
+	v->needs_exchange = true;
+	verdicts_add(v, &c, l->request, false);
+	capture_release(&c);
+}
+
+/* Reads the options; the captures end up from argv[1] on. Returns how many there are. */
+static int read_options(struct lint *l, struct verdicts *v, int argc, char **argv)
+{
+	const char *value;
+	int files = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if ((value = option_value(argc, argv, &i, "--request")))
+			l->request = value;
+		else if ((value = option_value(argc, argv, &i, "--response")))
+			l->response = value;
+		else if ((value = option_value(argc, argv, &i, "--host")))
+			l->host = value;
+		else if ((value = option_value(argc, argv, &i, "--environ")))
+			l->environ_file = value;
+		else if (strcmp(argv[i], "--json") == 0)
+			v->json = true;
+		else if (argv[i][0] == '-' && argv[i][1])
+			die_of_option("lint", argv[i]);
+		else
+			argv[1 + files++] = argv[i];
+	}
+	return files;
+}
+
+static void check_options(const struct lint *l, int files)
+{
+	if (!l->request && files == 0)
+		die("lint: --request FILE or a capture is missing; see `orshim lint --help`");
+	if (l->request && files)
+		die("lint: give --request or captures, not both");
+	if (!l->request && (l->response || l->host))
+		die("lint: --response and --host go with --request");
+	if (l->response && strcmp(l->request, "-") == 0 && strcmp(l->response, "-") == 0)
+		die("lint: only one of --request and --response can be stdin");
+}
+
+int cmd_lint(int argc, char **argv)
+{
+	struct lint l = { 0 };
+	struct verdicts v;
+
+	verdicts_init(&v, "lint");
+	v.options.lint = true;
+	buf_init(&l.environment, LIMIT_ENVIRON);
+	int files = read_options(&l, &v, argc, argv);
+	check_options(&l, files);
+	if (l.environ_file)
+		read_environment(&l);
+	else if (l.request)
+		take_environment(&l);
+	if (l.environ_file || l.request)
+		v.options.environment = buf_slice(&l.environment);
+	if (l.request)
+		lint_raw(&l, &v);
+	for (int i = 1; i <= files; i++)
+		verdicts_add_file(&v, argv[i], files > 1);
+	buf_release(&l.environment);
+	return verdicts_end(&v);
+}

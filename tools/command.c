@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { NAME_MAX_COMPARED = 64 };
+
+static void complain(const char *format, va_list args)
+{
+	char line[1024];
+	int n = snprintf(line, sizeof(line), "orshim: ");
+
+	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
+	/* File names are the user's own, but may come from anywhere. */
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	strcat(line, "\n");
+	write_all(STDERR_FILENO, slice_of(line));
+}
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	exit(EXIT_TROUBLE);
+}
+
+void warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+}
+
+const char *option_value(int argc, char **argv, int *at, const char *name)
+{
+	const char *word = argv[*at];
+	size_t n = strlen(name);
+
+	if (strncmp(word, name, n) != 0 || (word[n] && word[n] != '='))
+		return NULL;
+	if (word[n] == '=')
+		return word + n + 1;
+	if (*at + 1 >= argc)
+		die("%s needs a value; see `orshim %s --help`", name, argv[0]);
+	return argv[++*at];
+}
+
+void die_of_option(const char *command, const char *word)
+{
+	die("%s: unknown option or argument '%s'; see `orshim %s --help`", command, word, command);
+}
+
+void read_file(const char *path, struct buf *out)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	char piece[16384];
+	ssize_t n;
+
+	if (fd < 0)
+		die("cannot read %s: %s", path, strerror(errno));
+	while ((n = read(fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die("cannot read %s: %s", path, strerror(errno));
+		if (buf_add(out, piece, (size_t)n) != 0)
+			die("%s is longer than %zu bytes", path, out->max);
+	}
+	if (fd != STDIN_FILENO)
+		close(fd);
+}
+
+void say(struct buf *out, const char *format, ...)
+{
+	va_list args;
+	char *text = NULL;
+
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0 || buf_add(out, text, (size_t)n) != 0)
+		die("out of memory");
+	free(text);
+}
+
+bool write_all(int fd, struct slice s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		s = slice_from(s, (size_t)n);
+	}
+	return true;
+}
+
+void print_out(struct buf *out)
+{
+	if (!write_all(STDOUT_FILENO, buf_slice(out)))
+		die("cannot write to stdout: %s", strerror(errno));
+	buf_reset(out);
+}
+
+void style_of(int fd, struct text_style *style)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	struct winsize size;
+
+	*style = (struct text_style){ .width = 100 };
+	if (!isatty(fd))
+		return;
+	style->colour = !(no_colour && *no_colour) && !(terminal && strcmp(terminal, "dumb") == 0);
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		style->width = size.ws_col;
+}
+
+/* Levenshtein's distance; words longer than NAME_MAX_COMPARED are far from everything. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_COMPARED + 1];
+	size_t n = strlen(b);
+
+	if (n > NAME_MAX_COMPARED)
+		return n;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 1; j <= n; j++) {
+			size_t best = diagonal + (a[i] != b[j - 1]);
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *nearest_name(const char *word, const char *(*name_at)(size_t i), size_t count)
+{
+	size_t best = strlen(word) / 2 + 1;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = name_at(i);
+		size_t d = distance(word, name);
+		if (strlen(word) >= 3 && strstr(name, word))
+			d = 1;
+		if (d < best) {
+			best = d;
+			nearest = name;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/command.h"
+
+const struct command commands[] = {
+	{ "run", cmd_run, "run a tool with the shim preloaded, then say what was found",
+	  "run [--log FILE] [--] TOOL ARGS...\n\n"
+	  "  --log FILE   append JSON lines to FILE (as ORSHIM_LOG does) and keep it\n\n"
+	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if there is no such\n"
+	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
+	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed",
+	  "orshim run -- curl https://openrouter.ai/api/v1/key" },
+	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
+	  "lint --request FILE [--response FILE] [--host HOST] [--environ FILE] [--json]\n"
+	  "       orshim lint [--environ FILE] [--json] CAPTURE.cap...\n\n"
+	  "  --request FILE    bytes of HTTP/1.1 as the client sent them, one or several messages\n"
+	  "  --response FILE   bytes of the answers, paired in order\n"
+	  "  --host HOST       where the request went, by its TLS server name\n"
+	  "  --environ FILE    NAME=VALUE lines in place of this process's environment\n"
+	  "  --json            print exchange records\n\n"
+	  "A FILE of - is stdin",
+	  "orshim lint --request request.http --host openrouter.ai" },
+	{ "replay", cmd_replay, "put captures through the same code as the shim",
+	  "replay [--json] [--split recorded|bytes|whole] CAPTURE.cap...\n\n"
+	  "  --json    print records rather than text\n"
+	  "  --split   how the bytes are cut: line by line as recorded (default), one at a time,\n"
+	  "            or all at once; the result is the same",
+	  "orshim replay tests/captures/auth_token_quoted/fires.cap" },
+	{ "explain", cmd_explain, "explain a rule: what, why, fix, example", "explain ID...",
+	  "orshim explain auth_token_quoted" },
+	{ "rules", cmd_rules, "list the rules",
+	  "rules [--json|--markdown|--man]\n\n"
+	  "Without an option: one line a rule",
+	  "orshim rules --markdown" },
+	{ "env", cmd_env, "list the settings, and what they are here", "env",
+	  "ORSHIM_BODY_MAX=1M orshim env" },
+};
+
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);

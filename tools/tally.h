@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_TALLY_H
+#define ORSHIM_TALLY_H
+
+/* One line about a log: how much was seen, how much failed, and of what. */
+#include "base/buf.h"
+
+struct tally {
+	unsigned processes; /* that had TLS */
+	unsigned untapped;  /* of which no copy could be tapped */
+	unsigned exchanges;
+	unsigned failed; /* refused_by is not null */
+	unsigned lines;
+	struct buf causes; /* "id xN" is put together from this: NUL-ended ids, one a failure */
+	struct buf reason; /* why the first untapped copy is not tapped */
+};
+
+void tally_init(struct tally *t);
+void tally_release(struct tally *t);
+
+/* Count the records of LOG. Lines that are no records are passed over. */
+void tally_add(struct tally *t, struct slice log);
+
+/* "2 API exchanges in 1 process, 1 refused: auth_token_quoted" */
+void tally_say(const struct tally *t, struct buf *out);
+
+#endif
