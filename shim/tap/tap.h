@@ -30,6 +30,9 @@ void tap_closed(const void *handle);				/* HANDLE is no connection any more */
 /* A TLS copy was found; says so in the `process` record. Strings are static or never freed. */
 void tap_found(const struct tls_copy *copy);
 
+/* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
+bool tap_is_dropped(const void *handle);
+
 bool tap_is_inside(void); /* this thread is in our code: hooks must pass straight through */
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_METHOD_TABLE_H
+#define ORSHIM_METHOD_TABLE_H
+
+/*
+ * OpenSSL reads and writes through tables of functions (SSL_METHOD), one for
+ * each protocol version and role, and moves a connection from one to another
+ * when the version is negotiated. Recognising these tables and putting our
+ * functions in is how programs are seen that call their TLS library directly
+ * (static OpenSSL in Node) or through pointers (dlsym).
+ */
+#include "tap/objects.h"
+#include "tap/stubs.h"
+
+struct method_recipe {
+	const struct object *object;
+	const char *(*servername)(const void *ssl, int type); /* may be NULL */
+	unsigned long version; /* OpenSSL_version_num(); 0: not known */
+};
+
+/*
+ * Put the stubs of set I into every table of the copy. NULL, or static text
+ * that says why nothing was changed.
+ */
+const char *method_table_tap(const struct method_recipe *recipe, size_t i);
+
+/* Do the tables of this object already hold stubs of ours? */
+bool method_table_is_tapped(const struct object *o);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "tap/objects.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* The parts of the dynamic section that a look-up needs; addresses of this process. */
+struct symbols {
+	const ElfW(Sym) * table;
+	const char *names;
+	const uint32_t *gnu_hash;
+	const uint32_t *sysv_hash;
+	const uint16_t *versions;
+	const char *needs;
+};
+
+struct walk {
+	bool (*visit)(const struct object *o, void *arg);
+	void *arg;
+};
+
+struct search {
+	uintptr_t address;
+	struct object *found;
+	bool hit;
+};
+
+static const char anchor; /* lies in our own object */
+
+static void describe(const struct dl_phdr_info *info, struct object *o)
+{
+	o->bias = info->dlpi_addr;
+	o->name = info->dlpi_name ? info->dlpi_name : "";
+	o->phdr = info->dlpi_phdr;
+	o->phdr_count = info->dlpi_phnum;
+	o->dynamic = NULL;
+	for (size_t i = 0; i < o->phdr_count; i++)
+		if (o->phdr[i].p_type == PT_DYNAMIC)
+			o->dynamic = (const ElfW(Dyn) *)(o->bias + o->phdr[i].p_vaddr);
+}
+
+bool object_segment(const struct object *o, uintptr_t address, struct span *span, uint32_t *flags)
+{
+	for (size_t i = 0; i < o->phdr_count; i++) {
+		const ElfW(Phdr) *p = &o->phdr[i];
+		uintptr_t low = o->bias + p->p_vaddr;
+		if (p->p_type != PT_LOAD || address < low || address - low >= p->p_memsz)
+			continue;
+		*span = (struct span){ low, low + p->p_memsz };
+		*flags = p->p_flags;
+		return true;
+	}
+	return false;
+}
+
+struct span object_span(const struct object *o)
+{
+	struct span all = { UINTPTR_MAX, 0 };
+
+	for (size_t i = 0; i < o->phdr_count; i++) {
+		const ElfW(Phdr) *p = &o->phdr[i];
+		uintptr_t low = o->bias + p->p_vaddr;
+		if (p->p_type != PT_LOAD)
+			continue;
+		if (low < all.low)
+			all.low = low;
+		if (low + p->p_memsz > all.high)
+			all.high = low + p->p_memsz;
+	}
+	return all;
+}
+
+static int visit_one(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const struct walk *walk = arg;
+	struct object o;
+	struct span span;
+	uint32_t flags;
+
+	(void)size;
+	describe(info, &o);
+	if (object_segment(&o, (uintptr_t)&anchor, &span, &flags))
+		return 0;
+	return walk->visit(&o, walk->arg);
+}
+
+void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg)
+{
+	struct walk walk = { visit, arg };
+
+	dl_iterate_phdr(visit_one, &walk);
+}
+
+/* The counters are the same in every entry: the first one will do. */
+static int count_changes(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof(info->dlpi_subs))
+		*(unsigned long long *)arg = info->dlpi_adds + info->dlpi_subs;
+	return 1;
+}
+
+bool objects_changed(void)
+{
+	static _Atomic unsigned long long seen;
+	unsigned long long now = 0;
+
+	dl_iterate_phdr(count_changes, &now);
+	return atomic_exchange_explicit(&seen, now, memory_order_relaxed) != now;
+}
+
+static int find_address(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct search *search = arg;
+	struct span span;
+	uint32_t flags;
+
+	(void)size;
+	describe(info, search->found);
+	search->hit = object_segment(search->found, search->address, &span, &flags);
+	return search->hit;
+}
+
+bool objects_at(const void *address, struct object *o)
+{
+	struct search search = { (uintptr_t)address, o, false };
+
+	dl_iterate_phdr(find_address, &search);
+	return search.hit;
+}
+
+/* glibc has relocated these pointers in place; other loaders and the vdso leave offsets. */
+static const void *resolve(const struct object *o, ElfW(Addr) value)
+{
+	return (const void *)(value < o->bias ? o->bias + value : value);
+}
+
+static bool read_symbols(const struct object *o, struct symbols *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (const ElfW(Dyn) *d = o->dynamic; d && d->d_tag != DT_NULL; d++) {
+		const void *p = resolve(o, d->d_un.d_ptr);
+		switch (d->d_tag) {
+		case DT_SYMTAB:
+			s->table = p;
+			break;
+		case DT_STRTAB:
+			s->names = p;
+			break;
+		case DT_GNU_HASH:
+			s->gnu_hash = p;
+			break;
+		case DT_HASH:
+			s->sysv_hash = p;
+			break;
+		case DT_VERSYM:
+			s->versions = p;
+			break;
+		case DT_VERNEED:
+			s->needs = p;
+			break;
+		default:
+			break;
+		}
+	}
+	return s->table && s->names && (s->gnu_hash || s->sysv_hash);
+}
+
+static void *defined_as(const struct object *o, const struct symbols *s, uint32_t i,
+			const char *name)
+{
+	const ElfW(Sym) *symbol = &s->table[i];
+	unsigned type = symbol->st_info & 0xf;
+
+	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value || type == STT_GNU_IFUNC ||
+	    type == STT_TLS || strcmp(s->names + symbol->st_name, name) != 0)
+		return NULL;
+	return (void *)(o->bias + symbol->st_value);
+}
+
+/* Layout: counts of buckets, first hashed symbol, bloom words, bloom shift; then the arrays. */
+static void *look_up_gnu(const struct object *o, const struct symbols *s, const char *name)
+{
+	const uint32_t *h = s->gnu_hash;
+	uint32_t buckets = h[0], first = h[1], words = h[2], shift = h[3];
+	const ElfW(Addr) *bloom = (const ElfW(Addr) *)(h + 4);
+	const uint32_t *bucket = (const uint32_t *)(bloom + words);
+	const uint32_t *chain = bucket + buckets;
+	const unsigned bits = 8 * sizeof(ElfW(Addr));
+	uint32_t hash = 5381;
+
+	for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+		hash = hash * 33 + *c;
+	if (!buckets || !words)
+		return NULL;
+	ElfW(Addr) want = (ElfW(Addr))1 << hash % bits | (ElfW(Addr))1 << (hash >> shift) % bits;
+	if ((bloom[hash / bits % words] & want) != want)
+		return NULL;
+	uint32_t i = bucket[hash % buckets];
+	if (i < first)
+		return NULL;
+	for (;; i++) {
+		uint32_t link = chain[i - first];
+		void *found = (link | 1) == (hash | 1) ? defined_as(o, s, i, name) : NULL;
+		if (found || (link & 1))
+			return found;
+	}
+}
+
+static void *look_up_sysv(const struct object *o, const struct symbols *s, const char *name)
+{
+	const uint32_t *h = s->sysv_hash;
+	uint32_t buckets = h[0];
+	const uint32_t *chain = h + 2 + buckets;
+	uint32_t hash = 0;
+
+	for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
+		hash = (hash << 4) + *c;
+		hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
+	}
+	for (uint32_t i = buckets ? h[2 + hash % buckets] : 0; i; i = chain[i]) {
+		void *found = defined_as(o, s, i, name);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+void *object_symbol(const struct object *o, const char *name)
+{
+	struct symbols s;
+
+	if (!read_symbols(o, &s))
+		return NULL;
+	return s.gnu_hash ? look_up_gnu(o, &s, name) : look_up_sysv(o, &s, name);
+}
+
+static const char *version_name(const struct symbols *s, uint16_t index)
+{
+	const char *at = s->needs;
+
+	for (;;) {
+		const ElfW(Verneed) *need = (const ElfW(Verneed) *)at;
+		const char *entry = at + need->vn_aux;
+		for (unsigned i = 0; i < need->vn_cnt; i++) {
+			const ElfW(Vernaux) *aux = (const ElfW(Vernaux) *)entry;
+			if (aux->vna_other == index)
+				return s->names + aux->vna_name;
+			entry += aux->vna_next;
+		}
+		if (!need->vn_next)
+			return NULL;
+		at += need->vn_next;
+	}
+}
+
+/*
+ * Imported symbols come before the hashed ones. A program that exports none
+ * has an empty hash, which does not count them: every linker puts the strings
+ * right behind the symbols.
+ */
+static size_t imported(const struct symbols *s)
+{
+	if (s->gnu_hash[1] > 1 || (const char *)s->table > s->names)
+		return s->gnu_hash[1];
+	return (size_t)(s->names - (const char *)s->table) / sizeof(*s->table);
+}
+
+const char *object_wanted_version(const struct object *o, const char *name)
+{
+	struct symbols s;
+
+	if (!read_symbols(o, &s) || !s.versions || !s.needs)
+		return NULL;
+	size_t end = s.gnu_hash ? imported(&s) : s.sysv_hash[1];
+	for (size_t i = 1; i < end; i++)
+		if (s.table[i].st_shndx == SHN_UNDEF &&
+		    strcmp(s.names + s.table[i].st_name, name) == 0)
+			return version_name(&s, s.versions[i] & 0x7fff);
+	return NULL;
+}

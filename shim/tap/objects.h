@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_OBJECTS_H
+#define ORSHIM_OBJECTS_H
+
+/*
+ * What is loaded into this process, read from the loader's own structures.
+ * Nothing here opens, loads or locks anything besides dl_iterate_phdr()'s
+ * lock, and symbols are looked up in one object's own table: no scope, no
+ * dependencies, no interposition.
+ */
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct object {
+	uintptr_t bias;   /* added to every address in the file */
+	const char *name; /* the loader's; "" for the executable */
+	const ElfW(Phdr) * phdr;
+	size_t phdr_count;
+	const ElfW(Dyn) * dynamic; /* NULL: no dynamic section */
+};
+
+/* A run of addresses: low <= a < high. */
+struct span {
+	uintptr_t low;
+	uintptr_t high;
+};
+
+/* Call VISIT for each loaded object but ourselves, under the loader's lock; true stops. */
+void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg);
+
+/* Has anything been loaded or unloaded since the last call that said so? */
+bool objects_changed(void);
+
+/* The object that holds ADDRESS, ourselves included; false if there is none. */
+bool objects_at(const void *address, struct object *o);
+
+/* Where O itself defines NAME (default visibility, not an IFUNC); NULL if it does not. */
+void *object_symbol(const struct object *o, const char *name);
+
+/* The version O asks for where it imports NAME ("OPENSSL_3.0.0"); NULL if none. */
+const char *object_wanted_version(const struct object *o, const char *name);
+
+/* All of O's loaded segments, and the one of them that holds ADDRESS, with its PF_* flags. */
+struct span object_span(const struct object *o);
+bool object_segment(const struct object *o, uintptr_t address, struct span *span, uint32_t *flags);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After the original has returned nothing of OpenSSL is called: the thread's
+ * error queue and the connection's state belong to the host's next
+ * SSL_get_error(). SSL_get_servername(), a getter, is asked after a handshake
+ * that succeeded, which has nothing to say in the queue.
+ */
+#include "tap/stubs.h"
+
+#include "tap/tap.h"
+
+#define SERVERNAME_HOST 0 /* TLSEXT_NAMETYPE_host_name */
+
+_Thread_local const void *busy_connection;
+
+static struct {
+	struct method_functions original;
+	const char *(*servername)(const void *ssl, int type);
+} behind[LIMIT_COPIES]; /* an entry is immutable while its stubs stand in a table */
+
+static int clear(size_t i, void *ssl)
+{
+	tap_closed(ssl);
+	return behind[i].original.clear(ssl);
+}
+
+/* Before the original: the address may be another connection's at once. */
+static void free_connection(size_t i, void *ssl)
+{
+	tap_closed(ssl);
+	behind[i].original.free(ssl);
+}
+
+static int connect_client(size_t i, void *ssl)
+{
+	int result = behind[i].original.connect(ssl);
+
+	if (result == 1 && busy_connection != ssl && !tap_is_dropped(ssl))
+		tap_opened(ssl, slice_of(behind[i].servername
+					     ? behind[i].servername(ssl, SERVERNAME_HOST)
+					     : NULL));
+	return result;
+}
+
+static int read_bytes(size_t i, void *ssl, void *bytes, size_t n, size_t *got)
+{
+	int result = behind[i].original.read(ssl, bytes, n, got);
+
+	if (busy_connection == ssl)
+		return result;
+	if (result > 0)
+		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+	else if (result == 0 && n > 0)
+		tap_ended(ssl, SIDE_SERVER);
+	return result;
+}
+
+static int write_bytes(size_t i, void *ssl, const void *bytes, size_t n, size_t *put)
+{
+	int result = behind[i].original.write(ssl, bytes, n, put);
+
+	if (result > 0 && busy_connection != ssl)
+		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+	return result;
+}
+
+#define STUBS(i)                                                                  \
+	static int clear_##i(void *ssl)                                           \
+	{                                                                         \
+		return clear(i, ssl);                                             \
+	}                                                                         \
+	static void free_##i(void *ssl)                                           \
+	{                                                                         \
+		free_connection(i, ssl);                                          \
+	}                                                                         \
+	static int connect_##i(void *ssl)                                         \
+	{                                                                         \
+		return connect_client(i, ssl);                                    \
+	}                                                                         \
+	static int read_##i(void *ssl, void *bytes, size_t n, size_t *got)        \
+	{                                                                         \
+		return read_bytes(i, ssl, bytes, n, got);                         \
+	}                                                                         \
+	static int write_##i(void *ssl, const void *bytes, size_t n, size_t *put) \
+	{                                                                         \
+		return write_bytes(i, ssl, bytes, n, put);                        \
+	}
+#define SETS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+
+/* clang-format off */
+SETS(STUBS)
+
+#define STUB_SET(i) { clear_##i, free_##i, connect_##i, read_##i, write_##i },
+static const struct method_functions sets[] = { SETS(STUB_SET) };
+/* clang-format on */
+
+_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_COPIES, "one set of stubs for each copy");
+
+const struct method_functions *stubs_of(size_t i)
+{
+	return &sets[i];
+}
+
+void stubs_set(size_t i, const struct method_functions *originals,
+	       const char *(*servername)(const void *ssl, int type))
+{
+	behind[i].original = *originals;
+	behind[i].servername = servername;
+}
