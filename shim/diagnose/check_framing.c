@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/checks.h"
+#include "diagnose/evidence.h"
 
 #include <cJSON.h>
 #include <string.h>
