@@ -81,13 +81,16 @@ static char *join(const char *folder, const char *file)
 /* The tool may change its folder: name the file from the root. */
 static char *absolute(const char *path)
 {
-	char here[PATH_MAX];
+	char *here;
 
 	if (path[0] == '/')
 		return join("", path + 1);
-	if (!getcwd(here, sizeof(here)))
+	here = getcwd(NULL, 0);
+	if (!here)
 		die("run: the working folder has no name: %s", strerror(errno));
-	return join(here, path);
+	char *whole = join(here, path);
+	free(here);
+	return whole;
 }
 
 static void make_folder(struct run *r)
