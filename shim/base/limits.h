@@ -26,9 +26,14 @@
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
 
 /* tap */
+#define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
+#define LIMIT_SCAN_MIN (4 << 20)    /* code below which no unnamed TLS library is looked for */
 #define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
+#define LIMIT_DROPPED 65536	    /* live connections that are none of our business (count) */
+#define LIMIT_EARLY (16 * 1024)	    /* kept of a server that speaks before its client */
+#define LIMIT_CALLERS 256	    /* places that call an exported function of ours (count) */
 #define LIMIT_PATH 4096		    /* a file name, as PATH_MAX */
 #define LIMIT_INTERPRETER 256	    /* head of a program that is about to be executed; a "#!" line */
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */

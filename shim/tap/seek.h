@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_SEEK_H
+#define ORSHIM_SEEK_H
+
+/*
+ * Single passes over a whole program: texts, code that forms the address of a
+ * text, direct calls. Hundreds of megabytes are walked, so each pass is one
+ * vectorised loop that only stops at candidates.
+ */
+#include "tap/image.h"
+
+enum { SEEK_MAX = 256 };
+
+/* Code that puts the address of a text into a register. */
+struct reference {
+	uint64_t at;    /* of the instruction that completes the address */
+	uint64_t after; /* of the one behind it */
+	int reg;        /* the machine's own number */
+	int text;       /* which of the texts */
+};
+
+struct references {
+	struct reference list[SEEK_MAX];
+	size_t count;
+	bool overflow; /* there were more */
+};
+
+/*
+ * The start of the NUL-terminated text that ends with TAIL (4 bytes and more)
+ * in a segment that is not written to; 0 if there is none. MARK is an offset
+ * in TAIL whose 4 bytes are rare.
+ */
+uint64_t seek_text(const struct image *m, const char *tail, size_t mark);
+
+/* All code that forms one of the two addresses; one of them may be 0. */
+void seek_references(const struct image *m, const uint64_t texts[2], struct references *found);
+
+/* Addresses within low <= a <= high that are called directly: at most SEEK_MAX, unsorted. */
+size_t seek_calls(const struct image *m, uint64_t low, uint64_t high, uint64_t targets[SEEK_MAX]);
+
+#endif
