@@ -36,10 +36,10 @@ $(B)/tools.a: $(filter-out $(MAIN),$(TOOL))
 	ar rcs $@ $^
 
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
 
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS) -lcmocka
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS) -lcmocka -lm
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h
 $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
