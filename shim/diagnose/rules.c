@@ -1,14 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/rules.h"
-
-/* The checks of the table, declared by the table. */
-#define CHECK_EXCHANGE(id) rule_check check_##id;
-#define CHECK_CONNECTION(id)
-#define CHECK_LOG(id)
-#define CHECK_LAUNCH(id)
-#define RULE(id, sev, cert, cat, when, ...) CHECK_##when(id)
-#include "diagnose/rules.def"
-#undef RULE
+#include "diagnose/checks.h"
 
 #define POINTER_EXCHANGE(id) check_##id
 #define POINTER_CONNECTION(id) NULL

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_CHECKS_H
+#define ORSHIM_CHECKS_H
+
+/* The checks of the table, declared by the table. */
+#include "diagnose/rules.h"
+
+#define CHECK_EXCHANGE(id) rule_check check_##id;
+#define CHECK_CONNECTION(id)
+#define CHECK_LOG(id)
+#define CHECK_LAUNCH(id)
+#define RULE(id, sev, cert, cat, when, ...) CHECK_##when(id)
+#include "diagnose/rules.def"
+#undef RULE
+
+#endif

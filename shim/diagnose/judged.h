@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_JUDGED_H
+#define ORSHIM_JUDGED_H
+
+/*
+ * Which of a request's credentials a fault matters in, for the checks of the
+ * sections on the credential and the place.
+ */
+#include "diagnose/evidence.h"
+
+/*
+ * Does the server look at C? Any Authorization field, the vendor's own header,
+ * and any other header when there is no Authorization. Unseen values never.
+ */
+bool credential_counts(const struct evidence *e, const struct credential *c);
+
+/* The first credential that counts and whose token has FORM; NULL if there is none. */
+const struct credential *credential_of_form(const struct evidence *e, enum token_form form);
+
+/* The first Authorization field whose scheme has FORM; NULL if there is none. */
+const struct credential *authorization_of_form(const struct evidence *e, enum scheme_form form);
+
+/*
+ * A server on this machine or network that nobody calls a vendor's needs no
+ * key: whatever stands in its place is no fault until it is refused.
+ */
+bool key_is_idle(const struct evidence *e);
+
+/* Does the vendor take its key as `Authorization: Bearer`? False without a vendor. */
+bool vendor_takes_bearer(const struct evidence *e);
+
+/* Point at the first byte of PART (a slice of C's value), and at END if that is present. */
+void point_at(struct detail *d, const struct credential *c, struct slice part, struct slice end);
+
+/* Say "TEXT: " and what may be shown of the token. */
+void detail_token(struct detail *d, const char *text, struct slice token);
+
+#endif
