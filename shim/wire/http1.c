@@ -140,6 +140,21 @@ static enum http1_said overflow_head(struct http1 *p, struct message *m, struct 
 	return go_blind(p, "a head longer than LIMIT_HEAD");
 }
 
+/* Give back what came after the first wrong byte, so that splits make no difference. */
+static enum http1_said refuse_start(struct http1 *p, struct message *m, struct slice *in)
+{
+	struct slice line = buf_slice(&m->head);
+	size_t n = 1;
+
+	while (n < line.n && head_may_start(p->side, slice_sub(line, 0, n)))
+		n++;
+	size_t back = line.n - n;
+	*in = (struct slice){ in->p - back, in->n + back };
+	m->head.n = n;
+	m->bytes = n;
+	return HTTP1_NOT_HTTP;
+}
+
 static enum http1_said take_start_line(struct http1 *p, struct message *m, struct slice *in,
 				       int64_t now_us)
 {
@@ -151,8 +166,10 @@ static enum http1_said take_start_line(struct http1 *p, struct message *m, struc
 	if (!move_to_head(m, in, n, now_us))
 		return go_blind(p, no_memory);
 	struct slice line = buf_slice(&m->head);
+	if (!head_may_start(p->side, slice_sub(line, 0, line.n - (lf >= 0))))
+		return refuse_start(p, m, in);
 	if (lf < 0)
-		return head_may_start(p->side, line) ? HTTP1_MORE : HTTP1_NOT_HTTP;
+		return HTTP1_MORE;
 	line.n--;
 	if (line.n && line.p[line.n - 1] == '\r')
 		line.n--;

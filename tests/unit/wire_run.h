@@ -23,7 +23,14 @@
 
 #include "wire/connection.h"
 
-enum step_kind { STEP_STOP, STEP_CLIENT, STEP_SERVER, STEP_CLIENT_END, STEP_SERVER_END, STEP_CLOSE };
+enum step_kind {
+	STEP_STOP,
+	STEP_CLIENT,
+	STEP_SERVER,
+	STEP_CLIENT_END,
+	STEP_SERVER_END,
+	STEP_CLOSE
+};
 
 struct step {
 	enum step_kind kind;
@@ -31,11 +38,26 @@ struct step {
 	size_t n;
 };
 
-#define CLIENT(text) { STEP_CLIENT, text, sizeof(text) - 1 }
-#define SERVER(text) { STEP_SERVER, text, sizeof(text) - 1 }
-#define CLIENT_END { STEP_CLIENT_END, NULL, 0 }
-#define SERVER_END { STEP_SERVER_END, NULL, 0 }
-#define CLOSE { STEP_CLOSE, NULL, 0 }
+#define CLIENT(text)                                \
+	{                                           \
+		STEP_CLIENT, text, sizeof(text) - 1 \
+	}
+#define SERVER(text)                                \
+	{                                           \
+		STEP_SERVER, text, sizeof(text) - 1 \
+	}
+#define CLIENT_END                       \
+	{                                \
+		STEP_CLIENT_END, NULL, 0 \
+	}
+#define SERVER_END                       \
+	{                                \
+		STEP_SERVER_END, NULL, 0 \
+	}
+#define CLOSE                       \
+	{                           \
+		STEP_CLOSE, NULL, 0 \
+	}
 
 enum split { SPLIT_AS_RECORDED, SPLIT_PER_BYTE, SPLIT_AT_ONCE, SPLIT_SEVENS, SPLIT_COUNT };
 
@@ -45,7 +67,8 @@ struct text {
 	size_t cap;
 };
 
-__attribute__((format(printf, 2, 3))) static inline void text_add(struct text *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void text_add(struct text *t,
+								  const char *format, ...)
 {
 	va_list args;
 
@@ -105,8 +128,9 @@ static inline void text_message(struct text *t, const char *who, const struct me
 	static const char *const codings[] = { "none", "decoded", "opaque" };
 	const struct body *b = &m->body;
 
-	text_add(t, "%s version=%d status=%d bytes=%llu whole_head=%d fields_complete=%d\n", who, m->version,
-		 m->status, (unsigned long long)m->bytes, m->head_complete, m->fields_complete);
+	text_add(t, "%s version=%d status=%d bytes=%llu whole_head=%d fields_complete=%d\n", who,
+		 m->version, m->status, (unsigned long long)m->bytes, m->head_complete,
+		 m->fields_complete);
 	text_bytes(t, " head", buf_slice(&m->head));
 	text_bytes(t, " method", m->method);
 	text_bytes(t, " target", m->target);
@@ -119,10 +143,12 @@ static inline void text_message(struct text *t, const char *who, const struct me
 	for (size_t i = 0; i < m->fault_count; i++)
 		text_add(t, " fault %s at=%llu field=%d\n", fault_name(m->faults[i].id),
 			 (unsigned long long)m->faults[i].at, m->faults[i].field);
-	text_add(t, " body framing=%s coding=%s total=%llu decoded=%llu declared=%lld complete=%d truncated=%d unseen=%d\n",
+	text_add(t,
+		 " body framing=%s coding=%s total=%llu decoded=%llu declared=%lld complete=%d "
+		 "truncated=%d unseen=%d\n",
 		 framings[b->framing], codings[b->coding], (unsigned long long)b->total,
-		 (unsigned long long)b->decoded, b->has_declared ? (long long)b->declared : -1LL, b->complete,
-		 b->truncated, b->counted_only);
+		 (unsigned long long)b->decoded, b->has_declared ? (long long)b->declared : -1LL,
+		 b->complete, b->truncated, b->counted_only);
 	text_bytes(t, " body", buf_slice(&b->bytes));
 }
 
@@ -131,8 +157,8 @@ static inline void text_exchange(struct text *t, const struct exchange *x)
 	static const char *const ends[] = { "answered", "closed", "reset", "switched", "unparsed" };
 	const struct stream_report *e = &x->events;
 
-	text_add(t, "exchange seq=%u stream=%u version=%d end=%s port=%u informational=%d\n", x->seq, x->stream,
-		 x->version, ends[x->end], x->port, x->informational);
+	text_add(t, "exchange seq=%u stream=%u version=%d end=%s port=%u informational=%d\n",
+		 x->seq, x->stream, x->version, ends[x->end], x->port, x->informational);
 	text_bytes(t, "sni", x->sni);
 	text_bytes(t, "host", x->host);
 	text_bytes(t, "path", x->path);
@@ -141,8 +167,9 @@ static inline void text_exchange(struct text *t, const struct exchange *x)
 	text_message(t, "response", &x->response);
 	if (!e->seen)
 		return;
-	text_add(t, "events=%llu comments=%llu done=%d finish=%s native=%s\n", (unsigned long long)e->events,
-		 (unsigned long long)e->comments, e->done, e->finish, e->native_finish);
+	text_add(t, "events=%llu comments=%llu done=%d finish=%s native=%s\n",
+		 (unsigned long long)e->events, (unsigned long long)e->comments, e->done, e->finish,
+		 e->native_finish);
 	text_bytes(t, "error", buf_slice(&e->error));
 	text_bytes(t, "error_event", buf_slice(&e->error_event));
 }
@@ -156,7 +183,8 @@ static inline char *guard_end(void)
 
 	if (!end) {
 		size_t page = (size_t)sysconf(_SC_PAGESIZE);
-		char *p = mmap(NULL, GUARD_ROOM + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(NULL, GUARD_ROOM + page, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		assert_ptr_not_equal(p, MAP_FAILED);
 		assert_int_equal(mprotect(p + GUARD_ROOM, page, PROT_NONE), 0);
 		end = p + GUARD_ROOM;
@@ -188,7 +216,8 @@ static inline void take_events(struct connection *c, struct text *t, bool heads)
 	}
 }
 
-static inline void feed_piece(struct connection *c, enum side side, const char *bytes, size_t n, struct text *t)
+static inline void feed_piece(struct connection *c, enum side side, const char *bytes, size_t n,
+			      struct text *t)
 {
 	const char *p = bytes;
 
@@ -199,8 +228,8 @@ static inline void feed_piece(struct connection *c, enum side side, const char *
 		take_events(c, t, true);
 }
 
-static inline void feed_split(struct connection *c, enum side side, struct slice in, enum split split,
-			      struct text *t)
+static inline void feed_split(struct connection *c, enum side side, struct slice in,
+			      enum split split, struct text *t)
 {
 	size_t piece = split == SPLIT_PER_BYTE ? 1 : split == SPLIT_SEVENS ? 7 : in.n;
 
@@ -215,10 +244,12 @@ struct run_options {
 };
 
 /* The caller frees the text's p. */
-static inline struct text run_steps(const struct step *steps, enum split split, const struct run_options *o)
+static inline struct text run_steps(const struct step *steps, enum split split,
+				    const struct run_options *o)
 {
 	struct wire_limits limits = { o && o->body_max ? o->body_max : 1 << 20 };
-	struct connection *c = connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->joined_late);
+	struct connection *c =
+	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->joined_late);
 	struct text t = { 0 };
 
 	assert_non_null(c);
@@ -260,15 +291,16 @@ static inline struct text run_steps(const struct step *steps, enum split split, 
 }
 
 /* Every split must tell the same; the text of the first is given back. */
-static inline struct text run_all_splits(const char *name, const struct step *steps, const struct run_options *o)
+static inline struct text run_all_splits(const char *name, const struct step *steps,
+					 const struct run_options *o)
 {
 	struct text first = run_steps(steps, SPLIT_AS_RECORDED, o);
 
 	for (int split = SPLIT_PER_BYTE; split < SPLIT_COUNT; split++) {
 		struct text other = run_steps(steps, (enum split)split, o);
 		if (strcmp(first.p, other.p) != 0)
-			fail_msg("%s: split %d differs:\n--- as recorded\n%s\n--- split\n%s", name, split, first.p,
-				 other.p);
+			fail_msg("%s: split %d differs:\n--- as recorded\n%s\n--- split\n%s", name,
+				 split, first.p, other.p);
 		free(other.p);
 	}
 	return first;
@@ -284,17 +316,33 @@ struct wire_case {
 	struct run_options options;
 };
 
-static inline void check_case(const struct wire_case *k)
+/* 1 if the case told what it should, else 0 and why. */
+static inline int check_case(const struct wire_case *k)
 {
 	struct text t = run_all_splits(k->name, k->steps, &k->options);
+	int good = 1;
 
 	for (size_t i = 0; i < CASE_LINES && k->has[i]; i++)
-		if (!strstr(t.p, k->has[i]))
-			fail_msg("%s: expected \"%s\" in:\n%s", k->name, k->has[i], t.p);
+		if (!strstr(t.p, k->has[i])) {
+			print_error("%s: expected \"%s\" in:\n%s", k->name, k->has[i], t.p);
+			good = 0;
+		}
 	for (size_t i = 0; i < CASE_LINES && k->lacks[i]; i++)
-		if (strstr(t.p, k->lacks[i]))
-			fail_msg("%s: did not expect \"%s\" in:\n%s", k->name, k->lacks[i], t.p);
+		if (strstr(t.p, k->lacks[i])) {
+			print_error("%s: did not expect \"%s\" in:\n%s", k->name, k->lacks[i], t.p);
+			good = 0;
+		}
 	free(t.p);
+	return good;
+}
+
+static inline void check_cases(const struct wire_case *cases, size_t count)
+{
+	int bad = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bad += !check_case(&cases[i]);
+	assert_int_equal(bad, 0);
 }
 
 #endif
