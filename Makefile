@@ -61,9 +61,25 @@ build/cjson/cJSON.c: scripts/fetch-cjson.sh | build/.setup
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
+demo: all
+	scripts/demo.sh
+
+test: build/.setup
+	scripts/test.sh
+
+e2e: all
+	scripts/fetch-clients.sh small
+	tests/e2e/clients.py
+
+test-clients: all
+	scripts/test.sh clients
+
+bench: all
+	tests/bench/run.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all unit clean
+.PHONY: all unit demo test e2e test-clients bench clean
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,29 +1,50 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # setup.sh: install what the build and the tests need and is not here yet,
 # with apt, as root or through sudo. Says what it does; changes no apt setting.
 set -eu
 
-packages="gcc clang make binutils dpkg-dev ca-certificates
+packages="gcc clang make binutils git dpkg-dev ca-certificates
 libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev libcmocka-dev
 curl openssl python3 python3-requests python3-httpx python3-h2 nginx-light
-shellcheck clang-format libclang-rt-14-dev busybox-static dash"
-
-missing=""
-for package in $packages; do
-	dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-		missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
+shellcheck clang-format busybox-static dash"
 
 if [ "$(id -u)" = 0 ]; then
 	as_root=""
 elif command -v sudo >/dev/null; then
 	as_root=sudo
 else
-	echo "setup: these packages are missing, and there is neither root nor sudo to install them:$missing" >&2
-	exit 1
+	as_root=none
 fi
-echo "setup: installing with apt:$missing"
-$as_root apt-get -qq update
-# shellcheck disable=SC2086 # lists of words on purpose
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+
+updated=""
+# install PACKAGE…: those of them that are not here.
+install() {
+	missing=""
+	for package in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	if [ "$as_root" = none ]; then
+		echo "setup: these packages are missing, and there is neither root nor sudo to install them:$missing" >&2
+		exit 1
+	fi
+	echo "setup: installing with apt:$missing"
+	[ -n "$updated" ] || $as_root apt-get -qq update
+	updated=yes
+	# shellcheck disable=SC2086 # a list of words on purpose
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+}
+
+# shellcheck disable=SC2086 # a list of words on purpose
+install $packages
+
+# The sanitizers' and the fuzzer's runtime comes with clang in some releases and
+# in a package named after clang's version in others.
+if [ -z "$(find "$(clang -print-resource-dir)/" -name 'libclang_rt.fuzzer*' 2>/dev/null | head -n 1)" ]; then
+	install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+fi
+
+# Only the tests need npm: it fetches the real clients that they run.
+command -v npm >/dev/null || install nodejs npm

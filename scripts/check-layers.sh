@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check-layers.sh [BUILD]: the direction tap -> wire -> diagnose -> report, by
+# #include and by undefined symbols; and who may write, lock, or read the environment.
+set -eu
+cd "$(dirname "$0")/.."
+build=${1:-build}
+bad=0
+fail() {
+	echo "check-layers: $*" >&2
+	bad=1
+}
+
+# includes ROOM ALLOWED-REGEX: what ROOM's files include of ours.
+includes() {
+	found=$(grep -nE '^#include "(base|wire|diagnose|report|tap|tools)/|^#include "observe' \
+		"shim/$1"/*.[ch] "shim/$1"/*/*.def 2>/dev/null | grep -vE "#include \"($2)" || true)
+	[ -z "$found" ] || fail "shim/$1 includes what it must not:
+$found"
+}
+includes base 'base/'
+includes wire 'base/|wire/'
+includes diagnose 'base/|wire/|diagnose/'
+includes report 'base/|wire/|diagnose/|report/'
+includes tap 'base/|wire/|diagnose/|report/|tap/|observe'
+found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] || true)
+[ -z "$found" ] || fail "only tap may include tap/:
+$found"
+
+# calls REGEX ALLOWED-OBJECTS-REGEX WHAT: objects under shim/ that need a symbol of REGEX.
+calls() {
+	find "$build/shim" -name '*.o' | sort | while read -r object; do
+		nm -u "$object" | sed 's/@.*//' | awk '{print $NF}' | grep -xE "$1" |
+			sed "s|^|${object#"$build"/} needs |"
+	done >"$scratch/all" || true
+	found=$(grep -vE "^($2) " "$scratch/all" || true)
+	[ -z "$found" ] || fail "only ($2) $3:
+$found"
+}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/orshim-layers.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+calls 'open|open64|openat|openat64|write|writev|pwrite|dprintf|creat|mkdir' \
+	'shim/report/log\.o|shim/tap/[a-z_0-9]*\.o' 'may open and write'
+calls 'getenv|secure_getenv|environ|__environ' \
+	'shim/base/settings\.o|shim/observe\.o|shim/tap/[a-z_0-9]*\.o' 'may read the environment'
+calls 'pthread_.*|clock_gettime|gettimeofday|time|sem_.*' \
+	'shim/tap/[a-z_0-9]*\.o' 'may lock or read the clock'
+calls 'abort|exit|_exit|__assert_fail|printf|puts|fopen|fopen64|system|popen' \
+	'shim/none\.o' 'may end the process or use stdio'
+exit "$bad"

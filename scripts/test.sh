@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# test.sh [clients]: all tests, or only the whole matrix of real clients. One line
+# for each part, everything that a failing part said, and a closing count.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0 failed=0
+
+# part NAME COMMAND…
+part() {
+	local name=$1 start=$SECONDS log
+	shift
+	log=$logs/${name//[^a-z0-9]/-}.log
+	if "$@" >"$log" 2>&1; then
+		passed=$((passed + 1))
+		printf 'ok      %-32s %4d s  %s\n' "$name" $((SECONDS - start)) "$(tail -n 1 "$log" | cut -c1-60)"
+	else
+		failed=$((failed + 1))
+		printf 'FAILED  %-32s %4d s\n' "$name" $((SECONDS - start))
+		tail -n 80 "$log" | sed 's/^/    /'
+	fi
+}
+
+# each FILE…: run one after another, all of them; fail if one did, or if there is none.
+each() {
+	local one bad=0 count=0
+	for one in "$@"; do
+		count=$((count + 1))
+		echo "== $one"
+		"$one" || bad=1
+	done
+	echo "$count run"
+	[ "$bad" = 0 ] && [ "$count" -gt 0 ]
+}
+
+# Fuzz targets are ordinary programs here: every seed once.
+corpora() {
+	local one bad=0 count=0
+	for one in "$@"; do
+		local name=${one##*/fuzz_}
+		[ -d "tests/fuzz/corpus/$name" ] || continue
+		count=$((count + 1))
+		"$one" -runs=0 "tests/fuzz/corpus/$name" || bad=1
+	done
+	echo "$count corpora"
+	[ "$bad" = 0 ]
+}
+
+scripts_are_clean() {
+	local list
+	mapfile -t list < <({ git ls-files 'scripts/*' '.ci/*'; git ls-files '*.sh'; } | sort -u |
+		while read -r f; do head -n 1 "$f" | grep -qE '^#!.*(sh|bash)$' && echo "$f"; done)
+	shellcheck "${list[@]}" && echo "${#list[@]} scripts"
+}
+
+shopt -s nullglob
+units() { # FOLDER
+	local list=()
+	for one in tests/unit/test_*.c; do list+=("$1/${one%.c}"); done
+	each "${list[@]}"
+}
+unit_targets() { # FOLDER
+	for one in tests/unit/test_*.c; do echo "$1/${one%.c}"; done
+}
+fuzzers=(tests/fuzz/fuzz_*.c)
+export MAKEFLAGS=-j2
+
+if [ "${1:-}" = clients ]; then
+	part 'fetch all clients' scripts/fetch-clients.sh all
+	part 'all real clients' tests/e2e/clients.py --all
+	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --local
+	cat "$logs"/all-real-clients.log
+else
+	part 'build, gcc' make CC=gcc build/liborshim.so build/orshim
+	part 'build, clang' make CC=clang build/clang/liborshim.so build/clang/orshim
+	mapfile -t targets < <(unit_targets build)
+	part 'units build' make "${targets[@]}"
+	part 'units' units build
+	san=build/address-undefined
+	mapfile -t targets < <(unit_targets "$san")
+	part 'units build, ASan and UBSan' make SAN=address,undefined "${targets[@]}"
+	part 'units, ASan and UBSan' units "$san"
+	part 'needs libc alone' scripts/check-needed.sh
+	part 'layers' scripts/check-layers.sh
+	part 'sizes and names' scripts/check-sizes.sh
+	for check in scripts/check-exports.sh scripts/check-captures.sh tests/captures/run.sh \
+		tests/e2e/tap/run.sh tests/e2e/commands.sh; do
+		[ ! -x "$check" ] || part "${check#*/}" "$check"
+	done
+	part 'shellcheck' scripts_are_clean
+	if [ "${#fuzzers[@]}" -gt 0 ]; then
+		fuzz=()
+		for one in "${fuzzers[@]}"; do fuzz+=("build/fuzz/${one%.c}"); done
+		part 'fuzz targets build' make "${fuzz[@]}"
+		part 'fuzz corpora' corpora "${fuzz[@]}"
+	fi
+	part 'fetch real clients' scripts/fetch-clients.sh small
+	part 'real clients' tests/e2e/clients.py
+	part 'demo' scripts/demo.sh
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
