@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "tap/boringssl.h"
+
+#include <errno.h>
+
+#include "tap/boringssl_find.h"
+#include "tap/find_cache.h"
+#include "tap/pages.h"
+#include "tap/tap.h"
+
+/* BoringSSL's Span<uint8_t>; as an argument it travels as its two members. */
+struct bytes_span {
+	const uint8_t *p;
+	size_t n;
+};
+
+/* BoringSSL, ssl/internal.h: ssl_open_record_t. */
+enum { OPEN_RECORD_SUCCESS = 0, OPEN_RECORD_CLOSE_NOTIFY = 3 };
+
+static struct {
+	void (*free)(void *ssl);
+	int (*open_app_data)(void *ssl, struct bytes_span *out, size_t *consumed, uint8_t *alert,
+			     uint8_t *in, size_t n);
+	int (*write_app_data)(void *ssl, bool *needs_handshake, size_t *written, const uint8_t *in,
+			      size_t n);
+} original;
+
+/* Also called by SSL_clear(): then the handle is a new connection, too. */
+static void our_free(void *ssl)
+{
+	int saved = errno;
+
+	if (!tap_is_inside())
+		tap_closed(ssl);
+	errno = saved;
+	original.free(ssl);
+}
+
+static int our_open_app_data(void *ssl, struct bytes_span *out, size_t *consumed, uint8_t *alert,
+			     uint8_t *in, size_t n)
+{
+	int result = original.open_app_data(ssl, out, consumed, alert, in, n);
+	int saved = errno;
+
+	if (!tap_is_inside()) {
+		if (result == OPEN_RECORD_SUCCESS && out->n)
+			tap_bytes(ssl, SIDE_SERVER, out->p, out->n);
+		else if (result == OPEN_RECORD_CLOSE_NOTIFY)
+			tap_ended(ssl, SIDE_SERVER);
+	}
+	errno = saved;
+	return result;
+}
+
+static int our_write_app_data(void *ssl, bool *needs_handshake, size_t *written, const uint8_t *in,
+			      size_t n)
+{
+	int result = original.write_app_data(ssl, needs_handshake, written, in, n);
+	int saved = errno;
+
+	if (result > 0 && *written && *written <= n && !tap_is_inside())
+		tap_bytes(ssl, SIDE_CLIENT, in, *written);
+	errno = saved;
+	return result;
+}
+
+static void image_of(const struct object *o, struct image *m)
+{
+	*m = (struct image){ 0 };
+#if defined(__x86_64__)
+	m->machine = EM_X86_64;
+#elif defined(__aarch64__)
+	m->machine = EM_AARCH64;
+#endif
+	m->fixed = o->bias == 0;
+	for (size_t i = 0; i < o->phdr_count && m->count < LIMIT_SEGMENTS; i++) {
+		const ElfW(Phdr) *h = &o->phdr[i];
+
+		if (h->p_type != PT_LOAD || !(h->p_flags & PF_R) || !h->p_filesz)
+			continue;
+		m->segments[m->count++] = (struct image_segment){
+			.address = o->bias + h->p_vaddr,
+			.bytes = (const unsigned char *)(o->bias + h->p_vaddr),
+			.size = h->p_filesz,
+			.flags = h->p_flags,
+		};
+	}
+}
+
+/* What was found at an earlier start, looked at again, or what is found now. */
+static void recall(const struct object *o, const struct image *m, char *(*lookup)(const char *),
+		   struct boringssl *found)
+{
+	static char reason[FIND_REASON_SIZE];
+	struct find_cache cache;
+	struct boringssl kept;
+	bool cached = find_cache_open(&cache, o, lookup);
+
+	if (cached && find_cache_read(&cache, found, reason)) {
+		found->table += o->bias;
+		found->ssl_write += o->bias;
+		if (found->verdict != BORINGSSL_FOUND || boringssl_is_table(m, found->table))
+			return;
+	}
+	boringssl_find(m, found);
+	if (!cached)
+		return;
+	kept = *found;
+	kept.table -= found->table ? o->bias : 0;
+	kept.ssl_write -= found->ssl_write ? o->bias : 0;
+	find_cache_write(&cache, &kept);
+}
+
+static const char *swap(uint64_t table)
+{
+	void **slot = (void **)(uintptr_t)table;
+	const struct patch patches[] = {
+		{ &slot[BORINGSSL_FREE / 8], (void *)our_free },
+		{ &slot[BORINGSSL_OPEN_APP_DATA / 8], (void *)our_open_app_data },
+		{ &slot[BORINGSSL_WRITE_APP_DATA / 8], (void *)our_write_app_data },
+	};
+
+	__builtin_memcpy(&original.free, patches[0].at, sizeof(void *));
+	__builtin_memcpy(&original.open_app_data, patches[1].at, sizeof(void *));
+	__builtin_memcpy(&original.write_app_data, patches[2].at, sizeof(void *));
+	return pages_patch(patches, sizeof(patches) / sizeof(patches[0]));
+}
+
+bool boringssl_tap(const struct object *o, char *(*lookup)(const char *name))
+{
+	struct tls_copy copy = { .object = o->name, .library = "BoringSSL", .version = "" };
+	struct boringssl found;
+	struct image m;
+
+	if (original.free)
+		return true;
+	image_of(o, &m);
+	if (image_code_size(&m) < LIMIT_SCAN_MIN)
+		return false;
+	recall(o, &m, lookup, &found);
+	if (found.verdict == BORINGSSL_ABSENT)
+		return false;
+	copy.reason = found.verdict == BORINGSSL_FOUND ? swap(found.table) : found.reason;
+	copy.tap = copy.reason ? TAP_NONE : TAP_METHOD_TABLE;
+	tap_found(&copy);
+	return true;
+}
