@@ -70,6 +70,9 @@ struct answer {
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 void answer_release(struct answer *a);
 
+/* answer_refusal.c: who said no and what about, from what was read. */
+void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor);
+
 /* Does TEXT speak about credentials (invalid api key, authentication_error, unauthorized …)? */
 bool answer_text_is_about_credentials(struct slice text);
 

@@ -37,4 +37,11 @@ size_t environment_sources(const struct environment *env, struct slice token,
 /* Is NAME that of an API key, token or secret? */
 bool environment_is_key_name(struct slice name);
 
+/*
+ * What is wrong with the value of a variable named like an API key: quotes, a
+ * line break, a space, non-ASCII, a template. Static text that completes
+ * "NAME …"; NULL: nothing, or NAME is no API key's.
+ */
+const char *environment_damage(struct slice name, struct slice value);
+
 #endif

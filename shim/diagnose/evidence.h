@@ -49,6 +49,8 @@ struct evidence {
 	bool body_judged;	     /* the body was linted: the answer failed, or `lint` */
 	struct json_verdict json;    /* with body_judged and a JSON endpoint */
 	struct cJSON *body;	     /* tree of a body that passed; NULL otherwise */
+	/* A rule of sections 1 or 2 that by itself makes a request fail has fired. */
+	bool credential_explained;
 	const struct environment *environment; /* may be empty, never NULL */
 	const struct history *history;	       /* before this exchange, never NULL */
 };

@@ -4,8 +4,9 @@
 
 /*
  * What earlier exchanges of the same process (or log) looked like: one row per
- * (host, path family, credential fingerprint), bounded, the oldest forgotten
- * first. Written after an exchange was judged, read by the checks of section 6.
+ * (host, endpoint, credential fingerprint), bounded, the longest unused is
+ * forgotten first. Written after an exchange was judged, read by the checks
+ * of section 6 and by redirect_dropped_auth.
  */
 #include <stdint.h>
 
@@ -13,19 +14,19 @@
 
 struct history_row {
 	char host[64];
-	char family[32];		    /* "chat", "models", … of the path: history_family() */
-	char fingerprint[FINGERPRINT_SIZE]; /* "" : no credential */
-	uint32_t answered;		    /* 2xx */
-	uint32_t unauthorized;		    /* 401 or 403 */
-	uint32_t failed;		    /* other */
+	int endpoint;			    /* enum endpoint */
+	char fingerprint[FINGERPRINT_SIZE]; /* "": no credential */
+	uint32_t fine;			    /* 2xx without an error inside */
+	uint32_t unauthorized;		    /* refused for the credentials by the first server */
+	uint32_t failed;		    /* other failures */
 	uint64_t last;			    /* counter value at its last exchange */
 };
 
 struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
-	uint64_t counter;
-	char redirect_origin[80]; /* scheme://host of the last 30x's Location, for redirect_dropped_auth */
+	uint64_t counter;	  /* exchanges so far */
+	char redirect_origin[80]; /* host[:port] of the last 30x's Location; "" if none waits */
 	char redirect_from[64];	  /* host that sent it */
 	int redirect_status;
 	bool redirect_had_auth;
@@ -37,5 +38,8 @@ void history_init(struct history *h);
 
 struct evidence;
 void history_add(struct history *h, const struct evidence *e);
+
+/* The rows of E's host, one after the other: *AT starts at 0; NULL at the end. */
+const struct history_row *history_of_host(const struct evidence *e, size_t *at);
 
 #endif

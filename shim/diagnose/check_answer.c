@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Section 5. Who refused and about what was found out once (answer.c); the
+ * checks are readings of that fact, so that two of them never claim one answer.
+ */
+#include <string.h>
+
+#include "cJSON.h"
+#include "diagnose/checks.h"
+#include "diagnose/evidence.h"
+
+enum { QUOTE_MAX = 200 };
+
+static bool refused(const struct evidence *e, enum refused_by by, enum refusal about)
+{
+	return e->answer.refused_by == by && e->answer.about == about;
+}
+
+static int code_of(const struct evidence *e)
+{
+	return e->answer.code >= 400 && e->answer.code < 600 ? e->answer.code : e->answer.status;
+}
+
+static void quote(struct detail *d, const char *before, struct slice text)
+{
+	if (!text.p || text.n == 0)
+		return;
+	detail_f(d, "%s\"", before);
+	detail_bytes(d, text, QUOTE_MAX);
+	detail_f(d, "\"");
+}
+
+static bool says(const struct evidence *e, const char *words)
+{
+	return slice_has_nocase(e->answer.message, slice_of(words));
+}
+
+static bool is_missing_family(const struct evidence *e)
+{
+	return says(e, "Missing Authentication header") || says(e, "No auth credentials found") ||
+	       says(e, "No cookie auth credentials found");
+}
+
+bool check_credential_not_recognised(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) || e->answer.user_id ||
+	    !is_missing_family(e))
+		return false;
+	quote(d, "", e->answer.message);
+	detail_f(d, " is said for an absent header and for one without an OpenRouter key alike");
+	return true;
+}
+
+bool check_key_unknown(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
+	    !says(e, "User not found") || !e->credential ||
+	    !token_is_openrouter_shaped(e->credential->token))
+		return false;
+	char shown[TOKEN_SHOWN_MAX];
+	token_show(e->credential->token, shown);
+	detail_f(d,
+		 "no live key stands behind %s: deleted, disabled, expired, mistyped, or a "
+		 "management key",
+		 shown);
+	return true;
+}
+
+bool check_management_key_required(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
+	    !(says(e, "management key") || says(e, "provisioning key")))
+		return false;
+	quote(d, "", e->answer.message);
+	return true;
+}
+
+/* Texts that a rule above stands for. */
+static bool is_known_openrouter_text(const struct evidence *e)
+{
+	return is_missing_family(e) || says(e, "management key") || says(e, "provisioning key") ||
+	       (says(e, "User not found") && e->credential &&
+		token_is_openrouter_shaped(e->credential->token));
+}
+
+static bool is_about_credentials_here(const struct evidence *e)
+{
+	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream;
+}
+
+bool check_credential_rejected(const struct evidence *e, struct detail *d)
+{
+	if (!is_about_credentials_here(e) || (e->is_openrouter && is_known_openrouter_text(e)))
+		return false;
+	detail_f(d, "%d", e->answer.status);
+	quote(d, " ", e->answer.message);
+	return true;
+}
+
+bool check_credential_rejected_unexplained(const struct evidence *e, struct detail *d)
+{
+	char shown[TOKEN_SHOWN_MAX];
+
+	if (!is_about_credentials_here(e) || code_of(e) != 401 || e->credential_explained ||
+	    !e->credential || !e->credential->known)
+		return false;
+	token_show(e->credential->token, shown);
+	detail_f(d, "sent in %s: %.*s%s%s, %zu bytes, %s", carrier_name(e->credential->carrier),
+		 SLICE_ARG(e->credential->scheme), e->credential->scheme.n ? " " : "", shown,
+		 e->credential->token.n, e->fingerprint);
+	return true;
+}
+
+bool check_upstream_refused_credentials(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_upstream, REFUSAL_CREDENTIALS))
+		return false;
+	if (e->answer.provider_name.p)
+		detail_bytes(d, e->answer.provider_name, 60);
+	else
+		detail_f(d, "the provider");
+	detail_f(d, " refused");
+	quote(d, ": ", e->answer.raw_message);
+	if (e->answer.is_byok >= 0)
+		detail_f(d, ", is_byok: %s", e->answer.is_byok ? "true" : "false");
+	return true;
+}
+
+bool check_upstream_error(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST))
+		return false;
+	if (e->answer.provider_name.p) {
+		detail_bytes(d, e->answer.provider_name, 60);
+		detail_f(d, ": ");
+	}
+	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	return true;
+}
+
+bool check_credits_exhausted(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.about != REFUSAL_QUOTA || code_of(e) != 402)
+		return false;
+	quote(d, "", e->answer.message);
+	return true;
+}
+
+bool check_key_limit_exceeded(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_quota, REFUSAL_QUOTA) || code_of(e) != 403)
+		return false;
+	quote(d, "", e->answer.message);
+	return true;
+}
+
+bool check_rate_limited(const struct evidence *e, struct detail *d)
+{
+	struct slice retry = field_value(&e->x->response, "retry-after");
+
+	if (e->answer.about != REFUSAL_QUOTA || code_of(e) != 429)
+		return false;
+	if (e->answer.provider_name.p)
+		detail_bytes(d, e->answer.provider_name, 60);
+	quote(d, e->answer.provider_name.p ? ": " : "",
+	      e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	quote(d, "; Retry-After: ", retry);
+	return true;
+}
+
+/* The texts of an array member of metadata, quoted. */
+static void quote_list(struct detail *d, const struct evidence *e, const char *member)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(e->answer.metadata, member);
+	const cJSON *item;
+	const char *between = "";
+
+	if (!cJSON_IsArray(list))
+		return;
+	detail_f(d, "; %s: ", member);
+	cJSON_ArrayForEach(item, list)
+	{
+		detail_f(d, "%s", between);
+		detail_bytes(d, slice_of(cJSON_IsString(item) ? item->valuestring : "?"), 60);
+		between = ", ";
+	}
+}
+
+bool check_policy_blocked(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_policy, REFUSAL_POLICY))
+		return false;
+	quote(d, "", e->answer.message);
+	quote_list(d, e, "reasons");
+	quote_list(d, e, "patterns");
+	return true;
+}
+
+/* error.availability.code */
+static struct slice availability(const struct evidence *e)
+{
+	const cJSON *a = cJSON_GetObjectItemCaseSensitive(e->answer.error, "availability");
+	const cJSON *code = cJSON_GetObjectItemCaseSensitive(a, "code");
+
+	return slice_of(cJSON_IsString(code) ? code->valuestring : NULL);
+}
+
+static bool is_privacy(const struct evidence *e)
+{
+	return says(e, "data policy") || says(e, "privacy") ||
+	       slice_equal(availability(e), SLICE("privacy_restricted")) ||
+	       slice_equal(availability(e), SLICE("free_variant_ended"));
+}
+
+bool check_privacy_excludes_endpoints(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_routing, REFUSAL_ROUTING) || !is_privacy(e))
+		return false;
+	quote(d, "", e->answer.message);
+	return true;
+}
+
+bool check_no_endpoint_supports_request(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_openrouter_routing, REFUSAL_ROUTING) || is_privacy(e))
+		return false;
+	quote(d, "", e->answer.message);
+	quote_list(d, e, "available_providers");
+	quote_list(d, e, "requested_providers");
+	return true;
+}
+
+bool check_provider_unavailable(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.about != REFUSAL_UNAVAILABLE || e->answer.refused_by == REFUSED_edge)
+		return false;
+	if (e->answer.provider_name.p) {
+		detail_bytes(d, e->answer.provider_name, 60);
+		detail_f(d, ": ");
+	}
+	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	return true;
+}
+
+static bool is_too_large(const struct evidence *e)
+{
+	return code_of(e) == 413 || says(e, "maximum context length") ||
+	       says(e, "prompt is too long") ||
+	       slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
+	       slice_equal(e->answer.code_text, SLICE("context_length_exceeded"));
+}
+
+static bool is_request_refused_here(const struct evidence *e)
+{
+	return e->answer.about == REFUSAL_REQUEST && e->answer.refused_by != REFUSED_upstream;
+}
+
+bool check_request_too_large(const struct evidence *e, struct detail *d)
+{
+	if (!is_request_refused_here(e) || !is_too_large(e))
+		return false;
+	quote(d, "", e->answer.message);
+	return true;
+}
+
+bool check_request_rejected(const struct evidence *e, struct detail *d)
+{
+	if (!is_request_refused_here(e) || is_too_large(e))
+		return false;
+	detail_f(d, "%d", code_of(e));
+	quote(d, " ", e->answer.message);
+	return true;
+}
+
+bool check_stream_error_after_200(const struct evidence *e, struct detail *d)
+{
+	if (!e->answer.in_stream || e->answer.status / 100 != 2)
+		return false;
+	detail_f(d, "event %llu of the stream: ", (unsigned long long)e->x->events.events);
+	quote(d, "", e->answer.message);
+	detail_f(d, "; your tool may show an empty answer");
+	return true;
+}
+
+bool check_error_wrapped(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.wrapped) {
+		detail_f(d, "found %d level%s deep in the message's text", e->answer.wrapped,
+			 e->answer.wrapped > 1 ? "s" : "");
+		return true;
+	}
+	if (e->answer.in_stream || e->answer.status < 400 || e->answer.code < 400 ||
+	    e->answer.code >= 600 || e->answer.code == e->answer.status)
+		return false;
+	detail_f(d, "the status is %d, the error inside says %d", e->answer.status, e->answer.code);
+	return true;
+}
+
+bool check_response_unreadable(const struct evidence *e, struct detail *d)
+{
+	const struct message *m = &e->x->response;
+
+	if (!e->answer.answered || e->answer.status < 200)
+		return false;
+	if (m->body.coding == CODING_OPAQUE) {
+		detail_f(d, "Content-Encoding: ");
+		detail_bytes(d, field_value(m, "content-encoding"), 60);
+		return true;
+	}
+	if (m->body.truncated && e->answer.failed) {
+		detail_f(d, "the answer is longer than what is kept of it");
+		return true;
+	}
+	if (e->x->end == END_ANSWERED || e->x->end == END_SWITCHED || m->body.complete)
+		return false;
+	detail_f(d, "the connection ended after %llu bytes of the answer's body",
+		 (unsigned long long)m->body.total);
+	return true;
+}
+
+bool check_no_response(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.refused_by != REFUSED_nobody || e->lint || !e->x->request.head_complete)
+		return false;
+	detail_f(d, "%s after the request",
+		 e->x->end == END_RESET ? "the stream was reset" : "the connection was closed");
+	return true;
+}

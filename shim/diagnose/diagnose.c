@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/diagnose.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cJSON.h"
+
+static const struct {
+	struct slice end;
+	enum endpoint endpoint;
+} endpoints[] = {
+	{ SLICE("/chat/completions"), ENDPOINT_CHAT },
+	{ SLICE("/completions"), ENDPOINT_COMPLETIONS },
+	{ SLICE("/responses"), ENDPOINT_RESPONSES },
+	{ SLICE("/messages"), ENDPOINT_MESSAGES },
+	{ SLICE("/embeddings"), ENDPOINT_EMBEDDINGS },
+	{ SLICE("/models"), ENDPOINT_MODELS },
+	{ SLICE("/key"), ENDPOINT_KEY },
+};
+
+static enum endpoint endpoint_of(struct slice path)
+{
+	while (slice_ends(path, SLICE("/")))
+		path.n--;
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+		if (slice_ends(path, endpoints[i].end))
+			return endpoints[i].endpoint;
+	return ENDPOINT_OTHER;
+}
+
+/*
+ * A path alone makes an API of a host that nobody named only when the request
+ * looks like a call of it: /messages and /key are words of the whole web.
+ */
+static bool looks_like_a_call(const struct exchange *x)
+{
+	if (!path_is_endpoint(x->path))
+		return false;
+	if (slice_equal(x->request.method, SLICE("POST")))
+		return slice_has_nocase(field_value(&x->request, "content-type"), SLICE("json")) ||
+		       slice_ends(x->path, SLICE("/chat/completions"));
+	return slice_equal(x->request.method, SLICE("GET")) && slice_has(x->path, SLICE("/v1/")) &&
+	       field_times(&x->request, "authorization") > 0;
+}
+
+bool judge_wants(const struct judge *judge, const struct exchange *x)
+{
+	const struct vendor *vendor;
+
+	return hosts_find(&judge->hosts, x->host, x->port, &vendor) ||
+	       (!x->host.n && hosts_find(&judge->hosts, x->sni, 0, &vendor)) ||
+	       looks_like_a_call(x);
+}
+
+/* GET of what OpenRouter gives to anybody (401-causes 1.1). */
+static bool is_public(const struct evidence *e)
+{
+	static const struct slice paths[] = { SLICE("/models"),        SLICE("/models/count"),
+					      SLICE("/providers"),     SLICE("/embeddings/models"),
+					      SLICE("/images/models"), SLICE("/endpoints") };
+
+	if (!slice_equal(e->x->request.method, SLICE("GET")) &&
+	    !slice_equal(e->x->request.method, SLICE("HEAD")) &&
+	    !slice_equal(e->x->request.method, SLICE("OPTIONS")))
+		return false;
+	if (!e->is_openrouter)
+		return slice_equal(e->x->request.method, SLICE("OPTIONS"));
+	if (!slice_starts(e->x->path, SLICE("/api/v1/")))
+		return true; /* the web site */
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (slice_ends(e->x->path, paths[i]))
+			return true;
+	return slice_starts(e->x->path, SLICE("/api/v1/model"));
+}
+
+/* The vendor's own carrier if it is there, else Authorization, else the first. */
+static const struct credential *credential_that_counts(const struct evidence *e)
+{
+	const struct credentials *c = &e->credentials;
+
+	if (c->count == 0)
+		return NULL;
+	if (e->vendor)
+		for (size_t i = 0; i < c->count; i++)
+			if (strcmp(carrier_name(c->all[i].carrier), e->vendor->header) == 0)
+				return &c->all[i];
+	return &c->all[0];
+}
+
+static void read_credentials(struct evidence *e)
+{
+	credentials_find(&e->credentials, e->x);
+	e->credential = credential_that_counts(e);
+	if (!e->credential || !e->credential->known || e->credential->token.n == 0)
+		return;
+	token_fingerprint(e->credential->token, e->fingerprint);
+	e->key_vendor = vendor_of_key(e->credential->token);
+	e->source_count = environment_sources(e->environment, e->credential->token, e->vendor,
+					      e->sources, LIMIT_SOURCES);
+}
+
+/* Endpoints whose requests are JSON: there the body is judged as such. */
+static bool takes_json(const struct evidence *e)
+{
+	return e->endpoint >= ENDPOINT_CHAT && e->endpoint <= ENDPOINT_EMBEDDINGS &&
+	       slice_equal(e->x->request.method, SLICE("POST"));
+}
+
+static void read_body(struct evidence *e)
+{
+	const struct body *body = &e->x->request.body;
+	struct slice text = buf_slice(&body->bytes);
+
+	json_outline(text, &e->outline);
+	e->body_judged = e->lint || e->answer.failed;
+	if (!e->body_judged || !takes_json(e) || body->total == 0)
+		return;
+	json_judge(text, &e->json);
+	if (e->json.fault == JSON_FINE)
+		e->body = cJSON_ParseWithLength(text.p, text.n);
+}
+
+static void gather(const struct judge *judge, const struct history *history,
+		   const struct exchange *x, struct evidence *e)
+{
+	memset(e, 0, sizeof(*e));
+	e->x = x;
+	e->lint = judge->lint;
+	e->environment = &judge->environment;
+	e->history = history;
+	struct slice host = x->host.n ? x->host : x->sni;
+	bool watched = hosts_find(&judge->hosts, host, x->port, &e->vendor);
+	e->is_openrouter = e->vendor && strcmp(e->vendor->id, "openrouter") == 0;
+	e->host_private = host_is_private(host);
+	e->is_api = watched || path_is_endpoint(x->path);
+	e->endpoint = endpoint_of(x->path);
+	e->is_public = is_public(e);
+	read_credentials(e);
+	answer_read(&e->answer, x, e->vendor);
+	if (judge->lint && !e->answer.answered) {
+		e->answer.failed = false;
+		e->answer.refused_by = REFUSED_NOT;
+		e->answer.about = REFUSAL_NONE;
+	}
+	read_body(e);
+}
+
+/*
+ * How severe a finding of RULE is here. The user's word counts as it is; what
+ * the server tolerated, or the check called the lesser case, is one lower.
+ */
+static enum severity severity_of(const struct judge *judge, const struct evidence *e,
+				 enum rule_id rule, const struct detail *d)
+{
+	enum severity s = (enum severity)judge->book.severity[rule];
+
+	if (s != rules[rule].severity)
+		return s;
+	if (d->lower && s > SEVERITY_NOTE)
+		s--;
+	if (e->answer.answered && !e->answer.failed && e->answer.status / 100 == 2 &&
+	    s > SEVERITY_NOTE)
+		s--;
+	return s;
+}
+
+/* Sections 3 and 4 are about the body: asked only when it was looked into. */
+static bool is_asked(const struct judge *judge, const struct evidence *e, enum rule_id rule)
+{
+	const struct rule *r = &rules[rule];
+
+	if (r->when != ON_EXCHANGE || judge->book.severity[rule] == SEVERITY_OFF)
+		return false;
+	return e->body_judged || (r->section != 3 && r->section != 4);
+}
+
+static void run_checks(const struct judge *judge, struct diagnosis *d)
+{
+	struct evidence *e = &d->evidence;
+
+	for (int id = 0; id < RULE_COUNT && d->count < LIMIT_FINDINGS; id++) {
+		struct finding *f = &d->findings[d->count];
+
+		if (!is_asked(judge, e, id))
+			continue;
+		memset(f, 0, sizeof(*f));
+		f->detail.offset = f->detail.offset_end = -1;
+		if (!rules[id].check(e, &f->detail))
+			continue;
+		f->rule = id;
+		f->severity = severity_of(judge, e, id, &f->detail);
+		d->count++;
+		if (rules[id].section <= 2 && rules[id].severity == SEVERITY_ERROR &&
+		    !f->detail.lower)
+			e->credential_explained = true;
+	}
+}
+
+/* The cause first, then most severe, most certain, row order. Few: insertion keeps it stable. */
+static bool stands_before(const struct finding *a, const struct finding *b, enum rule_id cause)
+{
+	if ((a->rule == cause) != (b->rule == cause))
+		return a->rule == cause;
+	if (a->severity != b->severity)
+		return a->severity > b->severity;
+	if (rules[a->rule].certainty != rules[b->rule].certainty)
+		return rules[a->rule].certainty > rules[b->rule].certainty;
+	return a->rule < b->rule;
+}
+
+static void sort_findings(struct diagnosis *d)
+{
+	for (size_t i = 1; i < d->count; i++)
+		for (size_t j = i;
+		     j > 0 && stands_before(&d->findings[j], &d->findings[j - 1], d->verdict.cause);
+		     j--) {
+			struct finding f = d->findings[j];
+			d->findings[j] = d->findings[j - 1];
+			d->findings[j - 1] = f;
+		}
+}
+
+void diagnose(const struct judge *judge, struct history *history, const struct exchange *x,
+	      struct diagnosis *d)
+{
+	d->count = 0;
+	gather(judge, history, x, &d->evidence);
+	run_checks(judge, d);
+	verdict_reach(&d->evidence, d->findings, d->count, &d->verdict);
+	sort_findings(d);
+	history_add(history, &d->evidence);
+}
+
+void diagnosis_release(struct diagnosis *d)
+{
+	cJSON_Delete(d->evidence.body);
+	d->evidence.body = NULL;
+	answer_release(&d->evidence.answer);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/environment.h"
+
+/* Shorter values are equal by accident: "test", "dummy", "1234567". */
+enum { SHORTEST_TOKEN = 8 };
+
+bool environment_next(const struct environment *env, size_t *at, struct slice *name,
+		      struct slice *value)
+{
+	while (*at < env->block.n) {
+		struct slice rest = slice_from(env->block, *at);
+		struct slice entry;
+
+		slice_cut(&rest, '\0', &entry);
+		*at += entry.n + 1;
+		long equals = slice_byte(entry, '=', 0);
+		if (equals <= 0)
+			continue;
+		*name = slice_sub(entry, 0, (size_t)equals);
+		*value = slice_from(entry, (size_t)equals + 1);
+		return true;
+	}
+	return false;
+}
+
+struct slice environment_value(const struct environment *env, struct slice name)
+{
+	struct slice found;
+	struct slice value;
+
+	for (size_t at = 0; environment_next(env, &at, &found, &value);)
+		if (slice_equal(found, name))
+			return value;
+	return (struct slice){ NULL, 0 };
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct slice trim_space(struct slice s)
+{
+	while (s.n && is_space(s.p[0]))
+		s = slice_from(s, 1);
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+static struct slice unquote(struct slice s)
+{
+	s = trim_space(s);
+	if (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'' || s.p[0] == '`') &&
+	    s.p[s.n - 1] == s.p[0])
+		return trim_space(slice_sub(s, 1, s.n - 2));
+	return s;
+}
+
+enum value_match environment_compare(struct slice value, struct slice token)
+{
+	if (token.n < SHORTEST_TOKEN || value.n < token.n)
+		return MATCH_NONE;
+	if (slice_equal(value, token))
+		return MATCH_EXACT;
+	if (slice_equal(trim_space(value), token))
+		return MATCH_TRIMMED;
+	if (slice_equal(unquote(value), token))
+		return MATCH_UNQUOTED;
+	return MATCH_NONE;
+}
+
+/* Is NAME one of the variables that VENDOR's keys usually stand in? */
+static bool is_vendors_name(const struct vendor *vendor, struct slice name)
+{
+	struct slice rest = slice_of(vendor ? vendor->variables : NULL);
+	struct slice variable;
+
+	while (slice_cut(&rest, ' ', &variable))
+		if (slice_equal(variable, name))
+			return true;
+	return false;
+}
+
+size_t environment_sources(const struct environment *env, struct slice token,
+			   const struct vendor *vendor, struct slice *names, size_t max)
+{
+	struct slice name;
+	struct slice value;
+	size_t n = 0;
+
+	for (int own = 1; own >= 0; own--)
+		for (size_t at = 0; n < max && environment_next(env, &at, &name, &value);)
+			if (is_vendors_name(vendor, name) == own &&
+			    environment_compare(value, token) != MATCH_NONE)
+				names[n++] = name;
+	return n;
+}
+
+bool environment_is_key_name(struct slice name)
+{
+	static const char *const words[] = { "API_KEY", "APIKEY", "_TOKEN", "_SECRET", "_KEY" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_has_nocase(name, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+/* First byte of VALUE that no key may hold; -1 if there is none. */
+static long odd_byte(struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] <= ' ' || (unsigned char)value.p[i] >= 0x7f)
+			return (long)i;
+	return -1;
+}
+
+const char *environment_damage(struct slice name, struct slice value)
+{
+	static const char *const vendors_ends[] = { "_API_KEY", "_APIKEY", "_AUTH_TOKEN" };
+	bool is_key = false;
+
+	for (size_t i = 0; i < sizeof(vendors_ends) / sizeof(vendors_ends[0]); i++)
+		is_key |= slice_ends(name, slice_of(vendors_ends[i]));
+	if (!is_key || value.n == 0)
+		return NULL;
+	if (slice_byte(value, '\n', 0) >= 0 || slice_byte(value, '\r', 0) >= 0)
+		return "holds a line break";
+	if (value.p[0] == '"' || value.p[0] == '\'' || value.p[0] == '`')
+		return "holds quotation marks";
+	long odd = odd_byte(value);
+	if (odd >= 0)
+		return (unsigned char)value.p[odd] >= 0x7f ? "holds a byte that is not ASCII"
+							   : "holds a space";
+	if (value.p[0] == '$' || slice_has(value, SLICE("${")) || slice_has(value, SLICE("{{")))
+		return "holds a template that nobody expanded";
+	return NULL;
+}

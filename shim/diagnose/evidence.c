@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/evidence.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void detail_f(struct detail *d, const char *format, ...)
+{
+	size_t used = strlen(d->text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(d->text + used, sizeof(d->text) - used, format, args);
+	va_end(args);
+}
+
+void detail_bytes(struct detail *d, struct slice bytes, size_t max)
+{
+	size_t used = strlen(d->text);
+	size_t room = sizeof(d->text) - 1 - used;
+	struct buf shown;
+
+	buf_init(&shown, LIMIT_DETAIL * 2);
+	redact_text(&shown, bytes, max < room ? max : room);
+	if (shown.n > room)
+		shown.n = room;
+	if (shown.n)
+		memcpy(d->text + used, shown.p, shown.n);
+	d->text[used + shown.n] = '\0';
+	buf_release(&shown);
+}
+
+void detail_point(struct detail *d, const char *header, long offset, long offset_end)
+{
+	snprintf(d->header, sizeof(d->header), "%s", header);
+	d->offset = (int)offset;
+	d->offset_end = (int)offset_end;
+}

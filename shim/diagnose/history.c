@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/history.h"
+
+#include <string.h>
+
+#include "diagnose/evidence.h"
+
+void history_init(struct history *h)
+{
+	memset(h, 0, sizeof(*h));
+}
+
+/* S, cut to SIZE - 1 bytes, lower case. */
+static void keep(char *to, size_t size, struct slice s)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+	to[n] = '\0';
+}
+
+const struct history_row *history_of_host(const struct evidence *e, size_t *at)
+{
+	char host[sizeof(((struct history_row *)0)->host)];
+
+	keep(host, sizeof(host), e->x->host);
+	while (*at < e->history->count) {
+		const struct history_row *row = &e->history->rows[(*at)++];
+		if (strcmp(row->host, host) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+/* The row of that key, or a new one, or the longest unused one made new. */
+static struct history_row *row_for(struct history *h, const struct history_row *key)
+{
+	struct history_row *oldest = NULL;
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct history_row *row = &h->rows[i];
+		if (row->endpoint == key->endpoint && strcmp(row->host, key->host) == 0 &&
+		    strcmp(row->fingerprint, key->fingerprint) == 0)
+			return row;
+		if (!oldest || row->last < oldest->last)
+			oldest = row;
+	}
+	if (h->count < LIMIT_HISTORY)
+		oldest = &h->rows[h->count++];
+	*oldest = *key;
+	return oldest;
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* Remember where a redirect pointed, for the request that follows it. */
+static void add_redirect(struct history *h, const struct evidence *e)
+{
+	struct slice location = field_value(&e->x->response, "location");
+	long scheme = slice_find(location, SLICE("://"), 0);
+
+	h->redirect_at = 0;
+	if (!is_redirect(e->x->response.status) || scheme < 0)
+		return;
+	struct slice rest = slice_from(location, (size_t)scheme + 3);
+	struct slice origin;
+	slice_cut(&rest, '/', &origin);
+	keep(h->redirect_origin, sizeof(h->redirect_origin), origin);
+	keep(h->redirect_from, sizeof(h->redirect_from), e->x->host);
+	h->redirect_status = e->x->response.status;
+	h->redirect_had_auth = e->credential != NULL;
+	h->redirect_was_post = slice_equal(e->x->request.method, SLICE("POST"));
+	h->redirect_at = h->counter;
+}
+
+void history_add(struct history *h, const struct evidence *e)
+{
+	struct history_row key = { .endpoint = (int)e->endpoint };
+
+	h->counter++;
+	add_redirect(h, e);
+	if (!e->answer.answered || e->is_public || (!e->credential && !e->credentials.absent))
+		return;
+	keep(key.host, sizeof(key.host), e->x->host);
+	memcpy(key.fingerprint, e->fingerprint, sizeof(key.fingerprint));
+	struct history_row *row = row_for(h, &key);
+	row->last = h->counter;
+	if (!e->answer.failed)
+		row->fine++;
+	else if (e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream)
+		row->unauthorized++;
+	else
+		row->failed++;
+}
