@@ -116,7 +116,7 @@ static void put_man_section(struct buf *out, int section)
 
 static void put_list_section(struct buf *out, int section)
 {
-	say(out, "%s%d. %s\n", section > 1 ? "\n" : "", section, section_titles[section]);
+	say(out, "%s%d. %s\n", out->n ? "\n" : "", section, section_titles[section]);
 }
 
 static const struct form {

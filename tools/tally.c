@@ -111,10 +111,17 @@ static void say_causes(const struct tally *t, struct buf *out)
 
 void tally_say(const struct tally *t, struct buf *out)
 {
-	say(out, "%u API exchange%s in %u process%s", t->exchanges, t->exchanges == 1 ? "" : "s",
-	    t->processes, t->processes == 1 ? "" : "es");
 	if (t->exchanges)
-		say(out, t->failed ? ", %u refused" : ", none refused", t->failed);
+		say(out, "%u API exchange%s, ", t->exchanges, t->exchanges == 1 ? "" : "s");
+	else if (t->processes)
+		say(out, "no API exchange was seen in %u process%s with TLS", t->processes,
+		    t->processes == 1 ? "" : "es");
+	else
+		say(out, "no process with TLS was seen");
+	if (t->exchanges && t->failed)
+		say(out, "%u refused", t->failed);
+	else if (t->exchanges)
+		say(out, "none refused");
 	say_causes(t, out);
 	if (t->untapped == 0)
 		return;

@@ -11,7 +11,7 @@ struct tally {
 	unsigned exchanges;
 	unsigned failed; /* refused_by is not null */
 	unsigned lines;
-	struct buf causes; /* "id xN" is put together from this: NUL-ended ids, one a failure */
+	struct buf causes; /* ids ended by NUL, one for each failure */
 	struct buf reason; /* why the first untapped copy is not tapped */
 };
 
@@ -21,7 +21,7 @@ void tally_release(struct tally *t);
 /* Count the records of LOG. Lines that are no records are passed over. */
 void tally_add(struct tally *t, struct slice log);
 
-/* "2 API exchanges in 1 process, 1 refused: auth_token_quoted" */
+/* "2 API exchanges, 1 refused: auth_token_quoted" */
 void tally_say(const struct tally *t, struct buf *out);
 
 #endif

@@ -15,7 +15,7 @@
 /* Who wrote the record. */
 struct origin {
 	int64_t time_us; /* since 1970, UTC */
-	int pid;
+	int pid; /* 0: a capture, not a process */
 	int ppid;
 	const char *exe;   /* path of the executable */
 	const char *argv0; /* as the process was called */

@@ -217,7 +217,7 @@ static void put_where(struct block *b)
 	const struct origin *o = b->origin;
 
 	put(b, "  --> ");
-	if (o->tool && o->tool[0]) {
+	if (o->tool && o->tool[0] && o->pid) {
 		put_wire(b, slice_of(o->tool), SHOWN_SHORT);
 		put(b, "[");
 		put_number(b, o->pid);

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# commands.sh: every command of orshim and every misuse of it: exit status, one
+# line of complaint, and no test key in any byte that is written.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$PWD/${BUILD:-build}
+orshim=$build/orshim
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+key=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
+secret=${key#sk-or-v1-}
+unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_HOSTS ORSHIM_RULES ORSHIM_LIB
+
+verdict() { # verdict STATUS NAME
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $2"
+		sed 's/^/# /' "$work/out" "$work/err"
+	fi
+}
+
+# run NAME STATUS COMMAND...: runs it, output in $work/out and $work/err
+run() {
+	local name=$1 want=$2
+	shift 2
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	local got=$?
+	cat "$work/out" "$work/err" >>"$work/all"
+	[ "$got" = "$want" ]
+	verdict $? "$name: exit status $want (was $got)"
+}
+
+# misuse NAME STATUS WORD COMMAND...: also exactly one line on stderr, with WORD in it
+misuse() {
+	local name=$1 want=$2 word=$3
+	shift 3
+	run "$name" "$want" "$@"
+	[ "$(wc -l <"$work/err")" = 1 ] && grep -qF -- "$word" "$work/err" && [ ! -s "$work/out" ]
+	verdict $? "$name: one line on stderr that says '$word'"
+}
+
+says() { # says NAME FILE WORDS
+	grep -qF -- "$3" "$work/$2"
+	verdict $? "$1: '$3' in $2"
+}
+
+is() { # is NAME FILE TEXT
+	[ "$(cat "$work/$2")" = "$3" ]
+	verdict $? "$1"
+}
+
+printf 'POST /api/v1/chat/completions HTTP/1.1\r\nHost: openrouter.ai\r\nAuthorization: Bearer "%s"\r\nContent-Type: application/json\r\nContent-Length: 69\r\n\r\n{"model":"openai/gpt-4o","messages":[{"role":"user","content":"hi"}]}' \
+	"$key" >"$work/quoted.request"
+printf 'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{"error":{"message":"No auth credentials found","code":401}}' \
+	>"$work/401.response"
+sed 's/"sk-or/sk-or/; s/c96"/c96/' "$work/quoted.request" >"$work/good.request"
+printf 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"choices":[]}' >"$work/200.response"
+printf 'OPENROUTER_API_KEY="%s"\nHOME=/home/someone\n' "$key" >"$work/environ"
+cat >"$work/quoted.cap" <<CAP
+= host openrouter.ai
+= env OPENROUTER_API_KEY="$key"
+> GET /api/v1/key HTTP/1.1
+> Host: openrouter.ai
+> Authorization: Bearer "$key"
+>
+< HTTP/1.1 401 Unauthorized
+< Content-Type: application/json
+< Content-Length: 60
+<
+<- {"error":{"message":"No auth credentials found","code":401}}
+= close
+CAP
+sed -n '1,6p' "$work/quoted.cap" | sed 's/"//g' >"$work/good.cap"
+printf '< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Length: 2\n<\n<- {}\n= close\n' >>"$work/good.cap"
+
+# --- help and misuse of the command as a whole
+run "--help" 0 "$orshim" --help
+says "--help" out "replay"
+run "--version" 0 "$orshim" --version
+says "--version" out "orshim "
+for command in run lint replay explain rules env; do
+	run "$command --help" 0 "$orshim" "$command" --help
+	says "$command --help" out "usage: orshim $command"
+	says "$command --help" out "example: "
+	run "help $command" 0 "$orshim" help "$command"
+done
+misuse "no command" 2 "orshim --help" "$orshim"
+misuse "an unknown command" 2 "did you mean" "$orshim" repaly
+misuse "a command unlike any" 2 "unknown command" "$orshim" xyzzy
+misuse "an unknown option" 2 "--frob" "$orshim" lint --frob
+
+# --- lint
+run "lint of a quoted key" 1 "$orshim" lint --request "$work/quoted.request"
+says "lint of a quoted key" out "error[auth_token_quoted]"
+says "lint of a quoted key" out 'Authorization: Bearer "sk-or-v1-0e6...1c96"'
+says "lint of a quoted key" out '                            ^                   ^'
+run "lint of a good request" 0 "$orshim" lint --request "$work/good.request"
+run "lint with the answer" 1 "$orshim" lint --request "$work/quoted.request" --response "$work/401.response"
+says "lint with the answer" out "401 from openrouter.ai"
+run "lint of a success" 0 "$orshim" lint --request "$work/good.request" --response "$work/200.response"
+run "lint with an environment" 1 "$orshim" lint --request "$work/quoted.request" \
+	--response "$work/401.response" --environ "$work/environ"
+says "lint with an environment" out "environment variable OPENROUTER_API_KEY"
+run "lint --json" 1 "$orshim" lint --json --request "$work/quoted.request"
+says "lint --json" out '"verdict":{"refused_by":null,"category":null,"cause":null}'
+python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "$work/out"
+verdict $? "lint --json: every line is JSON"
+cat "$work/quoted.request" "$work/good.request" >"$work/two.request"
+cat "$work/401.response" "$work/200.response" >"$work/two.response"
+run "lint of two messages" 1 "$orshim" lint --json --request "$work/two.request" --response "$work/two.response"
+[ "$(grep -c '"record":"exchange"' "$work/out")" = 2 ] && grep -q '"seq":2.*"status":200' "$work/out"
+verdict $? "lint of two messages: paired in order"
+sed '/^Host/d' "$work/quoted.request" >"$work/nohost.request"
+run "lint --host" 1 "$orshim" lint --json --request "$work/nohost.request" --host openrouter.ai
+says "lint --host" out '"host":"openrouter.ai"'
+run "lint of a capture" 1 "$orshim" lint "$work/quoted.cap"
+"$orshim" lint --request - <"$work/quoted.request" >"$work/out" 2>"$work/err"
+verdict $(($? != 1)) "lint of stdin"
+misuse "lint of nothing" 2 "--request" "$orshim" lint
+misuse "lint of a missing file" 2 "/nonexistent" "$orshim" lint --request /nonexistent
+misuse "lint of a folder" 2 "/" "$orshim" lint --request /
+misuse "lint of what is not HTTP" 2 "no HTTP/1.1 request" "$orshim" lint --request "$work/401.response"
+misuse "lint --host without a value" 2 "--host" "$orshim" lint --host
+misuse "lint of both" 2 "not both" "$orshim" lint --request "$work/good.request" "$work/good.cap"
+misuse "lint of an answer alone" 2 "--request" "$orshim" lint --response "$work/401.response"
+misuse "lint with a bad environment" 2 ":1: not NAME=VALUE" "$orshim" lint --request "$work/good.request" --environ "$work/401.response"
+
+# --- replay
+run "replay of a failure" 1 "$orshim" replay "$work/quoted.cap"
+says "replay of a failure" out "orshim: 401 from openrouter.ai, refused by OpenRouter's key check  [account/auth]"
+run "replay of a success" 0 "$orshim" replay "$work/good.cap"
+run "replay of several" 1 "$orshim" replay "$work/good.cap" "$work/quoted.cap"
+run "replay --json" 1 "$orshim" replay --json "$work/quoted.cap"
+says "replay --json" out '"cause":"auth_token_quoted"'
+cp "$work/out" "$work/recorded"
+for split in bytes whole; do
+	run "replay --split $split" 1 "$orshim" replay --json --split $split "$work/quoted.cap"
+	cmp -s "$work/out" "$work/recorded"
+	verdict $? "replay --split $split: the same records"
+done
+misuse "replay of nothing" 2 "capture" "$orshim" replay
+misuse "replay of a missing file" 2 "/nonexistent.cap" "$orshim" replay /nonexistent.cap
+misuse "replay of another file" 2 "quoted.request:1:" "$orshim" replay "$work/quoted.request"
+misuse "replay with an unknown split" 2 "--split" "$orshim" replay --split half "$work/good.cap"
+
+# --- explain, rules, env
+run "explain" 0 "$orshim" explain auth_token_quoted
+says "explain" out "fix:"
+misuse "explain of an unknown rule" 2 "did you mean auth_token_quoted" "$orshim" explain auth_token_qouted
+misuse "explain of nothing" 2 "id" "$orshim" explain
+run "rules" 0 "$orshim" rules
+says "rules" out "auth_missing"
+run "rules --json" 0 "$orshim" rules --json
+python3 -c 'import json,sys
+for line in open(sys.argv[1]): assert json.loads(line)["why"]' "$work/out"
+verdict $? "rules --json: every line is JSON and says why"
+run "rules --markdown" 0 "$orshim" rules --markdown
+says "rules --markdown" out "| \`auth_missing\` |"
+run "rules --man" 0 "$orshim" rules --man
+says "rules --man" out '.B auth_missing'
+misuse "rules with an unknown form" 2 "--html" "$orshim" rules --html
+run "env" 0 "$orshim" env
+for name in LOG TEXT HOSTS RULES BODY_MAX CAPTURE FOLLOW DEBUG; do says env out "ORSHIM_$name"; done
+run "env with a malformed setting" 2 env ORSHIM_BODY_MAX=lots "$orshim" env
+says "env with a malformed setting" out "not understood"
+run "a malformed setting in replay" 0 env ORSHIM_RULES=no_such=off "$orshim" replay "$work/good.cap"
+says "a malformed setting in replay" err "ORSHIM_RULES"
+run "a rule switched off" 1 env ORSHIM_RULES=auth_token_quoted=off "$orshim" replay "$work/quoted.cap"
+! grep -q "auth_token_quoted" "$work/out"
+verdict $? "a rule switched off: is not in the text"
+
+# --- colour: on a terminal, without NO_COLOR, and nowhere else
+on_terminal() {
+	python3 -c 'import os,pty,sys
+def read(fd):
+    return os.read(fd, 65536)
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))' "$@"
+}
+run "replay on a terminal" 1 env TERM=xterm bash -c "$(declare -f on_terminal); on_terminal '$orshim' replay '$work/quoted.cap'"
+says "replay on a terminal" out $'\033['
+run "replay with NO_COLOR" 1 env TERM=xterm NO_COLOR=1 bash -c "$(declare -f on_terminal); on_terminal '$orshim' replay '$work/quoted.cap'"
+! grep -qF $'\033' "$work/out"
+verdict $? "replay with NO_COLOR: no escape"
+
+# --- run
+run "run true" 0 "$orshim" run -- true
+run "run false" 1 "$orshim" run false
+run "run sh -c 'exit 7'" 7 "$orshim" run -- sh -c 'exit 7'
+run "run of a tool that a signal ends" 143 "$orshim" run -- sh -c 'kill -TERM $$'
+misuse "run of no tool" 2 "tool is missing" "$orshim" run --
+misuse "run of an unknown tool" 127 "no_such_tool" "$orshim" run -- no_such_tool
+misuse "run of a missing file" 127 "/no/such/tool" "$orshim" run -- /no/such/tool
+echo 'echo hello' >"$work/script"
+misuse "run of a file that is not executable" 126 "script" "$orshim" run -- "$work/script"
+misuse "run of a folder" 126 "$work" "$orshim" run -- "$work"
+misuse "run --log without a value" 2 "--log" "$orshim" run --log
+misuse "run --log where nothing can be written" 2 "/nonexistent/log" "$orshim" run --log /nonexistent/log -- true
+misuse "run with an unknown option" 2 "--frob" "$orshim" run --frob -- true
+misuse "run with a library that is none" 2 "ORSHIM_LIB" env ORSHIM_LIB=/etc/passwd "$orshim" run -- true
+misuse "run with a missing library" 2 "ORSHIM_LIB" env ORSHIM_LIB=/nonexistent "$orshim" run -- true
+cp "$orshim" "$work/alone"
+misuse "run where there is no library" 2 "liborshim.so" "$work/alone" run -- true
+chmod +x "$work/script"
+run "run of a script without #!" 0 "$orshim" run -- "$work/script"
+is "run of a script without #!: its output" out hello
+run "run keeps the arguments" 0 "$orshim" run -- printf '%s|' a 'b c' '' -- '*'
+is "run keeps the arguments: all of them" out 'a|b c||--|*|'
+# shellcheck disable=SC2016 # for the inner shell
+run "run sets the preload" 0 env LD_PRELOAD= "$orshim" run -- sh -c 'echo "$LD_PRELOAD $ORSHIM_FOLLOW"'
+is "run sets the preload: ours, followed" out "$build/liborshim.so 1"
+zlib=$(ldconfig -p | sed -n 's/.*libz\.so\.1 (.*x86-64.*=> //p' | head -n 1)
+# shellcheck disable=SC2016 # for the inner shell
+run "run keeps another preload" 0 env LD_PRELOAD="$zlib" "$orshim" run -- sh -c 'echo "$LD_PRELOAD"'
+is "run keeps another preload: ours in front" out "$build/liborshim.so:$zlib"
+echo "from stdin" | "$orshim" run -- cat >"$work/out" 2>"$work/err"
+is "run leaves stdin to the tool" out "from stdin"
+run "run --log" 0 "$orshim" run --log "$work/log" -- true
+[ "$(stat -c %a "$work/log")" = 600 ]
+verdict $? "run --log: the file is private"
+says "run --log" err "log: $work/log"
+busybox=$(command -v busybox)
+run "run of a static tool" 3 "$orshim" run -- "$busybox" sh -c 'exit 3'
+says "run of a static tool" err "statically linked"
+cp "$(command -v id)" "$work/setuid"
+if [ "$(id -u)" = 0 ] && chown nobody "$work/setuid" && chmod 4755 "$work/setuid" && chmod 755 "$work"; then
+	run "run of a setuid tool" 0 "$orshim" run -- "$work/setuid" -u
+	says "run of a setuid tool" err "setuid"
+fi
+mkdir "$work/tmp"
+run "run leaves no file behind" 0 env TMPDIR="$work/tmp" "$orshim" run -- true
+[ -z "$(ls -A "$work/tmp")" ]
+verdict $? "run leaves no file behind: the folder is empty"
+
+# A signal that is sent to orshim alone reaches the tool, which ends as it likes.
+cat >"$work/trap" <<'TOOL'
+#!/bin/bash
+trap 'echo caught; exit 9' TERM
+echo ready
+while :; do read -r -t 1 <> <(:); done
+TOOL
+chmod +x "$work/trap"
+"$orshim" run -- "$work/trap" >"$work/out" 2>"$work/err" &
+pid=$!
+until grep -q ready "$work/out"; do read -r -t 0.05 <> <(:); done
+kill -TERM $pid
+wait $pid
+verdict $(($? != 9)) "run passes SIGTERM on and exits with the tool's status"
+says "run passes SIGTERM on" out caught
+
+# --- the shell wrapper, in two shells
+for name in dash "busybox sh"; do
+	read -ra shell <<<"$name"
+	wrapper=("${shell[@]}" scripts/orshim-run)
+	run "$name orshim-run true" 0 "${wrapper[@]}" true
+	run "$name orshim-run: the tool's status" 7 "${wrapper[@]}" -- sh -c 'exit 7'
+	run "$name orshim-run --help" 0 "${wrapper[@]}" --help
+	misuse "$name orshim-run of nothing" 2 "missing" "${wrapper[@]}"
+	misuse "$name orshim-run of an unknown tool" 127 "no_such_tool" "${wrapper[@]}" no_such_tool
+	misuse "$name orshim-run of a folder" 126 "$work" "${wrapper[@]}" "$work"
+	misuse "$name orshim-run with an unknown option" 2 "--frob" "${wrapper[@]}" --frob true
+	misuse "$name orshim-run with a missing library" 2 "ORSHIM_LIB" env ORSHIM_LIB=/nonexistent "${wrapper[@]}" true
+	# shellcheck disable=SC2016 # for the inner shell
+	run "$name orshim-run sets the preload" 0 env LD_PRELOAD= ORSHIM_LIB="$build/liborshim.so" \
+		"${wrapper[@]}" sh -c 'echo "$LD_PRELOAD"; printf "%s|" "$@"' x 'a b' ''
+	is "$name orshim-run sets the preload: and keeps the arguments" out "$build/liborshim.so
+a b||"
+	cp scripts/orshim-run "$work/orshim-run"
+	misuse "$name orshim-run alone" 2 "liborshim.so" "${shell[@]}" "$work/orshim-run" true
+	cp "$build/liborshim.so" "$work/liborshim.so"
+	# shellcheck disable=SC2016 # for the inner shell
+	run "$name orshim-run beside the library" 0 "${shell[@]}" "$work/orshim-run" sh -c 'echo "$LD_PRELOAD"'
+	is "$name orshim-run beside the library: that one" out "$work/liborshim.so"
+	rm "$work/liborshim.so"
+done
+
+# --- privacy
+! grep -qF -e "$secret" "$work/all"
+verdict $? "no byte of any output holds the key"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
