@@ -43,7 +43,7 @@ calls 'open|open64|openat|openat64|write|writev|pwrite|dprintf|creat|mkdir' \
 	'shim/report/log\.o|shim/tap/[a-z_0-9]*\.o' 'may open and write'
 calls 'getenv|secure_getenv|environ|__environ' \
 	'shim/base/settings\.o|shim/observe\.o|shim/tap/[a-z_0-9]*\.o' 'may read the environment'
-calls 'pthread_.*|clock_gettime|gettimeofday|time|sem_.*' \
+calls 'pthread_(mutex|rwlock|spin|cond|once|create|key|barrier).*|clock_gettime|gettimeofday|time|sem_.*' \
 	'shim/tap/[a-z_0-9]*\.o' 'may lock or read the clock'
 calls 'abort|exit|_exit|__assert_fail|printf|puts|fopen|fopen64|system|popen' \
 	'shim/none\.o' 'may end the process or use stdio'

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # fetch-cjson.sh DIR: cJSON.c and cJSON.h of the distribution's own source
 # package into DIR. Uses a private copy of apt's source list and its own lists
 # folder, so the user's apt configuration stays as it is.
