@@ -56,4 +56,10 @@ struct json_outline {
 /* Tolerates anything; what is not found keeps its "not said" value. */
 void json_outline(struct slice text, struct json_outline *outline);
 
+/*
+ * Offset of the value at PATH ("messages[3].content[0].text") in TEXT; -1 if
+ * there is none. Names are compared as written; the first of several counts.
+ */
+long json_member_at(struct slice text, const char *path);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What may stand between two interesting bytes of a nested value. */
@@ -141,4 +142,93 @@ void json_outline(struct slice text, struct json_outline *outline)
 			return;
 		p = take_member(outline, name, skip_space(p + 1, end), end);
 	}
+}
+
+/* Past the value at P, or NULL if the text ends first. */
+static const char *skip_value(const char *p, const char *end)
+{
+	long elements;
+
+	if (p == end)
+		return NULL;
+	if (*p == '[' || *p == '{')
+		return skip_nested(p, end, &elements);
+	if (*p == '"') {
+		p = string_end(p + 1, end);
+		return p == end ? NULL : p + 1;
+	}
+	while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n' &&
+	       *p != '\r' && *p != '\t')
+		p++;
+	return p;
+}
+
+/* P stands at '['. The element INDEX of it, or NULL. */
+static const char *element_at(const char *p, const char *end, unsigned long index)
+{
+	p = skip_space(p + 1, end);
+	while (p && p < end && *p != ']') {
+		if (index-- == 0)
+			return p;
+		p = skip_value(p, end);
+		if (!p)
+			return NULL;
+		p = skip_space(p, end);
+		if (p == end || *p != ',')
+			return NULL;
+		p = skip_space(p + 1, end);
+	}
+	return NULL;
+}
+
+/* P stands at '{'. The value of its member NAME, or NULL. */
+static const char *member_at(const char *p, const char *end, struct slice name)
+{
+	p = skip_space(p + 1, end);
+	while (p < end && *p == '"') {
+		const char *quote = string_end(p + 1, end);
+		struct slice found = { p + 1, (size_t)(quote - p) - 1 };
+		if (quote == end)
+			return NULL;
+		p = skip_space(quote + 1, end);
+		if (p == end || *p != ':')
+			return NULL;
+		p = skip_space(p + 1, end);
+		if (slice_equal(found, name))
+			return p;
+		p = skip_value(p, end);
+		if (!p)
+			return NULL;
+		p = skip_space(p, end);
+		if (p == end || *p != ',')
+			return NULL;
+		p = skip_space(p + 1, end);
+	}
+	return NULL;
+}
+
+long json_member_at(struct slice text, const char *path)
+{
+	const char *end = text.p + text.n;
+	const char *p = text.p;
+
+	if (slice_starts(text, SLICE("\xEF\xBB\xBF")))
+		p += 3;
+	p = skip_space(p, end);
+	while (p && p < end && *path) {
+		if (*path == '[') {
+			char *after;
+			unsigned long index = strtoul(path + 1, &after, 10);
+			if (*after != ']')
+				return -1;
+			path = after + 1;
+			p = *p == '[' ? element_at(p, end, index) : NULL;
+		} else {
+			path += *path == '.';
+			struct slice name = { path, strcspn(path, ".[") };
+			path += name.n;
+			p = *p == '{' ? member_at(p, end, name) : NULL;
+		}
+	}
+	return p && p < end ? p - text.p : -1;
 }

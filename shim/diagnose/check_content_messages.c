@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/content.h"
+
+#include <cJSON.h>
+
+/* `messages` of a chat, in either dialect; NULL if there is none. */
+static const cJSON *chat_messages(const struct evidence *e)
+{
+	const cJSON *body = content_body(e);
+
+	if (e->endpoint != ENDPOINT_CHAT && e->endpoint != ENDPOINT_MESSAGES)
+		return NULL;
+	const cJSON *messages = content_member(body, "messages");
+	return cJSON_IsArray(messages) ? messages : NULL;
+}
+
+bool check_messages_missing(const struct evidence *e, struct detail *d)
+{
+	const cJSON *body = content_of(e, ENDPOINT_CHAT);
+	const cJSON *messages = content_member(body, "messages");
+
+	if (!body || cJSON_GetArraySize(messages) > 0)
+		return false;
+	/* The other dialect: dialect_responses_on_chat tells it. OpenRouter takes a `prompt` instead. */
+	if (!messages && (content_member(body, "input") || content_member(body, "instructions")))
+		return false;
+	if (!messages && e->is_openrouter && cJSON_IsString(content_member(body, "prompt")))
+		return false;
+	if (!messages) {
+		detail_f(d, "no member `messages`");
+		return true;
+	}
+	content_place(e, d, "messages");
+	detail_f(d, cJSON_IsArray(messages) ? " is an empty array" : " is %s, not an array",
+		 content_type_name(messages));
+	return true;
+}
+
+static bool is_one_of(struct slice word, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_equal(word, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+static bool role_is_known(const struct evidence *e, struct slice role)
+{
+	static const char *const chat[] = { "user",      "assistant", "system",
+					    "developer", "tool",      "function" };
+	static const char *const anthropic[] = { "user", "assistant" };
+
+	/* A server of one's own may have a template with further roles. */
+	if (!e->vendor)
+		return true;
+	if (e->endpoint == ENDPOINT_MESSAGES && content_vendor_is(e, "anthropic"))
+		return is_one_of(role, anthropic, 2);
+	return is_one_of(role, chat, 6);
+}
+
+bool check_message_role_invalid(const struct evidence *e, struct detail *d)
+{
+	const cJSON *message;
+	int i = -1;
+
+	cJSON_ArrayForEach(message, chat_messages(e))
+	{
+		const cJSON *role = content_member(message, "role");
+		i++;
+		if (!cJSON_IsObject(message)) {
+			content_place(e, d, "messages[%d]", i);
+			detail_f(d, " is %s, not an object with a role",
+				 content_type_name(message));
+			return true;
+		}
+		if (cJSON_IsString(role) && role_is_known(e, slice_of(role->valuestring)))
+			continue;
+		if (!role) {
+			content_place(e, d, "messages[%d]", i);
+			detail_f(d, " has no role");
+			return true;
+		}
+		content_place(e, d, "messages[%d].role", i);
+		if (!cJSON_IsString(role)) {
+			detail_f(d, " is %s", content_type_name(role));
+			return true;
+		}
+		detail_f(d, " is `");
+		detail_bytes(d, slice_of(role->valuestring), 24);
+		detail_f(d, "`");
+		return true;
+	}
+	return false;
+}
+
+/* An assistant's message says enough without content if it calls tools, refuses, speaks or thinks. */
+static bool may_be_empty(const struct evidence *e, const cJSON *message)
+{
+	static const char *const instead[] = { "tool_calls",        "function_call",
+					       "refusal",           "audio",
+					       "reasoning",         "reasoning_content",
+					       "reasoning_details", "images" };
+	struct slice role = content_text(message, "role");
+
+	if (slice_equal(role, SLICE("tool")) || slice_equal(role, SLICE("function")))
+		/* A command without output is common; it matters where the server complains of it. */
+		return !content_answer_has(e, "empty") && !content_answer_has(e, "tool_result");
+	if (!slice_equal(role, SLICE("assistant")))
+		return false;
+	for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++)
+		if (!content_is_unset(content_member(message, instead[i])))
+			return true;
+	return false;
+}
+
+static bool is_empty(const cJSON *content)
+{
+	if (content_is_unset(content))
+		return true;
+	if (cJSON_IsString(content))
+		return content->valuestring[0] == '\0';
+	return cJSON_IsArray(content) && !content->child;
+}
+
+/* Index of the first text part of CONTENT that is empty; -1: none. */
+static int empty_part(const cJSON *content)
+{
+	const cJSON *part;
+	int i = -1;
+
+	if (!cJSON_IsArray(content))
+		return -1;
+	cJSON_ArrayForEach(part, content)
+	{
+		const cJSON *text = content_member(part, "text");
+		i++;
+		if (slice_equal(content_text(part, "type"), SLICE("text")) &&
+		    cJSON_IsString(text) && text->valuestring[0] == '\0')
+			return i;
+	}
+	return -1;
+}
+
+bool check_message_content_empty(const struct evidence *e, struct detail *d)
+{
+	const cJSON *message;
+	int i = -1;
+
+	cJSON_ArrayForEach(message, chat_messages(e))
+	{
+		const cJSON *content = content_member(message, "content");
+		int part = empty_part(content);
+		i++;
+		if (part >= 0) {
+			content_place(e, d, "messages[%d].content[%d].text", i, part);
+			detail_f(d, " is empty");
+			return true;
+		}
+		if (!cJSON_IsObject(message) || !is_empty(content) || may_be_empty(e, message))
+			continue;
+		content_place(e, d, content ? "messages[%d].content" : "messages[%d]", i);
+		if (!content)
+			detail_f(d, " has no content");
+		else
+			detail_f(d, cJSON_IsNull(content) ? " is null" : " is empty");
+		detail_f(d, ", role ");
+		detail_bytes(d, content_text(message, "role"), 24);
+		return true;
+	}
+	return false;
+}
+
+static bool part_is_foreign(const struct evidence *e, const cJSON *part)
+{
+	static const char *const anthropic[] = { "tool_use", "tool_result", "redacted_thinking",
+						 "server_tool_use", "web_search_tool_result" };
+	static const char *const responses[] = { "input_text", "output_text", "input_image",
+						 "input_file", "summary_text" };
+	struct slice type = content_text(part, "type");
+
+	if (is_one_of(type, anthropic, sizeof(anthropic) / sizeof(anthropic[0])))
+		return true;
+	/* Mistral has a part of that name of its own. */
+	if (slice_equal(type, SLICE("thinking")))
+		return !content_vendor_is(e, "mistral");
+	if (slice_equal(type, SLICE("image")) || slice_equal(type, SLICE("document")))
+		return cJSON_IsObject(content_member(part, "source"));
+	return content_is_openai(e) &&
+	       is_one_of(type, responses, sizeof(responses) / sizeof(responses[0]));
+}
+
+bool check_message_part_foreign(const struct evidence *e, struct detail *d)
+{
+	const cJSON *message, *part;
+	int i = -1;
+
+	/* Gateways of one's own, and Anthropic's, may translate. */
+	if (e->endpoint != ENDPOINT_CHAT || !e->vendor || content_vendor_is(e, "anthropic") ||
+	    content_path_is_mixed(e))
+		return false;
+	cJSON_ArrayForEach(message, chat_messages(e))
+	{
+		const cJSON *content = content_member(message, "content");
+		int j = -1;
+		i++;
+		if (!cJSON_IsArray(content))
+			continue;
+		cJSON_ArrayForEach(part, content)
+		{
+			j++;
+			if (!part_is_foreign(e, part))
+				continue;
+			content_place(e, d, "messages[%d].content[%d]", i, j);
+			detail_f(d, " has type ");
+			detail_bytes(d, content_text(part, "type"), 32);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first cache_control markers below ROOT, depth first; the walk needs no recursion. */
+static int count_cache_controls(const cJSON *root)
+{
+	const cJSON *stack[LIMIT_JSON_DEPTH + 1];
+	int depth = 0, count = 0;
+
+	stack[0] = root->child;
+	while (depth >= 0) {
+		const cJSON *item = stack[depth];
+		if (!item) {
+			depth--;
+			continue;
+		}
+		stack[depth] = item->next;
+		/* Its type tells a marker from a tool's parameter of that name. */
+		if (item->string && slice_equal(slice_of(item->string), SLICE("cache_control")) &&
+		    slice_equal(content_text(item, "type"), SLICE("ephemeral")))
+			count++;
+		if (item->child && depth < LIMIT_JSON_DEPTH)
+			stack[++depth] = item->child;
+	}
+	return count;
+}
+
+bool check_cache_control_too_many(const struct evidence *e, struct detail *d)
+{
+	const cJSON *body = content_body(e);
+	struct slice model = content_text(body, "model");
+	bool anthropic = content_vendor_is(e, "anthropic") ||
+			 (e->is_openrouter && (slice_has_nocase(model, SLICE("claude")) ||
+					       slice_has_nocase(model, SLICE("anthropic")) ||
+					       content_answer_has(e, "cache_control")));
+
+	if (!body || !anthropic)
+		return false;
+	int count = count_cache_controls(body);
+	if (count <= 4)
+		return false;
+	detail_f(d, "%d cache_control markers in the body", count);
+	return true;
+}

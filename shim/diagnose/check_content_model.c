@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/content.h"
+
+#include <cJSON.h>
+
+/* Servers that know the model otherwise, or make do without: an Azure deployment, a stored prompt, a preset. */
+static bool model_is_optional(const struct evidence *e, const cJSON *body)
+{
+	if (content_vendor_is(e, "azure") || slice_has(e->x->path, SLICE("/deployments/")) ||
+	    slice_has(e->x->path, SLICE("/presets/")))
+		return true;
+	if (content_member(body, "preset") && e->is_openrouter)
+		return true;
+	return e->endpoint == ENDPOINT_RESPONSES &&
+	       (content_member(body, "prompt") || content_member(body, "previous_response_id") ||
+		content_member(body, "conversation"));
+}
+
+bool check_model_missing(const struct evidence *e, struct detail *d)
+{
+	const cJSON *body = content_body(e);
+	const cJSON *model = content_member(body, "model");
+	const cJSON *models = content_member(body, "models");
+
+	if (!body || (cJSON_IsString(model) && model->valuestring[0]) ||
+	    (e->is_openrouter && cJSON_GetArraySize(models) > 0) || model_is_optional(e, body))
+		return false;
+	/* A server of one's own may have just one model. */
+	if (!e->vendor && !content_answer_has(e, "model"))
+		return false;
+	if (!model) {
+		detail_f(d, e->is_openrouter
+				? "no member `model`: OpenRouter takes the account's default model"
+				: "no member `model`");
+		return true;
+	}
+	content_place(e, d, "model");
+	detail_f(d, cJSON_IsString(model) ? " is an empty string" : " is %s, not a string",
+		 content_type_name(model));
+	return true;
+}
+
+static bool is_uuid(struct slice s)
+{
+	if (s.n != 36)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool hex =
+		    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? c != '-' : !hex)
+			return false;
+	}
+	return true;
+}
+
+static bool has_blank(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '\n' || s.p[i] == '\r')
+			return true;
+	return false;
+}
+
+/* What is wrong with MODEL as an OpenRouter slug; NULL: nothing that its bytes show. */
+static const char *slug_fault(const struct evidence *e, struct slice model)
+{
+	if (model.n == 0)
+		return NULL;
+	if (has_blank(model))
+		return "has white space in it";
+	if (model.p[0] == '/' || model.p[model.n - 1] == '/')
+		return "begins or ends with a slash";
+	if (is_uuid(model))
+		return "is a UUID";
+	/* The Anthropic skin takes Anthropic's own names; and a bare name matters only if it can be the reason. */
+	if (slice_byte(model, '/', 0) < 0 && e->endpoint != ENDPOINT_MESSAGES &&
+	    !content_path_is_mixed(e) && content_may_be_cause(e))
+		return "has no vendor before a slash, as in openai/gpt-4o";
+	return NULL;
+}
+
+bool check_model_id_malformed(const struct evidence *e, struct detail *d)
+{
+	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
+	const cJSON *models = content_member(body, "models");
+	struct slice model = content_text(body, "model");
+	const char *fault = slug_fault(e, model);
+	int i = -1;
+
+	while (!fault && ++i < cJSON_GetArraySize(models)) {
+		const cJSON *item = cJSON_GetArrayItem(models, i);
+		model = slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
+		fault = slug_fault(e, model);
+	}
+	if (!fault)
+		return false;
+	if (i < 0)
+		content_place(e, d, "model");
+	else
+		content_place(e, d, "models[%d]", i);
+	detail_f(d, " `");
+	detail_bytes(d, model, 100);
+	detail_f(d, "` %s", fault);
+	return true;
+}
+
+bool check_model_router_prefix(const struct evidence *e, struct detail *d)
+{
+	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
+	struct slice model = content_text(body, "model");
+	struct slice rest = slice_from(model, sizeof("openrouter/") - 1);
+
+	if (!slice_starts(model, SLICE("openrouter/")) || slice_byte(rest, '/', 0) <= 0)
+		return false;
+	content_place(e, d, "model");
+	detail_f(d, " `");
+	detail_bytes(d, model, 100);
+	detail_f(d, "`: without the prefix it is `");
+	detail_bytes(d, rest, 100);
+	detail_f(d, "`");
+	return true;
+}
+
+static struct slice availability_code(const struct evidence *e)
+{
+	return content_text(content_member(e->answer.error, "availability"), "code");
+}
+
+bool check_model_rejected(const struct evidence *e, struct detail *d)
+{
+	static const char *const texts[] = { "is not a valid model ID", "No endpoints found for ",
+					     "model_not_found", "model_deprecated" };
+	struct slice code = availability_code(e);
+	bool said = slice_equal(code, SLICE("model_not_found")) ||
+		    slice_equal(code, SLICE("model_deprecated"));
+
+	for (size_t i = 0; !said && i < sizeof(texts) / sizeof(texts[0]); i++)
+		said = content_answer_has(e, texts[i]);
+	if (!said || !e->answer.failed)
+		return false;
+	if (e->outline.model.n) {
+		detail_f(d, "model `");
+		detail_bytes(d, e->outline.model, 100);
+		detail_f(d, "`");
+	}
+	return true;
+}

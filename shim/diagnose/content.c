@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/content.h"
+
+#include <cJSON.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const cJSON *content_body(const struct evidence *e)
+{
+	bool known = e->endpoint == ENDPOINT_CHAT || e->endpoint == ENDPOINT_COMPLETIONS ||
+		     e->endpoint == ENDPOINT_RESPONSES || e->endpoint == ENDPOINT_MESSAGES ||
+		     e->endpoint == ENDPOINT_EMBEDDINGS;
+
+	if (!known || !e->body_judged || !cJSON_IsObject(e->body) ||
+	    !slice_equal(e->x->request.method, SLICE("POST")))
+		return NULL;
+	return e->body;
+}
+
+const cJSON *content_of(const struct evidence *e, enum endpoint endpoint)
+{
+	return e->endpoint == endpoint ? content_body(e) : NULL;
+}
+
+bool content_vendor_is(const struct evidence *e, const char *id)
+{
+	return e->vendor && strcmp(e->vendor->id, id) == 0;
+}
+
+bool content_is_openai(const struct evidence *e)
+{
+	return content_vendor_is(e, "openai") || content_vendor_is(e, "azure");
+}
+
+bool content_path_is_mixed(const struct evidence *e)
+{
+	return e->is_openrouter && slice_has(e->x->path, SLICE("/cursor/"));
+}
+
+bool content_answer_has(const struct evidence *e, const char *text)
+{
+	const struct answer *a = &e->answer;
+	struct slice needle = slice_of(text);
+
+	return slice_has_nocase(a->message, needle) || slice_has_nocase(a->raw_message, needle) ||
+	       slice_has_nocase(a->raw, needle) || slice_has_nocase(a->code_text, needle) ||
+	       slice_has_nocase(a->type, needle) || slice_has_nocase(a->error_type, needle);
+}
+
+bool content_may_be_cause(const struct evidence *e)
+{
+	if (e->lint)
+		return true;
+	return e->answer.about == REFUSAL_REQUEST || e->answer.about == REFUSAL_ROUTING;
+}
+
+void content_place(const struct evidence *e, struct detail *d, const char *format, ...)
+{
+	char path[JSON_PATH_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	detail_f(d, "%s", path);
+	long at = json_member_at(buf_slice(&e->x->request.body.bytes), path);
+	if (at >= 0) {
+		d->in_body = true;
+		d->offset = (int)at;
+	}
+}
+
+const char *content_type_name(const cJSON *item)
+{
+	if (!item)
+		return "missing";
+	if (cJSON_IsNull(item))
+		return "null";
+	if (cJSON_IsBool(item))
+		return "a boolean";
+	if (cJSON_IsNumber(item))
+		return "a number";
+	if (cJSON_IsString(item))
+		return "a string";
+	return cJSON_IsArray(item) ? "an array" : "an object";
+}
+
+const cJSON *content_member(const cJSON *object, const char *name)
+{
+	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+}
+
+struct slice content_text(const cJSON *object, const char *name)
+{
+	const cJSON *item = content_member(object, name);
+
+	return slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
+}
+
+bool content_is_unset(const cJSON *item)
+{
+	return !item || cJSON_IsNull(item);
+}
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* Cut one step of a path ("[3]", ".3", ".content") off *REST; false if none follows. */
+static bool next_step(struct slice *rest, struct slice *step)
+{
+	size_t from, n;
+
+	if (rest->n < 2 || (rest->p[0] != '.' && rest->p[0] != '['))
+		return false;
+	from = 1;
+	for (n = 0; from + n < rest->n && is_word(rest->p[from + n]); n++)
+		;
+	if (n == 0)
+		return false;
+	bool bracket = rest->p[0] == '[';
+	if (bracket && (from + n >= rest->n || rest->p[from + n] != ']'))
+		return false;
+	*step = slice_sub(*rest, from, n);
+	*rest = slice_from(*rest, from + n + bracket);
+	return true;
+}
+
+/* Follow the steps of REST from the member NAME of BODY; false if an index is not there. */
+static bool follow(struct slice rest, const cJSON *item, const char *name, char *path, size_t n)
+{
+	size_t used = (size_t)snprintf(path, n, "%s", name);
+	bool indexed = false;
+	struct slice step;
+
+	while (next_step(&rest, &step)) {
+		unsigned long long index;
+		const cJSON *child = NULL;
+		char key[32];
+		if (slice_number(step, &index)) {
+			if (!cJSON_IsArray(item))
+				continue;
+			child = index < 1000000 ? cJSON_GetArrayItem(item, (int)index) : NULL;
+			if (!child)
+				return false;
+			indexed = true;
+			snprintf(key, sizeof(key), "[%llu]", index);
+		} else if (step.n + 2 < sizeof(key)) {
+			snprintf(key, sizeof(key), ".%.*s", SLICE_ARG(step));
+			child = content_member(item, key + 1);
+			if (!child)
+				continue;
+		}
+		size_t length = child ? strlen(key) : n;
+		if (used + length >= n)
+			break;
+		memcpy(path + used, key, length + 1);
+		used += length;
+		item = child;
+	}
+	return indexed;
+}
+
+bool content_member_named(struct slice upstream_text, const cJSON *body, char *path, size_t n)
+{
+	static const char *const roots[] = { "tools", "messages", "input", "functions" };
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		struct slice root = slice_of(roots[i]);
+		const cJSON *item = content_member(body, roots[i]);
+		long at = item ? slice_find(upstream_text, root, 0) : -1;
+		for (; at >= 0; at = slice_find(upstream_text, root, (size_t)at + 1)) {
+			struct slice rest = slice_from(upstream_text, (size_t)at + root.n);
+			bool whole = at == 0 || (!is_word(upstream_text.p[at - 1]) &&
+						 upstream_text.p[at - 1] != '.');
+			if (whole && follow(rest, item, roots[i], path, n))
+				return true;
+		}
+	}
+	return false;
+}

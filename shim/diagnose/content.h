@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_CONTENT_H
+#define ORSHIM_CONTENT_H
+
+/*
+ * How the checks of section 4 look at a request's body: by whose dialect it is
+ * read, and where in it something stands.
+ */
+#include "diagnose/checks.h"
+#include "diagnose/evidence.h"
+
+struct cJSON;
+
+/* The body as a JSON object, if it was judged, passed, and is for one of the endpoints that are known; else NULL. */
+const struct cJSON *content_body(const struct evidence *e);
+
+/* The same, only for that endpoint. */
+const struct cJSON *content_of(const struct evidence *e, enum endpoint endpoint);
+
+/* The vendor whose rules count is ID (of vendors.def). */
+bool content_vendor_is(const struct evidence *e, const char *id);
+
+/* OpenAI's own API and Azure's copy of it: the strictest readers of its dialect. */
+bool content_is_openai(const struct evidence *e);
+
+/* A base that takes several dialects on one path (OpenRouter's /api/v1/cursor). */
+bool content_path_is_mixed(const struct evidence *e);
+
+/* Does what the server said contain TEXT (ASCII case ignored)? Its message, the upstream's, or an error code. */
+bool content_answer_has(const struct evidence *e, const char *text);
+
+/* Was the request refused for something that its body can be the reason of? Also true under `lint`. */
+bool content_may_be_cause(const struct evidence *e);
+
+/* Write the path that FORMAT makes ("messages[%d].role") and point at its value in the body. */
+__attribute__((format(printf, 3, 4))) void content_place(const struct evidence *e, struct detail *d,
+							 const char *format, ...);
+
+/* "null" "a boolean" "a number" "a string" "an array" "an object"; "missing" for NULL. */
+const char *content_type_name(const struct cJSON *item);
+
+/* A member by its exact name; NULL if OBJECT is no object or has none. */
+const struct cJSON *content_member(const struct cJSON *object, const char *name);
+
+/* The text of a string member; absent otherwise. */
+struct slice content_text(const struct cJSON *object, const char *name);
+
+/* Missing or null. */
+bool content_is_unset(const struct cJSON *item);
+
+/*
+ * The member of BODY that an upstream's complaint names ("tools[3].function.parameters",
+ * "messages.45.content.0"), as a path in our spelling. Steps that BODY does not have are
+ * left out, as upstreams put in names of their own (tools.0.custom.input_schema). False if
+ * the text names none, or an index that does not exist. BODY may be NULL: false.
+ */
+bool content_member_named(struct slice upstream_text, const struct cJSON *body, char *path,
+			  size_t n);
+
+#endif
