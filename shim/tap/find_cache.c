@@ -92,10 +92,11 @@ static bool parse(const char *text, struct boringssl *found, char reason[FIND_RE
 	unsigned long long table, ssl_write;
 	int verdict, at = 0;
 
-	if (sscanf(text, "orshim-find 1 %d %llx %llx %n", &verdict, &table, &ssl_write, &at) != 3 ||
-	    !at || verdict < BORINGSSL_ABSENT || verdict > BORINGSSL_REFUSED ||
+	if (sscanf(text, "orshim-find 1 %d %llx %llx%n", &verdict, &table, &ssl_write, &at) != 3 ||
+	    !at || verdict < BORINGSSL_ABSENT || verdict > BORINGSSL_REFUSED || text[at] != ' ' ||
 	    !strchr(text + at, '\n'))
 		return false;
+	at++;
 	*found = (struct boringssl){ .verdict = (enum boringssl_verdict)verdict,
 				     .table = table,
 				     .ssl_write = ssl_write };

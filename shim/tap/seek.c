@@ -9,14 +9,16 @@ typedef uint64_t halves __attribute__((vector_size(16)));
 
 enum { BLOCK = 256 }; /* offsets that are judged together */
 
-/*
- * A 32-bit value is sought at every byte offset: as it is (EXACT), or counted
- * from its own place (RELATIVE: value + offset), each as a range low..low+span.
- */
+/* What is sought at every byte offset; "v" is the 32-bit value there. */
+enum kind {
+	VALUE,     /* v = a[0] */
+	ADDRESSES, /* v = a[0] or a[1], or v + offset = a[2] or a[3] */
+	NEAR,      /* v + offset within a[0] .. a[0] + a[1] */
+};
+
 struct sought {
-	uint32_t low;
-	uint32_t span;
-	bool relative;
+	enum kind kind;
+	uint32_t a[4];
 };
 
 static inline lanes load_lanes(const unsigned char *p)
@@ -27,65 +29,65 @@ static inline lanes load_lanes(const unsigned char *p)
 	return v;
 }
 
-/* Is there a match at any of the BLOCK offsets from P, which is OFFSET from the base? */
-static inline bool block_has(const unsigned char *p, uint32_t offset, const struct sought *s)
+static inline bool any(lanes l)
 {
-	const lanes step = { 0, 4, 8, 12 };
-	const uint32_t move = s->relative ? offset : 0;
-	const uint32_t slope = s->relative ? 1 : 0;
-	lanes hit = { 0, 0, 0, 0 };
+	halves h = (halves)l;
 
-	for (uint32_t i = 0; i < BLOCK; i += 16) {
-		for (uint32_t j = 0; j < 4; j++) {
-			lanes at = (step + (i + j)) * slope + (move - s->low);
+	return (h[0] | h[1]) != 0;
+}
 
-			hit |= (lanes)(load_lanes(p + i + j) + at <= s->span);
+/* Is there a match at any of the BLOCK offsets from P, the first of which is OFFSET? */
+static bool block_has(const unsigned char *p, uint32_t offset, const struct sought *s)
+{
+	const lanes zero = { 0, 0, 0, 0 };
+	const lanes a0 = zero + s->a[0], a1 = zero + s->a[1];
+	const lanes a2 = zero + s->a[2], a3 = zero + s->a[3];
+	lanes at = (lanes){ 0, 4, 8, 12 } + offset;
+	lanes hit = zero;
+
+	for (uint32_t i = 0; i < BLOCK; i += 16, at += 12) {
+		for (uint32_t j = 0; j < 4; j++, at += 1) {
+			lanes v = load_lanes(p + i + j);
+			lanes w = v + at;
+
+			if (s->kind == VALUE)
+				hit |= (lanes)(v == a0);
+			else if (s->kind == ADDRESSES)
+				hit |= (lanes)(v == a0) | (lanes)(v == a1) | (lanes)(w == a2) |
+				       (lanes)(w == a3);
+			else
+				hit |= (lanes)(w - a0 <= a1);
 		}
 	}
-	halves any = (halves)hit;
-
-	return (any[0] | any[1]) != 0;
+	return any(hit);
 }
 
-/* The same for one value, which needs no ordered comparison. */
-static inline bool block_equals(const unsigned char *p, uint32_t offset, const struct sought *s)
+/* Which of A is met at P; -1 for none. */
+static int match(const unsigned char *p, uint32_t offset, const struct sought *s)
 {
-	const lanes step = { 0, 4, 8, 12 };
-	lanes at = s->relative ? step + (offset - s->low) : step * 0u - s->low;
-	const uint32_t slope = s->relative ? 1 : 0;
-	lanes hit = { 0, 0, 0, 0 };
+	uint32_t v = read_u32(p);
 
-	for (uint32_t i = 0; i < BLOCK; i += 16)
-		for (uint32_t j = 0; j < 4; j++)
-			hit |= (lanes)(load_lanes(p + i + j) + at == -slope * (i + j));
-	halves any = (halves)hit;
-
-	return (any[0] | any[1]) != 0;
+	if (s->kind == NEAR)
+		return v + offset - s->a[0] <= s->a[1] ? 0 : -1;
+	for (int k = 0; k < (s->kind == VALUE ? 1 : 4); k++)
+		if (v + (k < 2 ? 0 : offset) == s->a[k])
+			return k;
+	return -1;
 }
 
-static inline bool matches(const unsigned char *p, uint32_t offset, const struct sought *s)
-{
-	return read_u32(p) + (s->relative ? offset : 0) - s->low <= s->span;
-}
-
-/* The first offset at or after FROM where one of COUNT matches; N if there is none. */
-static size_t seek_u32(const unsigned char *p, size_t n, size_t from, const struct sought *sought,
-		       size_t count)
+/* The first offset at or after FROM where S is met; N if there is none. */
+static size_t seek_u32(const unsigned char *p, size_t n, size_t from, const struct sought *s)
 {
 	size_t at = from;
 
 	while (at + 4 <= n) {
 		bool whole = at % BLOCK == 0 && n - at >= BLOCK + 16;
 		size_t end = whole ? at + BLOCK : at + 1;
-		bool hit = !whole;
+		bool hit = !whole || block_has(p + at, (uint32_t)at, s);
 
-		for (size_t k = 0; k < count && !hit; k++)
-			hit = sought[k].span ? block_has(p + at, (uint32_t)at, &sought[k])
-					     : block_equals(p + at, (uint32_t)at, &sought[k]);
 		for (; hit && at < end; at++)
-			for (size_t k = 0; k < count; k++)
-				if (matches(p + at, (uint32_t)at, &sought[k]))
-					return at;
+			if (match(p + at, (uint32_t)at, s) >= 0)
+				return at;
 		at = end;
 	}
 	return n;
@@ -94,10 +96,10 @@ static size_t seek_u32(const unsigned char *p, size_t n, size_t from, const stru
 static uint64_t text_in(const struct image_segment *s, const char *tail, size_t mark)
 {
 	const size_t length = strlen(tail);
-	const struct sought rare = { read_u32((const unsigned char *)tail + mark), 0, false };
+	const struct sought rare = { VALUE, { read_u32((const unsigned char *)tail + mark) } };
 	size_t at = 0;
 
-	while ((at = seek_u32(s->bytes, s->size, at, &rare, 1)) < s->size) {
+	while ((at = seek_u32(s->bytes, s->size, at, &rare)) < s->size) {
 		if (at >= mark && s->size - (at - mark) > length &&
 		    memcmp(s->bytes + at - mark, tail, length + 1) == 0) {
 			size_t start = at - mark;
@@ -163,26 +165,19 @@ static void judge_x86(const struct image_segment *s, size_t at, int text, bool r
 static void references_x86(const struct image *m, const struct image_segment *s,
 			   const uint64_t texts[2], struct references *found)
 {
-	struct sought sought[4];
-	int of[4];
-	size_t count = 0;
+	struct sought sought = { .kind = ADDRESSES };
 	size_t at = 0;
 
 	for (int t = 0; t < 2; t++) {
-		if (!texts[t])
-			continue;
+		sought.a[t] = (uint32_t)texts[t];
 		/* offset + disp32 = text - base - 4, modulo 2^32 */
-		sought[count] = (struct sought){ (uint32_t)(texts[t] - s->address - 4), 0, true };
-		of[count++] = t;
-		if (!m->fixed || texts[t] > UINT32_MAX)
-			continue;
-		sought[count] = (struct sought){ (uint32_t)texts[t], 0, false };
-		of[count++] = t;
+		sought.a[2 + t] = (uint32_t)(texts[t] - s->address - 4);
 	}
-	while ((at = seek_u32(s->bytes, s->size, at, sought, count)) < s->size) {
-		for (size_t k = 0; k < count; k++)
-			if (matches(s->bytes + at, (uint32_t)at, &sought[k]))
-				judge_x86(s, at, of[k], sought[k].relative, found);
+	while ((at = seek_u32(s->bytes, s->size, at, &sought)) < s->size) {
+		int k = match(s->bytes + at, (uint32_t)at, &sought);
+
+		if (k >= 2 || (m->fixed && texts[k] <= UINT32_MAX))
+			judge_x86(s, at, k & 1, k >= 2, found);
 		at++;
 	}
 }
@@ -208,7 +203,7 @@ static void judge_adrp(const struct image_segment *s, size_t at, uint64_t page,
 		if ((word & 0xffc003e0) != (0x91000000 | reg << 5))
 			continue;
 		for (int t = 0; t < 2; t++)
-			if (texts[t] && page + (word >> 10 & 0xfff) == texts[t])
+			if (page + (word >> 10 & 0xfff) == texts[t])
 				keep(found, s->address + i, s->address + i + 4, word & 31, t);
 	}
 }
@@ -224,8 +219,6 @@ static void references_arm64(const struct image_segment *s, const uint64_t texts
 			continue;
 		made = arm64_address(word, s->address + at);
 		for (int t = 0; t < 2; t++) {
-			if (!texts[t])
-				continue;
 			if (!(word & 0x80000000) && made == texts[t]) {
 				keep(found, s->address + at, s->address + at + 4, word & 31, t);
 			} else if (word & 0x80000000 && made == (texts[t] & ~0xfffULL)) {
@@ -269,11 +262,11 @@ static size_t calls_x86(const struct image_segment *s, uint64_t low, uint64_t hi
 			uint64_t targets[SEEK_MAX], size_t count)
 {
 	/* offset + rel32 = target - base - 4 */
-	const struct sought near = { (uint32_t)(low - s->address - 4), (uint32_t)(high - low),
-				     true };
+	const struct sought near = { NEAR,
+				     { (uint32_t)(low - s->address - 4), (uint32_t)(high - low) } };
 	size_t at = 1;
 
-	while ((at = seek_u32(s->bytes, s->size, at, &near, 1)) < s->size) {
+	while ((at = seek_u32(s->bytes, s->size, at, &near)) < s->size) {
 		if (s->bytes[at - 1] == 0xe8 && count < SEEK_MAX)
 			targets[count++] = s->address + at + 4 +
 					   (uint64_t)(int64_t)(int32_t)read_u32(s->bytes + at);

@@ -32,7 +32,7 @@ struct references {
  */
 uint64_t seek_text(const struct image *m, const char *tail, size_t mark);
 
-/* All code that forms one of the two addresses; one of them may be 0. */
+/* All code that forms one of the two addresses. */
 void seek_references(const struct image *m, const uint64_t texts[2], struct references *found);
 
 /* Addresses within low <= a <= high that are called directly: at most SEEK_MAX, unsorted. */
