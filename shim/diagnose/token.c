@@ -251,7 +251,7 @@ static bool may_show_whole(const struct token_shape *shape)
 		return false;
 	for (size_t i = 0; i < core.n; i += token_run(core, i) + 1) {
 		struct slice run = slice_sub(core, i, token_run(core, i));
-		if (!is_variable_name(run) && !is_plain_word(run))
+		if (!is_variable_name(run) && !is_plain_word(slice_from(run, reveal_prefix(run))))
 			return false;
 	}
 	return true;

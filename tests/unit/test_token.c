@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "diagnose/credential.h"
+
+/* A made-up key: 64 hex digits in two halves, so that damaged ones are easy to write. */
+#define HALF "0e6f44a9d1b2c3e4f5061728394a5b6c"
+#define TAIL "7d8e9fa0b1c2d3e4f506172839411c96"
+#define HEX HALF TAIL
+#define KEY "sk-or-v1-" HEX
+#define OTHER "sk-or-v1-" TAIL HALF
+#define JWT "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLWJ5dGVz"
+
+static void a_core_has_one_form(void **state)
+{
+	static const struct {
+		const char *token;
+		enum token_form form;
+	} cases[] = {
+		{ "", FORM_EMPTY },
+		{ KEY, FORM_PLAIN },
+		{ "sk-proj-abcdefghij0123456789", FORM_PLAIN },
+		{ "some-opaque-gateway-token", FORM_PLAIN },
+		{ KEY "\x01", FORM_BROKEN },
+		{ "undefined", FORM_LITERAL },
+		{ "None", FORM_LITERAL },
+		{ "(null)", FORM_LITERAL },
+		{ "[object Object]", FORM_LITERAL },
+		{ "SecretStr('**********')", FORM_LITERAL },
+		{ "<function get_key at 0x7f>", FORM_LITERAL },
+		{ "Promise { <pending> }", FORM_LITERAL },
+		{ "${OPENROUTER_API_KEY}", FORM_UNEXPANDED },
+		{ "${{ secrets.KEY }}", FORM_UNEXPANDED },
+		{ "$OPENROUTER_API_KEY", FORM_UNEXPANDED },
+		{ "%OPENROUTER_API_KEY%", FORM_UNEXPANDED },
+		{ "$env:OPENROUTER_API_KEY", FORM_UNEXPANDED },
+		{ "{env:OPENROUTER_API_KEY}", FORM_UNEXPANDED },
+		{ "{{ api_key }}", FORM_UNEXPANDED },
+		{ "{api_key_deepseek}", FORM_UNEXPANDED },
+		{ "<OPENROUTER_API_KEY>", FORM_UNEXPANDED },
+		{ "$(cat ~/.openrouter)", FORM_UNEXPANDED },
+		{ "`cat key.file`", FORM_UNEXPANDED },
+		{ "$secret{openrouter}", FORM_UNEXPANDED },
+		{ "OPENROUTER_API_KEY", FORM_VARIABLE_NAME },
+		{ "ANTHROPIC_AUTH_TOKEN", FORM_VARIABLE_NAME },
+		{ "your-api-key", FORM_SAMPLE },
+		{ "YOUR_API_KEY", FORM_SAMPLE },
+		{ "your_key_here", FORM_SAMPLE },
+		{ "changeme", FORM_SAMPLE },
+		{ "sk-or-v1-xxxxxxxx", FORM_SAMPLE },
+		{ "sk-or-v1-...", FORM_SAMPLE },
+		{ "sk-xxxx", FORM_SAMPLE },
+		{ "sk-or-v1-0000000000000000000000000000000000000000000000000000000000000000",
+		  FORM_SAMPLE },
+		{ "test", FORM_SAMPLE },
+		{ "ollama", FORM_DUMMY },
+		{ "EMPTY", FORM_DUMMY },
+		{ "sk-no-key-required", FORM_DUMMY },
+		{ "sk-or-v1-0e6...1c96", FORM_MASKED },
+		{ "sk-or-v1-********", FORM_MASKED },
+		{ "\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2", FORM_MASKED },
+		{ "sk-or-v1-" HALF, FORM_LENGTH },
+		{ KEY "0", FORM_LENGTH },
+		{ "sk-or-v1-", FORM_LENGTH },
+		{ "v1-" HEX, FORM_PREFIX },
+		{ "or-v1-" HEX, FORM_PREFIX },
+		{ "sk-0r-v1-" HEX, FORM_PREFIX },
+		{ "sk_or_v1_" HEX, FORM_PREFIX },
+		{ "$" KEY, FORM_PREFIX },
+		{ HEX, FORM_PREFIX },
+		{ "sk-or-v1-O" HALF "e6f44a9d1b2c3e4f5061728394a5b6c", FORM_CHARSET },
+		{ KEY "}", FORM_CHARSET },
+		{ "SK-OR-V1-" HEX, FORM_CASE },
+		{ "sk-or-v1-0E6F44A9D1B2C3E4F5061728394A5B6C" TAIL, FORM_CASE },
+		{ KEY KEY, FORM_DOUBLED },
+		{ KEY "," OTHER, FORM_LIST },
+		{ KEY " " OTHER, FORM_LIST },
+		{ KEY ";" OTHER, FORM_LIST },
+		{ "OPENROUTER_API_KEY=" KEY, FORM_CONFIG_LINE },
+		{ "export OPENROUTER_API_KEY=" KEY, FORM_CONFIG_LINE },
+		{ "apiKey: " KEY, FORM_CONFIG_LINE },
+		{ "Authorization: Bearer " KEY, FORM_CONFIG_LINE },
+		{ "https://openrouter.ai/api/v1", FORM_URL },
+		{ "{\"type\":\"service_account\",\"private_key\":\"x\"}", FORM_DOCUMENT },
+		{ "/home/me/key.json", FORM_DOCUMENT },
+		{ "c2stb3ItdjEtMGU2ZjQ0YTlkMWIyYzNlNGY1MDYxNzI4Mzk0YTViNmM3ZDhlOWZh",
+		  FORM_ENCODED },
+		{ "gAAAAABmVeryLongFernetToken_0123456789", FORM_ENCODED },
+		{ "vm0_enc_0123456789abcdef", FORM_ENCODED },
+		{ KEY "%0A", FORM_PERCENT },
+		{ "sk-or-v1-" HALF " " TAIL, FORM_SPACED },
+		{ KEY "\xc2\xa0", FORM_NON_ASCII },
+		{ "\xef\xbb\xbf" KEY, FORM_NON_ASCII },
+		{ JWT, FORM_JWT },
+		{ KEY ", Bearer " OTHER, FORM_JOINED },
+		/* Copilot's own tokens have assignments in them. */
+		{ "tid=0123456789abcdef;exp=1700000000;sku=free", FORM_PLAIN },
+		{ "dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcw==", FORM_PLAIN },
+	};
+	struct token_shape shape;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shape_read(&shape, slice_of(cases[i].token));
+		if (shape.form != cases[i].form)
+			print_message("token %s\n", cases[i].token);
+		assert_int_equal(shape.form, cases[i].form);
+		assert_int_equal(shape.opening.n + shape.closing.n + shape.again.n, 0);
+	}
+}
+
+static void wrappers_are_peeled_and_the_core_is_judged_without_them(void **state)
+{
+	static const struct {
+		const char *token, *core;
+		bool opening, closing, again;
+		enum token_form form;
+	} cases[] = {
+		{ "\"" KEY "\"", KEY, true, true, false, FORM_PLAIN },
+		{ "'" KEY "'", KEY, true, true, false, FORM_PLAIN },
+		{ "`" KEY "`", KEY, true, true, false, FORM_PLAIN },
+		{ KEY "\"", KEY, false, true, false, FORM_PLAIN },
+		{ "\xe2\x80\x9c" KEY "\xe2\x80\x9d", KEY, true, true, false, FORM_PLAIN },
+		{ "Bearer " KEY, KEY, false, false, true, FORM_PLAIN },
+		{ "bearer:" KEY, KEY, false, false, true, FORM_PLAIN },
+		{ "\"Bearer " KEY "\"", KEY, true, true, true, FORM_PLAIN },
+		{ "\"undefined\"", "undefined", true, true, false, FORM_LITERAL },
+		{ "\"\"", "", true, true, false, FORM_EMPTY },
+		{ "Bearer", "", false, false, true, FORM_EMPTY },
+		{ "BearerToken", "BearerToken", false, false, false, FORM_PLAIN },
+	};
+	struct token_shape shape;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		shape_read(&shape, slice_of(cases[i].token));
+		assert_true(slice_equal(shape.core, slice_of(cases[i].core)));
+		assert_int_equal(shape.opening.n > 0, cases[i].opening);
+		assert_int_equal(shape.closing.n > 0, cases[i].closing);
+		assert_int_equal(shape.again.n > 0, cases[i].again);
+		assert_int_equal(shape.form, cases[i].form);
+	}
+}
+
+static void a_token_is_shown_so_that_nobody_can_use_it(void **state)
+{
+	static const struct {
+		const char *token, *shown;
+	} cases[] = {
+		{ KEY, "sk-or-v1-0e6...1c96" },
+		{ "\"" KEY "\"", "\"sk-or-v1-0e6...1c96\"" },
+		{ "Bearer " KEY, "Bearer sk-or-v1-0e6...1c96" },
+		{ KEY KEY, "sk-or-v1-0e6...1c96sk-or-v1-0e6...1c96" },
+		{ KEY "," OTHER, "sk-or-v1-0e6...1c96,sk-or-v1-7d8...5b6c" },
+		{ KEY "\xc2\xa0", "sk-or-v1-0e6...1c96\\xc2\\xa0" },
+		{ KEY "\n", "sk-or-v1-0e6...1c96\\x0a" },
+		{ KEY "%0A", "sk-or-v1-0e6...1c96%0A" },
+		{ "v1-" HEX, "v1-0e6...1c96" },
+		{ HEX, "0e6...1c96" },
+		{ "SK-OR-V1-" HEX, "SK-OR-V1-0e6...1c96" },
+		{ "OPENROUTER_API_KEY=" KEY, "OPENROUTER_API_KEY=sk-or-v1-0e6...1c96" },
+		{ "sk-proj-abcdefghij0123456789ab12", "sk-proj-...ab12" },
+		{ "sk-or-v1-abc", "sk-or-v1-<3 bytes>" },
+		{ "undefined", "undefined" },
+		{ "${OPENROUTER_API_KEY}", "${OPENROUTER_API_KEY}" },
+		{ "OPENROUTER_API_KEY", "OPENROUTER_API_KEY" },
+		{ "your-api-key", "your-api-key" },
+		{ "sk-or-v1-0e6...1c96", "sk-or-v1-0e6...1c96" },
+		{ "hunter2", "<7 bytes>" },
+		{ "\"hunter2hunter2\"", "\"<14 bytes: letters and digits>\"" },
+		{ HALF, "<32 bytes: hex>" },
+		{ "correct horse battery staple", "<28 bytes: with other signs>" },
+		{ JWT, "<JWT, 61 bytes>" },
+		{ "", "" },
+	};
+	char shown[TOKEN_SHOWN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		token_show(slice_of(cases[i].token), shown);
+		assert_string_equal(shown, cases[i].shown);
+	}
+}
+
+static void no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown(void **state)
+{
+	char token[sizeof(KEY) + 8];
+	char shown[TOKEN_SHOWN_MAX];
+
+	(void)state;
+	/* Any one byte put anywhere into the key. */
+	for (size_t at = 0; at < sizeof(KEY); at++)
+		for (int byte = 1; byte < 256; byte++) {
+			int n = snprintf(token, sizeof(token), "%.*s%c%s", (int)at, KEY, byte,
+					 KEY + at);
+			token_show((struct slice){ token, (size_t)n }, shown);
+			for (size_t i = 9; i + 8 < sizeof(KEY); i++) {
+				char piece[9];
+				memcpy(piece, KEY + i, 8);
+				piece[8] = '\0';
+				assert_null(strstr(shown, piece));
+			}
+		}
+}
+
+static void the_fingerprint_is_the_start_of_sha256(void **state)
+{
+	char fingerprint[FINGERPRINT_SIZE];
+
+	(void)state;
+	token_fingerprint(SLICE("abc"), fingerprint);
+	assert_string_equal(fingerprint, "sha256:ba7816bf8f01");
+	token_fingerprint((struct slice){ NULL, 0 }, fingerprint);
+	assert_string_equal(fingerprint, "sha256:e3b0c44298fc");
+}
+
+static void assert_redacted(const char *text, const char *expected)
+{
+	struct buf out;
+
+	buf_init(&out, 4096);
+	redact_text(&out, slice_of(text), 4096);
+	assert_int_equal(buf_add(&out, "", 1), 0);
+	assert_string_equal(out.p, expected);
+	buf_release(&out);
+}
+
+static void secrets_in_a_text_are_replaced(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+		{ "Incorrect API key provided: " KEY ".",
+		  "Incorrect API key provided: sk-or-v1-0e6...1c96." },
+		{ "a=" KEY "&b=1", "a=sk-or-v1-0e6...1c96&b=1" },
+		{ "key=hunter2hunter2&n=1", "key=<14 bytes: letters and digits>&n=1" },
+		{ "{\"authorization\":\"Bearer " KEY "\"}",
+		  "{\"authorization\":\"Bearer sk-or-v1-0e6...1c96\"}" },
+		{ "Authorization: Basic YWxpY2U6aHVudGVyMg==",
+		  "Authorization: Basic <20 bytes: with other signs>" },
+		{ "token " JWT " is bad", "token <JWT, 61 bytes> is bad" },
+		{ "saw 9f8e7d6c5b4a39281706f5e4d3c2b1a0 here", "saw <32 bytes: hex> here" },
+		{ "https://me:hunter2@openrouter.ai/", "https://<10 bytes>@openrouter.ai/" },
+		{ "user_2abcdefghijklmnopqrstuv", "user_...stuv" },
+		{ "xsk-or-v1-" HEX, "xsk-or-v1-0e6...1c96" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_redacted(cases[i].text, cases[i].expected);
+}
+
+static void a_key_cut_in_two_is_hidden_on_both_sides(void **state)
+{
+	static const char *const between[] = { "\"", "\\\"",     "\\n", "\\u200b",
+					       "'",  "\xc2\xa0", "\x01" };
+
+	(void)state;
+	for (size_t cut = 9; cut < sizeof(KEY) - 1; cut++)
+		for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+			char text[160];
+			struct buf out;
+			snprintf(text, sizeof(text), "sent %.*s%s%s", (int)cut, KEY, between[i],
+				 KEY + cut);
+			buf_init(&out, 4096);
+			redact_text(&out, slice_of(text), 4096);
+			assert_int_equal(buf_add(&out, "", 1), 0);
+			for (size_t j = 9; j + 10 < sizeof(KEY); j++) {
+				char piece[11];
+				memcpy(piece, KEY + j, 10);
+				piece[10] = '\0';
+				if (strstr(out.p, piece))
+					print_message("%s -> %s\n", text, out.p);
+				assert_null(strstr(out.p, piece));
+			}
+			buf_release(&out);
+		}
+}
+
+static void ordinary_words_stay(void **state)
+{
+	static const char *const texts[] = {
+		"No auth credentials found",
+		"Missing bearer or basic authentication in header",
+		"anthropic/claude-3-5-sonnet-20241022-v2-beta-thinking is not a valid model ID",
+		"Your api key: ****da05 is invalid",
+		"gen-1732400000-abcdefABCDEF0123456789",
+		"123e4567-e89b-12d3-a456-426614174000",
+		"Expected OAuth 2 access token, login cookie or other valid authentication "
+		"credential",
+		"keys start with sk-or-v1-, yours was sk-or-v1-0e6...1c96",
+		"Bearer undefined",
+		"\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87 \xe2\x80\xa2",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_redacted(texts[i], texts[i]);
+}
+
+static void nothing_reaches_a_terminal_unescaped(void **state)
+{
+	(void)state;
+	assert_redacted("a\x1b[31mb\r\n\x7f", "a\\x1b[31mb\\x0d\\x0a\\x7f");
+	assert_redacted("\xff\xc0\x80\xed\xa0\x80", "\\xff\\xc0\\x80\\xed\\xa0\\x80");
+	assert_redacted("a\xe2\x80\xae"
+			"b\xe2\x81\xa6"
+			"c\xc2\x9b",
+			"a\\u{202e}b\\u{2066}c\\u{9b}");
+	assert_redacted("cut \xe2\x80", "cut \\xe2\\x80");
+}
+
+static void no_more_than_asked_for_is_added(void **state)
+{
+	(void)state;
+	for (size_t max = 0; max < 60; max++) {
+		struct buf out;
+		buf_init(&out, 4096);
+		redact_text(&out, SLICE("x\x1b " KEY " \xe2\x80\xae and more words"), max);
+		assert_true(out.n <= max);
+		buf_release(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_core_has_one_form),
+		cmocka_unit_test(wrappers_are_peeled_and_the_core_is_judged_without_them),
+		cmocka_unit_test(a_token_is_shown_so_that_nobody_can_use_it),
+		cmocka_unit_test(no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown),
+		cmocka_unit_test(the_fingerprint_is_the_start_of_sha256),
+		cmocka_unit_test(secrets_in_a_text_are_replaced),
+		cmocka_unit_test(a_key_cut_in_two_is_hidden_on_both_sides),
+		cmocka_unit_test(ordinary_words_stay),
+		cmocka_unit_test(nothing_reaches_a_terminal_unescaped),
+		cmocka_unit_test(no_more_than_asked_for_is_added),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
