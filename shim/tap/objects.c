@@ -128,6 +128,16 @@ bool objects_at(const void *address, struct object *o)
 	return search.hit;
 }
 
+bool objects_is_ours(const void *address)
+{
+	struct object self;
+	struct span span;
+	uint32_t flags;
+
+	return objects_at(&anchor, &self) &&
+	       object_segment(&self, (uintptr_t)address, &span, &flags);
+}
+
 /* glibc has relocated these pointers in place; other loaders and the vdso leave offsets. */
 static const void *resolve(const struct object *o, ElfW(Addr) value)
 {

@@ -36,6 +36,9 @@ bool objects_changed(void);
 /* The object that holds ADDRESS, ourselves included; false if there is none. */
 bool objects_at(const void *address, struct object *o);
 
+/* Does ADDRESS lie in this shared object? */
+bool objects_is_ours(const void *address);
+
 /* Where O itself defines NAME (default visibility, not an IFUNC); NULL if it does not. */
 void *object_symbol(const struct object *o, const char *name);
 

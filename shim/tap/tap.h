@@ -16,6 +16,8 @@
 #include "report/record.h"
 #include "wire/exchange.h"
 
+void tap_start(void); /* in the constructor */
+
 /* HANDLE identifies the connection: the SSL pointer. */
 
 /* A handshake of ours as client is over; SNI may be absent (copied). */
@@ -24,11 +26,12 @@ void tap_opened(const void *handle, struct slice sni);
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
 void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile */
-void tap_ended(const void *handle, enum side side);		/* that side sends no more */
-void tap_closed(const void *handle);				/* HANDLE is no connection any more */
+void tap_ended(const void *handle, enum side side);             /* that side sends no more */
+void tap_closed(const void *handle); /* HANDLE is no connection any more */
 
 /* A TLS copy was found; says so in the `process` record. Strings are static or never freed. */
 void tap_found(const struct tls_copy *copy);
+void tap_lost(const struct tls_copy *copy); /* it was unloaded */
 
 /* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
 bool tap_is_dropped(const void *handle);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call reaches us because the loader found our name in the global scope. So
+ * the first answer is the next one there, of the version that the caller was
+ * linked for. Without one (libssl came RTLD_LOCAL, as CPython's does) the
+ * caller's own dependencies have it. RTLD_NEXT alone finds nothing then, and
+ * a version that does not fit would be another library's.
+ */
+#include "tap/caller.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "tap/objects.h"
+#include "tap/passage.h"
+#include "tap/scan.h"
+
+/*
+ * A place is published by its key, which is written last and cleared first; a
+ * reader that finds the same key before and after has a whole row.
+ */
+static struct {
+	_Atomic uintptr_t key;
+	_Atomic(void *) real;
+	atomic_bool tapped;
+} places[LIMIT_CALLERS];
+static atomic_flag writing = ATOMIC_FLAG_INIT;
+
+static const char *const names[] = {
+#define HOOK(returns, name, parameters, failure) [HOOK_##name] = #name,
+#include "tap/hooks.def"
+#undef HOOK
+};
+
+struct definition {
+	const char *name;
+	void *found;
+};
+
+/* User addresses leave the upper bits free. */
+static uintptr_t key_of(enum hook_id hook, const void *site)
+{
+	return (uintptr_t)site << 5 | (uintptr_t)hook;
+}
+_Static_assert(HOOK_COUNT <= 32, "a hook fits into the key");
+
+static size_t place_of(uintptr_t key)
+{
+	return (size_t)((key * 0x9E3779B97F4A7C15ULL) >> 32) % LIMIT_CALLERS;
+}
+
+static bool recall(uintptr_t key, struct callee *found)
+{
+	size_t i = place_of(key);
+
+	if (atomic_load(&places[i].key) != key)
+		return false;
+	found->real = atomic_load(&places[i].real);
+	found->tapped = atomic_load(&places[i].tapped);
+	return atomic_load(&places[i].key) == key;
+}
+
+static void note(uintptr_t key, const struct callee *found)
+{
+	size_t i = place_of(key);
+
+	if (atomic_flag_test_and_set(&writing))
+		return;
+	atomic_store(&places[i].key, 0);
+	atomic_store(&places[i].real, found->real);
+	atomic_store(&places[i].tapped, found->tapped);
+	atomic_store(&places[i].key, key);
+	atomic_flag_clear(&writing);
+}
+
+void caller_forget_all(void)
+{
+	for (size_t i = 0; i < LIMIT_CALLERS; i++)
+		if (atomic_load_explicit(&places[i].key, memory_order_relaxed))
+			atomic_store(&places[i].key, 0);
+}
+
+static void *look_up(void *handle, const char *name, const char *version)
+{
+	void *found = version ? dlvsym(handle, name, version) : dlsym(handle, name);
+
+	if (!found)
+		dlerror(); /* leaves the host no message of ours */
+	return found && !objects_is_ours(found) ? found : NULL;
+}
+
+static void *look_up_in(const struct object *caller, const char *name, const char *version)
+{
+	void *handle = caller->name[0] ? dlopen(caller->name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+
+	if (!handle) {
+		if (caller->name[0])
+			dlerror();
+		return NULL;
+	}
+	void *found = look_up(handle, name, version);
+	if (!found && version)
+		found = look_up(handle, name, NULL);
+	dlclose(handle);
+	return found;
+}
+
+static bool defines(const struct object *o, void *arg)
+{
+	struct definition *d = arg;
+
+	d->found = object_symbol(o, d->name);
+	return d->found != NULL;
+}
+
+static void *resolve(const char *name, const void *site)
+{
+	struct definition last = { name, NULL };
+	struct object caller;
+	bool known = objects_at(site, &caller);
+	const char *version = known ? object_wanted_version(&caller, name) : NULL;
+	void *found = look_up(RTLD_NEXT, name, version);
+
+	if (!found && known)
+		found = look_up_in(&caller, name, version);
+	if (!found) {
+		objects_each(defines, &last);
+		found = last.found;
+	}
+	return found;
+}
+
+bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
+{
+	uintptr_t key = key_of(hook, site);
+	struct passage p;
+
+	if (recall(key, found))
+		return true;
+	bool entered = passage_enter(&p);
+	if (entered)
+		scan_objects();
+	found->real = resolve(names[hook], site);
+	found->tapped = scan_is_tapped(found->real);
+	if (found->real)
+		note(key, found);
+	if (entered)
+		passage_leave(&p);
+	return found->real != NULL;
+}

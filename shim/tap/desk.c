@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "tap/desk.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "observe.h"
+#include "tap/environ.h"
+
+/* All but `argv0` guarded by `lock`. */
+static struct {
+	pthread_mutex_t lock;
+	bool ready;
+	struct observer observer;
+	char exe[LIMIT_PATH];
+	const char *argv0;
+	struct tls_copy copies[LIMIT_COPIES];
+	size_t copy_count;
+	size_t copies_told;
+} desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+int64_t desk_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void desk_start(const char *argv0)
+{
+	desk.argv0 = argv0;
+}
+
+void desk_lock(void)
+{
+	pthread_mutex_lock(&desk.lock);
+}
+
+bool desk_try_lock(void)
+{
+	return pthread_mutex_trylock(&desk.lock) == 0;
+}
+
+void desk_unlock(void)
+{
+	pthread_mutex_unlock(&desk.lock);
+}
+
+static void learn_who_we_are(struct origin *o)
+{
+	ssize_t n = readlink("/proc/self/exe", desk.exe, sizeof(desk.exe) - 1);
+
+	desk.exe[n > 0 ? n : 0] = '\0';
+	const char *slash = strrchr(desk.exe, '/');
+	o->exe = desk.exe;
+	o->tool = slash ? slash + 1 : desk.exe;
+	o->argv0 = desk.argv0 ? desk.argv0 : "";
+}
+
+/* A pid of another process shows a fork that called no handlers (clone(2)). */
+static struct observer *observer(void)
+{
+	struct observer *o = &desk.observer;
+	int pid = getpid();
+
+	if (!desk.ready) {
+		observer_init(o, environ_setting);
+		learn_who_we_are(&o->origin);
+		desk.ready = true;
+	} else if (o->origin.pid == pid) {
+		return o;
+	} else {
+		sink_after_fork(&o->log);
+		sink_after_fork(&o->text);
+	}
+	o->origin.pid = pid;
+	o->origin.ppid = getppid();
+	desk.copies_told = 0;
+	return o;
+}
+
+struct wire_limits desk_limits(void)
+{
+	desk_lock();
+	struct wire_limits limits = { .body_max = observer()->settings.body_max };
+	desk_unlock();
+	return limits;
+}
+
+static void tell_process(struct observer *o, int64_t now_us)
+{
+	if (desk.copies_told == desk.copy_count)
+		return;
+	desk.copies_told = desk.copy_count;
+	observer_tell_process(o, desk.copies, desk.copy_count, now_us);
+}
+
+void desk_take(struct entry *e, int64_t now_us)
+{
+	desk_lock();
+	struct observer *o = observer();
+	tell_process(o, now_us);
+	observer_take(o, e->connection, e->number, now_us);
+	desk_unlock();
+	if (connection_is_deaf(e->connection))
+		table_drop(e);
+}
+
+void desk_look_around(void)
+{
+	desk_lock();
+	observer_set_environment(observer(), environ_now());
+	desk_unlock();
+}
+
+void desk_found(const struct tls_copy *copy)
+{
+	desk_lock();
+	if (desk.copy_count < LIMIT_COPIES)
+		desk.copies[desk.copy_count++] = *copy;
+	desk_unlock();
+}
+
+void desk_forget_copy(const char *object)
+{
+	desk_lock();
+	for (size_t i = 0; i < desk.copy_count; i++)
+		if (desk.copies[i].object == object) {
+			desk.copies[i] = desk.copies[--desk.copy_count];
+			if (desk.copies_told > desk.copy_count)
+				desk.copies_told = desk.copy_count;
+		}
+	desk_unlock();
+}
+
+void desk_tell_untapped(int64_t now_us)
+{
+	desk_lock();
+	bool tapped = !desk.copy_count;
+	for (size_t i = 0; i < desk.copy_count; i++)
+		tapped |= desk.copies[i].tap != TAP_NONE;
+	if (!tapped)
+		tell_process(observer(), now_us);
+	desk_unlock();
+}
+
+void desk_say(const struct tls_copy *copy)
+{
+	static const char *const ways[] = { "not tapped", "tapped by its method tables",
+					    "tapped by exported functions" };
+	const char *wanted = environ_setting("ORSHIM_DEBUG");
+	struct sink to;
+	struct buf line;
+
+	if (!wanted || strcmp(wanted, "1") != 0)
+		return;
+	sink_init_fd(&to, STDERR_FILENO);
+	buf_init(&line, LIMIT_BLOCK);
+	if (buf_addf(&line, "orshim[%d]: %s: %s %s, %s%s%s\n", getpid(), copy->object,
+		     copy->library, copy->version, ways[copy->tap], copy->reason ? ": " : "",
+		     copy->reason ? copy->reason : "") == 0)
+		sink_write(&to, buf_slice(&line));
+	buf_release(&line);
+}
+
+void desk_after_fork(void)
+{
+	if (desk.ready)
+		observer();
+}

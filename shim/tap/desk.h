@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_DESK_H
+#define ORSHIM_DESK_H
+
+/*
+ * Where what connections have ready is judged and written: the process's one
+ * observer behind its lock, the clock, the list of TLS copies, the `process`
+ * record. Nothing is opened or said before there is something to say.
+ */
+#include "tap/table.h"
+#include "report/record.h"
+
+int64_t desk_clock(void); /* microseconds since 1970, UTC */
+
+/* In the constructor. ARGV0 is borrowed for good. */
+void desk_start(const char *argv0);
+
+struct wire_limits desk_limits(void); /* by the settings, which are read with the first call */
+
+/* Take all that E's connection has ready; drops E when it is deaf. The shard is locked. */
+void desk_take(struct entry *e, int64_t now_us);
+
+/* An answer begins, or the connection ends: have the variables of now at hand. */
+void desk_look_around(void);
+
+void desk_found(const struct tls_copy *copy);
+void desk_forget_copy(const char *object); /* it was unloaded */
+void desk_tell_untapped(int64_t now_us); /* the record of a process whose copies are out of reach */
+void desk_say(const struct tls_copy *copy); /* under ORSHIM_DEBUG, on stderr */
+
+bool desk_try_lock(void); /* for the process's end: never waits */
+void desk_lock(void);
+void desk_unlock(void);
+void desk_after_fork(void);
+
+#endif

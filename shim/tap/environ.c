@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setenv() in another thread may move or free what `environ` points to while
+ * we look. Reading our own memory through process_vm_readv(2) turns a pointer
+ * that has become wrong into an error. Only when the array of pointers has
+ * changed are the strings read again.
+ */
+#include "tap/environ.h"
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+extern char **environ;
+
+enum {
+	POINTERS_MAX = 4096, /* variables; more are not looked at */
+	STEP = 4096,         /* bytes of a string read at a time, within one page */
+};
+
+/* Immutable after environ_start(). */
+static struct buf settings = { .max = LIMIT_KEPT_SETTINGS };
+static struct slice initial_block;
+
+/* Guarded by the caller's lock. */
+static struct buf block = { .max = LIMIT_ENVIRON };
+static struct buf pointers = { .max = (POINTERS_MAX + 1) * sizeof(char *) };
+
+static bool is_setting(const char *entry)
+{
+	static const struct slice kept[] = { SLICE("ORSHIM_"), SLICE("NO_COLOR="), SLICE("TERM=") };
+	struct slice s = slice_of(entry);
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (slice_starts(s, kept[i]))
+			return true;
+	return false;
+}
+
+void environ_start(char *const *initial)
+{
+	const char *end = initial && initial[0] ? initial[0] : NULL;
+
+	for (char *const *e = initial; e && *e; e++) {
+		if (*e == end)
+			end = *e + strlen(*e) + 1;
+		if (is_setting(*e) && buf_add(&settings, *e, strlen(*e) + 1) != 0)
+			break;
+	}
+	/* The kernel lays the strings out one behind the other; stop where somebody did not. */
+	if (end)
+		initial_block = (struct slice){ initial[0], (size_t)(end - initial[0]) };
+}
+
+char *environ_setting(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t at = 0; at < settings.n; at += strlen(settings.p + at) + 1)
+		if (strncmp(settings.p + at, name, n) == 0 && settings.p[at + n] == '=')
+			return settings.p + at + n + 1;
+	return NULL;
+}
+
+static ssize_t peek(const void *from, void *to, size_t n)
+{
+	struct iovec local = { to, n };
+	struct iovec remote = { (void *)from, n };
+
+	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+}
+
+/* Up to the end of FROM's page: a read that crosses into nowhere would give less anyway. */
+static size_t to_page_end(const void *from, size_t most)
+{
+	size_t rest = STEP - (uintptr_t)from % STEP;
+
+	return rest < most ? rest : most;
+}
+
+/* Append the NUL-terminated string at FROM, its NUL included. */
+static bool copy_string(struct buf *to, const char *from)
+{
+	char chunk[STEP];
+
+	for (;;) {
+		ssize_t n = peek(from, chunk, to_page_end(from, sizeof(chunk)));
+		if (n <= 0)
+			return false;
+		const char *nul = memchr(chunk, '\0', (size_t)n);
+		size_t take = nul ? (size_t)(nul - chunk) + 1 : (size_t)n;
+		if (buf_add(to, chunk, take) != 0)
+			return false;
+		if (nul)
+			return true;
+		from += n;
+	}
+}
+
+/* Append the pointers of the array at FROM, without the NULL at its end. */
+static bool copy_pointers(struct buf *to, char *const *from)
+{
+	char *chunk[64];
+
+	for (;;) {
+		ssize_t n = peek(from, chunk, to_page_end(from, sizeof(chunk)));
+		size_t count = n > 0 ? (size_t)n / sizeof(chunk[0]) : 0;
+		if (!count)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			if (!chunk[i])
+				return true;
+			else if (buf_add(to, &chunk[i], sizeof(chunk[i])) != 0)
+				return false;
+		from += count;
+	}
+}
+
+struct slice environ_now(void)
+{
+	struct buf now;
+
+	buf_init(&now, pointers.max);
+	if (!environ || !copy_pointers(&now, environ)) {
+		buf_release(&now);
+		return initial_block;
+	}
+	if (block.n && slice_equal(buf_slice(&now), buf_slice(&pointers))) {
+		buf_release(&now);
+		return buf_slice(&block);
+	}
+	buf_release(&pointers);
+	pointers = now;
+	buf_reset(&block);
+	for (size_t i = 0; i < now.n / sizeof(char *); i++) {
+		size_t before = block.n;
+		char *entry;
+		memcpy(&entry, now.p + i * sizeof(char *), sizeof(entry));
+		if (!copy_string(&block, entry))
+			block.n = before;
+	}
+	return block.n ? buf_slice(&block) : initial_block;
+}

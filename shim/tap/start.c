@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs in every helper that a tool starts, dozens of times: looks up two
+ * names in each loaded object and is done. Opens nothing, prints nothing,
+ * starts no thread (Chromium counts them).
+ */
+#include <sys/auxv.h>
+
+#include "tap/desk.h"
+#include "tap/environ.h"
+#include "tap/follow.h"
+#include "tap/objects.h"
+#include "tap/passage.h"
+#include "tap/scan.h"
+#include "tap/tap.h"
+#include "tap/wrappers.h"
+
+static bool wants_to_follow(void)
+{
+	const char *value = environ_setting("ORSHIM_FOLLOW");
+
+	return value && strcmp(value, "1") == 0;
+}
+
+/* glibc hands a constructor what main() gets. */
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+	struct passage p;
+	struct object self;
+
+	wrappers_start();
+	if (getauxval(AT_SECURE)) {
+		passage_turn_off();
+		follow_start(false, "", envp);
+		return;
+	}
+	if (!passage_enter(&p))
+		return;
+	environ_start(envp);
+	desk_start(argc > 0 ? argv[0] : NULL);
+	follow_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
+	tap_start();
+	scan_objects();
+	passage_leave(&p);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_TABLE_H
+#define ORSHIM_TABLE_H
+
+/*
+ * Handle -> connection, in shards with one lock each. A thread holds one
+ * shard at a time; the desk's lock is taken after it, never before.
+ *
+ * In front of it stands a small cache of handles that are none of our
+ * business, read without a lock: that is the common case and must cost
+ * nothing. An entry may be missing from it, never wrong: the host frees a
+ * connection (table_forget) before the address can be another's.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "wire/connection.h"
+
+enum entry_state {
+	ENTRY_UNDECIDED, /* bytes were read and none written yet: a server, or we came late */
+	ENTRY_LIVE,
+	ENTRY_DROPPED, /* dropped, blind or a server's */
+};
+
+struct entry {
+	UT_hash_handle hh;
+	const void *handle;
+	struct connection *connection; /* NULL unless live */
+	enum entry_state state;
+	uint32_t number;
+	bool opened;         /* its handshake as client was seen */
+	bool wrote;          /* the client wrote */
+	bool answered;       /* the server wrote since */
+	unsigned generation; /* how many forks this process had when it last used it */
+	int64_t used_us;
+	struct buf early; /* the server's bytes before the client's first */
+};
+
+struct shard;
+
+struct shard *table_lock(const void *handle);
+void table_unlock(struct shard *s);
+
+struct entry *table_find(struct shard *s, const void *handle);
+/* NULL without memory or at the ceiling; then the handle counts as dropped. */
+struct entry *table_add(struct shard *s, const void *handle, int64_t now_us);
+void table_drop(struct entry *e); /* lets go of the connection, keeps the entry */
+void table_remove(struct shard *s, struct entry *e);
+
+bool table_is_dropped(const void *handle); /* lock-free hint */
+void table_forget(const void *handle);     /* out of the cache */
+
+/* Every live entry of the shards that nobody holds; VISIT may not add or remove. */
+void table_visit(void (*visit)(struct entry *e, void *arg), void *arg);
+
+void table_lock_all(void);
+void table_unlock_all(void);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "tap/tap.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tap/desk.h"
+#include "tap/passage.h"
+#include "tap/scan.h"
+#include "tap/table.h"
+
+static atomic_uint numbers;    /* connections so far */
+static atomic_uint generation; /* forks of this process so far */
+
+bool tap_is_inside(void)
+{
+	return passage_is_inside();
+}
+
+bool tap_is_dropped(const void *handle)
+{
+	return table_is_dropped(handle);
+}
+
+void tap_found(const struct tls_copy *copy)
+{
+	desk_found(copy);
+	desk_say(copy);
+}
+
+void tap_lost(const struct tls_copy *copy)
+{
+	desk_forget_copy(copy->object);
+}
+
+/* E becomes a client's connection that is listened to. */
+static void listen_to(struct entry *e, struct slice sni, bool joined_late)
+{
+	struct wire_limits limits = desk_limits();
+
+	e->number = atomic_fetch_add(&numbers, 1) + 1;
+	e->state = ENTRY_LIVE;
+	e->connection = connection_new(&limits, e->number, sni, joined_late);
+	if (!e->connection)
+		table_drop(e);
+}
+
+static void use(struct entry *e, int64_t now_us)
+{
+	e->used_us = now_us;
+	e->generation = atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
+void tap_opened(const void *handle, struct slice sni)
+{
+	struct passage p;
+
+	if (!passage_enter(&p))
+		return;
+	int64_t now = desk_clock();
+	struct shard *s = table_lock(handle);
+	/* TLS 1.3 comes through its handshake again for each ticket (RFC 8446 4.6). */
+	struct entry *e = table_find(s, handle);
+	e = e ? NULL : table_add(s, handle, now);
+	if (e) {
+		e->opened = true;
+		use(e, now);
+		listen_to(e, sni, false);
+		if (e->state == ENTRY_LIVE)
+			desk_take(e, now);
+	}
+	table_unlock(s);
+	passage_leave(&p);
+}
+
+/*
+ * A connection whose handshake we did not see. Who writes first is a client.
+ * Who reads first is a server, or a client that was in the middle of an
+ * answer when we came: what it writes next will tell.
+ */
+static struct entry *admit(struct shard *s, const void *handle, enum side side, char first,
+			   int64_t now)
+{
+	struct entry *e = table_add(s, handle, now);
+
+	if (e && side == SIDE_CLIENT)
+		listen_to(e, (struct slice){ NULL, 0 }, first < 'A' || first > 'Z');
+	return e;
+}
+
+/* A server's first bytes are a status line or HTTP/2 settings; a late client's next are a request. */
+static void decide(struct entry *e, struct slice bytes)
+{
+	if (bytes.p[0] < 'A' || bytes.p[0] > 'Z' || slice_starts(bytes, SLICE("HTTP/")))
+		table_drop(e);
+	else
+		listen_to(e, (struct slice){ NULL, 0 }, true);
+}
+
+/* An HTTP/2 server may send its settings before it has the client's preface (RFC 9113 3.4). */
+static void keep_early(struct entry *e, struct slice bytes)
+{
+	if (!e->opened || buf_add_slice(&e->early, bytes) != 0)
+		table_drop(e);
+}
+
+static void feed(struct entry *e, enum side side, struct slice bytes, int64_t now)
+{
+	if (side == SIDE_SERVER && !e->wrote) {
+		keep_early(e, bytes);
+		return;
+	}
+	if (side == SIDE_SERVER && !e->answered)
+		desk_look_around();
+	e->wrote = true;
+	e->answered = side == SIDE_SERVER;
+	connection_feed(e->connection, side, bytes.p, bytes.n, now);
+	if (e->early.n) {
+		struct slice early = buf_slice(&e->early);
+		connection_feed(e->connection, SIDE_SERVER, early.p, early.n, now);
+		buf_release(&e->early);
+	}
+	desk_take(e, now);
+}
+
+void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n)
+{
+	struct slice given = { bytes, n };
+	struct passage p;
+
+	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
+		return;
+	int64_t now = desk_clock();
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	if (!e)
+		e = admit(s, handle, side, given.p[0], now);
+	if (e) {
+		use(e, now);
+		if (e->state == ENTRY_UNDECIDED && side == SIDE_CLIENT)
+			decide(e, given);
+		if (e->state == ENTRY_LIVE)
+			feed(e, side, given, now);
+	}
+	table_unlock(s);
+	passage_leave(&p);
+}
+
+void tap_skipped(const void *handle, enum side side, size_t n)
+{
+	struct passage p;
+
+	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
+		return;
+	int64_t now = desk_clock();
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	if (e && e->state == ENTRY_LIVE) {
+		use(e, now);
+		e->wrote |= side == SIDE_CLIENT;
+		connection_skip(e->connection, side, n, now);
+		desk_take(e, now);
+	}
+	table_unlock(s);
+	passage_leave(&p);
+}
+
+void tap_ended(const void *handle, enum side side)
+{
+	struct passage p;
+
+	if (table_is_dropped(handle) || !passage_enter(&p))
+		return;
+	int64_t now = desk_clock();
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	if (e && e->state == ENTRY_LIVE && e->wrote) {
+		desk_look_around();
+		connection_end(e->connection, side, now);
+		desk_take(e, now);
+	}
+	table_unlock(s);
+	passage_leave(&p);
+}
+
+/* Both processes have a connection after a fork; it is the business of the one that uses it. */
+static bool is_ours(const struct entry *e)
+{
+	return e->generation == atomic_load_explicit(&generation, memory_order_relaxed);
+}
+
+static void finish(struct entry *e, int64_t now)
+{
+	desk_look_around();
+	connection_close(e->connection, now);
+	desk_take(e, now);
+}
+
+static atomic_bool is_child; /* of a fork that this library lived through */
+
+void tap_closed(const void *handle)
+{
+	struct passage p;
+
+	table_forget(handle);
+	if (!passage_enter(&p))
+		return;
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	if (e) {
+		if (e->state == ENTRY_LIVE && (is_ours(e) || !atomic_load(&is_child)))
+			finish(e, desk_clock());
+		table_remove(s, e);
+	}
+	table_unlock(s);
+	passage_leave(&p);
+}
+
+/*
+ * The process ends and many tools free nothing. What is answered, and what
+ * was opened and never used, is told; a request still without an answer is
+ * the tool's own leaving, nobody's fault.
+ */
+static void finish_at_exit(struct entry *e, void *arg)
+{
+	(void)arg;
+	if (!is_ours(e) || (e->wrote && !e->answered))
+		return;
+	if (!desk_try_lock())
+		return;
+	desk_unlock();
+	finish(e, desk_clock());
+}
+
+__attribute__((destructor)) static void tap_finish(void)
+{
+	struct passage p;
+
+	if (!passage_enter(&p))
+		return;
+	table_visit(finish_at_exit, NULL);
+	passage_leave(&p);
+}
+
+/* All locks before the fork, so that the child finds whole data under free locks. */
+static _Thread_local bool holds_all;
+
+static void before_fork(void)
+{
+	holds_all = !passage_is_inside();
+	if (!holds_all)
+		return;
+	scan_before_fork();
+	table_lock_all();
+	desk_lock();
+}
+
+static void after_fork_in_parent(void)
+{
+	atomic_fetch_add(&generation, 1);
+	if (!holds_all)
+		return;
+	desk_unlock();
+	table_unlock_all();
+	scan_after_fork_in_parent();
+}
+
+static void after_fork_in_child(void)
+{
+	atomic_fetch_add(&generation, 1);
+	atomic_store(&is_child, true);
+	if (!holds_all) {
+		passage_turn_off();
+		return;
+	}
+	desk_after_fork();
+	desk_unlock();
+	table_unlock_all();
+	scan_after_fork_in_child();
+}
+
+void tap_start(void)
+{
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exported functions. Where the copy behind a call is tapped by its
+ * method tables the call passes through; otherwise it is tapped here. What
+ * libssl calls inside itself (SSL_write_early_data() calls SSL_write_ex(), by
+ * its exported name in some builds) is not tapped a second time.
+ */
+#include "tap/wrappers.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "tap/caller.h"
+#include "tap/desk.h"
+#include "tap/passage.h"
+#include "tap/scan.h"
+#include "tap/stubs.h"
+#include "tap/tap.h"
+
+#define HOOK(returns, name, parameters, failure) \
+	typedef returns(*name##_fn) parameters;  \
+	__attribute__((visibility("default"))) returns name parameters;
+#include "tap/hooks.def"
+#undef HOOK
+
+#define HOOK(returns, name, parameters, failure) FAILURE_##name = failure + 0,
+enum {
+#include "tap/hooks.def"
+};
+#undef HOOK
+
+/* Set before main(), when they are called earlier then by themselves. */
+static connect_fn real_connect;
+static dlclose_fn real_dlclose;
+
+/* A call on SSL: whether it is tapped here, and what was going on outside of it. */
+struct call {
+	struct callee callee;
+	const void *outer;
+	bool here;
+};
+
+static bool begin(struct call *c, enum hook_id hook, const void *site, const void *ssl)
+{
+	c->here = false;
+	if (!caller_resolve(hook, site, &c->callee))
+		return false;
+	c->here = !c->callee.tapped && busy_connection != ssl;
+	c->outer = busy_connection;
+	if (c->here)
+		busy_connection = ssl;
+	return true;
+}
+
+static void end(const struct call *c)
+{
+	if (c->here)
+		busy_connection = c->outer;
+}
+
+#define BEGIN(name)                                                    \
+	struct call c;                                                 \
+	if (!begin(&c, HOOK_##name, __builtin_return_address(0), ssl)) \
+	return FAILURE_##name
+
+int SSL_write(void *ssl, const void *bytes, int n)
+{
+	BEGIN(SSL_write);
+	int result = ((SSL_write_fn)c.callee.real)(ssl, bytes, n);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_CLIENT, bytes, (size_t)result);
+	return result;
+}
+
+int SSL_write_ex(void *ssl, const void *bytes, size_t n, size_t *put)
+{
+	BEGIN(SSL_write_ex);
+	int result = ((SSL_write_ex_fn)c.callee.real)(ssl, bytes, n, put);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+	return result;
+}
+
+int SSL_write_ex2(void *ssl, const void *bytes, size_t n, uint64_t flags, size_t *put)
+{
+	BEGIN(SSL_write_ex2);
+	int result = ((SSL_write_ex2_fn)c.callee.real)(ssl, bytes, n, flags, put);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+	return result;
+}
+
+int SSL_write_early_data(void *ssl, const void *bytes, size_t n, size_t *put)
+{
+	BEGIN(SSL_write_early_data);
+	int result = ((SSL_write_early_data_fn)c.callee.real)(ssl, bytes, n, put);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+	return result;
+}
+
+int SSL_read(void *ssl, void *bytes, int n)
+{
+	BEGIN(SSL_read);
+	int result = ((SSL_read_fn)c.callee.real)(ssl, bytes, n);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_SERVER, bytes, (size_t)result);
+	else if (c.here && result == 0 && n > 0)
+		tap_ended(ssl, SIDE_SERVER);
+	return result;
+}
+
+int SSL_read_ex(void *ssl, void *bytes, size_t n, size_t *got)
+{
+	BEGIN(SSL_read_ex);
+	int result = ((SSL_read_ex_fn)c.callee.real)(ssl, bytes, n, got);
+	end(&c);
+	if (c.here && result > 0)
+		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+	return result;
+}
+
+/* A server's function; 1 is SSL_READ_EARLY_DATA_SUCCESS, 2 the end of early data with *GOT 0. */
+int SSL_read_early_data(void *ssl, void *bytes, size_t n, size_t *got)
+{
+	BEGIN(SSL_read_early_data);
+	int result = ((SSL_read_early_data_fn)c.callee.real)(ssl, bytes, n, got);
+	end(&c);
+	if (c.here && result == 1)
+		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+	return result;
+}
+
+/* Goes past the method tables, so it is counted here whatever the tap. */
+ssize_t SSL_sendfile(void *ssl, int fd, off_t offset, size_t n, int flags)
+{
+	BEGIN(SSL_sendfile);
+	ssize_t result = ((SSL_sendfile_fn)c.callee.real)(ssl, fd, offset, n, flags);
+	end(&c);
+	if (result > 0)
+		tap_skipped(ssl, SIDE_CLIENT, (size_t)result);
+	return result;
+}
+
+/* Before the original: the address may be another connection's at once. */
+void SSL_free(void *ssl)
+{
+	struct call c;
+
+	if (!begin(&c, HOOK_SSL_free, __builtin_return_address(0), ssl))
+		return;
+	if (c.here && ssl)
+		tap_closed(ssl);
+	((SSL_free_fn)c.callee.real)(ssl);
+	end(&c);
+}
+
+int SSL_clear(void *ssl)
+{
+	BEGIN(SSL_clear);
+	if (c.here && ssl)
+		tap_closed(ssl);
+	int result = ((SSL_clear_fn)c.callee.real)(ssl);
+	end(&c);
+	return result;
+}
+
+/* The moment before a TLS connection: what was loaded by now can still be tapped in time. */
+static void look_for_new_copies(const struct sockaddr *address, socklen_t n)
+{
+	struct passage p;
+	bool internet = address && n >= sizeof(address->sa_family) &&
+			(address->sa_family == AF_INET || address->sa_family == AF_INET6);
+
+	if (!internet || !passage_enter(&p))
+		return;
+	scan_objects();
+	if (scan_is_blind())
+		desk_tell_untapped(desk_clock());
+	passage_leave(&p);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t n)
+{
+	look_for_new_copies(address, n);
+	if (!real_connect)
+		wrappers_start();
+	if (!real_connect) {
+		errno = ENOSYS;
+		return FAILURE_connect;
+	}
+	return real_connect(fd, address, n);
+}
+
+int dlclose(void *handle)
+{
+	if (!real_dlclose)
+		wrappers_start();
+	if (!real_dlclose)
+		return FAILURE_dlclose;
+	int result = real_dlclose(handle);
+	if (!passage_is_inside())
+		caller_forget_all();
+	return result;
+}
+
+void wrappers_start(void)
+{
+	real_connect = (connect_fn)dlsym(RTLD_NEXT, "connect");
+	real_dlclose = (dlclose_fn)dlsym(RTLD_NEXT, "dlclose");
+}
