@@ -2,9 +2,12 @@
 #include "tap/boringssl.h"
 
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tap/boringssl_find.h"
 #include "tap/find_cache.h"
+#include "tap/objects.h"
 #include "tap/pages.h"
 #include "tap/tap.h"
 
@@ -126,22 +129,45 @@ static const char *swap(uint64_t table)
 	return pages_patch(patches, sizeof(patches) / sizeof(patches[0]));
 }
 
-bool boringssl_tap(const struct object *o, char *(*lookup)(const char *name))
+static bool take_executable(const struct object *o, void *arg)
 {
-	struct tls_copy copy = { .object = o->name, .library = "BoringSSL", .version = "" };
+	if (o->name[0])
+		return false;
+	*(struct object *)arg = *o;
+	return true;
+}
+
+/* Strings of a tls_copy stay: never freed. */
+static const char *executable_path(void)
+{
+	char path[LIMIT_PATH];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *kept;
+
+	path[n > 0 ? n : 0] = '\0';
+	kept = strdup(path);
+	return kept ? kept : "";
+}
+
+void boringssl_start(char *(*lookup)(const char *name))
+{
+	static struct tls_copy copy;
+	struct object o = { .name = NULL };
 	struct boringssl found;
 	struct image m;
 
-	if (original.free)
-		return true;
-	image_of(o, &m);
+	objects_each(take_executable, &o);
+	if (!o.name || (object_symbol(&o, "SSL_write") && object_symbol(&o, "SSL_CTX_new")))
+		return;
+	image_of(&o, &m);
 	if (image_code_size(&m) < LIMIT_SCAN_MIN)
-		return false;
-	recall(o, &m, lookup, &found);
+		return;
+	recall(&o, &m, lookup, &found);
 	if (found.verdict == BORINGSSL_ABSENT)
-		return false;
+		return;
+	copy =
+	    (struct tls_copy){ .object = executable_path(), .library = "BoringSSL", .version = "" };
 	copy.reason = found.verdict == BORINGSSL_FOUND ? swap(found.table) : found.reason;
 	copy.tap = copy.reason ? TAP_NONE : TAP_METHOD_TABLE;
 	tap_found(&copy);
-	return true;
 }

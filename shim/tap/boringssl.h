@@ -6,13 +6,12 @@
  * A BoringSSL that is linked into the executable without symbols (Bun and all
  * that is built with it, Electron): its method table gets our functions.
  */
-#include "tap/objects.h"
-
 /*
- * Look into the executable O and tap what is there; to be called once, for a
- * program that has no other TLS library of its own. Says what it found
- * through tap_found(). False: O holds no BoringSSL. Cheap for small programs.
+ * Look into this process's executable, unless it exports a TLS library's
+ * functions, and tap what is there. To be called once, while there is one
+ * thread. Says what it found through tap_found(). Small programs cost nothing.
+ * LOOKUP is getenv() in life: where the user's cache folder is.
  */
-bool boringssl_tap(const struct object *o, char *(*lookup)(const char *name));
+void boringssl_start(char *(*lookup)(const char *name));
 
 #endif
