@@ -75,7 +75,7 @@ test-clients: all
 	scripts/test.sh clients
 
 bench: all
-	tests/bench/run.sh
+	tests/bench/run.py
 
 clean:
 	rm -rf build

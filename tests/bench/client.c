@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bench's client; prints nanoseconds of processor time and of wall time for
+ * one operation (or bytes, for memory). Started by run.py, bare and preloaded.
+ *
+ *   client good|bad|bulk|memory COUNT PORT
+ *   client pair COUNT CERT KEY      client and server in one process, no socket
+ *   client exec COUNT PROGRAM ARG…  start PROGRAM, which inherits LD_PRELOAD
+ */
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BODY = 2048, CONNECTIONS = 64, BUFFER = 64 * 1024 };
+
+extern char **environ;
+
+static char request[BODY + 1024];
+static char buffer[BUFFER];
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "bench client: %s\n", what);
+	exit(2);
+}
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Processor time of the process, user and system. */
+static double spent(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static size_t compose(const char *quote, const char *more)
+{
+	char body[BODY + 1];
+	int head = snprintf(
+	    body, sizeof(body),
+	    "{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"");
+	int n;
+
+	memset(body + head, 'a', sizeof(body) - 1 - (size_t)head);
+	memcpy(body + BODY - 4, "\"}]}", 5);
+	n = snprintf(request, sizeof(request),
+		     "POST /api/v1/chat/completions HTTP/1.1\r\nhost: openrouter.ai\r\n"
+		     "content-type: application/json\r\nuser-agent: bench/1\r\naccept: */*\r\n"
+		     "authorization: Bearer %ssk-or-v1-"
+		     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdee%s\r\n"
+		     "%scontent-length: %d\r\n\r\n%s",
+		     quote, quote, more, BODY, body);
+	return (size_t)n;
+}
+
+static SSL *reach(SSL_CTX *context, const char *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				       .sin_port = htons((uint16_t)atoi(port)) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
+	SSL *ssl = SSL_new(context);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) || !ssl)
+		fail("cannot connect");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	SSL_set_fd(ssl, fd);
+	SSL_set_tlsext_host_name(ssl, "openrouter.ai");
+	if (SSL_connect(ssl) != 1)
+		fail("TLS handshake failed");
+	return ssl;
+}
+
+/* Send the request of SIZE bytes and read its whole answer. */
+static void exchange(SSL *ssl, size_t size)
+{
+	size_t have = 0, wanted = 0;
+
+	if (SSL_write(ssl, request, (int)size) != (int)size)
+		fail("cannot write");
+	while (!wanted || have < wanted) {
+		int n = SSL_read(ssl, buffer, sizeof(buffer) - 1);
+
+		if (n <= 0)
+			fail("cannot read");
+		have += (size_t)n;
+		if (!wanted) {
+			const char *end, *length;
+
+			buffer[n] = '\0';
+			end = strstr(buffer, "\r\n\r\n");
+			length = strstr(buffer, "content-length: ");
+			if (!end || !length)
+				fail("unexpected answer");
+			wanted = (size_t)(end + 4 - buffer) + strtoull(length + 16, NULL, 10);
+		}
+	}
+}
+
+static void requests(SSL_CTX *context, const char *port, long count, const char *quote,
+		     const char *more)
+{
+	SSL *ssl = reach(context, port);
+	size_t size = compose(quote, more);
+	double cpu, wall;
+
+	if (!*more)
+		for (int i = 0; i < 50; i++)
+			exchange(ssl, size);
+	cpu = spent();
+	wall = seconds(CLOCK_MONOTONIC);
+	for (long i = 0; i < count; i++)
+		exchange(ssl, size);
+	cpu = spent() - cpu;
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
+}
+
+/* Private memory of this process, in bytes. */
+static long private_bytes(void)
+{
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	char line[256];
+	long total = 0, kib;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Private_Dirty: %ld", &kib) == 1)
+			total += kib * 1024;
+	if (file)
+		fclose(file);
+	return total;
+}
+
+static void memory(SSL_CTX *context, const char *port)
+{
+	SSL *open[CONNECTIONS];
+	long before = private_bytes(), after;
+	size_t size = compose("", "");
+
+	for (int i = 0; i < CONNECTIONS; i++) {
+		open[i] = reach(context, port);
+		exchange(open[i], size);
+	}
+	after = private_bytes();
+	printf("%ld %ld\n", before, (after - before) / CONNECTIONS);
+}
+
+static void shake(SSL *client, SSL *server)
+{
+	for (int i = 0; i < 20; i++) {
+		int a = SSL_do_handshake(client);
+		int b = SSL_do_handshake(server);
+
+		if (a == 1 && b == 1)
+			return;
+	}
+	fail("handshake in memory failed");
+}
+
+static void pairs(SSL_CTX *context, long count, const char *cert, const char *key)
+{
+	SSL_CTX *other = SSL_CTX_new(TLS_server_method());
+	SSL *client = SSL_new(context), *server;
+	BIO *left, *right;
+	char data[64] = "\x01\x02 no HTTP";
+	double cpu, wall;
+
+	if (SSL_CTX_use_certificate_file(other, cert, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(other, key, SSL_FILETYPE_PEM) != 1 ||
+	    BIO_new_bio_pair(&left, 0, &right, 0) != 1)
+		fail("cannot set up the pair");
+	server = SSL_new(other);
+	SSL_set_bio(client, left, left);
+	SSL_set_bio(server, right, right);
+	SSL_set_connect_state(client);
+	SSL_set_accept_state(server);
+	shake(client, server);
+	cpu = spent();
+	wall = seconds(CLOCK_MONOTONIC);
+	for (long i = 0; i < count; i++)
+		if (SSL_write(client, data, sizeof(data)) != sizeof(data) ||
+		    SSL_read(server, data, sizeof(data)) != sizeof(data))
+			fail("the pair broke");
+	cpu = spent() - cpu;
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
+}
+
+static void execs(long count, char **argv)
+{
+	char *preload = getenv("BENCH_PRELOAD");
+	double wall;
+
+	/* Only the started programs carry the library. */
+	if (preload)
+		setenv("LD_PRELOAD", preload, 1);
+	wall = seconds(CLOCK_MONOTONIC);
+	for (long i = 0; i < count; i++) {
+		pid_t pid;
+		int status;
+
+		if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) ||
+		    waitpid(pid, &status, 0) != pid || status)
+			fail("cannot start the program");
+	}
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	printf("%.1f %.1f\n", wall * 1e9 / (double)count, wall * 1e9 / (double)count);
+}
+
+int main(int argc, char **argv)
+{
+	SSL_CTX *context;
+	const char *mode = argc > 3 ? argv[1] : "";
+	long count = argc > 3 ? atol(argv[2]) : 0;
+
+	if (count <= 0)
+		fail("usage: client MODE COUNT PORT|…");
+	if (!strcmp(mode, "exec")) {
+		execs(count, argv + 3);
+		return 0;
+	}
+	context = SSL_CTX_new(TLS_client_method());
+	if (!context)
+		fail("no TLS");
+	if (!strcmp(mode, "good"))
+		requests(context, argv[3], count, "", "");
+	else if (!strcmp(mode, "bad"))
+		requests(context, argv[3], count, "\"", "");
+	else if (!strcmp(mode, "bulk"))
+		requests(context, argv[3], count, "", "x-bench-bytes: 1073741824\r\n");
+	else if (!strcmp(mode, "memory"))
+		memory(context, argv[3]);
+	else if (!strcmp(mode, "pair") && argc == 5)
+		pairs(context, count, argv[3], argv[4]);
+	else
+		fail("unknown mode");
+	return 0;
+}

