@@ -49,7 +49,6 @@
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
 #define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
 #define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
-#define LIMIT_ORIGINS 8		 /* tokens whose variables are remembered (count) */
 #define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */
 #define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */
 
