@@ -13,7 +13,7 @@ struct decoder;
 struct sse;
 
 struct body_reader {
-	struct message *m;
+	struct message *m;	 /* NULL: no body is being read */
 	struct decoder *decoder; /* NULL: nothing to decode, or given up */
 	struct sse *sse;	 /* NULL: no event stream, or it told its error */
 	struct buf coded;	 /* what came so far, to go back to if it does not decode */
