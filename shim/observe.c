@@ -205,8 +205,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			break;
 		case EVENT_SILENT:
 			if (is_watched(o, connection_sni(c)))
-				tell_connection(o, c, number, rule_find(SLICE("no_request_sent")),
-						NULL);
+				tell_connection(o, c, number, RULE_no_request_sent, NULL);
 			break;
 		}
 	}

@@ -280,15 +280,14 @@ static void put_field(struct block *b, const struct field *f, const struct detai
 		put_carets(b, f, at, column);
 }
 
-/* The header lines that a finding is about; one that points at a byte shows the first only. */
+/* The header lines that a finding is about; its offsets count in the first. */
 static void put_fields(struct block *b, const struct detail *detail)
 {
 	const struct message *m = &b->d->evidence.x->request;
-	size_t most = detail->offset >= 0 ? 1 : REPEATED_FIELDS_MAX;
 
 	if (!detail->header[0] || detail->in_body)
 		return;
-	for (size_t i = 0; i < most; i++) {
+	for (size_t i = 0; i < REPEATED_FIELDS_MAX; i++) {
 		const struct field *f = message_field(m, detail->header, i);
 		if (!f)
 			return;
@@ -349,33 +348,37 @@ static const struct finding *answer_finding(const struct diagnosis *d)
 	return NULL;
 }
 
+static void add_quoted(struct buf *line, const char *before, struct slice text)
+{
+	buf_add_some(line, before, strlen(before));
+	buf_add_some(line, "\"", 1);
+	redact_text(line, text, SHOWN_ANSWER);
+	buf_add_some(line, "\"", 1);
+}
+
+/* What the server said, and what that means; not twice, where the meaning quotes it. */
 static void put_answer(struct block *b)
 {
 	const struct answer *a = &b->d->evidence.answer;
 	const struct finding *about = answer_finding(b->d);
+	const char *meaning = "";
 	struct buf line;
 
 	if (!a->failed)
 		return;
+	if (about)
+		meaning = about->detail.text[0] ? about->detail.text : rules[about->rule].title;
 	buf_init(&line, LIMIT_BLOCK);
-	if (a->message.n) {
-		buf_add_some(&line, "\"", 1);
-		redact_text(&line, a->message, SHOWN_ANSWER);
-		buf_add_some(&line, "\"", 1);
-	} else if (a->html) {
+	if (a->message.n && !slice_has(slice_of(meaning), a->message))
+		add_quoted(&line, "", a->message);
+	else if (a->html && !a->message.n)
 		buf_add_some(&line, "a web page", 10);
-	}
-	if (a->raw_message.n && !slice_equal(a->raw_message, a->message)) {
-		buf_add_some(&line, ", inside it \"", 13);
-		redact_text(&line, a->raw_message, SHOWN_ANSWER);
-		buf_add_some(&line, "\"", 1);
-	}
-	if (about) {
-		const char *text =
-		    about->detail.text[0] ? about->detail.text : rules[about->rule].title;
-		buf_add_some(&line, " \xe2\x80\x94 ", line.n ? 5 : 0);
-		buf_add_some(&line, text, strlen(text));
-	}
+	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
+	    !slice_has(slice_of(meaning), a->raw_message))
+		add_quoted(&line, line.n ? ", inside it " : "", a->raw_message);
+	if (line.n && meaning[0])
+		buf_add_some(&line, " \xe2\x80\x94 ", 5);
+	buf_add_some(&line, meaning, strlen(meaning));
 	if (line.n)
 		put_paragraph(b, "  answer: ", buf_slice(&line));
 	buf_release(&line);
@@ -386,7 +389,7 @@ static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f
 {
 	if (f->rule == d->verdict.cause)
 		return false;
-	return f->rule == rule_find(SLICE("key_source")) || f == answer_finding(d);
+	return f->rule == RULE_key_source || f == answer_finding(d);
 }
 
 static bool has_something_to_say(const struct diagnosis *d)

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cJSON.h>
+#include <cmocka.h>
+
+#include "tools/playback.h"
+
+#define KEY "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"
+
+static const char quoted[] =
+    "= host openrouter.ai\n"
+    "= env OPENROUTER_API_KEY=\"" KEY "\"\n"
+    "> POST /api/v1/chat/completions?user=someone HTTP/1.1\n"
+    "> host: openrouter.ai\n"
+    "> authorization: Bearer \"" KEY "\"\n"
+    "> cookie: session=0123456789abcdefghij\n"
+    "> content-type: application/json; charset=utf-8\n"
+    "> content-length: 83\n"
+    ">\n"
+    ">- "
+    "{\"model\":\"openai/"
+    "gpt-4o\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}\n"
+    "= wait 182ms\n"
+    "< HTTP/1.1 401 Unauthorized\n"
+    "< Content-Type: application/json\n"
+    "< Set-Cookie: session=0123456789abcdefghij\n"
+    "< Content-Length: 60\n"
+    "<\n"
+    "<- {\"error\":{\"message\":\"No auth credentials found\",\"code\":401}}\n"
+    "= close\n";
+
+static void play(struct playback *r, const char *text)
+{
+	struct playback_options options = { .tool = "node" };
+	struct capture_fault fault;
+	struct capture c;
+
+	capture_init(&c);
+	assert_int_equal(capture_parse(&c, slice_of(text), &fault), 0);
+	assert_int_equal(playback_run(r, &c, &options), 0);
+	capture_release(&c);
+}
+
+/* The documented members are there, in this order, before any other. */
+static void expect_members(const cJSON *object, const char *names)
+{
+	struct slice rest = slice_of(names);
+	const cJSON *member = object->child;
+	struct slice name;
+
+	while (slice_cut(&rest, ' ', &name)) {
+		assert_non_null(member);
+		assert_true(slice_equal(slice_of(member->string), name));
+		member = member->next;
+	}
+}
+
+static const cJSON *get(const cJSON *object, const char *name)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	assert_non_null(member);
+	return member;
+}
+
+static void an_exchange_has_the_documented_members(void **state)
+{
+	struct playback r;
+
+	(void)state;
+	play(&r, quoted);
+	assert_int_equal(r.exchanges, 1);
+	assert_int_equal(r.records.p[r.records.n - 1], '\n');
+	cJSON *x = cJSON_ParseWithLength(r.records.p, r.records.n);
+	assert_non_null(x);
+	expect_members(x,
+		       "v record ts pid tool conn seq http method host path vendor status ms auth "
+		       "request response findings verdict");
+	expect_members(get(x, "auth"), "carriers scheme vendor token length fingerprint source");
+	expect_members(get(x, "request"), "headers body");
+	expect_members(get(get(x, "request"), "body"), "bytes type model stream messages tools");
+	expect_members(get(x, "response"), "headers bytes error");
+	expect_members(get(get(x, "response"), "error"),
+		       "code message provider_name raw is_byok user_id");
+	expect_members(get(x, "findings")->child,
+		       "rule severity certainty category detail header offset");
+	expect_members(get(x, "verdict"), "refused_by category cause");
+	cJSON_Delete(x);
+	playback_release(&r);
+}
+
+static void the_values_are_those_of_the_wire(void **state)
+{
+	static const char *const parts[] = {
+		"{\"v\":1,\"record\":\"exchange\",\"ts\":\"2026-01-01T00:00:00.182Z\",",
+		"\"tool\":\"node\",\"conn\":1,\"seq\":1,\"http\":\"1.1\",\"method\":\"POST\","
+		"\"host\":"
+		"\"openrouter.ai\",\"path\":\"/api/v1/chat/completions\",\"vendor\":\"openrouter\","
+		"\"status\":401,\"ms\":182,",
+		"\"auth\":{\"carriers\":[\"authorization\"],\"scheme\":\"Bearer\",",
+		"\"token\":\"\\\"sk-or-v1-0e6...1c96\\\"\",\"length\":75,\"fingerprint\":\"sha256:"
+		"66d186d9c910\",\"source\":[\"OPENROUTER_API_KEY\"]}",
+		"[\"authorization\",\"<redacted>\"]",
+		"[\"cookie\",\"<redacted>\"]",
+		"[\"Set-Cookie\",\"<redacted>\"]",
+		"\"body\":{\"bytes\":83,\"type\":\"application/json\",\"model\":\"openai/gpt-4o\","
+		"\"stream\":true,\"messages\":1,\"tools\":0}",
+		"\"bytes\":60,\"error\":{\"code\":401,\"message\":\"No auth credentials found\","
+		"\"provider_name\":null,\"raw\":null,\"is_byok\":null,\"user_id\":false",
+		"{\"rule\":\"auth_token_quoted\",\"severity\":\"error\",\"certainty\":\"certain\","
+		"\"category\":\"account_auth\"",
+		"\"header\":\"authorization\",\"offset\":7",
+		"\"verdict\":{\"refused_by\":\"openrouter_auth\",\"category\":\"account_auth\","
+		"\"cause\":\"auth_token_quoted\"}",
+	};
+	struct playback r;
+
+	(void)state;
+	play(&r, quoted);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!slice_has(buf_slice(&r.records), slice_of(parts[i]))) {
+			print_error("%s is not in %.*s\n", parts[i],
+				    SLICE_ARG(buf_slice(&r.records)));
+			fail();
+		}
+	assert_false(slice_has(buf_slice(&r.records), SLICE("0123456789abcdefghij")));
+	assert_false(slice_has(buf_slice(&r.records), SLICE("someone")));
+	playback_release(&r);
+}
+
+static void what_is_not_there_is_null(void **state)
+{
+	struct playback r;
+
+	(void)state;
+	play(&r, "= host openrouter.ai\n> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n>\n= "
+		 "close\n");
+	cJSON *x = cJSON_ParseWithLength(r.records.p, r.records.n);
+	assert_non_null(x);
+	assert_true(cJSON_IsNull(get(x, "auth")));
+	assert_true(cJSON_IsNull(get(x, "response")));
+	assert_true(cJSON_IsNull(get(x, "status")));
+	assert_true(cJSON_IsNull(get(x, "ms")));
+	assert_true(cJSON_IsNull(get(get(get(x, "request"), "body"), "model")));
+	cJSON_Delete(x);
+	playback_release(&r);
+}
+
+static void a_line_too_long_gives_up_header_values_first(void **state)
+{
+	enum { FIELDS = 400, VALUE = 200 };
+	struct playback_options options = { 0 };
+	struct playback r;
+	struct capture c;
+	char line[VALUE + 64];
+
+	(void)state;
+	capture_init(&c);
+	assert_int_equal(
+	    capture_add_bytes(&c, SIDE_CLIENT,
+			      SLICE("GET /api/v1/key HTTP/1.1\r\nHost: openrouter.ai\r\n")),
+	    0);
+	for (int i = 0; i < FIELDS; i++) {
+		int n =
+		    snprintf(line, sizeof(line), "X-Stainless-Number-%d: %0*d\r\n", i, VALUE, i);
+		assert_int_equal(
+		    capture_add_bytes(&c, SIDE_CLIENT, (struct slice){ line, (size_t)n }), 0);
+	}
+	assert_int_equal(capture_add_bytes(&c, SIDE_CLIENT, SLICE("\r\n")), 0);
+	assert_int_equal(capture_add_step(&c, (struct step){ .kind = STEP_CLOSE }), 0);
+	assert_int_equal(playback_run(&r, &c, &options), 0);
+	assert_true(r.records.n > 0 && r.records.n <= LIMIT_LINE);
+	assert_true(
+	    slice_has(buf_slice(&r.records), SLICE("[\"X-Stainless-Number-399\",\"<omitted>\"]")));
+	cJSON *x = cJSON_ParseWithLength(r.records.p, r.records.n);
+	assert_non_null(x);
+	cJSON_Delete(x);
+	playback_release(&r);
+	capture_release(&c);
+}
+
+static void process_and_connection_records_are_as_documented(void **state)
+{
+	static const struct tls_copy copies[] = {
+		{ "/usr/bin/node", "OpenSSL", "3.0.19", TAP_METHOD_TABLE, NULL },
+		{ "/lib/other.so", "BoringSSL", "", TAP_NONE, "layout unknown" },
+	};
+	struct origin o = { .time_us = 1793491440123456,
+			    .pid = 4711,
+			    .ppid = 1,
+			    .exe = "/usr/bin/node",
+			    .argv0 = "node",
+			    .tool = "node" };
+	struct buf line;
+
+	(void)state;
+	buf_init(&line, LIMIT_LINE);
+	assert_int_equal(record_process(&line, &o, copies, 2), 0);
+	assert_true(slice_equal(
+	    buf_slice(&line),
+	    SLICE(
+		"{\"v\":1,\"record\":\"process\",\"ts\":\"2026-11-01T00:04:00.123Z\",\"pid\":4711,"
+		"\"ppid\":1,\"exe\":\"/usr/bin/node\",\"argv0\":\"node\",\"tls\":[{\"object\":"
+		"\"/usr/bin/node\",\"library\":\"OpenSSL\",\"version\":\"3.0.19\",\"tap\":"
+		"\"method-table\",\"reason\":null},{\"object\":\"/lib/other.so\",\"library\":"
+		"\"BoringSSL\",\"version\":\"\",\"tap\":\"none\",\"reason\":\"layout "
+		"unknown\"}]}\n")));
+	buf_reset(&line);
+	assert_int_equal(
+	    record_connection(&line, &o, 3, SLICE("openrouter.ai"), RULE_NONE, "not HTTP"), 0);
+	assert_true(slice_has(buf_slice(&line), SLICE("\"record\":\"connection\"")));
+	assert_true(
+	    slice_has(buf_slice(&line),
+		      SLICE("\"conn\":3,\"host\":\"openrouter.ai\",\"blind\":\"not HTTP\"")));
+	line.max = line.n + 20;
+	size_t before = line.n;
+	assert_int_equal(record_process(&line, &o, copies, 2), -1);
+	assert_int_equal(line.n, before);
+	buf_release(&line);
+}
+
+static void timestamps_are_rfc_3339(void **state)
+{
+	static const struct {
+		int64_t us;
+		const char *want;
+	} cases[] = {
+		{ 0, "1970-01-01T00:00:00.000Z" },
+		{ 999, "1970-01-01T00:00:00.000Z" },
+		{ 1709210096987654, "2024-02-29T12:34:56.987Z" },
+		{ -5, "1970-01-01T00:00:00.000Z" },
+	};
+	char out[TIMESTAMP_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		record_timestamp(cases[i].us, out);
+		assert_string_equal(out, cases[i].want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_exchange_has_the_documented_members),
+		cmocka_unit_test(the_values_are_those_of_the_wire),
+		cmocka_unit_test(what_is_not_there_is_null),
+		cmocka_unit_test(a_line_too_long_gives_up_header_values_first),
+		cmocka_unit_test(process_and_connection_records_are_as_documented),
+		cmocka_unit_test(timestamps_are_rfc_3339),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

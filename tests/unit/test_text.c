@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "report/paragraph.h"
+#include "report/shown.h"
+#include "tools/playback.h"
+
+#define KEY "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"
+#define ANSWER                                                                      \
+	"< HTTP/1.1 401 Unauthorized\n"                                             \
+	"< Content-Type: application/json\n"                                        \
+	"< Content-Length: 60\n"                                                    \
+	"<\n"                                                                       \
+	"<- {\"error\":{\"message\":\"No auth credentials found\",\"code\":401}}\n" \
+	"= close\n"
+#define REQUEST(auth) "> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n" auth ">\n"
+
+/* Plays TEXT; the caller releases R. */
+static void play(struct playback *r, const char *text, const struct playback_options *options)
+{
+	struct capture_fault fault;
+	struct capture c;
+
+	capture_init(&c);
+	assert_int_equal(capture_parse(&c, slice_of(text), &fault), 0);
+	assert_int_equal(playback_run(r, &c, options), 0);
+	capture_release(&c);
+}
+
+static void expect_text(const char *capture, const struct playback_options *options,
+			const char *words, bool present)
+{
+	struct playback r;
+
+	play(&r, capture, options);
+	if (slice_has(buf_slice(&r.text), slice_of(words)) != present) {
+		print_error("'%s' is %s\n%.*s\n", words, present ? "not in" : "in",
+			    SLICE_ARG(buf_slice(&r.text)));
+		fail();
+	}
+	playback_release(&r);
+}
+
+static void carets_stand_below_the_bytes(void **state)
+{
+	static const struct {
+		const char *auth;
+		const char *want;
+	} cases[] = {
+		{ "> Authorization: Bearer \"" KEY "\"\n",
+		  "      Authorization: Bearer \"sk-or-v1-0e6...1c96\"\n"
+		  "                            ^                   ^\n" },
+		{ "> authorization:   Bearer '" KEY "'\n",
+		  "      authorization: Bearer 'sk-or-v1-0e6...1c96'\n"
+		  "                            ^                   ^\n" },
+		{ "> Authorization: Bearer \xe2\x80\x8b" KEY "\n",
+		  "      Authorization: Bearer \\xe2\\x80\\x8bsk-or-v1-0e6...1c96\n"
+		  "                            ^\n" },
+	};
+	struct playback_options options = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char capture[1024];
+		snprintf(capture, sizeof(capture), "%s%s>\n%s",
+			 "> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n", cases[i].auth,
+			 ANSWER);
+		expect_text(capture, &options, cases[i].want, true);
+	}
+}
+
+static void every_repeated_header_is_shown(void **state)
+{
+	struct playback_options options = { 0 };
+
+	(void)state;
+	expect_text(REQUEST("> Authorization: Bearer " KEY
+			    "\n> Authorization: Bearer hello-there-1\n") ANSWER,
+		    &options, "Authorization: Bearer sk-or-v1-0e6...1c96\n", true);
+	expect_text(REQUEST("> Authorization: Bearer " KEY
+			    "\n> Authorization: Bearer hello-there-1\n") ANSWER,
+		    &options, "hello-there-1", false);
+}
+
+static void escapes_from_the_wire_do_not_reach_the_terminal(void **state)
+{
+	static const char capture[] =
+	    "> GET /api/v1/key\x1b]0;title\x07 HTTP/1.1\n"
+	    "> Host: openrouter.ai\n"
+	    "> Authorization: Bearer \x1b[2J\n"
+	    ">\n"
+	    "< HTTP/1.1 401 \x1b[31m\n"
+	    "< Content-Type: application/json\n"
+	    "< Content-Length: 54\n"
+	    "<\n"
+	    "<- {\"error\":{\"message\":\"\\u001b[2J\\u009b31m bad\",\"code\":1}}\n"
+	    "= close\n";
+	struct playback_options options = { 0 };
+	struct playback r;
+
+	(void)state;
+	play(&r, capture, &options);
+	assert_true(r.text.n > 0);
+	for (size_t i = 0; i < r.text.n; i++)
+		assert_true(r.text.p[i] == '\n' || (unsigned char)r.text.p[i] >= 0x20);
+	assert_false(slice_has(buf_slice(&r.text), SLICE("\xc2\x9b")));
+	assert_false(slice_has(buf_slice(&r.records), SLICE("\x1b")));
+	playback_release(&r);
+}
+
+static void colour_is_only_where_the_style_says(void **state)
+{
+	struct playback_options options = { 0 };
+
+	(void)state;
+	expect_text(REQUEST("") ANSWER, &options, "\033[", false);
+	options.style.colour = true;
+	expect_text(REQUEST("") ANSWER, &options, "\033[1;31merror[auth_missing]:\033[0m", true);
+}
+
+static void lines_keep_within_the_width(void **state)
+{
+	struct playback_options options = { .style = { .width = 60 } };
+	struct slice rest, line;
+	struct playback r;
+
+	(void)state;
+	play(&r, REQUEST("") ANSWER, &options);
+	rest = buf_slice(&r.text);
+	while (slice_cut(&rest, '\n', &line))
+		if (slice_starts(line, SLICE("  why: ")) || slice_starts(line, SLICE("       ")))
+			assert_true(columns_of(line) <= 60);
+	playback_release(&r);
+}
+
+static void a_success_says_nothing(void **state)
+{
+	struct playback_options options = { 0 };
+	struct playback r;
+
+	(void)state;
+	play(&r,
+	     REQUEST("> Authorization: Bearer " KEY
+		     "\n") "< HTTP/1.1 200 OK\n< Content-Length: 2\n"
+			   "< Content-Type: application/json\n<\n<- {}\n= close\n",
+	     &options);
+	assert_int_equal(r.text.n, 0);
+	assert_int_equal(r.exchanges, 1);
+	playback_release(&r);
+}
+
+static void columns_follow_what_is_shown(void **state)
+{
+	static const struct {
+		const char *value, *shown;
+		size_t at, want;
+	} cases[] = {
+		{ "abcdef", "abcdef", 0, 0 },
+		{ "abcdef", "abcdef", 3, 3 },
+		{ "abcdef", "abcdef", 6, 6 },
+		{ "\"abcdefghij\"", "\"ab...ij\"", 0, 0 },
+		{ "\"abcdefghij\"", "\"ab...ij\"", 11, 8 },
+		{ "\"abcdefghij\"", "\"ab...ij\"", 10, 7 },
+		{ "\"abcdefghij\"", "\"ab...ij\"", 5, 3 },
+		{ "a\x01z", "a\\x01z", 2, 5 },
+		{ "a\x01z", "a\\x01z", 1, 1 },
+		{ "Bearer secret", "Bearer <6 bytes>", 7, 7 },
+		{ "Bearer secret", "Bearer <6 bytes>", 9, 7 },
+		{ "\xc3\xa9x", "\xc3\xa9x", 2, 1 },
+		{ "", "", 0, 0 },
+		{ "abc", "", 2, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(
+		    shown_column(slice_of(cases[i].value), slice_of(cases[i].shown), cases[i].at),
+		    cases[i].want);
+}
+
+static void only_harmless_fields_are_shown_in_clear(void **state)
+{
+	static const struct {
+		const char *name, *value, *want;
+	} cases[] = {
+		{ "Content-Type", "application/json", "application/json" },
+		{ "Location", "https://a/b?token=hush", "https://a/b" },
+		{ "HTTP-Referer", "https://a/b#hush", "https://a/b" },
+		{ "Cookie", "session=0123456789abcdefghij", NULL },
+		{ "Set-Cookie", "session=0123456789abcdefghij", NULL },
+		{ "X-Authorization", "Bearer 0123456789abcdefghij", NULL },
+		{ "X-Unknown", "0123456789abcdefghij", NULL },
+		{ "Proxy-Authorization", "Basic MDEyMzQ1Njc4OWFiY2RlZmdoaWo=", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct field f = { slice_of(cases[i].name), slice_of(cases[i].value),
+				   slice_of(cases[i].value), true };
+		struct buf out;
+		buf_init(&out, 256);
+		field_show(&out, &f, 200);
+		if (cases[i].want)
+			assert_true(slice_equal(buf_slice(&out), slice_of(cases[i].want)));
+		else {
+			assert_false(slice_has(buf_slice(&out), SLICE("0123456789abcdefghij")));
+			assert_false(slice_has(buf_slice(&out), SLICE("MDEyMzQ1")));
+			assert_false(field_is_clear(f.name));
+		}
+		buf_release(&out);
+	}
+}
+
+static void paragraphs_break_between_words(void **state)
+{
+	struct paragraph p = { .width = 40 };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1024);
+	p.to = &b;
+	paragraph_add(&p, "  why: ", SLICE("one two three\nfour five six seven eight nine"));
+	assert_true(slice_equal(buf_slice(&b), SLICE("  why: one two three four five six seven\n"
+						     "       eight nine\n")));
+	buf_reset(&b);
+	p.width = 0;
+	paragraph_add(&p, "", SLICE("never  broken"));
+	assert_true(slice_equal(buf_slice(&b), SLICE("never broken\n")));
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(carets_stand_below_the_bytes),
+		cmocka_unit_test(every_repeated_header_is_shown),
+		cmocka_unit_test(escapes_from_the_wire_do_not_reach_the_terminal),
+		cmocka_unit_test(colour_is_only_where_the_style_says),
+		cmocka_unit_test(lines_keep_within_the_width),
+		cmocka_unit_test(a_success_says_nothing),
+		cmocka_unit_test(columns_follow_what_is_shown),
+		cmocka_unit_test(only_harmless_fields_are_shown_in_clear),
+		cmocka_unit_test(paragraphs_break_between_words),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
