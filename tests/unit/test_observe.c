@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tools/playback.h"
+
+#define GET "> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n>\n"
+#define REFUSAL "< HTTP/1.1 401 Unauthorized\n< Content-Length: 0\n<\n"
+
+static size_t count(struct slice s, const char *what)
+{
+	size_t n = 0;
+	long at = -1;
+
+	while ((at = slice_find(s, slice_of(what), (size_t)(at + 1))) >= 0)
+		n++;
+	return n;
+}
+
+static void play_with(struct playback *r, const char *text, bool lint)
+{
+	struct playback_options options = { .lint = lint };
+	struct capture_fault fault;
+	struct capture c;
+
+	capture_init(&c);
+	assert_int_equal(capture_parse(&c, slice_of(text), &fault), 0);
+	assert_int_equal(playback_run(r, &c, &options), 0);
+	capture_release(&c);
+}
+
+static void a_cause_is_told_once_and_logged_always(void **state)
+{
+	struct playback r;
+
+	(void)state;
+	play_with(&r, "= host openrouter.ai\n" GET REFUSAL GET REFUSAL GET REFUSAL "= close\n",
+		  false);
+	assert_int_equal(r.exchanges, 3);
+	assert_int_equal(count(buf_slice(&r.records), "\"record\":\"exchange\""), 3);
+	assert_int_equal(count(buf_slice(&r.text), "error[auth_missing]"), 1);
+	assert_int_equal(r.findings[SEVERITY_ERROR] >= 3, 1);
+	playback_release(&r);
+}
+
+static void a_silent_connection_to_an_api_is_worth_a_word(void **state)
+{
+	struct playback r;
+
+	(void)state;
+	play_with(&r, "= host openrouter.ai\n= close\n", false);
+	assert_int_equal(r.exchanges, 0);
+	assert_int_equal(count(buf_slice(&r.records), "\"record\":\"connection\""), 1);
+	assert_int_equal(count(buf_slice(&r.records), "\"rule\":\"no_request_sent\""), 1);
+	assert_int_equal(count(buf_slice(&r.text), "[no_request_sent]"), 1);
+	playback_release(&r);
+	play_with(&r, "= host example.com\n= close\n", false);
+	assert_int_equal(r.records.n, 0);
+	assert_int_equal(r.text.n, 0);
+	playback_release(&r);
+}
+
+static void bytes_that_are_not_http_are_said_once(void **state)
+{
+	struct playback r;
+
+	(void)state;
+	play_with(&r, "= host openrouter.ai\n>x 00 01 02 03 04\n>x 05 06\n= close\n", false);
+	assert_int_equal(count(buf_slice(&r.records), "\"blind\":\""), 1);
+	assert_non_null(r.blind);
+	playback_release(&r);
+	play_with(&r, "= host example.com\n>x 00 01 02 03 04\n= close\n", false);
+	assert_int_equal(r.records.n, 0);
+	playback_release(&r);
+}
+
+static void other_hosts_are_none_of_our_business_except_to_lint(void **state)
+{
+	static const char capture[] =
+	    "> POST /form HTTP/1.1\n> Host: example.com\n> Content-Length: 0\n>\n"
+	    "< HTTP/1.1 401 X\n< Content-Length: 0\n<\n= close\n";
+	struct playback r;
+
+	(void)state;
+	play_with(&r, capture, false);
+	assert_int_equal(r.exchanges, 0);
+	assert_int_equal(r.records.n, 0);
+	playback_release(&r);
+	play_with(&r, capture, true);
+	assert_int_equal(r.exchanges, 1);
+	playback_release(&r);
+}
+
+static char *malformed(const char *name)
+{
+	static const char *const settings[][2] = {
+		{ "ORSHIM_BODY_MAX", "lots" },
+		{ "ORSHIM_FOLLOW", "maybe" },
+		{ "ORSHIM_RULES", "no_such_rule=off" },
+		{ "ORSHIM_HOSTS", "host=no_such_vendor" },
+		{ "ORSHIM_TEXT", "off" },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (strcmp(settings[i][0], name) == 0)
+			return (char *)settings[i][1];
+	return NULL;
+}
+
+static void each_malformed_setting_is_one_line_on_stderr(void **state)
+{
+	struct observer *o = malloc(sizeof(*o));
+	int before = dup(STDERR_FILENO);
+	int file = memfd_create("stderr", 0);
+	char said[4096];
+
+	(void)state;
+	dup2(file, STDERR_FILENO);
+	observer_init(o, malformed);
+	dup2(before, STDERR_FILENO);
+	ssize_t n = pread(file, said, sizeof(said), 0);
+	struct slice all = { said, (size_t)n };
+	assert_int_equal(count(all, "\n"), 4);
+	assert_int_equal(
+	    count(all, "orshim: ORSHIM_BODY_MAX: \"lots\" is not understood; accepted: "), 1);
+	assert_int_equal(count(all, "ORSHIM_FOLLOW"), 1);
+	assert_int_equal(count(all, "\"no_such_rule=off\""), 1);
+	assert_int_equal(count(all, "\"host=no_such_vendor\""), 1);
+	assert_int_equal(o->settings.body_max, LIMIT_BODY_DEFAULT);
+	assert_true(o->text.failed);
+	observer_release(o);
+	free(o);
+	close(file);
+	close(before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cause_is_told_once_and_logged_always),
+		cmocka_unit_test(a_silent_connection_to_an_api_is_worth_a_word),
+		cmocka_unit_test(bytes_that_are_not_http_are_said_once),
+		cmocka_unit_test(other_hosts_are_none_of_our_business_except_to_lint),
+		cmocka_unit_test(each_malformed_setting_is_one_line_on_stderr),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
