@@ -119,16 +119,16 @@ static bool calls_slot(const struct image *m, uint64_t low, uint64_t high)
 	return false;
 }
 
-/* Does clang's control-flow check stand in low <= a < high? ud1l 2(%eax), %eax; arm64 brk 0x8228. */
+/* Does clang's control-flow check stand in low <= a < high? Its trap: ud1l 2(%eax), %eax; brk 0x5502. */
 static bool checks_calls(const struct image *m, uint64_t low, uint64_t high)
 {
 	const unsigned char *p = image_at(m, low, high - low);
 	const size_t step = m->machine == EM_X86_64 ? 1 : 4;
 
 	for (size_t i = 0; p && i + 5 <= high - low; i += step) {
-		if (m->machine == EM_X86_64 && memcmp(p + i, "\x67\x0f\xb9\x40", 4) == 0)
+		if (m->machine == EM_X86_64 && memcmp(p + i, "\x67\x0f\xb9\x40\x02", 5) == 0)
 			return true;
-		if (m->machine == EM_AARCH64 && (read_u32(p + i) & 0xffffe01f) == 0xd4304000)
+		if (m->machine == EM_AARCH64 && read_u32(p + i) == 0xd42aa040)
 			return true;
 	}
 	return false;

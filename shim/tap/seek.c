@@ -185,7 +185,7 @@ static void references_x86(const struct image *m, const struct image_segment *s,
 /* What ADR or ADRP at ADDRESS makes (Arm ARM, C6.2: immhi:immlo). */
 static uint64_t arm64_address(uint32_t word, uint64_t address)
 {
-	int64_t imm = (int32_t)(word << 8) >> 13 << 2 | (int32_t)(word >> 29 & 3);
+	int64_t imm = ((int32_t)(word << 8) >> 13) * 4 + (int32_t)(word >> 29 & 3);
 
 	return word & 0x80000000 ? (address & ~0xfffULL) + (uint64_t)(imm * 4096)
 				 : address + (uint64_t)imm;
