@@ -30,6 +30,16 @@ static void quote(struct detail *d, const char *before, struct slice text)
 	detail_f(d, "\"");
 }
 
+/* The provider's name and its own words, or the message where it said none. */
+static void quote_provider(struct detail *d, const struct evidence *e)
+{
+	if (e->answer.provider_name.p) {
+		detail_bytes(d, e->answer.provider_name, 60);
+		detail_f(d, ": ");
+	}
+	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+}
+
 static bool says(const struct evidence *e, const char *words)
 {
 	return slice_has_nocase(e->answer.message, slice_of(words));
@@ -130,11 +140,7 @@ bool check_upstream_error(const struct evidence *e, struct detail *d)
 {
 	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST))
 		return false;
-	if (e->answer.provider_name.p) {
-		detail_bytes(d, e->answer.provider_name, 60);
-		detail_f(d, ": ");
-	}
-	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	quote_provider(d, e);
 	return true;
 }
 
@@ -232,13 +238,10 @@ bool check_no_endpoint_supports_request(const struct evidence *e, struct detail 
 
 bool check_provider_unavailable(const struct evidence *e, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_UNAVAILABLE || e->answer.refused_by == REFUSED_edge)
+	if (e->answer.about != REFUSAL_UNAVAILABLE || e->answer.refused_by == REFUSED_edge ||
+	    e->answer.in_stream)
 		return false;
-	if (e->answer.provider_name.p) {
-		detail_bytes(d, e->answer.provider_name, 60);
-		detail_f(d, ": ");
-	}
-	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	quote_provider(d, e);
 	return true;
 }
 
@@ -277,7 +280,7 @@ bool check_stream_error_after_200(const struct evidence *e, struct detail *d)
 	if (!e->answer.in_stream || e->answer.status / 100 != 2)
 		return false;
 	detail_f(d, "event %llu of the stream: ", (unsigned long long)e->x->events.events);
-	quote(d, "", e->answer.message);
+	quote_provider(d, e);
 	detail_f(d, "; your tool may show an empty answer");
 	return true;
 }
