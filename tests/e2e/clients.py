@@ -50,6 +50,8 @@ CASES = [
     Case("wrong path", "{good}", 404, "path_missing_api", {}, "/v1"),
     Case("error in a stream", "{good}", 200, "stream_error_after_200",
          {"STREAM": "1", "MODEL": "trouble/stream-error"}, "/api/v1"),
+    Case("upstream fails in a stream", "{good}", 200, "stream_error_after_200",
+         {"STREAM": "1", "MODEL": "trouble/stream-502"}, "/api/v1"),
 ]
 
 
@@ -80,7 +82,7 @@ def sdk(path, package, short):
                   "1.1", os.path.isdir(package) and os.access(path, os.X_OK), ("no header",))
 
 
-def table(every):
+def table(every, http2):
     system = "/usr/bin/python3"
     rows = [curl("HTTP/1.1", "--http1.1"), curl("HTTP/2", "--http2")]
     for library in ("http_client", "urllib", "requests", "httpx"):
@@ -95,12 +97,12 @@ def table(every):
     for version in versions:
         path, short = official(version), "Node " + version
         if not version.startswith("16."):
-            rows.append(node(path, "fetch", short, "2" if version >= "26" else "1.1"))
+            rows.append(node(path, "fetch", short, "2" if version >= "26" and http2 else "1.1"))
         rows.append(node(path, "https", short))
         rows.append(node(path, "http2", short, "2"))
         if version >= "20":
             row = sdk(path, package, short)
-            rows.append(row._replace(http="2") if version >= "26" else row)
+            rows.append(row._replace(http="2") if version >= "26" and http2 else row)
     if every:
         for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))):
             short = "Python " + path.split("/")[-3]
@@ -108,17 +110,17 @@ def table(every):
         if os.access("/usr/bin/node", os.X_OK):
             rows += [node("/usr/bin/node", library, "/usr/bin/node")
                      for library in ("fetch", "https")]
-    return rows
+    return [row for row in rows if http2 or row.http != "2"]
 
 
 class StandIn:
     """The server, recording what it receives."""
 
-    def __init__(self, scratch, port):
+    def __init__(self, scratch, port, http2):
         self.folder = os.path.join(scratch, "received")
         os.mkdir(self.folder)
-        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress", "--http2",
-                "--record", self.folder, "--port", str(port)]
+        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress", "--record",
+                self.folder, "--port", str(port)] + (["--http2"] if http2 else [])
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
         if not line:
@@ -286,6 +288,7 @@ def private_command(hosts):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--all", action="store_true", help="the whole matrix, not the small set")
+    parser.add_argument("--http2", action="store_true", help="offer HTTP/2, and the clients for it")
     parser.add_argument("--client", help="only clients whose name holds this")
     parser.add_argument("--local", action="store_true", help="127.0.0.1 and ORSHIM_HOSTS only")
     parser.add_argument("--inside", metavar="FOLDER", help=argparse.SUPPRESS)
@@ -293,14 +296,15 @@ def arguments():
 
 
 def inside(options, scratch, private):
-    server = StandIn(scratch, 443 if private else 0)
+    server = StandIn(scratch, 443 if private else 0, options.http2)
     try:
         if private:
             runner = Runner(scratch, server, "https://openrouter.ai", None)
         else:
             runner = Runner(scratch, server, "https://127.0.0.1:%d" % server.port,
                             "127.0.0.1:%d=openrouter" % server.port)
-        rows = [c for c in table(options.all) if not options.client or options.client in c.name]
+        rows = [c for c in table(options.all, options.http2)
+                if not options.client or options.client in c.name]
         runner.all(rows)
         if private and not options.client:
             runner.origin, runner.hosts = "https://localhost:443", "localhost=openrouter"
@@ -327,6 +331,7 @@ def main():
             return inside(options, scratch, False)
         again = [sys.executable, os.path.abspath(__file__), "--inside", scratch]
         again += ["--all"] if options.all else []
+        again += ["--http2"] if options.http2 else []
         again += ["--client", options.client] if options.client else []
         return subprocess.run(enter + again).returncode
     finally:

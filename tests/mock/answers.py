@@ -239,6 +239,15 @@ COMPLETION = {"id": "gen-1764000000-standin", "provider": "OpenAI", "created": 1
 USAGE = {"prompt_tokens": 8, "completion_tokens": 2, "total_tokens": 10}
 
 
+# The first is the documentation's own example; the second came up in public issues.
+STREAM_ERRORS = {
+    "trouble/stream-error": {"code": "server_error",
+                             "message": "Provider disconnected unexpectedly"},
+    "trouble/stream-502": {"code": 502, "message": "Provider returned error", "metadata": {
+        "raw": "stream ended before the answer was complete", "provider_name": "DeepSeek"}},
+}
+
+
 def event(data, name=None):
     text = data if isinstance(data, str) else json.dumps(data)
     return (("event: %s\n" % name if name else "") + "data: " + text + "\n\n").encode()
@@ -264,9 +273,8 @@ def chat(body):
                           choices=[choice], **more))
     pieces = [b": OPENROUTER PROCESSING\n\n", b": OPENROUTER PROCESSING\n\n",
               chunk({"role": "assistant", "content": "Hello"})]
-    if model == "trouble/stream-error":
-        failure = {"code": 502, "message": "Provider returned error", "metadata": {
-            "raw": "stream ended before the answer was complete", "provider_name": "DeepSeek"}}
+    if model in STREAM_ERRORS:
+        failure = STREAM_ERRORS[model]
         return stream(pieces + [chunk({"content": ""}, "error", error=failure)])
     return stream(pieces + [chunk({"content": " there"}), chunk({}, "stop", usage=USAGE),
                             event("[DONE]")])
