@@ -55,6 +55,8 @@ static const char *base64_fault(struct slice data)
 {
 	size_t digits = 0, i;
 
+	if (slice_starts_nocase(data, SLICE("data:")))
+		return "begins with a second data:";
 	for (i = 0; i < data.n && data.p[i] != '='; i++) {
 		char c = data.p[i];
 		if (sextet(c) >= 0) {
