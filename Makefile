@@ -41,7 +41,7 @@ $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
 
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS) -lcmocka -lm
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h
 $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
@@ -63,6 +63,9 @@ build/cjson/cJSON.c: scripts/fetch-cjson.sh | build/.setup
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
 
+captures: $(B)/tests/unit/test_captures
+	$<
+
 demo: all
 	scripts/demo.sh
 
@@ -82,6 +85,6 @@ bench: all
 clean:
 	rm -rf build
 
-.PHONY: all unit demo test e2e test-clients bench clean
+.PHONY: all unit captures demo test e2e test-clients bench clean
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

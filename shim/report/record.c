@@ -136,12 +136,11 @@ static void put_carriers(struct json_out *j, const struct credentials *c)
 	json_array_end(j);
 }
 
-/* A short word is a scheme; anything else in its place may be the secret itself. */
 static void put_scheme(struct json_out *j, struct slice scheme)
 {
 	char shown[TOKEN_SHOWN_MAX];
 
-	if (scheme.n <= SCHEME_MAX) {
+	if (!scheme.p || scheme_is_clear(scheme)) {
 		json_wire(j, "scheme", scheme, SHOWN_NAME);
 		return;
 	}

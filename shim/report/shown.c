@@ -6,7 +6,6 @@
 #include "report/paragraph.h"
 
 enum {
-	SCHEME_MAX = 16, /* a longer first word may be the secret itself */
 	ESCAPE_SIZE = 4, /* \xNN */
 };
 
@@ -79,22 +78,39 @@ static struct slice without_query(struct slice value)
 	return slice_sub(value, 0, n);
 }
 
-/* Length of the first word of VALUE with the blanks after it, if it is a word such as Bearer; else 0. */
+/*
+ * Words that stand before a credential: the registered schemes (IANA, HTTP
+ * authentication schemes) and what people write by mistake. Any other word in
+ * their place may be part of a secret.
+ */
+static const char *const scheme_words[] = {
+	"bearer", "basic",     "token",  "apikey", "api-key", "api_key",   "key",
+	"jwt",    "digest",    "oauth",  "dpop",   "ntlm",    "negotiate", "hawk",
+	"auth",   "x-api-key", "secret", "none",   "null",    "undefined", "authorization",
+};
+
+bool scheme_is_clear(struct slice word)
+{
+	while (word.n && strchr(":=,\"'", word.p[word.n - 1]))
+		word.n--;
+	for (size_t i = 0; i < sizeof(scheme_words) / sizeof(scheme_words[0]); i++)
+		if (slice_equal_nocase(word, slice_of(scheme_words[i])))
+			return true;
+	return false;
+}
+
+/* Length of the scheme at the start of VALUE with the blanks after it; 0: there is none to show. */
 static size_t scheme_length(struct slice value)
 {
 	size_t n = 0;
-	size_t blanks;
 
-	while (n < value.n && ((value.p[n] | 0x20) >= 'a' && (value.p[n] | 0x20) <= 'z'))
+	while (n < value.n && value.p[n] != ' ' && value.p[n] != '\t')
 		n++;
-	if (n == 0 || n > SCHEME_MAX)
+	if (!scheme_is_clear(slice_sub(value, 0, n)))
 		return 0;
-	while (n < value.n && n < SCHEME_MAX && strchr(":=,\"'-", value.p[n]))
+	while (n < value.n && (value.p[n] == ' ' || value.p[n] == '\t'))
 		n++;
-	blanks = n;
-	while (blanks < value.n && (value.p[blanks] == ' ' || value.p[blanks] == '\t'))
-		blanks++;
-	return blanks == n && n < value.n ? 0 : blanks;
+	return n;
 }
 
 static void show_credential(struct buf *out, struct slice value, size_t max)

@@ -13,6 +13,9 @@
 /* May the value be read by others? Host, types, versions, request ids. */
 bool field_is_clear(struct slice name);
 
+/* Is WORD, in a scheme's place, surely no part of a secret? "Bearer", "Token:". */
+bool scheme_is_clear(struct slice word);
+
 /*
  * Append what may be shown of F's value: clear ones redacted for key shapes,
  * others as scheme and token_show(). At most MAX bytes.

@@ -306,7 +306,7 @@ static void put_title(struct block *b, enum rule_id rule, enum severity severity
 	put(b, "\n");
 }
 
-/* Everything that there is to say about one finding. */
+/* The first one whole; of the others the reason is left to `orshim explain`. */
 static void put_finding(struct block *b, const struct finding *f, bool first)
 {
 	const struct rule *rule = &rules[f->rule];
@@ -317,10 +317,10 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 	put_fields(b, &f->detail);
 	if (f->detail.text[0])
 		put_paragraph(b, "  seen: ", slice_of(f->detail.text));
-	if (f->severity == SEVERITY_NOTE && !first)
-		return;
-	put_paragraph(b, "  why: ", slice_of(rule->why));
-	put_paragraph(b, "  fix: ", slice_of(rule->fix));
+	if (first)
+		put_paragraph(b, "  why: ", slice_of(rule->why));
+	if (first || f->severity > SEVERITY_NOTE)
+		put_paragraph(b, "  fix: ", slice_of(rule->fix));
 }
 
 static void put_source(struct block *b)
@@ -373,9 +373,14 @@ static void put_answer(struct block *b)
 		add_quoted(&line, "", a->message);
 	else if (a->html && !a->message.n)
 		buf_add_some(&line, "a web page", 10);
+	else if (b->d->evidence.x->response.body.total == 0)
+		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
 	    !slice_has(slice_of(meaning), a->raw_message))
 		add_quoted(&line, line.n ? ", inside it " : "", a->raw_message);
+	unsigned long long status;
+	if (slice_number(slice_of(meaning), &status)) /* stands in the verdict line */
+		meaning = "";
 	if (line.n && meaning[0])
 		buf_add_some(&line, " \xe2\x80\x94 ", 5);
 	buf_add_some(&line, meaning, strlen(meaning));

@@ -254,6 +254,38 @@ wait $pid
 verdict $(($? != 9)) "run passes SIGTERM on and exits with the tool's status"
 says "run passes SIGTERM on" out caught
 
+# --- run, with a real tool against the stand-in OpenRouter
+coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
+# shellcheck disable=SC2153 # set by coproc
+standin=$STANDIN_PID
+read -r -u "${STANDIN[0]}" ready
+member() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$ready"; }
+url=https://localhost:$(member port)/api/v1/key
+export CURL_CA_BUNDLE ORSHIM_HOSTS
+CURL_CA_BUNDLE=$(member ca)
+ORSHIM_HOSTS=localhost:$(member port)=openrouter
+run "bare curl" 0 curl -sS --http1.1 -H "Authorization: Bearer '$key'" "$url"
+cp "$work/out" "$work/bare"
+run "run of curl" 0 "$orshim" run --log "$work/curl.log" -- curl -sS --http1.1 \
+	-H "Authorization: Bearer '$key'" "$url"
+cmp -s "$work/out" "$work/bare"
+verdict $? "run of curl: stdout is as without"
+says "run of curl" err "error[auth_token_quoted]"
+says "run of curl" err "--> curl["
+says "run of curl" err "orshim: 1 API exchange, 1 refused: auth_token_quoted; log: $work/curl.log"
+grep -q '"record":"process"' "$work/curl.log" && grep -q '"cause":"auth_token_quoted"' "$work/curl.log"
+verdict $? "run of curl: the log has the process and the exchange"
+cat "$work/curl.log" >>"$work/all"
+run "run of curl with the good key" 0 "$orshim" run -- curl -sS --http1.1 -H "Authorization: Bearer $(member good)" "$url"
+is "run of curl with the good key: one line" err "orshim: 1 API exchange, none refused"
+run "run with ORSHIM_TEXT=off" 0 env ORSHIM_TEXT=off "$orshim" run -- curl -sS --http1.1 \
+	-H "Authorization: Bearer '$key'" "$url"
+[ "$(wc -l <"$work/err")" = 1 ]
+verdict $? "run with ORSHIM_TEXT=off: the summary alone"
+unset CURL_CA_BUNDLE ORSHIM_HOSTS
+kill "$standin"
+wait "$standin" 2>/dev/null
+
 # --- the shell wrapper, in two shells
 for name in dash "busybox sh"; do
 	read -ra shell <<<"$name"

@@ -192,6 +192,8 @@ static void only_harmless_fields_are_shown_in_clear(void **state)
 		{ "Content-Type", "application/json", "application/json" },
 		{ "Location", "https://a/b?token=hush", "https://a/b" },
 		{ "HTTP-Referer", "https://a/b#hush", "https://a/b" },
+		{ "Authorization", "Bearer: undefined", "Bearer: undefined" },
+		{ "Authorization", "0123456789abcdefghij horse", NULL },
 		{ "Cookie", "session=0123456789abcdefghij", NULL },
 		{ "Set-Cookie", "session=0123456789abcdefghij", NULL },
 		{ "X-Authorization", "Bearer 0123456789abcdefghij", NULL },
