@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "tap/sections.h"
+
 /* A line of /proc/self/maps as far as we read it: "low-high rwxp". */
 struct mapping {
 	uintptr_t low;
@@ -88,32 +90,49 @@ static void store_all(const struct patch *patches, size_t count)
 		__atomic_store_n(patches[i].at, patches[i].to, __ATOMIC_RELEASE);
 }
 
+static bool is_data(struct span pages)
+{
+	struct object o;
+
+	return objects_at((void *)pages.low, &o) && sections_are_data(&o, pages);
+}
+
+/* Under a policy against writable code an executable page stays readable only: it is data. */
+static const char *patch_protected(struct span pages, int protection, const struct patch *patches,
+				   size_t count)
+{
+	void *at = (void *)pages.low;
+	size_t n = pages.high - pages.low;
+
+	if (mprotect(at, n, PROT_READ | PROT_WRITE) != 0)
+		return "the pages of its method tables cannot be made writable";
+	store_all(patches, count);
+	if (mprotect(at, n, protection) != 0)
+		mprotect(at, n, protection & ~PROT_EXEC);
+	return NULL;
+}
+
 const char *pages_patch(const struct patch *patches, size_t count)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t low = UINTPTR_MAX, high = 0;
+	struct span pages = { UINTPTR_MAX, 0 };
 	struct mapping mapping;
 
 	for (size_t i = 0; i < count; i++) {
 		uintptr_t at = (uintptr_t)patches[i].at;
-		low = at < low ? at : low;
-		high = at + sizeof(void *) > high ? at + sizeof(void *) : high;
+		pages.low = at < pages.low ? at : pages.low;
+		pages.high = at + sizeof(void *) > pages.high ? at + sizeof(void *) : pages.high;
 	}
-	if (!count || !find_mapping(low, &mapping))
+	pages.low &= ~(page - 1);
+	pages.high = (pages.high + page - 1) & ~(page - 1);
+	if (!count || !find_mapping(pages.low, &mapping))
 		return "the mapping of its method tables is not known";
-	if (high > mapping.high)
+	if (pages.high > mapping.high)
 		return "its method tables lie in more than one mapping";
-	if (mapping.protection & PROT_EXEC)
+	if ((mapping.protection & PROT_EXEC) && !is_data(pages))
 		return "its method tables lie on pages that hold code";
-	if (mapping.protection & PROT_WRITE) {
-		store_all(patches, count);
-		return NULL;
-	}
-	low &= ~(page - 1);
-	high = (high + page - 1) & ~(page - 1);
-	if (mprotect((void *)low, high - low, PROT_READ | PROT_WRITE) != 0)
-		return "the pages of its method tables cannot be made writable";
+	if (!(mapping.protection & PROT_WRITE))
+		return patch_protected(pages, mapping.protection, patches, count);
 	store_all(patches, count);
-	mprotect((void *)low, high - low, mapping.protection);
 	return NULL;
 }

@@ -7,7 +7,6 @@
  * touched, and every page gets back the protection it had.
  */
 #include <stddef.h>
-#include <stdint.h>
 
 /* One pointer-sized word to change. */
 struct patch {
@@ -16,8 +15,8 @@ struct patch {
 };
 
 /*
- * Store COUNT patches, which all lie within the COUNT words' one mapping.
- * NULL, or static text that says why nothing was changed.
+ * Store COUNT patches, which all lie in one mapping. NULL, or static
+ * text that says why nothing was changed.
  */
 const char *pages_patch(const struct patch *patches, size_t count);
 

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs small programs that use TLS in unusual ways, bare and under the shim.
+
+The output, the exit status and the bytes that the server gets must be the
+same, and the log must hold exactly the exchanges that took place. Each
+program that is linked with libssl runs twice: once with the system's, tapped
+by its method tables, and once with a copy whose tables are not recognised,
+tapped by the exported functions.
+
+ORSHIM_SO names the library (build/liborshim.so).
+"""
+
+import collections
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
+TIMEOUT = 60
+
+CHAT = "/api/v1/chat/completions"
+
+
+class Server:
+    """Answers each request with 401 and what it received; remembers every byte."""
+
+    def __init__(self, certificate):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate)
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(256)
+        self.port = self.socket.getsockname()[1]
+        self.changed = threading.Condition()
+        self.received = []
+        self.open = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            plain, _ = self.socket.accept()
+            with self.changed:
+                self.open += 1
+            threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
+
+    def serve(self, plain):
+        seen = bytearray()
+        try:
+            with self.context.wrap_socket(plain, server_side=True) as tls:
+                self.answer_all(tls, seen)
+        except OSError:
+            pass
+        with self.changed:
+            self.received.append(bytes(seen))
+            self.open -= 1
+            self.changed.notify_all()
+
+    @staticmethod
+    def answer_all(tls, seen):
+        start = 0
+        while True:
+            while (head := seen.find(b"\r\n\r\n", start)) < 0:
+                if not (piece := tls.recv(65536)):
+                    return
+                seen += piece
+            length = re.search(rb"Content-Length: (\d+)", seen[start:head])
+            end = head + 4 + (int(length[1]) if length else 0)
+            while len(seen) < end:
+                if not (piece := tls.recv(65536)):
+                    return
+                seen += piece
+            if b"?endless" in seen[start:head]:
+                tls.sendall(b"HTTP/1.1 401 Unauthorized\r\n\r\nsome of it")
+            else:
+                digest = hashlib.sha256(seen[start:end]).hexdigest()
+                body = json.dumps({"bytes": end - start, "sha256": digest}).encode()
+                tls.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\n"
+                            b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            start = end
+
+    def take(self):
+        """What was received since the last time, once every connection is over."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.open == 0, TIMEOUT)
+            received, self.received = sorted(self.received), []
+        return received
+
+
+class Suite:
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.passed = self.failed = 0
+        self.certificate = self.make_certificate()
+        self.server = Server(self.certificate)
+        self.libssl = self.find_libssl()
+        self.hosts = {}
+        for source in sorted(glob.glob(os.path.join(HERE, "host_*.c"))):
+            name = os.path.basename(source)[len("host_"):-len(".c")]
+            self.hosts[name] = self.path("host_" + name)
+            subprocess.run([os.environ.get("CC", "cc"), "-O1", "-o", self.hosts[name], source,
+                            "-lssl", "-lcrypto", "-ldl", "-lpthread"], check=True)
+        # As long as the originals, so that the file's layout stays. A library
+        # whose version cannot be asked for has tables of unknown layout.
+        soname = os.path.basename(self.libssl)
+        self.second = self.copy(self.libssl, "second", soname, soname[:-1] + "z")
+        os.makedirs(self.path("refused"))
+        libcrypto = self.libssl.replace("libssl", "libcrypto")
+        self.copy(libcrypto, "refused/" + os.path.basename(libcrypto),
+                  "OpenSSL_version_num", "OpenSSL_version_non")
+
+    def path(self, name):
+        return os.path.join(self.scratch, name)
+
+    def make_certificate(self):
+        key, both = self.path("key.pem"), self.path("both.pem")
+        certificate = self.path("certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+                        certificate, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        with open(both, "wb") as out:
+            for part in (key, certificate):
+                with open(part, "rb") as text:
+                    out.write(text.read())
+        self.ca = certificate
+        return both
+
+    @staticmethod
+    def find_libssl():
+        listed = subprocess.run(["/sbin/ldconfig", "-p"], check=True, capture_output=True, text=True)
+        return re.search(r"libssl\.so\.[0-9.]+ .*x86-64.* => (\S+)", listed.stdout)[1]
+
+    def copy(self, original, name, before, after):
+        with open(original, "rb") as file:
+            content = file.read()
+        if before.encode() not in content:
+            raise SystemExit(f"{original} does not hold {before}")
+        with open(self.path(name), "wb") as file:
+            file.write(content.replace(before.encode(), after.encode()))
+        return self.path(name)
+
+    def report(self, name, problems):
+        if problems:
+            self.failed += 1
+            print(f"not ok - {name}")
+            for problem in problems:
+                print(f"#   {problem}")
+        else:
+            self.passed += 1
+            print(f"ok - {name}")
+        sys.stdout.flush()
+
+    def run(self, command, log=None, **more):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
+        environment.update(more)
+        if log:
+            environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log)
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=TIMEOUT,
+                              stdin=subprocess.DEVNULL)
+        return (done.returncode, done.stdout, done.stderr), self.server.take()
+
+    def compare(self, name, command, want, tap=None, log=None, **more):
+        """COMMAND bare and under the shim; WANT: (path, status, request bytes, times)."""
+        want_log = not log
+        log = log or self.path(re.sub(r"\W+", "-", name) + ".log")
+        bare, bare_bytes = self.run(command, **more)
+        mine, mine_bytes = self.run(command, log=log, **more)
+        problems = []
+        if bare[0] != 0:
+            problems.append(f"bare: exit status {bare[0]}: {bare[2].decode()}")
+        if mine != bare:
+            problems.append(f"bare {bare} but under the shim {mine}")
+        if mine_bytes != bare_bytes:
+            problems.append("the server received other bytes")
+        records = []
+        if os.path.exists(log):
+            with open(log, encoding="utf-8") as lines:
+                records = [json.loads(line) for line in lines]
+        if want_log:
+            problems += self.judge(records, want, tap)
+        elif records:
+            problems.append(f"{len(records)} records where none can be")
+        self.report(name, problems)
+        return records
+
+    @staticmethod
+    def judge(records, want, tap):
+        problems = []
+        seen = collections.Counter(
+            (r["path"], r["status"], r["request"]["body"]["bytes"] if r["request"].get("body") else 0)
+            for r in records if r["record"] == "exchange")
+        wanted = collections.Counter({row[:3]: row[3] for row in want})
+        if seen != wanted:
+            problems.append(f"exchanges {dict(seen)}, wanted {dict(wanted)}")
+        places = [(r["pid"], r["conn"], r["seq"]) for r in records if r["record"] == "exchange"]
+        if len(set(places)) != len(places):
+            problems.append("two exchanges at the same place")
+        processes = [r for r in records if r["record"] == "process"]
+        if not processes:
+            problems.append("no process record")
+        for copy in (c for p in processes[-1:] for c in p["tls"]):
+            if tap and copy["tap"] != tap:
+                problems.append(f"{copy['object']} is tapped as {copy['tap']}: {copy['reason']}")
+        if processes and records[0]["record"] != "process":
+            problems.append("the process record is not the first")
+        return problems
+
+    def linked(self, name, arguments, want):
+        """A host that is linked with libssl, in both ways of tapping."""
+        command = [self.hosts[name], str(self.server.port)] + arguments
+        self.compare(f"{name}, method tables", command, want, "method-table")
+        self.compare(f"{name}, exported functions", command, want, "interposed",
+                     LD_LIBRARY_PATH=self.path("refused"))
+
+    def unusual_hosts(self):
+        port = str(self.server.port)
+        self.compare("dlsym on RTLD_LOCAL|RTLD_DEEPBIND",
+                     [self.hosts["dlsym"], port, self.libssl], [(CHAT, 401, 20, 1)], "method-table")
+        self.compare("two TLS libraries in one process",
+                     [self.hosts["two"], port, self.libssl, self.second],
+                     [(CHAT, 401, 20, 4)], "method-table")
+        self.compare("a connection from before the tables were changed",
+                     [self.hosts["late"], port, self.libssl], [(CHAT, 401, 20, 2)], "method-table")
+        self.linked("retry", [], [(CHAT, 401, 3000000, 1)])
+        self.linked("threads", [], [(CHAT, 401, 20, 400)])
+        self.linked("fork", [], [(CHAT, 401, 20, 3)])
+        self.linked("reuse", [], [(CHAT, 401, 20, 11), (CHAT, None, 0, 12)])
+        self.linked("early", [self.certificate], [("/api/v1/key", 401, 0, 2)])
+        self.linked("exit", [], [("/api/v1/key", 401, 0, 1)])
+
+    def unwritable_logs(self):
+        """The tool goes on without a word, and so does the shim."""
+        ask = [self.hosts["fork"], str(self.server.port)]
+        log = self.path("unwritable.log")
+        self.compare("a log in a folder that is not there", ask, [], log=self.path("no/log"))
+        for name, shell in (("no descriptor left", "ulimit -n 4; exec \"$@\""),
+                            ("no file may grow", "ulimit -f 0; exec \"$@\"")):
+            self.compare(name, ["sh", "-c", shell, "sh"] + ask, [], log=log)
+
+    def quiet_processes(self):
+        for command in (["true"], ["sh", "-c", "exit 3"], ["openssl", "version"]):
+            log = self.path("quiet.log")
+            bare, _ = self.run(command)
+            mine, _ = self.run(command, log=log)
+            problems = [] if mine == bare else [f"bare {bare} but under the shim {mine}"]
+            if os.path.exists(log):
+                problems.append("a log was made")
+            self.report("quiet: " + " ".join(command), problems)
+
+    @staticmethod
+    def has_fetch(node):
+        asked = subprocess.run([node, "-p", "typeof fetch"], capture_output=True, check=True)
+        return asked.stdout == b"function\n"
+
+    def real_programs(self):
+        base = f"https://localhost:{self.server.port}"
+        chat = base + CHAT
+        body = "{\"model\":\"m\"}"
+        if shutil.which("curl"):
+            self.compare("curl", ["curl", "-sS", "--http1.1", "--cacert", self.ca, "-d", body, chat],
+                         [(CHAT, 401, len(body), 1)], "method-table")
+        code = ("import urllib.request as u, ssl, sys\n"
+                "c = ssl.create_default_context(cafile=sys.argv[2])\n"
+                "try: u.urlopen(u.Request(sys.argv[1], b'{}'), context=c)\n"
+                "except u.HTTPError as e: print(e.code, e.read())\n")
+        pythons = ["/usr/bin/python3"] + sorted(
+            glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3")))
+        for python in filter(os.path.exists, pythons):
+            probe = subprocess.run([python, "-c", "import ssl; print(ssl.OPENSSL_VERSION)"],
+                                   capture_output=True, text=True, check=False)
+            if probe.returncode == 0:
+                self.compare(f"{python} with {probe.stdout.split()[1]}",
+                             [python, "-c", code, chat, self.ca], [(CHAT, 401, 2, 1)])
+        nodes = filter(None, [shutil.which("node")] + os.environ.get("NODES", "").split(":"))
+        for node in nodes:
+            self.compare(f"{node}, fetch and https", [
+                node, "-e",
+                "const https=require('https'),u=process.argv[1];"
+                "const old=()=>new Promise(d=>{const r=https.request(u,{method:'POST'},"
+                "a=>{let t='';a.on('data',c=>t+=c);a.on('end',()=>{console.log(a.statusCode,t);d()})});"
+                "r.end('12345')});"
+                "(typeof fetch=='function'?fetch(u,{method:'POST',body:'123'})"
+                ".then(async r=>console.log(r.status,await r.text())):Promise.resolve())"
+                ".then(old).then(()=>process.exit(0))", chat],
+                [(CHAT, 401, 5, 1)] + [(CHAT, 401, 3, 1)] * self.has_fetch(node), "method-table",
+                NODE_EXTRA_CA_CERTS=self.ca)
+
+
+def main():
+    if not os.path.exists(SHIM):
+        print(f"{SHIM} is not there; make it first", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as scratch:
+        suite = Suite(scratch)
+        suite.unusual_hosts()
+        suite.unwritable_logs()
+        suite.quiet_processes()
+        suite.real_programs()
+    print(f"{suite.passed} passed, {suite.failed} failed")
+    return 1 if suite.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
