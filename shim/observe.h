@@ -24,7 +24,7 @@ struct observer {
 	struct text_style style;
 	struct origin origin;		     /* time_us is set by observer_take() */
 	struct buf line;		     /* reused */
-	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause was said on the text sink */
+	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
 	const char *blind; /* why the last connection that went blind did; static */
 };

@@ -55,7 +55,7 @@ static void restore_signals(const struct sigaction before[PASSED_COUNT])
 		sigaction(passed[i], &before[i], NULL);
 }
 
-/* In the child: only async-signal-safe calls. ERROR_PIPE closes by itself when the exec succeeds. */
+/* In the child. ERROR_PIPE closes by itself when the exec succeeds. */
 static void become_tool(const char *path, char **argv, int error_pipe)
 {
 	int error;

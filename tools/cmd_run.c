@@ -129,7 +129,7 @@ static void choose_log(struct run *r)
 	set("ORSHIM_LOG", r->log_path);
 }
 
-/* The diagnosis waits until the tool has ended, so that it disturbs no screen; unless told otherwise. */
+/* Unless told otherwise the diagnosis waits for the tool's end, so that it disturbs no screen. */
 static void choose_text(struct run *r)
 {
 	if (getenv("ORSHIM_TEXT"))

@@ -20,7 +20,8 @@ enum exit_status {
 
 struct command {
 	const char *name;
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+	/* argv[0] is the command's name; returns the exit status */
+	int (*run)(int argc, char **argv);
 	const char *summary;		   /* one line of `orshim --help` */
 	const char *usage;		   /* after "usage: orshim " */
 	const char *example;
@@ -44,7 +45,7 @@ const char *option_value(int argc, char **argv, int *at, const char *name);
 /* Die over argv[AT], which COMMAND does not know. */
 __attribute__((noreturn)) void die_of_option(const char *command, const char *word);
 
-/* Append the whole file to OUT ("-" is stdin); dies when it cannot be read or is longer than OUT may be. */
+/* Append the file ("-" is stdin) to OUT; dies when it cannot be read or does not fit. */
 void read_file(const char *path, struct buf *out);
 
 /* Append a formatted line to OUT; dies without memory. */

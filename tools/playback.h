@@ -16,7 +16,7 @@ enum split {
 
 struct playback_options {
 	enum split split;
-	bool lint;		   /* no answer is no fault; bodies are judged; every host is an API */
+	bool lint;		   /* no answer is no fault; every host is an API */
 	struct text_style style;
 	struct slice environment;  /* instead of the capture's; absent: the capture's */
 	const char *tool;	   /* name in records and text; NULL */
@@ -35,7 +35,8 @@ struct playback {
  * R is initialised here and always to be released. 0, or -1 without memory.
  * ORSHIM_LOG and ORSHIM_TEXT have no effect.
  */
-int playback_run(struct playback *r, const struct capture *c, const struct playback_options *options);
+int playback_run(struct playback *r, const struct capture *c,
+		 const struct playback_options *options);
 void playback_release(struct playback *r);
 
 #endif

@@ -41,7 +41,7 @@ static enum program_fault look_at(const char *path)
 	return PROGRAM_FINE;
 }
 
-/* NAME in the folders of PATH; the first that can be executed, else what was wrong with the best. */
+/* NAME in the folders of PATH: the first that can be executed, else what was wrong. */
 static enum program_fault search(char out[PATH_MAX], const char *name)
 {
 	const char *folders = getenv("PATH");
@@ -66,7 +66,7 @@ static enum program_fault search(char out[PATH_MAX], const char *name)
 	return worst;
 }
 
-/* The loader of a program of ours takes LD_PRELOAD out of a program that gains rights (AT_SECURE). */
+/* A program that gains rights (AT_SECURE) has its LD_PRELOAD ignored by the loader. */
 static const char *gained_rights(int fd)
 {
 	struct stat st;
@@ -81,7 +81,7 @@ static const char *gained_rights(int fd)
 	return NULL;
 }
 
-/* The loader's name, out of the program headers; "" when there is none. False if it cannot be read. */
+/* The loader named in the program headers; "" if there is none. False if unreadable. */
 static bool read_loader(int fd, const Elf64_Ehdr *head, char loader[PATH_MAX])
 {
 	Elf64_Phdr segment;

@@ -23,7 +23,7 @@ struct program {
 /* Look for NAME like execvp(3). */
 enum program_fault program_find(struct program *p, const char *name);
 
-/* The shim's library: ORSHIM_LIB, beside this executable, ../lib, installed. Dies when there is none. */
+/* The library: ORSHIM_LIB, beside this executable, ../lib, installed. Dies without one. */
 void library_find(char path[PATH_MAX]);
 
 #endif

@@ -106,7 +106,7 @@ static void open_file(struct sink *s)
 	s->inode = (unsigned long long)st.st_ino;
 }
 
-/* Is our descriptor still the file that we opened? A host may have closed it and got its number again. */
+/* Still the file that we opened? A host may have closed it and got its number again. */
 static bool is_still_ours(const struct sink *s)
 {
 	struct stat st;
@@ -151,7 +151,7 @@ static bool is_passing(int error)
 	return error == EAGAIN || error == EINTR || error == ENOSPC || error == EDQUOT;
 }
 
-/* A borrowed descriptor may block: a parent that does not read its child's stderr would stop the host. */
+/* A borrowed descriptor may block: a parent that never reads would stop the host. */
 static bool takes_bytes_now(int fd)
 {
 	static const struct timespec at_once = { 0, 0 };

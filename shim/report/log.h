@@ -22,11 +22,12 @@ struct sink {
 	const char *path;  /* as given, %p not expanded; NULL with borrowed */
 	int pid;	   /* process that opened it: %p and fork */
 	unsigned long lost; /* lines that were not written */
-	unsigned long long device; /* of the file that was opened: hosts close descriptors that */
-	unsigned long long inode;  /* they do not know, and get the number again for their own files */
+	unsigned long long device; /* of the file that was opened: hosts close descriptors */
+	unsigned long long inode;  /* that they do not know and reuse the number */
 };
 
-void sink_init_file(struct sink *s, const char *path); /* PATH is borrowed; opened at the first line */
+/* PATH is borrowed; it is opened at the first line. */
+void sink_init_file(struct sink *s, const char *path);
 void sink_init_fd(struct sink *s, int fd);	       /* borrowed */
 void sink_init_none(struct sink *s);
 

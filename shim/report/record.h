@@ -38,7 +38,7 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_co
 		   size_t count);
 int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d);
 
-/* A connection worth a word without an exchange: RULE_no_request_sent, or RULE_NONE with WHY (blind). */
+/* A connection without an exchange: RULE_no_request_sent, or RULE_NONE and WHY it is blind. */
 int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
 		      enum rule_id rule, const char *why);
 

@@ -138,7 +138,7 @@ void field_show(struct buf *out, const struct field *f, size_t max)
 		show_credential(out, f->value, max);
 }
 
-/* How many bytes of SHOWN, which starts (or with BACKWARDS ends) there, stand for C; 0: it is not C. */
+/* How many bytes at the start of SHOWN (with BACKWARDS: its end) stand for C; 0: it is not C. */
 static size_t stands_for(unsigned char c, struct slice shown, bool backwards)
 {
 	static const char hex[] = "0123456789abcdef";
