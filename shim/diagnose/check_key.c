@@ -60,8 +60,10 @@ bool check_auth_token_non_ascii(const struct evidence *e, struct detail *d)
 bool check_auth_token_length(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = credential_of_form(e, FORM_LENGTH);
+	long at;
 
-	if (!c || !e->is_openrouter)
+	/* A value that was cut in two is short for that reason. */
+	if (!c || !e->is_openrouter || value_break_of(e, c, &at) == BREAK_BEFORE_REST)
 		return false;
 	detail_f(d, "%zu hex digits after sk-or-v1- instead of 64", c->shape.part.n);
 	detail_point(d, carrier_name(c->carrier),

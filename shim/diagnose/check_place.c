@@ -128,7 +128,8 @@ static bool takes_post(enum endpoint endpoint)
 
 bool check_path_wrong_method(const struct evidence *e, struct detail *d)
 {
-	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint))
+	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) ||
+	    redirect_turned_get(e))
 		return false;
 	detail_f(d, "GET ");
 	detail_bytes(d, e->x->path, 100);
@@ -184,8 +185,11 @@ static bool is_api_path(const struct evidence *e)
 {
 	struct slice path = e->x->path;
 
-	return path_is_endpoint(path) || is_method(e, "POST") ||
-	       slice_starts(path, SLICE("/api/v1")) || slice_starts(path, SLICE("/v1"));
+	if (is_method(e, "POST") || slice_starts(path, SLICE("/api/v1")) ||
+	    slice_starts(path, SLICE("/v1")))
+		return true;
+	/* OpenRouter's web site has pages of such names too: /models, /credits. */
+	return !e->is_openrouter && path_is_endpoint(path);
 }
 
 /* Cloudflare's own pages: a block, a challenge, a gateway error. */

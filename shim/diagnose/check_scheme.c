@@ -95,7 +95,7 @@ bool check_auth_missing(const struct evidence *e, struct detail *d)
 	bool asked = e->answer.status == 401;
 
 	if (!e->credentials.absent || !needs_key(e) || has_other_key_header(&e->x->request) ||
-	    misspelled_field(e))
+	    misspelled_field(e) || redirect_lost_key(e))
 		return false;
 	if (!e->vendor && (e->host_private || !asked))
 		return false;
@@ -223,74 +223,27 @@ bool check_auth_scheme_case(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* The line of the head after FIELD's; absent for HTTP/2, which has no lines. */
-static struct slice line_after(const struct message *m, const struct field *field)
+static void say_break(struct detail *d, enum value_break how, long at)
 {
-	struct slice head = buf_slice(&m->head);
-	const char *end = field->raw.p + field->raw.n;
-
-	if (m->version == HTTP_2 || !field->raw.p || !head.p || end < head.p ||
-	    end > head.p + head.n)
-		return nowhere;
-	struct slice rest = slice_from(head, (size_t)(end - head.p));
-	long lf = slice_byte(rest, '\n', 0);
-	if (lf < 0)
-		return nowhere;
-	rest = slice_from(rest, (size_t)lf + 1);
-	lf = slice_byte(rest, '\n', 0);
-	return lf < 0 ? rest : slice_sub(rest, 0, (size_t)lf);
-}
-
-/* Does the value's line end in LF alone while the request line ends in CRLF? */
-static bool ends_in_bare_lf(const struct message *m, const struct field *field)
-{
-	struct slice head = buf_slice(&m->head);
-	const char *end = field->raw.p + field->raw.n;
-	long lf = slice_byte(head, '\n', 0);
-
-	if (m->version == HTTP_2 || !field->raw.p || lf < 1 || end < head.p ||
-	    end >= head.p + head.n)
-		return false;
-	return *end == '\n' && head.p[lf - 1] == '\r';
-}
-
-static bool is_field_line(struct slice line)
-{
-	return line.n && line.p[0] != ' ' && line.p[0] != '\t' && slice_byte(line, ':', 0) > 0;
-}
-
-static long line_break(struct slice value)
-{
-	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] == '\r' || value.p[i] == '\n')
-			return (long)i;
-	return -1;
+	if (how == BREAK_INSIDE)
+		detail_f(d, "a line break after %ld bytes of the value", at);
+	else if (how == BREAK_BEFORE_REST)
+		detail_f(d, "the line after it is no header but the rest of the value");
+	else
+		detail_f(d,
+			 "the value ends in a bare line feed: the server sees the head end there");
 }
 
 bool check_auth_value_line_break(const struct evidence *e, struct detail *d)
 {
-	const struct message *m = &e->x->request;
-
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
-		if (!c->known || c->field < 0)
+		long at = 0;
+		enum value_break how = value_break_of(e, c, &at);
+		if (how == BREAK_NONE)
 			continue;
-		struct slice line = line_after(m, &m->fields[c->field]);
-		long at = line_break(c->value);
-		bool cut = line.n > 1 && !is_field_line(line);
-		if (at < 0 && !cut && !ends_in_bare_lf(m, &m->fields[c->field]))
-			continue;
-		if (at >= 0)
-			detail_f(d, "a line break after %ld bytes of the value", at);
-		else if (cut)
-			detail_f(d,
-				 "the next line is no header but %zu bytes that belong to the "
-				 "value",
-				 line.n);
-		else
-			detail_f(d, "the value ends in a bare line feed: the server sees the head "
-				    "end there");
-		detail_point(d, carrier_name(c->carrier), at >= 0 ? at : (long)c->value.n, -1);
+		say_break(d, how, at);
+		detail_point(d, carrier_name(c->carrier), at, -1);
 		return true;
 	}
 	return false;

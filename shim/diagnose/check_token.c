@@ -53,10 +53,9 @@ bool check_auth_token_unexpanded(const struct evidence *e, struct detail *d)
 
 	if (!c || key_is_idle(e))
 		return false;
-	detail_token(d, "nobody put a value in place of", c->shape.core);
-	detail_f(d, " (names ");
+	detail_f(d, "nobody put the value of ");
 	detail_bytes(d, c->shape.part, 60);
-	detail_f(d, ")");
+	detail_token(d, " in its place", c->shape.core);
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }

@@ -55,33 +55,12 @@ bool check_answered_by_other_gateway(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* The host of an origin "https://host:port". */
-static struct slice origin_host(const char *origin)
-{
-	struct slice host = slice_of(origin);
-	long at = slice_find(host, SLICE("://"), 0);
-
-	if (at >= 0)
-		host = slice_from(host, (size_t)at + 3);
-	long colon = slice_byte(host, ':', host.n && host.p[0] == '[' ? 1 : 0);
-	return host.n && host.p[0] == '[' ? host
-	       : colon < 0                ? host
-					  : slice_sub(host, 0, (size_t)colon);
-}
-
 bool check_redirect_dropped_auth(const struct evidence *e, struct detail *d)
 {
 	const struct history *h = e->history;
+	bool lost = redirect_lost_key(e);
+	bool turned = redirect_turned_get(e);
 
-	/* Only the next few exchanges can be the one that follows. */
-	if (!h->redirect_at || h->counter - h->redirect_at > 2 || !e->is_api ||
-	    !slice_equal_nocase(origin_host(h->redirect_origin), e->x->host))
-		return false;
-	bool moved = !slice_equal_nocase(slice_of(h->redirect_from), e->x->host);
-	bool lost = moved && h->redirect_had_auth && e->credentials.absent && !e->is_public;
-	bool turned = h->redirect_was_post && slice_equal(e->x->request.method, SLICE("GET")) &&
-		      path_is_endpoint(e->x->path) && e->endpoint != ENDPOINT_MODELS &&
-		      e->endpoint != ENDPOINT_KEY;
 	if (!lost && !turned)
 		return false;
 	detail_f(d, "%d from ", h->redirect_status);

@@ -61,3 +61,100 @@ void detail_token(struct detail *d, const char *text, struct slice token)
 	token_show(token, shown);
 	detail_f(d, "%s: %s", text, shown);
 }
+
+/* The host of an origin "https://host:port". */
+static struct slice origin_host(const char *origin)
+{
+	struct slice host = slice_of(origin);
+	long at = slice_find(host, SLICE("://"), 0);
+
+	if (at >= 0)
+		host = slice_from(host, (size_t)at + 3);
+	long colon = slice_byte(host, ':', host.n && host.p[0] == '[' ? 1 : 0);
+	return host.n && host.p[0] == '[' ? host
+	       : colon < 0                ? host
+					  : slice_sub(host, 0, (size_t)colon);
+}
+
+/* Only one of the next exchanges, at the place that was named, can be the one that follows. */
+static bool follows_redirect(const struct evidence *e)
+{
+	const struct history *h = e->history;
+
+	return e->is_api && h->redirect_at && h->counter - h->redirect_at <= 2 &&
+	       slice_equal_nocase(origin_host(h->redirect_origin), e->x->host);
+}
+
+bool redirect_lost_key(const struct evidence *e)
+{
+	return follows_redirect(e) && e->history->redirect_had_auth && e->credentials.absent &&
+	       !e->is_public &&
+	       !slice_equal_nocase(slice_of(e->history->redirect_from), e->x->host);
+}
+
+bool redirect_turned_get(const struct evidence *e)
+{
+	return follows_redirect(e) && e->history->redirect_was_post &&
+	       slice_equal(e->x->request.method, SLICE("GET")) && path_is_endpoint(e->x->path) &&
+	       e->endpoint != ENDPOINT_MODELS && e->endpoint != ENDPOINT_KEY;
+}
+
+/* The line of the head after FIELD's; absent for HTTP/2, which has no lines. */
+static struct slice line_after(const struct message *m, const struct field *field)
+{
+	struct slice head = buf_slice(&m->head);
+	const char *end = field->raw.p + field->raw.n;
+
+	if (m->version == HTTP_2 || !field->raw.p || !head.p || end < head.p ||
+	    end > head.p + head.n)
+		return ((struct slice){ NULL, 0 });
+	struct slice rest = slice_from(head, (size_t)(end - head.p));
+	long lf = slice_byte(rest, '\n', 0);
+	if (lf < 0)
+		return ((struct slice){ NULL, 0 });
+	rest = slice_from(rest, (size_t)lf + 1);
+	lf = slice_byte(rest, '\n', 0);
+	return lf < 0 ? rest : slice_sub(rest, 0, (size_t)lf);
+}
+
+/* Does the value's line end in LF alone while the request line ends in CRLF? */
+static bool ends_in_bare_lf(const struct message *m, const struct field *field)
+{
+	struct slice head = buf_slice(&m->head);
+	const char *end = field->raw.p + field->raw.n;
+	long lf = slice_byte(head, '\n', 0);
+
+	if (m->version == HTTP_2 || !field->raw.p || lf < 1 || end < head.p ||
+	    end >= head.p + head.n)
+		return false;
+	return *end == '\n' && head.p[lf - 1] == '\r';
+}
+
+static bool is_field_line(struct slice line)
+{
+	return line.n && line.p[0] != ' ' && line.p[0] != '\t' && slice_byte(line, ':', 0) > 0;
+}
+
+static long line_break(struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] == '\r' || value.p[i] == '\n')
+			return (long)i;
+	return -1;
+}
+
+enum value_break value_break_of(const struct evidence *e, const struct credential *c, long *at)
+{
+	const struct message *m = &e->x->request;
+
+	if (!c->known || c->field < 0)
+		return BREAK_NONE;
+	*at = line_break(c->value);
+	if (*at >= 0)
+		return BREAK_INSIDE;
+	*at = (long)c->value.n;
+	struct slice line = line_after(m, &m->fields[c->field]);
+	if (line.n > 1 && !is_field_line(line))
+		return BREAK_BEFORE_REST;
+	return ends_in_bare_lf(m, &m->fields[c->field]) ? BREAK_AT_END : BREAK_NONE;
+}

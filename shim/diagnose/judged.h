@@ -29,6 +29,24 @@ bool key_is_idle(const struct evidence *e);
 /* Does the vendor take its key as `Authorization: Bearer`? False without a vendor. */
 bool vendor_takes_bearer(const struct evidence *e);
 
+/*
+ * Is this the request that a client makes after a redirect, and what did the
+ * client drop? What follows from that is not blamed again.
+ */
+bool redirect_lost_key(const struct evidence *e);
+bool redirect_turned_get(const struct evidence *e);
+
+/* How a line break got into a credential's field. */
+enum value_break {
+	BREAK_NONE,
+	BREAK_INSIDE,      /* bare CR or LF, or a fold, within the value */
+	BREAK_BEFORE_REST, /* CRLF within it: the next line is its rest */
+	BREAK_AT_END,      /* its line alone ends in a bare LF */
+};
+
+/* AT: offset of the break in the value. */
+enum value_break value_break_of(const struct evidence *e, const struct credential *c, long *at);
+
 /* Point at the first byte of PART (a slice of C's value), and at END if that is present. */
 void point_at(struct detail *d, const struct credential *c, struct slice part, struct slice end);
 

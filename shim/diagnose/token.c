@@ -194,10 +194,11 @@ static bool is_key_at(struct slice s, size_t at)
 /* Words that surround a key in a slip: they are no secrets. */
 static bool is_public_word(struct slice run)
 {
-	static const char *const words[] = { "export", "set",     "apiKey",        "api_key",
-					     "apikey", "api-key", "x-api-key",     "key",
-					     "token",  "Key",     "Authorization", "authorization",
-					     "type",   "v1" };
+	static const char *const words[] = {
+		"export",    "set",   "apiKey", "api_key", "apikey",        "api-key",
+		"x-api-key", "key",   "token",  "Key",     "Authorization", "authorization",
+		"type",      "sk-or", "sk",     "v1"
+	};
 
 	if (is_scheme_word(run) || is_variable_name(run) || is_literal(run))
 		return true;
