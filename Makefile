@@ -30,7 +30,8 @@ $(B)/core.a: $(CORE) $(FIND)
 	ar rcs $@ $^
 
 $(B)/liborshim.so: $(TAP) $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@ $^ $(LIBS)
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
+	@mv $@.new $@ # in one step: a process may be loading it
 
 # The commands without their main(): unit tests link what they need of it.
 $(B)/tools.a: $(filter-out $(MAIN),$(TOOL))
