@@ -186,6 +186,15 @@ static bool is_html(const struct exchange *x)
 	return slice_starts_nocase(field_value(&x->response, "content-type"), SLICE("text/html"));
 }
 
+/* A refusal in plain words, without JSON around them. */
+static void read_plain(struct answer *a, struct slice text)
+{
+	while (text.n && (unsigned char)text.p[text.n - 1] <= ' ')
+		text.n--;
+	if (!a->error && !a->html && text.n)
+		a->message = slice_sub(text, 0, LIMIT_SHOWN_MESSAGE);
+}
+
 /* An answer that says 2xx is only looked into when it may hold an error. */
 static bool may_hold_error(const struct answer *a, const struct exchange *x, struct slice body)
 {
@@ -205,6 +214,7 @@ void answer_read(struct answer *a, const struct exchange *x, const struct vendor
 		read_tree(a, buf_slice(&x->events.error), true);
 	} else if (a->status >= 400) {
 		read_tree(a, body, true);
+		read_plain(a, body);
 	} else if (may_hold_error(a, x, body)) {
 		read_tree(a, body, false);
 	}

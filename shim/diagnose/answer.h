@@ -51,7 +51,7 @@ struct answer {
 	struct cJSON *tree;	   /* owns what follows; NULL: no JSON */
 	const struct cJSON *error; /* R; NULL: none */
 	const struct cJSON *metadata;
-	/* Borrowed from the tree (or from raw_tree); absent when R does not have it. */
+	/* Borrowed from the trees, or from the exchange when the body is plain text; absent when R does not have it. */
 	struct slice message;
 	struct slice type;	    /* error.type */
 	struct slice code_text;	    /* error.code when it is a string */

@@ -60,6 +60,28 @@ static bool is_gateway_wording(struct slice text)
 	return has_any(text, words);
 }
 
+/* error.availability.code, of a model that cannot be had (401-causes 1.4) */
+static struct slice availability(const struct answer *a)
+{
+	const cJSON *said = cJSON_GetObjectItemCaseSensitive(a->error, "availability");
+	const cJSON *code = cJSON_GetObjectItemCaseSensitive(said, "code");
+
+	return slice_of(cJSON_IsString(code) ? code->valuestring : NULL);
+}
+
+/* The model named does not exist, or not here: the request is at fault, not the routing. */
+static bool is_about_model(const struct answer *a)
+{
+	static const char *const codes[] = { "model_not_found", "model_deprecated",
+					     "wrong_endpoint" };
+	struct slice code = availability(a);
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (slice_equal(code, slice_of(codes[i])))
+			return true;
+	return !code.p && slice_starts(a->message, SLICE("No endpoints found for "));
+}
+
 static bool is_routing_text(struct slice text)
 {
 	static const char *const words[] = { "No endpoints found", "No allowed providers",
@@ -136,6 +158,8 @@ static void attribute_openrouter(struct answer *a)
 		set(a, REFUSED_openrouter_quota, REFUSAL_QUOTA);
 	else if (code == 403)
 		attribute_forbidden(a);
+	else if (is_about_model(a))
+		set(a, REFUSED_openrouter_request, REFUSAL_REQUEST);
 	else if (is_routing_text(a->message) || has_member(a->error, "availability"))
 		set(a, REFUSED_openrouter_routing, REFUSAL_ROUTING);
 	else if (code >= 500 || a->in_stream)
@@ -183,8 +207,8 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
 	} else if (!a->failed) {
 		return;
-	} else if ((!vendor && host_is_private(x->host)) || is_gateway_wording(a->message) ||
-		   (a->wrapped && !vendor)) {
+	} else if (!vendor &&
+		   (host_is_private(x->host) || is_gateway_wording(a->message) || a->wrapped)) {
 		attribute_vendor(a, REFUSED_local_gateway);
 	} else if (vendor && strcmp(vendor->id, "openrouter") == 0) {
 		attribute_openrouter(a);

@@ -111,8 +111,9 @@ bool check_credential_rejected_unexplained(const struct evidence *e, struct deta
 {
 	char shown[TOKEN_SHOWN_MAX];
 
-	if (!is_about_credentials_here(e) || code_of(e) != 401 || e->credential_explained ||
-	    !e->credential || !e->credential->known)
+	bool is_401 = e->answer.status == 401 || (e->answer.in_stream && code_of(e) == 401);
+	if (!is_about_credentials_here(e) || !is_401 || e->credential_explained || !e->credential ||
+	    !e->credential->known)
 		return false;
 	token_show(e->credential->token, shown);
 	detail_f(d, "sent in %s: %.*s%s%s, %zu bytes, %s", carrier_name(e->credential->carrier),
@@ -136,9 +137,25 @@ bool check_upstream_refused_credentials(const struct evidence *e, struct detail 
 	return true;
 }
 
+/* In the server's words or in those of the provider behind it. */
+static bool is_too_large(const struct evidence *e)
+{
+	static const char *const words[] = { "maximum context length", "prompt is too long",
+					     "context_length_exceeded", "context length" };
+
+	if (code_of(e) == 413 ||
+	    slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
+	    slice_equal(e->answer.code_text, SLICE("context_length_exceeded")))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (says(e, words[i]) || slice_has_nocase(e->answer.raw, slice_of(words[i])))
+			return true;
+	return false;
+}
+
 bool check_upstream_error(const struct evidence *e, struct detail *d)
 {
-	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST))
+	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST) || is_too_large(e))
 		return false;
 	quote_provider(d, e);
 	return true;
@@ -245,14 +262,6 @@ bool check_provider_unavailable(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-static bool is_too_large(const struct evidence *e)
-{
-	return code_of(e) == 413 || says(e, "maximum context length") ||
-	       says(e, "prompt is too long") ||
-	       slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
-	       slice_equal(e->answer.code_text, SLICE("context_length_exceeded"));
-}
-
 static bool is_request_refused_here(const struct evidence *e)
 {
 	return e->answer.about == REFUSAL_REQUEST && e->answer.refused_by != REFUSED_upstream;
@@ -260,9 +269,9 @@ static bool is_request_refused_here(const struct evidence *e)
 
 bool check_request_too_large(const struct evidence *e, struct detail *d)
 {
-	if (!is_request_refused_here(e) || !is_too_large(e))
+	if (e->answer.about != REFUSAL_REQUEST || !is_too_large(e))
 		return false;
-	quote(d, "", e->answer.message);
+	quote_provider(d, e);
 	return true;
 }
 

@@ -43,8 +43,9 @@ bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
 	if (!e->vendor || e->source_count == 0)
 		return false;
 	for (size_t i = 0; i < e->source_count; i++)
-		if (holds_name(e->vendor->variables, e->sources[i]))
-			return false;
+		if (holds_name(e->vendor->variables, e->sources[i]) ||
+		    slice_has_nocase(e->sources[i], slice_of(e->vendor->id)))
+			return false; /* MY_OPENROUTER_KEY was meant for OpenRouter too */
 	if (!environment_is_key_name(e->sources[0]))
 		return false;
 	struct slice own = own_variable(e, &value);
