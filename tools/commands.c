@@ -31,6 +31,13 @@ const struct command commands[] = {
 	  "rules [--json|--markdown|--man]\n\n"
 	  "Without an option: one line a rule",
 	  "orshim rules --markdown" },
+	{ "doctor", cmd_doctor, "say which TLS a tool has, and whether it can be tapped",
+	  "doctor [--json] TOOL|PID\n"
+	  "       orshim doctor --editor\n\n"
+	  "  --json     print one JSON object\n"
+	  "  --editor   which running extension hosts of VS Code carry the shim\n\n"
+	  "Exits with 0 if the tool can be tapped, with 1 if it cannot",
+	  "orshim doctor node" },
 	{ "env", cmd_env, "list the settings, and what they are here", "env",
 	  "ORSHIM_BODY_MAX=1M orshim env" },
 };

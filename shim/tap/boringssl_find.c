@@ -158,6 +158,8 @@ static uint64_t behind_thunk(const struct image *m, uint64_t function)
 	return function + (uint64_t)((int64_t)(int32_t)(read_u32(p) << 6) >> 4);
 }
 
+static const char checked[] = "the program checks its indirect calls (clang CFI)";
+
 /* SSL_write's bounds by its errors; NULL, or what is missing. */
 static const char *find_ssl_write(const struct image *m, const struct references *refs,
 				  uint64_t *low, uint64_t *high)
@@ -197,6 +199,8 @@ static const char *find_ssl_write(const struct image *m, const struct references
 	}
 	if (!initialised)
 		return "what looks like SSL_write lacks one of its errors";
+	if (checks_calls(m, *low, *high))
+		return checked;
 	return calls_slot(m, *low, *high) ? NULL : "what looks like SSL_write calls no table";
 }
 
@@ -281,9 +285,8 @@ void boringssl_find(const struct image *m, struct boringssl *found)
 	found->reason = find_table(m, &refs, &found->table);
 	if (found->reason)
 		return;
-	if (checks_calls(m, found->ssl_write, high) ||
-	    is_thunk(m, image_word(m, found->table + BORINGSSL_WRITE_APP_DATA)))
-		found->reason = "the program checks its indirect calls (clang CFI)";
+	if (is_thunk(m, image_word(m, found->table + BORINGSSL_WRITE_APP_DATA)))
+		found->reason = checked;
 	else
 		found->verdict = BORINGSSL_FOUND;
 }

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/json_out.h"
+#include "tools/command.h"
+#include "tools/elf.h"
+#include "tools/launcher.h"
+#include "tools/program.h"
+#include "tools/tls_stack.h"
+
+/* All that is said of one tool. */
+struct patient {
+	const char *asked;     /* as it was named */
+	char script[PATH_MAX]; /* "" unless a script leads to the program */
+	char path[PATH_MAX];   /* of the program that speaks TLS */
+	const char *how;       /* why PATH and not the script's interpreter; NULL */
+	const char *machine;
+	const char *linking;    /* "dynamic", "static" */
+	const char *libc;       /* "glibc", "musl"; NULL: none */
+	const char *deaf;       /* why a preloaded library does not get in; NULL */
+	int pid;                /* 0: a file */
+	bool has_shim;          /* with a pid */
+	char preload[PATH_MAX]; /* LD_PRELOAD that the process was started with */
+	struct tls_survey survey;
+};
+
+static const char *const tap_words[] = {
+	[TAP_NONE] = "none",
+	[TAP_METHOD_TABLE] = "method-table",
+	[TAP_INTERPOSED] = "interposed",
+};
+
+static bool is_script(const char *path)
+{
+	char head[2] = { 0 };
+	FILE *f = fopen(path, "re");
+
+	if (f && fread(head, 1, 2, f) != 2)
+		head[0] = '\0';
+	if (f)
+		fclose(f);
+	return head[0] == '#' && head[1] == '!';
+}
+
+static void look_at_program(struct patient *p)
+{
+	struct slice loader;
+	const char *why;
+	struct elf e;
+
+	if (!elf_open(&e, p->path, &why))
+		die("doctor: %s: %s", p->path, why);
+	loader = elf_interpreter(&e);
+	p->machine = elf_machine(&e);
+	p->linking = loader.p ? "dynamic" : "static";
+	if (loader.p)
+		p->libc = slice_has(loader, SLICE("musl")) ? "musl" : "glibc";
+	tls_survey(&p->survey, &e, p->path);
+	elf_close(&e);
+}
+
+static void look_at_tool(struct patient *p)
+{
+	struct program program;
+
+	switch (program_find(&program, p->asked)) {
+	case PROGRAM_NOT_FOUND:
+		die("doctor: %s: no such program; give a name in PATH, a path or a pid", p->asked);
+	case PROGRAM_NOT_EXECUTABLE:
+		die("doctor: %s cannot be executed", p->asked);
+	case PROGRAM_FINE:
+		break;
+	}
+	if (!realpath(program.path, p->path))
+		die("doctor: %s: %s", program.path, strerror(errno));
+	if (is_script(p->path)) {
+		memcpy(p->script, p->path, sizeof(p->path));
+		if (launcher_follow(p->script, p->path, &p->how)) {
+			program_find(&program, p->path);
+		} else {
+			p->how = NULL;
+			if (!realpath(program.interpreter, p->path))
+				die("doctor: %s: its interpreter was not found", p->script);
+		}
+	}
+	p->deaf = program.deaf;
+	look_at_program(p);
+}
+
+static void read_preload(struct patient *p)
+{
+	static const char name[] = "LD_PRELOAD=";
+	char path[64];
+	char *entry = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", p->pid);
+	f = fopen(path, "re");
+	while (f && getdelim(&entry, &size, '\0', f) > 0)
+		if (strncmp(entry, name, sizeof(name) - 1) == 0)
+			snprintf(p->preload, sizeof(p->preload), "%s", entry + sizeof(name) - 1);
+	free(entry);
+	if (f)
+		fclose(f);
+}
+
+static void look_at_process(struct patient *p)
+{
+	struct tls_survey mapped;
+	struct program program;
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
+	n = readlink(link, p->path, sizeof(p->path) - 1);
+	if (n < 0)
+		die("doctor: process %d: %s", p->pid, strerror(errno));
+	p->path[n] = '\0';
+	if (program_find(&program, p->path) == PROGRAM_FINE)
+		p->deaf = program.deaf;
+	look_at_program(p);
+	tls_survey_process(&mapped, p->pid, &p->has_shim);
+	/* What is mapped is nearer to the truth than what the file may load. */
+	for (size_t i = 0; i < mapped.count; i++) {
+		size_t k = 0;
+
+		while (k < p->survey.count &&
+		       strcmp(p->survey.found[k].library, mapped.found[i].library) != 0)
+			k++;
+		if (k == STACKS_MAX)
+			continue;
+		if (k == p->survey.count)
+			p->survey.found[p->survey.count++] = mapped.found[i];
+		else
+			memcpy(p->survey.found[k].evidence, mapped.found[i].evidence,
+			       sizeof(mapped.found[i].evidence));
+	}
+	p->survey.speaks_h2 |= mapped.speaks_h2;
+	read_preload(p);
+}
+
+/* Can what the tool says be seen? With several libraries, one is enough. */
+static bool is_tappable(const struct patient *p)
+{
+	for (size_t i = 0; !p->deaf && i < p->survey.count; i++)
+		if (p->survey.found[i].tap != TAP_NONE)
+			return true;
+	return false;
+}
+
+static void write_json(const struct patient *p, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "tool", p->asked);
+	if (p->pid)
+		json_number(&j, "pid", p->pid);
+	json_text(&j, "program", p->path);
+	json_text(&j, "script", p->script[0] ? p->script : NULL);
+	json_text(&j, "machine", p->machine);
+	json_text(&j, "linking", p->linking);
+	json_text(&j, "libc", p->libc);
+	json_bool(&j, "preloadable", !p->deaf);
+	json_text(&j, "reason", p->deaf);
+	json_array(&j, "tls");
+	for (size_t i = 0; i < p->survey.count; i++) {
+		const struct tls_stack *t = &p->survey.found[i];
+
+		json_object(&j, NULL);
+		json_text(&j, "library", t->library);
+		json_text(&j, "version", t->version);
+		json_text(&j, "evidence", t->evidence);
+		json_text(&j, "tap", tap_words[p->deaf ? TAP_NONE : t->tap]);
+		json_text(&j, "reason", t->reason[0] ? t->reason : p->deaf);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_text(&j, "http", tls_http_guess(&p->survey));
+	json_bool(&j, "tappable", is_tappable(p));
+	if (p->pid) {
+		json_bool(&j, "shim_loaded", p->has_shim);
+		json_text(&j, "ld_preload", p->preload[0] ? p->preload : NULL);
+	}
+	json_object_end(&j);
+	if (!json_out_ok(&j))
+		die("doctor: the answer does not fit");
+	say(out, "\n");
+}
+
+static void write_advice(const struct patient *p, struct buf *out)
+{
+	if (p->pid && p->has_shim) {
+		say(out, "  now: the shim is loaded in this process\n");
+	} else if (p->pid && is_tappable(p)) {
+		say(out, "  now: the shim is not loaded%s; start it again with: orshim run -- %s\n",
+		    strstr(p->preload, "liborshim") ? " although LD_PRELOAD names it" : "",
+		    p->path);
+	} else if (is_tappable(p)) {
+		say(out, "  so: orshim run -- %s\n", p->asked);
+	} else if (p->script[0] && !p->how && p->survey.count == 0) {
+		say(out, "  so: what this script starts was not seen; ask orshim doctor about that "
+			 "program\n");
+	} else {
+		say(out,
+		    "  so: it cannot be tapped. Start orshim relay and set the tool's base URL "
+		    "to the address\n      it prints: the same diagnosis is made there\n");
+	}
+}
+
+static void write_text(const struct patient *p, struct buf *out)
+{
+	say(out, "%s: %s\n", p->asked, p->path);
+	if (p->script[0])
+		say(out, "  by: %s (%s)\n", p->script,
+		    p->how ? p->how : "run by the program above");
+	say(out, "  is: %s, %s%s%s\n", p->machine, p->linking, p->libc ? ", " : "",
+	    p->libc ? p->libc : "");
+	if (p->deaf)
+		say(out, "  deaf: %s\n", p->deaf);
+	for (size_t i = 0; i < p->survey.count; i++) {
+		const struct tls_stack *t = &p->survey.found[i];
+
+		say(out, "  TLS: %s%s%s: %s\n", t->library, t->version[0] ? " " : "", t->version,
+		    t->evidence);
+		if (t->reason[0])
+			say(out, "       not tapped: %s\n", t->reason);
+		else if (!p->deaf)
+			say(out, "       tapped by its method tables\n");
+	}
+	if (p->survey.count == 0)
+		say(out, "  TLS: none recognised in the program or the libraries it needs\n");
+	say(out, "  HTTP: %s\n", tls_http_guess(&p->survey));
+	write_advice(p, out);
+}
+
+/* Does PID's command line hold VS Code's word for an extension host? */
+static bool is_extension_host(int pid)
+{
+	static const char word[] = "--type=extensionHost";
+	char path[64];
+	char line[8192];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	f = fopen(path, "re");
+	n = f ? fread(line, 1, sizeof(line), f) : 0;
+	if (f)
+		fclose(f);
+	return memmem(line, n, word, sizeof(word) - 1) != NULL;
+}
+
+static int look_at_editors(void)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+	int without = 0, count = 0;
+
+	while (d && (entry = readdir(d))) {
+		struct tls_survey survey;
+		bool has_shim;
+		int pid = atoi(entry->d_name);
+
+		if (pid <= 0 || !is_extension_host(pid))
+			continue;
+		tls_survey_process(&survey, pid, &has_shim);
+		printf("extension host %d: %s\n", pid,
+		       has_shim ? "carries the shim"
+				: "without the shim; start the editor under: orshim run -- EDITOR");
+		count++;
+		without += !has_shim;
+	}
+	if (d)
+		closedir(d);
+	if (!count)
+		printf("no extension host is running; open a window of the editor\n");
+	return without || !count ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
+static bool is_number(const char *word)
+{
+	return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	struct patient *p = calloc(1, sizeof(*p));
+	bool json = false;
+	struct buf out;
+	int status;
+
+	if (!p)
+		die("doctor: out of memory");
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			json = true;
+		} else if (strcmp(argv[i], "--editor") == 0) {
+			free(p);
+			return look_at_editors();
+		} else if (argv[i][0] == '-' || p->asked) {
+			die_of_option("doctor", argv[i]);
+		} else {
+			p->asked = argv[i];
+		}
+	}
+	if (!p->asked)
+		die("doctor: which TOOL or PID? Example: orshim doctor node");
+	if (is_number(p->asked)) {
+		p->pid = atoi(p->asked);
+		look_at_process(p);
+	} else {
+		look_at_tool(p);
+	}
+	buf_init(&out, LIMIT_LINE);
+	if (json)
+		write_json(p, &out);
+	else
+		write_text(p, &out);
+	print_out(&out);
+	buf_release(&out);
+	status = is_tappable(p) ? EXIT_CLEAN : EXIT_FINDINGS;
+	free(p);
+	return status;
+}
