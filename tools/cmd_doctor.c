@@ -209,6 +209,11 @@ static void write_advice(const struct patient *p, struct buf *out)
 	} else if (p->script[0] && !p->how && p->survey.count == 0) {
 		say(out, "  so: what this script starts was not seen; ask orshim doctor about that "
 			 "program\n");
+	} else if (p->survey.count == 0 && !p->deaf) {
+		say(out,
+		    "  so: it may have no TLS of its own: then ask about the program that it "
+		    "starts\n"
+		    "      for that, or start it under orshim run, which goes on into that one\n");
 	} else {
 		say(out,
 		    "  so: it cannot be tapped. Start orshim relay and set the tool's base URL "
