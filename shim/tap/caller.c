@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "tap/early.h"
 #include "tap/objects.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
@@ -27,6 +28,7 @@ static struct {
 	atomic_bool tapped;
 } places[LIMIT_CALLERS];
 static atomic_flag writing = ATOMIC_FLAG_INIT;
+static atomic_bool is_used EARLY; /* some place is taken */
 
 static const char *const names[] = {
 #define HOOK(returns, name, parameters, failure) [HOOK_##name] = #name,
@@ -72,11 +74,14 @@ static void note(uintptr_t key, const struct callee *found)
 	atomic_store(&places[i].real, found->real);
 	atomic_store(&places[i].tapped, found->tapped);
 	atomic_store(&places[i].key, key);
+	atomic_store(&is_used, true);
 	atomic_flag_clear(&writing);
 }
 
 void caller_forget_all(void)
 {
+	if (!atomic_exchange(&is_used, false))
+		return;
 	for (size_t i = 0; i < LIMIT_CALLERS; i++)
 		if (atomic_load_explicit(&places[i].key, memory_order_relaxed))
 			atomic_store(&places[i].key, 0);

@@ -6,19 +6,20 @@
 #include <time.h>
 
 #include "observe.h"
+#include "tap/early.h"
 #include "tap/environ.h"
 
-/* All but `argv0` guarded by `lock`. */
+/* Guarded by `lock`. */
 static struct {
 	pthread_mutex_t lock;
 	bool ready;
 	struct observer observer;
 	char exe[LIMIT_PATH];
-	const char *argv0;
 	struct tls_copy copies[LIMIT_COPIES];
 	size_t copy_count;
 	size_t copies_told;
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static const char *argv_0 EARLY;
 
 int64_t desk_clock(void)
 {
@@ -30,7 +31,7 @@ int64_t desk_clock(void)
 
 void desk_start(const char *argv0)
 {
-	desk.argv0 = argv0;
+	argv_0 = argv0;
 }
 
 void desk_lock(void)
@@ -56,7 +57,7 @@ static void learn_who_we_are(struct origin *o)
 	const char *slash = strrchr(desk.exe, '/');
 	o->exe = desk.exe;
 	o->tool = slash ? slash + 1 : desk.exe;
-	o->argv0 = desk.argv0 ? desk.argv0 : "";
+	o->argv0 = argv_0 ? argv_0 : "";
 }
 
 /* A pid of another process shows a fork that called no handlers (clone(2)). */

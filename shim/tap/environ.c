@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "tap/early.h"
 
 extern char **environ;
 
@@ -22,7 +23,7 @@ enum {
 
 /* Immutable after environ_start(). */
 static struct buf settings = { .max = LIMIT_KEPT_SETTINGS };
-static struct slice initial_block;
+static struct slice initial_block EARLY;
 
 /* Guarded by the caller's lock. */
 static struct buf block = { .max = LIMIT_ENVIRON };
@@ -30,7 +31,8 @@ static struct buf pointers = { .max = (POINTERS_MAX + 1) * sizeof(char *) };
 
 static bool is_setting(const char *entry)
 {
-	static const struct slice kept[] = { SLICE("ORSHIM_"), SLICE("NO_COLOR="), SLICE("TERM=") };
+	static const struct slice kept[] = { SLICE("ORSHIM_"), SLICE("NO_COLOR="), SLICE("TERM="),
+					   SLICE("HOME="), SLICE("XDG_CACHE_HOME=") };
 	struct slice s = slice_of(entry);
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)

@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "base/slice.h"
+#include "tap/early.h"
 #include "tap/target.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -42,7 +43,7 @@ static struct {
 			   const posix_spawnattr_t *, char *const[], char *const[]);
 	int (*posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t *,
 			    const posix_spawnattr_t *, char *const[], char *const[]);
-} real;
+} real EARLY;
 
 static void resolve_all(void)
 {

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "tap/early.h"
+
 /* The parts of the dynamic section that a look-up needs; addresses of this process. */
 struct symbols {
 	const ElfW(Sym) * table;
@@ -101,7 +103,7 @@ static int count_changes(struct dl_phdr_info *info, size_t size, void *arg)
 
 bool objects_changed(void)
 {
-	static _Atomic unsigned long long seen;
+	static _Atomic unsigned long long seen EARLY;
 	unsigned long long now = 0;
 
 	dl_iterate_phdr(count_changes, &now);

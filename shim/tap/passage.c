@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "tap/early.h"
+
 static _Thread_local bool inside;
-static atomic_bool off;
+static atomic_bool off EARLY;
 
 bool passage_enter(struct passage *p)
 {

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "tap/caller.h"
+#include "tap/early.h"
 #include "tap/method_table.h"
 #include "tap/tap.h"
 
@@ -26,7 +27,7 @@ struct candidates {
  * dlopen() holds the loader's lock, and a scan needs that one while it holds
  * ours.
  */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock EARLY = PTHREAD_MUTEX_INITIALIZER;
 static struct copy copies[LIMIT_COPIES];
 static bool locked_for_fork;
 
@@ -35,7 +36,7 @@ static struct {
 	_Atomic uintptr_t low;
 	_Atomic uintptr_t high;
 } tapped[LIMIT_COPIES];
-static atomic_uint found_count;
+static atomic_uint found_count EARLY;
 static atomic_uint found_tapped; /* in whatever way */
 
 static bool collect(const struct object *o, void *arg)
@@ -171,6 +172,8 @@ static void take_in_all(const struct candidates *found)
 {
 	bool known[LIMIT_COPIES] = { false };
 
+	if (!found->count && !atomic_load(&found_count))
+		return;
 	for (size_t i = 0; i < LIMIT_COPIES; i++)
 		copies[i].seen = false;
 	for (size_t i = 0; i < found->count; i++)

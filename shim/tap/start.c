@@ -6,6 +6,7 @@
  */
 #include <sys/auxv.h>
 
+#include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
 #include "tap/follow.h"
@@ -39,7 +40,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	environ_start(envp);
 	desk_start(argc > 0 ? argv[0] : NULL);
 	follow_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
-	tap_start();
 	scan_objects();
+	boringssl_start(environ_setting);
 	passage_leave(&p);
 }

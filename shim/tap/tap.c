@@ -5,12 +5,13 @@
 #include <stdatomic.h>
 
 #include "tap/desk.h"
+#include "tap/early.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/table.h"
 
-static atomic_uint numbers;    /* connections so far */
-static atomic_uint generation; /* forks of this process so far */
+static atomic_uint numbers EARLY; /* connections so far */
+static atomic_uint generation;    /* forks of this process so far */
 
 bool tap_is_inside(void)
 {
@@ -22,8 +23,21 @@ bool tap_is_dropped(const void *handle)
 	return table_is_dropped(handle);
 }
 
+static void before_fork(void);
+static void after_fork_in_parent(void);
+static void after_fork_in_child(void);
+
+/* Processes without TLS have nothing to keep whole. */
+static void look_after_forks(void)
+{
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
 void tap_found(const struct tls_copy *copy)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, look_after_forks);
 	desk_found(copy);
 	desk_say(copy);
 }
@@ -236,7 +250,7 @@ __attribute__((destructor)) static void tap_finish(void)
 {
 	struct passage p;
 
-	if (!passage_enter(&p))
+	if (!atomic_load(&numbers) || !passage_enter(&p))
 		return;
 	table_visit(finish_at_exit, NULL);
 	passage_leave(&p);
@@ -277,9 +291,4 @@ static void after_fork_in_child(void)
 	desk_unlock();
 	table_unlock_all();
 	scan_after_fork_in_child();
-}
-
-void tap_start(void)
-{
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -16,8 +16,6 @@
 #include "report/record.h"
 #include "wire/exchange.h"
 
-void tap_start(void); /* in the constructor */
-
 /* HANDLE identifies the connection: the SSL pointer. */
 
 /* A handshake of ours as client is over; SNI may be absent (copied). */

@@ -13,6 +13,7 @@
 
 #include "tap/caller.h"
 #include "tap/desk.h"
+#include "tap/early.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/stubs.h"
@@ -31,8 +32,8 @@ enum {
 #undef HOOK
 
 /* Set before main(), when they are called earlier then by themselves. */
-static connect_fn real_connect;
-static dlclose_fn real_dlclose;
+static connect_fn real_connect EARLY;
+static dlclose_fn real_dlclose EARLY;
 
 /* A call on SSL: whether it is tapped here, and what was going on outside of it. */
 struct call {
