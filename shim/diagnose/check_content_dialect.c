@@ -2,6 +2,7 @@
 #include "diagnose/content.h"
 
 #include <cJSON.h>
+#include <string.h>
 
 bool check_dialect_responses_on_chat(const struct evidence *e, struct detail *d)
 {
@@ -81,6 +82,7 @@ bool check_provider_restriction(const struct evidence *e, struct detail *d)
 	static const char *const lists[] = { "only", "order", "ignore" };
 	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
 	const cJSON *provider = content_member(body, "provider");
+	bool exact = cJSON_IsFalse(content_member(provider, "allow_fallbacks"));
 	bool found = false;
 
 	if (!provider || e->answer.refused_by != REFUSED_openrouter_routing)
@@ -89,10 +91,14 @@ bool check_provider_restriction(const struct evidence *e, struct detail *d)
 		const cJSON *list = content_member(provider, lists[i]);
 		if (!cJSON_IsArray(list) || !list->child)
 			continue;
+		/* With fallbacks an order excludes nobody, unless the server says that it did. */
+		if (strcmp(lists[i], "order") == 0 && !exact &&
+		    !content_answer_has(e, "No allowed providers"))
+			continue;
 		tell_providers(d, lists[i], list);
 		found = true;
 	}
-	if (cJSON_IsFalse(content_member(provider, "allow_fallbacks"))) {
+	if (exact) {
 		detail_f(d, "%sprovider.allow_fallbacks: false", found ? "; " : "");
 		found = true;
 	}
