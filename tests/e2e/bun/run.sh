@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh: real programs built with Bun: what the finder says of each, of another
+# architecture's file too; what it remembers between starts; and a program that
+# `bun build --compile` made. Needs scripts/fetch-clients.sh all.
+set -eu
+
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+scratch=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$scratch"' EXIT
+failed=0
+# The functions below are called by check.
+# shellcheck disable=SC2317
+
+check() { # NAME COMMAND...: the command succeeds
+	name=$1
+	shift
+	if "$@" >"$scratch/out" 2>&1; then
+		echo "ok    $name"
+	else
+		echo "FAIL  $name"
+		sed 's/^/      /' "$scratch/out"
+		failed=1
+	fi
+}
+
+found() { # FILE: doctor finds the table, unique and confirmed
+	"$root/build/orshim" doctor --json "$1" >"$scratch/json" || :
+	grep -q '"library":"BoringSSL".*confirm each other' "$scratch/json"
+}
+
+for version in 1.1.45 1.2.23 1.3.14 1.4.5; do
+	bun=$cache/bun-linux-x64-$version/bin/bun
+	[ -x "$bun" ] || continue
+	check "table found in Bun $version, x86-64" found "$bun"
+done
+arm=$cache/bun-linux-aarch64-1.4.5/bin/bun
+[ ! -f "$arm" ] || check "table found in Bun 1.4.5, arm64, only read" found "$arm"
+
+bun=$cache/bun-linux-x64-1.4.5/bin/bun
+if [ ! -x "$bun" ]; then
+	echo "run.sh: Bun 1.4.5 is not in $cache; run scripts/fetch-clients.sh all" >&2
+	exit "$failed"
+fi
+
+# The stand-in says where it is in one line of JSON, and ends with its standard input.
+mkfifo "$scratch/hold" "$scratch/ready"
+"$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
+server=$!
+exec 3>"$scratch/hold"
+read -r line <"$scratch/ready"
+port=$(echo "$line" | sed 's/.*"port": *\([0-9]*\).*/\1/')
+ca=$(echo "$line" | sed 's/.*"ca": *"\([^"]*\)".*/\1/')
+
+chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
+	log=$scratch/$1
+	shift
+	rm -f "$log"
+	XDG_CACHE_HOME=$scratch/cache NODE_EXTRA_CA_CERTS=$ca LD_PRELOAD=$root/build/liborshim.so \
+		ORSHIM_LOG=$log ORSHIM_HOSTS=localhost=openrouter OPENROUTER_API_KEY='"sk-or-v1-0"' \
+		"$@" fetch "https://localhost:$port/api/v1" || [ $? -eq 3 ]
+	grep -q '"library":"BoringSSL","version":"","tap":"method-table"' "$log" &&
+		grep -q '"status":401.*"rule":"auth_token_quoted"' "$log"
+}
+
+entry() {
+	set -- "$scratch/cache/orshim"/tls-*
+	[ $# -eq 1 ] && [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %a "$1")" = 600 ] &&
+		grep -q '^orshim-find 1 1 ' "$1"
+}
+
+script=$root/tests/e2e/clients/chat.js
+check "first start is diagnosed" chat log "$bun" "$script"
+check "what was found is remembered, for the user only" entry
+file=$(echo "$scratch/cache/orshim"/tls-*)
+check "second start is diagnosed" chat log "$bun" "$script"
+printf 'orshim-find 1 1 4096 4096 \n' >"$file"
+check "a wrong entry is not believed" chat log "$bun" "$script"
+check "and is written anew" sh -c "! grep -q 4096 '$file'"
+printf '\377garbage' >"$file"
+check "a damaged entry is not believed" chat log "$bun" "$script"
+check "and is written anew" entry
+mv "$file" "$scratch/elsewhere" && ln -s "$scratch/elsewhere" "$file"
+printf 'orshim-find 1 0 0 0 \n' >"$scratch/elsewhere"
+check "a link is not followed" chat log "$bun" "$script"
+check "and is replaced" entry
+printf 'orshim-find 1 0 0 0 \n' >"$file" && chmod 666 "$file"
+check "an entry that others may write is not believed" chat log "$bun" "$script"
+
+"$bun" build --compile --outfile "$scratch/compiled" "$script" >/dev/null 2>&1
+check "a compiled program is diagnosed" chat log "$scratch/compiled"
+exit "$failed"
