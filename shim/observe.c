@@ -97,6 +97,7 @@ void observer_release(struct observer *o)
 void observer_set_environment(struct observer *o, struct slice block)
 {
 	o->judge.environment.block = block;
+	o->history.source_of[0] = '\0'; /* its values may have changed in place */
 }
 
 /* Is this cause new on the text sink? Counts it. */
@@ -123,6 +124,10 @@ static void tell_text(struct observer *o, const struct diagnosis *d)
 
 	if (o->text.failed)
 		return;
+	if (subject != RULE_NONE && !o->judge.lint && o->told[subject]) {
+		is_first_time(o, subject);
+		return;
+	}
 	buf_reset(&o->line);
 	if (text_diagnosis(&o->line, &o->style, &o->origin, d) != 0 || o->line.n == 0)
 		return;

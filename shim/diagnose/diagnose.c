@@ -88,7 +88,23 @@ static const struct credential *credential_that_counts(const struct evidence *e)
 	return &c->all[0];
 }
 
-static void read_credentials(struct evidence *e)
+/* The variables that hold the token: remembered while it and the environment stay the same. */
+static void find_sources(struct history *h, struct evidence *e)
+{
+	struct slice block = e->environment->block;
+
+	if (strcmp(h->source_of, e->fingerprint) != 0 || h->source_block.p != block.p ||
+	    h->source_block.n != block.n) {
+		memcpy(h->source_of, e->fingerprint, sizeof(h->source_of));
+		h->source_block = block;
+		h->source_count = environment_sources(e->environment, e->credential->token,
+						      e->vendor, h->sources, LIMIT_SOURCES);
+	}
+	memcpy(e->sources, h->sources, sizeof(e->sources));
+	e->source_count = h->source_count;
+}
+
+static void read_credentials(struct history *h, struct evidence *e)
 {
 	credentials_find(&e->credentials, e->x);
 	e->credential = credential_that_counts(e);
@@ -96,8 +112,7 @@ static void read_credentials(struct evidence *e)
 		return;
 	token_fingerprint(e->credential->token, e->fingerprint);
 	e->key_vendor = vendor_of_key(e->credential->token);
-	e->source_count = environment_sources(e->environment, e->credential->token, e->vendor,
-					      e->sources, LIMIT_SOURCES);
+	find_sources(h, e);
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */
@@ -121,8 +136,8 @@ static void read_body(struct evidence *e)
 		e->body = cJSON_ParseWithLength(text.p, text.n);
 }
 
-static void gather(const struct judge *judge, const struct history *history,
-		   const struct exchange *x, struct evidence *e)
+static void gather(const struct judge *judge, struct history *history, const struct exchange *x,
+		   struct evidence *e)
 {
 	memset(e, 0, sizeof(*e));
 	e->x = x;
@@ -136,7 +151,7 @@ static void gather(const struct judge *judge, const struct history *history,
 	e->is_api = watched || path_is_endpoint(x->path);
 	e->endpoint = endpoint_of(x->path);
 	e->is_public = is_public(e);
-	read_credentials(e);
+	read_credentials(history, e);
 	answer_read(&e->answer, x, e->vendor);
 	if (judge->lint && !e->answer.answered) {
 		e->answer.failed = false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/environment.h"
 
+#include <string.h>
+
 /* Shorter values are equal by accident: "test", "dummy", "1234567". */
 enum { SHORTEST_TOKEN = 8 };
 
@@ -8,10 +10,11 @@ bool environment_next(const struct environment *env, size_t *at, struct slice *n
 		      struct slice *value)
 {
 	while (*at < env->block.n) {
-		struct slice rest = slice_from(env->block, *at);
-		struct slice entry;
+		struct slice entry = slice_from(env->block, *at);
+		const char *end = memchr(entry.p, '\0', entry.n);
 
-		slice_cut(&rest, '\0', &entry);
+		if (end)
+			entry.n = (size_t)(end - entry.p);
 		*at += entry.n + 1;
 		long equals = slice_byte(entry, '=', 0);
 		if (equals <= 0)
@@ -87,13 +90,18 @@ size_t environment_sources(const struct environment *env, struct slice token,
 {
 	struct slice name;
 	struct slice value;
+	size_t own = 0;
 	size_t n = 0;
 
-	for (int own = 1; own >= 0; own--)
-		for (size_t at = 0; n < max && environment_next(env, &at, &name, &value);)
-			if (is_vendors_name(vendor, name) == own &&
-			    environment_compare(value, token) != MATCH_NONE)
-				names[n++] = name;
+	for (size_t at = 0; n < max && environment_next(env, &at, &name, &value);) {
+		if (environment_compare(value, token) == MATCH_NONE)
+			continue;
+		names[n++] = name;
+		if (!is_vendors_name(vendor, name))
+			continue;
+		names[n - 1] = names[own];
+		names[own++] = name;
+	}
 	return n;
 }
 

@@ -26,6 +26,11 @@ struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
 	uint64_t counter;	  /* exchanges so far */
+	/* Where the last token was found in the environment, so that a tool's one key is looked up once. */
+	char source_of[FINGERPRINT_SIZE];
+	struct slice source_block;
+	struct slice sources[LIMIT_SOURCES];
+	size_t source_count;
 	char redirect_origin[80]; /* host[:port] of the last 30x's Location; "" if none waits */
 	char redirect_from[64];	  /* host that sent it */
 	int redirect_status;
