@@ -176,18 +176,16 @@ static size_t leads_to_secret(struct slice s, size_t at, size_t n)
 {
 	struct slice word = slice_sub(s, at, n);
 	size_t end = at + n;
-	bool scheme =
-	    slice_equal_nocase(word, SLICE("Bearer")) || slice_equal_nocase(word, SLICE("Basic"));
-
-	if (!scheme && !names_secret(word))
-		return 0;
-	size_t from = end;
 	bool sign = false;
-	while (end < s.n && end - from < 6 && memchr(" \t\"'=:\\", s.p[end], 7)) {
+
+	/* Most words are followed by nothing of the kind: look before comparing. */
+	while (end < s.n && end - at < n + 6 && memchr(" \t\"'=:\\", s.p[end], 7)) {
 		sign |= s.p[end] == '=' || s.p[end] == ':';
 		end++;
 	}
-	return (scheme && end > from) || sign ? end - from : 0;
+	bool leads = slice_equal_nocase(word, SLICE("Bearer")) ||
+		     slice_equal_nocase(word, SLICE("Basic")) || (sign && names_secret(word));
+	return leads ? end - at - n : 0;
 }
 
 static bool is_value_byte(char c)
@@ -292,7 +290,7 @@ static size_t key_inside(struct slice s, size_t at, size_t n)
 	};
 	struct slice run = slice_sub(s, at, n);
 
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+	for (size_t i = 0; n > KEY_TAIL + 6 && i < sizeof(starts) / sizeof(starts[0]); i++) {
 		long hit = slice_find(run, starts[i], 1);
 		if (hit > 0 && n - (size_t)hit >= starts[i].n + KEY_TAIL)
 			return (size_t)hit;

@@ -458,7 +458,12 @@ static enum token_form core_form(struct slice s, const struct vendor *vendor, st
 
 void shape_read(struct token_shape *shape, struct slice token)
 {
-	*shape = (struct token_shape){ .scheme = SCHEME_GOOD, .core = token };
+	*shape = (struct token_shape){ .scheme = SCHEME_GOOD, .form = FORM_PLAIN, .core = token };
+	/* What nearly all requests carry. */
+	if (token_is_openrouter_shaped(token) && !is_sample(token)) {
+		shape->vendor = vendor_of_key(token);
+		return;
+	}
 	peel(shape);
 	shape->vendor = vendor_of_key(shape->core);
 	shape->form = core_form(shape->core, shape->vendor, &shape->part);

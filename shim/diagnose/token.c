@@ -148,8 +148,21 @@ bool is_bare_openrouter(struct slice run)
 	return true;
 }
 
+/* Every prefix of vendors.def has a hyphen or underscore near its start, or a capital A there. */
+static bool may_begin_key(struct slice run)
+{
+	if (run.n == 0 || run.p[0] == 'A')
+		return run.n != 0;
+	for (size_t i = 1; i < run.n && i < 8; i++)
+		if (run.p[i] == '-' || run.p[i] == '_')
+			return true;
+	return false;
+}
+
 size_t reveal_prefix(struct slice run)
 {
+	if (!may_begin_key(run))
+		return 0;
 	const struct vendor *vendor = vendor_of_key(run);
 	struct slice prefix = vendor ? vendor_key_prefix(vendor, run) : (struct slice){ NULL, 0 };
 
@@ -279,6 +292,12 @@ void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
 	struct sink sink = { &text, sizeof(room) };
 	struct token_shape shape;
 
+	if (token_is_openrouter_shaped(token)) {
+		reveal_run(&sink, token);
+		memcpy(out, room, text.n);
+		out[text.n] = '\0';
+		return;
+	}
 	shape_read(&shape, token);
 	/* What was peeled off stays visible, in the order in which it stands. */
 	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;

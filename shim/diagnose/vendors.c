@@ -29,14 +29,20 @@ const struct vendor *vendor_named(struct slice id)
 
 struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token)
 {
-	struct slice rest = slice_of(vendor->prefixes);
-	struct slice best = { NULL, 0 };
-	struct slice prefix;
+	size_t longest = 0;
 
-	while (next_word(&rest, &prefix))
-		if (prefix.n > best.n && slice_starts(token, prefix))
-			best = slice_sub(token, 0, prefix.n);
-	return best;
+	/* Asked for every word of every text that is shown: no calls, mostly one comparison a word. */
+	for (const char *p = vendor->prefixes; *p;) {
+		size_t n = 0;
+		while (n < token.n && p[n] && p[n] == token.p[n] && p[n] != ' ')
+			n++;
+		if ((p[n] == ' ' || p[n] == '\0') && n > longest)
+			longest = n;
+		while (p[n] && p[n] != ' ')
+			n++;
+		p += p[n] ? n + 1 : n;
+	}
+	return slice_sub(token, 0, longest);
 }
 
 const struct vendor *vendor_of_key(struct slice token)

@@ -209,6 +209,26 @@ static void no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown(void **state)
 		}
 }
 
+static void the_key_of_every_vendor_is_redacted_in_a_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < vendor_count; i++) {
+		struct slice rest = slice_of(vendors[i].prefixes);
+		struct slice prefix;
+		while (slice_cut(&rest, ' ', &prefix)) {
+			char text[160];
+			struct buf out;
+			snprintf(text, sizeof(text), "a %.*s%s b", SLICE_ARG(prefix),
+				 "Qw3rT5yU7iO9pA1sD3fG5hJ7kL9zX1cV3b");
+			buf_init(&out, 400);
+			redact_text(&out, slice_of(text), 400);
+			assert_int_equal(buf_add(&out, "", 1), 0);
+			assert_null(strstr(out.p, "rT5yU7iO9"));
+			buf_release(&out);
+		}
+	}
+}
+
 static void the_fingerprint_is_the_start_of_sha256(void **state)
 {
 	char fingerprint[FINGERPRINT_SIZE];
@@ -335,6 +355,7 @@ int main(void)
 		cmocka_unit_test(wrappers_are_peeled_and_the_core_is_judged_without_them),
 		cmocka_unit_test(a_token_is_shown_so_that_nobody_can_use_it),
 		cmocka_unit_test(no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown),
+		cmocka_unit_test(the_key_of_every_vendor_is_redacted_in_a_text),
 		cmocka_unit_test(the_fingerprint_is_the_start_of_sha256),
 		cmocka_unit_test(secrets_in_a_text_are_replaced),
 		cmocka_unit_test(a_key_cut_in_two_is_hidden_on_both_sides),

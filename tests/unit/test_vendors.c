@@ -43,6 +43,15 @@ static void a_key_belongs_to_the_vendor_with_the_longest_prefix(void **state)
 				    cases[i].vendor);
 }
 
+static void a_nul_in_a_token_ends_no_prefix(void **state)
+{
+	(void)state;
+	assert_string_equal(id_of(vendor_of_key((struct slice){ "gsk_\0abc", 8 })), "groq");
+	assert_null(vendor_of_key((struct slice){ "gsk\0", 4 }));
+	assert_null(vendor_of_key((struct slice){ "\0", 1 }));
+	assert_null(vendor_of_key((struct slice){ "sk-proj- sk-svcacct", 3 }));
+}
+
 static const struct host_list nothing_added;
 
 static void hosts_of_the_table_are_watched_by_their_rules(void **state)
@@ -180,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_belongs_to_the_vendor_with_the_longest_prefix),
+		cmocka_unit_test(a_nul_in_a_token_ends_no_prefix),
 		cmocka_unit_test(hosts_of_the_table_are_watched_by_their_rules),
 		cmocka_unit_test(hosts_can_be_added),
 		cmocka_unit_test(what_is_no_host_is_named_and_the_rest_holds),
