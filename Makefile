@@ -9,14 +9,14 @@ B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(C
 STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -fPIC -fvisibility=hidden \
 	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
-	-Wwrite-strings -Wshadow -Wundef -Wframe-larger-than=16384
+	-Wwrite-strings -Wshadow -Wundef
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
 LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
 CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/report) $(B)/cJSON.o
 # What looks into programs only reads: orshim doctor and the tests do so, too.
-FIND  := $(addprefix $(B)/shim/tap/,image.o seek.o boringssl_find.o)
+FIND  := $(addprefix $(B)/shim/tap/,image.o seek.o boringssl_find.o stripped_openssl_find.o)
 TAP   := $(filter-out $(FIND),$(call objects,shim/tap))
 TOOL  := $(call objects,tools)
 MAIN  := $(B)/tools/orshim.o $(B)/tools/commands.o
@@ -44,7 +44,11 @@ $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
 
-$(B)/shim/%.o: WARN += -include shim/base/banned.h
+# With CC=clang SAN=address,undefined,fuzzer-no-link.
+$(FUZZ): %: %.o $(B)/core.a
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lm
+
+$(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
 $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<

@@ -23,7 +23,9 @@ includes wire 'base/|wire/'
 includes diagnose 'base/|wire/|diagnose/'
 includes report 'base/|wire/|diagnose/|report/'
 includes tap 'base/|wire/|diagnose/|report/|tap/|observe'
-found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] || true)
+# The finder in tap only reads files and memory; `orshim doctor` asks it as well.
+found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] |
+	grep -vE '"tap/(image|seek|boringssl_find)\.h"' || true)
 [ -z "$found" ] || fail "only tap may include tap/:
 $found"
 

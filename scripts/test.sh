@@ -20,7 +20,11 @@ part() {
 	else
 		failed=$((failed + 1))
 		printf 'FAILED  %-32s %4d s\n' "$name" $((SECONDS - start))
-		tail -n 80 "$log" | sed 's/^/    /'
+		{
+			grep -nE '^not ok|FAILED|error:|undefined reference' "$log" | head -n 20
+			echo '...'
+			tail -n 25 "$log"
+		} | sed 's/^/    /'
 	fi
 }
 
@@ -41,7 +45,11 @@ corpora() {
 	local one bad=0 count=0
 	for one in "$@"; do
 		local name=${one##*/fuzz_}
-		[ -d "tests/fuzz/corpus/$name" ] || continue
+		if [ ! -d "tests/fuzz/corpus/$name" ]; then
+			echo "there is no tests/fuzz/corpus/$name"
+			bad=1
+			continue
+		fi
 		count=$((count + 1))
 		"$one" -runs=0 "tests/fuzz/corpus/$name" || bad=1
 	done
@@ -93,8 +101,9 @@ else
 	part 'shellcheck' scripts_are_clean
 	if [ "${#fuzzers[@]}" -gt 0 ]; then
 		fuzz=()
-		for one in "${fuzzers[@]}"; do fuzz+=("build/fuzz/${one%.c}"); done
-		part 'fuzz targets build' make "${fuzz[@]}"
+		san=address,undefined,fuzzer-no-link
+		for one in "${fuzzers[@]}"; do fuzz+=("build/${san//,/-}/clang/${one%.c}"); done
+		part 'fuzz targets build' make CC=clang SAN="$san" "${fuzz[@]}"
 		part 'fuzz corpora' corpora "${fuzz[@]}"
 	fi
 	part 'fetch real clients' scripts/fetch-clients.sh small
