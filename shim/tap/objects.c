@@ -183,6 +183,9 @@ static void *defined_as(const struct object *o, const struct symbols *s, uint32_
 	const ElfW(Sym) *symbol = &s->table[i];
 	unsigned type = symbol->st_info & 0xf;
 
+	/* Bit 15 hides old versions of a name from whoever asks for none. */
+	if (s->versions && (s->versions[i] & 0x8000))
+		return NULL;
 	if (symbol->st_shndx == SHN_UNDEF || !symbol->st_value || type == STT_GNU_IFUNC ||
 	    type == STT_TLS || strcmp(s->names + symbol->st_name, name) != 0)
 		return NULL;
