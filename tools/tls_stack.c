@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tap/boringssl_find.h"
+#include "tap/stripped_openssl_find.h"
 
 enum { LIBRARIES_MAX = 128 };
 
@@ -138,22 +139,33 @@ static void look_for_rust_and_go(struct tls_survey *s, const struct elf *e)
 	}
 }
 
-static void look_for_static_openssl(struct tls_survey *s, const struct elf *e)
+static void look_for_static_openssl(struct tls_survey *s, struct elf *e)
 {
 	bool exported = elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new");
 	struct slice file = find_text(e, "ssl/record/", 11);
+	uint64_t tables[3];
 	struct tls_stack *t;
+	struct image m;
 
 	if (exported && (t = add(s, "OpenSSL", TAP_METHOD_TABLE, ""))) {
 		openssl_version(e, t->version);
 		snprintf(t->evidence, sizeof(t->evidence),
 			 "linked in, and exports SSL_write and SSL_CTX_new");
-	} else if (!exported && file.p &&
-		   (t = add(s, "OpenSSL", TAP_NONE,
-			    "OpenSSL is linked in without exporting its functions"))) {
+	} else if (!exported && file.p) {
+		elf_image(e, &m);
+		bool found = stripped_openssl_find(&m, tables);
+
+		t = add(
+		    s, "OpenSSL", found ? TAP_METHOD_TABLE : TAP_NONE,
+		    found
+			? ""
+			: "it is linked in without symbols, and its method tables were not found");
+		if (!t)
+			return;
 		openssl_version(e, t->version);
-		snprintf(t->evidence, sizeof(t->evidence), "names its source file %.*s",
-			 (int)strnlen(file.p, file.n < 40 ? file.n : 40), file.p);
+		snprintf(t->evidence, sizeof(t->evidence), "names its source file %.*s%s",
+			 (int)strnlen(file.p, file.n < 40 ? file.n : 40), file.p,
+			 found ? "; method tables found" : "");
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "tap/find_cache.h"
 #include "tap/objects.h"
 #include "tap/pages.h"
+#include "tap/stripped_openssl.h"
 #include "tap/tap.h"
 
 /* BoringSSL's Span<uint8_t>; as an argument it travels as its two members. */
@@ -90,28 +91,27 @@ static void image_of(const struct object *o, struct image *m)
 	}
 }
 
-/* What was found at an earlier start, looked at again, or what is found now. */
-static void recall(const struct object *o, const struct image *m, char *(*lookup)(const char *),
+/* What was found at an earlier start, looked at again. */
+static bool recall(const struct find_cache *cache, const struct object *o, const struct image *m,
 		   struct boringssl *found)
 {
 	static char reason[FIND_REASON_SIZE];
-	struct find_cache cache;
-	struct boringssl kept;
-	bool cached = find_cache_open(&cache, o, lookup);
 
-	if (cached && find_cache_read(&cache, found, reason)) {
-		found->table += o->bias;
-		found->ssl_write += o->bias;
-		if (found->verdict != BORINGSSL_FOUND || boringssl_is_table(m, found->table))
-			return;
-	}
-	boringssl_find(m, found);
-	if (!cached)
-		return;
-	kept = *found;
+	if (!find_cache_read(cache, found, reason))
+		return false;
+	found->table += o->bias;
+	found->ssl_write += o->bias;
+	return found->verdict != BORINGSSL_FOUND || boringssl_is_table(m, found->table);
+}
+
+static void remember(const struct find_cache *cache, const struct object *o,
+		     const struct boringssl *found)
+{
+	struct boringssl kept = *found;
+
 	kept.table -= found->table ? o->bias : 0;
 	kept.ssl_write -= found->ssl_write ? o->bias : 0;
-	find_cache_write(&cache, &kept);
+	find_cache_write(cache, &kept);
 }
 
 static const char *swap(uint64_t table)
@@ -149,10 +149,22 @@ static const char *executable_path(void)
 	return kept ? kept : "";
 }
 
-void boringssl_start(char *(*lookup)(const char *name))
+static void tap(const struct boringssl *found)
 {
 	static struct tls_copy copy;
+
+	copy =
+	    (struct tls_copy){ .object = executable_path(), .library = "BoringSSL", .version = "" };
+	copy.reason = found->verdict == BORINGSSL_FOUND ? swap(found->table) : found->reason;
+	copy.tap = copy.reason ? TAP_NONE : TAP_METHOD_TABLE;
+	tap_found(&copy);
+}
+
+/* What is remembered as absent has neither library. */
+void boringssl_start(char *(*lookup)(const char *name))
+{
 	struct object o = { .name = NULL };
+	struct find_cache cache;
 	struct boringssl found;
 	struct image m;
 
@@ -160,14 +172,18 @@ void boringssl_start(char *(*lookup)(const char *name))
 	if (!o.name || (object_symbol(&o, "SSL_write") && object_symbol(&o, "SSL_CTX_new")))
 		return;
 	image_of(&o, &m);
-	if (image_code_size(&m) < LIMIT_SCAN_MIN)
+	if (image_code_size(&m) < LIMIT_SCAN_MIN) {
+		stripped_openssl_start(&o, &m, executable_path);
 		return;
-	recall(&o, &m, lookup, &found);
-	if (found.verdict == BORINGSSL_ABSENT)
+	}
+	bool cached = find_cache_open(&cache, &o, lookup);
+	bool recalled = cached && recall(&cache, &o, &m, &found);
+	if (!recalled)
+		boringssl_find(&m, &found);
+	if (found.verdict != BORINGSSL_ABSENT)
+		tap(&found);
+	else if (!recalled && stripped_openssl_start(&o, &m, executable_path))
 		return;
-	copy =
-	    (struct tls_copy){ .object = executable_path(), .library = "BoringSSL", .version = "" };
-	copy.reason = found.verdict == BORINGSSL_FOUND ? swap(found.table) : found.reason;
-	copy.tap = copy.reason ? TAP_NONE : TAP_METHOD_TABLE;
-	tap_found(&copy);
+	if (cached && !recalled)
+		remember(&cache, &o, &found);
 }

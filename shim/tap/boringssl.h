@@ -3,8 +3,9 @@
 #define ORSHIM_BORINGSSL_H
 
 /*
- * A BoringSSL that is linked into the executable without symbols (Bun and all
- * that is built with it, Electron): its method table gets our functions.
+ * TLS that is linked into the executable without symbols: BoringSSL (Bun and
+ * all that is built with it, Electron), or else an OpenSSL that exports
+ * nothing. Its method tables get our functions.
  */
 /*
  * Look into this process's executable, unless it exports a TLS library's

@@ -116,10 +116,9 @@ static bool same_words(void **a, void **b, unsigned first, size_t n)
  * TLS_method() may do both roles, TLS_client_method() and TLS_server_method()
  * one each: what they share and what they refuse proves the layout.
  */
-static bool is_plausible(const struct object *o, const struct layout *l, void **any)
+static bool is_plausible(const struct object *o, const struct layout *l, void **const tables[3])
 {
-	void **client = table_of(o, "TLS_client_method");
-	void **server = table_of(o, "TLS_server_method");
+	void **any = tables[0], **client = tables[1], **server = tables[2];
 
 	if (!is_data(o, client) || !is_data(o, server) || version_of(any) != VERSION_ANY ||
 	    version_of(client) != VERSION_ANY || version_of(server) != VERSION_ANY)
@@ -207,11 +206,33 @@ static const char *swap(const struct layout *l, void **any, const struct tables 
 	return pages_patch(patches, count);
 }
 
+/* The one layout that the given tables fit in; NULL if there is none or two. */
+static const struct layout *layout_by_roles(const struct object *o, void **const tables[3])
+{
+	bool before = is_plausible(o, &before_3_2, tables);
+	bool since = is_plausible(o, &since_3_2, tables);
+
+	return before == since ? NULL : before ? &before_3_2 : &since_3_2;
+}
+
+static void read_tables(const struct method_recipe *recipe, void **tables[3])
+{
+	static const char *const names[] = { "TLS_method", "TLS_client_method",
+					     "TLS_server_method" };
+
+	for (size_t i = 0; i < 3; i++)
+		tables[i] = recipe->tables[0] ? recipe->tables[i]
+					      : table_of(recipe->object, names[i]);
+}
+
 const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 {
 	const struct object *o = recipe->object;
-	void **any = table_of(o, "TLS_method");
+	void **tables[3];
 	struct tables found;
+
+	read_tables(recipe, tables);
+	void **any = tables[0];
 
 	if (!any)
 		return "it has no TLS_method()";
@@ -220,11 +241,12 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 	const struct layout *l = layout_by_functions(o, any);
 	bool known = l != NULL;
 	if (!l)
-		l = layout_by_version(recipe->version);
+		l = recipe->tables[0] ? layout_by_roles(o, tables)
+				      : layout_by_version(recipe->version);
 	if (!l)
 		return recipe->version ? "the layout of this version's method tables is not known"
 				       : "its version is not known";
-	if (!is_plausible(o, l, any))
+	if (!is_plausible(o, l, tables))
 		return "its method tables do not look as this version's should";
 	if (!find_tables(o, l, any, &found) || (!known && found.count < TABLES_MIN))
 		return "too few method tables were recognised";

@@ -16,6 +16,12 @@ struct method_recipe {
 	const struct object *object;
 	const char *(*servername)(const void *ssl, int type); /* may be NULL */
 	unsigned long version; /* OpenSSL_version_num(); 0: not known */
+	/*
+	 * The tables of TLS_method(), TLS_client_method() and TLS_server_method();
+	 * the first is NULL: by calling them. Given ones are proof enough of their
+	 * layout if they fit in only one.
+	 */
+	void **tables[3];
 };
 
 /*

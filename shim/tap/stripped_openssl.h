@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_STRIPPED_OPENSSL_H
+#define ORSHIM_STRIPPED_OPENSSL_H
+
+/* An OpenSSL that is linked into the executable and exports nothing. */
+#include "tap/image.h"
+#include "tap/objects.h"
+
+/*
+ * Look into the executable O, which is M, and tap what is there. Says what it
+ * found through tap_found(); PATH is of O and stays. False: there is none.
+ */
+bool stripped_openssl_start(const struct object *o, const struct image *m,
+			    const char *(*path)(void));
+
+#endif
