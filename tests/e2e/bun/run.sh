@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh: real programs built with Bun: what the finder says of each, of another
-# architecture's file too; what it remembers between starts; and a program that
-# `bun build --compile` made. Needs scripts/fetch-clients.sh all.
+# run.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
+# and stripped; real programs built with Bun: what the finder says of each, of
+# another architecture's file too; what it remembers between starts; and a program
+# that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
 set -eu
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -11,8 +12,6 @@ scratch=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$scratch"' EXIT
 failed=0
-# The functions below are called by check.
-# shellcheck disable=SC2317
 
 check() { # NAME COMMAND...: the command succeeds
 	name=$1
@@ -26,6 +25,7 @@ check() { # NAME COMMAND...: the command succeeds
 	fi
 }
 
+# shellcheck disable=SC2317
 found() { # FILE: doctor finds the table, unique and confirmed
 	"$root/build/orshim" doctor --json "$1" >"$scratch/json" || :
 	grep -q '"library":"BoringSSL".*confirm each other' "$scratch/json"
@@ -39,12 +39,6 @@ done
 arm=$cache/bun-linux-aarch64-1.4.5/bin/bun
 [ ! -f "$arm" ] || check "table found in Bun 1.4.5, arm64, only read" found "$arm"
 
-bun=$cache/bun-linux-x64-1.4.5/bin/bun
-if [ ! -x "$bun" ]; then
-	echo "run.sh: Bun 1.4.5 is not in $cache; run scripts/fetch-clients.sh all" >&2
-	exit "$failed"
-fi
-
 # The stand-in says where it is in one line of JSON, and ends with its standard input.
 mkfifo "$scratch/hold" "$scratch/ready"
 "$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
@@ -54,6 +48,27 @@ read -r line <"$scratch/ready"
 port=$(echo "$line" | sed 's/.*"port": *\([0-9]*\).*/\1/')
 ca=$(echo "$line" | sed 's/.*"ca": *"\([^"]*\)".*/\1/')
 
+# shellcheck disable=SC2317
+static() { # OPTION...: a program with OpenSSL inside, diagnosed
+	rm -f "$scratch/log"
+	"${CC:-cc}" -O2 "$@" -o "$scratch/static" "$root/tests/e2e/bun/static_openssl.c" \
+		-Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic && strip "$scratch/static" || return 1
+	XDG_CACHE_HOME=$scratch/none LD_PRELOAD=$root/build/liborshim.so ORSHIM_LOG=$scratch/log \
+		ORSHIM_HOSTS=localhost=openrouter "$scratch/static" "$port" || return 1
+	grep -q '"library":"OpenSSL","version":"","tap":"method-table"' "$scratch/log" &&
+		grep -q '"status":401.*"rule":"auth_token_quoted"' "$scratch/log" &&
+		"$root/build/orshim" doctor "$scratch/static"
+}
+check "stripped OpenSSL, position-independent" static -pie
+check "stripped OpenSSL, at a fixed address" static -no-pie
+
+bun=$cache/bun-linux-x64-1.4.5/bin/bun
+if [ ! -x "$bun" ]; then
+	echo "run.sh: Bun 1.4.5 is not in $cache; run scripts/fetch-clients.sh all" >&2
+	exit "$failed"
+fi
+
+# shellcheck disable=SC2317
 chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 	log=$scratch/$1
 	shift
@@ -65,6 +80,7 @@ chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 		grep -q '"status":401.*"rule":"auth_token_quoted"' "$log"
 }
 
+# shellcheck disable=SC2317
 entry() {
 	set -- "$scratch/cache/orshim"/tls-*
 	[ $# -eq 1 ] && [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %a "$1")" = 600 ] &&
