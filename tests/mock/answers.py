@@ -19,6 +19,9 @@ def made_up_key(name):
 KINDS = ("good", "unknown", "byok", "broke", "limited", "rate", "moderated", "management")
 KEYS = {name: made_up_key(name) for name in KINDS}
 KIND_OF = {key: name for name, key in KEYS.items() if name != "unknown"}
+# Of other vendors, in the shapes of 401-causes 1.10.
+KEYS["openai"] = "sk-proj-" + made_up_key("openai")[-48:] + "T3BlbkFJ" + made_up_key("o")[-48:]
+KEYS["anthropic"] = "sk-ant-api03-" + (made_up_key("anthropic") + made_up_key("a"))[-93:] + "AA"
 
 WORDINGS = {
     "2023": "Missing Authentication header",
@@ -60,7 +63,7 @@ TROUBLE = {
 
 JSON_TYPE = "application/json"
 POST_ONLY = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings")
-KNOWN = POST_ONLY + ("/models", "/key", "/auth/key", "/credits", "/keys")
+KNOWN = POST_ONLY + ("/models", "/key", "/auth/key", "/credits", "/keys", "/files")
 
 
 class Request:
@@ -92,7 +95,7 @@ class Answer:
     def __init__(self, status, pieces, kind=JSON_TYPE, headers=(), chunked=False):
         self.status = status
         self.pieces = pieces
-        self.headers = [("content-type", kind)] + list(headers)
+        self.headers = ([("content-type", kind)] if kind else []) + list(headers)
         self.chunked = chunked
 
 
@@ -120,26 +123,32 @@ def byok_refused():
 class OpenRouter:
     """The account side: which keys live, and what the next answer is."""
 
+    prefix = "/api/v1"
+
     def __init__(self, wording="2025", alternate=False, compress=False):
         self.missing = WORDINGS[wording]
         self.alternate = alternate
         self.compress = compress
         self.turn = 0
+        self.faltered = False
 
     def decide(self, request):
         answer = self.answer(request)
-        if self.compress and not answer.chunked and "gzip" in request.value("accept-encoding"):
+        if self.compress and answer.pieces and not answer.chunked and \
+                "gzip" in request.value("accept-encoding"):
             answer.pieces = [gzip.compress(b"".join(answer.pieces), mtime=0)]
             answer.headers.append(("content-encoding", "gzip"))
         return answer
 
     def answer(self, request):
-        path = request.path
-        if path.startswith("/api/v1/cursor/"):
-            path = "/api/v1" + path[len("/api/v1/cursor"):]
-        if not path.startswith("/api/v1/") or path[len("/api/v1"):] not in KNOWN:
-            return web_page(200 if path in ("/api/v1", "/api/v1/") else 404)
-        endpoint = path[len("/api/v1"):]
+        endpoint = self.endpoint(request.path)
+        if endpoint.startswith("/moved/"):
+            return Answer(307, [], "text/plain", [("location", self.prefix + endpoint[6:])])
+        if endpoint not in KNOWN:
+            return web_page(404 if endpoint.strip("/") else 200)
+        if request.method == "OPTIONS":
+            return Answer(204, [], None, [("access-control-allow-methods", "GET,POST,DELETE"),
+                                          ("access-control-allow-headers", "*")])
         if endpoint == "/models":
             return self.models()
         if endpoint in POST_ONLY and request.method != "POST":
@@ -151,6 +160,17 @@ class OpenRouter:
             self.turn += 1
             return error(401, "User not found.") if self.turn % 2 else byok_refused()
         return self.account(kind, endpoint) or self.serve(request, endpoint, kind)
+
+    def endpoint(self, path):
+        """What follows the base; "?" outside of it, where nothing is."""
+        if path == self.prefix:
+            return ""
+        if not path.startswith(self.prefix + "/"):
+            return "?"
+        rest = path[len(self.prefix):]
+        if rest.startswith("/cursor/"):
+            rest = rest[len("/cursor"):]
+        return "/files" if rest.startswith("/files/") else rest
 
     def authenticate(self, request, endpoint):
         """(an answer that refuses, None) or (None, kind of key)."""
@@ -197,6 +217,20 @@ class OpenRouter:
         return None
 
     @staticmethod
+    def files(request):
+        if request.method == "DELETE":
+            return Answer(204, [], None)
+        if request.method == "GET":
+            return Answer(200, [b'{"object":"list","data":[],"has_more":false}'])
+        boundary = re.fullmatch('multipart/form-data; *boundary="?([^"]+)"?',
+                                request.value("content-type"))
+        if not boundary or b"--" + boundary.group(1).encode() not in request.body:
+            return error(400, "Invalid multipart body")
+        whole = {"id": "file-standin", "object": "file", "bytes": len(request.body),
+                 "created_at": 1764000000, "filename": "notes.txt", "purpose": "user_data"}
+        return Answer(200, [json.dumps(whole).encode()])
+
+    @staticmethod
     def models():
         listed = [{"id": m, "name": m, "context_length": 128000,
                    "pricing": {"prompt": "0", "completion": "0"}} for m in MODELS]
@@ -212,6 +246,8 @@ class OpenRouter:
             return Answer(200, [b'{"data":{"total_credits":10,"total_usage":0.5}}'])
         if endpoint == "/keys":
             return Answer(200, [b'{"data":[]}'])
+        if endpoint == "/files":
+            return self.files(request)
         try:
             body = json.loads(request.body.decode("utf-8"))
         except ValueError:
@@ -219,6 +255,10 @@ class OpenRouter:
         if not isinstance(body, dict):
             return error(400, "Invalid input: expected object")
         return self.generate(endpoint, body)
+
+    @staticmethod
+    def serves(model):
+        return model in MODELS or str(model).startswith("trouble/stream")
 
     def generate(self, endpoint, body):
         model = body.get("model")
@@ -228,12 +268,47 @@ class OpenRouter:
             return error(status, text, metadata, late, user_id="user_2standin")
         if not model:
             return error(400, "No models provided")
-        if model not in MODELS and not str(model).startswith("trouble/stream"):
+        if model == "trouble/once":  # refused, then served: a client that tries again gets on
+            self.faltered = not self.faltered
+            if self.faltered:
+                status, text, metadata = TROUBLE["trouble/503"]
+                return error(status, text, metadata, [("retry-after", "0")])
+        elif not self.serves(model):
             return error(400, "%s is not a valid model ID" % model)
         if endpoint == "/chat/completions" and not body.get("messages"):
             return error(400, "Input required: specify \"prompt\" or \"messages\"")
         return GENERATORS[endpoint](body)
 
+
+class Vendor(OpenRouter):
+    """Another vendor's API below /v1, for one key that it takes in HEADER."""
+
+    prefix = "/v1"
+
+    def __init__(self, name, compress=False):
+        super().__init__(compress=compress)
+        self.wanted = KEYS[name]
+        self.header = "x-api-key" if name == "anthropic" else "authorization"
+
+    def authenticate(self, request, endpoint):
+        given = request.value(self.header)
+        if self.header == "authorization":
+            given = given[len("Bearer "):] if given.startswith("Bearer ") else ""
+        if given == self.wanted:
+            return None, "good"
+        if self.header == "x-api-key":
+            return Answer(401, [json.dumps({"type": "error", "error": {
+                "type": "authentication_error", "message": "invalid x-api-key"}}).encode()]), None
+        return Answer(401, [json.dumps({"error": {
+            "message": "Incorrect API key provided", "type": "invalid_request_error",
+            "param": None, "code": "invalid_api_key"}}).encode()]), None
+
+    @staticmethod
+    def serves(model):
+        return "/" not in str(model)
+
+
+VENDORS = ("anthropic", "openai")
 
 COMPLETION = {"id": "gen-1764000000-standin", "provider": "OpenAI", "created": 1764000000}
 USAGE = {"prompt_tokens": 8, "completion_tokens": 2, "total_tokens": 10}
@@ -258,11 +333,27 @@ def stream(pieces):
                   ("x-generation-id", COMPLETION["id"])], chunked=True)
 
 
+def tool_call(body):
+    """The first tool of BODY, called; None where it has none, or where it has the result."""
+    last = (body.get("messages") or [{}])[-1]
+    parts = last.get("content") if isinstance(last.get("content"), list) else []
+    if not body.get("tools") or last.get("role") == "tool" or \
+            any(part.get("type") == "tool_result" for part in parts):
+        return None
+    tool = body["tools"][0]
+    name = tool.get("function", tool)["name"]
+    return {"id": "call_standin1", "type": "function", "index": 0,
+            "function": {"name": name, "arguments": "{\"city\":\"Paris\"}"}}
+
+
 def chat(body):
     model = body["model"]
+    call = tool_call(body)
     if not body.get("stream"):
-        choice = {"index": 0, "finish_reason": "stop", "native_finish_reason": "stop",
-                  "message": {"role": "assistant", "content": "Hello there"}}
+        choice = {"index": 0, "finish_reason": "tool_calls" if call else "stop",
+                  "native_finish_reason": "stop",
+                  "message": {"role": "assistant", "content": None, "tool_calls": [call]} if call
+                  else {"role": "assistant", "content": "Hello there"}}
         whole = dict(COMPLETION, object="chat.completion", model=model, choices=[choice],
                      usage=USAGE)
         return Answer(200, [b"\n         \n", json.dumps(whole).encode()], chunked=True)
@@ -276,6 +367,10 @@ def chat(body):
     if model in STREAM_ERRORS:
         failure = STREAM_ERRORS[model]
         return stream(pieces + [chunk({"content": ""}, "error", error=failure)])
+    if call:
+        return stream(pieces[:2] + [chunk({"role": "assistant", "content": None,
+                                           "tool_calls": [call]}),
+                                    chunk({}, "tool_calls", usage=USAGE), event("[DONE]")])
     return stream(pieces + [chunk({"content": " there"}), chunk({}, "stop", usage=USAGE),
                             event("[DONE]")])
 
@@ -300,6 +395,12 @@ def messages(body):
     whole = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"],
              "content": [{"type": "text", "text": "Hello there"}], "stop_reason": "end_turn",
              "stop_sequence": None, "usage": {"input_tokens": 8, "output_tokens": 2}}
+    call = tool_call(body)
+    if call and not body.get("stream"):
+        whole["stop_reason"] = "tool_use"
+        whole["content"] = [{"type": "tool_use", "id": "toolu_standin1",
+                             "name": call["function"]["name"],
+                             "input": json.loads(call["function"]["arguments"])}]
     if not body.get("stream"):
         return Answer(200, [json.dumps(whole).encode()], chunked=True)
     start = event({"type": "message_start", "message": dict(whole, content=[], stop_reason=None)},

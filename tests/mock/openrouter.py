@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A stand-in OpenRouter on loopback, with TLS and a CA of its own.
+"""A stand-in OpenRouter (or --vendor) on loopback, with TLS and a CA of its own.
 
 Prints one line of JSON when it is ready (port, ca, pid, keys), then serves until
 SIGTERM or until its standard input is closed. Leaves no file behind but those
@@ -65,7 +65,8 @@ class Recorder:
 
 class Server:
     def __init__(self, options, folder):
-        self.api = answers.OpenRouter(options.wording, options.alternate, options.compress)
+        self.api = answers.Vendor(options.vendor, options.compress) if options.vendor else \
+            answers.OpenRouter(options.wording, options.alternate, options.compress)
         self.record = Recorder(options.record)
         self.lock = threading.Lock()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -113,6 +114,8 @@ def arguments():
     parser.add_argument("--http2", action="store_true", help="offer h2 as well (needs python3-h2)")
     parser.add_argument("--wording", choices=sorted(answers.WORDINGS), default="2025",
                         help="the period whose 401 text is used for a missing credential")
+    parser.add_argument("--vendor", choices=answers.VENDORS,
+                        help="be this vendor instead of OpenRouter, below /v1")
     parser.add_argument("--alternate", action="store_true",
                         help="401 and \"Provider returned error\" in turn, for every live key")
     parser.add_argument("--compress", action="store_true",

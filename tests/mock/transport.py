@@ -106,8 +106,9 @@ class Http1:
         fields = EDGE + answer.headers
         if closing:
             fields = fields + [("connection", "close")]
-        fields.append(("transfer-encoding", "chunked") if answer.chunked
-                      else ("content-length", str(len(body))))
+        if answer.status != 204:  # RFC 9110 section 8.6: no length there
+            fields.append(("transfer-encoding", "chunked") if answer.chunked
+                          else ("content-length", str(len(body))))
         lines += ["%s: %s" % field for field in fields]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if request.method == "HEAD":
