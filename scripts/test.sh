@@ -79,6 +79,7 @@ export MAKEFLAGS=-j2
 if [ "${1:-}" = clients ]; then
 	part 'fetch all clients' scripts/fetch-clients.sh all
 	part 'all real clients' tests/e2e/clients.py --all
+	part 'TLS without symbols' tests/e2e/bun/run.sh
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --local
 	cat "$logs"/all-real-clients.log
 else
@@ -95,7 +96,7 @@ else
 	part 'layers' scripts/check-layers.sh
 	part 'sizes and names' scripts/check-sizes.sh
 	for check in scripts/check-exports.sh scripts/check-captures.sh tests/captures/run.sh \
-		tests/e2e/tap/run.sh tests/e2e/commands.sh; do
+		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'shellcheck' scripts_are_clean
