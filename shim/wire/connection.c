@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/h2_frame.h"
 #include "wire/head.h"
 #include "wire/http2.h"
 #include "wire/pairing.h"
@@ -147,7 +148,7 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	}
 	struct slice all = buf_slice(&c->late);
 	long request = find_request(all);
-	long frame = request < 0 ? http2_find_frame(all) : -1;
+	long frame = request < 0 ? h2_find_frame(all) : -1;
 	if (request < 0 && frame < 0)
 		return;
 	struct buf late = c->late;

@@ -1,43 +1,594 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/http2.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/body.h"
+#include "wire/h2_frame.h"
+#include "wire/h2_head.h"
+#include "wire/message.h"
+
+/* SETTINGS frames of a peer that the other has not acknowledged yet; more are not remembered. */
+enum { SETTINGS_WAITING = 8, SETTINGS_HEADER_TABLE_SIZE = 1, NO_TABLE_SIZE = -1 };
+
+static const char no_memory[] = "out of memory";
+
+struct stream {
+	uint32_t id;
+	struct exchange *x;
+	struct body_reader bodies[2]; /* by enum side */
+	bool ended[2];
+};
+
+/* One direction. */
+struct half {
+	enum side side;
+	struct h2_reader reader;
+	struct hpack *hpack; /* of the blocks that this side sends */
+	bool synced;         /* at a frame's beginning; false only after joining late */
+	bool began;          /* a frame was seen */
+	struct buf search;   /* not synced: bytes so far */
+	/* a header block that goes on in CONTINUATION frames */
+	bool in_block;
+	struct h2_frame block_frame; /* its first frame */
+	struct buf block;
+	size_t block_bytes; /* on the wire */
+	/* table sizes that the other side asked for and this one has not acknowledged */
+	int64_t waiting[SETTINGS_WAITING];
+	size_t waiting_count;
+};
+
+struct http2 {
+	struct outbox *out;
+	struct wire_limits limits;
+	uint32_t number;
+	uint32_t seq;
+	struct slice sni;
+	bool late;
+	uint32_t last_id;
+	int64_t now_us;
+	struct half halves[2];   /* by enum side */
+	struct stream **streams; /* by rising id */
+	size_t count;
+	size_t room;
+};
+
+static void half_release(struct half *half)
+{
+	h2_reader_release(&half->reader);
+	hpack_free(half->hpack);
+	buf_release(&half->search);
+	buf_release(&half->block);
+}
+
 struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, uint32_t number,
 			struct slice sni, bool joined_late)
 {
-	(void)limits;
-	(void)number;
-	(void)sni;
-	(void)joined_late;
-	outbox_blind(out, "HTTP/2");
-	return NULL;
+	struct http2 *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->out = out;
+	h->limits = *limits;
+	h->number = number;
+	h->sni = sni;
+	h->late = joined_late;
+	for (int side = 0; side < 2; side++) {
+		struct half *half = &h->halves[side];
+		half->side = (enum side)side;
+		half->synced = !joined_late || side == SIDE_CLIENT;
+		h2_reader_init(&half->reader);
+		buf_init(&half->search, LIMIT_HEAD);
+		buf_init(&half->block, LIMIT_HEAD);
+		half->hpack = hpack_new(joined_late);
+	}
+	if (!h->halves[0].hpack || !h->halves[1].hpack) {
+		http2_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+static struct message *message_of(struct stream *s, enum side side)
+{
+	return side == SIDE_CLIENT ? &s->x->request : &s->x->response;
+}
+
+static void stream_free(struct stream *s)
+{
+	body_release(&s->bodies[0]);
+	body_release(&s->bodies[1]);
+	free(s);
 }
 
 void http2_free(struct http2 *h)
 {
-	(void)h;
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->count; i++) {
+		outbox_forget(h->out, h->streams[i]->x);
+		stream_free(h->streams[i]);
+	}
+	free(h->streams);
+	half_release(&h->halves[0]);
+	half_release(&h->halves[1]);
+	free(h);
+}
+
+/* Index of the first stream whose id is not below ID. */
+static size_t place_of(const struct http2 *h, uint32_t id)
+{
+	size_t low = 0;
+	size_t high = h->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (h->streams[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct stream *find_stream(const struct http2 *h, uint32_t id)
+{
+	size_t at = place_of(h, id);
+
+	return at < h->count && h->streams[at]->id == id ? h->streams[at] : NULL;
+}
+
+/* The stream's exchange goes out; what still comes on the stream is nobody's. */
+static void emit(struct http2 *h, struct stream *s, enum exchange_end end)
+{
+	size_t at = place_of(h, s->id);
+
+	h->count--;
+	memmove(h->streams + at, h->streams + at + 1, (h->count - at) * sizeof(struct stream *));
+	outbox_put(h->out, s->x, end);
+	stream_free(s);
+}
+
+static void go_blind(struct http2 *h, const char *why)
+{
+	while (h->count)
+		emit(h, h->streams[0], END_UNPARSED);
+	outbox_blind(h->out, why);
+}
+
+/* NULL: blind now. */
+static struct stream *open_stream(struct http2 *h, uint32_t id)
+{
+	if (h->count >= LIMIT_STREAMS) {
+		go_blind(h, "more streams alive than LIMIT_STREAMS");
+		return NULL;
+	}
+	if (h->count == h->room) {
+		size_t room = h->room ? h->room * 2 : 8;
+		struct stream **all = realloc(h->streams, room * sizeof(struct stream *));
+		if (!all) {
+			go_blind(h, no_memory);
+			return NULL;
+		}
+		h->streams = all;
+		h->room = room;
+	}
+	struct stream *s = calloc(1, sizeof(*s));
+	if (s)
+		s->x = exchange_new(h->number, h->seq + 1, h->sni);
+	if (!s || !s->x) {
+		free(s);
+		go_blind(h, no_memory);
+		return NULL;
+	}
+	h->seq++;
+	h->last_id = id;
+	s->id = id;
+	s->x->stream = id;
+	s->x->version = HTTP_2;
+	h->streams[h->count++] = s;
+	return s;
+}
+
+/* RFC 9113 section 8.1.1: the declared length must be that of the data, unless there can be none. */
+static void check_length(struct stream *s, enum side side)
+{
+	struct message *m = message_of(s, side);
+	bool bodiless = side == SIDE_SERVER && (slice_equal(s->x->request.method, SLICE("HEAD")) ||
+						m->status == 304 || m->status == 204);
+
+	if (!m->body.has_declared || bodiless || m->body.total == m->body.declared)
+		return;
+	bool is_short = m->body.total < m->body.declared;
+	message_blame(m, is_short ? FAULT_body_short : FAULT_body_long, m->bytes, -1);
+}
+
+static void end_message(struct http2 *h, struct stream *s, enum side side)
+{
+	if (s->ended[side])
+		return;
+	s->ended[side] = true;
+	check_length(s, side);
+	body_finish(&s->bodies[side], true);
+	message_of(s, side)->body.complete = true;
+	if (side == SIDE_SERVER)
+		emit(h, s, END_ANSWERED);
+}
+
+static bool begin_body(struct http2 *h, struct stream *s, enum side side, bool ended)
+{
+	struct message *m = message_of(s, side);
+
+	h2_head_length(m, ended);
+	if (body_begin(&s->bodies[side], m, side == SIDE_SERVER ? &s->x->events : NULL,
+		       h->limits.body_max) == 0)
+		return true;
+	go_blind(h, no_memory);
+	return false;
+}
+
+static const char lost_table[] = "an HTTP/2 header block that does not decode: its table is lost";
+
+/* Read the block as the head of S's message. False: blind now. */
+static bool read_head(struct http2 *h, struct half *half, struct stream *s, struct slice block,
+		      struct slice *authority)
+{
+	struct message *m = message_of(s, half->side);
+	enum hpack_said said = h2_head_read(half->hpack, block, half->side, m, authority);
+
+	message_count(m, half->block_bytes, h->now_us);
+	if (said == HPACK_END)
+		return true;
+	go_blind(h, said == HPACK_BAD ? lost_table : no_memory);
+	return false;
+}
+
+static void begin_request(struct http2 *h, struct half *half, uint32_t id, struct slice block,
+			  bool ended)
+{
+	struct stream *s = open_stream(h, id);
+	struct slice authority;
+
+	if (!s || !read_head(h, half, s, block, &authority))
+		return;
+	exchange_set_address(s->x, authority);
+	if (!begin_body(h, s, SIDE_CLIENT, ended))
+		return;
+	outbox_head(h->out, s->x);
+	if (ended)
+		end_message(h, s, SIDE_CLIENT);
+}
+
+static void begin_answer(struct http2 *h, struct half *half, struct stream *s, struct slice block,
+			 bool ended)
+{
+	struct message *m = &s->x->response;
+	struct slice authority;
+
+	if (!read_head(h, half, s, block, &authority))
+		return;
+	if (m->status / 100 == 1 && !ended) {
+		s->x->informational++;
+		message_reset(m);
+		return;
+	}
+	if (m->status / 100 == 2 && slice_equal(s->x->request.method, SLICE("CONNECT"))) {
+		emit(h, s, END_SWITCHED);
+		return;
+	}
+	if (begin_body(h, s, SIDE_SERVER, ended) && ended)
+		end_message(h, s, SIDE_SERVER);
+}
+
+/* A block that is no message's head: trailers, a promise, a stream that is gone. */
+static bool skip_block(struct http2 *h, struct half *half, struct slice block)
+{
+	enum hpack_said said = h2_head_skip(half->hpack, block);
+
+	if (said != HPACK_END)
+		go_blind(h, said == HPACK_BAD ? lost_table : no_memory);
+	return said == HPACK_END;
+}
+
+static void end_block(struct http2 *h, struct half *half, struct slice block)
+{
+	const struct h2_frame *f = &half->block_frame;
+	struct stream *s = f->type == H2_HEADERS ? find_stream(h, f->stream) : NULL;
+	bool ended = f->flags & H2_END_STREAM;
+	bool is_new = f->type == H2_HEADERS && f->stream % 2 == 1 && f->stream > h->last_id;
+
+	half->in_block = false;
+	if (!s && is_new && half->side == SIDE_CLIENT)
+		begin_request(h, half, f->stream, block, ended);
+	else if (s && !message_of(s, half->side)->head_complete)
+		begin_answer(h, half, s, block, ended);
+	else if (skip_block(h, half, block) && s) {
+		message_count(message_of(s, half->side), half->block_bytes, h->now_us);
+		if (ended)
+			end_message(h, s, half->side);
+	}
+	if (half->block.cap > LIMIT_HEAD / 16)
+		buf_release(&half->block);
+	buf_reset(&half->block);
+}
+
+/* A frame against the protocol that we can step over. */
+static void blame_frame(struct http2 *h, struct half *half, uint32_t id)
+{
+	struct stream *s = find_stream(h, id);
+
+	for (size_t i = 0; i < h->count; i++)
+		if (!s || s == h->streams[i]) {
+			struct message *m = message_of(h->streams[i], half->side);
+			message_blame(m, FAULT_h2_frame_bad, m->bytes, -1);
+		}
+}
+
+/* The same, but what it held must be known to go on. */
+static void break_off(struct http2 *h, struct half *half, const char *why)
+{
+	blame_frame(h, half, half->reader.frame.stream);
+	go_blind(h, why);
+}
+
+static void take_block(struct http2 *h, struct half *half, struct slice payload)
+{
+	const struct h2_frame *f = &half->reader.frame;
+	struct slice block;
+
+	if (f->type == H2_CONTINUATION && !half->in_block) {
+		if (!h->late)
+			break_off(h, half, "an HTTP/2 CONTINUATION that continues nothing");
+		return;
+	}
+	if (f->stream == 0 || !h2_block(f, payload, &block)) {
+		break_off(h, half, "an HTTP/2 header frame that holds no header block");
+		return;
+	}
+	if (f->type != H2_CONTINUATION) {
+		half->in_block = true;
+		half->block_frame = *f;
+		half->block_bytes = 0;
+	}
+	half->block_bytes += H2_HEADER_LENGTH + payload.n;
+	bool last = f->flags & H2_END_HEADERS;
+	if (last && half->block.n == 0) {
+		end_block(h, half, block);
+		return;
+	}
+	if (buf_add_slice(&half->block, block) != 0)
+		go_blind(h, "an HTTP/2 header block longer than LIMIT_HEAD");
+	else if (last)
+		end_block(h, half, buf_slice(&half->block));
+}
+
+/*
+ * SETTINGS of one side say how large the other side's encoder may make its
+ * table; in force from the other side's acknowledgement on (RFC 9113 6.5.3).
+ */
+static void take_settings(struct http2 *h, struct half *half, struct slice payload)
+{
+	struct half *other = &h->halves[half->side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
+	int64_t size = NO_TABLE_SIZE;
+
+	if (half->reader.frame.flags & H2_ACK) {
+		if (half->waiting_count == 0)
+			return;
+		size = half->waiting[0];
+		half->waiting_count--;
+		memmove(half->waiting, half->waiting + 1,
+			half->waiting_count * sizeof(half->waiting[0]));
+		if (size != NO_TABLE_SIZE && hpack_limit(half->hpack, (size_t)size) != 0)
+			go_blind(h, no_memory);
+		return;
+	}
+	if (payload.n % 6 || half->reader.frame.stream)
+		blame_frame(h, half, 0);
+	for (; payload.n >= 6; payload = slice_from(payload, 6))
+		if (h2_number(payload.p, 2) == SETTINGS_HEADER_TABLE_SIZE)
+			size = h2_number(payload.p + 2, 4);
+	if (other->waiting_count < SETTINGS_WAITING)
+		other->waiting[other->waiting_count++] = size;
+}
+
+static void take_reset(struct http2 *h, struct half *half, struct slice payload)
+{
+	struct stream *s = find_stream(h, half->reader.frame.stream);
+
+	if (!s)
+		return;
+	struct message *m = message_of(s, half->side);
+	message_count(m, H2_HEADER_LENGTH + payload.n, h->now_us);
+	message_blame(m, FAULT_h2_stream_reset, m->bytes, -1);
+	body_finish(&s->bodies[SIDE_SERVER], false);
+	body_finish(&s->bodies[SIDE_CLIENT], s->ended[SIDE_CLIENT]);
+	emit(h, s, END_RESET);
+}
+
+static void take_goaway(struct http2 *h, struct half *half, struct slice payload)
+{
+	if (payload.n < 8) {
+		blame_frame(h, half, 0);
+		return;
+	}
+	if (h2_number(payload.p + 4, 4) == 0)
+		return;
+	for (size_t i = 0; i < h->count; i++) {
+		struct message *m = message_of(h->streams[i], half->side);
+		message_blame(m, FAULT_h2_going_away, m->bytes, -1);
+	}
+}
+
+static void take_payload(struct http2 *h, struct half *half, struct slice payload)
+{
+	switch (half->reader.frame.type) {
+	case H2_SETTINGS:
+		take_settings(h, half, payload);
+		break;
+	case H2_RST_STREAM:
+		take_reset(h, half, payload);
+		break;
+	case H2_GOAWAY:
+		take_goaway(h, half, payload);
+		break;
+	default:
+		take_block(h, half, payload);
+		break;
+	}
+}
+
+/* The stream that a DATA frame belongs to, if its data is wanted. */
+static struct stream *data_stream(struct http2 *h, struct half *half)
+{
+	struct stream *s = find_stream(h, half->reader.frame.stream);
+
+	if (!s || half->reader.frame.type != H2_DATA)
+		return NULL;
+	if (!s->ended[half->side] && message_of(s, half->side)->head_complete)
+		return s;
+	blame_frame(h, half, s->id);
+	return NULL;
+}
+
+static void begin_frame(struct http2 *h, struct half *half)
+{
+	const struct h2_frame *f = &half->reader.frame;
+	bool first = !half->began;
+
+	half->began = true;
+	if (first && !h->late && f->type != H2_SETTINGS) {
+		go_blind(h, half->side == SIDE_SERVER ? "the answer is not HTTP/2"
+						      : "no SETTINGS after the HTTP/2 preface");
+		return;
+	}
+	bool continues = f->type == H2_CONTINUATION && f->stream == half->block_frame.stream;
+	if (half->in_block && !continues) {
+		break_off(h, half, "an HTTP/2 frame in the middle of a header block");
+		return;
+	}
+	struct stream *s = data_stream(h, half);
+	if (s)
+		message_count(message_of(s, half->side), H2_HEADER_LENGTH, h->now_us);
+}
+
+static void take_data(struct http2 *h, struct half *half, struct slice piece)
+{
+	struct stream *s = data_stream(h, half);
+
+	if (!s)
+		return;
+	struct body_reader *body = &s->bodies[half->side];
+	long taken = body_take(body, piece.p, piece.n);
+	if (taken < 0) {
+		go_blind(h, no_memory);
+		return;
+	}
+	message_count(message_of(s, half->side), (size_t)taken, h->now_us);
+	if (body->told && body->exact)
+		emit(h, s, END_ANSWERED);
+}
+
+static void end_frame(struct http2 *h, struct half *half)
+{
+	const struct h2_reader *r = &half->reader;
+	struct stream *s = data_stream(h, half);
+
+	if (!s)
+		return;
+	struct message *m = message_of(s, half->side);
+	if (r->frame.flags & H2_PADDED)
+		message_count(m, r->pad + (r->frame.length > 0), h->now_us);
+	if (r->pad_bad)
+		message_blame(m, FAULT_h2_frame_bad, m->bytes, -1);
+	if (r->frame.flags & H2_END_STREAM)
+		end_message(h, s, half->side);
+	else if (s->bodies[half->side].told)
+		emit(h, s, END_ANSWERED);
+}
+
+/* Joined late: look for a frame's beginning. True: IN begins there. */
+static bool synchronise(struct http2 *h, struct half *half, struct slice *in, struct buf *found)
+{
+	if (half->synced)
+		return true;
+	if (buf_add_slice(&half->search, *in) != 0) {
+		go_blind(h, "attached in the middle of what could not be recognised");
+		return false;
+	}
+	long at = h2_find_frame(buf_slice(&half->search));
+	if (at < 0)
+		return false;
+	half->synced = true;
+	*found = half->search;
+	buf_init(&half->search, LIMIT_HEAD);
+	*in = slice_from(buf_slice(found), (size_t)at);
+	return true;
+}
+
+static void read_frames(struct http2 *h, struct half *half, struct slice in)
+{
+	struct slice piece;
+
+	while (!h->out->blind) {
+		switch (h2_reader_next(&half->reader, &in, &piece)) {
+		case H2_BEGIN:
+			begin_frame(h, half);
+			break;
+		case H2_PIECE:
+			take_data(h, half, piece);
+			break;
+		case H2_PAYLOAD:
+			take_payload(h, half, piece);
+			break;
+		case H2_END:
+			end_frame(h, half);
+			break;
+		case H2_TOO_LONG:
+			break_off(h, half, "an HTTP/2 frame longer than LIMIT_HEAD");
+			break;
+		case H2_NO_MEMORY:
+			go_blind(h, no_memory);
+			break;
+		case H2_MORE:
+			return;
+		}
+	}
 }
 
 void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us)
 {
-	(void)h;
-	(void)side;
-	(void)in;
-	(void)now_us;
+	struct buf found;
+
+	buf_init(&found, LIMIT_HEAD);
+	h->now_us = now_us;
+	if (synchronise(h, &h->halves[side], &in, &found))
+		read_frames(h, &h->halves[side], in);
+	buf_release(&found);
+}
+
+/* Nothing more can come for any stream. */
+static void close_streams(struct http2 *h)
+{
+	while (h->count) {
+		struct stream *s = h->streams[0];
+		for (int side = 0; side < 2; side++)
+			if (!s->ended[side] && message_of(s, (enum side)side)->head_complete) {
+				check_length(s, (enum side)side);
+				body_finish(&s->bodies[side], false);
+			}
+		emit(h, s, END_CLOSED);
+	}
 }
 
 void http2_end(struct http2 *h, enum side side)
 {
-	(void)h;
-	(void)side;
+	if (side == SIDE_SERVER && !h->out->blind)
+		close_streams(h);
 }
 
 void http2_close(struct http2 *h)
 {
-	(void)h;
-}
-
-long http2_find_frame(struct slice in)
-{
-	(void)in;
-	return -1;
+	if (!h->out->blind)
+		close_streams(h);
 }

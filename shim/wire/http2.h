@@ -17,7 +17,4 @@ void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us
 void http2_end(struct http2 *h, enum side side);
 void http2_close(struct http2 *h);
 
-/* Offset in bytes whose beginning was missed where a frame plausibly begins; -1. */
-long http2_find_frame(struct slice in);
-
 #endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_H2_FRAME_H
+#define ORSHIM_H2_FRAME_H
+
+/* HTTP/2 frames of one direction (RFC 9113 section 4): bytes in any split in, frames out. */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+enum h2_type {
+	H2_DATA,
+	H2_HEADERS,
+	H2_PRIORITY,
+	H2_RST_STREAM,
+	H2_SETTINGS,
+	H2_PUSH_PROMISE,
+	H2_PING,
+	H2_GOAWAY,
+	H2_WINDOW_UPDATE,
+	H2_CONTINUATION,
+};
+
+enum {
+	H2_END_STREAM = 0x1,
+	H2_ACK = 0x1,
+	H2_END_HEADERS = 0x4,
+	H2_PADDED = 0x8,
+	H2_PRIORITIZED = 0x20
+};
+enum { H2_HEADER_LENGTH = 9 };
+
+struct h2_frame {
+	uint32_t length;
+	uint8_t type; /* may be none of enum h2_type */
+	uint8_t flags;
+	uint32_t stream;
+};
+
+enum h2_said {
+	H2_MORE,
+	H2_BEGIN,   /* r->frame is there, its payload comes */
+	H2_PIECE,   /* a piece of a DATA frame's data */
+	H2_PAYLOAD, /* the payload of a frame that is looked into; valid until the next call */
+	H2_END,     /* the frame is over; not said after H2_PAYLOAD */
+	H2_TOO_LONG,
+	H2_NO_MEMORY,
+};
+
+struct h2_reader {
+	unsigned char header[H2_HEADER_LENGTH];
+	size_t have; /* bytes of the header */
+	struct h2_frame frame;
+	uint32_t left; /* bytes of the payload still to come */
+	uint32_t pad;  /* of which at the end are padding */
+	bool in_payload;
+	bool pad_known;
+	bool pad_bad; /* more padding than payload: there is no data in it */
+	struct buf payload;
+};
+
+void h2_reader_init(struct h2_reader *r);
+void h2_reader_release(struct h2_reader *r);
+
+/* Take bytes of *IN and move it past them. */
+enum h2_said h2_reader_next(struct h2_reader *r, struct slice *in, struct slice *piece);
+
+uint32_t h2_number(const char *p, int bytes); /* big-endian */
+
+/*
+ * Take the padding off a HEADERS or PUSH_PROMISE payload, and what stands
+ * before the block. False: the frame is too short for what its flags promise.
+ */
+bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *block);
+
+/* Offset in bytes whose beginning was missed where frames plausibly begin; -1. */
+long h2_find_frame(struct slice in);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_HPACK_H
+#define ORSHIM_HPACK_H
+
+/*
+ * Header blocks of one direction of an HTTP/2 connection (RFC 7541). Every
+ * block must be read to its end, wanted or not, or the table is lost.
+ *
+ *   hpack_begin(h, block);
+ *   while ((said = hpack_next(h, &field)) == HPACK_FIELD)
+ *           ...
+ */
+#include "base/limits.h"
+#include "base/slice.h"
+
+struct hpack;
+
+struct hpack_field {
+	struct slice name; /* borrowed until the next call */
+	struct slice value;
+	bool known; /* false: entered the table before we listened; name and value are empty */
+};
+
+enum hpack_said {
+	HPACK_FIELD,
+	HPACK_END,
+	HPACK_BAD, /* final: the table cannot be followed any longer */
+	HPACK_NO_MEMORY,
+};
+
+/* LATE: blocks went by before; references into the table as it was then are not known. NULL without memory. */
+struct hpack *hpack_new(bool late);
+void hpack_free(struct hpack *h);
+
+/* The receiver's SETTINGS_HEADER_TABLE_SIZE is in force. -1 without memory. */
+int hpack_limit(struct hpack *h, size_t size);
+
+/* BLOCK is borrowed until hpack_next() has said anything but HPACK_FIELD. */
+void hpack_begin(struct hpack *h, struct slice block);
+enum hpack_said hpack_next(struct hpack *h, struct hpack_field *field);
+
+#endif
