@@ -216,10 +216,10 @@ static struct slice page_title(struct slice body)
 bool check_answered_by_web_page(const struct evidence *e, struct detail *d)
 {
 	struct slice body = buf_slice(&e->x->response.body.bytes);
-	struct slice title = page_title(body);
 
 	if (!e->is_api || !e->answer.html || !is_api_path(e))
 		return false;
+	struct slice title = page_title(body);
 	detail_f(d, "status %d and %s", e->answer.status,
 		 is_cloudflare_page(body) ? "a page of Cloudflare's" : "a web page");
 	if (title.n) {

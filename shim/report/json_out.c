@@ -13,7 +13,7 @@ bool json_out_ok(const struct json_out *j)
 	return !j->failed;
 }
 
-static void put(struct json_out *j, const char *bytes, size_t n)
+static inline void put(struct json_out *j, const char *bytes, size_t n)
 {
 	if (!j->failed && buf_add(j->to, bytes, n) != 0)
 		j->failed = true;
@@ -113,16 +113,23 @@ static void put_string(struct json_out *j, struct slice s)
 	put(j, "\"", 1);
 }
 
-/* The comma and the name before any value. */
+/* The comma and the name before any value. KEY is ours: nothing in it wants escaping. */
 static void put_key(struct json_out *j, const char *key)
 {
+	char text[64];
+	size_t n = 0;
+
 	if (j->comma)
-		put(j, ",", 1);
+		text[n++] = ',';
 	j->comma = true;
 	if (key) {
-		put_string(j, slice_of(key));
-		put(j, ":", 1);
+		text[n++] = '"';
+		while (*key && n < sizeof(text) - 2)
+			text[n++] = *key++;
+		text[n++] = '"';
+		text[n++] = ':';
 	}
+	put(j, text, n);
 }
 
 static void put_word(struct json_out *j, const char *key, struct slice word)

@@ -18,6 +18,7 @@ struct sink {
 	int fd;		   /* -1: closed or silent */
 	bool failed;	   /* fell silent after trouble */
 	bool borrowed;	   /* fd is not ours to close (stderr) */
+	bool regular;	   /* a regular file, not a device or pipe */
 	bool torn;	   /* the last line went out in part: the next starts on a new one */
 	const char *path;  /* as given, %p not expanded; NULL with borrowed */
 	int pid;	   /* process that opened it: %p and fork */

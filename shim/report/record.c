@@ -8,6 +8,7 @@
 #include "report/shown.h"
 
 enum {
+	CLEAR_NAME = 32, /* a name known as clear that is no longer has no room for a key */
 	SHOWN_NAME =
 	    64, /* bytes kept of a header name, method, scheme or member that should be short */
 	SHOWN_PATH = 512, /* of a path or host */
@@ -47,7 +48,7 @@ static void json_wire(struct json_out *j, const char *key, struct slice s, size_
 	buf_release(&shown);
 }
 
-static void put_field_value(struct json_out *j, const struct field *f)
+static void put_field_value(struct json_out *j, const struct field *f, bool clear)
 {
 	struct buf shown;
 
@@ -55,7 +56,7 @@ static void put_field_value(struct json_out *j, const struct field *f)
 		json_null(j, NULL);
 		return;
 	}
-	if (!field_is_clear(f->name)) {
+	if (!clear) {
 		json_text(j, NULL, "<redacted>");
 		return;
 	}
@@ -69,10 +70,16 @@ static void put_headers(struct json_out *j, const struct message *m, enum fullne
 {
 	json_array(j, "headers");
 	for (size_t i = 0; i < m->field_count && fullness != WITHOUT_HEADERS; i++) {
+		const struct field *f = &m->fields[i];
+		bool clear = field_is_clear(f->name);
+
 		json_array(j, NULL);
-		json_wire(j, NULL, m->fields[i].name, SHOWN_NAME);
+		if (clear && f->name.n <= CLEAR_NAME)
+			json_slice(j, NULL, f->name);
+		else
+			json_wire(j, NULL, f->name, SHOWN_NAME);
 		if (fullness == WITH_VALUES)
-			put_field_value(j, &m->fields[i]);
+			put_field_value(j, f, clear);
 		else
 			json_text(j, NULL, "<omitted>");
 		json_array_end(j);

@@ -59,7 +59,11 @@ static const struct {
 
 bool field_is_clear(struct slice name)
 {
+	char first = name.n ? (char)(name.p[0] | 0x20) : '\0';
+
 	for (size_t i = 0; i < sizeof(clear_fields) / sizeof(clear_fields[0]); i++) {
+		if (clear_fields[i].name[0] != first)
+			continue;
 		struct slice known = slice_of(clear_fields[i].name);
 		if (clear_fields[i].prefix ? slice_starts_nocase(name, known)
 					   : slice_equal_nocase(name, known))

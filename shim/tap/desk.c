@@ -98,8 +98,18 @@ static void tell_process(struct observer *o, int64_t now_us)
 	observer_tell_process(o, desk.copies, desk.copy_count, now_us);
 }
 
+/* Most pieces of an exchange bring no news: they need no lock. */
+static bool is_idle(const struct entry *e)
+{
+	return !connection_has_news(e->connection) && !connection_is_deaf(e->connection) &&
+	       __atomic_load_n(&desk.copies_told, __ATOMIC_RELAXED) ==
+		   __atomic_load_n(&desk.copy_count, __ATOMIC_RELAXED);
+}
+
 void desk_take(struct entry *e, int64_t now_us)
 {
+	if (is_idle(e))
+		return;
 	desk_lock();
 	struct observer *o = observer();
 	tell_process(o, now_us);
@@ -111,8 +121,12 @@ void desk_take(struct entry *e, int64_t now_us)
 
 void desk_look_around(void)
 {
+	struct slice block;
+
 	desk_lock();
-	observer_set_environment(observer(), environ_now());
+	struct observer *o = observer();
+	if (environ_now(&block))
+		observer_set_environment(o, block);
 	desk_unlock();
 }
 

@@ -120,18 +120,20 @@ static bool copy_pointers(struct buf *to, char *const *from)
 	}
 }
 
-struct slice environ_now(void)
+bool environ_now(struct slice *now_block)
 {
 	struct buf now;
 
 	buf_init(&now, pointers.max);
 	if (!environ || !copy_pointers(&now, environ)) {
 		buf_release(&now);
-		return initial_block;
+		*now_block = initial_block;
+		return true;
 	}
+	*now_block = buf_slice(&block);
 	if (block.n && slice_equal(buf_slice(&now), buf_slice(&pointers))) {
 		buf_release(&now);
-		return buf_slice(&block);
+		return false;
 	}
 	buf_release(&pointers);
 	pointers = now;
@@ -143,5 +145,6 @@ struct slice environ_now(void)
 		if (!copy_string(&block, entry))
 			block.n = before;
 	}
-	return block.n ? buf_slice(&block) : initial_block;
+	*now_block = block.n ? buf_slice(&block) : initial_block;
+	return true;
 }

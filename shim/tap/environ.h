@@ -16,10 +16,10 @@ void environ_start(char *const *initial);
 char *environ_setting(const char *name);
 
 /*
- * NAME=VALUE entries, each ended by NUL, as they are now; as they were at the
- * start when they cannot be read. Borrowed until the next call. One thread at
- * a time.
+ * *NOW_BLOCK becomes the NAME=VALUE entries, each ended by NUL, as they are now; as
+ * they were at the start when they cannot be read. Borrowed until the next
+ * call. True if they may differ from the last call's. One thread at a time.
  */
-struct slice environ_now(void);
+bool environ_now(struct slice *now_block);
 
 #endif

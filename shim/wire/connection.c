@@ -221,6 +221,11 @@ void connection_close(struct connection *c, int64_t now_us)
 	stop_reading(c);
 }
 
+bool connection_has_news(const struct connection *c)
+{
+	return outbox_has_news(&c->out);
+}
+
 int connection_next(struct connection *c, struct event *event)
 {
 	return outbox_take(&c->out, event);

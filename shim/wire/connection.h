@@ -59,6 +59,9 @@ void connection_end(struct connection *c, enum side side, int64_t now_us);
 /* Both sides are over. Events may still be waiting. */
 void connection_close(struct connection *c, int64_t now_us);
 
+/* Does an event wait? */
+bool connection_has_news(const struct connection *c);
+
 /* 1 and an event, or 0. */
 int connection_next(struct connection *c, struct event *event);
 

@@ -33,6 +33,11 @@ void outbox_blind(struct outbox *o, const char *why)
 		o->blind = why;
 }
 
+bool outbox_has_news(const struct outbox *o)
+{
+	return o->head || o->first || (o->blind && !o->blind_told) || o->silent;
+}
+
 bool outbox_take(struct outbox *o, struct event *event)
 {
 	*event = (struct event){ 0 };

@@ -24,6 +24,7 @@ void outbox_put(struct outbox *o, struct exchange *x, enum exchange_end end);
 /* The first reason stays. */
 void outbox_blind(struct outbox *o, const char *why);
 
+bool outbox_has_news(const struct outbox *o);
 bool outbox_take(struct outbox *o, struct event *event);
 void outbox_clear(struct outbox *o);
 
