@@ -109,6 +109,7 @@ else
 	fi
 	part 'fetch real clients' scripts/fetch-clients.sh small
 	part 'real clients' tests/e2e/clients.py
+	part 'clean traffic' tests/e2e/clean.py
 	part 'demo' scripts/demo.sh
 fi
 echo "$passed passed, $failed failed"

