@@ -53,6 +53,8 @@ $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
 
+$(B)/tools/report_page.o: tools/page/report.css tools/page/report.js
+
 $(B)/cJSON.o: build/cjson/cJSON.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=256 $(CFLAGS) -c -o $@ $<

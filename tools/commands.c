@@ -9,6 +9,17 @@ const struct command commands[] = {
 	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
 	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed",
 	  "orshim run -- curl https://openrouter.ai/api/v1/key" },
+	{ "report", cmd_report, "read logs: what was wrong, how often, what to try next",
+	  "report [--json|--markdown] [--html FILE] [--har FILE] [LOG...]\n"
+	  "       orshim report LOG#N\n\n"
+	  "  --json        the report as one JSON object\n"
+	  "  --markdown    made to be pasted into an issue; nothing secret in it\n"
+	  "  --html FILE   one self-contained page\n"
+	  "  --har FILE    HTTP Archive 1.2, redacted\n\n"
+	  "LOG#N is one exchange in detail. Without LOG: the newest run that `orshim run` kept.\n"
+	  "Several logs and quoted patterns are merged by time; - is stdin.\n"
+	  "Exits with 0 if nothing was refused and no error found, 1 otherwise",
+	  "orshim report --html report.html orshim.log" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "lint --request FILE [--response FILE] [--host HOST] [--environ FILE] [--json]\n"
 	  "       orshim lint [--environ FILE] [--json] CAPTURE.cap...\n\n"

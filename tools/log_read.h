@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_LOG_READ_H
+#define ORSHIM_LOG_READ_H
+
+/*
+ * Logs (JSON lines of version 1) read for people: several files become one
+ * list in the order of time. Files may be hostile, torn or of a newer orshim:
+ * a line that is no record is counted under its fault, never fatal. Every
+ * string here has been through redact_text(): no key in it, and safe for a
+ * terminal; HTML and Markdown still have to be escaped.
+ */
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cJSON.h>
+
+#include "diagnose/rules.h"
+
+enum log_kind { LOG_PROCESS, LOG_EXCHANGE, LOG_CONNECTION };
+
+enum log_fault {
+	LOG_NOT_JSON,
+	LOG_NOT_RECORD, /* JSON, but no record of ours */
+	LOG_TOO_LONG,   /* more than LOG_LINE_MAX */
+	LOG_CUT,        /* the last line, without its end */
+	LOG_NEWER,      /* a record that this version does not know: no fault of the file */
+	LOG_FAULT_COUNT,
+};
+
+enum { LOG_LINE_MAX = 1 << 20 };
+
+const char *log_fault_words(enum log_fault f);
+
+struct log_finding {
+	const char *rule;
+	enum severity severity;
+	const char *detail;
+};
+
+/* One TLS library of a process. */
+struct log_copy {
+	const char *object, *library, *version;
+	const char *tap;    /* "none", "method-table", "interposed" */
+	const char *reason; /* NULL */
+};
+
+/* One record. Strings are NULL where the record has none. */
+struct log_row {
+	enum log_kind kind;
+	unsigned file;   /* in struct log */
+	unsigned number; /* of an exchange: its N in LOG#N, counted per file from 1 */
+	size_t line;     /* from 1 */
+	int64_t at;      /* where the line is in its file */
+	size_t n;
+	int64_t time_us;
+	int pid;
+	const char *tool;
+	const char *exe; /* process */
+	size_t copies, copy_count;
+	const char *method, *host, *path, *vendor, *http, *model;
+	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
+	const char *message, *provider, *request_id;         /* of the answer */
+	const char *refused_by, *category, *cause;
+	const char *blind;    /* connection */
+	int status, ms, conn; /* -1: unknown */
+	int stream;           /* -1, 0, 1 */
+	size_t findings, finding_count;
+	enum severity worst;
+};
+
+struct log_file {
+	char *path;
+	int fd; /* seekable, also for pipes: those are copied first */
+	size_t lines;
+	unsigned exchanges;
+};
+
+struct log_fault_count {
+	size_t count;
+	unsigned file; /* of the first */
+	size_t line;
+};
+
+struct log {
+	struct log_file *files;
+	size_t file_count;
+	struct log_row *rows; /* in the order of time */
+	size_t count;
+	struct log_finding *findings;
+	size_t finding_count;
+	struct log_copy *copies;
+	size_t copy_count;
+	struct log_fault_count faults[LOG_FAULT_COUNT];
+	struct log_strings *strings;
+};
+
+void log_init(struct log *l);
+void log_release(struct log *l);
+
+/*
+ * Read PATH ("-" is stdin; a pattern or %p stands for all files that fit).
+ * Dies when there is no such file or it cannot be read. log_sort() after the last.
+ */
+void log_add(struct log *l, const char *path);
+
+/* The same from byte START of one file on, for a log that was there before. */
+void log_add_from(struct log *l, const char *path, int64_t start);
+void log_sort(struct log *l);
+
+/* One line of a log without its line feed; false if it was no record. */
+bool log_add_line(struct log *l, const char *line, size_t n);
+
+/* The record as it stands in the file: the caller's, by cJSON_Delete(). NULL if it is gone. */
+cJSON *log_record(const struct log *l, const struct log_row *row);
+
+/* The exchange numbered N in file FILE; NULL if there is none. */
+const struct log_row *log_exchange(const struct log *l, unsigned file, unsigned n);
+
+/* S redacted and escaped, kept until L is released; at most MAX bytes; NULL for NULL. */
+const char *log_keep(struct log *l, const char *s, size_t max);
+
+/* "FILE#N", or "#N" when there is one file only; in a buffer of the log's. */
+const char *log_name(struct log *l, const struct log_row *row);
+
+/* Did the request fail, as the verdict says? */
+static inline bool row_failed(const struct log_row *row)
+{
+	return row->refused_by != NULL;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/paragraph.h"
+#include "tools/command.h"
+#include "tools/log_row.h"
+#include "tools/report.h"
+#include "tools/report_lines.h"
+
+enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12, KINDS_MAX = 6, LABEL_MAX = 48 };
+
+/* ECMA-48 SGR. */
+static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
+
+static void say_coloured(struct buf *out, const struct text_style *style, const char *colour,
+			 const char *text)
+{
+	say(out, style->colour ? "%s%s\033[0m" : "%.0s%s", colour, text);
+}
+
+static void say_heading(struct buf *out, const struct text_style *style, const char *text)
+{
+	say(out, "\n");
+	say_coloured(out, style, "\033[1m", text);
+	say(out, "\n");
+}
+
+void say_paragraph(struct buf *out, const struct text_style *style, const char *label,
+		   struct slice text)
+{
+	struct paragraph p = { .to = out, .width = style->width };
+
+	paragraph_add(&p, label, text);
+	if (p.failed)
+		die("out of memory");
+}
+
+static void say_spaces(struct buf *out, long n)
+{
+	for (long i = 0; i < n; i++)
+		say(out, " ");
+}
+
+void say_field(struct buf *out, const struct text_style *style, const struct shown_field *f)
+{
+	say(out, "      %s\n", f->text);
+	if (f->caret < 0)
+		return;
+	say_spaces(out, 6 + f->caret);
+	say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
+	if (f->caret_end > f->caret) {
+		say_spaces(out, f->caret_end - f->caret - 1);
+		say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
+	}
+	say(out, "\n");
+}
+
+const cJSON *finding_named(const cJSON *record, const char *rule)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, log_member(record, "findings"))
+	{
+		const char *id = log_text(f, "rule");
+		if (id && rule && strcmp(id, rule) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+/* Where it was seen first: the request, and the field under its carets. */
+static void say_example(const struct report *r, const struct cause *c,
+			const struct text_style *style, struct buf *out)
+{
+	struct shown_field field;
+	cJSON *record;
+
+	say(out, "  --> ");
+	if (c->first->kind != LOG_EXCHANGE) {
+		say(out, "%s[%d]\n", c->first->tool ? c->first->tool : "a process", c->first->pid);
+		return;
+	}
+	row_words(c->first, out);
+	say(out, "  (%s)\n", log_name(r->log, c->first));
+	record = log_record(r->log, c->first);
+	if (record && shown_field_of(&field, record, finding_named(record, c->id)))
+		say_field(out, style, &field);
+	cJSON_Delete(record);
+}
+
+static void say_title(const struct report *r, const struct cause *c, const struct text_style *style,
+		      struct buf *out)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(c->severity),
+		 c->id ? c->id : "unexplained");
+	say_coloured(out, style, severity_colour[c->severity], head);
+	say(out, " %s", cause_title(c));
+	if (c->count > 1 && c->first->kind == LOG_EXCHANGE)
+		say(out, "  (%zu times, last %s)", c->count, log_name(r->log, c->last));
+	else if (c->count > 1)
+		say(out, "  (%zu times)", c->count);
+	say(out, "\n");
+}
+
+static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
+		      struct buf *out)
+{
+	say(out, "\n");
+	say_title(r, c, style, out);
+	say_example(r, c, style, out);
+	if (c->detail && *c->detail)
+		say_paragraph(out, style, "  seen: ", slice_of(c->detail));
+	if (cause_why(c))
+		say_paragraph(out, style, "  why: ", slice_of(cause_why(c)));
+	if (cause_fix(c))
+		say_paragraph(out, style, "  fix: ", slice_of(cause_fix(c)));
+	if (c->refusal && c->first->source)
+		say(out, "  from: environment variable %s\n", c->first->source);
+	if (c->refusal && c->message && *c->message)
+		say_paragraph(out, style, "  answer: ", slice_of(c->message));
+}
+
+static void say_causes(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	size_t also = 0;
+
+	for (size_t i = 0; i < r->cause_count; i++) {
+		const struct cause *c = &r->causes[i];
+		if (c->refusal || (r->refusal_causes == 0 && i < ALSO_SHOWN)) {
+			say_cause(r, c, style, out);
+			continue;
+		}
+		if (also++ == 0)
+			say_heading(out, style, "also found");
+		if (also > ALSO_SHOWN)
+			continue;
+		say(out, "  ");
+		say_title(r, c, style, out);
+	}
+	if (also > ALSO_SHOWN)
+		say(out, "  and %zu more\n", also - ALSO_SHOWN);
+}
+
+static void say_split(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (r->refused == 0 || r->exchanges == r->refused)
+		return;
+	buf_init(&words, LIMIT_LINE);
+	split_words(&r->split, &words);
+	say_heading(out, style, "what separates failures from successes");
+	if (r->split.strength != SPLIT_NONE)
+		say(out, "  %s[%s]: %s\n", r->split.strength == SPLIT_STRONG ? "error" : "note",
+		    rules[RULE_outcome_splits_on].id, rules[RULE_outcome_splits_on].title);
+	say_paragraph(out, style, "  ", buf_slice(&words));
+	buf_release(&words);
+	if (r->public_success) {
+		const struct rule *rule = &rules[RULE_curl_compared_public_endpoint];
+		say(out, "  note[%s]: %s  (%s)\n", rule->id, rule->title,
+		    log_name(r->log, r->public_success));
+		say_paragraph(out, style, "  ", slice_of(rule->why));
+	}
+}
+
+static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+	size_t shown = 0;
+
+	if (r->processes == 0)
+		return;
+	say_heading(out, style, "what was observed");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind != LOG_PROCESS || shown++ >= COVERAGE_SHOWN)
+			continue;
+		buf_reset(&words);
+		say(&words, "%s[%d]: ", row->tool ? row->tool : "a process", row->pid);
+		coverage_words(r->log, row, &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+	}
+	if (shown > COVERAGE_SHOWN)
+		say(out, "  and %zu more processes\n", shown - COVERAGE_SHOWN);
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind == LOG_CONNECTION && row->blind)
+			say(out, "  %s[%d]: a connection to %s was not read: %s\n",
+			    row->tool ? row->tool : "a process", row->pid,
+			    row->host ? row->host : "an unnamed host", row->blind);
+	}
+	buf_release(&words);
+}
+
+static void say_steps(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	char label[32];
+
+	if (r->step_count == 0)
+		return;
+	say_heading(out, style, "what to try next, one thing at a time");
+	for (size_t i = 0; i < r->step_count; i++) {
+		snprintf(label, sizeof(label), "  %zu. ", i + 1);
+		say_paragraph(out, style, label, slice_of(r->steps[i]));
+	}
+}
+
+void say_faults(const struct log *l, const char *indent, struct buf *out)
+{
+	for (int f = 0; f < LOG_FAULT_COUNT; f++) {
+		const struct log_fault_count *c = &l->faults[f];
+		if (c->count == 0)
+			continue;
+		struct buf path;
+		buf_init(&path, LIMIT_PATH);
+		if (c->file < l->file_count)
+			redact_text(&path, slice_of(l->files[c->file].path), LIMIT_PATH);
+		say(out, "%s%.*s:%zu %s", indent, SLICE_ARG(buf_slice(&path)), c->line,
+		    log_fault_words((enum log_fault)f));
+		if (c->count > 1)
+			say(out, ", and %zu more", c->count - 1);
+		say(out, "; passed over\n");
+		buf_release(&path);
+	}
+}
+
+void report_text(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf verdict;
+	size_t faults = 0;
+
+	buf_init(&verdict, LIMIT_LINE);
+	report_verdict(r, &verdict);
+	say_coloured(out, style, "\033[1m", "orshim: ");
+	say(out, "%.*s\n", SLICE_ARG(buf_slice(&verdict)));
+	buf_release(&verdict);
+	say_causes(r, style, out);
+	say_split(r, style, out);
+	if (r->exchanges > 1)
+		say_timeline(r, style, out);
+	say_coverage(r, style, out);
+	say_steps(r, style, out);
+	for (int f = 0; f < LOG_FAULT_COUNT; f++)
+		faults += r->log->faults[f].count;
+	if (faults)
+		say_heading(out, style, "lines that could not be read");
+	say_faults(r->log, "  ", out);
+}
