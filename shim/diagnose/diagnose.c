@@ -111,7 +111,7 @@ static void read_credentials(struct history *h, struct evidence *e)
 	if (!e->credential || !e->credential->known || e->credential->token.n == 0)
 		return;
 	token_fingerprint(e->credential->token, e->fingerprint);
-	e->key_vendor = vendor_of_key(e->credential->token);
+	e->key_vendor = e->credential->shape.vendor;
 	find_sources(h, e);
 }
 
@@ -199,8 +199,7 @@ static void run_checks(const struct judge *judge, struct diagnosis *d)
 
 		if (!is_asked(judge, e, id))
 			continue;
-		memset(f, 0, sizeof(*f));
-		f->detail.offset = f->detail.offset_end = -1;
+		detail_init(&f->detail);
 		if (!rules[id].check(e, &f->detail))
 			continue;
 		f->rule = id;

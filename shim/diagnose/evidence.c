@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+void detail_init(struct detail *d)
+{
+	/* Not the whole of it: this happens for each check of each exchange. */
+	d->text[0] = d->header[0] = '\0';
+	d->offset = d->offset_end = -1;
+	d->in_body = d->lower = false;
+}
+
 void detail_f(struct detail *d, const char *format, ...)
 {
 	size_t used = strlen(d->text);

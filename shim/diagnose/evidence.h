@@ -65,6 +65,9 @@ struct detail {
 	bool lower;		 /* here it is one severity less than the rule's row says */
 };
 
+/* Nothing said yet, nothing pointed at. */
+void detail_init(struct detail *d);
+
 /* printf into d->text; everything from the wire must go through detail_bytes(). */
 __attribute__((format(printf, 2, 3))) void detail_f(struct detail *d, const char *format, ...);
 

@@ -298,14 +298,31 @@ static size_t key_inside(struct slice s, size_t at, size_t n)
 	return n;
 }
 
-/* Numbers and single words, most of what is shown: no secret has so few bytes. */
-static bool is_short_and_plain(struct slice text)
+/* A run in which no secret fits: seven bytes of anything, or a word of eleven letters. */
+static bool run_is_plain(struct slice run)
 {
-	if (text.n > 6)
-		return false;
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] < ' ' || text.p[i] > '~')
+	enum { ANYTHING = 7, LETTERS = 11 };
+
+	if (run.n <= ANYTHING)
+		return !(run.n >= 5 && (run.p[0] | 0x20) == 'b'); /* Bearer, Basic */
+	for (size_t i = 0; i < run.n; i++)
+		if ((run.p[i] | 0x20) < 'a' || (run.p[i] | 0x20) > 'z')
 			return false;
+	return run.n <= LETTERS;
+}
+
+/* Most of what is shown, content types and paths and numbers: nothing in it to look for. */
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.n;) {
+		size_t run = token_run(text, i);
+		if (run && !run_is_plain(slice_sub(text, i, run)))
+			return false;
+		if (!run &&
+		    (text.p[i] < ' ' || text.p[i] > '~' || memchr("=:@\"'\\%", text.p[i], 7)))
+			return false;
+		i += run ? run : 1;
+	}
 	return true;
 }
 
@@ -313,8 +330,8 @@ void redact_text(struct buf *out, struct slice text, size_t max)
 {
 	struct redaction r = { .sink = { out, max }, .text = text };
 
-	if (is_short_and_plain(text)) {
-		sink_put(&r.sink, text.p, text.n);
+	if (is_plain(text)) {
+		sink_put(&r.sink, text.p, text.n < max ? text.n : max);
 		return;
 	}
 	for (size_t i = 0; i < text.n && r.sink.left;) {
