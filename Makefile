@@ -3,6 +3,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CFLAGS  ?= -O2 -g
 SAN     ?=
+FUZZ_TIME ?= 60
 comma   := ,
 B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
 
@@ -46,7 +47,10 @@ $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 
 # With CC=clang SAN=address,undefined,fuzzer-no-link.
 $(FUZZ): %: %.o $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lm
+	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka -lm
+
+# These tests fail allocations, those of the linked archives too.
+$(B)/tests/unit/test_wire_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
 $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
@@ -81,13 +85,25 @@ test: build/.setup
 
 e2e: all
 	scripts/fetch-clients.sh small
-	tests/e2e/clients.py
+	tests/e2e/clients.py --http2
 
 test-clients: all
 	scripts/test.sh clients
 
 bench: all
 	tests/bench/run.py
+
+# Every target for FUZZ_TIME seconds under ASan and UBSan; what was found stays in build/corpus.
+fuzz: $(filter $(B)/tests/unit/test_wire_%,$(UNIT))
+	@mkdir -p build/corpus/fuzz_connection
+	@for t in $^; do ORSHIM_SEEDS=build/corpus/fuzz_connection $$t >/dev/null 2>&1 || exit 1; done
+	$(MAKE) CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS="-O1 -g" fuzz-run
+
+fuzz-run: $(FUZZ)
+	@for f in $^; do n=$${f##*/}; mkdir -p build/corpus/$$n build/crashes; \
+	$$f -max_total_time=$(FUZZ_TIME) -timeout=20 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+		-artifact_prefix=build/crashes/$$n- build/corpus/$$n $(wildcard tests/fuzz/corpus) || exit 1; \
+	echo "$$n: $(FUZZ_TIME) s, nothing found"; done
 
 clean:
 	rm -rf build

@@ -78,9 +78,9 @@ export MAKEFLAGS=-j2
 
 if [ "${1:-}" = clients ]; then
 	part 'fetch all clients' scripts/fetch-clients.sh all
-	part 'all real clients' tests/e2e/clients.py --all
+	part 'all real clients' tests/e2e/clients.py --all --http2
 	part 'TLS without symbols' tests/e2e/bun/run.sh
-	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --local
+	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
 else
 	part 'build, gcc' make CC=gcc build/liborshim.so build/orshim
@@ -108,7 +108,7 @@ else
 		part 'fuzz corpora' corpora "${fuzz[@]}"
 	fi
 	part 'fetch real clients' scripts/fetch-clients.sh small
-	part 'real clients' tests/e2e/clients.py
+	part 'real clients' tests/e2e/clients.py --http2
 	part 'clean traffic' tests/e2e/clean.py
 	part 'demo' scripts/demo.sh
 fi
