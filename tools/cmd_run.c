@@ -10,6 +10,8 @@
 #include "tools/child.h"
 #include "tools/command.h"
 #include "tools/program.h"
+#include "tools/run_report.h"
+#include "tools/runs.h"
 #include "tools/tally.h"
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
@@ -17,7 +19,9 @@ enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 struct run {
 	char **tool;     /* argv of the tool */
 	const char *log; /* --log; NULL */
-	char *folder;    /* of this run's own files; it and its files live until the end */
+	char *folder;    /* of this run's own files */
+	bool kept;       /* it stays, as one of the last runs */
+	int64_t start_us;
 	char *log_path;
 	char *text_path;
 	off_t log_start; /* where this run's lines begin */
@@ -97,6 +101,11 @@ static void make_folder(struct run *r)
 {
 	const char *base = getenv("TMPDIR");
 
+	r->start_us = run_clock();
+	r->folder = run_keep(r->tool, r->start_us);
+	r->kept = r->folder != NULL;
+	if (r->kept)
+		return;
 	if (!base || !*base)
 		base = "/tmp";
 	r->folder = join(base, "orshim-XXXXXX");
@@ -156,12 +165,28 @@ static void read_from(const char *file, off_t start, struct buf *out)
 	close(fd);
 }
 
+/* A log of the user's own stays where it is; the kept run has a copy of its lines. */
+static void keep_log(const struct run *r, struct slice lines)
+{
+	char *path = join(r->folder, "log");
+	int fd = -1;
+
+	if (r->kept && strcmp(path, r->log_path) != 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		write_all(fd, lines);
+		close(fd);
+	}
+	free(path);
+}
+
 static void tell(struct run *r)
 {
 	struct tally t;
-	struct buf text, log, out;
+	struct buf text, log, out, report;
 
 	buf_init(&text, LOG_MAX);
+	buf_init(&report, LOG_MAX);
 	buf_init(&log, LOG_MAX);
 	buf_init(&out, LIMIT_BLOCK);
 	tally_init(&t);
@@ -169,29 +194,40 @@ static void tell(struct run *r)
 		read_from(r->text_path, 0, &text);
 	read_from(r->log_path, r->log_start, &log);
 	tally_add(&t, buf_slice(&log));
-	write_all(STDERR_FILENO, buf_slice(&text));
+	if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
+		write_all(STDERR_FILENO, buf_slice(&text));
+	write_all(STDERR_FILENO, buf_slice(&report));
+	if (report.n)
+		say(&out, "\n");
 	say(&out, "orshim: ");
 	tally_say(&t, &out);
 	if (r->log)
 		say(&out, "; log: %s", r->log);
+	else if (r->kept && report.n)
+		say(&out, "; `orshim report` shows it again");
 	say(&out, "\n");
 	write_all(STDERR_FILENO, buf_slice(&out));
 	tally_release(&t);
+	keep_log(r, buf_slice(&log));
 	buf_release(&text);
 	buf_release(&log);
+	buf_release(&report);
 	buf_release(&out);
 }
 
-static void remove_folder(const struct run *r)
+static void leave_folder(const struct run *r, int status)
 {
 	static const char *const files[] = { "log", "text" };
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	if (r->kept)
+		run_ended(r->folder, r->tool, r->start_us, status);
+	for (size_t i = 0; !r->kept && i < sizeof(files) / sizeof(files[0]); i++) {
 		char *path = join(r->folder, files[i]);
 		unlink(path);
 		free(path);
 	}
-	rmdir(r->folder);
+	if (!r->kept)
+		rmdir(r->folder);
 	free(r->folder);
 	free(r->log_path);
 	free(r->text_path);
@@ -225,6 +261,6 @@ int cmd_run(int argc, char **argv)
 		set("ORSHIM_FOLLOW", "1");
 	int status = child_run(program.path, r.tool);
 	tell(&r);
-	remove_folder(&r);
+	leave_folder(&r, status);
 	return status;
 }

@@ -20,6 +20,17 @@ const struct command commands[] = {
 	  "Several logs and quoted patterns are merged by time; - is stdin.\n"
 	  "Exits with 0 if nothing was refused and no error found, 1 otherwise",
 	  "orshim report --html report.html orshim.log" },
+	{ "runs", cmd_runs, "list the runs that are kept, newest first",
+	  "runs [--json]\n\n"
+	  "The last 20 runs of `orshim run` are kept in $XDG_STATE_HOME/orshim/runs (or\n"
+	  "~/.local/state/orshim/runs), readable by you alone",
+	  "orshim runs" },
+	{ "rerun", cmd_rerun, "repeat the newest run and say whether its failure is gone",
+	  "rerun\n\n"
+	  "Runs the newest kept run's command in its folder, with the environment of now.\n"
+	  "A command with an argument that looks like a secret was not kept whole and cannot be\n"
+	  "repeated. Exits with 0 if nothing is refused now, with 1 if something is",
+	  "orshim rerun" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "lint --request FILE [--response FILE] [--host HOST] [--environ FILE] [--json]\n"
 	  "       orshim lint [--environ FILE] [--json] CAPTURE.cap...\n\n"

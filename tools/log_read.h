@@ -63,6 +63,7 @@ struct log_row {
 	const char *refused_by, *category, *cause;
 	const char *blind;    /* connection */
 	int status, ms, conn; /* -1: unknown */
+	int port;
 	int stream;           /* -1, 0, 1 */
 	size_t findings, finding_count;
 	enum severity worst;

@@ -241,6 +241,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	row->vendor = kept(l, record, "vendor", KEPT_NAME);
 	row->status = log_number(record, "status", -1);
 	row->ms = log_number(record, "ms", -1);
+	row->port = log_number(record, "port", 443);
 	row->model = kept(l, body, "model", KEPT_PATH);
 	row->stream = cJSON_IsBool(stream) ? cJSON_IsTrue(stream) : -1;
 	row->message = kept(l, error, "message", KEPT_TEXT);

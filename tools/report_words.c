@@ -159,8 +159,10 @@ void row_words(const struct log_row *row, struct buf *out)
 {
 	if (row->tool && *row->tool)
 		say(out, row->pid ? "%s[%d] " : "%s ", row->tool, row->pid);
-	say(out, "%s https://%s%s -> ", row->method ? row->method : "?",
-	    row->host ? row->host : "?", row->path ? row->path : "");
+	say(out, "%s https://%s", row->method ? row->method : "?", row->host ? row->host : "?");
+	if (row->port != 443)
+		say(out, ":%d", row->port);
+	say(out, "%s -> ", row->path ? row->path : "");
 	if (row->status > 0)
 		say(out, "%d", row->status);
 	else

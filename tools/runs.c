@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,57 +110,6 @@ static void name_now(char name[NAME_SIZE])
 	snprintf(name + n, NAME_SIZE - n, "-%03ld-%d", now.tv_nsec / 1000000, (int)getpid());
 }
 
-/* Is there a key in WORD? What is escaped when it is shown is no key for that. */
-static bool holds_key(const char *word)
-{
-	struct slice rest = slice_of(word);
-	bool found = false;
-
-	while (rest.n && !found) {
-		size_t n = 0;
-		while (n < rest.n && rest.p[n] > 0x20 && rest.p[n] < 0x7f && rest.p[n] != '\\')
-			n++;
-		if (n) {
-			struct buf shown;
-			buf_init(&shown, 4 * n + 64);
-			redact_text(&shown, (struct slice){ rest.p, n }, 4 * n + 64);
-			found = !slice_equal(buf_slice(&shown), (struct slice){ rest.p, n });
-			buf_release(&shown);
-		}
-		rest = slice_from(rest, n + (n < rest.n));
-	}
-	return found;
-}
-
-/* "--api-key", "X-Api-Key:", "MY_TOKEN=" */
-static bool names_secret(struct slice name)
-{
-	static const char *const words[] = { "api-key",    "apikey", "api_key",       "token",
-					     "secret",     "passw",  "authorization", "bearer",
-					     "credential", "cookie" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (slice_has_nocase(name, slice_of(words[i])))
-			return true;
-	return false;
-}
-
-bool word_is_secret(const char *word, const char *before)
-{
-	struct slice w = slice_of(word);
-	size_t name = strcspn(word, "=: ");
-
-	if (holds_key(word))
-		return true;
-	if (word[name] && word[name + 1] && name < 64 && names_secret(slice_sub(w, 0, name)) &&
-	    strlen(word + name + 1) >= 6)
-		return true;
-	if (!before || before[0] != '-' || strchr(before, '=') || word[0] == '-')
-		return false;
-	return strcmp(before, "-u") == 0 || strcmp(before, "--user") == 0 ||
-	       names_secret(slice_of(before));
-}
-
 static void put_arguments(struct json_out *j, char **argv)
 {
 	bool withheld = false;
@@ -176,15 +124,13 @@ static void put_arguments(struct json_out *j, char **argv)
 	json_bool(j, "withheld", withheld);
 }
 
-static void write_meta(const char *folder, char **argv, int status)
+static void write_meta(const char *folder, char **argv, int64_t start_us, int status)
 {
 	char ts[TIMESTAMP_SIZE];
-	struct timespec now;
 	struct json_out j;
 	struct buf meta;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	record_timestamp(now.tv_sec * 1000000LL + now.tv_nsec / 1000, ts);
+	record_timestamp(start_us, ts);
 	buf_init(&meta, META_MAX);
 	json_out_init(&j, &meta);
 	json_object(&j, NULL);
@@ -209,7 +155,7 @@ static void write_meta(const char *folder, char **argv, int status)
 	buf_release(&meta);
 }
 
-char *run_keep(char **argv)
+char *run_keep(char **argv, int64_t start_us)
 {
 	char *runs = state_path("runs", true);
 	char name[NAME_SIZE];
@@ -226,16 +172,16 @@ char *run_keep(char **argv)
 		free(folder);
 		folder = NULL;
 	} else {
-		write_meta(folder, argv, -1);
+		write_meta(folder, argv, start_us, -1);
 		prune(runs);
 	}
 	free(runs);
 	return folder;
 }
 
-void run_ended(const char *folder, char **argv, int status)
+void run_ended(const char *folder, char **argv, int64_t start_us, int status)
 {
-	write_meta(folder, argv, status);
+	write_meta(folder, argv, start_us, status);
 }
 
 static char *copy_text(const char *s)

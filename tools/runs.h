@@ -26,10 +26,10 @@ struct kept_run {
  * A folder for a new run, without its end; older runs than RUNS_KEPT are
  * removed. NULL, without a word, when there is no place for it. The caller's.
  */
-char *run_keep(char **argv);
+char *run_keep(char **argv, int64_t start_us);
 
 /* Note the end of the run in FOLDER. */
-void run_ended(const char *folder, char **argv, int status);
+void run_ended(const char *folder, char **argv, int64_t start_us, int status);
 
 /* All kept runs, newest first; their count in *COUNT. */
 struct kept_run *runs_list(size_t *count);
@@ -39,7 +39,7 @@ void runs_free(struct kept_run *runs, size_t count);
 char *runs_newest(const char *name);
 char *state_path(const char *name, bool create);
 
-/* Does a word of a command line look like a secret? BEFORE: the word before it; NULL. */
+/* Does a word of a command line hold what looks like a secret? BEFORE: the word before it; NULL. */
 bool word_is_secret(const char *word, const char *before);
 
 /* FOLDER/NAME; dies without memory. */

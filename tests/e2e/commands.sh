@@ -14,6 +14,7 @@ failed=0
 key=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
 secret=${key#sk-or-v1-}
 unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_HOSTS ORSHIM_RULES ORSHIM_LIB
+export XDG_STATE_HOME=$work/state
 
 verdict() { # verdict STATUS NAME
 	if [ "$1" = 0 ]; then

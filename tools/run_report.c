@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/run_report.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+
+enum { CLOCK_SLACK_US = 1000 }; /* a record's time is in whole milliseconds */
+
+int64_t run_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static bool has_log(const char *path)
+{
+	const char *pid = strstr(path, "%p");
+	char *pattern = NULL;
+	glob_t found;
+
+	if (!pid)
+		return access(path, R_OK) == 0;
+	if (asprintf(&pattern, "%.*s*%s", (int)(pid - path), path, pid + 2) < 0)
+		die("out of memory");
+	bool any = glob(pattern, 0, NULL, &found) == 0;
+	if (any)
+		globfree(&found);
+	free(pattern);
+	return any;
+}
+
+/* A log of other runs, too: their records are older. */
+static void keep_since(struct log *l, int64_t since_us)
+{
+	size_t from = 0;
+
+	while (from < l->count && l->rows[from].time_us < since_us - CLOCK_SLACK_US)
+		from++;
+	l->count -= from;
+	memmove(l->rows, l->rows + from, l->count * sizeof(*l->rows));
+}
+
+bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out)
+{
+	struct report *r = malloc(sizeof(*r));
+	struct text_style style;
+	struct log log;
+
+	if (!r)
+		die("out of memory");
+	log_init(&log);
+	if (has_log(log_path) && !strstr(log_path, "%p"))
+		log_add_from(&log, log_path, start);
+	else if (has_log(log_path))
+		log_add(&log, log_path);
+	log_sort(&log);
+	if (log.count && strstr(log_path, "%p"))
+		keep_since(&log, since_us);
+	report_make(r, &log);
+	bool worth = r->refused || r->worst >= SEVERITY_WARNING;
+	if (worth) {
+		style_of(STDERR_FILENO, &style);
+		report_text(r, &style, out);
+	}
+	report_release(r);
+	log_release(&log);
+	free(r);
+	return worth;
+}
+
+void run_result_read(struct run_result *r, const char *log_path)
+{
+	log_init(&r->log);
+	if (access(log_path, R_OK) == 0)
+		log_add_from(&r->log, log_path, 0);
+	log_sort(&r->log);
+	report_make(&r->report, &r->log);
+}
+
+void run_result_release(struct run_result *r)
+{
+	report_release(&r->report);
+	log_release(&r->log);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_RUN_REPORT_H
+#define ORSHIM_RUN_REPORT_H
+
+#include "tools/report.h"
+
+/*
+ * The report of one run, with which `orshim run` ends. LOG_PATH may hold %p;
+ * START is where the run's lines begin in it, SINCE_US when it began. Appends
+ * nothing and returns false when there is nothing at or above WARNING.
+ */
+bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
+
+/* What a log says of a run, for comparison. Release both. */
+struct run_result {
+	struct log log;
+	struct report report;
+};
+
+/* A missing log is one without exchanges. */
+void run_result_read(struct run_result *r, const char *log_path);
+void run_result_release(struct run_result *r);
+
+/* Now, in microseconds since 1970. */
+int64_t run_clock(void);
+
+#endif
