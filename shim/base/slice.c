@@ -4,16 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct slice slice_of(const char *text)
-{
-	return (struct slice){ text, text ? strlen(text) : 0 };
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
@@ -22,11 +12,6 @@ static char lower(char c)
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
 	return a.n == b.n && slice_starts_nocase(a, b);
-}
-
-bool slice_starts(struct slice s, struct slice prefix)
-{
-	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
 bool slice_starts_nocase(struct slice s, struct slice prefix)
@@ -78,20 +63,6 @@ long slice_byte(struct slice s, char c, size_t from)
 		return -1;
 	const char *hit = memchr(s.p + from, c, s.n - from);
 	return hit ? hit - s.p : -1;
-}
-
-struct slice slice_sub(struct slice s, size_t at, size_t n)
-{
-	if (at > s.n)
-		at = s.n;
-	if (n > s.n - at)
-		n = s.n - at;
-	return (struct slice){ s.p ? s.p + at : NULL, n };
-}
-
-struct slice slice_from(struct slice s, size_t at)
-{
-	return slice_sub(s, at, s.n);
 }
 
 static bool is_blank(char c)

@@ -8,6 +8,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct slice {
 	const char *p;
@@ -18,11 +19,40 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
-struct slice slice_of(const char *text); /* of a C string; NULL gives the absent slice */
+/* The smallest ones stand here: they are called for every byte or so. */
 
-bool slice_equal(struct slice a, struct slice b);
+/* Of a C string; NULL gives the absent slice. */
+static inline struct slice slice_of(const char *text)
+{
+	return (struct slice){ text, text ? strlen(text) : 0 };
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* S from AT on, at most N bytes; positions past the end give an empty slice. */
+static inline struct slice slice_sub(struct slice s, size_t at, size_t n)
+{
+	if (at > s.n)
+		at = s.n;
+	if (n > s.n - at)
+		n = s.n - at;
+	return (struct slice){ s.p ? s.p + at : NULL, n };
+}
+
+static inline struct slice slice_from(struct slice s, size_t at)
+{
+	return slice_sub(s, at, s.n);
+}
+
+static inline bool slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters only */
-bool slice_starts(struct slice s, struct slice prefix);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 
@@ -34,10 +64,6 @@ bool slice_has_nocase(struct slice s, struct slice needle);
 
 /* Offset of the first byte equal to C at or after FROM; -1 if there is none. */
 long slice_byte(struct slice s, char c, size_t from);
-
-/* S from AT on, at most N bytes; positions past the end give an empty slice. */
-struct slice slice_sub(struct slice s, size_t at, size_t n);
-struct slice slice_from(struct slice s, size_t at);
 
 /* Without leading and trailing SP and TAB (RFC 9110 section 5.6.3, OWS). */
 struct slice slice_trim(struct slice s);
