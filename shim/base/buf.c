@@ -47,7 +47,7 @@ static int reserve(struct buf *b, size_t n)
 
 int buf_add(struct buf *b, const void *bytes, size_t n)
 {
-	if (n > b->cap - b->n && reserve(b, n) != 0)
+	if ((n > b->cap - b->n || n > b->max - b->n) && reserve(b, n) != 0)
 		return -1;
 	if (n)
 		memcpy(b->p + b->n, bytes, n);
