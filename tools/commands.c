@@ -47,6 +47,18 @@ const struct command commands[] = {
 	  "  --split   how the bytes are cut: line by line as recorded (default), one at a time,\n"
 	  "            or all at once; the result is the same",
 	  "orshim replay tests/captures/auth_token_quoted/fires.cap" },
+	{ "relay", cmd_relay, "for a tool that cannot be tapped: a base URL on this machine",
+	  "relay [--port PORT] [--upstream URL] [--ca FILE] [--log FILE] [--until-eof]\n\n"
+	  "  --port PORT      listen on 127.0.0.1:PORT; without it on any free port\n"
+	  "  --upstream URL   the API behind it (default https://openrouter.ai/api/v1)\n"
+	  "  --ca FILE        certificates to trust (default: SSL_CERT_FILE, or the system's)\n"
+	  "  --log FILE       append JSON lines to FILE\n"
+	  "  --until-eof      end with the standard input, too\n\n"
+	  "Prints the base URL to put into the tool's settings, then each diagnosis on stderr, and\n"
+	  "ends with Ctrl-C. It is nginx under the shim, so nginx must be installed. Requests pass\n"
+	  "as they are but for the spaces around a header's value, which nginx takes away, and for\n"
+	  "what nginx refuses as HTTP. Exits with 1 if something was refused",
+	  "orshim relay --port 8787" },
 	{ "explain", cmd_explain, "explain a rule: what, why, fix, example", "explain ID...",
 	  "orshim explain auth_token_quoted" },
 	{ "rules", cmd_rules, "list the rules",
