@@ -74,7 +74,7 @@ int body_begin(struct body_reader *r, struct message *m, struct stream_report *r
 {
 	size_t keep = worth_keeping(m, !report, body_max);
 
-	*r = (struct body_reader){ .m = m, .exact = true };
+	*r = (struct body_reader){ .m = m, .report = report, .exact = true };
 	buf_init(&m->body.bytes, keep);
 	buf_init(&r->coded, keep);
 	if (m->body.framing == BODY_NONE)
@@ -163,6 +163,22 @@ static enum decode_said take_decoded(struct decode_taker *taker, const char *byt
 	return DECODE_ENOUGH;
 }
 
+/* How many events were read before a coding broke depends on the splits: none were. */
+static void forget_events(struct body_reader *r)
+{
+	struct stream_report *e = r->report;
+
+	stop_listening(r);
+	r->told = false;
+	if (!e || !e->seen)
+		return;
+	buf_release(&e->error);
+	buf_release(&e->error_event);
+	*e = (struct stream_report){ .seen = true,
+				     .error = e->error,
+				     .error_event = e->error_event };
+}
+
 /* The bytes do not decode: what came goes back to how it came. */
 static void return_to_coded(struct body_reader *r)
 {
@@ -176,7 +192,7 @@ static void return_to_coded(struct body_reader *r)
 	body->decoded = 0;
 	body->truncated = body->total > body->bytes.n;
 	r->counting = body->truncated;
-	stop_listening(r);
+	forget_events(r);
 	stop_decoding(r);
 }
 

@@ -14,6 +14,7 @@ struct sse;
 
 struct body_reader {
 	struct message *m;	 /* NULL: no body is being read */
+	struct stream_report *report; /* where an event stream tells; NULL: a request's body */
 	struct decoder *decoder; /* NULL: nothing to decode, or given up */
 	struct sse *sse;	 /* NULL: no event stream, or it told its error */
 	struct buf coded;	 /* what came so far, to go back to if it does not decode */

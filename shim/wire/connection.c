@@ -9,6 +9,8 @@
 #include "wire/http2.h"
 #include "wire/pairing.h"
 
+static const char no_memory[] = "out of memory";
+
 enum protocol {
 	PROTOCOL_UNKNOWN,
 	PROTOCOL_HTTP1,
@@ -92,7 +94,7 @@ static void begin_http2(struct connection *c)
 	c->protocol = PROTOCOL_HTTP2;
 	c->http2 = http2_new(&c->out, &c->limits, c->number, c->sni, c->joined_late);
 	if (!c->http2)
-		go_blind(c, "out of memory");
+		go_blind(c, no_memory);
 }
 
 static void feed_known(struct connection *c, enum side side, struct slice in, int64_t now_us)
@@ -122,8 +124,11 @@ static void recognise(struct connection *c, struct slice in, int64_t now_us)
 	}
 }
 
-/* Offset of the first line that is a request line in bytes whose beginning we missed; -1. */
-static long find_request(struct slice in)
+/*
+ * Offset of the first line that is a request line in bytes whose beginning we
+ * missed; -1. *DECIDED: how many of the bytes it took to know.
+ */
+static long find_request(struct slice in, size_t *decided)
 {
 	for (size_t at = 0; at < in.n;) {
 		long lf = slice_byte(in, '\n', at);
@@ -132,6 +137,7 @@ static long find_request(struct slice in)
 		struct slice line = slice_sub(in, at, (size_t)lf - at);
 		if (line.n && line.p[line.n - 1] == '\r')
 			line.n--;
+		*decided = (size_t)lf + 1;
 		if (head_is_start_line(SIDE_CLIENT, line))
 			return (long)at;
 		at = (size_t)lf + 1;
@@ -142,24 +148,33 @@ static long find_request(struct slice in)
 /* Joined late: the client's bytes may begin in the middle of anything. */
 static void recognise_late(struct connection *c, struct slice in, int64_t now_us)
 {
-	if (buf_add_slice(&c->late, in) != 0) {
-		go_blind(c, "attached in the middle of what could not be recognised");
+	size_t room = c->late.max - c->late.n;
+	struct slice fits = slice_sub(in, 0, room);
+	size_t request_decided = 0;
+	size_t frame_decided = 0;
+
+	if (buf_add_slice(&c->late, fits) != 0) {
+		go_blind(c, no_memory);
 		return;
 	}
 	struct slice all = buf_slice(&c->late);
-	long request = find_request(all);
-	long frame = request < 0 ? h2_find_frame(all) : -1;
-	if (request < 0 && frame < 0)
+	long request = find_request(all, &request_decided);
+	long frame = h2_find_frame(all, &frame_decided);
+	if (request < 0 && frame < 0) {
+		if (in.n >= room)
+			go_blind(c, "attached in the middle of what could not be recognised");
 		return;
+	}
 	struct buf late = c->late;
 	buf_init(&c->late, LIMIT_HEAD);
-	if (request >= 0)
-		begin_http1(c);
-	else
+	bool http2 = request < 0 || (frame >= 0 && frame_decided < request_decided);
+	if (http2)
 		begin_http2(c);
-	feed_known(c, SIDE_CLIENT, slice_from(all, (size_t)(request >= 0 ? request : frame)),
-		   now_us);
+	else
+		begin_http1(c);
+	feed_known(c, SIDE_CLIENT, slice_from(all, (size_t)(http2 ? frame : request)), now_us);
 	buf_release(&late);
+	feed_known(c, SIDE_CLIENT, slice_from(in, fits.n), now_us);
 }
 
 void connection_feed(struct connection *c, enum side side, const void *bytes, size_t n,

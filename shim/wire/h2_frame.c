@@ -179,18 +179,36 @@ static bool is_plausible(const char *p)
 }
 
 /* At the very beginning one header is proof enough: most joins fall between two writes. */
-long h2_find_frame(struct slice in)
+long h2_find_frame(struct slice in, size_t *decided)
 {
+	*decided = H2_HEADER_LENGTH;
 	for (size_t at = 0; at + H2_HEADER_LENGTH <= in.n; at++) {
 		if (!is_plausible(in.p + at))
 			continue;
-		size_t next = at + H2_HEADER_LENGTH + parse_header(in.p + at).length;
 		if (at == 0)
 			return 0;
+		size_t next = at + H2_HEADER_LENGTH + parse_header(in.p + at).length;
 		if (next + H2_HEADER_LENGTH > in.n)
 			return -1; /* wait, or a later place would be taken only because of a split */
+		if (next + H2_HEADER_LENGTH > *decided)
+			*decided = next + H2_HEADER_LENGTH;
 		if (is_plausible(in.p + next))
 			return (long)at;
 	}
 	return -1;
+}
+
+long h2_search(struct buf *search, struct slice in, struct slice *rest)
+{
+	size_t room = search->max - search->n;
+	struct slice fits = slice_sub(in, 0, room);
+	size_t decided;
+
+	if (buf_add_slice(search, fits) != 0)
+		return H2_OUT_OF_MEMORY;
+	*rest = slice_from(in, fits.n);
+	long at = h2_find_frame(buf_slice(search), &decided);
+	if (at < 0)
+		return in.n >= room ? H2_LOST : H2_SEARCHING;
+	return at;
 }

@@ -234,7 +234,10 @@ static enum http1_said take_body(struct http1 *p, struct message *m, struct slic
 	return p->body.told && !told && p->body.exact ? HTTP1_TOLD : HTTP1_MORE;
 }
 
-/* Collect a line of chunked framing. True: LINE is it, with its LF. False: more, or p->state is BROKEN. */
+/*
+ * Collect a line of chunked framing. True: LINE is it, with its LF. False:
+ * more, or p->state is BROKEN or STUCK.
+ */
 static bool take_line(struct http1 *p, struct message *m, struct slice *in, struct slice *line,
 		      int64_t now_us)
 {
@@ -250,8 +253,12 @@ static bool take_line(struct http1 *p, struct message *m, struct slice *in, stru
 		*line = piece;
 		return true;
 	}
-	if (buf_add(&p->scratch, piece.p, piece.n) != 0) {
+	if (piece.n > p->scratch.max - p->scratch.n) {
 		p->state = HTTP1_BROKEN;
+		return false;
+	}
+	if (buf_add(&p->scratch, piece.p, piece.n) != 0) {
+		go_blind(p, no_memory);
 		return false;
 	}
 	*line = buf_slice(&p->scratch);
@@ -352,7 +359,7 @@ static bool take_trailer(struct http1 *p, struct message *m, struct slice *in, i
 static enum http1_said take_chunked(struct http1 *p, struct message *m, struct slice *in,
 				    int64_t now_us)
 {
-	while (in->n) {
+	while (in->n || p->state == HTTP1_STUCK) {
 		enum http1_said said;
 		switch (p->state) {
 		case HTTP1_CHUNK_SIZE:
@@ -374,6 +381,8 @@ static enum http1_said take_chunked(struct http1 *p, struct message *m, struct s
 			if (take_trailer(p, m, in, now_us))
 				return finish(p);
 			break;
+		case HTTP1_STUCK:
+			return HTTP1_BLIND;
 		default: /* HTTP1_BROKEN */
 			message_count(m, in->n, now_us);
 			*in = slice_from(*in, in->n);

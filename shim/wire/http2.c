@@ -507,25 +507,6 @@ static void end_frame(struct http2 *h, struct half *half)
 		emit(h, s, END_ANSWERED);
 }
 
-/* Joined late: look for a frame's beginning. True: IN begins there. */
-static bool synchronise(struct http2 *h, struct half *half, struct slice *in, struct buf *found)
-{
-	if (half->synced)
-		return true;
-	if (buf_add_slice(&half->search, *in) != 0) {
-		go_blind(h, "attached in the middle of what could not be recognised");
-		return false;
-	}
-	long at = h2_find_frame(buf_slice(&half->search));
-	if (at < 0)
-		return false;
-	half->synced = true;
-	*found = half->search;
-	buf_init(&half->search, LIMIT_HEAD);
-	*in = slice_from(buf_slice(found), (size_t)at);
-	return true;
-}
-
 static void read_frames(struct http2 *h, struct half *half, struct slice in)
 {
 	struct slice piece;
@@ -558,13 +539,26 @@ static void read_frames(struct http2 *h, struct half *half, struct slice in)
 
 void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us)
 {
-	struct buf found;
+	struct half *half = &h->halves[side];
 
-	buf_init(&found, LIMIT_HEAD);
 	h->now_us = now_us;
-	if (synchronise(h, &h->halves[side], &in, &found))
-		read_frames(h, &h->halves[side], in);
-	buf_release(&found);
+	if (half->synced) {
+		read_frames(h, half, in);
+		return;
+	}
+	struct slice rest;
+	long at = h2_search(&half->search, in, &rest);
+	if (at == H2_SEARCHING)
+		return;
+	if (at < 0) {
+		go_blind(h, at == H2_LOST ? "attached in the middle of what could not be recognised"
+					  : no_memory);
+		return;
+	}
+	half->synced = true;
+	read_frames(h, half, slice_from(buf_slice(&half->search), (size_t)at));
+	read_frames(h, half, rest);
+	buf_release(&half->search);
 }
 
 /* Nothing more can come for any stream. */

@@ -80,7 +80,7 @@ __attribute__((format(printf, 2, 3))) static inline void text_add(struct text *t
 	va_start(args, format);
 	int n = vsnprintf(t->p + t->n, t->cap - t->n, format, args);
 	va_end(args);
-	assert_in_range(n, 0, t->cap - t->n - 1);
+	assert_true(n >= 0 && (size_t)n < t->cap - t->n);
 	t->n += (size_t)n;
 }
 
@@ -290,12 +290,40 @@ static inline struct text run_steps(const struct step *steps, enum split split,
 	return t;
 }
 
+/*
+ * With ORSHIM_SEEDS=folder every recorded connection is written there as a
+ * seed of tests/fuzz/fuzz_connection, named after its bytes.
+ */
+static inline void write_seed(const struct step *steps, const struct run_options *o)
+{
+	const char *folder = getenv("ORSHIM_SEEDS");
+	uint32_t sum = 2166136261u;
+	char path[500];
+
+	if (!folder)
+		return;
+	for (const struct step *s = steps; s->kind != STEP_STOP; s++)
+		for (size_t i = 0; i < s->n; i++)
+			sum = (sum ^ (unsigned char)s->bytes[i]) * 16777619u;
+	snprintf(path, sizeof(path), "%s/%08x", folder, sum);
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	fputc((o && o->joined_late) | (steps->kind == STEP_SERVER ? 4 : 0), f);
+	for (const struct step *s = steps; s->kind != STEP_STOP; s++) {
+		if (s > steps && s->kind != s[-1].kind)
+			fwrite("\xff\xfe", 1, 2, f);
+		fwrite(s->bytes, 1, s->n, f);
+	}
+	fclose(f);
+}
+
 /* Every split must tell the same; the text of the first is given back. */
 static inline struct text run_all_splits(const char *name, const struct step *steps,
 					 const struct run_options *o)
 {
 	struct text first = run_steps(steps, SPLIT_AS_RECORDED, o);
 
+	write_seed(steps, o);
 	for (int split = SPLIT_PER_BYTE; split < SPLIT_COUNT; split++) {
 		struct text other = run_steps(steps, (enum split)split, o);
 		if (strcmp(first.p, other.p) != 0)
