@@ -3,6 +3,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CFLAGS  ?= -O2 -g
 SAN     ?=
+Q       := $(if $(V),,@)
 FUZZ_TIME ?= 60
 comma   := ,
 B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
@@ -28,26 +29,26 @@ all: $(B)/liborshim.so $(B)/orshim
 
 $(B)/core.a: $(CORE) $(FIND)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(B)/liborshim.so: $(TAP) $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
 	@mv $@.new $@ # in one step: a process may be loading it
 
 # The commands without their main(): unit tests link what they need of it.
 $(B)/tools.a: $(filter-out $(MAIN),$(TOOL))
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
 
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
 
 # With CC=clang SAN=address,undefined,fuzzer-no-link.
-$(FUZZ): %: %.o $(B)/core.a
-	$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka -lm
+$(FUZZ): %: %.o $(B)/tools.a $(B)/core.a
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka -lm
 
 # These tests fail allocations, those of the linked archives too.
 $(B)/tests/unit/test_wire_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -55,13 +56,13 @@ $(B)/tests/unit/test_wire_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--w
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
 $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
 
 $(B)/tools/report_page.o: tools/page/report.css tools/page/report.js
 
 $(B)/cJSON.o: build/cjson/cJSON.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=256 $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=256 $(CFLAGS) -c -o $@ $<
 
 # Installs what is missing, once; the stamp is newer than the script that made it.
 build/.setup: scripts/setup.sh
