@@ -189,6 +189,7 @@ void tap_ended(const void *handle, enum side side)
 	struct shard *s = table_lock(handle);
 	struct entry *e = table_find(s, handle);
 	if (e && e->state == ENTRY_LIVE && e->wrote) {
+		use(e, now);
 		desk_look_around();
 		connection_end(e->connection, side, now);
 		desk_take(e, now);
@@ -212,6 +213,16 @@ static void finish(struct entry *e, int64_t now)
 
 static atomic_bool is_child; /* of a fork that this library lived through */
 
+/*
+ * A connection not used since a fork: in the child it was the parent's. In the
+ * parent the child may have written or read what is missing here, so only
+ * what was answered is told.
+ */
+static bool may_be_told(const struct entry *e)
+{
+	return is_ours(e) || (e->answered && !atomic_load(&is_child));
+}
+
 void tap_closed(const void *handle)
 {
 	struct passage p;
@@ -222,7 +233,7 @@ void tap_closed(const void *handle)
 	struct shard *s = table_lock(handle);
 	struct entry *e = table_find(s, handle);
 	if (e) {
-		if (e->state == ENTRY_LIVE && (is_ours(e) || !atomic_load(&is_child)))
+		if (e->state == ENTRY_LIVE && may_be_told(e))
 			finish(e, desk_clock());
 		table_remove(s, e);
 	}
