@@ -116,7 +116,8 @@ const struct field *message_field(const struct message *m, const char *name, siz
 	struct slice wanted = slice_of(name);
 
 	for (size_t i = 0; i < m->field_count; i++)
-		if (slice_equal_nocase(m->fields[i].name, wanted) && n-- == 0)
+		if (m->fields[i].name.n == wanted.n &&
+		    slice_equal_nocase(m->fields[i].name, wanted) && n-- == 0)
 			return &m->fields[i];
 	return NULL;
 }

@@ -182,6 +182,8 @@ void framing_note(struct framing *framing, struct message *m, const struct field
 	struct slice rest = f->value;
 	struct slice piece;
 
+	if (f->name.n != strlen("content-length") && f->name.n != strlen("transfer-encoding"))
+		return;
 	if (slice_equal_nocase(f->name, SLICE("content-length"))) {
 		while (slice_cut(&rest, ',', &piece))
 			note_length(framing, m, piece, at, index);

@@ -328,8 +328,11 @@ static void end_client(struct pairing *p)
 
 static void end_server(struct pairing *p)
 {
-	exchange_free(p->server_rest);
-	p->server_rest = NULL;
+	if (p->server_rest) {
+		http1_restart(&p->server); /* its message goes with the exchange */
+		exchange_free(p->server_rest);
+		p->server_rest = NULL;
+	}
 	if (p->answered && !p->request_open) {
 		p->answered = false;
 		emit(p, END_ANSWERED);

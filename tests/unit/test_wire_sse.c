@@ -34,6 +34,10 @@ static const struct wire_case cases[] = {
 	    CLIENT("GET /2 HTTP/1.1\r\n\r\n"), SERVER("HTTP/1.1 204 No\r\n\r\n") },
 	  { "error={\"error\":{\"code\":401}}\n", "seq=2", "status=204", "complete=0",
 	    "comments=0" } },
+	{ "the end in the middle of the rest, with another request waiting",
+	  { CLIENT(ASK ASK), SERVER(UNTIL_END "data: {\"error\":{\"code\":1}}\n\n: rest"),
+	    SERVER_END, CLOSE },
+	  { "end=answered", "seq=2", "end=closed" } },
 	{ "a model's text that quotes an error is no error",
 	  { CLIENT(ASK),
 	    SERVER(UNTIL_END
