@@ -84,6 +84,7 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 	else
 		sink_init_none(&o->log);
 	text_sink_init(o, lookup);
+	capture_out_init(&o->capture, o->settings.capture);
 	buf_init(&o->line, LIMIT_LINE);
 }
 
@@ -91,6 +92,7 @@ void observer_release(struct observer *o)
 {
 	sink_close(&o->log);
 	sink_close(&o->text);
+	capture_out_release(&o->capture);
 	buf_release(&o->line);
 }
 
@@ -152,6 +154,7 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 			sink_write(&o->log, buf_slice(&o->line));
 	}
 	tell_text(o, d);
+	capture_out_exchange(&o->capture, &o->settings, &o->origin, d);
 	diagnosis_release(d);
 	free(d);
 }
@@ -214,6 +217,8 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			break;
 		}
 	}
+	if (o->capture.count)
+		capture_out_pause(&o->capture, number);
 }
 
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,

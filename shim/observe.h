@@ -10,6 +10,7 @@
  */
 #include "base/settings.h"
 #include "diagnose/diagnose.h"
+#include "report/capture_out.h"
 #include "report/log.h"
 #include "report/record.h"
 #include "report/text.h"
@@ -21,6 +22,7 @@ struct observer {
 	struct history history;
 	struct sink log;
 	struct sink text;
+	struct capture_out capture;
 	struct text_style style;
 	struct origin origin;		     /* time_us is set by observer_take() */
 	struct buf line;		     /* reused */

@@ -57,6 +57,10 @@
 #define LIMIT_BLOCK (16 * 1024)	   /* one human diagnosis */
 #define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */
 #define LIMIT_SHOWN_MESSAGE 2000   /* server text kept in a record */
+#define LIMIT_CAPTURE_FILES 256	   /* connections of one process that are captured (count) */
+#define LIMIT_CAPTURE_FILE (64 << 20) /* one capture */
+#define LIMIT_CAPTURE_FILL 1024	   /* stands for the rest of a body that was not kept */
+#define LIMIT_STAND_INS 4096	   /* secrets and ids replaced in one capture (count) */
 #define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */
 
 #endif

@@ -26,6 +26,11 @@ void sink_init_file(struct sink *s, const char *path)
 	*s = (struct sink){ .fd = -1, .path = path };
 }
 
+void sink_init_new_file(struct sink *s, const char *path)
+{
+	*s = (struct sink){ .fd = -1, .path = path, .fresh = true };
+}
+
 void sink_init_fd(struct sink *s, int fd)
 {
 	*s = (struct sink){ .fd = fd, .borrowed = true };
@@ -86,9 +91,11 @@ static void open_file(struct sink *s)
 		fall_silent(s);
 		return;
 	}
-	long fd = syscall(
-	    SYS_openat, AT_FDCWD, path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	long fd =
+	    syscall(SYS_openat, AT_FDCWD, path,
+		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+			(s->fresh ? O_EXCL : 0),
+		    0600);
 	if (fd < 0) {
 		fall_silent(s);
 		return;

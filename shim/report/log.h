@@ -19,6 +19,7 @@ struct sink {
 	bool failed;	   /* fell silent after trouble */
 	bool borrowed;	   /* fd is not ours to close (stderr) */
 	bool regular;	   /* a regular file, not a device or pipe */
+	bool fresh;	   /* the file must not have been there */
 	bool torn;	   /* the last line went out in part: the next starts on a new one */
 	const char *path;  /* as given, %p not expanded; NULL with borrowed */
 	int pid;	   /* process that opened it: %p and fork */
@@ -29,6 +30,7 @@ struct sink {
 
 /* PATH is borrowed; it is opened at the first line. */
 void sink_init_file(struct sink *s, const char *path);
+void sink_init_new_file(struct sink *s, const char *path); /* falls silent if PATH is there already */
 void sink_init_fd(struct sink *s, int fd);	       /* borrowed */
 void sink_init_none(struct sink *s);
 

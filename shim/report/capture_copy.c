@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/capture_copy.h"
+
+#include <zlib.h>
+
+#include "report/shown.h"
+
+enum {
+	STORED_MAX = 65535, /* bytes of one stored block (RFC 1951 section 3.2.4) */
+	NUMBER_MAX = 24,
+};
+
+static bool is_inside(struct slice whole, struct slice part)
+{
+	return part.p && part.n && part.p >= whole.p && part.p + part.n <= whole.p + whole.n;
+}
+
+/* Where the bytes of PART, a slice of the original head, stand in the copy; NULL: elsewhere. */
+static char *in_copy(const struct message_copy *c, struct slice part)
+{
+	struct slice head = buf_slice(&c->m->head);
+
+	return is_inside(head, part) ? c->head.p + (part.p - head.p) : NULL;
+}
+
+static void remember_key(struct disguised_keys *keys, struct slice was, const char *now)
+{
+	if (was.n >= 8 && keys->count < LIMIT_CREDENTIALS)
+		keys->all[keys->count++] =
+		    (struct disguised_key){ was, (struct slice){ now, was.n } };
+}
+
+static void copy_credential(struct exchange_copy *x, struct disguise *names,
+			    const struct evidence *e, const struct credential *c)
+{
+	char *scheme = in_copy(&x->request, c->scheme);
+	char *token = in_copy(&x->request, c->token);
+	enum scheme_form form = c->shape.scheme;
+
+	if (scheme && !scheme_is_clear(c->scheme) && form != SCHEME_FOREIGN)
+		disguise_opaque(names, scheme, c->scheme.n);
+	if (!token || (e->outline.model.n && slice_equal(c->shape.core, e->outline.model)))
+		return;
+	if (form == SCHEME_BASIC)
+		disguise_basic(names, token, c->token.n);
+	else if (form == SCHEME_FOREIGN)
+		disguise_opaque(names, token, c->token.n);
+	else
+		disguise_token(names, token, c->token.n);
+	char *core = in_copy(&x->request, c->shape.core);
+	if (core)
+		remember_key(&x->keys, c->shape.core, core);
+}
+
+static const struct credential *credential_in(const struct evidence *e, size_t field)
+{
+	for (size_t i = 0; i < e->credentials.count; i++)
+		if (e->credentials.all[i].field == (int)field && e->credentials.all[i].known)
+			return &e->credentials.all[i];
+	return NULL;
+}
+
+/* Fields that field_show() hides but that a rule reads, and that are no secret. */
+static bool is_read_by_rule(struct slice name)
+{
+	return slice_equal_nocase(name, SLICE("x-matched-path"));
+}
+
+static void copy_value(struct exchange_copy *x, struct message_copy *c, struct disguise *names,
+		       const struct field *f)
+{
+	char *value = in_copy(c, f->value);
+	long query;
+
+	if (!value)
+		return;
+	if (!field_is_clear(f->name) && !is_read_by_rule(f->name)) {
+		disguise_opaque(names, value, f->value.n);
+		return;
+	}
+	disguise_secrets(names, &x->keys, value, f->value.n, false);
+	query = slice_byte(f->value, '?', 0);
+	if (query >= 0 && slice_equal_nocase(f->name, SLICE("location")))
+		disguise_text(value + query, f->value.n - (size_t)query);
+}
+
+static bool is_in_field(const struct message *m, const char *at)
+{
+	for (size_t i = 0; i < m->field_count; i++)
+		if (at >= m->fields[i].name.p && at <= m->fields[i].raw.p + m->fields[i].raw.n)
+			return true;
+	return false;
+}
+
+/* HTTP/1: lines of the head that are no field may be the rest of a broken one. */
+static void copy_stray_lines(struct message_copy *c, struct disguise *names)
+{
+	struct slice head = buf_slice(&c->m->head);
+	long lf = slice_byte(head, '\n', 0);
+
+	while (lf >= 0 && (size_t)lf + 1 < head.n) {
+		size_t at = (size_t)lf + 1;
+		lf = slice_byte(head, '\n', at);
+		size_t end = lf < 0 ? head.n : (size_t)lf;
+		if (!is_in_field(c->m, head.p + at))
+			disguise_opaque(names, c->head.p + at, end - at);
+	}
+}
+
+static int copy_head(struct exchange_copy *x, struct message_copy *c, struct disguise *names,
+		     const struct evidence *e)
+{
+	const struct message *m = c->m;
+	bool request = c == &x->request;
+	char *target;
+
+	if (m->head.n && buf_add_slice(&c->head, buf_slice(&m->head)) != 0)
+		return -1;
+	for (size_t i = 0; request && i < e->credentials.count; i++)
+		if (e->credentials.all[i].known)
+			copy_credential(x, names, e, &e->credentials.all[i]);
+	for (size_t i = 0; i < m->field_count; i++) {
+		char *name = in_copy(c, m->fields[i].name);
+		if (name)
+			disguise_secrets(names, &x->keys, name, m->fields[i].name.n, false);
+		if (!request || !credential_in(e, i))
+			copy_value(x, c, names, &m->fields[i]);
+	}
+	target = request ? in_copy(c, m->target) : NULL;
+	if (target)
+		disguise_secrets(names, &x->keys, target, m->target.n, false);
+	if (m->version != HTTP_2)
+		copy_stray_lines(c, names);
+	return 0;
+}
+
+/* gzip (RFC 1952) that compresses nothing. CUT: without its end. */
+static int store_gzip(struct buf *out, struct slice in, bool cut)
+{
+	static const char head[10] = "\x1f\x8b\x08\0\0\0\0\0\0\xff";
+	unsigned long crc = crc32(0, (const unsigned char *)in.p, (unsigned)in.n);
+	unsigned char end[8];
+
+	if (buf_add(out, head, sizeof(head)) != 0)
+		return -1;
+	for (size_t at = 0; at < in.n || at == 0;) {
+		size_t n = in.n - at < STORED_MAX ? in.n - at : STORED_MAX;
+		bool last = at + n == in.n && !cut;
+		unsigned char block[5] = { last, n & 255, n >> 8, ~n & 255, (~n >> 8) & 255 };
+		if (buf_add(out, block, 5) != 0 || (n && buf_add(out, in.p + at, n) != 0))
+			return -1;
+		at += n;
+		if (n == 0)
+			break;
+	}
+	for (int i = 0; i < 4; i++) {
+		end[i] = (unsigned char)(crc >> 8 * i);
+		end[4 + i] = (unsigned char)(in.n >> 8 * i);
+	}
+	return cut ? 0 : buf_add(out, end, sizeof(end));
+}
+
+/* Put TEXT in place of the first field NAME's value. */
+static int set_value(struct message_copy *c, const char *name, struct slice text)
+{
+	const struct field *f = message_field(c->m, name, 0);
+	char *at = f ? in_copy(c, f->raw) : NULL;
+	struct buf head;
+
+	if (!at)
+		return 0;
+	/* HTTP/1: the blank after the colon stays. */
+	size_t blank = c->m->version != HTTP_2 && f->raw.n && *at == ' ';
+	size_t before = (size_t)(at - c->head.p) + blank;
+	struct slice old = buf_slice(&c->head);
+	buf_init(&head, c->head.max);
+	int failed = buf_add(&head, old.p, before) | buf_add_slice(&head, text) |
+		     buf_add_slice(&head, slice_from(old, before + f->raw.n - blank));
+	buf_release(&c->head);
+	c->head = head;
+	return failed;
+}
+
+static int append_text(struct buf *b, const char *text)
+{
+	return buf_add(b, text, strlen(text));
+}
+
+/*
+ * An event stream longer than what was kept: its beginning, then what was
+ * noted of the rest.
+ */
+static int shorten_stream(struct buf *b, const struct stream_report *r)
+{
+	size_t n = b->n < LIMIT_ANSWER_BODY / 4 * 3 ? b->n : LIMIT_ANSWER_BODY / 4 * 3;
+	int failed = 0;
+
+	while (n >= 2 && memcmp(b->p + n - 2, "\n\n", 2) != 0)
+		n--;
+	b->n = n < 2 ? 0 : n;
+	if (r->finish[0])
+		failed |=
+		    buf_addf(b, "data: {\"choices\":[{\"finish_reason\":\"%s\"}]}\n\n", r->finish);
+	if (r->error_event.n)
+		failed |= buf_addf(b, "event: %.*s\n", SLICE_ARG(buf_slice(&r->error_event)));
+	if (r->error.n)
+		failed |= append_text(b, "data: ") | buf_add_slice(b, buf_slice(&r->error)) |
+			  append_text(b, "\n\n");
+	if (r->done)
+		failed |= append_text(b, "data: [DONE]\n\n");
+	return failed;
+}
+
+/* What was not kept: some bytes that say nothing, so that the body is again longer than what is kept. */
+static int add_filling(struct buf *b, const struct message *m)
+{
+	uint64_t lacking = m->body.coding == CODING_DECODED  ? LIMIT_CAPTURE_FILL
+			   : m->body.total > m->body.bytes.n ? m->body.total - m->body.bytes.n
+							     : 0;
+
+	for (uint64_t i = 0; i < lacking && i < LIMIT_CAPTURE_FILL; i++)
+		if (buf_add(b, "x", 1) != 0)
+			return -1;
+	return 0;
+}
+
+static int recode(struct message_copy *c)
+{
+	struct buf plain = c->body;
+	bool cut = !c->m->body.complete || message_fault(c->m, FAULT_coding_broken);
+
+	buf_init(&c->body, LIMIT_CAPTURE_FILE);
+	int failed = store_gzip(&c->body, buf_slice(&plain), cut) |
+		     set_value(c, "content-encoding", SLICE("gzip"));
+	buf_release(&plain);
+	return failed;
+}
+
+/* Make the declared length say what it said: so many bytes more or fewer than there are. */
+static int copy_length(struct message_copy *c)
+{
+	const struct body *b = &c->m->body;
+	char text[NUMBER_MAX];
+
+	if (!b->has_declared || b->framing == BODY_CHUNKED)
+		return 0;
+	uint64_t lacking = b->declared > b->total ? b->declared - b->total : 0;
+	uint64_t over = b->total > b->declared ? b->total - b->declared : 0;
+	if (c->told)
+		lacking = 0;
+	else if (lacking > LIMIT_CAPTURE_FILL && !message_fault(c->m, FAULT_body_short))
+		lacking = LIMIT_CAPTURE_FILL;
+	c->rest = (size_t)lacking;
+	uint64_t length = c->body.n + lacking - (over < c->body.n ? over : 0);
+	if (b->framing == BODY_NONE || length == b->declared)
+		return 0;
+	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)length);
+	return set_value(c, "content-length", (struct slice){ text, (size_t)n });
+}
+
+static void copy_bytes(struct message_copy *c, struct disguise *names,
+		       const struct disguised_keys *keys, enum body_kind kind, bool events)
+{
+	char *p = c->body.p;
+	size_t n = c->body.n;
+
+	if (events)
+		disguise_events(names, keys, p, n);
+	else if (c->m->body.coding == CODING_OPAQUE && *p != '{')
+		disguise_coded(p, n);
+	else
+		disguise_body(names, keys, kind, p, n);
+}
+
+static int copy_body(struct message_copy *c, struct disguise *names,
+		     const struct disguised_keys *keys, enum body_kind kind,
+		     const struct stream_report *events)
+{
+	const struct body *b = &c->m->body;
+
+	if (b->bytes.n && buf_add_slice(&c->body, buf_slice(&b->bytes)) != 0)
+		return -1;
+	bool streams = events && events->seen;
+	if (streams && b->truncated && shorten_stream(&c->body, events) != 0)
+		return -1;
+	if (c->body.n)
+		copy_bytes(c, names, keys, kind, streams);
+	if (!streams && b->truncated && add_filling(&c->body, c->m) != 0)
+		return -1;
+	if (b->coding == CODING_DECODED && recode(c) != 0)
+		return -1;
+	return copy_length(c);
+}
+
+static void message_copy_init(struct message_copy *c, const struct message *m)
+{
+	*c = (struct message_copy){ .m = m };
+	buf_init(&c->head, LIMIT_HEAD + NUMBER_MAX);
+	buf_init(&c->body, LIMIT_CAPTURE_FILE);
+}
+
+/* The last look: no key may be left, wherever it stood. */
+static bool holds_key(const struct exchange_copy *copy)
+{
+	for (size_t i = 0; i < copy->keys.count; i++) {
+		const struct disguised_key *k = &copy->keys.all[i];
+		if (slice_equal(k->was, k->now) || k->was.n < 20)
+			continue;
+		if (slice_has(buf_slice(&copy->request.head), k->was) ||
+		    slice_has(buf_slice(&copy->request.body), k->was) ||
+		    slice_has(buf_slice(&copy->response.head), k->was) ||
+		    slice_has(buf_slice(&copy->response.body), k->was))
+			return true;
+	}
+	return false;
+}
+
+int exchange_copy_make(struct exchange_copy *copy, struct disguise *names,
+		       const struct diagnosis *d)
+{
+	const struct exchange *x = d->evidence.x;
+	struct message_copy *request = &copy->request;
+	struct message_copy *response = &copy->response;
+
+	copy->keys.count = 0;
+	message_copy_init(request, &x->request);
+	message_copy_init(response, &x->response);
+	response->told = x->end == END_ANSWERED && !x->response.body.complete;
+	/* Bytes that never were in our hands, and fields that went by before: no capture can say so. */
+	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
+		return -1;
+	enum body_kind kind = x->response.status >= 400 ? KIND_REFUSAL : KIND_ANSWER;
+	int failed = copy_head(copy, request, names, &d->evidence) ||
+		     copy_head(copy, response, names, &d->evidence) ||
+		     copy_body(request, names, &copy->keys, KIND_REQUEST, NULL) ||
+		     copy_body(response, names, &copy->keys, kind, &x->events);
+	return failed || holds_key(copy) ? -1 : 0;
+}
+
+void exchange_copy_release(struct exchange_copy *copy)
+{
+	buf_release(&copy->request.head);
+	buf_release(&copy->request.body);
+	buf_release(&copy->response.head);
+	buf_release(&copy->response.body);
+}

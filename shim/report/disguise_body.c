@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bodies. Read by a lexer that takes anything, not by a parser, so that
+ * invalid JSON keeps its fault where it is: only letters and digits change.
+ */
+#include "report/disguise.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum {
+	WORD_MAX = 128,    /* an enumeration's word, a model's name */
+	LABEL_MAX = 128,   /* of a data: URL, up to its comma */
+	MAGIC_LENGTH = 24, /* digits of base64 that tell an image's type */
+};
+
+/* What is done with a string, by the name of its member. */
+enum treatment {
+	TREAT_TEXT,
+	TREAT_WORD,            /* a role, a type, a model: kept */
+	TREAT_ID,              /* replaced by the same wherever it stands */
+	TREAT_KEY,             /* a credential, or nothing */
+	TREAT_WORDS_OF_SERVER, /* kept but for secrets */
+	TREAT_PRIVATE,         /* the user's own data: every string below it is a text */
+};
+
+static const char *const word_members[] = {
+	"role",
+	"type",
+	"model",
+	"models",
+	"object",
+	"finish_reason",
+	"native_finish_reason",
+	"stop_reason",
+	"status",
+	"code",
+	"detail",
+	"format",
+	"encoding_format",
+	"media_type",
+	"provider_name",
+	"provider",
+	"order",
+	"only",
+	"ignore",
+	"service_tier",
+	"tool_choice",
+	"effort",
+	"reasoning_effort",
+	"modalities",
+	"sort",
+	"data_collection",
+	"quantizations",
+	"route",
+	"transforms",
+	"include",
+	"event",
+	"summary_format",
+	"incomplete_details",
+	"reason",
+};
+
+static const char *const id_members[] = {
+	"id",          "tool_call_id",         "tool_use_id",  "call_id", "item_id",
+	"response_id", "previous_response_id", "conversation", "name",
+};
+
+static bool is_one_of(struct slice name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(name, slice_of(names[i])))
+			return true;
+	return false;
+}
+
+size_t disguise_character(const char *p, size_t n, size_t at)
+{
+	const unsigned char *s = (const unsigned char *)p + at;
+	size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+
+	if (s[0] < 0xc2 || s[0] > 0xf4 || length > n - at)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* A byte order mark, wherever it stands, is a malformation and stays. */
+static bool is_mark(const char *p, size_t length)
+{
+	return length == 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* Replace what begins at AT; how many bytes it had. */
+static size_t disguise_one(char *p, size_t n, size_t at, char digit)
+{
+	static const char *const letters[] = { "", "", "\xd0\xb6", "\xe4\xb8\x80",
+					       "\xf0\x9f\x98\x80" };
+	char c = p[at];
+
+	if ((unsigned char)c >= 0x80) {
+		size_t length = disguise_character(p, n, at);
+		if (length == 0) {
+			p[at] = '\xff';
+			return 1;
+		}
+		if (!is_mark(p + at, length))
+			memcpy(p + at, letters[length], length);
+		return length;
+	}
+	if (c >= '0' && c <= '9')
+		p[at] = digit;
+	else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		p[at] = 'x';
+	return 1;
+}
+
+void disguise_text(char *p, size_t n)
+{
+	for (size_t i = 0; i < n;)
+		i += disguise_one(p, n, i, '0');
+}
+
+void disguise_letters(char *p, size_t n)
+{
+	for (size_t i = 0; i < n;)
+		i += (unsigned char)p[i] < 0x80 ? 1 : disguise_one(p, n, i, '0');
+}
+
+static int hex_value(const char *p)
+{
+	int value = 0;
+
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+		if (digit < 0 || digit > 15)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
+/* An escape at P, its backslash first. How many bytes it has. */
+static size_t disguise_escape(char *p, size_t n)
+{
+	int code = n >= 6 && p[1] == 'u' ? hex_value(p + 2) : -1;
+
+	if (n < 2)
+		return n;
+	if (code < 0)
+		return (unsigned char)p[1] >= 0x80 ? 1 : 2;
+	bool high = code >= 0xd800 && code <= 0xdbff;
+	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex_value(p + 8) : -1;
+	if (next >= 0xdc00 && next <= 0xdfff) {
+		memcpy(p, "\\ud83d\\ude00", 12);
+		return 12;
+	}
+	/* Halves of a pair that stand alone, controls and signs are what a rule may look for. */
+	bool letter = code >= 0x80 && !(code >= 0xd800 && code <= 0xdfff) && code != 0xfeff;
+	bool plain = (code >= '0' && code <= '9') || ((code | 0x20) >= 'a' && (code | 0x20) <= 'z');
+	if (letter)
+		memcpy(p + 2, "0436", 4);
+	else if (plain && code < 0x80)
+		memcpy(p + 2, "0078", 4);
+	return 6;
+}
+
+static bool is_alphanumeric(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* The words that JSON has, and that programs write instead. */
+static bool is_json_word(struct slice word)
+{
+	static const char *const words[] = { "true", "false",     "null", "NaN",   "Infinity",
+					     "None", "undefined", "True", "False", "nan" };
+
+	return is_one_of(word, words, COUNT(words));
+}
+
+/* Length of a number at AT that no letter goes before; 0: none stands there. */
+static size_t number_length(const char *p, size_t n, size_t at)
+{
+	size_t i = at;
+	bool digit = false;
+
+	if (p[at] != '-' && !(p[at] >= '0' && p[at] <= '9'))
+		return 0;
+	while (i < n && ((p[i] >= '0' && p[i] <= '9') || memchr("+-.eE", p[i], 5))) {
+		digit |= p[i] >= '0' && p[i] <= '9';
+		i++;
+	}
+	return digit ? i - at : 0;
+}
+
+static size_t word_length(const char *p, size_t n, size_t at)
+{
+	size_t i = at;
+
+	while (i < n && (is_alphanumeric(p[i]) || p[i] == '_'))
+		i++;
+	return i - at;
+}
+
+/* JSON inside a string (arguments of a call) stays JSON: numbers become ones, words of JSON stay. */
+static bool holds_json(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && memchr(" \t\r\n", p[i], 4))
+		i++;
+	return i < n && (p[i] == '{' || p[i] == '[');
+}
+
+static void disguise_inner_json(char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		if (p[i] == '\\') {
+			i += disguise_escape(p + i, n - i);
+			continue;
+		}
+		size_t word = word_length(p, n, i);
+		size_t number = number_length(p, n, i);
+		if (number >= word && number) {
+			for (size_t k = 0; k < number; k++, i++)
+				if (p[i] >= '2' && p[i] <= '9')
+					p[i] = '1';
+		} else if (word && is_json_word((struct slice){ p + i, word })) {
+			i += word;
+		} else {
+			for (size_t end = i + (word ? word : 1); i < end;)
+				i += disguise_one(p, n, i, '0');
+		}
+	}
+}
+
+void disguise_string(char *p, size_t n)
+{
+	if (holds_json(p, n)) {
+		disguise_inner_json(p, n);
+		return;
+	}
+	for (size_t i = 0; i < n;)
+		i += p[i] == '\\' ? disguise_escape(p + i, n - i) : disguise_one(p, n, i, '0');
+}
+
+/* data:TYPE;base64,DATA: the label and the first bytes of the data tell what is wrong with it. */
+static bool disguise_data(char *p, size_t n)
+{
+	static const char *const magics[] = { "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0" };
+	struct slice all = { p, n };
+	size_t kept = 0;
+
+	if (slice_starts_nocase(all, SLICE("data:"))) {
+		long comma = slice_byte(slice_sub(all, 0, LABEL_MAX), ',', 0);
+		kept = comma < 0 ? 5 : (size_t)comma + 1;
+	}
+	struct slice data = slice_from(all, kept);
+	for (size_t i = 0; i < COUNT(magics); i++)
+		if (slice_starts(data, slice_of(magics[i])))
+			kept += data.n < MAGIC_LENGTH ? data.n : MAGIC_LENGTH;
+	if (slice_starts_nocase(data, SLICE("data:")))
+		kept += 5;
+	if (kept == 0)
+		return false;
+	disguise_string(p + kept, n - kept);
+	return true;
+}
+
+struct lexer {
+	struct disguise *d;
+	const struct disguised_keys *keys;
+	enum body_kind kind;
+	char *p;
+	size_t n;
+	size_t at;
+	int depth;
+	enum treatment next; /* of the value that comes */
+	unsigned char
+	    around[LIMIT_JSON_DEPTH]; /* enum treatment: of the arrays and objects that are open */
+	bool is_array[LIMIT_JSON_DEPTH];
+};
+
+static enum treatment around(const struct lexer *l)
+{
+	return l->depth > 0 && l->depth <= LIMIT_JSON_DEPTH
+		   ? (enum treatment)l->around[l->depth - 1]
+		   : TREAT_TEXT;
+}
+
+static bool in_array(const struct lexer *l)
+{
+	return l->depth > 0 && l->depth <= LIMIT_JSON_DEPTH && l->is_array[l->depth - 1];
+}
+
+static bool names_key(struct slice name)
+{
+	return slice_has_nocase(name, SLICE("key")) || slice_has_nocase(name, SLICE("token")) ||
+	       slice_has_nocase(name, SLICE("authorization"));
+}
+
+static enum treatment treatment_of(const struct lexer *l, struct slice name)
+{
+	enum treatment outer = around(l);
+
+	if (outer == TREAT_PRIVATE || outer == TREAT_WORDS_OF_SERVER)
+		return names_key(name) ? TREAT_KEY : outer;
+	if (l->kind != KIND_REQUEST && slice_equal(name, SLICE("error")))
+		return TREAT_WORDS_OF_SERVER;
+	if (is_one_of(name, word_members, COUNT(word_members)))
+		return TREAT_WORD;
+	if (is_one_of(name, id_members, COUNT(id_members)))
+		return TREAT_ID;
+	if (slice_equal(name, SLICE("metadata")))
+		return TREAT_PRIVATE;
+	return names_key(name) ? TREAT_KEY : TREAT_TEXT;
+}
+
+static bool is_word(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] > 0x7e || s.p[i] == '\\')
+			return false;
+	return s.n <= WORD_MAX;
+}
+
+static void disguise_key(struct lexer *l, char *p, size_t n)
+{
+	size_t scheme = slice_starts_nocase((struct slice){ p, n }, SLICE("bearer ")) ? 7 : 0;
+	bool is_key = n >= 20 && vendor_of_key((struct slice){ p + scheme, n - scheme });
+
+	if (is_key && is_word((struct slice){ p, n }))
+		disguise_token(l->d, p + scheme, n - scheme);
+	else
+		disguise_string(p, n);
+}
+
+/* The inside of a string that is a value. */
+static void disguise_value(struct lexer *l, char *p, size_t n)
+{
+	enum treatment treatment = l->next;
+	bool word = is_word((struct slice){ p, n });
+
+	if (l->kind == KIND_REFUSAL || treatment == TREAT_WORDS_OF_SERVER)
+		disguise_secrets(l->d, l->keys, p, n, true);
+	else if (disguise_data(p, n))
+		return;
+	else if (treatment == TREAT_WORD && word)
+		disguise_secrets(l->d, l->keys, p, n, true);
+	else if (treatment == TREAT_ID && word)
+		disguise_id(l->d, p, n);
+	else if (treatment == TREAT_KEY)
+		disguise_key(l, p, n);
+	else
+		disguise_string(p, n);
+}
+
+/* At an opening quote. A string before a colon is a name and stays. */
+static void take_string(struct lexer *l)
+{
+	size_t from = l->at + 1;
+	size_t end = from;
+
+	while (end < l->n && l->p[end] != '"')
+		end += l->p[end] == '\\' && end + 1 < l->n ? 2 : 1;
+	if (end > l->n)
+		end = l->n;
+	l->at = end < l->n ? end + 1 : end;
+	size_t after = l->at;
+	while (after < l->n && memchr(" \t\r\n", l->p[after], 4))
+		after++;
+	struct slice inside = { l->p + from, end - from };
+	if (!in_array(l) && l->depth > 0 && after < l->n && l->p[after] == ':') {
+		disguise_secrets(l->d, l->keys, l->p + from, inside.n, true);
+		l->next = treatment_of(l, inside);
+		return;
+	}
+	disguise_value(l, l->p + from, inside.n);
+}
+
+static void open_level(struct lexer *l, bool array)
+{
+	enum treatment t = l->next;
+
+	if (l->depth < LIMIT_JSON_DEPTH) {
+		l->around[l->depth] = (unsigned char)t;
+		l->is_array[l->depth] = array;
+	}
+	l->depth++;
+	/* Elements of an array are what their array is; members go by their names. */
+	if (!array && t != TREAT_PRIVATE && t != TREAT_WORDS_OF_SERVER)
+		l->next = TREAT_TEXT;
+}
+
+static void take_bare(struct lexer *l)
+{
+	size_t word = word_length(l->p, l->n, l->at);
+	size_t number = number_length(l->p, l->n, l->at);
+
+	if (number && number >= word) {
+		l->at += number;
+	} else if (word && is_json_word((struct slice){ l->p + l->at, word })) {
+		l->at += word;
+	} else {
+		for (size_t end = l->at + (word ? word : 1); l->at < end;)
+			l->at += disguise_one(l->p, l->n, l->at, '0');
+	}
+}
+
+static void take_json(struct lexer *l)
+{
+	while (l->at < l->n) {
+		char c = l->p[l->at];
+		switch (c) {
+		case '"':
+			take_string(l);
+			break;
+		case '{':
+		case '[':
+			open_level(l, c == '[');
+			l->at++;
+			break;
+		case '}':
+		case ']':
+			if (l->depth > 0)
+				l->depth--;
+			l->at++;
+			l->next = around(l);
+			break;
+		case ',':
+			l->next = around(l);
+			l->at++;
+			break;
+		default:
+			take_bare(l);
+			break;
+		}
+	}
+}
+
+static void disguise_json(struct disguise *d, const struct disguised_keys *keys,
+			  enum body_kind kind, char *p, size_t n)
+{
+	struct lexer l = { .d = d, .keys = keys, .kind = kind, .p = p, .n = n };
+
+	take_json(&l);
+}
+
+/* %XX: signs and controls are what a form is made of; letters are text. */
+static size_t disguise_percent(char *p, size_t n)
+{
+	char code[4] = { '0', '0', '0', '0' };
+
+	if (n < 3)
+		return 1;
+	memcpy(code + 2, p + 1, 2);
+	int value = hex_value(code);
+	if (value < 0)
+		return 1;
+	if (value >= 0x80 || is_alphanumeric((char)value))
+		memcpy(p + 1, "78", 2);
+	return 3;
+}
+
+/* Names of members that make a form a chat request (check_framing.c). */
+static bool is_form_name(struct slice word, char after)
+{
+	static const char *const names[] = { "model",  "messages",   "prompt", "input",
+					     "stream", "max_tokens", "role",   "content" };
+
+	return memchr("=[]%", after, 4) && is_one_of(word, names, COUNT(names));
+}
+
+/* A form, a multipart body, plain text. */
+static void disguise_plain(char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t word = word_length(p, n, i);
+		if (p[i] == '%')
+			i += disguise_percent(p + i, n - i);
+		else if (word && i + word < n &&
+			 is_form_name((struct slice){ p + i, word }, p[i + word]))
+			i += word;
+		else
+			for (size_t end = i + (word ? word : 1); i < end;)
+				i += disguise_one(p, n, i, '0');
+	}
+}
+
+/* Compressed without saying so: nothing but the first bytes may stay. */
+static bool disguise_compressed(char *p, size_t n)
+{
+	struct slice all = { p, n };
+	size_t magic = slice_starts(all, SLICE("\x28\xb5\x2f\xfd")) ? 4
+		       : slice_starts(all, SLICE("\x1f\x8b"))       ? 2
+								    : 0;
+
+	if (magic)
+		memset(p + magic, 'x', n - magic);
+	return magic > 0;
+}
+
+void disguise_coded(char *p, size_t n)
+{
+	if (!disguise_compressed(p, n))
+		memset(p, 'x', n);
+}
+
+void disguise_body(struct disguise *d, const struct disguised_keys *keys, enum body_kind kind,
+		   char *p, size_t n)
+{
+	size_t at = n >= 3 && is_mark(p, 3) ? 3 : 0;
+
+	if (n == 0 || disguise_compressed(p, n))
+		return;
+	while (at < n && memchr(" \t\r\n", p[at], 4))
+		at++;
+	if (at < n && memchr("{[\"", p[at], 3))
+		disguise_json(d, keys, kind, p, n);
+	else if (kind == KIND_REFUSAL)
+		disguise_secrets(d, keys, p, n, false);
+	else
+		disguise_plain(p, n);
+}
+
+/* WHATWG HTML, section 9.2: only `data` carries what somebody wrote; `event`, `id` and comments are the server's. */
+void disguise_events(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		size_t end = at;
+		while (end < n && p[end] != '\n' && p[end] != '\r')
+			end++;
+		struct slice line = { p + at, end - at };
+		size_t head = slice_starts(line, SLICE("data:")) ? 5 : 0;
+		while (head && head < line.n && line.p[head] == ' ')
+			head++;
+		struct slice data = slice_from(line, head);
+		if (head == 0)
+			disguise_secrets(d, keys, p + at, line.n, false);
+		else if (!slice_equal(slice_trim(data), SLICE("[DONE]")))
+			disguise_body(d, keys, KIND_ANSWER, p + at + head, data.n);
+		at = end + 1;
+	}
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every capture in tests/captures is played with ORSHIM_CAPTURE set. What was
+ * written is played again: the same findings and verdicts, no secret of the
+ * original, and when written once more, the same to the byte.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cJSON.h>
+#include <cmocka.h>
+
+#include "tools/playback.h"
+
+enum { FILE_MAX_SIZE = 64 << 20, SECRET_MIN = 20, WORD_MIN = 9 };
+
+static unsigned failures;
+static char folder[PATH_MAX / 2]; /* what ORSHIM_CAPTURE says */
+
+#define COMPLAIN(...) (failures++, print_error(__VA_ARGS__))
+
+static char *look_up(const char *name)
+{
+	return strcmp(name, "ORSHIM_CAPTURE") == 0 ? folder : NULL;
+}
+
+static bool read_whole(const char *path, struct buf *out)
+{
+	char piece[16384];
+	ssize_t n;
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		if (buf_add(out, piece, (size_t)n) != 0)
+			break;
+	close(fd);
+	return n == 0;
+}
+
+/* A new folder below the temporary one. */
+static void make_folder(char path[PATH_MAX / 2])
+{
+	const char *below = getenv("TMPDIR");
+
+	snprintf(path, PATH_MAX / 2, "%s/orshim-capture-XXXXXX", below ? below : "/tmp");
+	assert_non_null(mkdtemp(path));
+}
+
+static void remove_folder(const char *path)
+{
+	struct dirent **names;
+	char file[PATH_MAX];
+	int n = scandir(path, &names, NULL, NULL);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+		unlink(file);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	rmdir(path);
+}
+
+/* Play TEXT and let it be written to FOLDER as t-0-1.cap; that goes to WRITTEN, false if there is none. */
+static bool play(const char *path, struct slice text, struct playback *r, struct buf *written)
+{
+	struct playback_options options = { .tool = "t", .lookup = look_up };
+	struct capture_fault fault;
+	struct capture c;
+	char file[PATH_MAX];
+
+	capture_init(&c);
+	if (capture_parse(&c, text, &fault) != 0)
+		COMPLAIN("%s: line %zu of what was written: %s\n", path, fault.line, fault.what);
+	make_folder(folder);
+	assert_int_equal(playback_run(r, &c, &options), 0);
+	capture_release(&c);
+	snprintf(file, sizeof(file), "%s/t-0-1.cap", folder);
+	bool found = read_whole(file, written);
+	remove_folder(folder);
+	return found;
+}
+
+/* Rules, severities and verdict of each exchange, a line each. */
+static void tell_findings(struct slice records, struct buf *out)
+{
+	struct slice line;
+
+	buf_reset(out);
+	while (slice_cut(&records, '\n', &line)) {
+		cJSON *record = cJSON_ParseWithLength(line.p, line.n);
+		const cJSON *kind = cJSON_GetObjectItem(record, "record");
+		const cJSON *finding;
+		if (kind && strcmp(kind->valuestring, "exchange") == 0) {
+			cJSON_ArrayForEach(finding, cJSON_GetObjectItem(record, "findings"))
+			    assert_int_equal(
+				buf_addf(out, "%s=%s ",
+					 cJSON_GetObjectItem(finding, "rule")->valuestring,
+					 cJSON_GetObjectItem(finding, "severity")->valuestring),
+				0);
+			char *verdict =
+			    cJSON_PrintUnformatted(cJSON_GetObjectItem(record, "verdict"));
+			assert_int_equal(buf_addf(out, "%s\n", verdict ? verdict : "none"), 0);
+			free(verdict);
+		}
+		cJSON_Delete(record);
+	}
+}
+
+static bool is_key_byte(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '-' || c == '_';
+}
+
+/* Made of so few characters that it is an example for a reader, no secret. */
+static bool is_sample_of_one(struct slice run)
+{
+	bool seen[256] = { false };
+	int kinds = 0;
+
+	for (size_t i = run.n > 20 ? 10 : 0; i < run.n; i++) {
+		kinds += !seen[(unsigned char)run.p[i]];
+		seen[(unsigned char)run.p[i]] = true;
+	}
+	return kinds < 4;
+}
+
+static void expect_absent(const char *path, struct slice written, struct slice secret)
+{
+	char shown[TOKEN_SHOWN_MAX];
+
+	token_show(secret, shown);
+	if (secret.n < SECRET_MIN || slice_equal(slice_of(shown), secret) ||
+	    is_sample_of_one(secret))
+		return;
+	if (slice_has(written, secret))
+		COMPLAIN("%s: %.16s... (%zu bytes) was written\n", path, secret.p, secret.n);
+}
+
+/* Keys by their prefixes, and long runs of hex. */
+static void expect_no_keys(const char *path, struct slice written, struct slice original)
+{
+	for (size_t i = 0; i < original.n;) {
+		size_t n = 0;
+		while (i + n < original.n && is_key_byte(original.p[i + n]))
+			n++;
+		struct slice run = slice_sub(original, i, n);
+		size_t hex = 0;
+		while (hex < n && strchr("0123456789abcdef", run.p[hex]))
+			hex++;
+		if (vendor_of_key(run) || slice_starts(run, SLICE("eyJ")) || hex >= 32)
+			expect_absent(path, written, run);
+		i += n + 1;
+	}
+}
+
+static void expect_no_values(const char *path, struct slice written, const char *field,
+			     struct slice original)
+{
+	struct slice line;
+
+	while (slice_cut(&original, '\n', &line)) {
+		struct slice rest = slice_from(line, 2);
+		if (line.n > 2 && slice_starts_nocase(rest, slice_of(field)))
+			expect_absent(path, written, slice_trim(slice_from(rest, strlen(field))));
+	}
+}
+
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* The words of the string that begins at AT in FROM, in no client's line of WRITTEN. */
+static void expect_no_words(const char *path, struct slice written, struct slice from, size_t at)
+{
+	for (size_t n = 0; at < from.n && from.p[at] != '"' && from.p[at] != '\n';
+	     at += n ? n : 1) {
+		struct slice line, rest = written;
+		n = 0;
+		while (at + n < from.n && is_letter(from.p[at + n]))
+			n++;
+		if (n < WORD_MIN)
+			continue;
+		while (slice_cut(&rest, '\n', &line))
+			if (line.n && line.p[0] == '>' && slice_has(line, slice_sub(from, at, n)))
+				COMPLAIN("%s: the word %.*s was written\n", path, (int)n,
+					 from.p + at);
+	}
+}
+
+static void expect_no_texts(const char *path, struct slice written, struct slice original)
+{
+	static const char *const members[] = { "\"content\"", "\"text\"", "\"prompt\"", "\"input\"",
+					       "\"system\"" };
+	struct slice line;
+
+	while (slice_cut(&original, '\n', &line))
+		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+			long at = -1;
+			while (line.n && line.p[0] == '>' &&
+			       (at = slice_find(line, slice_of(members[i]), (size_t)(at + 1))) >=
+				   0) {
+				size_t from = (size_t)at + strlen(members[i]);
+				while (from < line.n && strchr(": ", line.p[from]))
+					from++;
+				if (from < line.n && line.p[from] == '"')
+					expect_no_words(path, written, line, from + 1);
+			}
+		}
+}
+
+static void compare(const char *path, const char *what, struct slice a, struct slice b,
+		    struct slice written)
+{
+	if (!slice_equal(a, b))
+		COMPLAIN("%s: %s; first\n%.*sthen\n%.*s-- written:\n%.*s\n", path, what,
+			 SLICE_ARG(a), SLICE_ARG(b), SLICE_ARG(slice_sub(written, 0, 4000)));
+}
+
+static void check_capture(const char *path)
+{
+	struct buf text, first, second, before, after;
+	struct playback r;
+
+	buf_init(&text, FILE_MAX_SIZE);
+	buf_init(&first, FILE_MAX_SIZE);
+	buf_init(&second, FILE_MAX_SIZE);
+	buf_init(&before, FILE_MAX_SIZE);
+	buf_init(&after, FILE_MAX_SIZE);
+	assert_true(read_whole(path, &text));
+	play(path, buf_slice(&text), &r, &first);
+	tell_findings(buf_slice(&r.records), &before);
+	playback_release(&r);
+	play(path, buf_slice(&first), &r, &second);
+	tell_findings(buf_slice(&r.records), &after);
+	playback_release(&r);
+	compare(path, "the findings differ", buf_slice(&before), buf_slice(&after),
+		buf_slice(&first));
+	compare(path, "written again it differs", buf_slice(&first), buf_slice(&second),
+		slice_of(""));
+	expect_no_keys(path, buf_slice(&first), buf_slice(&text));
+	expect_no_values(path, buf_slice(&first), "cookie:", buf_slice(&text));
+	expect_no_values(path, buf_slice(&first), "set-cookie:", buf_slice(&text));
+	expect_no_texts(path, buf_slice(&first), buf_slice(&text));
+	buf_release(&text);
+	buf_release(&first);
+	buf_release(&second);
+	buf_release(&before);
+	buf_release(&after);
+}
+
+static unsigned check_folder(const char *path)
+{
+	struct dirent **names;
+	char file[PATH_MAX];
+	unsigned count = 0;
+	int n = scandir(path, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name);
+		if (fnmatch("*.cap", names[i]->d_name, 0) == 0) {
+			check_capture(file);
+			count++;
+		} else if (names[i]->d_name[0] != '.') {
+			count += check_folder(file);
+		}
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	return count;
+}
+
+static void what_was_written_says_the_same_without_secrets(void **state)
+{
+	const char *given = getenv("CAPTURES");
+
+	(void)state;
+	failures = 0;
+	unsigned count = check_folder(given ? given : "tests/captures");
+	print_message("           %u captures\n", count);
+	assert_true(count > 0);
+	assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_written_says_the_same_without_secrets),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
