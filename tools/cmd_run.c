@@ -9,6 +9,7 @@
 
 #include "tools/child.h"
 #include "tools/command.h"
+#include "tools/launch.h"
 #include "tools/program.h"
 #include "tools/run_report.h"
 #include "tools/runs.h"
@@ -257,6 +258,8 @@ int cmd_run(int argc, char **argv)
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);
+	if (r.own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
+		launch_say(r.tool[0]);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
 	int status = child_run(program.path, r.tool);

@@ -59,18 +59,15 @@ bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
 
 bool check_key_variable_near_miss(const struct evidence *e, struct detail *d)
 {
-	static const char *const names[] = { "OPEN_ROUTER_API_KEY",  "OPENROUTER_KEY",
-					     "OPENROUTER_TOKEN",     "OPENROUTER_APIKEY",
-					     "OPENROUTERAPIKEY",     "OPEN_ROUTER_KEY",
-					     "OPENROUTER_API_TOKEN", "OPENROUTER_API_KEYS",
-					     "OPENROUTER_SECRET" };
+	struct slice name;
+	struct slice value;
 
 	if (!e->is_openrouter || e->is_public || !e->credentials.absent ||
 	    environment_value(e->environment, SLICE("OPENROUTER_API_KEY")).n)
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (environment_value(e->environment, slice_of(names[i])).n) {
-			detail_f(d, "%s is set, OPENROUTER_API_KEY is not", names[i]);
+	for (size_t at = 0; environment_next(e->environment, &at, &name, &value);)
+		if (value.n && environment_is_near_miss(name)) {
+			detail_f(d, "%.*s is set, OPENROUTER_API_KEY is not", SLICE_ARG(name));
 			return true;
 		}
 	return false;

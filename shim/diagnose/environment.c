@@ -115,6 +115,21 @@ bool environment_is_key_name(struct slice name)
 	return false;
 }
 
+bool environment_is_near_miss(struct slice name)
+{
+	static const char *const names[] = { "OPEN_ROUTER_API_KEY",  "OPENROUTER_KEY",
+					     "OPENROUTER_TOKEN",     "OPENROUTER_APIKEY",
+					     "OPENROUTERAPIKEY",     "OPEN_ROUTER_KEY",
+					     "OPENROUTER_API_TOKEN", "OPENROUTER_API_KEYS",
+					     "OPENROUTER_SECRET" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal(name, slice_of(names[i])))
+			return true;
+	return slice_equal_nocase(name, SLICE("OPENROUTER_API_KEY")) &&
+	       !slice_equal(name, SLICE("OPENROUTER_API_KEY"));
+}
+
 /* First byte of VALUE that no key may hold; -1 if there is none. */
 static long odd_byte(struct slice value)
 {

@@ -37,6 +37,9 @@ size_t environment_sources(const struct environment *env, struct slice token,
 /* Is NAME that of an API key, token or secret? */
 bool environment_is_key_name(struct slice name);
 
+/* Is NAME almost OPENROUTER_API_KEY (OPEN_ROUTER_API_KEY, openrouter_api_key), but not it? */
+bool environment_is_near_miss(struct slice name);
+
 /*
  * What is wrong with the value of a variable named like an API key: quotes, a
  * line break, a space, non-ASCII, a template. Static text that completes

@@ -462,6 +462,32 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 	return block_end(&b, start);
 }
 
+int text_launch(struct buf *out, const struct text_style *style, const char *tool,
+		const struct finding *findings, size_t count)
+{
+	struct block b;
+	size_t start = out->n;
+
+	block_init(&b, out, style, NULL, NULL);
+	put_coloured(&b, "\033[1m", "orshim: ");
+	put(&b, "before ");
+	put_wire(&b, slice_of(tool), SHOWN_SHORT);
+	put(&b, " starts");
+	put_category(&b, rules[findings[0].rule].category);
+	put(&b, "\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *f = &findings[i];
+		if (i == 0 || f[-1].rule != f->rule)
+			put_title(&b, f->rule, f->severity);
+		put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
+		if (i + 1 < count && f[1].rule == f->rule)
+			continue;
+		put_paragraph(&b, "  why: ", slice_of(rules[f->rule].why));
+		put_paragraph(&b, "  fix: ", slice_of(rules[f->rule].fix));
+	}
+	return block_end(&b, start);
+}
+
 int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule)
 {
 	const struct rule *r = &rules[rule];

@@ -22,6 +22,10 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
 		    uint32_t number, struct slice sni, enum rule_id rule, const char *why);
 
+/* Before TOOL starts: what is known of its keys. Findings of one rule stand together. */
+int text_launch(struct buf *out, const struct text_style *style, const char *tool,
+		const struct finding *findings, size_t count);
+
 /* `orshim explain`: one row of the table, whole. */
 int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule);
 

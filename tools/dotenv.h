@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_DOTENV_H
+#define ORSHIM_DOTENV_H
+
+/*
+ * The .env files that a tool started here may read: that of the working
+ * folder, then those of its parents up to the project's root (the folder that
+ * holds .git). Outside of a project only the working folder's.
+ */
+#include <limits.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum { DOTENV_FILES = 8 };
+
+struct dotenv {
+	char path[PATH_MAX];
+	struct buf text;
+};
+
+struct dotenv_list {
+	struct dotenv files[DOTENV_FILES]; /* nearest first */
+	size_t count;
+};
+
+/* Reads what there is; what cannot be read is passed over. */
+void dotenv_find(struct dotenv_list *list);
+void dotenv_release(struct dotenv_list *list);
+
+struct dotenv_entry {
+	struct slice name;
+	struct slice value; /* without its quotation marks, or the comment behind it */
+	unsigned line;      /* from 1 */
+};
+
+/*
+ * Walk the assignments of TEXT. *AT and ENTRY->line start at 0. False at the
+ * end. A quoted value of several lines is passed over.
+ */
+bool dotenv_next(struct slice text, size_t *at, struct dotenv_entry *entry);
+
+#endif
