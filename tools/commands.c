@@ -31,6 +31,26 @@ const struct command commands[] = {
 	  "A command with an argument that looks like a secret was not kept whole and cannot be\n"
 	  "repeated. Exits with 0 if nothing is refused now, with 1 if something is",
 	  "orshim rerun" },
+	{ "diff", cmd_diff, "two requests side by side: what differs, what explains most first",
+	  "diff [--json] [--html FILE] A B [LOG...]\n\n"
+	  "  --json        the differences as one JSON object\n"
+	  "  --html FILE   one self-contained page\n\n"
+	  "A and B are LOG#N (#N: of the newest run), a .cap, last-good or last-bad: the newest\n"
+	  "request that worked or did not, of LOG... or of the kept runs and the baseline.\n"
+	  "Exits with 0 if nothing that matters differs, with 1 if something does",
+	  "orshim diff last-good last-bad" },
+	{ "watch", cmd_watch, "follow a log while it is written, one line an exchange",
+	  "watch [--all] [LOG]\n\n"
+	  "  --all   begin with what is in it already\n\n"
+	  "Each cause is explained when it comes first. A log that is replaced, cut off or not\n"
+	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C",
+	  "orshim watch orshim.log" },
+	{ "curl", cmd_curl, "an exchange of a log as a curl command",
+	  "curl [--fixed] [--body FILE] LOG#N\n\n"
+	  "  --fixed       with the key as it should be sent, instead of as it was\n"
+	  "  --body FILE   the body; no log holds its text\n\n"
+	  "The key is $OPENROUTER_API_KEY in it; no secret is printed. #N is one of the newest run",
+	  "orshim curl 'orshim.log#3'" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "lint --request FILE [--response FILE] [--host HOST] [--environ FILE] [--json]\n"
 	  "       orshim lint [--environ FILE] [--json] CAPTURE.cap...\n\n"

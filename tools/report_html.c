@@ -61,33 +61,48 @@ static void put_hash(struct buf *out, struct slice s)
 	say(out, "'sha256-%s'", (const char *)text);
 }
 
+void html_begin(struct buf *out, struct slice title, const char *tone)
+{
+	say(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		 "<meta name=\"referrer\" content=\"no-referrer\">\n"
+		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		 "img-src data:; style-src ");
+	put_hash(out, page_style());
+	say(out, "; script-src ");
+	put_hash(out, page_script());
+	say(out, "\">\n<link rel=\"icon\" href=\"data:,\">\n<title>orshim: ");
+	html_slice(out, title);
+	say(out, "</title>\n<style>%.*s</style>\n</head>\n<body>\n", SLICE_ARG(page_style()));
+	say(out,
+	    "<header><div class=\"top\"><span class=\"kicker\">orshim %s</span>"
+	    "<button id=\"theme\" type=\"button\" title=\"key: t\">light / dark</button></div>\n"
+	    "<div class=\"verdict %s\"><h1>",
+	    ORSHIM_VERSION, tone);
+	html_slice(out, title);
+	say(out, "</h1></div></header>\n<main>\n");
+}
+
+void html_end(struct buf *out)
+{
+	say(out,
+	    "</main>\n<footer>No key, cookie or body text is in this page. "
+	    "<span class=\"keys\"><kbd>/</kbd> search, <kbd>f</kbd> refused only, <kbd>j</kbd> "
+	    "<kbd>k</kbd> next and previous request, <kbd>t</kbd> light or dark.</span></footer>\n"
+	    "<script>%.*s</script>\n</body>\n</html>\n",
+	    SLICE_ARG(page_script()));
+}
+
 static void put_head(const struct report *r, struct buf *out)
 {
 	struct buf verdict;
 
 	buf_init(&verdict, LIMIT_LINE);
 	report_verdict(r, &verdict);
-	say(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		 "<meta name=\"referrer\" content=\"no-referrer\">\n"
-		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		 "style-src ");
-	put_hash(out, page_style());
-	say(out, "; script-src ");
-	put_hash(out, page_script());
-	say(out, "\">\n<link rel=\"icon\" href=\"data:,\">\n<title>orshim: ");
-	html_slice(out, buf_slice(&verdict));
-	say(out, "</title>\n<style>%.*s</style>\n</head>\n<body>\n", SLICE_ARG(page_style()));
-	say(out,
-	    "<header><div class=\"top\"><span class=\"kicker\">orshim %s report</span>"
-	    "<button id=\"theme\" type=\"button\" title=\"key: t\">light / dark</button></div>\n"
-	    "<div class=\"verdict %s\"><h1>",
-	    ORSHIM_VERSION,
-	    r->refused || r->worst >= SEVERITY_ERROR            ? "bad"
-	    : r->worst >= SEVERITY_WARNING || r->exchanges == 0 ? "warn"
-								: "good");
-	html_slice(out, buf_slice(&verdict));
-	say(out, "</h1></div></header>\n<main>\n");
+	html_begin(out, buf_slice(&verdict),
+		   r->refused || r->worst >= SEVERITY_ERROR            ? "bad"
+		   : r->worst >= SEVERITY_WARNING || r->exchanges == 0 ? "warn"
+								       : "good");
 	buf_release(&verdict);
 }
 
@@ -306,10 +321,5 @@ void report_html(const struct report *r, struct buf *out)
 		say(out, "</pre>");
 	}
 	buf_release(&faults);
-	say(out,
-	    "</main>\n<footer>No key, cookie or body text is in this page. "
-	    "<span class=\"keys\"><kbd>/</kbd> search, <kbd>f</kbd> refused only, <kbd>j</kbd> "
-	    "<kbd>k</kbd> next and previous request, <kbd>t</kbd> light or dark.</span></footer>\n"
-	    "<script>%.*s</script>\n</body>\n</html>\n",
-	    SLICE_ARG(page_script()));
+	html_end(out);
 }

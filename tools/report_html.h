@@ -5,6 +5,10 @@
 /* Pieces of the HTML report. Text is escaped for content and quoted attributes alike. */
 #include "tools/report.h"
 
+/* The page around its content; TONE: "good", "warn", "bad". */
+void html_begin(struct buf *out, struct slice title, const char *tone);
+void html_end(struct buf *out);
+
 void html_slice(struct buf *out, struct slice s);
 void html_text(struct buf *out, const char *text);                    /* NULL: nothing */
 void html_pair(struct buf *out, const char *name, const char *value); /* of a <dl>; none if empty */

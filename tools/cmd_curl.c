@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A request of the log as a curl command for a POSIX shell. The key is a
+ * variable; what was wrong around it is kept, so that the command fails in the
+ * same way, or left out with --fixed. The body's text is in no log: the command
+ * reads it from a file, or makes the smallest one of the same structure.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "report/json_out.h"
+#include "tools/command.h"
+#include "tools/log_row.h"
+#include "tools/log_source.h"
+
+struct curl_options {
+	bool fixed;
+	const char *name;
+	const char *body;
+};
+
+static void read_options(struct curl_options *o, int argc, char **argv)
+{
+	const char *value;
+
+	for (int i = 1; i < argc; i++) {
+		if ((value = option_value(argc, argv, &i, "--body")))
+			o->body = value;
+		else if (strcmp(argv[i], "--fixed") == 0)
+			o->fixed = true;
+		else if ((argv[i][0] == '-' && argv[i][1]) || o->name)
+			die_of_option("curl", argv[i]);
+		else
+			o->name = argv[i];
+	}
+	if (!o->name)
+		die("curl: which exchange? For example `orshim curl orshim.log#3`, or `#3` of the "
+		    "newest run");
+}
+
+/* In single quotes, inside which nothing but their end has a meaning. */
+static void say_quoted(struct buf *out, struct slice s)
+{
+	say(out, "'");
+	for (size_t i = 0; i < s.n; i++)
+		say(out, s.p[i] == '\'' ? "'\\''" : "%c", s.p[i]);
+	say(out, "'");
+}
+
+/* Text of the record; it is a header's or a path's, so controls are none of it. */
+static void say_word(struct buf *out, const char *before, const char *text)
+{
+	struct buf word;
+
+	buf_init(&word, LIMIT_LINE);
+	say(&word, "%s", before);
+	redact_text(&word, slice_of(text ? text : ""), LIMIT_LINE);
+	say_quoted(out, buf_slice(&word));
+	buf_release(&word);
+}
+
+static bool is_left_out(const char *name)
+{
+	/* curl writes these itself, and says what is true of its own request. */
+	static const char *const names[] = { "host",       "content-length",  "connection",
+					     "user-agent", "accept-encoding", "transfer-encoding",
+					     "date",       "idempotency-key" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return name[0] == ':' || strncasecmp(name, "x-stainless-", 12) == 0;
+}
+
+static bool is_key_header(const cJSON *auth, const char *name)
+{
+	const cJSON *carrier;
+
+	cJSON_ArrayForEach(carrier, log_member(auth, "carriers"))
+	{
+		const char *s = cJSON_GetStringValue(carrier);
+		if (s && strcasecmp(s, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What stands around the key's label: the label begins at a vendor's prefix and
+ * ends four characters after its dots. False: it is no label.
+ */
+static bool around_label(const char *token, struct slice *before, struct slice *after)
+{
+	const char *dots = strstr(token, "...");
+	const char *key = dots;
+
+	*before = *after = slice_of("");
+	if (strchr(token, '<')) {
+		warn("curl: the log shows the key only as %s; the command has the variable in its "
+		     "place",
+		     token);
+		return true;
+	}
+	if (!dots)
+		return false;
+	while (key > token &&
+	       (strchr("-_", key[-1]) || (key[-1] >= '0' && key[-1] <= '9') ||
+		(key[-1] >= 'a' && key[-1] <= 'z') || (key[-1] >= 'A' && key[-1] <= 'Z')))
+		key--;
+	size_t tail = strspn(dots + 3, "0123456789abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
+	*before = (struct slice){ token, (size_t)(key - token) };
+	*after = slice_of(dots + 3 + tail);
+	return true;
+}
+
+/* `-H 'Authorization: Bearer "'"$OPENROUTER_API_KEY"'"'` */
+static void say_key(struct buf *out, const char *name, const cJSON *auth,
+		    const struct curl_options *o)
+{
+	const char *scheme = log_text(auth, "scheme");
+	const char *token = log_text(auth, "token");
+	bool bearer = strcasecmp(name, "authorization") == 0;
+	struct slice before, after;
+	struct buf head;
+
+	buf_init(&head, LIMIT_LINE);
+	say(&head, "%s: ", name);
+	if (o->fixed)
+		say(&head, "%s", bearer ? "Bearer " : "");
+	else if (scheme)
+		say(&head, "%s ", scheme);
+	say(out, " \\\n  -H ");
+	if (!o->fixed && token && !around_label(token, &before, &after)) {
+		/* No key, but a word like undefined: that is what was sent. */
+		redact_text(&head, slice_of(token), LIMIT_LINE);
+		say_quoted(out, buf_slice(&head));
+		buf_release(&head);
+		return;
+	}
+	if (!o->fixed && token)
+		redact_text(&head, before, LIMIT_LINE);
+	say_quoted(out, buf_slice(&head));
+	say(out, "\"$OPENROUTER_API_KEY\"");
+	if (!o->fixed && token && after.n) {
+		buf_reset(&head);
+		redact_text(&head, after, LIMIT_LINE);
+		say_quoted(out, buf_slice(&head));
+	}
+	buf_release(&head);
+}
+
+static void say_headers(struct buf *out, const cJSON *record, const struct curl_options *o)
+{
+	const cJSON *auth = log_member(record, "auth");
+	bool has_key = false;
+	const cJSON *pair;
+
+	cJSON_ArrayForEach(pair, log_member(log_member(record, "request"), "headers"))
+	{
+		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
+		const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
+		char head[160];
+		if (!name || is_left_out(name) ||
+		    (o->fixed && has_key && is_key_header(auth, name)))
+			continue;
+		if (is_key_header(auth, name)) {
+			say_key(out,
+				o->fixed && strcasecmp(name, "x-api-key") != 0 ? "Authorization"
+									       : name,
+				auth, o);
+			has_key = true;
+		} else if (value && !strstr(value, "<redacted>") && !strstr(value, "<omitted>")) {
+			snprintf(head, sizeof(head), "%.120s: ", name);
+			say(out, " \\\n  -H ");
+			say_word(out, head, value);
+		}
+	}
+	if (o->fixed && !has_key)
+		say(out, " \\\n  -H 'Authorization: Bearer '\"$OPENROUTER_API_KEY\"");
+}
+
+/* The smallest body of this model: what was said in it is in no log. */
+static void say_body(struct buf *out, const struct log_row *row, const cJSON *record,
+		     const struct curl_options *o)
+{
+	const cJSON *body = log_member(log_member(record, "request"), "body");
+	struct json_out j;
+	struct buf text;
+
+	if (o->body) {
+		say(out, " \\\n  --data-binary ");
+		say_word(out, "@", o->body);
+		return;
+	}
+	if (log_number(body, "bytes", 0) == 0)
+		return;
+	buf_init(&text, LIMIT_LINE);
+	json_out_init(&j, &text);
+	json_object(&j, NULL);
+	json_text(&j, "model", row->model ? row->model : "openai/gpt-4o-mini");
+	json_array(&j, "messages");
+	json_object(&j, NULL);
+	json_text(&j, "role", "user");
+	json_text(&j, "content", "Say hello");
+	json_object_end(&j);
+	json_array_end(&j);
+	if (row->stream >= 0)
+		json_bool(&j, "stream", row->stream);
+	json_object_end(&j);
+	say(out, " \\\n  --data-binary ");
+	say_quoted(out, buf_slice(&text));
+	buf_release(&text);
+}
+
+static void say_command(struct buf *out, const struct log_row *row, const cJSON *record,
+			const struct curl_options *o)
+{
+	bool has_body =
+	    log_number(log_member(log_member(record, "request"), "body"), "bytes", 0) > 0;
+	struct buf url;
+
+	buf_init(&url, LIMIT_LINE);
+	say(&url, "https://%s", row->host ? row->host : "");
+	if (row->port != 443)
+		say(&url, ":%d", row->port);
+	say(&url, "%s", row->path ? row->path : "/");
+	say(out, "curl -sS --http%s", row->http && strcmp(row->http, "2") == 0 ? "2" : "1.1");
+	if (row->method && strcmp(row->method, has_body ? "POST" : "GET") != 0) {
+		say(out, " -X ");
+		say_word(out, "", row->method);
+	}
+	say(out, " ");
+	say_quoted(out, buf_slice(&url));
+	say_headers(out, record, o);
+	say_body(out, row, record, o);
+	say(out, "\n");
+	buf_release(&url);
+}
+
+int cmd_curl(int argc, char **argv)
+{
+	struct curl_options o = { 0 };
+	struct log log;
+	struct buf out;
+
+	read_options(&o, argc, argv);
+	log_init(&log);
+	unsigned n = source_add(&log, o.name, "curl");
+	const struct log_row *row = log_exchange(&log, 0, n ? n : 1);
+	if (!n && log.file_count && log.files[0].exchanges > 1)
+		die("curl: which of its %u exchanges? For example `orshim curl '%s#1'`",
+		    log.files[0].exchanges, o.name);
+	if (!row)
+		die("curl: there is no exchange %s; the log has %u", o.name,
+		    log.files[0].exchanges);
+	cJSON *record = log_record(&log, row);
+	if (!record)
+		die("curl: the line of %s cannot be read any more", o.name);
+	buf_init(&out, 1 << 20);
+	say_command(&out, row, record, &o);
+	print_out(&out);
+	if (!o.body && log_number(log_member(log_member(record, "request"), "body"), "bytes", 0))
+		warn("curl: the body's text is in no log; this one is a stand-in, --body FILE "
+		     "takes another");
+	cJSON_Delete(record);
+	buf_release(&out);
+	log_release(&log);
+	return EXIT_CLEAN;
+}

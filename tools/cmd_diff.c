@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/json_out.h"
+#include "tools/capture_log.h"
+#include "tools/command.h"
+#include "tools/diff.h"
+#include "tools/log_row.h"
+#include "tools/log_source.h"
+#include "tools/report_html.h"
+#include "tools/report_lines.h"
+#include "tools/runs.h"
+
+/* One side: an exchange, as the user named it. */
+struct side_of_diff {
+	const char *name;
+	struct log log;
+	const struct log_row *row;
+	cJSON *record;
+	char *where; /* the log that it was found in; NULL */
+};
+
+struct diff_options {
+	bool json;
+	const char *html;
+	const char *sides[2];
+	char **logs; /* for last-good and last-bad; none: the kept runs */
+	int log_count;
+};
+
+static void read_options(struct diff_options *o, int argc, char **argv)
+{
+	const char *value;
+	int words = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if ((value = option_value(argc, argv, &i, "--html")))
+			o->html = value;
+		else if (strcmp(argv[i], "--json") == 0)
+			o->json = true;
+		else if (argv[i][0] == '-' && argv[i][1])
+			die_of_option("diff", argv[i]);
+		else
+			argv[words++] = argv[i];
+	}
+	if (words < 2)
+		die("diff: name two exchanges: LOG#N, a .cap, last-good or last-bad");
+	o->sides[0] = argv[0];
+	o->sides[1] = argv[1];
+	o->logs = argv + 2;
+	o->log_count = words - 2;
+}
+
+/* The newest exchange of L that is good or bad; one that needs no key proves nothing. */
+static const struct log_row *newest(const struct log *l, bool good)
+{
+	for (size_t i = l->count; i-- > 0;) {
+		const struct log_row *row = &l->rows[i];
+		if (row->kind != LOG_EXCHANGE || row_is_public(row))
+			continue;
+		if (good ? !row_failed(row) && row->status >= 200 && row->status < 300
+			 : row_failed(row))
+			return row;
+	}
+	return NULL;
+}
+
+static bool try_log(struct side_of_diff *s, const char *path, bool good)
+{
+	if (access(path, R_OK) != 0)
+		return false;
+	log_init(&s->log);
+	log_add(&s->log, path);
+	log_sort(&s->log);
+	s->row = newest(&s->log, good);
+	if (s->row) {
+		s->where = strdup(path);
+		return true;
+	}
+	log_release(&s->log);
+	return false;
+}
+
+/* The baseline is newer than every run before it, so it is one of them by time. */
+static void find_newest(struct side_of_diff *s, const struct diff_options *o, bool good)
+{
+	char *baseline = state_path("baseline.log", false);
+	struct kept_run *runs;
+	size_t count;
+	bool found = false;
+
+	for (int i = o->log_count; i-- > 0 && !found;)
+		found = try_log(s, o->logs[i], good);
+	runs = runs_list(&count);
+	if (o->log_count == 0 && good && baseline)
+		found = try_log(s, baseline, good);
+	for (size_t i = 0; i < count && !found && o->log_count == 0; i++) {
+		char *log = path_join(runs[i].folder, "log");
+		found = try_log(s, log, good);
+		free(log);
+	}
+	runs_free(runs, count);
+	free(baseline);
+	if (!found)
+		die(good ? "diff: no request that worked is kept; make one with `orshim baseline`"
+			 : "diff: no refused request is kept; run the tool with `orshim run -- "
+			   "TOOL`");
+}
+
+static void read_side(struct side_of_diff *s, const char *name, const struct diff_options *o)
+{
+	*s = (struct side_of_diff){ .name = name };
+	if (strcmp(name, "last-good") == 0 || strcmp(name, "last-bad") == 0) {
+		find_newest(s, o, strcmp(name, "last-good") == 0);
+	} else if (slice_ends(slice_of(name), SLICE(".cap"))) {
+		log_init(&s->log);
+		log_add_capture(&s->log, name, "diff");
+		s->row = log_exchange(&s->log, 0, 1);
+		if (!s->row)
+			die("diff: %s holds no exchange", name);
+	} else {
+		log_init(&s->log);
+		unsigned n = source_add(&s->log, name, "diff");
+		unsigned all = s->log.files[0].exchanges;
+		if (!n && all != 1)
+			die("diff: which exchange of %s? It has %u: '%s#1' …", name, all, name);
+		log_sort(&s->log);
+		s->row = log_exchange(&s->log, 0, n ? n : 1);
+		if (!s->row)
+			die("diff: there is no exchange %s; the log has %u", name, all);
+	}
+	s->record = log_record(&s->log, s->row);
+	if (!s->record)
+		die("diff: the line of %s cannot be read any more", name);
+}
+
+static void release_side(struct side_of_diff *s)
+{
+	cJSON_Delete(s->record);
+	log_release(&s->log);
+	free(s->where);
+}
+
+static void say_side(const char *mark, struct side_of_diff *s, struct buf *out)
+{
+	say(out, "%s %s", mark, s->name);
+	if (s->where)
+		say(out, " (%s#%u)", s->where, s->row->number);
+	say(out, ": ");
+	row_words(s->row, out);
+	if (row_failed(s->row))
+		say(out, ", refused by %s: %s", s->row->refused_by,
+		    s->row->cause ? s->row->cause : "unexplained");
+	say(out, "\n");
+}
+
+static void diff_text(const struct diff *d, struct side_of_diff s[2], struct buf *out)
+{
+	say_side("a", &s[0], out);
+	say_side("b", &s[1], out);
+	say(out, "\n");
+	if (d->count == d->noise)
+		say(out, "The requests do not differ in anything that is recorded and matters.\n");
+	for (size_t i = 0; i + d->noise < d->count; i++)
+		say(out, "%s\n  a  %s\n  b  %s\n", d->all[i].what, d->all[i].a, d->all[i].b);
+	if (d->noise)
+		say(out, "\nand %zu that differ%s anyway:", d->noise, d->noise == 1 ? "s" : "");
+	for (size_t i = d->count - d->noise; i < d->count; i++)
+		say(out, "%s %s", i + d->noise > d->count ? "," : "", d->all[i].what);
+	say(out, d->noise ? "\n" : "");
+}
+
+static void put_side(struct json_out *j, const char *key, const struct side_of_diff *s)
+{
+	json_object(j, key);
+	json_text(j, "name", s->name);
+	json_text(j, "log", s->where);
+	json_number(j, "exchange", s->row->number);
+	if (s->row->status > 0)
+		json_number(j, "status", s->row->status);
+	else
+		json_null(j, "status");
+	json_text(j, "refused_by", s->row->refused_by);
+	json_text(j, "cause", s->row->cause);
+	json_object_end(j);
+}
+
+static void diff_json(const struct diff *d, struct side_of_diff s[2], struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_object(&j, NULL);
+	json_number(&j, "v", 1);
+	json_text(&j, "record", "diff");
+	put_side(&j, "a", &s[0]);
+	put_side(&j, "b", &s[1]);
+	json_array(&j, "differences");
+	for (size_t i = 0; i < d->count; i++) {
+		json_object(&j, NULL);
+		json_text(&j, "what", d->all[i].what);
+		json_text(&j, "a", d->all[i].a);
+		json_text(&j, "b", d->all[i].b);
+		json_number(&j, "rank", d->all[i].rank);
+		json_bool(&j, "noise", d->all[i].rank == RANK_NOISE);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_object_end(&j);
+	if (!json_out_ok(&j))
+		die("out of memory");
+	say(out, "\n");
+}
+
+static void diff_html(const struct diff *d, struct side_of_diff s[2], struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	say(&words, "%zu differences between %s and %s", d->count - d->noise, s[0].name, s[1].name);
+	html_begin(out, buf_slice(&words), d->count > d->noise ? "warn" : "good");
+	for (int i = 0; i < 2; i++) {
+		buf_reset(&words);
+		say_side(i ? "b" : "a", &s[i], &words);
+		say(out, "<p>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</p>");
+	}
+	for (size_t i = 0; i < d->count; i++) {
+		if (i + d->noise == d->count)
+			say(out, "<h2>What differs anyway</h2>");
+		say(out, "<section class=\"card\"><h3>");
+		html_text(out, d->all[i].what);
+		say(out, "</h3><dl>");
+		html_pair(out, "a", d->all[i].a);
+		html_pair(out, "b", d->all[i].b);
+		say(out, "</dl></section>\n");
+	}
+	html_end(out);
+	buf_release(&words);
+}
+
+static void write_page(const char *path, const struct buf *page)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || !write_all(fd, buf_slice(page)) || close(fd) != 0)
+		die("diff: cannot write to %s: %s", path, strerror(errno));
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct diff *d = malloc(sizeof(*d));
+	struct diff_options o = { 0 };
+	struct side_of_diff sides[2];
+	struct buf out;
+
+	if (!d)
+		die("out of memory");
+	read_options(&o, argc, argv);
+	for (int i = 0; i < 2; i++)
+		read_side(&sides[i], o.sides[i], &o);
+	diff_requests(d, sides[0].record, sides[1].record);
+	buf_init(&out, REPORT_MAX);
+	if (o.html) {
+		diff_html(d, sides, &out);
+		write_page(o.html, &out);
+		buf_reset(&out);
+	}
+	if (o.json)
+		diff_json(d, sides, &out);
+	else
+		diff_text(d, sides, &out);
+	print_out(&out);
+	int status = d->count > d->noise ? EXIT_FINDINGS : EXIT_CLEAN;
+	for (int i = 0; i < 2; i++)
+		release_side(&sides[i]);
+	buf_release(&out);
+	free(d);
+	return status;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Follows a log by looking at it ten times a second: inotify would miss logs on
+ * network and container file systems. A file that was replaced or has become
+ * shorter is read from its beginning.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report/paragraph.h"
+#include "tools/command.h"
+#include "tools/report_lines.h"
+#include "tools/runs.h"
+
+enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
+
+struct watch {
+	const char *path;
+	bool from_start;
+	int fd;
+	off_t at;
+	ino_t inode;
+	struct buf line; /* begun, not ended */
+	bool too_long;
+	struct log log;       /* of one line */
+	char *seen[SEEN_MAX]; /* causes that were explained */
+	size_t seen_count, bad;
+	struct text_style style;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
+}
+
+static bool is_news(struct watch *w, const char *cause)
+{
+	for (size_t i = 0; i < w->seen_count; i++)
+		if (strcmp(w->seen[i], cause) == 0)
+			return false;
+	char *copy = w->seen_count < SEEN_MAX ? strdup(cause) : NULL;
+	if (copy)
+		w->seen[w->seen_count++] = copy;
+	return true;
+}
+
+/* Why and how to mend it, the first time. */
+static void say_rule(struct watch *w, const char *detail, const char *id, struct buf *out)
+{
+	enum rule_id rule = rule_find(slice_of(id));
+
+	if (rule == RULE_NONE || !is_news(w, id))
+		return;
+	say(out, "  %s[%s]: %s\n", severity_name(rules[rule].severity), id, rules[rule].title);
+	if (detail && *detail)
+		say_paragraph(out, &w->style, "    seen: ", slice_of(detail));
+	say_paragraph(out, &w->style, "    why: ", slice_of(rules[rule].why));
+	say_paragraph(out, &w->style, "    fix: ", slice_of(rules[rule].fix));
+}
+
+static void say_exchange(struct watch *w, const struct log_row *row, struct buf *out)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(row->time_us, ts);
+	bool coloured = w->style.colour && row_failed(row);
+	say(out, "%.8s  %s", ts + 11, coloured ? "\033[1;31m" : "");
+	row_words(row, out);
+	if (row_failed(row))
+		say(out, ", %s", row->cause ? row->cause : "refused, unexplained");
+	say(out, "%s\n", coloured ? "\033[0m" : "");
+	for (size_t i = 0; i < row->finding_count; i++) {
+		const struct log_finding *f = &w->log.findings[row->findings + i];
+		bool cause = row->cause && strcmp(row->cause, f->rule) == 0;
+		if (cause || (!row_failed(row) && f->severity >= SEVERITY_WARNING))
+			say_rule(w, f->detail, f->rule, out);
+	}
+}
+
+static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	if (row->kind == LOG_EXCHANGE) {
+		say_exchange(w, row, out);
+		return;
+	}
+	record_timestamp(row->time_us, ts);
+	say(out, "%.8s  %s[%d] ", ts + 11, row->tool ? row->tool : "a process", row->pid);
+	if (row->kind == LOG_PROCESS)
+		coverage_words(&w->log, row, out);
+	else
+		say(out, "connection to %s%s%s", row->host ? row->host : "an unnamed host",
+		    row->blind ? ", not read: " : "", row->blind ? row->blind : "");
+	say(out, "\n");
+	for (size_t i = 0; i < row->finding_count; i++) {
+		const struct log_finding *f = &w->log.findings[row->findings + i];
+		say_rule(w, f->detail, f->rule, out);
+	}
+}
+
+static void end_line(struct watch *w)
+{
+	struct slice s = buf_slice(&w->line);
+	struct buf out;
+
+	style_of(STDOUT_FILENO, &w->style); /* the terminal may have changed its size */
+	buf_init(&out, LIMIT_LINE);
+	log_init(&w->log);
+	if (w->too_long || (s.n && !log_add_line(&w->log, s.p, s.n)))
+		w->bad++;
+	else if (w->log.count)
+		say_row(w, &w->log.rows[0], &out);
+	log_release(&w->log);
+	buf_reset(&w->line);
+	w->too_long = false;
+	if (!write_all(STDOUT_FILENO, buf_slice(&out)))
+		stopped = 1; /* the reader is gone */
+	buf_release(&out);
+}
+
+static void read_more(struct watch *w)
+{
+	static char piece[PIECE];
+	ssize_t n;
+
+	while (!stopped && (n = pread(w->fd, piece, sizeof(piece), w->at)) > 0) {
+		w->at += n;
+		for (char *p = piece; p < piece + n;) {
+			char *end = memchr(p, '\n', (size_t)(piece + n - p));
+			size_t part = (size_t)((end ? end : piece + n) - p);
+			if (buf_add_some(&w->line, p, part) < part)
+				w->too_long = true;
+			p += part + 1;
+			if (end)
+				end_line(w);
+		}
+	}
+}
+
+/* Open the file, or another one under its name, or start again with a shorter one. */
+static void look(struct watch *w)
+{
+	struct stat st;
+
+	if (stat(w->path, &st) != 0)
+		return;
+	if (w->fd >= 0 && st.st_ino == w->inode && st.st_size >= w->at)
+		return;
+	bool first = w->fd < 0 && w->inode == 0;
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = open(w->path, O_RDONLY | O_CLOEXEC);
+	if (w->fd < 0 || fstat(w->fd, &st) != 0)
+		return;
+	w->inode = st.st_ino;
+	w->at = first && !w->from_start ? st.st_size : 0;
+	buf_reset(&w->line);
+	w->too_long = false;
+}
+
+static void follow(struct watch *w)
+{
+	struct timespec pause = { .tv_nsec = LOOK_NS };
+	struct sigaction action = { .sa_handler = stop };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	while (!stopped) {
+		if (w->fd >= 0)
+			read_more(w);
+		look(w);
+		nanosleep(&pause, NULL);
+	}
+	if (w->fd >= 0)
+		read_more(w);
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	struct watch w = { .fd = -1 };
+	char *newest = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--all") == 0)
+			w.from_start = true;
+		else if (argv[i][0] == '-' || w.path)
+			die_of_option("watch", argv[i]);
+		else
+			w.path = argv[i];
+	}
+	if (!w.path)
+		w.path = newest = runs_newest("log");
+	if (!w.path)
+		die("watch: no run is kept yet; name the log that ORSHIM_LOG names");
+	buf_init(&w.line, LOG_LINE_MAX);
+	if (access(w.path, F_OK) != 0)
+		warn("watch: waiting for %s", w.path);
+	look(&w);
+	follow(&w);
+	if (w.bad)
+		warn("watch: %zu lines were no records of orshim", w.bad);
+	for (size_t i = 0; i < w.seen_count; i++)
+		free(w.seen[i]);
+	buf_release(&w.line);
+	free(newest);
+	return EXIT_CLEAN;
+}
