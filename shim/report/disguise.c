@@ -71,6 +71,15 @@ static size_t find_or_add(struct disguise *d, uint64_t was)
 	return i;
 }
 
+/* Do the bytes stand in for something already? */
+static bool is_stand_in(const struct disguise *d, uint64_t hash)
+{
+	for (size_t i = d->count; i-- > 0;)
+		if (d->all[i].now == hash)
+			return true;
+	return false;
+}
+
 static unsigned draw(size_t ordinal, uint32_t salt, size_t at)
 {
 	uint64_t h = (ordinal + 1) * 0x9e3779b97f4a7c15ULL + salt * 0xc2b2ae3d27d4eb4fULL +
@@ -169,11 +178,11 @@ static bool is_taken(const struct disguise *d, size_t mine, uint64_t now)
 static void replace(struct disguise *d, char *p, size_t n, size_t head, size_t tail)
 {
 	char was[DECODED_MAX];
-	size_t i = find_or_add(d, hash_of(p, n));
 	size_t kept = n < sizeof(was) ? n : sizeof(was);
 
-	if (head + tail >= n)
+	if (head + tail >= n || is_stand_in(d, hash_of(p, n)))
 		return;
+	size_t i = find_or_add(d, hash_of(p, n));
 	memcpy(was, p, kept);
 	for (uint32_t salt = i < d->count ? d->all[i].salt : 0;; salt++) {
 		memcpy(p, was, kept);
@@ -227,14 +236,18 @@ static void replace_run(struct disguise *d, char *p, size_t n)
 {
 	struct slice run = { p, n };
 	size_t prefix = reveal_prefix(run);
+	bool bare = is_bare_openrouter(run);
 
-	if (prefix) {
+	/* sk-0r-v1-: what is left of the prefix is what is wrong with it. */
+	if (prefix == 3 && bare && !is_hex_byte(run.p[n - 65])) {
+		replace(d, p, n, n - 64 + 3, 4);
+	} else if (prefix) {
 		long second = prefix >= 4 ? slice_find(run, slice_sub(run, 0, prefix), prefix) : -1;
 		size_t first = second < 0 ? n : (size_t)second;
 		replace_key(d, p, first, prefix);
 		if (first < n)
 			replace_key(d, p + first, n - first, prefix);
-	} else if (is_bare_openrouter(run)) {
+	} else if (bare) {
 		replace(d, p, n, n - 64 + 3, 4);
 	} else if (slice_starts(run, SLICE("eyJ"))) {
 		replace(d, p, n, 3, 0);
@@ -322,6 +335,9 @@ static bool within_base64(struct disguise *d, char *p, size_t n,
 	struct slice all = { p, n };
 	long length = n / 4 * 3 < sizeof(plain) ? base64_decode(all, plain, sizeof(plain)) : -1;
 
+	for (long i = 0; i < length; i++)
+		if ((unsigned char)plain[i] >= 0x7f || (plain[i] < 0x20 && plain[i] != '\n'))
+			return false;
 	if (length < 1)
 		return false;
 	go(d, plain, (size_t)length);
@@ -342,7 +358,7 @@ static void replace_plain(struct disguise *d, char *p, size_t n)
 void disguise_basic(struct disguise *d, char *p, size_t n)
 {
 	if (!within_base64(d, p, n, replace_plain))
-		replace(d, p, n, 0, 0);
+		replace_runs(d, p, n);
 }
 
 /* Again and again, until the shape is what it was. */
@@ -483,7 +499,9 @@ static bool quote_key(const struct disguised_keys *keys, char *p, size_t n)
 {
 	struct slice run = { p, n };
 
-	for (size_t i = 0; keys && i < keys->count && n >= 4; i++) {
+	if (n < 5 || (!has_digit(run) && !vendor_of_key(run)))
+		return false;
+	for (size_t i = 0; keys && i < keys->count; i++) {
 		struct slice was = keys->all[i].was;
 		struct slice now = keys->all[i].now;
 		if (slice_starts(was, run)) {
