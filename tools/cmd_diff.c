@@ -55,12 +55,30 @@ static void read_options(struct diff_options *o, int argc, char **argv)
 	o->log_count = words - 2;
 }
 
-/* The newest exchange of L that is good or bad; one that needs no key proves nothing. */
-static const struct log_row *newest(const struct log *l, bool good)
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Requests of one kind, wherever they went: "POST …/chat/completions". */
+static bool same_kind(const struct log_row *a, const struct log_row *b)
+{
+	const char *x = a->path ? strrchr(a->path, '/') : NULL;
+	const char *y = b->path ? strrchr(b->path, '/') : NULL;
+
+	return same_text(a->method, b->method) && same_text(x, y);
+}
+
+/*
+ * The newest exchange of L that is good or bad, and like LIKE unless that is
+ * NULL; an endpoint that needs no key proves nothing.
+ */
+static const struct log_row *newest(const struct log *l, bool good, const struct log_row *like)
 {
 	for (size_t i = l->count; i-- > 0;) {
 		const struct log_row *row = &l->rows[i];
-		if (row->kind != LOG_EXCHANGE || row_is_public(row))
+		if (row->kind != LOG_EXCHANGE || row_is_public(row) ||
+		    (like && !same_kind(row, like)))
 			continue;
 		if (good ? !row_failed(row) && row->status >= 200 && row->status < 300
 			 : row_failed(row))
@@ -69,14 +87,14 @@ static const struct log_row *newest(const struct log *l, bool good)
 	return NULL;
 }
 
-static bool try_log(struct side_of_diff *s, const char *path, bool good)
+static bool try_log(struct side_of_diff *s, const char *path, bool good, const struct log_row *like)
 {
 	if (access(path, R_OK) != 0)
 		return false;
 	log_init(&s->log);
 	log_add(&s->log, path);
 	log_sort(&s->log);
-	s->row = newest(&s->log, good);
+	s->row = newest(&s->log, good, like);
 	if (s->row) {
 		s->where = strdup(path);
 		return true;
@@ -85,8 +103,9 @@ static bool try_log(struct side_of_diff *s, const char *path, bool good)
 	return false;
 }
 
-/* The baseline is newer than every run before it, so it is one of them by time. */
-static void find_newest(struct side_of_diff *s, const struct diff_options *o, bool good)
+/* In the logs that were named; else in the kept runs, newest first, and the baseline. */
+static bool look_for(struct side_of_diff *s, const struct diff_options *o, bool good,
+		     const struct log_row *like)
 {
 	char *baseline = state_path("baseline.log", false);
 	struct kept_run *runs;
@@ -94,28 +113,35 @@ static void find_newest(struct side_of_diff *s, const struct diff_options *o, bo
 	bool found = false;
 
 	for (int i = o->log_count; i-- > 0 && !found;)
-		found = try_log(s, o->logs[i], good);
+		found = try_log(s, o->logs[i], good, like);
 	runs = runs_list(&count);
-	if (o->log_count == 0 && good && baseline)
-		found = try_log(s, baseline, good);
 	for (size_t i = 0; i < count && !found && o->log_count == 0; i++) {
 		char *log = path_join(runs[i].folder, "log");
-		found = try_log(s, log, good);
+		found = try_log(s, log, good, like);
 		free(log);
 	}
+	if (!found && o->log_count == 0 && good && baseline)
+		found = try_log(s, baseline, good, like);
 	runs_free(runs, count);
 	free(baseline);
-	if (!found)
-		die(good ? "diff: no request that worked is kept; make one with `orshim baseline`"
-			 : "diff: no refused request is kept; run the tool with `orshim run -- "
-			   "TOOL`");
+	return found;
 }
 
-static void read_side(struct side_of_diff *s, const char *name, const struct diff_options *o)
+static void find_newest(struct side_of_diff *s, const struct diff_options *o, bool good,
+			const struct log_row *like)
+{
+	if ((like && look_for(s, o, good, like)) || look_for(s, o, good, NULL))
+		return;
+	die(good ? "diff: no request that worked is kept; make one with `orshim baseline`"
+		 : "diff: no refused request is kept; run the tool with `orshim run -- TOOL`");
+}
+
+static void read_side(struct side_of_diff *s, const char *name, const struct diff_options *o,
+		      const struct log_row *like)
 {
 	*s = (struct side_of_diff){ .name = name };
 	if (strcmp(name, "last-good") == 0 || strcmp(name, "last-bad") == 0) {
-		find_newest(s, o, strcmp(name, "last-good") == 0);
+		find_newest(s, o, strcmp(name, "last-good") == 0, like);
 	} else if (slice_ends(slice_of(name), SLICE(".cap"))) {
 		log_init(&s->log);
 		log_add_capture(&s->log, name, "diff");
@@ -262,8 +288,10 @@ int cmd_diff(int argc, char **argv)
 	if (!d)
 		die("out of memory");
 	read_options(&o, argc, argv);
-	for (int i = 0; i < 2; i++)
-		read_side(&sides[i], o.sides[i], &o);
+	/* last-good is looked for last: it should be like the other. */
+	int first = strcmp(o.sides[0], "last-good") == 0;
+	read_side(&sides[first], o.sides[first], &o, NULL);
+	read_side(&sides[!first], o.sides[!first], &o, sides[first].row);
 	diff_requests(d, sides[0].record, sides[1].record);
 	buf_init(&out, REPORT_MAX);
 	if (o.html) {

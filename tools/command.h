@@ -63,6 +63,7 @@ void style_of(int fd, struct text_style *style);
 /* The row whose name is nearest to WORD, for "did you mean"; NULL if none is near. */
 const char *nearest_name(const char *word, const char *(*name_at)(size_t i), size_t count);
 
+int cmd_baseline(int argc, char **argv);
 int cmd_curl(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -31,6 +31,14 @@ const struct command commands[] = {
 	  "A command with an argument that looks like a secret was not kept whole and cannot be\n"
 	  "repeated. Exits with 0 if nothing is refused now, with 1 if something is",
 	  "orshim rerun" },
+	{ "baseline", cmd_baseline, "make the documented request with curl, to compare with",
+	  "baseline [--base URL] [--key-env NAME] [--model ID]\n\n"
+	  "  --base URL       default https://openrouter.ai/api/v1\n"
+	  "  --key-env NAME   the variable that holds the key, default OPENROUTER_API_KEY\n"
+	  "  --model ID       default openai/gpt-4o-mini\n\n"
+	  "GET /key, then a chat of one token, by curl under the shim; the key goes to curl by its\n"
+	  "stdin. What was sent is kept for `orshim diff last-good last-bad`",
+	  "orshim baseline" },
 	{ "diff", cmd_diff, "two requests side by side: what differs, what explains most first",
 	  "diff [--json] [--html FILE] A B [LOG...]\n\n"
 	  "  --json        the differences as one JSON object\n"

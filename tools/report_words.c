@@ -67,8 +67,9 @@ static void say_refused(const struct report *r, struct buf *out)
 		say(out, "%zu of %zu requests %s refused", r->refused, r->exchanges,
 		    r->refused == 1 ? "was" : "were");
 	if (r->refusal_causes > 1)
-		say(out, c->count > 1 ? ", for %zu reasons; most often (%zu times)"
-				      : ", for %zu reasons; one of them",
+		say(out,
+		    c->count > 1 ? ", for %zu reasons; most often (%zu times)"
+				 : ", for %zu reasons; one of them",
 		    r->refusal_causes, c->count);
 	say(out, ": %s", cause_title(c));
 	if (c->id)
