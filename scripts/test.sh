@@ -95,7 +95,7 @@ else
 	part 'needs libc alone' scripts/check-needed.sh
 	part 'layers' scripts/check-layers.sh
 	part 'sizes and names' scripts/check-sizes.sh
-	for check in scripts/check-exports.sh scripts/check-captures.sh tests/captures/run.sh \
+	for check in scripts/check-exports.sh scripts/check-docs.sh scripts/check-captures.sh tests/captures/run.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done

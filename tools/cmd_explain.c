@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "diagnose/rules.h"
+#include "report/paragraph.h"
 #include "tools/command.h"
+#include "tools/settings_of_tools.h"
+
+enum { LABEL_MAX = 64 };
 
 static const char *rule_name(size_t i)
 {
@@ -22,6 +27,28 @@ static enum rule_id rule_or_die(const char *name)
 	die("explain: no rule '%s'; `orshim rules` lists them", name);
 }
 
+/* "    Continue: config.yaml …" for each tool, below what it is that they keep. */
+static void put_settings(struct buf *out, const struct text_style *style, enum rule_id rule)
+{
+	struct paragraph p = { .to = out, .width = style->width };
+
+	for (int subject = 0; subject < SUBJECT_COUNT; subject++) {
+		if (!rule_concerns(rule, (enum subject)subject))
+			continue;
+		say(out, "  where tools keep %s:\n", subject_title((enum subject)subject));
+		for (size_t i = 0; i < settings_of_tools_count; i++) {
+			const struct setting_of_tool *s = &settings_of_tools[i];
+			char label[LABEL_MAX];
+			if ((int)s->subject != subject)
+				continue;
+			snprintf(label, sizeof(label), "    %s: ", s->tool);
+			paragraph_add(&p, label, slice_of(s->setting));
+		}
+	}
+	if (p.failed)
+		die("explain: out of memory");
+}
+
 int cmd_explain(int argc, char **argv)
 {
 	struct text_style style;
@@ -38,6 +65,7 @@ int cmd_explain(int argc, char **argv)
 			say(&out, "\n");
 		if (text_rule(&out, &style, rule_or_die(argv[i])) != 0)
 			die("explain: out of memory");
+		put_settings(&out, &style, rule_or_die(argv[i]));
 		print_out(&out);
 	}
 	buf_release(&out);

@@ -5,8 +5,9 @@
 #include "diagnose/rules.h"
 #include "report/json_out.h"
 #include "tools/command.h"
+#include "tools/settings_of_tools.h"
 
-enum { DOCUMENT_MAX = 4 << 20 };
+enum { DOCUMENT_MAX = 4 << 20, SECTION_LAST = 6 };
 
 static const char *const section_titles[] = {
 	"",
@@ -67,14 +68,77 @@ static void put_cell(struct buf *out, const char *text)
 		say(out, *text == '|' ? "\\|" : "%c", *text == '\n' ? ' ' : *text);
 }
 
-static void put_markdown_row(struct buf *out, const struct rule *r)
+/* Prose of Markdown: outside of code, what looks like an HTML tag is a placeholder. */
+static void put_prose(struct buf *out, const char *text)
 {
-	say(out, "| `%s` | %s | %s | %s | ", r->id, severity_name(r->severity),
+	bool code = false;
+
+	for (; *text; text++) {
+		code ^= *text == '`';
+		say(out, *text == '<' && !code ? "&lt;" : "%c", *text);
+	}
+}
+
+/* A code span; its fence is longer than any run of backticks inside. */
+static void put_code(struct buf *out, const char *text)
+{
+	bool ticks = strchr(text, '`');
+
+	say(out, ticks ? "`` %s ``" : "`%s`", text);
+}
+
+static void put_markdown_rule(struct buf *out, const struct rule *r)
+{
+	say(out, "\n### %s\n\n%s, %s, %s: ", r->id, severity_name(r->severity),
 	    certainty_name(r->certainty), category_or_dash(r->category));
-	put_cell(out, r->title);
-	say(out, " | ");
-	put_cell(out, r->fix);
-	say(out, " |\n");
+	put_prose(out, r->title);
+	say(out, ".\n\n- Why: ");
+	put_prose(out, r->why);
+	say(out, "\n- Fix: ");
+	put_prose(out, r->fix);
+	say(out, "\n- Example: ");
+	put_code(out, r->example);
+	say(out, "\n- Sources: %s\n", r->sources);
+}
+
+static void put_markdown_section(struct buf *out, int section)
+{
+	say(out,
+	    "\n## %d. %s\n\n| id | severity | certainty | category | what was seen |\n"
+	    "| --- | --- | --- | --- | --- |\n",
+	    section, section_titles[section]);
+	for (int i = 0; i < RULE_COUNT; i++) {
+		if (rules[i].section != section)
+			continue;
+		say(out, "| `%s` | %s | %s | %s | ", rules[i].id, severity_name(rules[i].severity),
+		    certainty_name(rules[i].certainty), category_or_dash(rules[i].category));
+		put_cell(out, rules[i].title);
+		say(out, " |\n");
+	}
+	for (int i = 0; i < RULE_COUNT; i++)
+		if (rules[i].section == section)
+			put_markdown_rule(out, &rules[i]);
+}
+
+static void put_markdown(struct buf *out)
+{
+	say(out, "# What orshim can say\n\n"
+		 "Printed by `orshim rules --markdown` from the table of rules; do not edit. "
+		 "`orshim explain ID` shows one of them. Codes such as A12 among the sources are "
+		 "those of the survey of public reports from which the rules were made.\n");
+	for (int section = 1; section <= SECTION_LAST; section++)
+		put_markdown_section(out, section);
+	say(out, "\n## Where tools keep it\n");
+	for (int subject = 0; subject < SUBJECT_COUNT; subject++) {
+		say(out, "\n### %s\n\n| tool | setting |\n| --- | --- |\n", subject_title(subject));
+		for (size_t i = 0; i < settings_of_tools_count; i++) {
+			if ((int)settings_of_tools[i].subject != subject)
+				continue;
+			say(out, "| %s | ", settings_of_tools[i].tool);
+			put_cell(out, settings_of_tools[i].setting);
+			say(out, " |\n");
+		}
+	}
 }
 
 /* Text for man(7): a backslash is \e, and a line must not start with a request. */
@@ -89,48 +153,72 @@ static void put_roff(struct buf *out, const char *text)
 	say(out, "\n");
 }
 
-static void put_man_row(struct buf *out, const struct rule *r)
+static void put_roff_line(struct buf *out, const char *label, const char *text)
+{
+	say(out, ".br\n%s: ", label);
+	put_roff(out, text);
+}
+
+static void put_man_rule(struct buf *out, const struct rule *r)
 {
 	say(out, ".TP\n.B %s\n(%s, %s, %s)\n", r->id, severity_name(r->severity),
 	    certainty_name(r->certainty), category_or_dash(r->category));
 	put_roff(out, r->title);
-	say(out, ".br\nWhy: ");
-	put_roff(out, r->why);
-	say(out, ".br\nFix: ");
-	put_roff(out, r->fix);
+	put_roff_line(out, "Why", r->why);
+	put_roff_line(out, "Fix", r->fix);
+	put_roff_line(out, "Example", r->example);
 }
 
-static void put_markdown_section(struct buf *out, int section)
+static void put_man(struct buf *out)
 {
 	say(out,
-	    "\n### %d. %s\n\n| id | severity | certainty | category | what was seen | what to do "
-	    "|\n"
-	    "| --- | --- | --- | --- | --- | --- |\n",
-	    section, section_titles[section]);
+	    ".TH ORSHIM-RULES 7 \"\" orshim\n.SH NAME\norshim\\-rules \\- what orshim can "
+	    "diagnose\n.SH DESCRIPTION\nEach rule has one name, everywhere: in the diagnosis, in "
+	    "the log, for\n.BR \"orshim explain\" .\nIn brackets: severity, certainty, "
+	    "category.\n");
+	for (int section = 1; section <= SECTION_LAST; section++) {
+		say(out, ".SH %s\n", section_titles[section]);
+		for (int i = 0; i < RULE_COUNT; i++)
+			if (rules[i].section == section)
+				put_man_rule(out, &rules[i]);
+	}
+	say(out, ".SH WHERE TOOLS KEEP IT\n");
+	for (int subject = 0; subject < SUBJECT_COUNT; subject++) {
+		say(out, ".SS %s\n", subject_title(subject));
+		for (size_t i = 0; i < settings_of_tools_count; i++) {
+			if ((int)settings_of_tools[i].subject != subject)
+				continue;
+			say(out, ".TP\n.B %s\n", settings_of_tools[i].tool);
+			put_roff(out, settings_of_tools[i].setting);
+		}
+	}
+	say(out, ".SH SEE ALSO\n.BR orshim (1)\n");
 }
 
-static void put_man_section(struct buf *out, int section)
+static void put_list(struct buf *out)
 {
-	say(out, ".SH %s\n", section_titles[section]);
+	for (int i = 0; i < RULE_COUNT; i++) {
+		if (i == 0 || rules[i].section != rules[i - 1].section)
+			say(out, "%s%d. %s\n", i ? "\n" : "", rules[i].section,
+			    section_titles[rules[i].section]);
+		put_list_row(out, &rules[i]);
+	}
 }
 
-static void put_list_section(struct buf *out, int section)
+static void put_json(struct buf *out)
 {
-	say(out, "%s%d. %s\n", out->n ? "\n" : "", section, section_titles[section]);
+	for (int i = 0; i < RULE_COUNT; i++)
+		put_json_row(out, &rules[i]);
 }
 
 static const struct form {
 	const char *option;
-	const char *head;
-	void (*section)(struct buf *out, int section);
-	void (*row)(struct buf *out, const struct rule *r);
+	void (*put)(struct buf *out);
 } forms[] = {
-	{ "", "", put_list_section, put_list_row },
-	{ "--json", "", NULL, put_json_row },
-	{ "--markdown", "", put_markdown_section, put_markdown_row },
-	{ "--man",
-	  ".TH ORSHIM-RULES 7 \"\" orshim\n.SH NAME\norshim\\-rules \\- what orshim can diagnose\n",
-	  put_man_section, put_man_row },
+	{ "", put_list },
+	{ "--json", put_json },
+	{ "--markdown", put_markdown },
+	{ "--man", put_man },
 };
 
 static const struct form *form_or_die(const char *option)
@@ -145,18 +233,11 @@ int cmd_rules(int argc, char **argv)
 {
 	const struct form *form = form_or_die(argc > 1 ? argv[1] : "");
 	struct buf out;
-	int section = 0;
 
 	if (argc > 2)
 		die_of_option("rules", argv[2]);
 	buf_init(&out, DOCUMENT_MAX);
-	say(&out, "%s", form->head);
-	for (int i = 0; i < RULE_COUNT; i++) {
-		if (form->section && rules[i].section != section)
-			form->section(&out, rules[i].section);
-		section = rules[i].section;
-		form->row(&out, &rules[i]);
-	}
+	form->put(&out);
 	print_out(&out);
 	buf_release(&out);
 	return EXIT_CLEAN;

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check-docs.sh [--update]: docs/rules.md and docs/orshim-rules.7 are what the
+# table of rules prints, and the manual page is one that man accepts.
+set -eu
+cd "$(dirname "$0")/.."
+orshim=${BUILD:-build}/orshim
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+bad=0
+
+"$orshim" rules --markdown >"$scratch/rules.md"
+"$orshim" rules --man >"$scratch/orshim-rules.7"
+if [ "${1:-}" = --update ]; then
+	mkdir -p docs
+	cp "$scratch/rules.md" "$scratch/orshim-rules.7" docs/
+fi
+for page in rules.md orshim-rules.7; do
+	if ! cmp -s "$scratch/$page" "docs/$page"; then
+		echo "check-docs: docs/$page is stale; scripts/check-docs.sh --update writes it anew:" >&2
+		diff -u "docs/$page" "$scratch/$page" | head -n 20 >&2 || true
+		bad=1
+	fi
+done
+"$orshim" explain path_is_base | grep -q 'ANTHROPIC_BASE_URL=https://openrouter.ai/api' || {
+	echo "check-docs: explain path_is_base does not say where Claude Code keeps its base URL" >&2
+	bad=1
+}
+# The table has one row a rule in the overview, and one entry of its own.
+for rule in $("$orshim" rules | awk 'NF > 3 && $1 ~ /^[a-z_]+$/ { print $1 }'); do
+	[ "$(grep -c "^### $rule\$" docs/rules.md)" = 1 ] || {
+		echo "check-docs: docs/rules.md does not tell of $rule once" >&2
+		bad=1
+	}
+	"$orshim" explain "$rule" >"$scratch/one"
+	for part in why: fix: example: sources:; do
+		grep -q "^  $part" "$scratch/one" || {
+			echo "check-docs: explain $rule says no $part" >&2
+			bad=1
+		}
+	done
+done
+if command -v groff >/dev/null; then
+	groff -man -Tutf8 -k -ww -Wbreak docs/orshim-rules.7 >/dev/null 2>"$scratch/groff" || bad=1
+	if [ -s "$scratch/groff" ]; then
+		cat "$scratch/groff" >&2
+		bad=1
+	fi
+fi
+exit "$bad"
