@@ -235,6 +235,10 @@ class Suite:
                      [(CHAT, 401, 20, 4)], "method-table")
         self.compare("a connection from before the tables were changed",
                      [self.hosts["late"], port, self.libssl], [(CHAT, 401, 20, 2)], "method-table")
+        # Calls inside libssl pass no exported name: only its tables show them.
+        self.compare("BIO_f_ssl, method tables", [self.hosts["bio"], port],
+                     [(CHAT, 401, 20, 1)], "method-table")
+        self.linked("sendfile", [], [(CHAT, 401, 50000, 1)])
         self.linked("retry", [], [(CHAT, 401, 3000000, 1)])
         self.linked("threads", [], [(CHAT, 401, 20, 400)])
         self.linked("fork", [], [(CHAT, 401, 20, 3)])
