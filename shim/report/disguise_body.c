@@ -399,6 +399,17 @@ static void open_level(struct lexer *l, bool array)
 		l->next = TREAT_TEXT;
 }
 
+/* A word where none belongs. Its x's stay and no other letter becomes one: 0x… is a fault of its own. */
+static void disguise_stray(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] >= '0' && p[i] <= '9')
+			p[i] = '0';
+		else if (p[i] != 'x' && p[i] != 'X' && p[i] != '_')
+			p[i] = 'z';
+	}
+}
+
 static void take_bare(struct lexer *l)
 {
 	size_t word = word_length(l->p, l->n, l->at);
@@ -408,9 +419,12 @@ static void take_bare(struct lexer *l)
 		l->at += number;
 	} else if (word && is_json_word((struct slice){ l->p + l->at, word })) {
 		l->at += word;
+	} else if (word) {
+		number = number < word ? number : 0;
+		disguise_stray(l->p + l->at + number, word - number);
+		l->at += word;
 	} else {
-		for (size_t end = l->at + (word ? word : 1); l->at < end;)
-			l->at += disguise_one(l->p, l->n, l->at, '0');
+		l->at += disguise_one(l->p, l->n, l->at, '0');
 	}
 }
 
