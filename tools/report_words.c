@@ -61,7 +61,9 @@ static void say_refused(const struct report *r, struct buf *out)
 
 	if (r->refused == r->exchanges)
 		say(out,
-		    r->exchanges == 1 ? "the request was refused" : "all %zu requests were refused",
+		    r->exchanges == 1   ? "the request was refused"
+		    : r->exchanges == 2 ? "both requests were refused"
+					: "all %zu requests were refused",
 		    r->exchanges);
 	else
 		say(out, "%zu of %zu requests %s refused", r->refused, r->exchanges,

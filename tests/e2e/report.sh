@@ -1,0 +1,242 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# report.sh: reports of real runs against the stand-in OpenRouter, of logs that
+# are torn or hostile, and the commands beside: runs, rerun, diff, baseline,
+# curl, watch. No test key in any byte that is written.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$PWD/${BUILD:-build}
+orshim=$build/orshim
+work=$(mktemp -d)
+standin="" watcher=""
+finish() {
+	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+	[ -z "$standin" ] || kill "$standin" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+passed=0
+failed=0
+
+verdict() { # verdict STATUS NAME
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $2"
+		sed 's/^/# /' "$work/out" "$work/err" | cut -c1-300 | head -n 60
+	fi
+}
+
+# run NAME STATUS COMMAND...: runs it, output in $work/out and $work/err
+run() {
+	local name=$1 want=$2
+	shift 2
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	local got=$?
+	cat "$work/out" "$work/err" >>"$work/all"
+	[ "$got" = "$want" ]
+	verdict $? "$name: exit status $want (was $got)"
+}
+
+# misuse NAME WORD COMMAND...: exit status 2 and one line on stderr with WORD in it
+misuse() {
+	local name=$1 word=$2
+	shift 2
+	run "$name" 2 "$@"
+	[ "$(wc -l <"$work/err")" = 1 ] && grep -qF -- "$word" "$work/err" && [ ! -s "$work/out" ]
+	verdict $? "$name: one line on stderr that says '$word'"
+}
+
+says() { # says NAME FILE WORDS
+	grep -qF -- "$3" "$work/$2"
+	verdict $? "$1: '$3' in $2"
+}
+
+unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_HOSTS ORSHIM_RULES ORSHIM_LIB OPENROUTER_API_KEY
+export XDG_STATE_HOME=$work/state
+
+misuse "report without a run" "no run is kept" "$orshim" report
+misuse "rerun without a run" "no run is kept" "$orshim" rerun
+misuse "diff without a run" "is kept" "$orshim" diff last-good last-bad
+misuse "watch without a run" "no run is kept" "$orshim" watch
+run "runs without a run" 0 "$orshim" runs
+misuse "report of a missing file" "/nonexistent" "$orshim" report /nonexistent
+misuse "report of a folder" "folder" "$orshim" report "$work"
+misuse "report with an unknown option" "--frob" "$orshim" report --frob
+misuse "report --html without a value" "--html" "$orshim" report --html
+misuse "baseline without a key" "OPENROUTER_API_KEY is not set" "$orshim" baseline
+misuse "baseline with a line break" "line break" env OPENROUTER_API_KEY=$'x\n' "$orshim" baseline
+misuse "diff of one" "two exchanges" "$orshim" diff x.log#1
+misuse "curl of nothing" "which exchange" "$orshim" curl
+
+coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
+# shellcheck disable=SC2153 # set by coproc
+standin=$STANDIN_PID
+read -r -u "${STANDIN[0]}" ready
+member() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$ready"; }
+good=$(member good)
+secret=${good#sk-or-v1-}
+base=https://localhost:$(member port)/api/v1
+export CURL_CA_BUNDLE ORSHIM_HOSTS
+CURL_CA_BUNDLE=$(member ca)
+ORSHIM_HOSTS=localhost:$(member port)=openrouter
+# shellcheck disable=SC2016 # the inner shell expands it
+ask='curl -sS --http1.1 -H "Authorization: Bearer $OPENROUTER_API_KEY" -d "{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" -H "Content-Type: application/json" "$0"'
+
+# --- a run, its report, the same run again
+quoted="\"$good\""
+run "run of curl with a quoted key" 0 env OPENROUTER_API_KEY="$quoted" "$orshim" run -- sh -c "$ask" "$base/chat/completions"
+says "run of curl with a quoted key" err "error[auth_token_quoted]"
+says "run of curl with a quoted key" err "what to try next"
+[ "$(stat -c %a "$work"/state/orshim/runs/*/log "$work"/state/orshim/runs/*/run.json | sort -u)" = 600 ] &&
+	[ "$(stat -c %a "$work"/state/orshim "$work"/state/orshim/runs "$work"/state/orshim/runs/* | sort -u)" = 700 ]
+verdict $? "a kept run is its owner's alone"
+log=$work/quoted.log
+cp "$work"/state/orshim/runs/*/log "$log"
+run "report of the newest run" 1 "$orshim" report
+says "report of the newest run" out "orshim: the request was refused: the key is sent with its quotation marks [auth_token_quoted]"
+says "report of the newest run" out '                            ^                   ^'
+says "report of the newest run" out "observed through"
+says "report of the newest run" out "from: environment variable OPENROUTER_API_KEY"
+run "report '#1'" 1 "$orshim" report '#1'
+says "report '#1'" out "> Authorization: <redacted>"
+misuse "report '#9'" "has no exchange #9" "$orshim" report '#9'
+run "report --json" 1 "$orshim" report --json
+python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert r["causes"][0]["rule"]=="auth_token_quoted" and r["counts"]["refused"]==1 and r["processes"][0]["observed"]' "$work/out"
+verdict $? "report --json: is JSON with the cause"
+run "report --markdown" 1 "$orshim" report --markdown
+says "report --markdown" out "signature: 401, refused by openrouter_auth, auth_token_quoted"
+run "report --html --har" 1 "$orshim" report --html "$work/page.html" --har "$work/archive.har"
+cat "$work/page.html" "$work/archive.har" >>"$work/all"
+[ "$(stat -c %a "$work/page.html")" = 600 ] && ! grep -qE '(src|href)="?(https?:)?//' "$work/page.html"
+verdict $? "report --html: private, and loads nothing"
+python3 - "$work/archive.har" <<'PY'
+import json, sys
+log = json.load(open(sys.argv[1]))["log"]
+assert log["version"] == "1.2" and log["creator"]["name"]
+for e in log["entries"]:
+    assert e["startedDateTime"].endswith("Z") and e["time"] >= 0 and e["cache"] == {}
+    for k in ("send", "wait", "receive"):
+        assert e["timings"][k] >= 0
+    for m, keys in (("request", "method url queryString"), ("response", "status statusText content redirectURL")):
+        for k in ("httpVersion cookies headers headersSize bodySize " + keys).split():
+            assert k in e[m], k
+    assert all(set(h) == {"name", "value"} for m in ("request", "response") for h in e[m]["headers"])
+    assert "size" in e["response"]["content"] and "mimeType" in e["response"]["content"]
+assert log["entries"]
+PY
+verdict $? "report --har: what HAR 1.2 asks for"
+run "rerun, not repaired" 1 env OPENROUTER_API_KEY="$quoted" "$orshim" rerun
+says "rerun, not repaired" err "the failure is still there: 401"
+run "rerun, repaired" 0 env OPENROUTER_API_KEY="$good" "$orshim" rerun
+says "rerun, repaired" err "the failure is gone: 401, refused by openrouter_auth, auth_token_quoted"
+says "rerun, repaired" err "changed: key sha256:"
+run "runs" 0 "$orshim" runs
+[ "$(grep -c '^20' "$work/out")" = 3 ]
+verdict $? "runs: all three"
+run "report of a run without fault" 0 "$orshim" report
+says "report of a run without fault" out "nothing is wrong: 1 request, none refused"
+run "diff last-good last-bad" 1 "$orshim" diff last-good last-bad
+says "diff last-good last-bad" out "length of the key"
+[ "$(sed -n 4p "$work/out")" = "length of the key" ]
+verdict $? "diff last-good last-bad: the key comes first"
+run "diff --json --html" 1 "$orshim" diff --json --html "$work/diff.html" last-good last-bad
+python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert d["differences"][0]["rank"]>d["differences"][-1]["rank"]' "$work/out"
+verdict $? "diff --json: ranked"
+cat "$work/diff.html" >>"$work/all"
+run "diff of captures" 1 "$orshim" diff tests/captures/auth_token_quoted/fires-single.cap tests/captures/auth_token_quoted/quiet-good-key.cap
+
+# --- a key on the command line is not kept
+run "run with the key on its command line" 0 "$orshim" run -- curl -sS -H "Authorization: Bearer $good" "$base/key"
+misuse "rerun of it" "not kept" env OPENROUTER_API_KEY="$good" "$orshim" rerun
+
+# --- curl LOG#N fails in the same way, --fixed does not
+run "curl" 0 "$orshim" curl "$log#1"
+OPENROUTER_API_KEY=$good sh <"$work/out" >"$work/answer" 2>>"$work/err"
+grep -q '"code": 401' "$work/answer"
+verdict $? "curl: the command is refused as the request was"
+run "curl --fixed" 0 "$orshim" curl --fixed "$log#1"
+OPENROUTER_API_KEY=$good sh <"$work/out" >"$work/answer" 2>>"$work/err"
+grep -q '"choices"' "$work/answer"
+verdict $? "curl --fixed: the command works"
+
+# --- baseline
+run "baseline" 0 env OPENROUTER_API_KEY="$good" "$orshim" baseline --base "$base"
+says "baseline" out "is accepted"
+run "baseline with a key that nobody knows" 1 env OPENROUTER_API_KEY="$(member unknown)" "$orshim" baseline --base "$base/"
+says "baseline with a key that nobody knows" out "[key_unknown]"
+misuse "baseline where nobody listens" "no request was made" env OPENROUTER_API_KEY="$good" "$orshim" baseline --base https://localhost:1/api/v1
+misuse "baseline without curl" "curl is missing" env OPENROUTER_API_KEY="$good" PATH=/nonexistent "$orshim" baseline --base "$base"
+
+# --- the last twenty
+for _ in $(seq 22); do "$orshim" run -- true 2>/dev/null; done
+[ "$(find "$work/state/orshim/runs" -mindepth 1 -maxdepth 1 | wc -l)" = 20 ]
+verdict $? "twenty runs are kept"
+
+# --- logs of several processes, by a pattern; stdin
+for _ in 1 2; do
+	env OPENROUTER_API_KEY="$good" ORSHIM_LOG="$work/many-%p.log" LD_PRELOAD="$build/liborshim.so" \
+		sh -c "$ask" "$base/chat/completions" >/dev/null 2>&1
+done
+run "report of a pattern" 0 "$orshim" report "$work/many-*.log"
+says "report of a pattern" out "2 requests, none refused"
+run "report of a name with %p" 0 "$orshim" report "$work/many-%p.log"
+cat "$work"/many-*.log | "$orshim" report - >"$work/out" 2>"$work/err"
+verdict $? "report of stdin"
+
+# --- watch: what is there, what comes, another file under the same name
+grep '"exchange"' "$log" >"$work/live.log"
+"$orshim" watch --all "$work/live.log" >"$work/watched" 2>&1 &
+watcher=$!
+until_seen() { # until_seen WORDS: watch looks ten times a second; give it ten seconds
+	for _ in $(seq 100); do
+		grep -qF -- "$1" "$work/watched" && return 0
+		read -r -t 0.1 <> <(:) || true
+	done
+	return 1
+}
+until_seen "fix: "
+verdict $? "watch: the exchange, and why"
+grep '"exchange"' "$log" | sed 's/"status":401/"status":417/' >>"$work/live.log"
+until_seen "417"
+verdict $? "watch: what comes"
+[ "$(grep -c 'fix: ' "$work/watched")" = 1 ]
+verdict $? "watch: why, once"
+rm "$work/live.log"
+grep '"exchange"' "$log" | sed 's/"status":401/"status":418/' >"$work/live.log"
+until_seen "418"
+verdict $? "watch: a log that was replaced"
+grep '"exchange"' "$log" | sed 's/"status":401/"status":419/; s/"raw":null,//' >"$work/live.log"
+until_seen "419"
+verdict $? "watch: a log that was cut off"
+kill -INT "$watcher"
+wait "$watcher"
+verdict $? "watch: Ctrl-C is a clean end"
+watcher=""
+cat "$work/watched" >>"$work/all"
+
+# --- hostile logs
+{
+	printf 'no JSON\n{"v":9,"record":"exchange"}\n{"v":1,"record":"oracle"}\n\xff\xfe\n'
+	printf '{"v":1,"record":"exchange","host":"\\u001b[2J<script>alert(1)</script>","path":"/%s","verdict":{"refused_by":"x","cause":"\\u001b]0;"}}\n' "$good"
+	head -c 10000000 /dev/zero | tr '\0' x
+	printf '\n{"v":1,"record":"exchange","half'
+} >"$work/hostile.log"
+run "report of a hostile log" 1 "$orshim" report "$work/hostile.log"
+for words in ":1 is no JSON" "is of a newer orshim, and 1 more" "is longer than 1 MiB" "is cut off"; do
+	says "report of a hostile log" out "$words"
+done
+run "report --html of a hostile log" 1 "$orshim" report --html - "$work/hostile.log"
+! grep -qF '<script>alert' "$work/out"
+verdict $? "report --html of a hostile log: no markup of its own"
+! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f]' "$work/all"
+verdict $? "no control byte in anything that was written"
+
+find "$work/state" -type f -exec cat {} + >>"$work/all"
+! grep -qF "$secret" "$work/all"
+verdict $? "no test key in anything that was written"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
