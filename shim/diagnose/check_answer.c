@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "cJSON.h"
-#include "diagnose/checks.h"
-#include "diagnose/evidence.h"
+#include "diagnose/content.h"
 
 enum { QUOTE_MAX = 200 };
 
@@ -153,11 +152,40 @@ static bool is_too_large(const struct evidence *e)
 	return false;
 }
 
+/* Some upstreams take these out before they count. */
+static bool has_system_message(const struct evidence *e)
+{
+	const cJSON *message;
+
+	cJSON_ArrayForEach(message, content_member(e->body, "messages"))
+	{
+		if (slice_equal(content_text(message, "role"), SLICE("system")))
+			return true;
+	}
+	return false;
+}
+
+/* Point at the member of the body that the provider complains about, if it names one that is there. */
+static void point_at_complaint(const struct evidence *e, struct detail *d)
+{
+	char path[JSON_PATH_MAX];
+
+	if (!content_member_named(e->answer.raw_message, e->body, path, sizeof(path)) &&
+	    !content_member_named(e->answer.raw, e->body, path, sizeof(path)))
+		return;
+	detail_f(d, "; in the request that is ");
+	content_place(e, d, "%s", path);
+	if (strncmp(path, "messages[", 9) == 0)
+		detail_f(d, ", as the upstream counts%s",
+			 has_system_message(e) ? " (perhaps without system messages)" : "");
+}
+
 bool check_upstream_error(const struct evidence *e, struct detail *d)
 {
 	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST) || is_too_large(e))
 		return false;
 	quote_provider(d, e);
+	point_at_complaint(e, d);
 	return true;
 }
 

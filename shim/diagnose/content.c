@@ -164,6 +164,30 @@ static bool follow(struct slice rest, const cJSON *item, const char *name, char 
 	return indexed;
 }
 
+/* The tool of BODY whose name TEXT has in quotation marks ("Invalid schema for function 'f'"). */
+static bool tool_named(struct slice text, const cJSON *body, char *path, size_t n)
+{
+	const cJSON *tool;
+	int i = 0;
+
+	cJSON_ArrayForEach(tool, content_member(body, "tools"))
+	{
+		const cJSON *function = content_member(tool, "function");
+		struct slice name = content_text(function ? function : tool, "name");
+		long at = name.n ? slice_find(text, name, 0) : -1;
+		for (; at >= 0; at = slice_find(text, name, (size_t)at + 1)) {
+			size_t end = (size_t)at + name.n;
+			if (at > 0 && end < text.n && text.p[at - 1] == text.p[end] &&
+			    strchr("'\"`", text.p[end])) {
+				snprintf(path, n, "tools[%d]", i);
+				return true;
+			}
+		}
+		i++;
+	}
+	return false;
+}
+
 bool content_member_named(struct slice upstream_text, const cJSON *body, char *path, size_t n)
 {
 	static const char *const roots[] = { "tools", "messages", "input", "functions" };
@@ -180,5 +204,5 @@ bool content_member_named(struct slice upstream_text, const cJSON *body, char *p
 				return true;
 		}
 	}
-	return false;
+	return tool_named(upstream_text, body, path, n);
 }

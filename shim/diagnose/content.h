@@ -51,8 +51,9 @@ bool content_is_unset(const struct cJSON *item);
 /*
  * The member of BODY that an upstream's complaint names ("tools[3].function.parameters",
  * "messages.45.content.0"), as a path in our spelling. Steps that BODY does not have are
- * left out, as upstreams put in names of their own (tools.0.custom.input_schema). False if
- * the text names none, or an index that does not exist. BODY may be NULL: false.
+ * left out, as upstreams put in names of their own (tools.0.custom.input_schema). Else the
+ * tool whose name it has in quotation marks. False if the text names none, or an index that
+ * does not exist. BODY may be NULL: false.
  */
 bool content_member_named(struct slice upstream_text, const struct cJSON *body, char *path,
 			  size_t n);

@@ -356,6 +356,14 @@ static void add_quoted(struct buf *line, const char *before, struct slice text)
 	buf_add_some(line, "\"", 1);
 }
 
+/* Does TEXT stand in MEANING, or in what was seen by the rule that is the cause? */
+static bool is_quoted(const struct diagnosis *d, const char *meaning, struct slice text)
+{
+	return slice_has(slice_of(meaning), text) ||
+	       (d->count && d->findings[0].rule == d->verdict.cause &&
+		slice_has(slice_of(d->findings[0].detail.text), text));
+}
+
 /* What the server said, and what that means; not twice, where the meaning quotes it. */
 static void put_answer(struct block *b)
 {
@@ -369,14 +377,14 @@ static void put_answer(struct block *b)
 	if (about)
 		meaning = about->detail.text[0] ? about->detail.text : rules[about->rule].title;
 	buf_init(&line, LIMIT_BLOCK);
-	if (a->message.n && !slice_has(slice_of(meaning), a->message))
+	if (a->message.n && !is_quoted(b->d, meaning, a->message))
 		add_quoted(&line, "", a->message);
 	else if (a->html && !a->message.n)
 		buf_add_some(&line, "a web page", 10);
 	else if (b->d->evidence.x->response.body.total == 0)
 		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
-	    !slice_has(slice_of(meaning), a->raw_message))
+	    !is_quoted(b->d, meaning, a->raw_message))
 		add_quoted(&line, line.n ? ", inside it " : "", a->raw_message);
 	unsigned long long status;
 	if (slice_number(slice_of(meaning), &status)) /* stands in the verdict line */
