@@ -111,6 +111,7 @@ else
 	part 'fetch real clients' scripts/fetch-clients.sh small
 	part 'real clients' tests/e2e/clients.py --http2
 	part 'clean traffic' tests/e2e/clean.py
+	part 'HTTP/2 against nginx' tests/e2e/http2.py
 	part 'captures of a real client' tests/e2e/capture.py
 	part 'demo' scripts/demo.sh
 fi
