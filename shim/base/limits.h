@@ -22,7 +22,6 @@
 #define LIMIT_HPACK_TABLE 65536	       /* HPACK dynamic table that we follow (RFC 7541 4.2) */
 #define LIMIT_CODINGS 4		       /* stacked content codings that are undone (count) */
 #define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
-#define LIMIT_SSE_LINE (64 * 1024)     /* one line of an event stream that is kept */
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
 
 /* tap */

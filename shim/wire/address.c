@@ -2,7 +2,10 @@
 /* Where a request goes: RFC 9112 section 3.2 (target forms), RFC 3986 section 3.2 (authority). */
 #include "wire/message.h"
 
-/* Split AUTHORITY into host and port. A port that is no number stays part of the host, to be seen. */
+/*
+ * Split AUTHORITY into host and port. A port that is no number stays part of the
+ * host, to be seen.
+ */
 static void set_authority(struct exchange *x, struct slice authority)
 {
 	unsigned long long port = 0;
@@ -31,7 +34,10 @@ static void set_authority(struct exchange *x, struct slice authority)
 	x->port = (uint16_t)port;
 }
 
-/* The authority of an absolute-form target, and REST made to point behind it; absent for other forms. */
+/*
+ * The authority of an absolute-form target, and REST made to point behind it;
+ * absent for other forms.
+ */
 static struct slice absolute_authority(struct slice *rest)
 {
 	long mark = slice_find(*rest, SLICE("://"), 0);

@@ -103,7 +103,10 @@ static int coding_of(struct slice name)
 	return -1;
 }
 
-/* Put a stage before the others: codings are listed in the order they were applied. False without memory. */
+/*
+ * Put a stage before the others: codings are listed in the order they were
+ * applied. False without memory.
+ */
 static bool add_stage(struct decoder *d, enum coding coding)
 {
 	struct stage *s = calloc(1, sizeof(*s));
@@ -166,7 +169,10 @@ static enum decode_said pass_on(struct decoder *d, struct stage *s, size_t n)
 	return said == DECODE_GOOD && bomb ? DECODE_BOMB : said;
 }
 
-/* gzip members may follow each other (RFC 1952 section 2.2); after a deflate stream nothing counts. */
+/*
+ * gzip members may follow each other (RFC 1952 section 2.2); after a deflate
+ * stream nothing counts.
+ */
 static enum decode_said take_zlib(struct decoder *d, struct stage *s, const unsigned char *bytes,
 				  size_t n)
 {
@@ -200,7 +206,10 @@ static enum decode_said take_zlib(struct decoder *d, struct stage *s, const unsi
 	}
 }
 
-/* zlib or raw, told from the first two bytes (RFC 1950 section 2.2): servers send either as "deflate". */
+/*
+ * zlib or raw, told from the first two bytes (RFC 1950 section 2.2): servers
+ * send either as "deflate".
+ */
 static enum decode_said take_deflate(struct decoder *d, struct stage *s, const unsigned char *bytes,
 				     size_t n)
 {

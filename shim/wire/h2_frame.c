@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* The largest payload that every receiver must take (RFC 9113 section 4.2), and a kept buffer's size. */
+/*
+ * The largest payload that every receiver must take (RFC 9113 section 4.2), and
+ * a kept buffer's size.
+ */
 enum { FRAME_DEFAULT = 16384, PAYLOAD_KEPT = 16384 };
 
 void h2_reader_init(struct h2_reader *r)
@@ -144,7 +147,10 @@ bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *
 	return true;
 }
 
-/* Flags that RFC 9113 section 6 gives each type, and the payload's length and stream as it demands them. */
+/*
+ * Flags that RFC 9113 section 6 gives each type, and the payload's length and
+ * stream as it demands them.
+ */
 static const struct {
 	uint8_t flags;
 	bool on_stream;  /* else on stream 0 only */

@@ -236,7 +236,10 @@ static void blame_name(struct message *m, struct slice written, struct slice nam
 		}
 }
 
-/* A line and the folds that follow it; END_LF: offset of the first line's LF, whose kind is judged. */
+/*
+ * A line and the folds that follow it; END_LF: offset of the first line's LF,
+ * whose kind is judged.
+ */
 struct line {
 	struct slice text; /* without the last line end */
 	size_t at;         /* offset in the head */

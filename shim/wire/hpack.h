@@ -28,7 +28,10 @@ enum hpack_said {
 	HPACK_NO_MEMORY,
 };
 
-/* LATE: blocks went by before; references into the table as it was then are not known. NULL without memory. */
+/*
+ * LATE: blocks went by before; references into the table as it was then are not
+ * known. NULL without memory.
+ */
 struct hpack *hpack_new(bool late);
 void hpack_free(struct hpack *h);
 

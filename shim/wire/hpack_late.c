@@ -114,7 +114,10 @@ static bool read_literal(struct slice *in, struct literal *s)
 	return true;
 }
 
-/* TO becomes the text of S: Huffman's code is undone by asking nghttp2 for a field "x" with that value. */
+/*
+ * TO becomes the text of S: Huffman's code is undone by asking nghttp2 for a
+ * field "x" with that value.
+ */
 static enum hpack_said decode_literal(struct hpack_late *h, const struct literal *s, struct buf *to)
 {
 	struct slice text = s->text;
@@ -185,7 +188,10 @@ static bool insert(struct hpack_late *h, const struct hpack_field *f)
 {
 	size_t size = f->name.n + f->value.n + ENTRY_OVERHEAD;
 
-	/* Too large to enter empties the table (section 4.4); if it did enter, it is just not known. */
+	/*
+	 * Too large to enter empties the table (section 4.4); if it did enter,
+	 * it is just not known.
+	 */
 	if (size > h->limit) {
 		while (h->count)
 			evict_oldest(h);

@@ -191,7 +191,10 @@ static struct stream *open_stream(struct http2 *h, uint32_t id)
 	return s;
 }
 
-/* RFC 9113 section 8.1.1: the declared length must be that of the data, unless there can be none. */
+/*
+ * RFC 9113 section 8.1.1: the declared length must be that of the data, unless
+ * there can be none.
+ */
 static void check_length(struct stream *s, enum side side)
 {
 	struct message *m = message_of(s, side);

@@ -23,7 +23,10 @@ void message_reset(struct message *m);
 /* Remember a fault once per kind and field, up to LIMIT_FAULTS. */
 void message_blame(struct message *m, enum fault_id id, uint64_t at, int field);
 
-/* Add a field; its slices must point into m->head, which grows no more. -1: LIMIT_FIELDS or no memory. */
+/*
+ * Add a field; its slices must point into m->head, which grows no more. -1:
+ * LIMIT_FIELDS or no memory.
+ */
 int message_add_field(struct message *m, const struct field *f);
 
 /* N more bytes of M went over the wire. */

@@ -2,7 +2,10 @@
 #ifndef ORSHIM_OUTBOX_H
 #define ORSHIM_OUTBOX_H
 
-/* What a connection has to tell, in order: the first head, exchanges, then that it is blind or was silent. */
+/*
+ * What a connection has to tell, in order: the first head, exchanges, then that
+ * it is blind or was silent.
+ */
 #include "wire/connection.h"
 
 struct outbox {

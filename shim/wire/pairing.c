@@ -235,7 +235,10 @@ static void begin_answer(struct pairing *p, struct exchange *x)
 	}
 }
 
-/* The answer's event stream told an error: the exchange goes now, the rest of the answer nowhere. */
+/*
+ * The answer's event stream told an error: the exchange goes now, the rest of
+ * the answer nowhere.
+ */
 static void part_with(struct pairing *p)
 {
 	struct exchange *rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });

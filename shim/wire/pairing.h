@@ -2,7 +2,10 @@
 #ifndef ORSHIM_PAIRING_H
 #define ORSHIM_PAIRING_H
 
-/* HTTP/1 on one connection: both directions' messages, put together in their order (RFC 9112 section 9.3). */
+/*
+ * HTTP/1 on one connection: both directions' messages, put together in their
+ * order (RFC 9112 section 9.3).
+ */
 #include "wire/http1.h"
 #include "wire/outbox.h"
 

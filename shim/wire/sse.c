@@ -100,7 +100,10 @@ static bool read_event(struct stream_report *r, const cJSON *root)
 	return bad;
 }
 
-/* The first byte of the value after WORD (which ends in a quotation mark) at AT; '\0' if it is no member. */
+/*
+ * The first byte of the value after WORD (which ends in a quotation mark) at AT;
+ * '\0' if it is no member.
+ */
 static char value_after(struct slice data, size_t at)
 {
 	struct slice rest = slice_trim(slice_from(data, at));
@@ -246,7 +249,10 @@ static int end_line(struct sse *s)
 	return empty ? end_event(s) : 0;
 }
 
-/* Step over a byte order mark at the stream's beginning; what only looked like one is given to the line. */
+/*
+ * Step over a byte order mark at the stream's beginning; what only looked like
+ * one is given to the line.
+ */
 static int skip_mark(struct sse *s, struct slice *in)
 {
 	static const char mark[] = "\xef\xbb\xbf";

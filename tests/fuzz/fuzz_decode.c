@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Bodies: the first byte picks the coding, the rest is the body of an error answer, until the end. */
+/*
+ * Bodies: the first byte picks the coding, the rest is the body of an error
+ * answer, until the end.
+ */
 #include "fuzz_run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
