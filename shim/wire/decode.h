@@ -35,7 +35,8 @@ struct decoder *decoder_new(struct slice codings, struct slice *unknown, bool *n
 void decoder_free(struct decoder *d);
 
 /* Anything but DECODE_GOOD is final. */
-enum decode_said decoder_take(struct decoder *d, const char *bytes, size_t n, struct decode_taker *taker);
+enum decode_said decoder_take(struct decoder *d, const char *bytes, size_t n,
+			      struct decode_taker *taker);
 
 /* Whether the input may end here. */
 bool decoder_is_whole(const struct decoder *d);

@@ -195,7 +195,7 @@ long h2_find_frame(struct slice in, size_t *decided)
 			return 0;
 		size_t next = at + H2_HEADER_LENGTH + parse_header(in.p + at).length;
 		if (next + H2_HEADER_LENGTH > in.n)
-			return -1; /* wait, or a later place would be taken only because of a split */
+			return -1; /* wait: else a split would decide for a later place */
 		if (next + H2_HEADER_LENGTH > *decided)
 			*decided = next + H2_HEADER_LENGTH;
 		if (is_plausible(in.p + next))

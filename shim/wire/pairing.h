@@ -24,7 +24,7 @@ struct pairing {
 	bool excess;		      /* bytes follow the last request that start no other */
 	struct exchange *client_rest; /* takes the rest of a request whose exchange is gone */
 	struct exchange *server_rest; /* the same of an answer */
-	struct buf held;	      /* what the server sent before there was a request to answer */
+	struct buf held;	      /* sent by the server before there was a request to answer */
 };
 
 void pairing_init(struct pairing *p, struct outbox *out, const struct wire_limits *limits,
