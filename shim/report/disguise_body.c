@@ -8,7 +8,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-	WORD_MAX = 128,    /* an enumeration's word, a model's name */
+	WORD_MAX = 40,     /* an enumeration's word */
+	MODEL_MAX = 128,   /* an enumeration's word, a model's name */
 	LABEL_MAX = 128,   /* of a data: URL, up to its comma */
 	MAGIC_LENGTH = 24, /* digits of base64 that tell an image's type */
 };
@@ -20,14 +21,14 @@ enum treatment {
 	TREAT_ID,              /* replaced by the same wherever it stands */
 	TREAT_KEY,             /* a credential, or nothing */
 	TREAT_WORDS_OF_SERVER, /* kept but for secrets */
-	TREAT_PRIVATE,         /* the user's own data: every string below it is a text */
+	TREAT_INPUT,   /* a text, or a list as any other, or an object that is the user's own */
+	TREAT_MODEL,   /* as a word, but longer */
+	TREAT_PRIVATE, /* the user's own data: every string below it is a text */
 };
 
 static const char *const word_members[] = {
 	"role",
 	"type",
-	"model",
-	"models",
 	"object",
 	"finish_reason",
 	"native_finish_reason",
@@ -64,6 +65,10 @@ static const char *const id_members[] = {
 	"id",          "tool_call_id",         "tool_use_id",  "call_id", "item_id",
 	"response_id", "previous_response_id", "conversation", "name",
 };
+
+/* What servers send back of a request when they refuse it. */
+static const char *const echo_members[] = { "flagged_input", "input", "prompt",
+					    "messages",      "body",  "request" };
 
 static bool is_one_of(struct slice name, const char *const *names, size_t count)
 {
@@ -310,10 +315,18 @@ static enum treatment treatment_of(const struct lexer *l, struct slice name)
 {
 	enum treatment outer = around(l);
 
+	if (l->kind != KIND_REQUEST && is_one_of(name, echo_members, COUNT(echo_members)))
+		return TREAT_PRIVATE;
 	if (outer == TREAT_PRIVATE || outer == TREAT_WORDS_OF_SERVER)
 		return names_key(name) ? TREAT_KEY : outer;
-	if (l->kind != KIND_REQUEST && slice_equal(name, SLICE("error")))
+	if (l->kind == KIND_REFUSAL ||
+	    (l->kind == KIND_ANSWER && slice_equal(name, SLICE("error"))))
 		return TREAT_WORDS_OF_SERVER;
+	if (slice_equal(name, SLICE("model")) || slice_equal(name, SLICE("models")))
+		return TREAT_MODEL;
+	if (slice_equal(name, SLICE("input")) || slice_equal(name, SLICE("args")) ||
+	    slice_equal(name, SLICE("arguments")))
+		return TREAT_INPUT;
 	if (is_one_of(name, word_members, COUNT(word_members)))
 		return TREAT_WORD;
 	if (is_one_of(name, id_members, COUNT(id_members)))
@@ -323,12 +336,12 @@ static enum treatment treatment_of(const struct lexer *l, struct slice name)
 	return names_key(name) ? TREAT_KEY : TREAT_TEXT;
 }
 
-static bool is_word(struct slice s)
+static bool is_word(struct slice s, size_t max)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] > 0x7e || s.p[i] == '\\')
 			return false;
-	return s.n <= WORD_MAX;
+	return s.n <= max;
 }
 
 static void disguise_key(struct lexer *l, char *p, size_t n)
@@ -336,7 +349,7 @@ static void disguise_key(struct lexer *l, char *p, size_t n)
 	size_t scheme = slice_starts_nocase((struct slice){ p, n }, SLICE("bearer ")) ? 7 : 0;
 	bool is_key = n >= 20 && vendor_of_key((struct slice){ p + scheme, n - scheme });
 
-	if (is_key && is_word((struct slice){ p, n }))
+	if (is_key && is_word((struct slice){ p, n }, n))
 		disguise_token(l->d, p + scheme, n - scheme);
 	else
 		disguise_string(p, n);
@@ -345,18 +358,19 @@ static void disguise_key(struct lexer *l, char *p, size_t n)
 /* The inside of a string that is a value. */
 static void disguise_value(struct lexer *l, char *p, size_t n)
 {
-	enum treatment treatment = l->next;
-	bool word = is_word((struct slice){ p, n });
+	struct slice value = { p, n };
+	enum treatment t = l->next;
 
-	if (l->kind == KIND_REFUSAL || treatment == TREAT_WORDS_OF_SERVER)
+	if (t == TREAT_WORDS_OF_SERVER || (l->kind == KIND_REFUSAL && l->depth == 0))
 		disguise_secrets(l->d, l->keys, p, n, true);
 	else if (disguise_data(p, n))
 		return;
-	else if (treatment == TREAT_WORD && word)
+	else if ((t == TREAT_WORD && is_word(value, WORD_MAX)) ||
+		 (t == TREAT_MODEL && is_word(value, MODEL_MAX)))
 		disguise_secrets(l->d, l->keys, p, n, true);
-	else if (treatment == TREAT_ID && word)
+	else if (t == TREAT_ID && is_word(value, MODEL_MAX))
 		disguise_id(l->d, p, n);
-	else if (treatment == TREAT_KEY)
+	else if (t == TREAT_KEY)
 		disguise_key(l, p, n);
 	else
 		disguise_string(p, n);
@@ -389,12 +403,15 @@ static void open_level(struct lexer *l, bool array)
 {
 	enum treatment t = l->next;
 
+	if (t == TREAT_INPUT)
+		t = array ? TREAT_TEXT : TREAT_PRIVATE;
 	if (l->depth < LIMIT_JSON_DEPTH) {
 		l->around[l->depth] = (unsigned char)t;
 		l->is_array[l->depth] = array;
 	}
 	l->depth++;
 	/* Elements of an array are what their array is; members go by their names. */
+	l->next = t;
 	if (!array && t != TREAT_PRIVATE && t != TREAT_WORDS_OF_SERVER)
 		l->next = TREAT_TEXT;
 }
@@ -463,6 +480,9 @@ static void disguise_json(struct disguise *d, const struct disguised_keys *keys,
 			  enum body_kind kind, char *p, size_t n)
 {
 	struct lexer l = { .d = d, .keys = keys, .kind = kind, .p = p, .n = n };
+
+	if (kind == KIND_REFUSAL)
+		l.next = TREAT_WORDS_OF_SERVER;
 
 	take_json(&l);
 }
@@ -544,7 +564,13 @@ void disguise_body(struct disguise *d, const struct disguised_keys *keys, enum b
 		disguise_plain(p, n);
 }
 
-/* WHATWG HTML, section 9.2: only `data` carries what somebody wrote; `event`, `id` and comments are the server's. */
+/* WHATWG HTML, section 9.2: `event`, `id`, `retry` and comments are the server's own. */
+static bool is_servers_line(struct slice line)
+{
+	return line.n == 0 || line.p[0] == ':' || slice_starts(line, SLICE("event:")) ||
+	       slice_starts(line, SLICE("id:")) || slice_starts(line, SLICE("retry:"));
+}
+
 void disguise_events(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n)
 {
 	for (size_t at = 0; at < n;) {
@@ -556,8 +582,10 @@ void disguise_events(struct disguise *d, const struct disguised_keys *keys, char
 		while (head && head < line.n && line.p[head] == ' ')
 			head++;
 		struct slice data = slice_from(line, head);
-		if (head == 0)
+		if (is_servers_line(line))
 			disguise_secrets(d, keys, p + at, line.n, false);
+		else if (head == 0)
+			disguise_plain(p + at, line.n);
 		else if (!slice_equal(slice_trim(data), SLICE("[DONE]")))
 			disguise_body(d, keys, KIND_ANSWER, p + at + head, data.n);
 		at = end + 1;
