@@ -22,8 +22,7 @@
 #include "tools/tally.h"
 
 enum {
-	LISTEN_FD = 3, /* in nginx */
-	BACKLOG = 128,
+	CONNECT_MS = 20,        /* between two looks whether nginx listens */
 	ERRORS_MAX = 64 * 1024, /* of nginx's, waiting for the end of their line */
 	LOG_MAX = 1 << 30,
 	TREE_DEPTH = 8,
@@ -39,7 +38,6 @@ struct relay {
 	char nginx[PATH_MAX];
 	char log_path[PATH_MAX]; /* the log that the shim writes */
 	off_t log_start;
-	int listener;
 	int errors; /* what nginx writes to its error log */
 	struct buf error_text;
 	int signals;
@@ -115,28 +113,31 @@ static void find_ca(struct relay *r)
 		die("relay: cannot read %s: %s", r->ca, strerror(errno));
 }
 
-/* The socket is ours and nginx inherits it: the port is known, and cannot be lost again. */
-static void open_listener(struct relay *r)
+/*
+ * Choose the port, or see that it is free, before nginx does: it would say so
+ * late and in many words. An nginx without a master cannot inherit a socket.
+ */
+static void choose_port(struct relay *r)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(r->port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t n = sizeof(at);
 	int on = 1;
 
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	r->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (r->listener < 0)
+	if (fd < 0)
 		die("relay: cannot make a socket: %s", strerror(errno));
-	setsockopt(r->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(r->listener, (struct sockaddr *)&at, sizeof(at)) != 0 ||
-	    listen(r->listener, BACKLOG) != 0) {
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 1) != 0) {
 		if (errno == EADDRINUSE)
 			die("relay: port %u is taken by another program; choose another --port, "
-			    "or 0 for any free one",
+			    "or leave it out for any free one",
 			    r->port);
 		die("relay: cannot listen on port %u: %s", r->port, strerror(errno));
 	}
-	if (getsockname(r->listener, (struct sockaddr *)&at, &n) == 0)
+	if (getsockname(fd, (struct sockaddr *)&at, &n) == 0)
 		r->port = ntohs(at.sin_port);
+	close(fd);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -262,7 +263,6 @@ static void set_environment(void)
 	if (!getenv("ORSHIM_TEXT"))
 		set("ORSHIM_TEXT", "stderr");
 	set("LD_PRELOAD", library);
-	set("NGINX", "3;"); /* LISTEN_FD: how an nginx hands its sockets to a new one */
 }
 
 static void become_nginx(const struct relay *r)
@@ -277,10 +277,6 @@ static void become_nginx(const struct relay *r)
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 	}
-	if (r->listener == LISTEN_FD)
-		fcntl(LISTEN_FD, F_SETFD, 0);
-	else
-		dup2(r->listener, LISTEN_FD);
 	execv(argv[0], argv);
 	warn("relay: cannot run %s: %s", argv[0], strerror(errno));
 	_exit(EXIT_TROUBLE);
@@ -303,7 +299,6 @@ static void start_nginx(struct relay *r)
 		die("relay: cannot start a process: %s", strerror(errno));
 	if (r->pid == 0)
 		become_nginx(r);
-	close(r->listener);
 }
 
 /* Say what nginx complains of; what is not a whole line waits. */
@@ -329,8 +324,11 @@ static void tell_errors(struct relay *r)
 	r->error_text.n = (size_t)n;
 }
 
-/* Wait until one of the descriptors has something; signals are answered here. False: it is over. */
-static bool go_on(struct relay *r, int other)
+/*
+ * Wait until one of the descriptors has something, OTHER among them, or for
+ * that long; signals are answered here. False: it is over.
+ */
+static bool go_on(struct relay *r, int other, int milliseconds)
 {
 	struct pollfd fds[] = { { r->signals, POLLIN, 0 },
 				{ r->errors, POLLIN, 0 },
@@ -339,7 +337,7 @@ static bool go_on(struct relay *r, int other)
 	struct signalfd_siginfo signal;
 	char piece[256];
 
-	if (poll(fds, 4, -1) < 0)
+	if (poll(fds, 4, milliseconds) < 0)
 		return errno == EINTR;
 	if (fds[1].revents)
 		tell_errors(r);
@@ -354,23 +352,40 @@ static bool go_on(struct relay *r, int other)
 	return !fds[2].revents || read(STDIN_FILENO, piece, sizeof(piece)) > 0;
 }
 
-/* nginx answers a request for its readiness when it has read its configuration. */
+/* A connection to nginx; -1: it is over before there was one. */
+static int connect_to(struct relay *r)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(r->port) };
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (;;) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			trouble(r, "make", "a socket");
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+			return fd;
+		close(fd);
+		if (!go_on(r, -1, CONNECT_MS))
+			return -1;
+	}
+}
+
+/* nginx answers for the relay: then it is there, and no other program at its port. */
 static bool is_ready(struct relay *r)
 {
 	static const char request[] = "GET " RELAY_READY_PATH " HTTP/1.0\r\n\r\n";
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(r->port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char answer[16] = { 0 };
-	bool asked;
+	int fd = connect_to(r);
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	asked = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
-		write_all(fd, slice_of(request));
-	while (asked && go_on(r, fd))
-		if (recv(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
-			break;
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	if (write_all(fd, slice_of(request)))
+		while (go_on(r, fd, -1))
+			if (recv(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT) >= 0 ||
+			    errno != EAGAIN)
+				break;
+	close(fd);
 	return r->pid && strncmp(answer, "HTTP/1.1 204", 12) == 0;
 }
 
@@ -444,13 +459,13 @@ int cmd_relay(int argc, char **argv)
 	find_nginx(r);
 	find_ca(r);
 	set_environment();
-	open_listener(r);
+	choose_port(r);
 	make_folder(r);
 	choose_log(r);
 	start_nginx(r);
 	if (is_ready(r)) {
 		say_how(r);
-		while (go_on(r, -1))
+		while (go_on(r, -1, -1))
 			;
 		bool by_itself = !r->pid;
 		stop_nginx(r);

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# relay.sh [all]: orshim relay in front of the stand-in. Real clients through it are
+# served, and diagnosed; a stream arrives as it comes; every end is clean. With
+# "all", clients that cannot be tapped, too (scripts/fetch-clients.sh all).
+# shellcheck disable=SC2317 # functions that check() calls
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+orshim=$root/build/orshim
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+scratch=$(mktemp -d)
+export TMPDIR=$scratch/tmp
+mkdir "$TMPDIR"
+started=()
+trap 'kill "${started[@]}" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+unset ORSHIM_LOG ORSHIM_TEXT ORSHIM_RULES SSL_CERT_FILE NO_COLOR
+export ORSHIM_HOSTS=localhost=openrouter
+failed=0
+
+check() { # NAME COMMAND...: the command succeeds
+	local name=$1
+	shift
+	if "$@" >"$scratch/out" 2>&1; then
+		echo "ok    $name"
+	else
+		echo "FAIL  $name"
+		sed 's/^/      /' "$scratch/out" "$scratch/err"
+		failed=1
+	fi
+}
+
+field() { # NAME LINE: of a line of JSON
+	[[ $2 =~ \"$1\":\ *\"?([^\",}]*) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# serve FD PROGRAM...: started with standard input held open at FD; its first line is $line
+serve() {
+	local fd=$1
+	shift
+	rm -f "$scratch/hold" "$scratch/ready"
+	mkfifo "$scratch/hold" "$scratch/ready"
+	"$@" <"$scratch/hold" >"$scratch/ready" 2>"$scratch/err" 3>&- 4>&- 5>&- &
+	pid=$!
+	started+=("$pid")
+	eval "exec $fd>\"\$scratch/hold\""
+	line=
+	read -r -t 60 line <"$scratch/ready"
+}
+
+# relay: starts one, at $base, until descriptor 4 is closed
+relay() {
+	serve 4 "$orshim" relay --until-eof --ca "$ca" --upstream "https://localhost:$port" \
+		--log "$scratch/log"
+	base=$line
+	relay_pid=$pid
+	[[ $base == http://127.0.0.1:*/api/v1 ]]
+}
+
+finish() { # STATUS: the relay ends with it, and leaves nothing behind
+	exec 4>&-
+	wait "$relay_pid"
+	local status=$?
+	local left
+	left=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 -name 'orshim-[!.]*' ! -name '*.*')
+	echo "status $status, left: $left"
+	[ "$status" = "$1" ] && [ -z "$left" ] && ! curl -s "$base/models"
+}
+
+body='{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
+post() { # KEY CURL-OPTION...
+	local key=$1
+	shift
+	curl -sS --max-time 30 -H "Authorization: Bearer $key" -H 'Content-Type: application/json' \
+		-d "$body" "$@" "$base/chat/completions"
+}
+
+serve 3 "$root/tests/mock/openrouter.py" --compress
+port=$(field port "$line") ca=$(field ca "$line") good=$(field good "$line")
+
+relay
+check "prints its base URL first" test -n "$base"
+check "curl is served" sh -c "grep -q 'Hello there' <<X
+$(post "$good")
+X"
+check "curl with --compressed is served" sh -c "grep -q 'Hello there' <<X
+$(post "$good" --compressed)
+X"
+post "\"$good\"" >"$scratch/answer"
+check "a refusal arrives as it is" grep -q '"No auth credentials found"' "$scratch/answer"
+check "curl with a quoted key is diagnosed" \
+	grep -q '"path":"/api/v1/chat/completions".*"status":401.*"rule":"auth_token_quoted"' "$scratch/log"
+check "on stderr, too" grep -q 'error\[auth_token_quoted\]' "$scratch/err"
+check "in the upstream's name" grep -q '"host":"localhost".*"status":401' "$scratch/log"
+OPENROUTER_API_KEY=undefined /usr/bin/python3 "$root/tests/e2e/clients/chat.py" urllib "$base" \
+	>"$scratch/answer" 2>&1
+check "Python with an unset variable is diagnosed" grep -q '"rule":"auth_token_literal"' "$scratch/log"
+check "nobody's environment is blamed" sh -c "! grep -q '\"source\":\[\"' '$scratch/log'"
+check "no key is written" sh -c "! grep -q '${good#sk-or-v1-}' '$scratch/log' '$scratch/err'"
+other=${base#http://127.0.0.1:}
+"$orshim" relay --port "${other%%/*}" >"$scratch/answer" 2>&1
+check "a taken port is said in one line" test "$?.$(wc -l <"$scratch/answer")" = 2.1
+check "with what to do" grep -q 'is taken by another program; choose another --port' "$scratch/answer"
+check "the end of its input is its end: refusals were seen" finish 1
+check "what it saw is counted" grep -q '^orshim: relay: 4 API exchanges, 2 refused' "$scratch/err"
+
+for signal in TERM INT HUP; do
+	relay
+	post "$good" >"$scratch/answer"
+	kill -"$signal" "$relay_pid"
+	check "SIG$signal is a clean end" finish 0
+done
+
+ca=/etc/ssl/certs/ca-certificates.crt
+relay
+check "a certificate that is not trusted: 502" test "$(post "$good" -o /dev/null -w '%{http_code}')" = 502
+check "and why" grep -q '^orshim: relay: nginx: upstream SSL certificate verify error' "$scratch/err"
+check "without the request" sh -c "! grep -q chat/completions '$scratch/err'"
+check "then it ends" finish 0
+
+PATH=/nowhere "$orshim" relay --upstream http://localhost >"$scratch/answer" 2>&1
+check "an upstream without TLS is refused" test "$?.$(wc -l <"$scratch/answer")" = 2.1
+"$orshim" relay --upstream https://no-such-host.invalid </dev/null >"$scratch/answer" 2>&1
+check "an upstream that is nowhere: status 2" test $? = 2
+check "and nginx says so" grep -q 'host not found' "$scratch/answer"
+
+serve 5 "$root/tests/e2e/relay/held_stream.py"
+port=$(field port "$line") ca=$(field ca "$line")
+relay
+mkfifo "$scratch/stream"
+post "$good" -N >"$scratch/stream" 4>&- 5>&- &
+exec 6<"$scratch/stream"
+first='' rest=''
+read -r -t 30 first <&6
+check "the first event arrives before the second is sent" test "$first" = 'data: {"first":1}'
+echo go >&5
+rest=$(timeout 30 cat <&6)
+check "and then the rest" grep -qF 'data: [DONE]' <<<"$rest"
+exec 6<&- 5>&-
+check "after a stream it ends clean" finish 0
+
+[ "${1:-}" = all ] || exit "$failed"
+
+serve 3 "$root/tests/mock/openrouter.py"
+port=$(field port "$line") ca=$(field ca "$line") good=$(field good "$line")
+relay
+export HOME=$scratch/home OPENROUTER_API_KEY="\"$good\""
+mkdir -p "$HOME/.codex"
+
+# diagnosed NAME USER-AGENT PROGRAM...: it cannot be tapped, and its quoted key is found by the relay
+diagnosed() {
+	local name=$1 agent=$2
+	shift 2
+	if [ ! -x "$1" ]; then
+		echo "skip  $name: not fetched"
+		return
+	fi
+	rm -f "$scratch/log"
+	"$orshim" doctor "$1" >"$scratch/answer"
+	check "$name cannot be tapped" grep -q 'Start orshim relay' "$scratch/answer"
+	timeout 60 "$@" </dev/null >"$scratch/answer" 2>&1
+	check "$name through the relay is diagnosed" grep -q \
+		'"user-agent","'"$agent"'.*"status":401.*"rule":"auth_token_quoted"' "$scratch/log"
+}
+
+diagnosed deno '[Dd]eno' "$cache/linux-x64-glibc-2.9.6/deno" run --allow-all \
+	"$root/tests/e2e/clients/chat.js" fetch "$base"
+codex=$(find "$cache/codex-0.169.0-linux-x64" -name codex -type f -perm -u+x 2>/dev/null | head -n 1)
+cat >"$HOME/.codex/config.toml" <<TOML
+model = "openai/gpt-4o-mini"
+model_provider = "openrouter"
+[model_providers.openrouter]
+name = "openrouter"
+base_url = "$base"
+env_key = "OPENROUTER_API_KEY"
+wire_api = "responses"
+TOML
+cd "$scratch" || exit 1
+diagnosed codex codex "${codex:-/nowhere/codex}" exec --skip-git-repo-check 'say hi'
+check "it ends clean after all of them" finish 1
+exit "$failed"
