@@ -216,6 +216,7 @@ void report_make(struct report *r, struct log *l)
 		r->refusal_causes++;
 	find_split(r);
 	find_public_success(r);
+	find_keys(r);
 	report_steps(r);
 }
 

@@ -26,7 +26,18 @@ struct cause {
 	int status;
 };
 
-enum { CAUSES_MAX = 64, STEPS_MAX = 8 };
+/* One credential, and how it fared: where several are in use, one of them may be bad. */
+struct key_use {
+	const char *key;   /* fingerprint; NULL: requests without any */
+	const char *token; /* as it is shown */
+	const char *host;
+	const char *source;
+	size_t accepted, rejected; /* rejected: 401 that is not a provider's */
+	bool lost;                 /* rejected after it was accepted at the same path */
+	bool accepted_last;
+};
+
+enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64 };
 
 struct report {
 	struct log *log;
@@ -36,6 +47,8 @@ struct report {
 	size_t refusal_causes;
 	struct split split;
 	const struct log_row *public_success; /* the only success needs no key; NULL */
+	struct key_use keys[KEYS_MAX];
+	size_t key_count;
 	enum severity worst;
 	char steps[STEPS_MAX][512];
 	size_t step_count;
@@ -59,6 +72,12 @@ const char *cause_fix(const struct cause *c);
 
 /* "all 7 failures have key …; none of the 12 successes has", and how sure that is. */
 void split_words(const struct split *s, struct buf *out);
+
+/* The rule that a key's use is a case of; RULE_NONE: nothing remarkable. report_keys.c */
+enum rule_id key_rule(const struct report *r, const struct key_use *k);
+void key_words(const struct report *r, const struct key_use *k, struct buf *out);
+bool keys_are_remarkable(const struct report *r);
+void find_keys(struct report *r);
 
 /* What can be said of an endpoint that answers without a key. */
 bool row_is_public(const struct log_row *row);

@@ -189,6 +189,25 @@ static void put_split(const struct report *r, struct buf *out)
 	buf_release(&words);
 }
 
+static void put_keys(const struct report *r, struct buf *out)
+{
+	struct buf words;
+
+	if (!keys_are_remarkable(r))
+		return;
+	buf_init(&words, LIMIT_LINE);
+	say(out, "<h2>Keys in use</h2><section class=\"card\">");
+	for (size_t i = 0; i < r->key_count; i++) {
+		buf_reset(&words);
+		key_words(r, &r->keys[i], &words);
+		say(out, "<p>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</p>");
+	}
+	say(out, "</section>\n");
+	buf_release(&words);
+}
+
 /* One bar a request, or a run of them; refused ones reach to the top. */
 static void put_chart(const struct report *r, struct buf *out)
 {
@@ -310,6 +329,7 @@ void report_html(const struct report *r, struct buf *out)
 		put_cause(r, &r->causes[i], out);
 	put_steps(r, out);
 	put_split(r, out);
+	put_keys(r, out);
 	put_chart(r, out);
 	put_exchanges(r, out);
 	put_coverage(r, out);

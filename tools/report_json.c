@@ -71,6 +71,25 @@ static void put_split(struct json_out *j, const struct split *s)
 	json_object_end(j);
 }
 
+static void put_keys(struct json_out *j, const struct report *r)
+{
+	json_array(j, "keys");
+	for (size_t i = 0; i < r->key_count; i++) {
+		const struct key_use *k = &r->keys[i];
+		enum rule_id rule = key_rule(r, k);
+		json_object(j, NULL);
+		json_text(j, "key", k->key);
+		json_text(j, "token", k->token);
+		json_text(j, "host", k->host);
+		json_text(j, "source", k->source);
+		json_number(j, "accepted", (int64_t)k->accepted);
+		json_number(j, "rejected", (int64_t)k->rejected);
+		json_text(j, "rule", rule == RULE_NONE ? NULL : rules[rule].id);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void put_number(struct json_out *j, const char *key, int n)
 {
 	if (n < 0)
@@ -184,6 +203,7 @@ void report_json(const struct report *r, struct buf *out)
 		put_cause(&j, r, &r->causes[i]);
 	json_array_end(&j);
 	put_split(&j, &r->split);
+	put_keys(&j, r);
 	json_text(&j, "public_success",
 		  r->public_success ? log_name(r->log, r->public_success) : NULL);
 	json_array(&j, "next");

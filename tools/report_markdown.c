@@ -109,6 +109,14 @@ void report_markdown(const struct report *r, struct buf *out)
 		say(out, "### What separates failures from successes\n\n~~~text\n%.*s\n~~~\n\n",
 		    SLICE_ARG(buf_slice(&words)));
 	}
+	if (keys_are_remarkable(r)) {
+		say(out, "### Keys in use\n\n~~~text\n");
+		for (size_t i = 0; i < r->key_count; i++) {
+			key_words(r, &r->keys[i], out);
+			say(out, "\n");
+		}
+		say(out, "~~~\n\n");
+	}
 	if (r->step_count)
 		say(out, "### What to try next\n\n");
 	for (size_t i = 0; i < r->step_count; i++) {

@@ -8,7 +8,7 @@
 #include "tools/report.h"
 #include "tools/report_lines.h"
 
-enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12, KINDS_MAX = 6, LABEL_MAX = 48 };
+enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12 };
 
 /* ECMA-48 SGR. */
 static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
@@ -166,33 +166,94 @@ static void say_split(const struct report *r, const struct text_style *style, st
 	}
 }
 
-static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
+static void say_keys(const struct report *r, const struct text_style *style, struct buf *out)
 {
 	struct buf words;
-	size_t shown = 0;
+
+	if (!keys_are_remarkable(r))
+		return;
+	say_heading(out, style, "keys in use");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->key_count; i++) {
+		buf_reset(&words);
+		key_words(r, &r->keys[i], &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+	}
+	buf_release(&words);
+}
+
+/* Processes of one tool of which the same is to be said. */
+struct coverage {
+	const char *words;
+	const struct log_row *first;
+	size_t count;
+};
+
+static size_t group_coverage(const struct report *r, struct coverage *groups)
+{
+	struct buf words;
+	size_t n = 0;
+
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		size_t g = 0;
+		if (row->kind != LOG_PROCESS)
+			continue;
+		buf_reset(&words);
+		coverage_words(r->log, row, &words);
+		if (buf_add(&words, "", 1) != 0)
+			die("out of memory");
+		const char *kept = log_keep(r->log, words.p, LIMIT_LINE);
+		while (g < n && (groups[g].words != kept || groups[g].first->tool != row->tool))
+			g++;
+		if (g < n)
+			groups[g].count++;
+		else if (n < COVERAGE_SHOWN)
+			groups[n++] = (struct coverage){ kept, row, 1 };
+	}
+	buf_release(&words);
+	return n;
+}
+
+static void say_blind(const struct log_row *row, struct buf *out)
+{
+	say(out, "  %s[%d]: a connection to %s was not read: %s\n",
+	    row->tool ? row->tool : "a process", row->pid,
+	    row->host ? row->host : "an unnamed host", row->blind);
+}
+
+static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct coverage groups[COVERAGE_SHOWN];
+	size_t blind = 0, told = 0;
+	struct buf words;
 
 	if (r->processes == 0)
 		return;
 	say_heading(out, style, "what was observed");
 	buf_init(&words, LIMIT_LINE);
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_PROCESS || shown++ >= COVERAGE_SHOWN)
-			continue;
+	size_t n = group_coverage(r, groups);
+	for (size_t i = 0; i < n; i++) {
+		const char *tool = groups[i].first->tool ? groups[i].first->tool : "a process";
 		buf_reset(&words);
-		say(&words, "%s[%d]: ", row->tool ? row->tool : "a process", row->pid);
-		coverage_words(r->log, row, &words);
+		if (groups[i].count == 1)
+			say(&words, "%s[%d]: %s", tool, groups[i].first->pid, groups[i].words);
+		else
+			say(&words, "%s, %zu processes: %s", tool, groups[i].count,
+			    groups[i].words);
 		say_paragraph(out, style, "  ", buf_slice(&words));
+		told += groups[i].count;
 	}
-	if (shown > COVERAGE_SHOWN)
-		say(out, "  and %zu more processes\n", shown - COVERAGE_SHOWN);
+	if (told < r->processes)
+		say(out, "  and %zu more processes\n", r->processes - told);
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
-		if (row->kind == LOG_CONNECTION && row->blind)
-			say(out, "  %s[%d]: a connection to %s was not read: %s\n",
-			    row->tool ? row->tool : "a process", row->pid,
-			    row->host ? row->host : "an unnamed host", row->blind);
+		if (row->kind == LOG_CONNECTION && row->blind && ++blind <= COVERAGE_SHOWN)
+			say_blind(row, out);
 	}
+	if (blind > COVERAGE_SHOWN)
+		say(out, "  and %zu more connections that were not read\n", blind - COVERAGE_SHOWN);
 	buf_release(&words);
 }
 
@@ -240,6 +301,7 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	buf_release(&verdict);
 	say_causes(r, style, out);
 	say_split(r, style, out);
+	say_keys(r, style, out);
 	if (r->exchanges > 1)
 		say_timeline(r, style, out);
 	say_coverage(r, style, out);

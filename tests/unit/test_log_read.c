@@ -247,6 +247,7 @@ static void names_the_key_that_separates(void **state)
 		char line[sizeof(refused)];
 		strcpy(line, refused);
 		if (!bad) {
+			memcpy(strstr(line, "\"status\":401"), "\"status\":200", 12);
 			memcpy(strstr(line, keys[0]), keys[1], strlen(keys[1]));
 			memcpy(strstr(line, "\"openrouter_auth\""), "null             ", 17);
 			memcpy(strstr(line, "\"findings\":[{"), "\"findingx\":[{", 13);
@@ -261,6 +262,36 @@ static void names_the_key_that_separates(void **state)
 	assert_int_equal(r->split.strength, SPLIT_STRONG);
 	assert_int_equal(r->split.first, ATTRIBUTE_KEY);
 	assert_int_equal(r->split.second, ATTRIBUTE_COUNT);
+	assert_int_equal(r->key_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(key_rule(r, &r->keys[i]), strcmp(r->keys[i].key, keys[0]) == 0
+							       ? RULE_one_key_of_several_fails
+							       : RULE_NONE);
+	report_release(r);
+	free(r);
+	end(&f);
+}
+
+/* Two processes: what one of them cannot know. */
+static void knows_a_key_that_worked_before(void **state)
+{
+	struct fixture f;
+	FILE *file = begin(&f);
+	struct report *r = malloc(sizeof(*r));
+	char line[sizeof(refused)];
+
+	(void)state;
+	strcpy(line, refused);
+	memcpy(strstr(line, "\"openrouter_auth\""), "null             ", 17);
+	memcpy(strstr(line, "\"status\":401"), "\"status\":200", 12);
+	memcpy(strstr(line, "01.500Z"), "00.100Z", 7);
+	memcpy(strstr(line, "\"pid\":7"), "\"pid\":8", 7);
+	fputs(refused, file);
+	fputs(line, file);
+	read_it(&f, file);
+	report_make(r, &f.log);
+	assert_int_equal(r->key_count, 1);
+	assert_int_equal(key_rule(r, &r->keys[0]), RULE_transient_401);
 	report_release(r);
 	free(r);
 	end(&f);
@@ -276,6 +307,7 @@ int main(void)
 		cmocka_unit_test(puts_the_carets_under_both_quotes),
 		cmocka_unit_test(says_plainly_when_nothing_is_wrong),
 		cmocka_unit_test(names_the_key_that_separates),
+		cmocka_unit_test(knows_a_key_that_worked_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
