@@ -106,9 +106,25 @@ fuzz-run: $(FUZZ)
 		-artifact_prefix=build/crashes/$$n- build/corpus/$$n $(wildcard tests/fuzz/corpus) || exit 1; \
 	echo "$$n: $(FUZZ_TIME) s, nothing found"; done
 
+install: all
+	install -D -m 755 $(B)/orshim $(DESTDIR)$(PREFIX)/bin/orshim
+	install -D -m 755 scripts/orshim-run $(DESTDIR)$(PREFIX)/bin/orshim-run
+	install -D -m 755 $(B)/liborshim.so $(DESTDIR)$(PREFIX)/lib/liborshim.so
+	install -D -m 644 docs/orshim-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/orshim-rules.7
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run lib/liborshim.so share/man/man7/orshim-rules.7)
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+docs: $(B)/orshim
+	$(B)/orshim rules --markdown >docs/rules.md
+	$(B)/orshim rules --man >docs/orshim-rules.7
+
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients bench clean
+.PHONY: all unit captures demo test e2e test-clients bench fuzz fuzz-run install uninstall format docs clean
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
