@@ -20,7 +20,10 @@ static char *in_copy(const struct message_copy *c, struct slice part)
 {
 	struct slice head = buf_slice(&c->m->head);
 
-	return is_inside(head, part) ? c->head.p + (part.p - head.p) : NULL;
+	if (!is_inside(head, part))
+		return NULL;
+	size_t at = (size_t)(part.p - head.p);
+	return c->head.p + at + (c->edited_at && at > c->edited_at ? c->edited_by : 0);
 }
 
 static void remember_key(struct disguised_keys *keys, struct slice was, const char *now)
@@ -176,8 +179,14 @@ static int set_value(struct message_copy *c, const char *name, struct slice text
 	buf_init(&head, c->head.max);
 	int failed = buf_add(&head, old.p, before) | buf_add_slice(&head, text) |
 		     buf_add_slice(&head, slice_from(old, before + f->raw.n - blank));
-	buf_release(&c->head);
+	/* Stand-ins of keys point into the first copy. */
+	if (!c->first.p)
+		c->first = c->head;
+	else
+		buf_release(&c->head);
 	c->head = head;
+	c->edited_at = before;
+	c->edited_by = (long)text.n + (long)blank - (long)f->raw.n;
 	return failed;
 }
 
@@ -296,6 +305,7 @@ static void message_copy_init(struct message_copy *c, const struct message *m)
 {
 	*c = (struct message_copy){ .m = m };
 	buf_init(&c->head, LIMIT_HEAD + NUMBER_MAX);
+	buf_init(&c->first, 0);
 	buf_init(&c->body, LIMIT_CAPTURE_FILE);
 }
 
@@ -339,6 +349,8 @@ int exchange_copy_make(struct exchange_copy *copy, struct disguise *names,
 
 void exchange_copy_release(struct exchange_copy *copy)
 {
+	buf_release(&copy->request.first);
+	buf_release(&copy->response.first);
 	buf_release(&copy->request.head);
 	buf_release(&copy->request.body);
 	buf_release(&copy->response.head);

@@ -9,9 +9,12 @@
 struct message_copy {
 	const struct message *m; /* the original */
 	struct buf head;         /* as long as m->head until copy_set_length() */
-	struct buf body;         /* coded as m's was, transfer framing removed */
-	size_t rest;             /* bytes that the declared length says are still to come */
-	bool told;               /* an event stream's error ended the exchange */
+	struct buf first;        /* the head before its first change; empty: none */
+	size_t edited_at;        /* where a field's value got another length; 0: none did */
+	long edited_by;
+	struct buf body; /* coded as m's was, transfer framing removed */
+	size_t rest;     /* bytes that the declared length says are still to come */
+	bool told;       /* an event stream's error ended the exchange */
 };
 
 struct exchange_copy {
