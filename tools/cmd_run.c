@@ -193,7 +193,7 @@ static void tell(struct run *r)
 	tally_init(&t);
 	if (r->own_text)
 		read_from(r->text_path, 0, &text);
-	read_from(r->log_path, r->log_start, &log);
+	run_lines(r->log_path, r->log_start, r->start_us, &log);
 	tally_add(&t, buf_slice(&log));
 	if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
 		write_all(STDERR_FILENO, buf_slice(&text));

@@ -12,6 +12,7 @@ enum { KINDS_MAX = 8, COLUMNS_MAX = 60, LABEL_MAX = 44 };
 struct kind {
 	const struct log_row *example;
 	size_t refused, fine;
+	bool mixed; /* holds other kinds, too */
 	unsigned cell_refused[COLUMNS_MAX], cell_fine[COLUMNS_MAX];
 };
 
@@ -30,6 +31,8 @@ static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_
 			return &kinds[i];
 	if (*count < KINDS_MAX)
 		kinds[(*count)++].example = row;
+	else
+		kinds[*count - 1].mixed = true;
 	return &kinds[*count - 1];
 }
 
@@ -132,7 +135,7 @@ void say_timeline(const struct report *r, const struct text_style *style, struct
 		say(out, "  %zu of %zu refused\n", kinds[i].refused,
 		    kinds[i].refused + kinds[i].fine);
 	}
-	if (count == KINDS_MAX)
+	if (kinds[KINDS_MAX - 1].mixed)
 		say(out, "  (the last row holds all further kinds of request)\n");
 	free(kinds);
 }

@@ -47,6 +47,40 @@ static void keep_since(struct log *l, int64_t since_us)
 	memmove(l->rows, l->rows + from, l->count * sizeof(*l->rows));
 }
 
+/* The records of one run, in the order of time. */
+static void read_run(struct log *l, const char *log_path, int64_t start, int64_t since_us)
+{
+	log_init(l);
+	if (has_log(log_path) && !strstr(log_path, "%p"))
+		log_add_from(l, log_path, start);
+	else if (has_log(log_path))
+		log_add(l, log_path);
+	log_sort(l);
+	if (l->count && strstr(log_path, "%p"))
+		keep_since(l, since_us);
+}
+
+void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out)
+{
+	struct log log;
+
+	read_run(&log, log_path, start, since_us);
+	for (size_t i = 0; i < log.count; i++) {
+		const struct log_row *row = &log.rows[i];
+		char *line = malloc(row->n + 1);
+		if (!line)
+			break;
+		ssize_t n = pread(log.files[row->file].fd, line, row->n, row->at);
+		line[row->n] = '\n';
+		if (n == (ssize_t)row->n && buf_add(out, line, row->n + 1) != 0) {
+			free(line);
+			break;
+		}
+		free(line);
+	}
+	log_release(&log);
+}
+
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out)
 {
 	struct report *r = malloc(sizeof(*r));
@@ -55,14 +89,7 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 
 	if (!r)
 		die("out of memory");
-	log_init(&log);
-	if (has_log(log_path) && !strstr(log_path, "%p"))
-		log_add_from(&log, log_path, start);
-	else if (has_log(log_path))
-		log_add(&log, log_path);
-	log_sort(&log);
-	if (log.count && strstr(log_path, "%p"))
-		keep_since(&log, since_us);
+	read_run(&log, log_path, start, since_us);
 	report_make(r, &log);
 	bool worth = r->refused || r->worst >= SEVERITY_WARNING;
 	if (worth) {

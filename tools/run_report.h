@@ -11,6 +11,9 @@
  */
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
+/* The lines of that run; LOG_PATH may hold %p. Appends as many as fit. */
+void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
+
 /* What a log says of a run, for comparison. Release both. */
 struct run_result {
 	struct log log;

@@ -187,6 +187,12 @@ run "report of a name with %p" 0 "$orshim" report "$work/many-%p.log"
 cat "$work"/many-*.log | "$orshim" report - >"$work/out" 2>"$work/err"
 verdict $? "report of stdin"
 
+run "run with a log for each process" 0 env ORSHIM_LOG="$work/own-%p.log" OPENROUTER_API_KEY="$quoted" "$orshim" run -- sh -c "$ask" "$base/chat/completions"
+says "run with a log for each process" err "1 API exchange, 1 refused: auth_token_quoted"
+run "report of that run" 1 "$orshim" report
+says "report of that run" out "error[auth_token_quoted]"
+cat "$work"/own-*.log >>"$work/all"
+
 # --- watch: what is there, what comes, another file under the same name
 grep '"exchange"' "$log" >"$work/live.log"
 "$orshim" watch --all "$work/live.log" >"$work/watched" 2>&1 &
