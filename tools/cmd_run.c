@@ -20,6 +20,7 @@ enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 struct run {
 	char **tool;     /* argv of the tool */
 	const char *log; /* --log; NULL */
+	const char *report_file; /* --report; NULL */
 	char *folder;    /* of this run's own files */
 	bool kept;       /* it stays, as one of the last runs */
 	int64_t start_us;
@@ -37,6 +38,8 @@ static void read_options(struct run *r, int argc, char **argv)
 		const char *value = option_value(argc, argv, &i, "--log");
 		if (value)
 			r->log = value;
+		else if ((value = option_value(argc, argv, &i, "--report")))
+			r->report_file = value;
 		else if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
@@ -115,13 +118,13 @@ static void make_folder(struct run *r)
 }
 
 /* A log that was asked for must be writable: the shim itself would be silent about it. */
-static void check_log(const struct run *r)
+static void check_writable(const char *path)
 {
-	if (!r->log || strstr(r->log, "%p"))
+	if (!path || strstr(path, "%p"))
 		return;
-	int fd = open(r->log, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		die("run: cannot write to %s: %s", r->log, strerror(errno));
+		die("run: cannot write to %s: %s", path, strerror(errno));
 	close(fd);
 }
 
@@ -209,6 +212,8 @@ static void tell(struct run *r)
 	say(&out, "\n");
 	write_all(STDERR_FILENO, buf_slice(&out));
 	tally_release(&t);
+	if (r->report_file)
+		run_report_file(r->log_path, r->log_start, r->start_us, r->report_file);
 	keep_log(r, buf_slice(&log));
 	buf_release(&text);
 	buf_release(&log);
@@ -254,7 +259,8 @@ int cmd_run(int argc, char **argv)
 	if (program.deaf)
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
 		     program.deaf);
-	check_log(&r);
+	check_writable(r.log);
+	check_writable(r.report_file);
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);

@@ -3,8 +3,9 @@
 
 const struct command commands[] = {
 	{ "run", cmd_run, "run a tool with the shim preloaded, then say what was found",
-	  "run [--log FILE] [--] TOOL ARGS...\n\n"
-	  "  --log FILE   append JSON lines to FILE (as ORSHIM_LOG does) and keep it\n\n"
+	  "run [--log FILE] [--report FILE] [--] TOOL ARGS...\n\n"
+	  "  --log FILE      append JSON lines to FILE (as ORSHIM_LOG does) and keep it\n"
+	  "  --report FILE   write the whole report there, too: .html, .json, .md, .har, else text\n\n"
 	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if there is no such\n"
 	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
 	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed",

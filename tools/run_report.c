@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/run_report.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +102,43 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 	log_release(&log);
 	free(r);
 	return worth;
+}
+
+static void write_form(const struct report *r, struct slice file, struct buf *out)
+{
+	if (slice_ends(file, SLICE(".html")) || slice_ends(file, SLICE(".htm")))
+		report_html(r, out);
+	else if (slice_ends(file, SLICE(".json")))
+		report_json(r, out);
+	else if (slice_ends(file, SLICE(".md")))
+		report_markdown(r, out);
+	else if (slice_ends(file, SLICE(".har")))
+		report_har(r, out);
+	else
+		report_text(r, &(struct text_style){ .width = 100 }, out);
+}
+
+void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file)
+{
+	struct report *r = malloc(sizeof(*r));
+	struct buf out;
+	struct log log;
+
+	if (!r)
+		die("out of memory");
+	buf_init(&out, REPORT_MAX);
+	read_run(&log, log_path, start, since_us);
+	report_make(r, &log);
+	write_form(r, slice_of(file), &out);
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || !write_all(fd, buf_slice(&out)))
+		warn("run: cannot write the report to %s: %s", file, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	buf_release(&out);
+	report_release(r);
+	log_release(&log);
+	free(r);
 }
 
 void run_result_read(struct run_result *r, const char *log_path)

@@ -11,6 +11,12 @@
  */
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
+/*
+ * The whole report into FILE, in the form that its name ends in: .html .json
+ * .md .har, else text. Complains and goes on when FILE cannot be written.
+ */
+void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file);
+
 /* The lines of that run; LOG_PATH may hold %p. Appends as many as fit. */
 void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 

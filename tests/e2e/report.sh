@@ -193,6 +193,11 @@ run "report of that run" 1 "$orshim" report
 says "report of that run" out "error[auth_token_quoted]"
 cat "$work"/own-*.log >>"$work/all"
 
+run "run --report" 0 env OPENROUTER_API_KEY="$quoted" "$orshim" run --report "$work/run.md" -- sh -c "$ask" "$base/chat/completions"
+grep -q '^signature: 401' "$work/run.md"
+verdict $? "run --report: Markdown by the name"
+misuse "run --report where nothing can be written" "/nonexistent" "$orshim" run --report /nonexistent/x.html -- true
+
 # --- watch: what is there, what comes, another file under the same name
 grep '"exchange"' "$log" >"$work/live.log"
 "$orshim" watch --all "$work/live.log" >"$work/watched" 2>&1 &
