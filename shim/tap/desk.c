@@ -18,6 +18,7 @@ static struct {
 	struct tls_copy copies[LIMIT_COPIES];
 	size_t copy_count;
 	size_t copies_told;
+	int unseen_told; /* the process that said so already */
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static const char *argv_0 EARLY;
 
@@ -159,6 +160,32 @@ void desk_tell_untapped(int64_t now_us)
 	if (!tapped)
 		tell_process(observer(), now_us);
 	desk_unlock();
+}
+
+void desk_tell_unseen(const struct tls_copy *unseen, int64_t now_us)
+{
+	desk_lock();
+	struct observer *o = observer();
+	struct tls_copy copy = *unseen;
+	if (!copy.object)
+		copy.object = o->origin.exe;
+	if (!desk.copy_count && desk.unseen_told != o->origin.pid) {
+		desk.unseen_told = o->origin.pid;
+		observer_tell_process(o, &copy, 1, now_us);
+	}
+	desk_unlock();
+}
+
+bool desk_watches(uint16_t port)
+{
+	bool watched = false;
+
+	desk_lock();
+	const struct host_list *hosts = &observer()->judge.hosts;
+	for (size_t i = 0; i < hosts->count; i++)
+		watched |= hosts->entries[i].port == port;
+	desk_unlock();
+	return watched;
 }
 
 void desk_say(const struct tls_copy *copy)

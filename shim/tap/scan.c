@@ -221,6 +221,11 @@ bool scan_is_blind(void)
 	return atomic_load(&found_count) > 0 && atomic_load(&found_tapped) == 0;
 }
 
+bool scan_is_tapped_anywhere(void)
+{
+	return atomic_load(&found_tapped) > 0;
+}
+
 void scan_before_fork(void)
 {
 	locked_for_fork = pthread_mutex_trylock(&lock) == 0;

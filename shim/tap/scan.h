@@ -17,6 +17,9 @@ bool scan_is_tapped(const void *function);
 /* Is there a copy, and none that is tapped in any way? */
 bool scan_is_blind(void);
 
+/* Is any copy tapped? Those that boringssl.h finds are not counted. */
+bool scan_is_tapped_anywhere(void);
+
 void scan_before_fork(void); /* pair with exactly one of the next two */
 void scan_after_fork_in_parent(void);
 void scan_after_fork_in_child(void);

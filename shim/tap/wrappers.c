@@ -18,6 +18,7 @@
 #include "tap/scan.h"
 #include "tap/stubs.h"
 #include "tap/tap.h"
+#include "tap/unseen.h"
 
 #define HOOK(returns, name, parameters, failure) \
 	typedef returns(*name##_fn) parameters;  \
@@ -172,14 +173,18 @@ int SSL_clear(void *ssl)
 	return result;
 }
 
+static bool is_internet(const struct sockaddr *address, socklen_t n)
+{
+	return address && n >= sizeof(address->sa_family) &&
+	       (address->sa_family == AF_INET || address->sa_family == AF_INET6);
+}
+
 /* The moment before a TLS connection: what was loaded by now can still be tapped in time. */
 static void look_for_new_copies(const struct sockaddr *address, socklen_t n)
 {
 	struct passage p;
-	bool internet = address && n >= sizeof(address->sa_family) &&
-			(address->sa_family == AF_INET || address->sa_family == AF_INET6);
 
-	if (!internet || !passage_enter(&p))
+	if (!is_internet(address, n) || !passage_enter(&p))
 		return;
 	scan_objects();
 	if (scan_is_blind())
@@ -196,7 +201,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
 		errno = ENOSYS;
 		return FAILURE_connect;
 	}
-	return real_connect(fd, address, n);
+	int result = real_connect(fd, address, n);
+	struct passage p;
+	bool connected = result == 0 || errno == EINPROGRESS;
+	if (connected && is_internet(address, n) && passage_enter(&p)) {
+		unseen_connected(fd, address, n);
+		passage_leave(&p);
+	}
+	return result;
 }
 
 int dlclose(void *handle)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_UNSEEN_H
+#define ORSHIM_UNSEEN_H
+
+/*
+ * Connections to where TLS is spoken, by a process in which nothing is
+ * tapped: the log must say that it was there and why nothing was seen.
+ */
+#include <sys/socket.h>
+
+/*
+ * FD is connected, or on its way, to ADDRESS. Writes the `process` record,
+ * once for each process, if that is a stream to port 443, or to a port of
+ * ORSHIM_HOSTS, and no TLS library of this process is tapped.
+ */
+void unseen_connected(int fd, const struct sockaddr *address, socklen_t n);
+
+#endif
