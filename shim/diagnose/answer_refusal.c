@@ -207,6 +207,9 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
 	} else if (!a->failed) {
 		return;
+	} else if (!vendor && host_is_private(x->host) && a->provider_name.p && a->raw.p) {
+		/* OpenRouter's own words about a provider, handed on by a gateway. */
+		set(a, REFUSED_upstream, upstream_subject(a, code_of(a)));
 	} else if (!vendor &&
 		   (host_is_private(x->host) || is_gateway_wording(a->message) || a->wrapped)) {
 		attribute_vendor(a, REFUSED_local_gateway);

@@ -67,11 +67,15 @@ bool check_key_unknown(const struct evidence *e, struct detail *d)
 	    !token_is_openrouter_shaped(e->credential->token))
 		return false;
 	char shown[TOKEN_SHOWN_MAX];
+	struct detail before = { .text = "" };
 	token_show(e->credential->token, shown);
-	detail_f(d,
-		 "no live key stands behind %s: deleted, disabled, expired, mistyped, or a "
-		 "management key",
-		 shown);
+	if (check_transient_401(e, &before))
+		detail_f(d, "said of %s, which was accepted before", shown);
+	else
+		detail_f(d,
+			 "no live key stands behind %s: deleted, disabled, expired, mistyped, or a "
+			 "management key",
+			 shown);
 	return true;
 }
 
@@ -101,8 +105,10 @@ bool check_credential_rejected(const struct evidence *e, struct detail *d)
 {
 	if (!is_about_credentials_here(e) || (e->is_openrouter && is_known_openrouter_text(e)))
 		return false;
-	detail_f(d, "%d", e->answer.status);
-	quote(d, " ", e->answer.message);
+	if (e->answer.message.n)
+		quote(d, "", e->answer.message);
+	else
+		detail_f(d, "%d", e->answer.status);
 	return true;
 }
 
@@ -115,7 +121,7 @@ bool check_credential_rejected_unexplained(const struct evidence *e, struct deta
 	    !e->credential->known)
 		return false;
 	token_show(e->credential->token, shown);
-	detail_f(d, "sent in %s: %.*s%s%s, %zu bytes, %s", carrier_name(e->credential->carrier),
+	detail_f(d, "%s: %.*s%s%s, %zu bytes, %s", carrier_name(e->credential->carrier),
 		 SLICE_ARG(e->credential->scheme), e->credential->scheme.n ? " " : "", shown,
 		 e->credential->token.n, e->fingerprint);
 	return true;
@@ -307,8 +313,10 @@ bool check_request_rejected(const struct evidence *e, struct detail *d)
 {
 	if (!is_request_refused_here(e) || is_too_large(e))
 		return false;
-	detail_f(d, "%d", code_of(e));
-	quote(d, " ", e->answer.message);
+	if (e->answer.message.n)
+		quote(d, "", e->answer.message);
+	else
+		detail_f(d, "%d", code_of(e));
 	return true;
 }
 

@@ -139,6 +139,9 @@ bool check_model_rejected(const struct evidence *e, struct detail *d)
 		said = content_answer_has(e, texts[i]);
 	if (!said || !e->answer.failed)
 		return false;
+	/* How it is written explains why the server does not have it. */
+	struct detail why = { .text = "" };
+	d->lower = check_model_id_malformed(e, &why) || check_model_router_prefix(e, &why);
 	if (e->outline.model.n) {
 		detail_f(d, "model `");
 		detail_bytes(d, e->outline.model, 100);

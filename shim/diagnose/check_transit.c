@@ -128,11 +128,18 @@ bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
 		    echo_fits(&echo, c->value))
 			return false;
 	}
-	detail_f(d, "the answer quotes a key that begins `");
-	detail_bytes(d, slice_sub(echo.head, 0, 8), 32);
-	detail_f(d, "` and ends `");
-	detail_bytes(d, slice_sub(echo.tail, 0, 4), 16);
-	detail_f(d, "`: not the one that was written");
+	detail_f(d, "the answer quotes a key that ");
+	if (echo.head.n) {
+		detail_f(d, "begins `");
+		detail_bytes(d, slice_sub(echo.head, 0, 8), 32);
+		detail_f(d, "`%s", echo.tail.n ? " and " : "");
+	}
+	if (echo.tail.n) {
+		detail_f(d, "ends `");
+		detail_bytes(d, slice_sub(echo.tail, 0, 4), 16);
+		detail_f(d, "`");
+	}
+	detail_f(d, ": not the one that was written");
 	if (e->credential)
 		point_at(d, e->credential, e->credential->token, nowhere);
 	return true;

@@ -178,6 +178,8 @@ static void put_verdict_words(struct block *b)
 	if (v->refused_by == REFUSED_vendor && e->vendor) {
 		put(b, "refused by ");
 		put(b, e->vendor->title);
+	} else if (v->refused_by == REFUSED_upstream && e->answer.about == REFUSAL_UNAVAILABLE) {
+		put(b, "failed at the provider behind it");
 	} else {
 		put(b, refusal_words(v->refused_by));
 	}
@@ -343,6 +345,8 @@ static const struct finding *answer_finding(const struct diagnosis *d)
 {
 	for (size_t i = 0; i < d->count; i++)
 		if (rules[d->findings[i].rule].section == SECTION_ANSWER &&
+		    d->findings[i].rule != RULE_credential_rejected_unexplained &&
+		    d->findings[i].rule != RULE_error_wrapped &&
 		    d->findings[i].rule != d->verdict.cause)
 			return &d->findings[i];
 	return NULL;
@@ -381,7 +385,7 @@ static void put_answer(struct block *b)
 		add_quoted(&line, "", a->message);
 	else if (a->html && !a->message.n)
 		buf_add_some(&line, "a web page", 10);
-	else if (b->d->evidence.x->response.body.total == 0)
+	else if (a->answered && b->d->evidence.x->response.body.total == 0)
 		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
 	    !is_quoted(b->d, meaning, a->raw_message))
@@ -402,7 +406,17 @@ static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f
 {
 	if (f->rule == d->verdict.cause)
 		return false;
-	return f->rule == RULE_key_source || f == answer_finding(d);
+	return f->rule == RULE_key_source || f->rule == RULE_credential_rejected_unexplained ||
+	       f == answer_finding(d);
+}
+
+/* The credential as it was sent, where nothing is wrong with it. */
+static void put_sent(struct block *b)
+{
+	for (size_t i = 0; i < b->d->count; i++)
+		if (b->d->findings[i].rule == RULE_credential_rejected_unexplained &&
+		    b->d->findings[i].rule != b->d->verdict.cause)
+			put_paragraph(b, "  sent: ", slice_of(b->d->findings[i].detail.text));
 }
 
 static bool has_something_to_say(const struct diagnosis *d)
@@ -434,6 +448,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	}
 	if (first)
 		put_where(&b);
+	put_sent(&b);
 	put_source(&b);
 	put_answer(&b);
 	return block_end(&b, start);

@@ -76,9 +76,15 @@ static void a_refused_credential_is_explained_by_credential_place_and_history(vo
 		{ REFUSED_vendor, REFUSAL_CREDENTIALS,
 		  FOUND(R(auth_vendor_wants_other_header), R(credential_rejected), RULE_NONE),
 		  R(auth_vendor_wants_other_header) },
-		/* a hint weighs less than the server's own word of the same severity or above */
+		/* the key was accepted before: that outweighs what is said of it now */
 		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(transient_401), R(key_unknown), RULE_NONE), R(key_unknown) },
+		  FOUND(R(transient_401), R(key_unknown), RULE_NONE), R(transient_401) },
+		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
+		  FOUND(R(key_changed), R(key_unknown), RULE_NONE), R(key_unknown) },
+		/* a line break in the credential breaks the head of the request */
+		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
+		  FOUND(R(auth_value_line_break), R(request_rejected), RULE_NONE),
+		  R(auth_value_line_break) },
 		/* a note is no cause */
 		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
 		  FOUND(R(auth_scheme_case), R(credential_not_recognised), RULE_NONE),
