@@ -196,18 +196,22 @@ static int append_text(struct buf *b, const char *text)
 }
 
 /*
- * An event stream longer than what was kept: its beginning, then what was
- * noted of the rest.
+ * An event stream longer than what was kept: its whole events, a comment that
+ * reaches over the ceiling, then what was noted of the rest.
  */
 static int shorten_stream(struct buf *b, const struct stream_report *r)
 {
-	size_t n = b->n < LIMIT_ANSWER_BODY / 4 * 3 ? b->n : LIMIT_ANSWER_BODY / 4 * 3;
+	size_t kept = b->n;
 	int failed = 0;
 
-	while (n >= 2 && memcmp(b->p + n - 2, "\n\n", 2) != 0)
-		n--;
-	b->n = n < 2 ? 0 : n;
-	if (r->finish[0])
+	while (b->n >= 2 && memcmp(b->p + b->n - 2, "\n\n", 2) != 0)
+		b->n--;
+	b->n = b->n < 2 ? 0 : b->n;
+	failed |= append_text(b, ":");
+	while (b->n <= kept && !failed)
+		failed = append_text(b, "x");
+	failed |= append_text(b, "\n\n");
+	if (r->finish[0] && !r->error.n)
 		failed |=
 		    buf_addf(b, "data: {\"choices\":[{\"finish_reason\":\"%s\"}]}\n\n", r->finish);
 	if (r->error_event.n)
