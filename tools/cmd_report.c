@@ -101,6 +101,16 @@ static void print_report(const struct report *r, const struct report_options *o)
 	buf_release(&out);
 }
 
+/* Some lines may be damaged; when none is a record, it was another file that was meant. */
+static void check_records(const struct log *l)
+{
+	for (int f = 0; f < LOG_FAULT_COUNT && l->count == 0; f++)
+		if (l->faults[f].count)
+			die("report: no line of %s is a record of orshim: line %zu %s",
+			    l->files[l->faults[f].file].path, l->faults[f].line,
+			    log_fault_words((enum log_fault)f));
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct report_options o = { 0 };
@@ -119,6 +129,7 @@ int cmd_report(int argc, char **argv)
 	}
 	if (logs == 0)
 		source_add(&log, "", "report");
+	check_records(&log);
 	log_sort(&log);
 	report_make(r, &log);
 	write_files(r, &o);

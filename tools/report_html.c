@@ -17,7 +17,7 @@
 #include "tools/report_page.h"
 #include "tools/version.h"
 
-enum { EXCHANGES_MAX = 2000, CHART_MAX = 400 };
+enum { EXCHANGES_MAX = 2000, CHART_MIN = 40, CHART_MAX = 400 };
 
 void html_slice(struct buf *out, struct slice s)
 {
@@ -212,6 +212,7 @@ static void put_keys(const struct report *r, struct buf *out)
 static void put_chart(const struct report *r, struct buf *out)
 {
 	size_t bars = r->exchanges < CHART_MAX ? r->exchanges : CHART_MAX;
+	size_t wide = bars < CHART_MIN ? CHART_MIN : bars;
 	size_t at = 0, bar = 0;
 	size_t refused = 0, fine = 0;
 	const struct log_row *first = NULL;
@@ -221,7 +222,7 @@ static void put_chart(const struct report *r, struct buf *out)
 	say(out,
 	    "<h2>Timeline</h2><svg viewBox=\"0 0 %zu 100\" preserveAspectRatio=\"none\" "
 	    "role=\"img\" aria-label=\"%zu requests in order of time, %zu refused\">",
-	    bars * 10, r->exchanges, r->refused);
+	    wide * 10, r->exchanges, r->refused);
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind != LOG_EXCHANGE)

@@ -111,8 +111,9 @@ void split_words(const struct split *s, struct buf *out)
 	}
 	if (s->strength == SPLIT_NONE) {
 		say(out,
-		    "nothing that is recorded separates the %zu refused requests from the %zu "
-		    "others",
+		    "of %zu refused and %zu other requests, nothing that is recorded separates "
+		    "them "
+		    "better than chance could",
 		    s->failed, s->fine);
 		return;
 	}
