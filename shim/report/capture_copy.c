@@ -110,6 +110,32 @@ static void copy_stray_lines(struct message_copy *c, struct disguise *names)
 	}
 }
 
+/* Parameters that say which API is meant, not what is asked. */
+static bool is_public_parameter(struct slice name)
+{
+	static const char *const names[] = { "alt", "api-version", "beta", "limit", "stream" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal_nocase(name, slice_of(names[i])))
+			return true;
+	return false;
+}
+
+static void copy_query(struct message_copy *c, const struct evidence *e)
+{
+	const struct credential *key = credentials_by(&e->credentials, CARRIER_URL);
+	struct slice rest = e->x->query;
+	struct slice value, name;
+
+	while (slice_cut(&rest, '&', &value)) {
+		slice_cut(&value, '=', &name);
+		char *p = value.n ? in_copy(c, value) : NULL;
+		bool is_key = key && key->token.p >= value.p && key->token.p < value.p + value.n;
+		if (p && !is_key && !is_public_parameter(name))
+			disguise_text(p, value.n);
+	}
+}
+
 static int copy_head(struct exchange_copy *x, struct message_copy *c, struct disguise *names,
 		     const struct evidence *e)
 {
@@ -132,6 +158,8 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct dis
 	target = request ? in_copy(c, m->target) : NULL;
 	if (target)
 		disguise_secrets(names, &x->keys, target, m->target.n, false);
+	if (target)
+		copy_query(c, e);
 	if (m->version != HTTP_2)
 		copy_stray_lines(c, names);
 	return 0;
