@@ -98,7 +98,8 @@ else
 	part 'sizes and names' scripts/check-sizes.sh
 	for check in scripts/check-exports.sh scripts/check-docs.sh scripts/check-captures.sh tests/captures/run.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
-		tests/e2e/report.sh tests/e2e/page.sh; do
+		tests/e2e/report.sh tests/e2e/page.sh \
+		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'shellcheck' scripts_are_clean

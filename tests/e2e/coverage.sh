@@ -36,7 +36,7 @@ export ORSHIM_HOSTS=localhost:$port=openrouter
 
 shimmed() { # PROGRAM...: runs it under the shim with an empty log
 	: >"$scratch/log"
-	LD_PRELOAD=$root/build/liborshim.so "$@" </dev/null >"$scratch/answer" 2>&1
+	LD_PRELOAD=$root/${BUILD:-build}/liborshim.so "$@" </dev/null >"$scratch/answer" 2>&1
 }
 
 once() { # REGEX: the log is one line, which holds it
@@ -52,7 +52,7 @@ if ldd "$(command -v wget)" 2>/dev/null | grep -q libgnutls; then
 	check "wget is served" grep -q gpt-4o "$scratch/answer"
 	check "GnuTLS in wget is said once" once "\"library\":\"GnuTLS\".*\"tap\":\"none\""
 	check "with the reason" grep -q 'GnuTLS is not tapped' "$scratch/log"
-	"$root/build/orshim" report --json "$scratch/log" >"$scratch/answer"
+	"$root/${BUILD:-build}/orshim" report --json "$scratch/log" >"$scratch/answer"
 	check "the report names process_not_observed" grep -q process_not_observed "$scratch/answer"
 	ORSHIM_HOSTS=localhost=openrouter shimmed wget -q -O - --ca-certificate="$ca" "$url"
 	check "another port than an API's is nobody's business" silent

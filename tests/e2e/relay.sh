@@ -6,7 +6,7 @@
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-orshim=$root/build/orshim
+orshim=$root/${BUILD:-build}/orshim
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 scratch=$(mktemp -d)
 export TMPDIR=$scratch/tmp
@@ -146,23 +146,24 @@ relay
 export HOME=$scratch/home OPENROUTER_API_KEY="\"$good\""
 mkdir -p "$HOME/.codex"
 
-# diagnosed NAME USER-AGENT PROGRAM...: it cannot be tapped, and its quoted key is found by the relay
+# diagnosed NAME PROGRAM...: it cannot be tapped, and its quoted key is found by the relay
 diagnosed() {
-	local name=$1 agent=$2
-	shift 2
+	local name=$1 before
+	shift
 	if [ ! -x "$1" ]; then
 		echo "skip  $name: not fetched"
 		return
 	fi
-	rm -f "$scratch/log"
+	before=$(wc -l <"$scratch/log")
 	"$orshim" doctor "$1" >"$scratch/answer"
 	check "$name cannot be tapped" grep -q 'Start orshim relay' "$scratch/answer"
 	timeout 60 "$@" </dev/null >"$scratch/answer" 2>&1
-	check "$name through the relay is diagnosed" grep -q \
-		'"user-agent","'"$agent"'.*"status":401.*"rule":"auth_token_quoted"' "$scratch/log"
+	tail -n "+$((before + 1))" "$scratch/log" >"$scratch/new"
+	check "$name through the relay is diagnosed" \
+		grep -q '"status":401.*"rule":"auth_token_quoted"' "$scratch/new"
 }
 
-diagnosed deno '[Dd]eno' "$cache/linux-x64-glibc-2.9.6/deno" run --allow-all \
+diagnosed deno "$cache/linux-x64-glibc-2.9.6/deno" run --allow-all \
 	"$root/tests/e2e/clients/chat.js" fetch "$base"
 codex=$(find "$cache/codex-0.169.0-linux-x64" -name codex -type f -perm -u+x 2>/dev/null | head -n 1)
 cat >"$HOME/.codex/config.toml" <<TOML
@@ -175,6 +176,6 @@ env_key = "OPENROUTER_API_KEY"
 wire_api = "responses"
 TOML
 cd "$scratch" || exit 1
-diagnosed codex codex "${codex:-/nowhere/codex}" exec --skip-git-repo-check 'say hi'
+diagnosed codex "${codex:-/nowhere/codex}" exec --skip-git-repo-check 'say hi'
 check "it ends clean after all of them" finish 1
 exit "$failed"
