@@ -103,7 +103,8 @@ def make_log(orshim, path):
     with open(path, "wb") as log:
         for rule in ("auth_token_quoted", "upstream_refused_credentials", "auth_missing"):
             folder = os.path.join(root, rule)
-            caps = [os.path.join(folder, n) for n in sorted(os.listdir(folder))]
+            caps = [os.path.join(folder, n) for n in sorted(os.listdir(folder))
+                    if n.endswith(".cap")]
             log.write(subprocess.run([orshim, "replay", "--json"] + caps,
                                      stdout=subprocess.PIPE).stdout)
         log.write(b'{"v":1,"record":"exchange","host":"</script><script>document.title=1</script>",'
