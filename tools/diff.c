@@ -222,13 +222,16 @@ static void order(struct diff *d, const cJSON *a, const cJSON *b)
 		{
 			const char *s = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
 			struct buf *to = side ? &second : &first;
-			if (!s || !header(side ? a : b, s, 0, &n))
+			/* Common ones, each where it comes first: how often is said elsewhere. */
+			if (!s || !header(side ? a : b, s, 0, &n) ||
+			    header(side ? b : a, s, 0, &n) != pair)
 				continue;
+			if (to->n)
+				buf_add_some(to, " ", 1);
 			for (; *s; s++)
 				buf_add_some(
 				    to, (char[]){ (char)(*s | ((*s >= 'A' && *s <= 'Z') << 5)) },
 				    1);
-			buf_add_some(to, " ", 1);
 		}
 	if (!slice_equal(buf_slice(&first), buf_slice(&second)) && buf_add(&first, "", 1) == 0 &&
 	    buf_add(&second, "", 1) == 0)
