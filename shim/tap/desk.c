@@ -30,9 +30,10 @@ int64_t desk_clock(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Copied: who renames its process (Chromium) writes all its arguments into argv[0]. */
 void desk_start(const char *argv0)
 {
-	argv_0 = argv0;
+	argv_0 = argv0 ? strdup(argv0) : NULL;
 }
 
 void desk_lock(void)

@@ -12,7 +12,7 @@
 
 int64_t desk_clock(void); /* microseconds since 1970, UTC */
 
-/* In the constructor. ARGV0 is borrowed for good. */
+/* In the constructor; ARGV0 is copied. */
 void desk_start(const char *argv0);
 
 struct wire_limits desk_limits(void); /* by the settings, which are read with the first call */
