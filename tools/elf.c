@@ -170,13 +170,24 @@ bool elf_exports(const struct elf *e, const char *name)
 	return false;
 }
 
+/* Older linkers put the constants into the segment of the code. */
+static bool has_constants_apart(const struct elf *e)
+{
+	for (size_t k = 0; k < e->phdr_count; k++)
+		if (e->phdr[k].p_type == PT_LOAD && !(e->phdr[k].p_flags & (PF_X | PF_W)))
+			return true;
+	return false;
+}
+
 bool elf_data(const struct elf *e, size_t i, struct slice *data)
 {
+	uint32_t left_out = has_constants_apart(e) ? PF_X : 0;
+
 	for (size_t k = 0; k < e->phdr_count; k++) {
 		const Elf64_Phdr *h = &e->phdr[k];
 		const char *p;
 
-		if (h->p_type != PT_LOAD || h->p_flags & PF_X || !h->p_filesz || i-- != 0)
+		if (h->p_type != PT_LOAD || h->p_flags & left_out || !h->p_filesz || i-- != 0)
 			continue;
 		p = at_offset(e, h->p_offset, h->p_filesz);
 		*data = p ? (struct slice){ p, h->p_filesz } : (struct slice){ "", 0 };

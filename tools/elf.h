@@ -40,7 +40,7 @@ const char *elf_runpath(const struct elf *e); /* NULL: none */
 /* Is NAME among the dynamic symbols, as one that is defined here? */
 bool elf_exports(const struct elf *e, const char *name);
 
-/* Loaded bytes that are no code, one segment at a time: false past the last. */
+/* Loaded bytes that are no code (with it, where they are not apart), one segment at a time: false past the last. */
 bool elf_data(const struct elf *e, size_t i, struct slice *data);
 
 /* As the loader would lay it out at address 0. Changes the private mapping. */

@@ -90,6 +90,9 @@ expect 1 codex "${codex:-/nowhere/codex}" "static
 	deaf: it is statically linked
 	rustls
 	$relay" '"preloadable":false'
+expect 1 'rustup, which cargo and rustc are' "$HOME/.cargo/bin/cargo" "TLS: rustls 0.
+	names its source folder rustls-0.
+	$relay" '"library":"rustls"' "$untapped"
 
 printf '#!/bin/sh\nexec curl "$@"\n' >"$scratch/script"
 chmod +x "$scratch/script"
