@@ -208,7 +208,8 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			break;
 		case EVENT_BLIND:
 			o->blind = event.why;
-			if (is_watched(o, connection_sni(c)))
+			/* Whose head was seen is an API's: others were let go with it. */
+			if (connection_has_spoken(c) || is_watched(o, connection_sni(c)))
 				tell_connection(o, c, number, RULE_NONE, event.why);
 			break;
 		case EVENT_SILENT:

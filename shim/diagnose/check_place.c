@@ -126,9 +126,15 @@ static bool takes_post(enum endpoint endpoint)
 	       endpoint == ENDPOINT_RESPONSES || endpoint == ENDPOINT_EMBEDDINGS;
 }
 
+/* A WebSocket begins with GET (RFC 6455 section 4.1); the Responses API is spoken over it, too. */
+static bool is_websocket(const struct evidence *e)
+{
+	return slice_has_nocase(field_value(&e->x->request, "upgrade"), SLICE("websocket"));
+}
+
 bool check_path_wrong_method(const struct evidence *e, struct detail *d)
 {
-	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) ||
+	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) || is_websocket(e) ||
 	    redirect_turned_get(e))
 		return false;
 	detail_f(d, "GET ");

@@ -258,6 +258,11 @@ bool connection_is_deaf(const struct connection *c)
 	return c->protocol == PROTOCOL_NONE;
 }
 
+bool connection_has_spoken(const struct connection *c)
+{
+	return c->out.head_seen;
+}
+
 struct slice connection_sni(const struct connection *c)
 {
 	return c->sni;

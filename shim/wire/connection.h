@@ -69,6 +69,8 @@ int connection_next(struct connection *c, struct event *event);
 void connection_drop(struct connection *c);
 bool connection_is_deaf(const struct connection *c); /* dropped or blind */
 
+bool connection_has_spoken(const struct connection *c); /* a whole request head was seen */
+
 struct slice connection_sni(const struct connection *c);
 
 #endif
