@@ -22,7 +22,7 @@ enum { RELAY_HOST_SIZE = 256, RELAY_PATH_SIZE = 256, RELAY_PORT_DEFAULT = 443 };
 struct relay_upstream {
 	char host[RELAY_HOST_SIZE]; /* a name or an IPv4 address */
 	uint16_t port;
-	char path[RELAY_PATH_SIZE]; /* of the base URL, without a slash at its end; "/api/v1" if none was given */
+	char path[RELAY_PATH_SIZE]; /* of the base URL, no slash at its end; "/api/v1" by default */
 };
 
 /*
