@@ -150,14 +150,13 @@ static bool unwrap(struct answer *a)
 	inner =
 	    cJSON_ParseWithLengthOpts(a->message.p + at, a->message.n - (size_t)at, NULL, false);
 	const cJSON *error = find_error(inner, true);
-	if (!error) {
+	if (!error || !cJSON_AddItemToObject(a->tree, "inner", inner)) {
 		cJSON_Delete(inner);
 		return false;
 	}
 	cJSON_Delete(a->raw_tree);
 	a->raw_tree = NULL;
 	a->raw = a->raw_message = (struct slice){ NULL, 0 };
-	cJSON_AddItemToObject(a->tree, "inner", inner);
 	read_error(a, inner, error);
 	a->wrapped++;
 	return true;
