@@ -203,7 +203,10 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 				connection_drop(c);
 			break;
 		case EVENT_EXCHANGE:
-			tell_exchange(o, event.exchange);
+			/* Without a whole head nobody was asked yet whether this is an API's. */
+			if (o->judge.lint || connection_has_spoken(c) ||
+			    judge_wants(&o->judge, event.exchange))
+				tell_exchange(o, event.exchange);
 			exchange_free(event.exchange);
 			break;
 		case EVENT_BLIND:

@@ -158,16 +158,18 @@ static enum http1_said refuse_start(struct http1 *p, struct message *m, struct s
 static enum http1_said take_start_line(struct http1 *p, struct message *m, struct slice *in,
 				       int64_t now_us)
 {
-	long lf = slice_byte(*in, '\n', 0);
-	size_t n = lf < 0 ? in->n : (size_t)lf + 1;
+	size_t room = m->head.max - m->head.n;
+	struct slice fits = slice_sub(*in, 0, room);
+	long lf = slice_byte(fits, '\n', 0);
+	bool overflows = lf < 0 && in->n > room;
 
-	if (n > m->head.max - m->head.n)
-		return overflow_head(p, m, in, now_us);
-	if (!move_to_head(m, in, n, now_us))
+	if (!move_to_head(m, in, lf < 0 ? fits.n : (size_t)lf + 1, now_us))
 		return go_blind(p, no_memory);
 	struct slice line = buf_slice(&m->head);
 	if (!head_may_start(p->side, slice_sub(line, 0, line.n - (lf >= 0))))
 		return refuse_start(p, m, in);
+	if (overflows)
+		return overflow_head(p, m, in, now_us);
 	if (lf < 0)
 		return HTTP1_MORE;
 	line.n--;

@@ -316,9 +316,22 @@ static void more_requests_than_the_pipeline_holds_is_blind(void **state)
 	free(r.p);
 }
 
+static void much_that_is_not_http_is_no_overlong_head(void **state)
+{
+	static char zeros[LIMIT_HEAD + 1000];
+	struct step steps[] = { { STEP_CLIENT, zeros, sizeof(zeros) }, { STEP_STOP, NULL, 0 } };
+
+	(void)state;
+	struct text t = run_all_splits("zeros", steps, NULL);
+	assert_non_null(strstr(t.p, "blind: the client's first bytes are not HTTP"));
+	assert_null(strstr(t.p, "exchange"));
+	free(t.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(much_that_is_not_http_is_no_overlong_head),
 		cmocka_unit_test(every_split_tells_the_same_and_what_is_expected),
 		cmocka_unit_test(every_prefix_of_a_good_exchange_waits_for_more),
 		cmocka_unit_test(a_head_above_its_ceiling_is_cut_and_ends_the_reading),
