@@ -87,7 +87,8 @@ static size_t play_step(struct run *run, const struct capture *c, size_t i, enum
 	case STEP_BYTES:
 		if (split == SPLIT_WHOLE)
 			steps = same_side(c, i, &bytes);
-		feed(run, s->side, c->bytes.p + s->at, bytes, split == SPLIT_BYTES ? 1 : bytes);
+		feed(run, s->side, buf_slice(&c->bytes).p + s->at, bytes,
+		     split == SPLIT_BYTES ? 1 : bytes);
 		break;
 	case STEP_WAIT:
 		run->now_us += s->wait_us;
