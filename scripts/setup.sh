@@ -6,7 +6,7 @@ set -eu
 
 packages="gcc clang make binutils git dpkg-dev ca-certificates
 libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev libcmocka-dev
-curl openssl python3 python3-requests python3-httpx python3-h2 nginx-light
+curl wget openssl python3 python3-requests python3-httpx python3-h2 nginx-light
 shellcheck clang-format busybox-static dash"
 
 if [ "$(id -u)" = 0 ]; then

@@ -97,7 +97,8 @@ else
 	part 'needs libc alone' scripts/check-needed.sh
 	part 'layers' scripts/check-layers.sh
 	part 'sizes and names' scripts/check-sizes.sh
-	for check in scripts/check-exports.sh scripts/check-docs.sh scripts/check-captures.sh tests/captures/run.sh \
+	part 'fetch real clients' scripts/fetch-clients.sh small
+	for check in scripts/check-exports.sh scripts/check-docs.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
 		tests/e2e/report.sh tests/e2e/page.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh; do
@@ -111,7 +112,6 @@ else
 		part 'fuzz targets build' make CC=clang SAN="$san" "${fuzz[@]}"
 		part 'fuzz corpora' corpora "${fuzz[@]}"
 	fi
-	part 'fetch real clients' scripts/fetch-clients.sh small
 	part 'real clients' tests/e2e/clients.py --http2
 	part 'clean traffic' tests/e2e/clean.py
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
