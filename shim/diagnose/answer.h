@@ -70,6 +70,12 @@ struct answer {
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 void answer_release(struct answer *a);
 
+/* R's code where it is one of HTTP's errors, else the status. answer_refusal.c */
+int answer_code(const struct answer *a);
+
+/* error.availability.code: why a model cannot be had (401-causes 1.4); absent if not said. answer_refusal.c */
+struct slice answer_availability(const struct answer *a);
+
 /* answer_refusal.c: who said no and what about, from what was read. */
 void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 

@@ -60,8 +60,7 @@ static bool is_gateway_wording(struct slice text)
 	return has_any(text, words);
 }
 
-/* error.availability.code, of a model that cannot be had (401-causes 1.4) */
-static struct slice availability(const struct answer *a)
+struct slice answer_availability(const struct answer *a)
 {
 	const cJSON *said = cJSON_GetObjectItemCaseSensitive(a->error, "availability");
 	const cJSON *code = cJSON_GetObjectItemCaseSensitive(said, "code");
@@ -74,7 +73,7 @@ static bool is_about_model(const struct answer *a)
 {
 	static const char *const codes[] = { "model_not_found", "model_deprecated",
 					     "wrong_endpoint" };
-	struct slice code = availability(a);
+	struct slice code = answer_availability(a);
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (slice_equal(code, slice_of(codes[i])))
@@ -89,7 +88,7 @@ static bool is_routing_text(struct slice text)
 	return has_any(text, words);
 }
 
-static int code_of(const struct answer *a)
+int answer_code(const struct answer *a)
 {
 	return a->code >= 400 && a->code < 600 ? a->code : a->status;
 }
@@ -146,7 +145,7 @@ static void attribute_forbidden(struct answer *a)
 
 static void attribute_openrouter(struct answer *a)
 {
-	int code = code_of(a);
+	int code = answer_code(a);
 
 	if (is_policy(a))
 		set(a, REFUSED_openrouter_policy, REFUSAL_POLICY);
@@ -174,7 +173,7 @@ static void attribute_openrouter(struct answer *a)
 
 static void attribute_vendor(struct answer *a, enum refused_by by)
 {
-	int code = code_of(a);
+	int code = answer_code(a);
 
 	if (code == 401 ||
 	    ((code == 403 || code == 400) && answer_text_is_about_credentials(a->message)))
@@ -209,7 +208,7 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		return;
 	} else if (!vendor && host_is_private(x->host) && a->provider_name.p && a->raw.p) {
 		/* OpenRouter's own words about a provider, handed on by a gateway. */
-		set(a, REFUSED_upstream, upstream_subject(a, code_of(a)));
+		set(a, REFUSED_upstream, upstream_subject(a, answer_code(a)));
 	} else if (!vendor &&
 		   (host_is_private(x->host) || is_gateway_wording(a->message) || a->wrapped)) {
 		attribute_vendor(a, REFUSED_local_gateway);

@@ -15,11 +15,6 @@ static bool refused(const struct evidence *e, enum refused_by by, enum refusal a
 	return e->answer.refused_by == by && e->answer.about == about;
 }
 
-static int code_of(const struct evidence *e)
-{
-	return e->answer.code >= 400 && e->answer.code < 600 ? e->answer.code : e->answer.status;
-}
-
 static void quote(struct detail *d, const char *before, struct slice text)
 {
 	if (!text.p || text.n == 0)
@@ -116,7 +111,8 @@ bool check_credential_rejected_unexplained(const struct evidence *e, struct deta
 {
 	char shown[TOKEN_SHOWN_MAX];
 
-	bool is_401 = e->answer.status == 401 || (e->answer.in_stream && code_of(e) == 401);
+	bool is_401 =
+	    e->answer.status == 401 || (e->answer.in_stream && answer_code(&e->answer) == 401);
 	if (!is_about_credentials_here(e) || !is_401 || e->credential_explained || !e->credential ||
 	    !e->credential->known)
 		return false;
@@ -148,7 +144,7 @@ static bool is_too_large(const struct evidence *e)
 	static const char *const words[] = { "maximum context length", "prompt is too long",
 					     "context_length_exceeded", "context length" };
 
-	if (code_of(e) == 413 ||
+	if (answer_code(&e->answer) == 413 ||
 	    slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
 	    slice_equal(e->answer.code_text, SLICE("context_length_exceeded")))
 		return true;
@@ -197,7 +193,7 @@ bool check_upstream_error(const struct evidence *e, struct detail *d)
 
 bool check_credits_exhausted(const struct evidence *e, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_QUOTA || code_of(e) != 402)
+	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 402)
 		return false;
 	quote(d, "", e->answer.message);
 	return true;
@@ -205,7 +201,7 @@ bool check_credits_exhausted(const struct evidence *e, struct detail *d)
 
 bool check_key_limit_exceeded(const struct evidence *e, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_quota, REFUSAL_QUOTA) || code_of(e) != 403)
+	if (!refused(e, REFUSED_openrouter_quota, REFUSAL_QUOTA) || answer_code(&e->answer) != 403)
 		return false;
 	quote(d, "", e->answer.message);
 	return true;
@@ -215,7 +211,7 @@ bool check_rate_limited(const struct evidence *e, struct detail *d)
 {
 	struct slice retry = field_value(&e->x->response, "retry-after");
 
-	if (e->answer.about != REFUSAL_QUOTA || code_of(e) != 429)
+	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 429)
 		return false;
 	if (e->answer.provider_name.p)
 		detail_bytes(d, e->answer.provider_name, 60);
@@ -253,20 +249,11 @@ bool check_policy_blocked(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* error.availability.code */
-static struct slice availability(const struct evidence *e)
-{
-	const cJSON *a = cJSON_GetObjectItemCaseSensitive(e->answer.error, "availability");
-	const cJSON *code = cJSON_GetObjectItemCaseSensitive(a, "code");
-
-	return slice_of(cJSON_IsString(code) ? code->valuestring : NULL);
-}
-
 static bool is_privacy(const struct evidence *e)
 {
 	return says(e, "data policy") || says(e, "privacy") ||
-	       slice_equal(availability(e), SLICE("privacy_restricted")) ||
-	       slice_equal(availability(e), SLICE("free_variant_ended"));
+	       slice_equal(answer_availability(&e->answer), SLICE("privacy_restricted")) ||
+	       slice_equal(answer_availability(&e->answer), SLICE("free_variant_ended"));
 }
 
 bool check_privacy_excludes_endpoints(const struct evidence *e, struct detail *d)
@@ -316,7 +303,7 @@ bool check_request_rejected(const struct evidence *e, struct detail *d)
 	if (e->answer.message.n)
 		quote(d, "", e->answer.message);
 	else
-		detail_f(d, "%d", code_of(e));
+		detail_f(d, "%d", answer_code(&e->answer));
 	return true;
 }
 

@@ -122,16 +122,11 @@ bool check_model_router_prefix(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-static struct slice availability_code(const struct evidence *e)
-{
-	return content_text(content_member(e->answer.error, "availability"), "code");
-}
-
 bool check_model_rejected(const struct evidence *e, struct detail *d)
 {
 	static const char *const texts[] = { "is not a valid model ID", "No endpoints found for ",
 					     "model_not_found", "model_deprecated" };
-	struct slice code = availability_code(e);
+	struct slice code = answer_availability(&e->answer);
 	bool said = slice_equal(code, SLICE("model_not_found")) ||
 		    slice_equal(code, SLICE("model_deprecated"));
 
