@@ -246,6 +246,8 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	row->stream = cJSON_IsBool(stream) ? cJSON_IsTrue(stream) : -1;
 	row->message = kept(l, error, "message", KEPT_TEXT);
 	row->provider = kept(l, error, "provider_name", KEPT_NAME);
+	if (!row->provider)
+		row->provider = kept(l, response, "provider", KEPT_NAME);
 	row->request_id = request_id(l, log_member(response, "headers"));
 	row->refused_by = kept(l, verdict, "refused_by", KEPT_NAME);
 	row->category = kept(l, verdict, "category", KEPT_NAME);

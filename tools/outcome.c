@@ -167,6 +167,26 @@ static void weigh(struct split *s, size_t tries)
 	s->chance = corrected < 1 ? corrected : 1;
 }
 
+/* What goes together with the attribute that was found, value by value or not. */
+static unsigned equally_good(const struct split *best, const struct outcome *outcomes, size_t count,
+			     const bool *varies, size_t tries)
+{
+	unsigned also = 0;
+
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
+		struct split s = { .first = a, .second = ATTRIBUTE_COUNT };
+		if (!varies[a] || (enum attribute)a == best->first ||
+		    !separates(&s, outcomes, count))
+			continue;
+		s.strength = SPLIT_WEAK;
+		s.chance = chance_of_separation(&s);
+		weigh(&s, tries);
+		if (s.strength >= best->strength)
+			also |= 1u << a;
+	}
+	return also;
+}
+
 void outcome_split(const struct outcome *outcomes, size_t count, struct split *s)
 {
 	bool varies[ATTRIBUTE_COUNT];
@@ -181,7 +201,9 @@ void outcome_split(const struct outcome *outcomes, size_t count, struct split *s
 			if (varies[a])
 				try_attributes(s, outcomes, count, a, ATTRIBUTE_COUNT);
 		weigh(s, singles);
-		if (s->strength == SPLIT_NONE) {
+		if (s->strength != SPLIT_NONE) {
+			s->also = equally_good(s, outcomes, count, varies, singles);
+		} else {
 			for (int a = 0; a < ATTRIBUTE_COUNT; a++)
 				for (int b = a + 1; varies[a] && b < ATTRIBUTE_COUNT; b++)
 					if (varies[b])

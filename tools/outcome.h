@@ -62,6 +62,8 @@ struct split {
 	double chance; /* probability that chance separates as well, all tries counted; at most 1 */
 	struct split_value values[SPLIT_VALUES_MAX]; /* most exchanges first */
 	size_t value_count;
+	/* Single attributes (1u << attribute) that separate as well: the log cannot tell which it is. */
+	unsigned also;
 };
 
 /*

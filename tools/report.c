@@ -161,25 +161,53 @@ static void outcome_of(struct outcome *o, const struct log_row *row, char *pid)
 }
 
 /*
- * An endpoint that answers without a key tells nothing about keys, so it is
- * left out. The provider too: a record names it only when it refused.
+ * A request that was refused before OpenRouter chose a provider names none:
+ * then the lack of the name is the refusal itself, and explains nothing.
  */
+static bool every_failure_names_its_provider(const struct log *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct log_row *row = &l->rows[i];
+		if (row->kind == LOG_EXCHANGE && row_failed(row) && !row->provider)
+			return false;
+	}
+	return true;
+}
+
+/* An endpoint that answers without a key tells nothing about keys, so it is left out. */
+static bool is_compared(const struct log_row *row, bool by_provider)
+{
+	return row->kind == LOG_EXCHANGE && !row_is_public(row) && (row->provider || !by_provider);
+}
+
+static void split_rows(struct report *r, bool by_provider, struct outcome *outcomes,
+		       char (*pids)[16])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (!is_compared(row, by_provider))
+			continue;
+		outcome_of(&outcomes[n], row, pids[n]);
+		if (by_provider)
+			outcomes[n].values[ATTRIBUTE_PROVIDER] = row->provider;
+		n++;
+	}
+	outcome_split(outcomes, n, &r->split);
+}
+
 static void find_split(struct report *r)
 {
 	struct outcome *outcomes = calloc(r->exchanges + 1, sizeof(*outcomes));
 	char(*pids)[16] = calloc(r->exchanges + 1, sizeof(*pids));
-	size_t n = 0;
 
 	if (!outcomes || !pids)
 		die("out of memory");
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_EXCHANGE || row_is_public(row))
-			continue;
-		outcome_of(&outcomes[n], row, pids[n]);
-		n++;
-	}
-	outcome_split(outcomes, n, &r->split);
+	if (every_failure_names_its_provider(r->log))
+		split_rows(r, true, outcomes, pids);
+	if (r->split.strength == SPLIT_NONE)
+		split_rows(r, false, outcomes, pids);
 	/* The split's strings are those of the log, but for the processes'. */
 	for (size_t i = 0; i < r->split.value_count; i++) {
 		struct split_value *v = &r->split.values[i];

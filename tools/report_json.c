@@ -56,6 +56,11 @@ static void put_split(struct json_out *j, const struct split *s)
 	if (s->strength != SPLIT_NONE && s->second != ATTRIBUTE_COUNT)
 		json_text(j, NULL, attribute_name(s->second));
 	json_array_end(j);
+	json_array(j, "also");
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++)
+		if (s->also & 1u << a)
+			json_text(j, NULL, attribute_name(a));
+	json_array_end(j);
 	snprintf(chance, sizeof(chance), "%.3g", s->chance);
 	json_text(j, "chance", s->strength == SPLIT_NONE ? NULL : chance);
 	json_array(j, "values");

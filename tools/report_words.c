@@ -101,6 +101,20 @@ static void say_value(const struct split_value *v, struct buf *out)
 	say(out, ": %zu refused, %zu fine", v->failed, v->fine);
 }
 
+static void say_also(unsigned also, struct buf *out)
+{
+	bool first = true;
+
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
+		if (!(also & 1u << a))
+			continue;
+		say(out, "%s%s", first ? ". It goes together with " : ", ", attribute_title(a));
+		first = false;
+	}
+	if (!first)
+		say(out, ": this log cannot tell which of them it is");
+}
+
 void split_words(const struct split *s, struct buf *out)
 {
 	enum { VALUES_SHOWN = 6 };
@@ -133,6 +147,7 @@ void split_words(const struct split *s, struct buf *out)
 		    s->chance * 100 < 1 ? 1 : s->chance * 100);
 	else
 		say(out, ". Chance alone does that in less than one log of a hundred");
+	say_also(s->also, out);
 }
 
 static const char *tap_words(const char *tap)

@@ -46,6 +46,8 @@
 #define LIMIT_JSON_DEPTH 256	 /* nesting that is followed; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
+#define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
+#define LIMIT_PROVIDER 64	 /* that name */
 #define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
 #define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
 #define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */

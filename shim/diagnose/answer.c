@@ -218,6 +218,8 @@ void answer_read(struct answer *a, const struct exchange *x, const struct vendor
 		read_tree(a, body, false);
 	}
 	a->failed = a->status >= 400 || a->error || a->in_stream;
+	if (!vendor || strcmp(vendor->id, "openrouter") == 0)
+		a->provider = answer_provider(x);
 	answer_attribute(a, x, vendor);
 }
 

@@ -61,6 +61,7 @@ struct answer {
 	struct slice raw_message;   /* the message inside raw; raw itself when it is plain text */
 	struct cJSON *raw_tree;	    /* raw parsed; NULL if it is no JSON */
 	int is_byok;		    /* metadata.is_byok: 1, 0, -1 not said */
+	struct slice provider;	    /* answer_provider(), in the exchange's memory */
 	bool user_id;		    /* "user_id" stands beside "error": OpenRouter knew the account */
 	enum refused_by refused_by;
 	enum refusal about;
@@ -72,6 +73,9 @@ void answer_release(struct answer *a);
 
 /* R's code where it is one of HTTP's errors, else the status. answer_refusal.c */
 int answer_code(const struct answer *a);
+
+/* The provider that a 2xx answer names; absent if it names none. answer_provider.c */
+struct slice answer_provider(const struct exchange *x);
 
 /* error.availability.code: why a model cannot be had (401-causes 1.4); absent if not said. answer_refusal.c */
 struct slice answer_availability(const struct answer *a);

@@ -261,6 +261,8 @@ static void put_response(struct json_out *j, const struct diagnosis *d, enum ful
 	json_object(j, "response");
 	put_headers(j, m, fullness);
 	json_number(j, "bytes", (int64_t)m->body.total);
+	if (d->evidence.answer.provider.p)
+		json_wire(j, "provider", d->evidence.answer.provider, SHOWN_NAME);
 	put_error(j, &d->evidence.answer);
 	json_object_end(j);
 }

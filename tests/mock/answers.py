@@ -16,7 +16,7 @@ def made_up_key(name):
     return "sk-or-v1-" + hashlib.sha256(b"orshim stand-in: " + name.encode()).hexdigest()
 
 
-KINDS = ("good", "unknown", "byok", "broke", "limited", "rate", "moderated", "management")
+KINDS = ("good", "second", "unknown", "byok", "broke", "limited", "rate", "moderated", "management")
 KEYS = {name: made_up_key(name) for name in KINDS}
 KIND_OF = {key: name for name, key in KEYS.items() if name != "unknown"}
 # Of other vendors, in the shapes of 401-causes 1.10.
@@ -60,6 +60,15 @@ TROUBLE = {
         "raw": "trouble/rate is temporarily rate-limited upstream. Please retry shortly.",
         "provider_name": "Chutes"}),
 }
+
+# Where a request for this model goes in turn: its owner's key at Anthropic is dead, and
+# other providers serve it with OpenRouter's.
+FALLBACKS = "trouble/byok-fallbacks"
+TURNS = ("Anthropic", "Google", "Amazon Bedrock", "Google", "Anthropic", "Anthropic",
+         "Amazon Bedrock", "Google", "Amazon Bedrock", "Anthropic", "Google")
+
+# Something in between that loses Authorization from HTTP/2.
+STRIPPED = "trouble/stripped-from-http2"
 
 JSON_TYPE = "application/json"
 POST_ONLY = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings")
@@ -161,6 +170,18 @@ class OpenRouter:
             return error(401, "User not found.") if self.turn % 2 else byok_refused()
         return self.account(kind, endpoint) or self.serve(request, endpoint, kind)
 
+    def fall_back(self, endpoint, body):
+        """The next provider's turn for FALLBACKS."""
+        provider = TURNS[self.turn % len(TURNS)]
+        self.turn += 1
+        if provider == "Anthropic":
+            return byok_refused()
+        answer = GENERATORS[endpoint](body)
+        named = b'"provider": "%s"'
+        answer.pieces = [p.replace(named % COMPLETION["provider"].encode(),
+                                   named % provider.encode()) for p in answer.pieces]
+        return answer
+
     def endpoint(self, path):
         """What follows the base; "?" outside of it, where nothing is."""
         if path == self.prefix:
@@ -254,6 +275,11 @@ class OpenRouter:
             return error(400, "Invalid JSON body")
         if not isinstance(body, dict):
             return error(400, "Invalid input: expected object")
+        if body.get("model") == FALLBACKS:
+            return self.fall_back(endpoint, body)
+        if body.get("model") == STRIPPED:
+            return error(401, self.missing) if request.version == "2" else \
+                GENERATORS[endpoint](body)
         return self.generate(endpoint, body)
 
     @staticmethod

@@ -340,9 +340,73 @@ static void texts_about_credentials_are_recognised_and_others_are_not(void **sta
 		assert_false(answer_text_is_about_credentials(slice_of(other[i])));
 }
 
+static void an_answer_names_its_provider(void **state)
+{
+	static const char sse[] = "text/event-stream";
+	static const struct {
+		struct said said;
+		const char *provider; /* NULL: none */
+	} cases[] = {
+		/* as OpenRouter writes it, before and after the order of its members changed */
+		{ OR(200, "{\"id\":\"gen-1\",\"provider\":\"DeepInfra\",\"model\":\"google/"
+			  "gemma-3-27b-it\",\"choices\":[{\"message\":{\"content\":\"x\"}}]}"),
+		  "DeepInfra" },
+		{ OR(200, "{\"id\":\"gen-1\",\"object\":\"chat.completion\",\"created\":1,"
+			  "\"model\":\"a/b\",\"provider\":\"Amazon Bedrock\",\"choices\":[]}"),
+		  "Amazon Bedrock" },
+		{ OR(200, "\n         \n\n         \n{\"provider\":\"OpenAI\"}"), "OpenAI" },
+		{ TYPE_AT("openrouter.ai", 200, sse,
+			  ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\ndata: "
+			  "{\"id\":\"gen-1\",\"provider\":\"Google\",\"choices\":[]}\n\n"),
+		  "Google" },
+		{ TYPE_AT("openrouter.ai", 200, sse,
+			  "event: message_start\ndata: {\"type\":\"message_start\",\"message\":"
+			  "{\"id\":\"gen-1\",\"provider\":\"Anthropic\",\"content\":[]}}\n\n"),
+		  "Anthropic" },
+		{ TYPE_AT("openrouter.ai", 200, sse,
+			  "data: {\"id\":\"gen-1\",\"provider\":\"Stealth\",\"choices\":[],"
+			  "\"error\":{\"code\":502,\"message\":\"sick\"}}\n\n"),
+		  "Stealth" },
+		/* what a model wrote is no provider's name */
+		{ OR(200, "{\"choices\":[{\"message\":{\"content\":\"\\\"provider\\\":"
+			  "\\\"x\\\"\",\"provider\":\"y\"}}]}"),
+		  NULL },
+		{ OR(200, "{\"provider\":null}"), NULL },
+		{ OR(200, "{\"provider\":\"\"}"), NULL },
+		{ OR(200, "{\"provider\":{\"name\":\"x\"}}"), NULL },
+		{ OR(200, "{\"provider\":\"cut off"), NULL },
+		{ OR(200, "{\"provider\":\"a\\u0041\"}"), NULL },
+		{ OR(200,
+		     "{\"provider\":\"far longer than any provider's name may be, so that it is "
+		     "something else\"}"),
+		  NULL },
+		{ OR(200, "[]"), NULL },
+		{ OR(200, ""), NULL },
+		{ OR(402, "{\"provider\":\"x\",\"error\":{\"code\":402}}"), NULL },
+		{ TYPE_AT("openrouter.ai", 200, sse, ": OPENROUTER PROCESSING\n\n"), NULL },
+		{ AT("api.openai.com", 200, "{\"provider\":\"x\"}"), NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct exchange *x = exchange_of(&cases[i].said);
+		const struct vendor *vendor;
+		struct host_list none = { 0 };
+		struct answer a;
+
+		hosts_find(&none, x->host, x->port, &vendor);
+		answer_read(&a, x, vendor);
+		if (!slice_equal(a.provider, slice_of(cases[i].provider)))
+			fail_msg("case %zu: \"%.*s\"", i, SLICE_ARG(a.provider));
+		answer_release(&a);
+		exchange_free(x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_names_its_provider),
 		cmocka_unit_test(openrouters_key_check_is_known_by_its_texts),
 		cmocka_unit_test(openrouters_other_refusals_are_told_apart),
 		cmocka_unit_test(a_provider_behind_openrouter_is_no_key_check_of_openrouters),
