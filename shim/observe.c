@@ -13,7 +13,7 @@ static void complain(const char *name, struct slice wrong, const char *accepted)
 	struct sink to;
 	struct buf line;
 
-	sink_init_fd(&to, STDERR_FILENO);
+	sink_init_stderr(&to);
 	buf_init(&line, LIMIT_BLOCK);
 	int failed = buf_addf(&line, "orshim: %s: \"", name);
 	redact_text(&line, wrong, LIMIT_SHOWN_VALUE);
@@ -55,7 +55,7 @@ static void text_sink_init(struct observer *o, char *(*lookup)(const char *name)
 		break;
 	case TEXT_STDERR:
 		fd = STDERR_FILENO;
-		sink_init_fd(&o->text, fd);
+		sink_init_stderr(&o->text);
 		break;
 	case TEXT_FILE:
 		sink_init_file(&o->text, o->settings.text_file);
@@ -83,9 +83,53 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 		sink_init_file(&o->log, o->settings.log);
 	else
 		sink_init_none(&o->log);
+	o->log.max = o->settings.log_max;
 	text_sink_init(o, lookup);
 	capture_out_init(&o->capture, o->settings.capture);
 	buf_init(&o->line, LIMIT_LINE);
+}
+
+/* On stderr, and only with ORSHIM_DEBUG: WHAT of the log. */
+static void debug_log(const struct observer *o, const char *what)
+{
+	struct sink to;
+	struct buf line;
+
+	sink_init_stderr(&to);
+	buf_init(&line, LIMIT_BLOCK);
+	int failed = buf_addf(&line, "orshim[%d]: ORSHIM_LOG: ", o->origin.pid);
+	redact_text(&line, slice_of(o->settings.log), LIMIT_SHOWN_VALUE);
+	failed |= buf_addf(&line, ": %s (%s)\n", what, strerrordesc_np(o->log.error));
+	if (!failed)
+		sink_write(&to, buf_slice(&line));
+	buf_release(&line);
+}
+
+void observer_tell_losses(struct observer *o)
+{
+	char what[64];
+
+	if (!o->settings.debug || !o->log.lost || !o->settings.log)
+		return;
+	snprintf(what, sizeof(what), "%lu lines were lost", o->log.lost);
+	debug_log(o, what);
+}
+
+/* Is it worth making a line for the log? */
+static bool wants_log(struct observer *o)
+{
+	if (o->log.failed)
+		o->log.lost++;
+	return !o->log.failed;
+}
+
+static void write_log(struct observer *o)
+{
+	if (sink_write(&o->log, buf_slice(&o->line)) || !o->settings.debug || o->loss_told)
+		return;
+	o->loss_told = true;
+	debug_log(o, o->log.failed ? "cannot be written, the shim is silent from here on"
+				   : "a line was lost, further ones are tried");
 }
 
 void observer_release(struct observer *o)
@@ -148,10 +192,10 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	o->origin.exchange++;
 	for (size_t i = 0; i < d->count; i++)
 		o->findings[d->findings[i].severity]++;
-	if (!o->log.failed) {
+	if (wants_log(o)) {
 		buf_reset(&o->line);
 		if (record_exchange(&o->line, &o->origin, d) == 0)
-			sink_write(&o->log, buf_slice(&o->line));
+			write_log(o);
 	}
 	tell_text(o, d);
 	capture_out_exchange(&o->capture, &o->settings, &o->origin, d);
@@ -171,10 +215,10 @@ static void tell_connection(struct observer *o, struct connection *c, uint32_t n
 			return;
 		o->findings[severity]++;
 	}
-	if (!o->log.failed) {
+	if (wants_log(o)) {
 		buf_reset(&o->line);
 		if (record_connection(&o->line, &o->origin, number, sni, rule, why) == 0)
-			sink_write(&o->log, buf_slice(&o->line));
+			write_log(o);
 	}
 	if (o->text.failed || rule == RULE_NONE || !is_first_time(o, rule))
 		return;
@@ -228,10 +272,10 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
 			   int64_t now_us)
 {
-	if (o->log.failed)
+	if (!wants_log(o))
 		return;
 	o->origin.time_us = now_us;
 	buf_reset(&o->line);
 	if (record_process(&o->line, &o->origin, copies, count) == 0)
-		sink_write(&o->log, buf_slice(&o->line));
+		write_log(o);
 }

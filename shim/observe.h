@@ -28,6 +28,7 @@ struct observer {
 	struct buf line;		     /* reused */
 	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
+	bool loss_told;    /* that a line did not get into the log */
 	const char *blind; /* why the last connection that went blind did; static */
 };
 
@@ -37,6 +38,9 @@ struct observer {
  */
 void observer_init(struct observer *o, char *(*lookup)(const char *name));
 void observer_release(struct observer *o);
+
+/* The process ends: with ORSHIM_DEBUG, how many lines did not get into the log. */
+void observer_tell_losses(struct observer *o);
 
 /* The environment to look for tokens in; borrowed. */
 void observer_set_environment(struct observer *o, struct slice block);

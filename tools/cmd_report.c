@@ -111,6 +111,31 @@ static void check_records(const struct log *l)
 			    log_fault_words((enum log_fault)f));
 }
 
+/* What was set aside of the log NAME belongs to it, unless it is among the NAMES as well. */
+static void add_earlier(struct log *l, const char *name, char *const *names, int count)
+{
+	char *earlier = log_earlier(name);
+
+	for (int i = 0; i < count && earlier; i++)
+		if (strcmp(names[i], earlier) == 0) {
+			free(earlier);
+			earlier = NULL;
+		}
+	if (earlier)
+		log_add(l, earlier);
+	free(earlier);
+}
+
+static void add_newest(struct log *l)
+{
+	char *path = runs_newest("log");
+
+	if (path)
+		add_earlier(l, path, NULL, 0);
+	free(path);
+	source_add(l, "", "report");
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct report_options o = { 0 };
@@ -122,13 +147,14 @@ int cmd_report(int argc, char **argv)
 	int logs = read_options(&o, argc, argv);
 	log_init(&log);
 	for (int i = 1; i <= logs; i++) {
+		add_earlier(&log, argv[i], argv + 1, logs);
 		unsigned n = source_add(&log, argv[i], "report");
 		if (n && logs > 1)
 			die("report: %s is one exchange; name it alone", argv[i]);
 		o.exchange = n;
 	}
 	if (logs == 0)
-		source_add(&log, "", "report");
+		add_newest(&log);
 	check_records(&log);
 	log_sort(&log);
 	report_make(r, &log);

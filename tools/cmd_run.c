@@ -223,7 +223,7 @@ static void tell(struct run *r)
 
 static void leave_folder(const struct run *r, int status)
 {
-	static const char *const files[] = { "log", "text" };
+	static const char *const files[] = { "log", "log.1", "text" };
 
 	if (r->kept)
 		run_ended(r->folder, r->tool, r->start_us, status);

@@ -157,8 +157,10 @@ static void look(struct watch *w)
 	if (w->fd >= 0 && st.st_ino == w->inode && st.st_size >= w->at)
 		return;
 	bool first = w->fd < 0 && w->inode == 0;
-	if (w->fd >= 0)
+	if (w->fd >= 0) {
+		read_more(w); /* what came before it was set aside */
 		close(w->fd);
+	}
 	w->fd = open(w->path, O_RDONLY | O_CLOEXEC);
 	if (w->fd < 0 || fstat(w->fd, &st) != 0)
 		return;

@@ -188,6 +188,25 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 	read_lines(l, &l->files[l->file_count - 1], start);
 }
 
+char *log_earlier(const char *path)
+{
+	static const char begin[] = "{\"v\":1,\"record\":\"";
+	char got[sizeof(begin) - 1];
+	char *earlier;
+
+	if (asprintf(&earlier, "%s.1", path) < 0)
+		die("out of memory");
+	int fd = open(earlier, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_log = fd >= 0 && read(fd, got, sizeof(got)) == (ssize_t)sizeof(got) &&
+		      memcmp(got, begin, sizeof(got)) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (is_log)
+		return earlier;
+	free(earlier);
+	return NULL;
+}
+
 /* PATH with each %p, the process id in ORSHIM_LOG, as a pattern. */
 static char *pattern_of(const char *path)
 {

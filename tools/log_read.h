@@ -106,6 +106,12 @@ void log_add(struct log *l, const char *path);
 
 /* The same from byte START of one file on, for a log that was there before. */
 void log_add_from(struct log *l, const char *path, int64_t start);
+
+/*
+ * What of the log PATH was set aside by its size, PATH.1; NULL if there is none
+ * that holds records. The caller then owns it.
+ */
+char *log_earlier(const char *path);
 void log_sort(struct log *l);
 
 /* One line of a log without its line feed; false if it was no record. */

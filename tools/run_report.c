@@ -6,12 +6,16 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/command.h"
 
-enum { CLOCK_SLACK_US = 1000 }; /* a record's time is in whole milliseconds */
+enum {
+	CLOCK_SLACK_US = 1000,	     /* a record's time is in whole milliseconds */
+	FILE_CLOCK_SLACK_US = 20000, /* a file's time is the kernel's last tick */
+};
 
 int64_t run_clock(void)
 {
@@ -49,17 +53,34 @@ static void keep_since(struct log *l, int64_t since_us)
 	memmove(l->rows, l->rows + from, l->count * sizeof(*l->rows));
 }
 
+/* Was it written to since? */
+static bool is_newer(const char *path, int64_t since_us)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       st.st_mtim.tv_sec * 1000000LL + st.st_mtim.tv_nsec / 1000 >=
+		   since_us - FILE_CLOCK_SLACK_US;
+}
+
 /* The records of one run, in the order of time. */
 static void read_run(struct log *l, const char *log_path, int64_t start, int64_t since_us)
 {
+	char *earlier = strstr(log_path, "%p") ? NULL : log_earlier(log_path);
+
+	/* START is a place in what is set aside now, or in what was set aside before that. */
+	bool moved = earlier && is_newer(earlier, since_us);
 	log_init(l);
+	if (moved)
+		log_add(l, earlier);
 	if (has_log(log_path) && !strstr(log_path, "%p"))
-		log_add_from(l, log_path, start);
+		log_add_from(l, log_path, moved ? 0 : start);
 	else if (has_log(log_path))
 		log_add(l, log_path);
 	log_sort(l);
-	if (l->count && strstr(log_path, "%p"))
+	if (l->count && (moved || strstr(log_path, "%p")))
 		keep_since(l, since_us);
+	free(earlier);
 }
 
 void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out)

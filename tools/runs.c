@@ -16,7 +16,7 @@
 
 enum { META_MAX = 4 << 20, NAME_SIZE = 48 };
 
-static const char *const run_files[] = { "log", "text", "run.json" };
+static const char *const run_files[] = { "log", "log.1", "text", "run.json" };
 
 char *path_join(const char *folder, const char *name)
 {

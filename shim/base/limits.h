@@ -54,6 +54,9 @@
 #define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */
 
 /* report */
+#define LIMIT_LOG_DEFAULT (64LL << 20) /* ORSHIM_LOG_MAX when unset */
+#define LIMIT_LOG_MIN (64LL << 10)  /* least that ORSHIM_LOG_MAX may ask for: a line fits */
+#define LIMIT_LOG_MAX (1LL << 40)   /* most that it may ask for */
 #define LIMIT_LINE (64 * 1024)	   /* one line of the log */
 #define LIMIT_BLOCK (16 * 1024)	   /* one human diagnosis */
 #define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */

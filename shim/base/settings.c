@@ -13,7 +13,7 @@ const struct setting settings_table[SETTING_COUNT] = {
 #undef SETTING
 };
 
-bool settings_size(const char *text, size_t *bytes)
+bool settings_size(const char *text, unsigned long long most, unsigned long long *bytes)
 {
 	static const struct {
 		char letter;
@@ -29,9 +29,9 @@ bool settings_size(const char *text, size_t *bytes)
 			s.n--;
 			break;
 		}
-	if (!slice_number(s, &n) || n > (unsigned long long)LIMIT_BODY_MAX >> shift)
+	if (!slice_number(s, &n) || n > most >> shift)
 		return false;
-	*bytes = (size_t)n << shift;
+	*bytes = n << shift;
 	return true;
 }
 
@@ -46,6 +46,30 @@ static bool read_flag(struct settings *s, enum setting_id id, bool *flag)
 		*flag = true;
 	else
 		return false;
+	return true;
+}
+
+static bool read_body_max(struct settings *s)
+{
+	unsigned long long n = LIMIT_BODY_DEFAULT;
+	const char *text = s->given[SETTING_body_max];
+	bool understood = !text || settings_size(text, LIMIT_BODY_MAX, &n);
+
+	s->body_max = (size_t)n;
+	return understood;
+}
+
+static bool read_log_max(struct settings *s)
+{
+	const char *text = s->given[SETTING_log_max];
+	unsigned long long n;
+
+	s->log_max = LIMIT_LOG_DEFAULT;
+	if (!text)
+		return true;
+	if (!settings_size(text, LIMIT_LOG_MAX, &n) || (n && n < LIMIT_LOG_MIN))
+		return false;
+	s->log_max = n;
 	return true;
 }
 
@@ -77,10 +101,8 @@ void settings_load(struct settings *s, char *(*lookup)(const char *name))
 		s->text_file = text;
 	}
 
-	s->body_max = LIMIT_BODY_DEFAULT;
-	if (s->given[SETTING_body_max])
-		note(s, SETTING_body_max,
-		     settings_size(s->given[SETTING_body_max], &s->body_max));
+	note(s, SETTING_body_max, read_body_max(s));
+	note(s, SETTING_log_max, read_log_max(s));
 	note(s, SETTING_follow, read_flag(s, SETTING_follow, &s->follow));
 	note(s, SETTING_debug, read_flag(s, SETTING_debug, &s->debug));
 }

@@ -31,6 +31,7 @@ enum text_target { TEXT_OFF, TEXT_STDERR, TEXT_FILE };
 struct settings {
 	const char *given[SETTING_COUNT]; /* text of each variable; NULL: unset. Borrowed from the environment */
 	const char *log;		  /* NULL: no log */
+	unsigned long long log_max; /* 0: no limit */
 	enum text_target text;
 	const char *text_file; /* with TEXT_FILE */
 	const char *hosts;     /* "" if unset */
@@ -45,7 +46,7 @@ struct settings {
 /* LOOKUP is getenv() in life; a test gives its own. Never fails. */
 void settings_load(struct settings *s, char *(*lookup)(const char *name));
 
-/* Bytes with K, M, G (powers of 1024); false if it is no size. */
-bool settings_size(const char *text, size_t *bytes);
+/* Bytes with K, M, G (powers of 1024); false if it is no size, or one above MOST. */
+bool settings_size(const char *text, unsigned long long most, unsigned long long *bytes);
 
 #endif

@@ -2,11 +2,10 @@
 #include "report/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,10 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report/log_file.h"
+
 enum {
-	PATH_SIZE = 4096,
-	/* Daemons and shells close low descriptors, or expect the lowest free one. */
-	FD_FLOOR = 200,
 	KERNEL_SIGSET_SIZE = 8, /* the kernel's sigset_t, smaller than libc's */
 };
 
@@ -36,6 +34,28 @@ void sink_init_fd(struct sink *s, int fd)
 	*s = (struct sink){ .fd = fd, .borrowed = true };
 }
 
+/* Descriptor 2 when the process began; 0, 0: there was none. */
+static unsigned long long stderr_device, stderr_inode;
+static bool stderr_is_known;
+
+void sink_remember_stderr(void)
+{
+	struct stat st = { 0 };
+
+	fstat(STDERR_FILENO, &st);
+	stderr_device = (unsigned long long)st.st_dev;
+	stderr_inode = (unsigned long long)st.st_ino;
+	stderr_is_known = true;
+}
+
+void sink_init_stderr(struct sink *s)
+{
+	sink_init_fd(s, STDERR_FILENO);
+	s->known = stderr_is_known;
+	s->device = stderr_device;
+	s->inode = stderr_inode;
+}
+
 void sink_init_none(struct sink *s)
 {
 	*s = (struct sink){ .fd = -1, .failed = true };
@@ -47,89 +67,17 @@ static void fall_silent(struct sink *s)
 	s->failed = true;
 }
 
-/* PATH with %p as the process id; false if it does not fit. */
-static bool expand_path(const char *path, int pid, char out[PATH_SIZE])
+static bool is_without_size_limit(void)
 {
-	size_t n = 0;
+	struct rlimit size;
 
-	for (const char *p = path; *p; p++) {
-		int took = 1;
-		if (p[0] == '%' && p[1] == 'p') {
-			took = snprintf(out + n, PATH_SIZE - n, "%d", pid);
-			p++;
-		} else if (n < PATH_SIZE) {
-			out[n] = *p;
-		}
-		n += (size_t)took;
-		if (n >= PATH_SIZE)
-			return false;
-	}
-	out[n] = '\0';
-	return n > 0;
-}
-
-/* Lines may go to a regular file, to /dev/null and the like, or to a pipe that somebody reads. */
-static bool is_writable_kind(int fd, struct stat *st)
-{
-	if (fstat(fd, st) != 0)
-		return false;
-	return S_ISREG(st->st_mode) || S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode);
-}
-
-/*
- * The system calls are made directly: open() and write() of libc are points
- * where a thread of the host may be cancelled, and may be hooked by others.
- * O_NONBLOCK so that a FIFO without a reader, or a slow one, never stops the host.
- */
-static void open_file(struct sink *s)
-{
-	char path[PATH_SIZE];
-	struct stat st;
-
-	s->pid = (int)getpid();
-	if (!expand_path(s->path, s->pid, path)) {
-		fall_silent(s);
-		return;
-	}
-	long fd =
-	    syscall(SYS_openat, AT_FDCWD, path,
-		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
-			(s->fresh ? O_EXCL : 0),
-		    0600);
-	if (fd < 0) {
-		fall_silent(s);
-		return;
-	}
-	long high = syscall(SYS_fcntl, (int)fd, F_DUPFD_CLOEXEC, FD_FLOOR);
-	if (high >= 0)
-		syscall(SYS_close, (int)fd);
-	else
-		high = fd; /* few descriptors allowed: the low one will do */
-	s->fd = (int)high;
-	if (!is_writable_kind(s->fd, &st)) {
-		fall_silent(s);
-		return;
-	}
-	s->regular = S_ISREG(st.st_mode);
-	s->device = (unsigned long long)st.st_dev;
-	s->inode = (unsigned long long)st.st_ino;
-}
-
-/* Still the file that we opened? A host may have closed it and got its number again. */
-static bool is_still_ours(const struct sink *s)
-{
-	struct stat st;
-
-	return fstat(s->fd, &st) == 0 && (unsigned long long)st.st_dev == s->device &&
-	       (unsigned long long)st.st_ino == s->inode;
+	return getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur == RLIM_INFINITY;
 }
 
 /* A regular file has no reader to lose, and without a size limit none is overstepped. */
 static bool is_harmless(const struct sink *s)
 {
-	struct rlimit size;
-
-	return s->regular && getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur == RLIM_INFINITY;
+	return s->regular && (s->locked_in ? s->unlimited : is_without_size_limit());
 }
 
 /*
@@ -171,7 +119,8 @@ static long write_out(const struct sink *s, struct slice line)
 /* Trouble that passes: the line is lost, the next may go through. */
 static bool is_passing(int error)
 {
-	return error == EAGAIN || error == EINTR || error == ENOSPC || error == EDQUOT;
+	return error == EAGAIN || error == EINTR || error == ENOSPC || error == EDQUOT ||
+	       error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
 /* A borrowed descriptor may block: a parent that never reads would stop the host. */
@@ -180,25 +129,47 @@ static bool takes_bytes_now(int fd)
 	static const struct timespec at_once = { 0, 0 };
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
+	errno = EAGAIN;
 	return syscall(SYS_ppoll, &p, 1, &at_once, NULL, KERNEL_SIGSET_SIZE) != 0;
 }
 
+/* In pieces that a pipe takes whole when it says that it takes anything (pipe(7)). */
+static bool lend_line(struct sink *s, struct slice line)
+{
+	if (s->known && !log_file_is_ours(s)) {
+		errno = EBADF; /* closed by the host, the number belongs to something else */
+		return false;
+	}
+	if (s->torn && (!takes_bytes_now(s->fd) || write_out(s, SLICE("\n")) != 1))
+		return false;
+	s->torn = false;
+	while (line.n) {
+		size_t piece = line.n < PIPE_BUF ? line.n : PIPE_BUF;
+		if (!takes_bytes_now(s->fd))
+			return false;
+		long n = write_out(s, (struct slice){ line.p, piece });
+		if (n <= 0)
+			return false;
+		s->torn = line.p[n - 1] != '\n';
+		line = slice_from(line, (size_t)n);
+	}
+	return true;
+}
+
+/* False and errno: LINE is lost. */
 static bool write_line(struct sink *s, struct slice line)
 {
-	if (!s->borrowed && s->fd >= 0 && !is_still_ours(s))
-		s->fd = -1; /* not ours to close any more */
+	log_file_ready(s, line.n);
 	if (s->fd < 0)
-		open_file(s);
-	if (s->fd < 0 || (s->borrowed && !takes_bytes_now(s->fd)))
 		return false;
 	if (s->torn && write_out(s, SLICE("\n")) != 1)
 		return false;
 	s->torn = false;
 
 	long n = write_out(s, line);
-	if (n < 0 && !is_passing(errno))
-		fall_silent(s);
 	s->torn = n > 0 && n < (long)line.n;
+	if (s->torn)
+		errno = s->regular ? ENOSPC : EAGAIN;
 	return n == (long)line.n;
 }
 
@@ -206,9 +177,21 @@ void sink_open(struct sink *s)
 {
 	int before = errno;
 
-	if (!s->failed && s->fd < 0)
-		open_file(s);
+	if (!s->failed && s->fd < 0 && !s->borrowed) {
+		log_file_ready(s, 0);
+		if (s->fd < 0 && !is_passing(errno)) {
+			s->error = errno;
+			fall_silent(s);
+		}
+	}
 	errno = before;
+}
+
+void sink_lock_in(struct sink *s)
+{
+	sink_open(s);
+	s->unlimited = is_without_size_limit();
+	s->locked_in = true;
 }
 
 bool sink_write(struct sink *s, struct slice line)
@@ -217,10 +200,14 @@ bool sink_write(struct sink *s, struct slice line)
 		return false;
 
 	int before = errno;
-	bool written = write_line(s, line);
+	bool written = s->borrowed ? lend_line(s, line) : write_line(s, line);
 
-	if (!written)
+	if (!written) {
 		s->lost++;
+		s->error = errno;
+		if (!is_passing(errno))
+			fall_silent(s);
+	}
 	errno = before;
 	return written;
 }
@@ -229,9 +216,10 @@ void sink_close(struct sink *s)
 {
 	int before = errno;
 
-	if (s->fd >= 0 && !s->borrowed && is_still_ours(s))
-		syscall(SYS_close, s->fd);
+	log_file_close(s);
 	s->fd = -1;
+	free(s->name);
+	s->name = NULL;
 	errno = before;
 }
 

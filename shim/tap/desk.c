@@ -34,6 +34,7 @@ int64_t desk_clock(void)
 void desk_start(const char *argv0)
 {
 	argv_0 = argv0 ? strdup(argv0) : NULL;
+	sink_remember_stderr();
 }
 
 void desk_lock(void)
@@ -77,6 +78,8 @@ static struct observer *observer(void)
 	} else {
 		sink_after_fork(&o->log);
 		sink_after_fork(&o->text);
+		o->log.lost = 0;
+		o->loss_told = false;
 	}
 	o->origin.pid = pid;
 	o->origin.ppid = getppid();
@@ -199,13 +202,22 @@ void desk_say(const struct tls_copy *copy)
 
 	if (!wanted || strcmp(wanted, "1") != 0)
 		return;
-	sink_init_fd(&to, STDERR_FILENO);
+	sink_init_stderr(&to);
 	buf_init(&line, LIMIT_BLOCK);
 	if (buf_addf(&line, "orshim[%d]: %s: %s %s, %s%s%s\n", getpid(), copy->object,
 		     copy->library, copy->version, ways[copy->tap], copy->reason ? ": " : "",
 		     copy->reason ? copy->reason : "") == 0)
 		sink_write(&to, buf_slice(&line));
 	buf_release(&line);
+}
+
+void desk_finish(void)
+{
+	if (!desk_try_lock())
+		return;
+	if (desk.ready)
+		observer_tell_losses(&desk.observer);
+	desk_unlock();
 }
 
 void desk_after_fork(void)

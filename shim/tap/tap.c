@@ -264,6 +264,7 @@ __attribute__((destructor)) static void tap_finish(void)
 	if (!atomic_load(&numbers) || !passage_enter(&p))
 		return;
 	table_visit(finish_at_exit, NULL);
+	desk_finish();
 	passage_leave(&p);
 }
 

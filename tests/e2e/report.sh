@@ -230,6 +230,28 @@ verdict $? "watch: Ctrl-C is a clean end"
 watcher=""
 cat "$work/watched" >>"$work/all"
 
+# --- a log that outgrows its limit while it is watched
+"$orshim" watch --all "$work/grown.log" >"$work/watched" 2>&1 &
+watcher=$!
+run "run with a small log" 0 env OPENROUTER_API_KEY="$quoted" ORSHIM_LOG_MAX=64K "$orshim" run \
+	--log "$work/grown.log" -- sh -c "$ask" "$base/chat/completions?[1-60]"
+says "run with a small log" err "60 API exchanges, 60 refused"
+until_seen "?60"
+[ "$(grep -c 'POST .*401' "$work/watched")" = 60 ]
+verdict $? "watch: a log that was set aside, every line"
+kill -INT "$watcher"
+wait "$watcher"
+watcher=""
+[ -s "$work/grown.log.1" ] && [ "$(cat "$work"/grown.log.1 "$work/grown.log" | grep -c '"exchange"')" = 60 ]
+verdict $? "a log that outgrows its limit is set aside whole"
+[ "$(stat -c %s "$work/grown.log.1")" -le 65536 ]
+verdict $? "a log that outgrows its limit stays below it"
+run "report of both" 1 "$orshim" report "$work/grown.log"
+says "report of both" out "all 60 requests were refused"
+run "report of both, named" 1 "$orshim" report "$work/grown.log.1" "$work/grown.log"
+says "report of both, named" out "all 60 requests were refused"
+cat "$work/watched" "$work"/grown.log* >>"$work/all"
+
 # --- hostile logs
 {
 	printf 'no JSON\n{"v":9,"record":"exchange"}\n{"v":1,"record":"oracle"}\n\xff\xfe\n'

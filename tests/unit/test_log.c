@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -202,6 +203,173 @@ static void a_host_that_reuses_our_descriptor_keeps_its_file_clean(void **state)
 	close(number);
 }
 
+static void expect_size_at_most(const char *file, long most)
+{
+	struct stat st;
+
+	assert_int_equal(stat(file, &st), 0);
+	assert_in_range(st.st_size, 1, most);
+}
+
+static void a_log_that_grew_is_set_aside(void **state)
+{
+	char old[160];
+	struct sink s;
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.1", path);
+	sink_init_file(&s, path);
+	s.max = 8;
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_true(sink_write(&s, SLICE("two\n")));
+	expect_content(path, "one\ntwo\n");
+	assert_int_equal(access(old, F_OK), -1);
+	errno = 42;
+	assert_true(sink_write(&s, SLICE("three\n")));
+	assert_int_equal(errno, 42);
+	expect_content(old, "one\ntwo\n");
+	expect_content(path, "three\n");
+	assert_true(s.fd >= 200);
+	assert_true(sink_write(&s, SLICE("a longer line than the limit\n")));
+	expect_content(old, "three\n");
+	expect_content(path, "a longer line than the limit\n");
+	sink_close(&s);
+}
+
+static void without_a_limit_it_grows(void **state)
+{
+	struct sink s;
+
+	(void)state;
+	sink_init_file(&s, path);
+	for (int i = 0; i < 3; i++)
+		assert_true(sink_write(&s, SLICE("one\n")));
+	sink_close(&s);
+	expect_content(path, "one\none\none\n");
+}
+
+static void who_sets_it_aside_is_followed_by_the_others(void **state)
+{
+	char old[160];
+	struct sink one, two;
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.1", path);
+	sink_init_file(&one, path);
+	sink_init_file(&two, path);
+	one.max = two.max = 8;
+	assert_true(sink_write(&one, SLICE("1st one\n")));
+	assert_true(sink_write(&two, SLICE("1st two\n")));
+	assert_true(sink_write(&one, SLICE("2nd one\n")));
+	expect_content(old, "1st two\n");
+	expect_content(path, "2nd one\n");
+	sink_close(&one);
+	sink_close(&two);
+}
+
+static void where_it_cannot_be_set_aside_it_grows(void **state)
+{
+	char old[160];
+	struct sink s;
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.1", path);
+	assert_int_equal(mkdir(old, 0700), 0);
+	sink_init_file(&s, path);
+	s.max = 8;
+	for (int i = 0; i < 3; i++)
+		assert_true(sink_write(&s, SLICE("a line\n")));
+	expect_content(path, "a line\na line\na line\n");
+	assert_int_equal(s.lost, 0);
+	sink_close(&s);
+}
+
+static void a_deleted_or_replaced_log_is_begun_anew(void **state)
+{
+	char moved[160];
+	struct sink s;
+
+	(void)state;
+	snprintf(moved, sizeof(moved), "%s.moved", path);
+	sink_init_file(&s, path);
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_int_equal(unlink(path), 0);
+	assert_true(sink_write(&s, SLICE("two\n")));
+	expect_content(path, "two\n");
+	/* Moved away: in use until there is a new one, as others' log rotation expects. */
+	assert_int_equal(rename(path, moved), 0);
+	assert_true(sink_write(&s, SLICE("three\n")));
+	expect_content(moved, "two\nthree\n");
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_true(sink_write(&s, SLICE("four\n")));
+	expect_content(path, "four\n");
+	sink_close(&s);
+}
+
+static void a_relative_name_stays_where_it_was(void **state)
+{
+	char before[4096], old[160];
+	struct sink s;
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.1", path);
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(folder), 0);
+	sink_init_file(&s, "log");
+	s.max = 4;
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_int_equal(chdir("/"), 0);
+	assert_true(sink_write(&s, SLICE("two\n")));
+	assert_int_equal(unlink(path), 0);
+	assert_true(sink_write(&s, SLICE("three\n")));
+	assert_int_equal(chdir(before), 0);
+	expect_content(path, "three\n");
+	expect_content(old, "one\n");
+	sink_close(&s);
+}
+
+static void what_is_locked_in_opens_nothing(void **state)
+{
+	struct sink s;
+
+	(void)state;
+	sink_init_file(&s, path);
+	s.max = 4;
+	sink_lock_in(&s);
+	assert_true(s.fd >= 0);
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_true(sink_write(&s, SLICE("two\n")));
+	expect_content(path, "one\ntwo\n");
+	close(s.fd);
+	assert_false(sink_write(&s, SLICE("three\n")));
+	expect_content(path, "one\ntwo\n");
+	sink_close(&s);
+}
+
+/* The number 2 of a daemon that closed it is the next file that it opens. */
+static void another_stderr_than_at_the_start_is_left_alone(void **state)
+{
+	struct sink s;
+	int before = dup(STDERR_FILENO);
+	int first = memfd_create("first", 0), second = open(path, O_WRONLY | O_CREAT, 0600);
+
+	(void)state;
+	dup2(first, STDERR_FILENO);
+	sink_remember_stderr();
+	sink_init_stderr(&s);
+	bool written = sink_write(&s, SLICE("one\n"));
+	dup2(second, STDERR_FILENO);
+	bool to_other = sink_write(&s, SLICE("two\n"));
+	dup2(before, STDERR_FILENO);
+	assert_true(written);
+	assert_false(to_other);
+	assert_true(s.failed);
+	expect_content(path, "");
+	close(first);
+	close(second);
+	close(before);
+}
+
 static void percent_p_is_the_process(void **state)
 {
 	char pattern[128];
@@ -259,6 +427,68 @@ static void lines_of_several_processes_never_interleave(void **state)
 	assert_int_equal(lines, WRITERS * LINES);
 }
 
+static int count_lines(const char *file, bool *whole, int *of_writer)
+{
+	FILE *f = fopen(file, "r");
+	char line[256];
+	int writer, number, lines = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		*whole &= sscanf(line, "writer %d line %d ", &writer, &number) == 2 &&
+			  strchr(line, '\n') && of_writer[writer]++ >= 0;
+		lines++;
+	}
+	if (f)
+		fclose(f);
+	return lines;
+}
+
+/* More than one file holds and less than two: no line may be gone. Every other writer
+ * shares the open file of its parent. */
+static void writers_that_share_a_log_set_it_aside_in_turn(void **state)
+{
+	enum { WRITERS = 6, LINES = 300, MAX = 60000, LENGTH = 40 };
+	int of_writer[WRITERS] = { 0 };
+	bool whole = true;
+	struct sink shared;
+	char old[160];
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s.1", path);
+	sink_init_file(&shared, path);
+	shared.max = MAX;
+	sink_open(&shared);
+	for (int w = 0; w < WRITERS; w++)
+		if (fork() == 0) {
+			struct sink own, *s = w % 2 ? &shared : &own;
+			bool good = true;
+			char line[LENGTH + 1];
+			sink_init_file(&own, path);
+			own.max = MAX;
+			for (int i = 0; i < LINES; i++) {
+				memset(line, 'x', LENGTH);
+				int n = snprintf(line, LENGTH, "writer %d line %d ", w, i);
+				line[n] = 'x';
+				line[LENGTH - 1] = '\n';
+				good &= sink_write(s, (struct slice){ line, LENGTH });
+			}
+			_exit(!good);
+		}
+	for (int w = 0; w < WRITERS; w++) {
+		int status;
+		wait(&status);
+		assert_int_equal(status, 0);
+	}
+	sink_close(&shared);
+	assert_int_equal(count_lines(old, &whole, of_writer) + count_lines(path, &whole, of_writer),
+			 WRITERS * LINES);
+	assert_true(whole);
+	for (int w = 0; w < WRITERS; w++)
+		assert_int_equal(of_writer[w], LINES);
+	expect_size_at_most(path, MAX);
+	expect_size_at_most(old, MAX + WRITERS * LENGTH);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -272,6 +502,15 @@ int main(void)
 		TEST(a_closed_pipe_raises_no_signal),
 		TEST(a_file_size_limit_raises_no_signal),
 		TEST(a_host_that_reuses_our_descriptor_keeps_its_file_clean),
+		TEST(a_log_that_grew_is_set_aside),
+		TEST(without_a_limit_it_grows),
+		TEST(who_sets_it_aside_is_followed_by_the_others),
+		TEST(where_it_cannot_be_set_aside_it_grows),
+		TEST(a_deleted_or_replaced_log_is_begun_anew),
+		TEST(a_relative_name_stays_where_it_was),
+		TEST(what_is_locked_in_opens_nothing),
+		TEST(another_stderr_than_at_the_start_is_left_alone),
+		TEST(writers_that_share_a_log_set_it_aside_in_turn),
 		TEST(percent_p_is_the_process),
 		TEST(lines_of_several_processes_never_interleave),
 	};

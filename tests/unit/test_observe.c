@@ -103,6 +103,7 @@ static char *malformed(const char *name)
 {
 	static const char *const settings[][2] = {
 		{ "ORSHIM_BODY_MAX", "lots" },
+		{ "ORSHIM_LOG_MAX", "64" },
 		{ "ORSHIM_FOLLOW", "maybe" },
 		{ "ORSHIM_RULES", "no_such_rule=off" },
 		{ "ORSHIM_HOSTS", "host=no_such_vendor" },
@@ -128,13 +129,15 @@ static void each_malformed_setting_is_one_line_on_stderr(void **state)
 	dup2(before, STDERR_FILENO);
 	ssize_t n = pread(file, said, sizeof(said), 0);
 	struct slice all = { said, (size_t)n };
-	assert_int_equal(count(all, "\n"), 4);
+	assert_int_equal(count(all, "\n"), 5);
 	assert_int_equal(
 	    count(all, "orshim: ORSHIM_BODY_MAX: \"lots\" is not understood; accepted: "), 1);
+	assert_int_equal(count(all, "ORSHIM_LOG_MAX: \"64\" is not understood; accepted: "), 1);
 	assert_int_equal(count(all, "ORSHIM_FOLLOW"), 1);
 	assert_int_equal(count(all, "\"no_such_rule=off\""), 1);
 	assert_int_equal(count(all, "\"host=no_such_vendor\""), 1);
 	assert_int_equal(o->settings.body_max, LIMIT_BODY_DEFAULT);
+	assert_int_equal(o->settings.log_max, LIMIT_LOG_DEFAULT);
 	assert_true(o->text.failed);
 	observer_release(o);
 	free(o);
