@@ -45,13 +45,23 @@ static int reserve(struct buf *b, size_t n)
 	return 0;
 }
 
+char *buf_grow(struct buf *b, size_t n)
+{
+	if (reserve(b, n) != 0)
+		return NULL;
+	b->n += n;
+	return b->p + b->n - n;
+}
+
 int buf_add(struct buf *b, const void *bytes, size_t n)
 {
-	if ((n > b->cap - b->n || n > b->max - b->n) && reserve(b, n) != 0)
+	char *to = n ? buf_room(b, n) : b->p;
+
+	if (!n)
+		return 0;
+	if (!to)
 		return -1;
-	if (n)
-		memcpy(b->p + b->n, bytes, n);
-	b->n += n;
+	memcpy(to, bytes, n);
 	return 0;
 }
 

@@ -26,6 +26,19 @@ __attribute__((warn_unused_result)) int buf_add_slice(struct buf *b, struct slic
 __attribute__((warn_unused_result, format(printf, 2, 3))) int buf_addf(struct buf *b,
 								       const char *format, ...);
 
+/*
+ * Where N bytes that the caller writes at once are appended: they count as
+ * added. NULL at the ceiling or without memory.
+ */
+char *buf_grow(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+	if (n > b->cap - b->n || n > b->max - b->n)
+		return buf_grow(b, n);
+	b->n += n;
+	return b->p + b->n - n;
+}
+
 /* Append as many of the bytes as fit below the ceiling; says how many did. */
 size_t buf_add_some(struct buf *b, const void *bytes, size_t n);
 

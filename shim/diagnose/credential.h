@@ -21,19 +21,22 @@ const char *carrier_name(enum carrier c); /* "authorization" … "url" */
 
 struct credential {
 	enum carrier carrier;
-	int field;	     /* index into request.fields; -1 for CARRIER_URL */
-	struct slice value;  /* AUTH of the catalogue: the value without surrounding SP/TAB */
-	struct slice scheme; /* Authorization: up to the first SP/TAB; absent when the value is one word without a known scheme */
-	struct slice gap;    /* the blanks between scheme and token */
-	struct slice token;  /* the rest; other carriers: the value */
-	bool known;	     /* false: HTTP/2 joined late, the value went by unseen */
+	int field;          /* index into request.fields; -1 for CARRIER_URL */
+	struct slice value; /* AUTH of the catalogue: the value without surrounding SP/TAB */
+	struct slice
+	    scheme; /* Authorization: up to the first SP/TAB; absent when the value is one word without a known scheme */
+	struct slice gap;         /* the blanks between scheme and token */
+	struct slice token;       /* the rest; other carriers: the value */
+	bool known;               /* false: HTTP/2 joined late, the value went by unseen */
 	struct token_shape shape; /* of the scheme and the token; only when known */
 };
 
 struct credentials {
-	struct credential all[LIMIT_CREDENTIALS]; /* Authorization fields first, in wire order, then the others */
+	struct credential
+	    all[LIMIT_CREDENTIALS]; /* Authorization fields first, in wire order, then the others */
 	size_t count;
-	bool absent; /* certainly none: all fields were seen. With count 0 and !absent it is not knowable */
+	bool
+	    absent; /* certainly none: all fields were seen. With count 0 and !absent it is not knowable */
 };
 
 void credentials_find(struct credentials *c, const struct exchange *x);
@@ -44,11 +47,11 @@ const struct credential *credentials_by(const struct credentials *c, enum carrie
 /* What a token looks like: shown instead of it. */
 enum token_class {
 	TOKEN_EMPTY,
-	TOKEN_OPENROUTER,  /* sk-or-v1- and 64 lower-case hex */
-	TOKEN_VENDOR,	   /* a known vendor's prefix */
-	TOKEN_NOT_SECRET,  /* undefined, ${X}, sample words, a variable's name: may be shown */
+	TOKEN_OPENROUTER, /* sk-or-v1- and 64 lower-case hex */
+	TOKEN_VENDOR,     /* a known vendor's prefix */
+	TOKEN_NOT_SECRET, /* undefined, ${X}, sample words, a variable's name: may be shown */
 	TOKEN_JWT,
-	TOKEN_OTHER,	   /* unknown: length and class only */
+	TOKEN_OTHER, /* unknown: length and class only */
 };
 
 enum { TOKEN_SHOWN_MAX = 96 };
@@ -76,5 +79,11 @@ bool token_is_openrouter_shaped(struct slice token);
  * invalid UTF-8 and terminal escapes as \xNN. At most MAX bytes are added.
  */
 void redact_text(struct buf *out, struct slice text, size_t max);
+
+/*
+ * Is there surely nothing in TEXT to take out and nothing to escape, in JSON
+ * neither? Then redact_text() would copy it as it stands. One pass, no memory.
+ */
+bool text_is_plain(struct slice text);
 
 #endif

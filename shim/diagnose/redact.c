@@ -298,30 +298,67 @@ static size_t key_inside(struct slice s, size_t at, size_t n)
 	return n;
 }
 
-/* A run in which no secret fits: seven bytes of anything, or a word of eleven letters. */
-static bool run_is_plain(struct slice run)
-{
-	enum { ANYTHING = 7, LETTERS = 11 };
+/* What a byte of a text may mean to the redaction. */
+enum byte_kind {
+	BYTE_ODD,   /* escaped on the way out, or quotes what may be a key */
+	BYTE_TOKEN, /* is_token_byte() */
+	BYTE_SIGN,
+	BYTE_LEAD, /* what stands before it may name a secret that follows */
+};
 
-	if (run.n <= ANYTHING)
-		return !(run.n >= 5 && (run.p[0] | 0x20) == 'b'); /* Bearer, Basic */
-	for (size_t i = 0; i < run.n; i++)
-		if ((run.p[i] | 0x20) < 'a' || (run.p[i] | 0x20) > 'z')
-			return false;
-	return run.n <= LETTERS;
+static const unsigned char byte_kinds[256] = {
+	[' ' ... '!'] = BYTE_SIGN,  ['#' ... ','] = BYTE_SIGN,  ['-'] = BYTE_TOKEN,
+	['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN, [':'] = BYTE_LEAD,
+	[';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,          ['>' ... '@'] = BYTE_SIGN,
+	['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,          [']' ... '^'] = BYTE_SIGN,
+	['_'] = BYTE_TOKEN,         ['`'] = BYTE_SIGN,          ['a' ... 'z'] = BYTE_TOKEN,
+	['{' ... '~'] = BYTE_SIGN,
+};
+
+/* May RUN, of at least 16 bytes, begin or hold what is taken out at that length? */
+static bool is_long_trouble(struct slice run)
+{
+	return run.n >= RUN_SECRET || slice_starts(run, SLICE("eyJ")) ||
+	       slice_starts(run, SLICE("user_"));
 }
 
-/* Most of what is shown, content types and paths and numbers: nothing in it to look for. */
-static bool is_plain(struct slice text)
+/* A run that copy_run() copies as it stands, whatever follows but `=` or `:`. */
+static bool run_is_plain(struct slice run)
 {
-	for (size_t i = 0; i < text.n;) {
-		size_t run = token_run(text, i);
-		if (run && !run_is_plain(slice_sub(text, i, run)))
+	enum { KEY_INSIDE = KEY_TAIL + 6 };
+
+	if (reveal_prefix(run))
+		return false;
+	if (run.n <= 7)
+		return !(run.n >= 5 && (run.p[0] | 0x20) == 'b'); /* Bearer, Basic */
+	if (run.n > KEY_INSIDE && memchr(run.p, '-', run.n) && key_inside(run, 0, run.n) != run.n)
+		return false;
+	return run.n < 16 || !is_long_trouble(run);
+}
+
+bool text_is_plain(struct slice text)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	unsigned char last = ' '; /* of the last run */
+
+	for (size_t i = 0; i < text.n; i++) {
+		size_t from = i;
+		switch (byte_kinds[p[i]]) {
+		case BYTE_TOKEN:
+			while (i + 1 < text.n && byte_kinds[p[i + 1]] == BYTE_TOKEN)
+				i++;
+			if (!run_is_plain(slice_sub(text, from, i + 1 - from)))
+				return false;
+			last = p[i] | 0x20;
+			break;
+		case BYTE_LEAD:
+			/* names_secret() knows names that end so; `://` may begin a user and a password. */
+			if (memchr("yntdegh", last, 7) || (i + 1 < text.n && p[i + 1] == '/'))
+				return false;
+			break;
+		case BYTE_ODD:
 			return false;
-		if (!run &&
-		    (text.p[i] < ' ' || text.p[i] > '~' || memchr("=:@\"'\\%", text.p[i], 7)))
-			return false;
-		i += run ? run : 1;
+		}
 	}
 	return true;
 }
@@ -330,7 +367,7 @@ void redact_text(struct buf *out, struct slice text, size_t max)
 {
 	struct redaction r = { .sink = { out, max }, .text = text };
 
-	if (is_plain(text)) {
+	if (text_is_plain(text)) {
 		sink_put(&r.sink, text.p, text.n < max ? text.n : max);
 		return;
 	}

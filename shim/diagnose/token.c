@@ -155,7 +155,7 @@ static bool may_begin_key(struct slice run)
 		return run.n != 0;
 	for (size_t i = 1; i < run.n && i < 8; i++)
 		if (run.p[i] == '-' || run.p[i] == '_')
-			return true;
+			return vendor_may_own(run) || slice_starts_nocase(run, SLICE("sk-"));
 	return false;
 }
 

@@ -14,12 +14,14 @@
 #include "base/slice.h"
 
 struct vendor {
-	const char *id;		/* "openrouter" */
-	const char *title;	/* "OpenRouter" */
-	const char *hosts;	/* separated by spaces; "*.x" matches any depth below x */
-	const char *header;	/* lower case: "authorization" (Bearer), "x-api-key", "api-key", "x-goog-api-key" */
-	const char *prefixes;	/* of its keys, separated by spaces; "" if they have none of their own */
-	const char *variables;	/* environment variables that usually hold its key, best first */
+	const char *id;    /* "openrouter" */
+	const char *title; /* "OpenRouter" */
+	const char *hosts; /* separated by spaces; "*.x" matches any depth below x */
+	const char *
+	    header; /* lower case: "authorization" (Bearer), "x-api-key", "api-key", "x-goog-api-key" */
+	const char
+	    *prefixes; /* of its keys, separated by spaces; "" if they have none of their own */
+	const char *variables; /* environment variables that usually hold its key, best first */
 };
 
 extern const struct vendor vendors[];
@@ -33,14 +35,17 @@ const struct vendor *vendor_named(struct slice id);
  */
 const struct vendor *vendor_of_key(struct slice token);
 
+/* False: TOKEN has no prefix of the table's, going by its first two bytes. */
+bool vendor_may_own(struct slice token);
+
 /* The longest of VENDOR's prefixes that TOKEN starts with, as part of TOKEN; n == 0: none. */
 struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token);
 
 /* The hosts that are watched: the table's and those of ORSHIM_HOSTS. */
 struct host_entry {
-	struct slice pattern;	      /* host or "*.domain", lower or upper case */
-	uint16_t port;		      /* 0: any */
-	const struct vendor *vendor;  /* NULL: watched, no vendor's rules */
+	struct slice pattern;        /* host or "*.domain", lower or upper case */
+	uint16_t port;               /* 0: any */
+	const struct vendor *vendor; /* NULL: watched, no vendor's rules */
 };
 
 struct host_list {

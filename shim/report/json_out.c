@@ -19,6 +19,15 @@ static inline void put(struct json_out *j, const char *bytes, size_t n)
 		j->failed = true;
 }
 
+/* Where N bytes can be written, which then count as written; NULL: they do not fit. */
+static inline char *room(struct json_out *j, size_t n)
+{
+	char *at = j->failed ? NULL : buf_room(j->to, n);
+
+	j->failed = !at;
+	return at;
+}
+
 /*
  * Bytes of the UTF-8 sequence at the start of S (RFC 3629 section 4, by its
  * table of well-formed sequences); 0 if there is none.
@@ -81,23 +90,24 @@ static void put_escaped(struct json_out *j, unsigned char c)
 		put(j, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
 }
 
-static void put_string(struct json_out *j, struct slice s)
+/* Bytes that a string may hold as they are; above ASCII only in whole sequences. */
+static const bool plain[256] = {
+	[' ' ... '!'] = true,
+	['#' ... '['] = true,
+	[']' ... '~'] = true,
+};
+
+/* S from AT on, where a byte stands that is not plain. */
+static void put_rest(struct json_out *j, struct slice s, size_t at)
 {
 	size_t run = 0; /* start of the bytes that go out as they are */
-	size_t i = 0;
+	size_t i = at;
 
-	put(j, "\"", 1);
 	while (i < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
-		size_t taken = 1;
+		size_t taken = plain[c] ? 1 : c >= 0x80 ? sequence_length(slice_from(s, i)) : 0;
 
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
-		if (c >= 0x80)
-			taken = sequence_length(slice_from(s, i));
-		if (c >= 0x80 && taken > 0) {
+		if (taken > 0) {
 			i += taken;
 			continue;
 		}
@@ -110,74 +120,71 @@ static void put_string(struct json_out *j, struct slice s)
 	}
 	if (s.n > run)
 		put(j, s.p + run, s.n - run);
+}
+
+void json_put_plain(struct json_out *j, struct slice text)
+{
+	char *at = room(j, text.n + 2);
+
+	if (!at)
+		return;
+	at[0] = '"';
+	memcpy(at + 1, text.p, text.n);
+	at[text.n + 1] = '"';
+}
+
+void json_put_string(struct json_out *j, struct slice text)
+{
+	size_t i = 0;
+
+	if (!text.p) {
+		json_put(j, SLICE("null"));
+		return;
+	}
+	while (i < text.n && plain[(unsigned char)text.p[i]])
+		i++;
+	if (i == text.n) {
+		json_put_plain(j, text);
+		return;
+	}
+	put(j, "\"", 1);
+	put_rest(j, text, i);
 	put(j, "\"", 1);
 }
 
-/* The comma and the name before any value. KEY is ours: nothing in it wants escaping. */
-static void put_key(struct json_out *j, const char *key)
+void json_key(struct json_out *j, const char *key, size_t n)
 {
-	char text[64];
-	size_t n = 0;
+	bool comma = j->comma;
+	char *at;
 
-	if (j->comma)
-		text[n++] = ',';
 	j->comma = true;
-	if (key) {
-		text[n++] = '"';
-		while (*key && n < sizeof(text) - 2)
-			text[n++] = *key++;
-		text[n++] = '"';
-		text[n++] = ':';
-	}
-	put(j, text, n);
-}
-
-static void put_word(struct json_out *j, const char *key, struct slice word)
-{
-	put_key(j, key);
-	put(j, word.p, word.n);
-}
-
-void json_object(struct json_out *j, const char *key)
-{
-	put_word(j, key, SLICE("{"));
-	j->comma = false;
-}
-
-void json_object_end(struct json_out *j)
-{
-	put(j, "}", 1);
-	j->comma = true;
-}
-
-void json_array(struct json_out *j, const char *key)
-{
-	put_word(j, key, SLICE("["));
-	j->comma = false;
-}
-
-void json_array_end(struct json_out *j)
-{
-	put(j, "]", 1);
-	j->comma = true;
-}
-
-void json_text(struct json_out *j, const char *key, const char *value)
-{
-	json_slice(j, key, slice_of(value));
-}
-
-void json_slice(struct json_out *j, const char *key, struct slice value)
-{
-	if (!value.p) {
-		json_null(j, key);
+	if (!comma && !key)
 		return;
-	}
-	put_key(j, key);
-	put_string(j, value);
+	at = room(j, (size_t)comma + (key ? n + 3 : 0));
+	if (!at)
+		return;
+	if (comma)
+		*at++ = ',';
+	if (!key)
+		return;
+	*at++ = '"';
+	at = mempcpy(at, key, n);
+	*at++ = '"';
+	*at = ':';
 }
 
-void json_number(struct json_out *j, const char *key, int64_t value)
+void json_put(struct json_out *j, struct slice text)
+{
+	put(j, text.p, text.n);
+}
+
+void json_put_end(struct json_out *j, char bracket)
+{
+	put(j, &bracket, 1);
+	j->comma = true;
+}
+
+void json_put_number(struct json_out *j, int64_t value)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
@@ -189,15 +196,5 @@ void json_number(struct json_out *j, const char *key, int64_t value)
 	} while (rest);
 	if (value < 0)
 		digits[--at] = '-';
-	put_word(j, key, (struct slice){ digits + at, sizeof(digits) - at });
-}
-
-void json_bool(struct json_out *j, const char *key, bool value)
-{
-	put_word(j, key, value ? SLICE("true") : SLICE("false"));
-}
-
-void json_null(struct json_out *j, const char *key)
-{
-	put_word(j, key, SLICE("null"));
+	put(j, digits + at, sizeof(digits) - at);
 }

@@ -21,15 +21,80 @@ struct json_out {
 void json_out_init(struct json_out *j, struct buf *to);
 bool json_out_ok(const struct json_out *j);
 
-void json_object(struct json_out *j, const char *key);
-void json_object_end(struct json_out *j);
-void json_array(struct json_out *j, const char *key);
-void json_array_end(struct json_out *j);
+/* The comma and, unless KEY is NULL, the name of N bytes before any value. It is ours: nothing in it wants escaping. */
+void json_key(struct json_out *j, const char *key, size_t n);
 
-void json_text(struct json_out *j, const char *key, const char *value); /* NULL: null */
-void json_slice(struct json_out *j, const char *key, struct slice value); /* absent: null */
-void json_number(struct json_out *j, const char *key, int64_t value);
-void json_bool(struct json_out *j, const char *key, bool value);
-void json_null(struct json_out *j, const char *key);
+/* Values after a key: the functions below put both. */
+void json_put(struct json_out *j, struct slice text);        /* as it is */
+void json_put_string(struct json_out *j, struct slice text); /* absent: null */
+void json_put_plain(struct json_out *j, struct slice text);  /* a string without a byte to escape */
+void json_put_number(struct json_out *j, int64_t value);
+void json_put_end(struct json_out *j, char bracket);
+
+/* Keys are literals, so that their length is known where they stand. */
+#define JSON_INLINE static inline __attribute__((always_inline))
+
+JSON_INLINE void json_word(struct json_out *j, const char *key, struct slice word)
+{
+	json_key(j, key, key ? strlen(key) : 0);
+	json_put(j, word);
+}
+
+JSON_INLINE void json_object(struct json_out *j, const char *key)
+{
+	json_word(j, key, SLICE("{"));
+	j->comma = false;
+}
+
+JSON_INLINE void json_object_end(struct json_out *j)
+{
+	json_put_end(j, '}');
+}
+
+JSON_INLINE void json_array(struct json_out *j, const char *key)
+{
+	json_word(j, key, SLICE("["));
+	j->comma = false;
+}
+
+JSON_INLINE void json_array_end(struct json_out *j)
+{
+	json_put_end(j, ']');
+}
+
+JSON_INLINE void json_null(struct json_out *j, const char *key)
+{
+	json_word(j, key, SLICE("null"));
+}
+
+JSON_INLINE void json_bool(struct json_out *j, const char *key, bool value)
+{
+	json_word(j, key, value ? SLICE("true") : SLICE("false"));
+}
+
+JSON_INLINE void json_number(struct json_out *j, const char *key, int64_t value)
+{
+	json_key(j, key, key ? strlen(key) : 0);
+	json_put_number(j, value);
+}
+
+JSON_INLINE void json_slice(struct json_out *j, const char *key,
+			    struct slice value) /* absent: null */
+{
+	json_key(j, key, key ? strlen(key) : 0);
+	json_put_string(j, value);
+}
+
+JSON_INLINE void json_text(struct json_out *j, const char *key, const char *value) /* NULL: null */
+{
+	json_slice(j, key, slice_of(value));
+}
+
+/* A string in which nothing wants escaping (text_is_plain). */
+JSON_INLINE void json_plain(struct json_out *j, const char *key, struct slice value)
+{
+	json_key(j, key, key ? strlen(key) : 0);
+	json_put_plain(j, value);
+}
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/record.h"
 
-#include <stdio.h>
-#include <time.h>
+#include <string.h>
 
 #include "report/json_out.h"
 #include "report/shown.h"
@@ -18,38 +17,79 @@ enum {
 /* How much of the headers still goes in when the line would not fit otherwise. */
 enum fullness { WITH_VALUES, WITH_NAMES, WITHOUT_HEADERS, FULLNESS_COUNT };
 
+static char *put_digits(char *to, unsigned value, int count)
+{
+	for (int i = count; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + count;
+}
+
+/* The Gregorian date of DAYS since 1970: years begin in March, so that the leap day is their last. */
+static char *put_date(char *to, int64_t days)
+{
+	int64_t shifted = days + 719468; /* from 0000-03-01 */
+	unsigned era = (unsigned)(shifted / 146097);
+	unsigned day = (unsigned)(shifted % 146097);
+	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	unsigned day_of_year = day - (365 * year + year / 4 - year / 100);
+	unsigned month = (5 * day_of_year + 2) / 153; /* 0: March */
+
+	to = put_digits(to, era * 400 + year + (month >= 10), 4);
+	*to++ = '-';
+	to = put_digits(to, month < 10 ? month + 3 : month - 9, 2);
+	*to++ = '-';
+	return put_digits(to, day_of_year - (153 * month + 2) / 5 + 1, 2);
+}
+
 void record_timestamp(int64_t time_us, char out[TIMESTAMP_SIZE])
 {
+	static const int64_t last = 253402300799999; /* of the year 9999 */
 	int64_t ms = time_us / 1000;
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
 
-	if (time_us < 0 || !gmtime_r(&seconds, &tm)) {
+	if (ms < 0 || ms > last)
 		ms = 0;
-		seconds = 0;
-		gmtime_r(&seconds, &tm);
-	}
-	size_t n = strftime(out, TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, TIMESTAMP_SIZE - n, ".%03dZ", (int)(ms % 1000));
+	unsigned of_day = (unsigned)(ms % 86400000);
+	char *to = put_date(out, ms / 86400000);
+	*to++ = 'T';
+	to = put_digits(to, of_day / 3600000, 2);
+	*to++ = ':';
+	to = put_digits(to, of_day / 60000 % 60, 2);
+	*to++ = ':';
+	to = put_digits(to, of_day / 1000 % 60, 2);
+	*to++ = '.';
+	to = put_digits(to, of_day % 1000, 3);
+	*to++ = 'Z';
+	*to = '\0';
 }
 
 /* Bytes from the wire: redacted, escaped, at most MAX of them. */
-static void json_wire(struct json_out *j, const char *key, struct slice s, size_t max)
+static void put_wire(struct json_out *j, struct slice s, size_t max)
 {
 	struct buf shown;
 
 	if (!s.p) {
-		json_null(j, key);
+		json_put_string(j, s);
+		return;
+	}
+	if (s.n <= max && text_is_plain(s)) {
+		json_put_plain(j, s);
 		return;
 	}
 	buf_init(&shown, max);
 	redact_text(&shown, s, max);
-	json_slice(j, key, buf_slice(&shown));
+	json_put_string(j, buf_slice(&shown));
 	buf_release(&shown);
+}
+
+JSON_INLINE void json_wire(struct json_out *j, const char *key, struct slice s, size_t max)
+{
+	json_key(j, key, key ? strlen(key) : 0);
+	put_wire(j, s, max);
 }
 
 static void put_field_value(struct json_out *j, const struct field *f, bool clear)
 {
+	struct slice as_it_is;
 	struct buf shown;
 
 	if (!f->known) {
@@ -58,6 +98,10 @@ static void put_field_value(struct json_out *j, const struct field *f, bool clea
 	}
 	if (!clear) {
 		json_text(j, NULL, "<redacted>");
+		return;
+	}
+	if (field_is_plain(f, LIMIT_SHOWN_VALUE, &as_it_is)) {
+		json_plain(j, NULL, as_it_is);
 		return;
 	}
 	buf_init(&shown, LIMIT_SHOWN_VALUE);

@@ -15,7 +15,7 @@
 /* Who wrote the record. */
 struct origin {
 	int64_t time_us; /* since 1970, UTC */
-	int pid; /* 0: a capture, not a process */
+	int pid;         /* 0: a capture, not a process */
 	int ppid;
 	const char *exe;   /* path of the executable */
 	const char *argv0; /* as the process was called */
@@ -31,7 +31,7 @@ struct tls_copy {
 	const char *library; /* "OpenSSL", "BoringSSL", … */
 	const char *version; /* "3.0.19"; "" if unknown */
 	enum tap_kind tap;
-	const char *reason;  /* why it is not tapped, or not by the method table; NULL */
+	const char *reason; /* why it is not tapped, or not by the method table; NULL */
 };
 
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,

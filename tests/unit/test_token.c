@@ -324,6 +324,96 @@ static void ordinary_words_stay(void **state)
 		assert_redacted(texts[i], texts[i]);
 }
 
+/* Pieces of ordinary values and of all that is taken out, to be put together at random. */
+static const char *const pieces[] = {
+	"sk-or-v1-",
+	KEY,
+	"sk-ant-",
+	"sk-proj-",
+	"nvapi-",
+	"hf_",
+	"github_pat_",
+	"AIza",
+	JWT,
+	"eyJ",
+	"user_",
+	"Bearer",
+	"basic",
+	"token",
+	"api_key",
+	"secret",
+	"session",
+	"Cookie",
+	"sig",
+	HEX,
+	"0123456789ab",
+	"abcdefgh",
+	"Xy7",
+	"openai",
+	"gpt-4o-mini",
+	"text",
+	"html",
+	"charset",
+	"2026",
+	"GMT",
+	"9a1b2c3d4e5f",
+	"x",
+	"-",
+	"_",
+	".",
+	"/",
+	" ",
+	", ",
+	";",
+	"=",
+	":",
+	"://",
+	"@",
+	"?",
+	"&",
+	"%20",
+	"'",
+	"\"",
+	"\\",
+	"\t",
+	"\x01",
+	"\xc3\xa9",
+	"*",
+	"+",
+	"(",
+	"u=1,i",
+};
+
+static void what_counts_as_plain_is_what_the_redaction_copies(void **state)
+{
+	unsigned seed = 1;
+	unsigned plain = 0;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		char text[512] = "";
+		struct buf out;
+		size_t n = 0;
+		for (unsigned count = 1 + (seed >> 16) % 8; count; count--) {
+			seed = seed * 1103515245 + 12345;
+			const char *piece =
+			    pieces[(seed >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", piece);
+		}
+		if (!text_is_plain((struct slice){ text, n }))
+			continue;
+		plain++;
+		/* The byte at the end makes the redaction look at every word. */
+		memcpy(text + n, "\x01", 2);
+		buf_init(&out, 4096);
+		redact_text(&out, slice_of(text), 4096);
+		assert_int_equal(out.n, n + 4);
+		assert_memory_equal(out.p, text, n);
+		buf_release(&out);
+	}
+	assert_true(plain > 10000);
+}
+
 static void nothing_reaches_a_terminal_unescaped(void **state)
 {
 	(void)state;
@@ -356,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_shown_so_that_nobody_can_use_it),
 		cmocka_unit_test(no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown),
 		cmocka_unit_test(the_key_of_every_vendor_is_redacted_in_a_text),
+		cmocka_unit_test(what_counts_as_plain_is_what_the_redaction_copies),
 		cmocka_unit_test(the_fingerprint_is_the_start_of_sha256),
 		cmocka_unit_test(secrets_in_a_text_are_replaced),
 		cmocka_unit_test(a_key_cut_in_two_is_hidden_on_both_sides),

@@ -43,6 +43,17 @@ static void a_key_belongs_to_the_vendor_with_the_longest_prefix(void **state)
 				    cases[i].vendor);
 }
 
+static void every_prefix_of_the_table_may_begin_a_key(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < vendor_count; i++) {
+		struct slice rest = slice_of(vendors[i].prefixes);
+		struct slice prefix;
+		while (slice_cut(&rest, ' ', &prefix))
+			assert_true(prefix.n == 0 || vendor_may_own(prefix));
+	}
+}
+
 static void a_nul_in_a_token_ends_no_prefix(void **state)
 {
 	(void)state;
@@ -189,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_belongs_to_the_vendor_with_the_longest_prefix),
+		cmocka_unit_test(every_prefix_of_the_table_may_begin_a_key),
 		cmocka_unit_test(a_nul_in_a_token_ends_no_prefix),
 		cmocka_unit_test(hosts_of_the_table_are_watched_by_their_rules),
 		cmocka_unit_test(hosts_can_be_added),
