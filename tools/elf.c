@@ -222,7 +222,11 @@ void elf_image(struct elf *e, struct image *m)
 
 		if (h->p_type == PT_LOAD && h->p_filesz && p)
 			m->segments[m->count++] =
-			    (struct image_segment){ h->p_vaddr, p, h->p_filesz, h->p_flags };
+			    (struct image_segment){ .address = h->p_vaddr,
+						    .bytes = p,
+						    .size = h->p_filesz,
+						    .flags = h->p_flags,
+						    .as_file = !(h->p_flags & PF_W) };
 	}
 }
 

@@ -27,6 +27,7 @@
 /* tap */
 #define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
 #define LIMIT_SCAN_MIN (4 << 20)    /* code below which no unnamed TLS library is looked for */
+#define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
 #define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */

@@ -7,6 +7,7 @@
 
 #include "tap/boringssl_find.h"
 #include "tap/find_cache.h"
+#include "tap/image_self.h"
 #include "tap/objects.h"
 #include "tap/pages.h"
 #include "tap/stripped_openssl.h"
@@ -66,29 +67,6 @@ static int our_write_app_data(void *ssl, bool *needs_handshake, size_t *written,
 		tap_bytes(ssl, SIDE_CLIENT, in, *written);
 	errno = saved;
 	return result;
-}
-
-static void image_of(const struct object *o, struct image *m)
-{
-	*m = (struct image){ 0 };
-#if defined(__x86_64__)
-	m->machine = EM_X86_64;
-#elif defined(__aarch64__)
-	m->machine = EM_AARCH64;
-#endif
-	m->fixed = o->bias == 0;
-	for (size_t i = 0; i < o->phdr_count && m->count < LIMIT_SEGMENTS; i++) {
-		const ElfW(Phdr) *h = &o->phdr[i];
-
-		if (h->p_type != PT_LOAD || !(h->p_flags & PF_R) || !h->p_filesz)
-			continue;
-		m->segments[m->count++] = (struct image_segment){
-			.address = o->bias + h->p_vaddr,
-			.bytes = (const unsigned char *)(o->bias + h->p_vaddr),
-			.size = h->p_filesz,
-			.flags = h->p_flags,
-		};
-	}
 }
 
 /* What was found at an earlier start, looked at again. */
@@ -160,6 +138,20 @@ static void tap(const struct boringssl *found)
 	tap_found(&copy);
 }
 
+/* Look through the whole program, which is M. False: it has another library, which is tapped. */
+static bool search(const struct object *o, struct image *m, struct boringssl *found)
+{
+	struct image_file file;
+	bool openssl;
+
+	image_file_open(m, &file);
+	boringssl_find(m, found);
+	openssl =
+	    found->verdict == BORINGSSL_ABSENT && stripped_openssl_start(o, m, executable_path);
+	image_file_close(m);
+	return !openssl;
+}
+
 /* What is remembered as absent has neither library. */
 void boringssl_start(char *(*lookup)(const char *name))
 {
@@ -171,19 +163,17 @@ void boringssl_start(char *(*lookup)(const char *name))
 	objects_each(take_executable, &o);
 	if (!o.name || (object_symbol(&o, "SSL_write") && object_symbol(&o, "SSL_CTX_new")))
 		return;
-	image_of(&o, &m);
+	image_of_object(&o, &m);
 	if (image_code_size(&m) < LIMIT_SCAN_MIN) {
 		stripped_openssl_start(&o, &m, executable_path);
 		return;
 	}
 	bool cached = find_cache_open(&cache, &o, lookup);
 	bool recalled = cached && recall(&cache, &o, &m, &found);
-	if (!recalled)
-		boringssl_find(&m, &found);
+	if (!recalled && !search(&o, &m, &found))
+		return;
 	if (found.verdict != BORINGSSL_ABSENT)
 		tap(&found);
-	else if (!recalled && stripped_openssl_start(&o, &m, executable_path))
-		return;
 	if (cached && !recalled)
 		remember(&cache, &o, &found);
 }

@@ -164,9 +164,7 @@ static const char checked[] = "the program checks its indirect calls (clang CFI)
 static const char *find_ssl_write(const struct image *m, const struct references *refs,
 				  uint64_t *low, uint64_t *high)
 {
-	uint64_t targets[SEEK_MAX];
 	uint64_t site = 0;
-	size_t count;
 	bool initialised = false;
 
 	for (size_t i = 0; i < refs->count; i++) {
@@ -180,16 +178,7 @@ static const char *find_ssl_write(const struct image *m, const struct references
 	}
 	if (!site)
 		return "SSL_write was not recognised: older or changed BoringSSL";
-	*low = 0;
-	*high = site + ENTRY_REACH;
-	count = seek_calls(m, site - ENTRY_REACH, *high, targets);
-	for (size_t i = 0; i < count; i++) {
-		if (targets[i] <= site && targets[i] > *low)
-			*low = targets[i];
-		if (targets[i] > site && targets[i] < *high)
-			*high = targets[i];
-	}
-	if (!*low)
+	if (!seek_bounds(m, site, ENTRY_REACH, low, high))
 		return "nothing calls what looks like SSL_write";
 	for (size_t i = 0; i < refs->count; i++) {
 		const struct reference *r = &refs->list[i];
@@ -216,11 +205,9 @@ static bool raises(const struct image *m, const struct references *refs, uint64_
 	return false;
 }
 
-bool boringssl_is_table(const struct image *m, uint64_t table)
+static bool looks_like_table(const struct image *m, const unsigned char *p)
 {
-	const unsigned char *p = image_at(m, table, BORINGSSL_TABLE_END);
-
-	if (!p || table % 8 || read_u64(p) != 0)
+	if (read_u64(p) != 0)
 		return false;
 	for (size_t slot = 8; slot < BORINGSSL_TABLE_END; slot += 8)
 		if (!image_is_code(m, read_u64(p + slot)))
@@ -228,39 +215,63 @@ bool boringssl_is_table(const struct image *m, uint64_t table)
 	return true;
 }
 
-/* The one table; NULL, or why there is none. */
+bool boringssl_is_table(const struct image *m, uint64_t table)
+{
+	const unsigned char *p = image_at(m, table, BORINGSSL_TABLE_END);
+
+	return p && table % 8 == 0 && looks_like_table(m, p);
+}
+
+/* How many tables are in S besides COUNT: 2 is as good as any more. The last one is in *TABLE. */
+static int tables_in(const struct image *m, const struct image_segment *s,
+		     const struct references *refs, int count, uint64_t *table)
+{
+	size_t at = (size_t)(-s->address & 7);
+	size_t n;
+
+	while (count < 2 && at + BORINGSSL_TABLE_END <= s->size) {
+		const unsigned char *p = image_piece(m, s, at, &n);
+		size_t i = 0;
+
+		for (; i + BORINGSSL_TABLE_END <= n; i += 8) {
+			if (!looks_like_table(m, p + i) ||
+			    !raises(m, refs, read_u64(p + i + BORINGSSL_WRITE_APP_DATA)) ||
+			    !raises(m, refs, read_u64(p + i + BORINGSSL_OPEN_APP_DATA)))
+				continue;
+			count++;
+			*table = s->address + at + i;
+		}
+		at += i;
+	}
+	return count;
+}
+
+/*
+ * The one table; NULL, or why there is none. It is a constant: what the
+ * program itself writes to, often hundreds of megabytes of scripts, is looked
+ * through only if no constant is a table, as not all linkers tell them apart.
+ */
 static const char *find_table(const struct image *m, const struct references *refs, uint64_t *table)
 {
-	*table = 0;
-	for (size_t i = 0; i < m->count; i++) {
-		const struct image_segment *s = &m->segments[i];
-		size_t at = (size_t)(-s->address & 7);
+	int count = 0;
 
-		if (s->flags & PF_X || s->size < BORINGSSL_TABLE_END)
-			continue;
-		for (; at <= s->size - BORINGSSL_TABLE_END; at += 8) {
-			const unsigned char *p = s->bytes + at;
-
-			if (read_u64(p) != 0 || read_u64(p + 8) == 0 ||
-			    !raises(m, refs, read_u64(p + BORINGSSL_WRITE_APP_DATA)) ||
-			    !raises(m, refs, read_u64(p + BORINGSSL_OPEN_APP_DATA)) ||
-			    !boringssl_is_table(m, s->address + at))
-				continue;
-			if (*table)
-				return "two tables look like BoringSSL's";
-			*table = s->address + at;
-		}
-	}
-	return *table ? NULL : "BoringSSL's table was not recognised";
+	for (uint32_t written = 0; written <= PF_W && count == 0; written += PF_W)
+		for (size_t i = 0; i < m->count; i++)
+			if (!(m->segments[i].flags & PF_X) &&
+			    (m->segments[i].flags & PF_W) == written)
+				count = tables_in(m, &m->segments[i], refs, count, table);
+	if (count > 1)
+		return "two tables look like BoringSSL's";
+	return count ? NULL : "BoringSSL's table was not recognised";
 }
 
 /* Fills TEXTS; false if this is not BoringSSL. Files were .c until 2017, .cc since. */
 static bool find_texts(const struct image *m, uint64_t texts[2])
 {
-	texts[TEXT_PACKET] = seek_text(m, "ssl/s3_pkt.cc", 4);
+	texts[TEXT_PACKET] = seek_text(m, "ssl/s3_pkt.cc", 5);
 	if (!texts[TEXT_PACKET])
 		return false;
-	texts[TEXT_LIBRARY] = seek_text(m, "ssl/ssl_lib.cc", 4);
+	texts[TEXT_LIBRARY] = seek_text(m, "ssl/ssl_lib.cc", 10);
 	return texts[TEXT_LIBRARY] != 0;
 }
 

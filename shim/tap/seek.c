@@ -3,16 +3,21 @@
 
 #include <string.h>
 
-/* Four 32-bit lanes: SSE2 and NEON alike, by the compiler's own vectors. */
-typedef uint32_t lanes __attribute__((vector_size(16)));
+/* Sixteen bytes side by side: SSE2 and NEON alike, by the compiler's own vectors. */
+typedef unsigned char lanes __attribute__((vector_size(16)));
 typedef uint64_t halves __attribute__((vector_size(16)));
 
-enum { BLOCK = 256 }; /* offsets that are judged together */
+enum {
+	BLOCK = 256,     /* offsets that are judged together */
+	BEYOND = 4 + 16, /* bytes behind them that are looked at */
+	CONDITIONS_MAX = 4,
+};
 
 /* What is sought at every byte offset; "v" is the 32-bit value there. */
 enum kind {
 	VALUE,     /* v = a[0] */
 	ADDRESSES, /* v = a[0] or a[1], or v + offset = a[2] or a[3] */
+	RELATIVES, /* v + offset = a[2] or a[3] */
 	NEAR,      /* v + offset within a[0] .. a[0] + a[1] */
 };
 
@@ -20,6 +25,56 @@ struct sought {
 	enum kind kind;
 	uint32_t a[4];
 };
+
+/* Two bytes side by side, AT bytes from an offset that may be a match. */
+struct condition {
+	unsigned char first;
+	unsigned char second;
+	unsigned char at;
+};
+
+struct conditions {
+	struct condition list[CONDITIONS_MAX];
+	size_t count;
+};
+
+static void require(struct conditions *c, uint32_t value, unsigned at)
+{
+	const uint32_t two = value >> 8 * at;
+	const struct condition new = { (unsigned char)two, (unsigned char)(two >> 8),
+				       (unsigned char)at };
+
+	for (size_t i = 0; i < c->count; i++)
+		if (memcmp(&c->list[i], &new, sizeof(new)) == 0)
+			return;
+	c->list[c->count++] = new;
+}
+
+/*
+ * What a match among the BLOCK offsets from AT on needs. A value relative to
+ * its own offset changes within the block, but its upper half seldom does.
+ * False: it does, more than once, so that no condition holds for all.
+ */
+static bool conditions_of(const struct sought *s, uint32_t at, struct conditions *c)
+{
+	const uint32_t last = at + BLOCK - 1;
+
+	c->count = 0;
+	if (s->kind == NEAR) {
+		require(c, s->a[0] - last, 2);
+		require(c, s->a[0] + s->a[1] - at, 2);
+		return s->a[1] < 0x10000 - BLOCK;
+	}
+	for (int k = 0; k < (s->kind == VALUE ? 1 : 2); k++)
+		if (s->kind != RELATIVES)
+			require(c, s->a[k], 0);
+	for (int k = 2; k < 4 && s->kind != VALUE; k++) {
+		if ((s->a[k] - last) >> 16 != (s->a[k] - at) >> 16)
+			return false;
+		require(c, s->a[k] - at, 2);
+	}
+	return true;
+}
 
 static inline lanes load_lanes(const unsigned char *p)
 {
@@ -29,87 +84,104 @@ static inline lanes load_lanes(const unsigned char *p)
 	return v;
 }
 
-static inline bool any(lanes l)
+/* May there be a match at any of the BLOCK offsets from P, the first of which is AT? */
+static bool block_may_have(const unsigned char *p, uint32_t at, const struct sought *s)
 {
-	halves h = (halves)l;
+	struct conditions c;
+	lanes hit = { 0 };
 
-	return (h[0] | h[1]) != 0;
-}
+	if (!conditions_of(s, at, &c))
+		return true;
+	for (size_t k = 0; k < c.count; k++) {
+		const lanes first = (lanes){ 0 } + c.list[k].first;
+		const lanes second = (lanes){ 0 } + c.list[k].second;
+		const unsigned char *q = p + c.list[k].at;
 
-/* Is there a match at any of the BLOCK offsets from P, the first of which is OFFSET? */
-static bool block_has(const unsigned char *p, uint32_t offset, const struct sought *s)
-{
-	const lanes zero = { 0, 0, 0, 0 };
-	const lanes a0 = zero + s->a[0], a1 = zero + s->a[1];
-	const lanes a2 = zero + s->a[2], a3 = zero + s->a[3];
-	lanes at = (lanes){ 0, 4, 8, 12 } + offset;
-	lanes hit = zero;
-
-	for (uint32_t i = 0; i < BLOCK; i += 16, at += 12) {
-		for (uint32_t j = 0; j < 4; j++, at += 1) {
-			lanes v = load_lanes(p + i + j);
-			lanes w = v + at;
-
-			if (s->kind == VALUE)
-				hit |= (lanes)(v == a0);
-			else if (s->kind == ADDRESSES)
-				hit |= (lanes)(v == a0) | (lanes)(v == a1) | (lanes)(w == a2) |
-				       (lanes)(w == a3);
-			else
-				hit |= (lanes)(w - a0 <= a1);
-		}
+		for (size_t i = 0; i < BLOCK; i += 16)
+			hit |= (lanes)(load_lanes(q + i) == first) &
+			       (lanes)(load_lanes(q + i + 1) == second);
 	}
-	return any(hit);
+	return (((halves)hit)[0] | ((halves)hit)[1]) != 0;
 }
 
 /* Which of A is met at P; -1 for none. */
 static int match(const unsigned char *p, uint32_t offset, const struct sought *s)
 {
-	uint32_t v = read_u32(p);
+	const uint32_t v = read_u32(p);
 
 	if (s->kind == NEAR)
 		return v + offset - s->a[0] <= s->a[1] ? 0 : -1;
-	for (int k = 0; k < (s->kind == VALUE ? 1 : 4); k++)
+	for (int k = s->kind == RELATIVES ? 2 : 0; k < (s->kind == VALUE ? 1 : 4); k++)
 		if (v + (k < 2 ? 0 : offset) == s->a[k])
 			return k;
 	return -1;
 }
 
-/* The first offset at or after FROM where S is met; N if there is none. */
-static size_t seek_u32(const unsigned char *p, size_t n, size_t from, const struct sought *s)
+/* A walk over a segment, piece by piece. */
+struct walk {
+	const struct image *m;
+	const struct image_segment *s;
+	const unsigned char *piece; /* of the segment, from START to END */
+	size_t start;
+	size_t end;
+	size_t at; /* the next offset to look at */
+};
+
+static struct walk walk_over(const struct image *m, const struct image_segment *s)
 {
-	size_t at = from;
-
-	while (at + 4 <= n) {
-		bool whole = at % BLOCK == 0 && n - at >= BLOCK + 16;
-		size_t end = whole ? at + BLOCK : at + 1;
-		bool hit = !whole || block_has(p + at, (uint32_t)at, s);
-
-		for (; hit && at < end; at++)
-			if (match(p + at, (uint32_t)at, s) >= 0)
-				return at;
-		at = end;
-	}
-	return n;
+	return (struct walk){ .m = m, .s = s };
 }
 
-static uint64_t text_in(const struct image_segment *s, const char *tail, size_t mark)
+/* Make sure that what is looked at from the next offset on is in the piece. */
+static void turn_page(struct walk *w)
+{
+	size_t n;
+
+	if (w->end == w->s->size || (w->piece && w->at + BLOCK + BEYOND <= w->end))
+		return;
+	w->piece = image_piece(w->m, w->s, w->at, &n);
+	w->start = w->at;
+	w->end = w->at + n;
+}
+
+/* Go to the next offset where W->S holds what is sought, and past it: it is in *AT. */
+static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
+{
+	while (w->at + 4 <= w->s->size) {
+		turn_page(w);
+		const unsigned char *p = w->piece + (w->at - w->start);
+		const bool whole = w->at + BLOCK + BEYOND <= w->end;
+		const size_t n = whole ? BLOCK : w->s->size - 3 - w->at;
+		const bool look = !whole || block_may_have(p, (uint32_t)w->at, s);
+
+		for (size_t i = 0; look && i < n; i++)
+			if (match(p + i, (uint32_t)(w->at + i), s) >= 0) {
+				*at = w->at + i;
+				w->at = *at + 1;
+				return true;
+			}
+		w->at += n;
+	}
+	return false;
+}
+
+static uint64_t text_in(const struct image *m, const struct image_segment *s, const char *tail,
+			size_t mark)
 {
 	const size_t length = strlen(tail);
 	const struct sought rare = { VALUE, { read_u32((const unsigned char *)tail + mark) } };
-	size_t at = 0;
+	struct walk w = walk_over(m, s);
+	size_t at;
 
-	while ((at = seek_u32(s->bytes, s->size, at, &rare)) < s->size) {
-		if (at >= mark && s->size - (at - mark) > length &&
-		    memcmp(s->bytes + at - mark, tail, length + 1) == 0) {
-			size_t start = at - mark;
+	while (seek_u32(&w, &rare, &at)) {
+		size_t start = at - mark;
 
-			while (start > 0 && s->bytes[start - 1] >= 0x20 &&
-			       s->bytes[start - 1] < 0x7f)
-				start--;
-			return s->address + start;
-		}
-		at++;
+		if (at < mark || s->size - start <= length ||
+		    memcmp(s->bytes + start, tail, length + 1) != 0)
+			continue;
+		while (start > 0 && s->bytes[start - 1] >= 0x20 && s->bytes[start - 1] < 0x7f)
+			start--;
+		return s->address + start;
 	}
 	return 0;
 }
@@ -127,7 +199,7 @@ uint64_t seek_text(const struct image *m, const char *tail, size_t mark)
 			if (s->flags & PF_W || (s->flags & PF_X ? 1 : 0) != code)
 				continue;
 			apart |= !code && s->size > 4096;
-			found = text_in(s, tail, mark);
+			found = text_in(m, s, tail, mark);
 			if (found)
 				return found;
 		}
@@ -165,20 +237,20 @@ static void judge_x86(const struct image_segment *s, size_t at, int text, bool r
 static void references_x86(const struct image *m, const struct image_segment *s,
 			   const uint64_t texts[2], struct references *found)
 {
-	struct sought sought = { .kind = ADDRESSES };
-	size_t at = 0;
+	struct sought sought = { .kind = m->fixed ? ADDRESSES : RELATIVES };
+	struct walk w = walk_over(m, s);
+	size_t at;
 
 	for (int t = 0; t < 2; t++) {
 		sought.a[t] = (uint32_t)texts[t];
 		/* offset + disp32 = text - base - 4, modulo 2^32 */
 		sought.a[2 + t] = (uint32_t)(texts[t] - s->address - 4);
 	}
-	while ((at = seek_u32(s->bytes, s->size, at, &sought)) < s->size) {
+	while (seek_u32(&w, &sought, &at)) {
 		int k = match(s->bytes + at, (uint32_t)at, &sought);
 
-		if (k >= 2 || (m->fixed && texts[k] <= UINT32_MAX))
+		if (k >= 2 || texts[k] <= UINT32_MAX)
 			judge_x86(s, at, k & 1, k >= 2, found);
-		at++;
 	}
 }
 
@@ -208,25 +280,51 @@ static void judge_adrp(const struct image_segment *s, size_t at, uint64_t page,
 	}
 }
 
-static void references_arm64(const struct image_segment *s, const uint64_t texts[2],
-			     struct references *found)
+/* The next piece of whole instructions; NULL at the end. */
+static const unsigned char *next_words(struct walk *w, size_t *n)
 {
-	for (size_t at = (size_t)(-s->address & 3); at + 4 <= s->size; at += 4) {
-		uint32_t word = read_u32(s->bytes + at);
-		uint64_t made;
+	const unsigned char *p;
 
-		if ((word & 0x1f000000) != 0x10000000)
-			continue;
-		made = arm64_address(word, s->address + at);
-		for (int t = 0; t < 2; t++) {
-			if (!(word & 0x80000000) && made == texts[t]) {
-				keep(found, s->address + at, s->address + at + 4, word & 31, t);
-			} else if (word & 0x80000000 && made == (texts[t] & ~0xfffULL)) {
-				judge_adrp(s, at, made, texts, found);
-				break;
-			}
+	if (w->at == 0)
+		w->at = (size_t)(-w->s->address & 3);
+	w->start = w->at;
+	if (w->at + 4 > w->s->size)
+		return NULL;
+	p = image_piece(w->m, w->s, w->at, n);
+	*n &= ~(size_t)3;
+	w->at += *n;
+	return p;
+}
+
+static void judge_arm64(const struct image_segment *s, size_t at, uint32_t word,
+			const uint64_t texts[2], struct references *found)
+{
+	const uint64_t made = arm64_address(word, s->address + at);
+
+	for (int t = 0; t < 2; t++) {
+		if (!(word & 0x80000000) && made == texts[t]) {
+			keep(found, s->address + at, s->address + at + 4, word & 31, t);
+		} else if (word & 0x80000000 && made == (texts[t] & ~0xfffULL)) {
+			judge_adrp(s, at, made, texts, found);
+			return;
 		}
 	}
+}
+
+static void references_arm64(const struct image *m, const struct image_segment *s,
+			     const uint64_t texts[2], struct references *found)
+{
+	struct walk w = walk_over(m, s);
+	const unsigned char *p;
+	size_t n;
+
+	while ((p = next_words(&w, &n)))
+		for (size_t i = 0; i < n; i += 4) {
+			uint32_t word = read_u32(p + i);
+
+			if ((word & 0x1f000000) == 0x10000000)
+				judge_arm64(s, w.start + i, word, texts, found);
+		}
 }
 
 void seek_references(const struct image *m, const uint64_t texts[2], struct references *found)
@@ -241,43 +339,61 @@ void seek_references(const struct image *m, const uint64_t texts[2], struct refe
 		if (m->machine == EM_X86_64)
 			references_x86(m, s, texts, found);
 		else if (m->machine == EM_AARCH64)
-			references_arm64(s, texts, found);
+			references_arm64(m, s, texts, found);
 	}
 }
 
-static size_t calls_arm64(const struct image_segment *s, uint64_t low, uint64_t high,
-			  uint64_t targets[SEEK_MAX], size_t count)
+/* The function around a site, as far as it is known. */
+struct bounds {
+	uint64_t site;
+	uint64_t low;
+	uint64_t high;
+};
+
+/* TARGET is called: is it nearer to the site than what is known? */
+static void narrow(struct bounds *b, uint64_t target)
 {
-	for (size_t at = (size_t)(-s->address & 3); at + 4 <= s->size; at += 4) {
-		uint32_t word = read_u32(s->bytes + at);
-		uint64_t target = s->address + at + (uint64_t)((int64_t)(int32_t)(word << 6) >> 4);
-
-		if (word >> 26 == 0x25 && target >= low && target <= high && count < SEEK_MAX)
-			targets[count++] = target;
-	}
-	return count;
+	if (target <= b->site && target > b->low)
+		b->low = target;
+	if (target > b->site && target < b->high)
+		b->high = target;
 }
 
-static size_t calls_x86(const struct image_segment *s, uint64_t low, uint64_t high,
-			uint64_t targets[SEEK_MAX], size_t count)
+static void calls_arm64(const struct image *m, const struct image_segment *s, struct bounds *b)
+{
+	struct walk w = walk_over(m, s);
+	const unsigned char *p;
+	size_t n;
+
+	while ((p = next_words(&w, &n)))
+		for (size_t i = 0; i < n; i += 4) {
+			uint32_t word = read_u32(p + i);
+
+			if (word >> 26 == 0x25)
+				narrow(b, s->address + w.start + i +
+					      (uint64_t)((int64_t)(int32_t)(word << 6) >> 4));
+		}
+}
+
+static void calls_x86(const struct image *m, const struct image_segment *s, struct bounds *b)
 {
 	/* offset + rel32 = target - base - 4 */
-	const struct sought near = { NEAR,
-				     { (uint32_t)(low - s->address - 4), (uint32_t)(high - low) } };
-	size_t at = 1;
+	const struct sought near = {
+		NEAR, { (uint32_t)(b->low - s->address - 4), (uint32_t)(b->high - b->low) }
+	};
+	struct walk w = walk_over(m, s);
+	size_t at;
 
-	while ((at = seek_u32(s->bytes, s->size, at, &near)) < s->size) {
-		if (s->bytes[at - 1] == 0xe8 && count < SEEK_MAX)
-			targets[count++] = s->address + at + 4 +
-					   (uint64_t)(int64_t)(int32_t)read_u32(s->bytes + at);
-		at++;
-	}
-	return count;
+	while (seek_u32(&w, &near, &at))
+		if (at >= 1 && s->bytes[at - 1] == 0xe8)
+			narrow(b, s->address + at + 4 +
+				      (uint64_t)(int64_t)(int32_t)read_u32(s->bytes + at));
 }
 
-size_t seek_calls(const struct image *m, uint64_t low, uint64_t high, uint64_t targets[SEEK_MAX])
+bool seek_bounds(const struct image *m, uint64_t site, uint64_t reach, uint64_t *low,
+		 uint64_t *high)
 {
-	size_t count = 0;
+	struct bounds b = { .site = site, .low = site - reach, .high = site + reach };
 
 	for (size_t i = 0; i < m->count; i++) {
 		const struct image_segment *s = &m->segments[i];
@@ -285,9 +401,11 @@ size_t seek_calls(const struct image *m, uint64_t low, uint64_t high, uint64_t t
 		if (!(s->flags & PF_X))
 			continue;
 		if (m->machine == EM_X86_64)
-			count = calls_x86(s, low, high, targets, count);
+			calls_x86(m, s, &b);
 		else if (m->machine == EM_AARCH64)
-			count = calls_arm64(s, low, high, targets, count);
+			calls_arm64(m, s, &b);
 	}
-	return count;
+	*low = b.low;
+	*high = b.high;
+	return b.low > site - reach;
 }

@@ -4,8 +4,8 @@
 
 /*
  * Single passes over a whole program: texts, code that forms the address of a
- * text, direct calls. Hundreds of megabytes are walked, so each pass is one
- * vectorised loop that only stops at candidates.
+ * text, direct calls. Hundreds of megabytes are walked, so each pass reads them
+ * piece by piece and compares sixteen bytes at once; it only stops at candidates.
  */
 #include "tap/image.h"
 
@@ -35,7 +35,12 @@ uint64_t seek_text(const struct image *m, const char *tail, size_t mark);
 /* All code that forms one of the two addresses. */
 void seek_references(const struct image *m, const uint64_t texts[2], struct references *found);
 
-/* Addresses within low <= a <= high that are called directly: at most SEEK_MAX, unsorted. */
-size_t seek_calls(const struct image *m, uint64_t low, uint64_t high, uint64_t targets[SEEK_MAX]);
+/*
+ * The function around SITE: from the nearest address at or before it that is
+ * called directly to the nearest one behind it, at most REACH bytes off.
+ * False: nothing is called that is so near before it.
+ */
+bool seek_bounds(const struct image *m, uint64_t site, uint64_t reach, uint64_t *low,
+		 uint64_t *high);
 
 #endif

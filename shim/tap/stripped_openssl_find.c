@@ -25,20 +25,26 @@ static size_t tables_in(const struct image *m, const struct image_segment *s, ui
 {
 	const size_t size = 8 * (FIRST_FUNCTION + FUNCTIONS);
 
-	for (size_t at = (size_t)(-s->address & 7); at + size <= s->size; at += 8) {
-		if (!is_table(m, s->bytes + at))
-			continue;
-		if (count == 3)
-			return 4;
-		tables[count++] = s->address + at;
+	size_t at = (size_t)(-s->address & 7);
+	size_t n;
+
+	while (count < 4 && at + size <= s->size) {
+		const unsigned char *p = image_piece(m, s, at, &n);
+		size_t i = 0;
+
+		for (; count < 4 && i + size <= n; i += 8)
+			if (is_table(m, p + i) && ++count < 4)
+				tables[count - 1] = s->address + at + i;
+		at += i;
 	}
 	return count;
 }
 
 /*
- * Programs that load anywhere have relocated pointers in writable segments,
- * as most libraries' objects are compiled. Constants are looked through only
- * in large programs: every helper comes through here.
+ * Programs that load anywhere have relocated pointers in segments that the
+ * loader writes to, as most libraries' objects are compiled. Constants as the
+ * file has them are looked through only in large programs: every helper comes
+ * through here.
  */
 bool stripped_openssl_find(const struct image *m, uint64_t tables[3])
 {
@@ -48,8 +54,8 @@ bool stripped_openssl_find(const struct image *m, uint64_t tables[3])
 	for (size_t i = 0; i < m->count; i++) {
 		const struct image_segment *s = &m->segments[i];
 
-		if (!(s->flags & PF_X) && (s->flags & PF_W || large))
+		if (!(s->flags & PF_X) && (!s->as_file || large))
 			count = tables_in(m, s, tables, count);
 	}
-	return count == 3 && seek_text(m, "ssl/s3_lib.c", 4) != 0;
+	return count == 3 && seek_text(m, "ssl/s3_lib.c", 5) != 0;
 }

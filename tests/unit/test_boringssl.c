@@ -175,10 +175,13 @@ static void build(struct program *g, uint16_t machine, enum flaw flaw)
 	g->image.machine = machine;
 	g->image.fixed = flaw != RELATIVE;
 	g->image.count = 2;
-	g->image.segments[0] = (struct image_segment){ DATA, g->data, DATA_SIZE, PF_R };
-	g->image.segments[1] =
-	    (struct image_segment){ TEXT, g->text, flaw == SMALL ? 0x310000 : TEXT_SIZE,
-				    PF_R | PF_X };
+	g->image.segments[0] = (struct image_segment){
+		.address = DATA, .bytes = g->data, .size = DATA_SIZE, .flags = PF_R
+	};
+	g->image.segments[1] = (struct image_segment){ .address = TEXT,
+						       .bytes = g->text,
+						       .size = flaw == SMALL ? 0x310000 : TEXT_SIZE,
+						       .flags = PF_R | PF_X };
 	if (flaw != NO_BORINGSSL)
 		strcpy((char *)g->data + PACKET_FILE, "../vendor/boringssl/ssl/s3_pkt.cc");
 	strcpy((char *)g->data + LIBRARY_FILE, "../vendor/boringssl/ssl/ssl_lib.cc");
