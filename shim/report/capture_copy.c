@@ -130,7 +130,8 @@ static void copy_query(struct message_copy *c, const struct evidence *e)
 	while (slice_cut(&rest, '&', &value)) {
 		slice_cut(&value, '=', &name);
 		char *p = value.n ? in_copy(c, value) : NULL;
-		bool is_key = key && key->token.p >= value.p && key->token.p < value.p + value.n;
+		bool is_key =
+		    p && key && key->token.p >= value.p && key->token.p < value.p + value.n;
 		if (p && !is_key && !is_public_parameter(name))
 			disguise_text(p, value.n);
 	}

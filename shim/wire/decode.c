@@ -257,7 +257,9 @@ static enum decode_said take_brotli(struct decoder *d, struct stage *s, const un
 				      code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
 			return memory ? DECODE_NO_MEMORY : DECODE_BROKEN;
 		}
-		if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT)
+		/* It asks for input even when it has output left that found no room. */
+		if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT &&
+		    !BrotliDecoderHasMoreOutput(s->brotli))
 			return DECODE_GOOD;
 	}
 }

@@ -235,6 +235,24 @@ static void a_coded_body_that_ends_early_is_told(void **state)
 	free(half.p);
 }
 
+/* brotli asks for more input while it holds back output that found no room. */
+static void the_splits_agree_where_brotli_holds_back(void **state)
+{
+	static const char begins[] = "\x04\0\xff HTTU/\xb1%\0\xffzzz\x12\x12\x12\x12";
+	static const char ends[] = "\x12\x12\x12\x12\x12\x12\x12\x12zz";
+	char coded[sizeof(begins) - 1 + 109 + sizeof(ends) - 1] = { 0 };
+
+	(void)state;
+	memcpy(coded, begins, sizeof(begins) - 1);
+	memcpy(coded + sizeof(coded) - (sizeof(ends) - 1), ends, sizeof(ends) - 1);
+	struct bytes answer = answer_of("Content-Encoding: br", "401 No",
+					(struct bytes){ coded, sizeof(coded) }, identity, NULL);
+	struct text got = run_answer("br holds back", answer, NULL);
+	assert_non_null(strstr(got.p, "decoded=8204"));
+	free(got.p);
+	free(answer.p);
+}
+
 static void decoding_stops_at_the_ceiling(void **state)
 {
 	struct bytes text = some_text(30000);
@@ -330,6 +348,7 @@ int main(void)
 		cmocka_unit_test(gzip_members_follow_each_other),
 		cmocka_unit_test(an_unknown_or_broken_coding_keeps_the_coded_bytes),
 		cmocka_unit_test(a_coded_body_that_ends_early_is_told),
+		cmocka_unit_test(the_splits_agree_where_brotli_holds_back),
 		cmocka_unit_test(decoding_stops_at_the_ceiling),
 		cmocka_unit_test(a_bomb_is_not_gone_into),
 		cmocka_unit_test(a_packed_event_stream_is_read),

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What users and their files configure: .env files, base URLs, ORSHIM_* lists. Once as each. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/settings.h"
+#include "diagnose/diagnose.h"
+#include "tools/dotenv.h"
+#include "tools/relay_config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void demand(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static bool is_inside(struct slice part, struct slice whole)
+{
+	return !part.n || (part.p >= whole.p && part.p + part.n <= whole.p + whole.n);
+}
+
+static void read_dotenv(struct slice text)
+{
+	struct dotenv_entry entry = { .line = 0 };
+	size_t at = 0;
+
+	while (dotenv_next(text, &at, &entry))
+		demand(is_inside(entry.name, text) && is_inside(entry.value, text) && at <= text.n);
+}
+
+static void read_environment(struct slice text)
+{
+	const struct environment env = { .block = text };
+	struct slice name, value, names[LIMIT_SOURCES];
+	size_t at = 0;
+
+	while (environment_next(&env, &at, &name, &value)) {
+		demand(is_inside(name, text) && is_inside(value, text));
+		environment_damage(name, value);
+		environment_is_near_miss(name);
+		demand(environment_sources(&env, value, NULL, names, LIMIT_SOURCES) <=
+		       LIMIT_SOURCES);
+	}
+}
+
+/* Nothing that nginx would read as more than a name. */
+static void configure_relay(const char *url)
+{
+	struct relay_upstream up;
+	struct buf out;
+
+	if (relay_parse(&up, url) != NULL)
+		return;
+	demand(!strpbrk(up.host, " \t\r\n;{}$\"'\\#") && !strpbrk(up.path, " \t\r\n;{}$\"'\\#"));
+	buf_init(&out, 1 << 20);
+	demand(relay_configure(&out, &up, 8080) == 0);
+	buf_release(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	struct slice text = { (const char *)bytes, n };
+	struct slice wrong = { NULL, 0 };
+	struct host_list hosts;
+	struct rulebook book;
+	char *string = malloc(n + 1);
+	size_t size;
+
+	demand(string != NULL);
+	memcpy(string, bytes, n);
+	string[n] = '\0';
+	read_dotenv(text);
+	configure_relay(string);
+	settings_size(string, &size);
+	if (!hosts_init(&hosts, string, &wrong))
+		demand(is_inside(wrong, (struct slice){ string, n }));
+	if (!rulebook_init(&book, string, &wrong))
+		demand(is_inside(wrong, (struct slice){ string, n }));
+	relay_complaint(text);
+	read_environment(text);
+	free(string);
+	return 0;
+}
