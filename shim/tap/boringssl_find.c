@@ -160,37 +160,36 @@ static uint64_t behind_thunk(const struct image *m, uint64_t function)
 
 static const char checked[] = "the program checks its indirect calls (clang CFI)";
 
-/* SSL_write's bounds by its errors; NULL, or what is missing. */
-static const char *find_ssl_write(const struct image *m, const struct references *refs,
-				  uint64_t *low, uint64_t *high)
+/* The error that only SSL_write raises. */
+static bool is_bad_length(const struct image *m, const struct reference *r)
 {
-	uint64_t site = 0;
+	return r->text == TEXT_LIBRARY && reason_at(m, r) == REASON_BAD_LENGTH;
+}
+
+/* SSL_write by its errors; NULL, or what is missing. */
+static const char *find_ssl_write(const struct image *m, const struct references *refs)
+{
+	const uint64_t low = refs->low, high = refs->high;
 	bool initialised = false;
 
-	for (size_t i = 0; i < refs->count; i++) {
-		const struct reference *r = &refs->list[i];
-
-		if (r->text != TEXT_LIBRARY || reason_at(m, r) != REASON_BAD_LENGTH)
-			continue;
-		if (site)
-			return "two functions raise SSL_write's error";
-		site = r->at;
-	}
-	if (!site)
+	if (!refs->site)
 		return "SSL_write was not recognised: older or changed BoringSSL";
-	if (!seek_bounds(m, site, ENTRY_REACH, low, high))
+	for (size_t i = 0; i < refs->count; i++)
+		if (refs->list[i].at != refs->site && is_bad_length(m, &refs->list[i]))
+			return "two functions raise SSL_write's error";
+	if (low == refs->site - ENTRY_REACH)
 		return "nothing calls what looks like SSL_write";
 	for (size_t i = 0; i < refs->count; i++) {
 		const struct reference *r = &refs->list[i];
 
-		initialised |= r->text == TEXT_LIBRARY && r->at >= *low && r->at < *high &&
+		initialised |= r->text == TEXT_LIBRARY && r->at >= low && r->at < high &&
 			       reason_at(m, r) == REASON_UNINITIALIZED;
 	}
 	if (!initialised)
 		return "what looks like SSL_write lacks one of its errors";
-	if (checks_calls(m, *low, *high))
+	if (checks_calls(m, low, high))
 		return checked;
-	return calls_slot(m, *low, *high) ? NULL : "what looks like SSL_write calls no table";
+	return calls_slot(m, low, high) ? NULL : "what looks like SSL_write calls no table";
 }
 
 /* Does FUNCTION raise an error of s3_pkt.cc soon? */
@@ -277,9 +276,8 @@ static bool find_texts(const struct image *m, uint64_t texts[2])
 
 void boringssl_find(const struct image *m, struct boringssl *found)
 {
-	struct references refs;
+	struct references refs = { .is_site = is_bad_length, .reach = ENTRY_REACH };
 	uint64_t texts[2];
-	uint64_t high;
 
 	*found = (struct boringssl){ .verdict = BORINGSSL_ABSENT };
 	if ((m->machine != EM_X86_64 && m->machine != EM_AARCH64) ||
@@ -290,9 +288,10 @@ void boringssl_find(const struct image *m, struct boringssl *found)
 	if (refs.overflow)
 		found->reason = "more than one BoringSSL";
 	else
-		found->reason = find_ssl_write(m, &refs, &found->ssl_write, &high);
+		found->reason = find_ssl_write(m, &refs);
 	if (found->reason)
 		return;
+	found->ssl_write = refs.low;
 	found->reason = find_table(m, &refs, &found->table);
 	if (found->reason)
 		return;

@@ -117,41 +117,42 @@ static int match(const unsigned char *p, uint32_t offset, const struct sought *s
 	return -1;
 }
 
-/* A walk over a segment, piece by piece. */
+/* A walk over a segment: piece by piece, each as often as it takes. */
 struct walk {
 	const struct image *m;
 	const struct image_segment *s;
 	const unsigned char *piece; /* of the segment, from START to END */
 	size_t start;
+	size_t stop; /* what begins here or later is the next piece's */
 	size_t end;
 	size_t at; /* the next offset to look at */
 };
 
 static struct walk walk_over(const struct image *m, const struct image_segment *s)
 {
-	return (struct walk){ .m = m, .s = s };
+	return (struct walk){ .m = m, .s = s, .stop = (size_t)(-s->address & 3) };
 }
 
-/* Make sure that what is looked at from the next offset on is in the piece. */
-static void turn_page(struct walk *w)
+static bool next_piece(struct walk *w)
 {
 	size_t n;
 
-	if (w->end == w->s->size || (w->piece && w->at + BLOCK + BEYOND <= w->end))
-		return;
-	w->piece = image_piece(w->m, w->s, w->at, &n);
-	w->start = w->at;
-	w->end = w->at + n;
+	w->start = w->at = w->stop;
+	if (w->start + 4 > w->s->size)
+		return false;
+	w->piece = image_piece(w->m, w->s, w->start, &n);
+	w->end = w->start + n;
+	w->stop = w->end == w->s->size ? w->end - 3 : w->end - BEYOND;
+	return true;
 }
 
-/* Go to the next offset where W->S holds what is sought, and past it: it is in *AT. */
+/* Go to the next offset of the piece where it holds what is sought, and past it: it is in *AT. */
 static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
 {
-	while (w->at + 4 <= w->s->size) {
-		turn_page(w);
+	while (w->at < w->stop) {
 		const unsigned char *p = w->piece + (w->at - w->start);
-		const bool whole = w->at + BLOCK + BEYOND <= w->end;
-		const size_t n = whole ? BLOCK : w->s->size - 3 - w->at;
+		const bool whole = w->at + BLOCK <= w->stop && w->at + BLOCK + BEYOND <= w->end;
+		const size_t n = whole ? BLOCK : w->stop - w->at;
 		const bool look = !whole || block_may_have(p, (uint32_t)w->at, s);
 
 		for (size_t i = 0; look && i < n; i++)
@@ -165,6 +166,16 @@ static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
 	return false;
 }
 
+/* The same over the whole segment; a walk begins with it. */
+static bool seek_next(struct walk *w, const struct sought *s, size_t *at)
+{
+	do {
+		if (w->piece && seek_u32(w, s, at))
+			return true;
+	} while (next_piece(w));
+	return false;
+}
+
 static uint64_t text_in(const struct image *m, const struct image_segment *s, const char *tail,
 			size_t mark)
 {
@@ -173,7 +184,7 @@ static uint64_t text_in(const struct image *m, const struct image_segment *s, co
 	struct walk w = walk_over(m, s);
 	size_t at;
 
-	while (seek_u32(&w, &rare, &at)) {
+	while (seek_next(&w, &rare, &at)) {
 		size_t start = at - mark;
 
 		if (at < mark || s->size - start <= length ||
@@ -207,50 +218,55 @@ uint64_t seek_text(const struct image *m, const char *tail, size_t mark)
 	return 0;
 }
 
-static void keep(struct references *found, uint64_t at, uint64_t after, int reg, int text)
+static void keep(const struct image *m, struct references *found, struct reference new)
 {
 	if (found->count == SEEK_MAX) {
 		found->overflow = true;
 		return;
 	}
-	found->list[found->count++] =
-	    (struct reference){ .at = at, .after = after, .reg = reg, .text = text };
-}
-
-/* x86-64: the 4 bytes at AT are an address; by mov r32, imm32 or by lea r64, [rip + disp32]. */
-static void judge_x86(const struct image_segment *s, size_t at, int text, bool relative,
-		      struct references *found)
-{
-	const unsigned char *p = s->bytes + at;
-	const uint64_t after = s->address + at + 4;
-
-	if (relative) {
-		if (at >= 3 && p[-2] == 0x8d && (p[-1] & 0xc7) == 0x05 && (p[-3] & 0xfb) == 0x48)
-			keep(found, after - 7, after, (p[-1] >> 3 & 7) | (p[-3] & 4) << 1, text);
-	} else if (at >= 1 && (p[-1] & 0xf8) == 0xb8) {
-		bool high = at >= 2 && p[-2] == 0x41;
-
-		keep(found, after - 5 - high, after, (p[-1] & 7) | high << 3, text);
+	found->list[found->count++] = new;
+	if (!found->site && found->is_site(m, &new)) {
+		found->site = new.at;
+		found->low = new.at - found->reach;
+		found->high = new.at + found->reach;
 	}
 }
 
-static void references_x86(const struct image *m, const struct image_segment *s,
-			   const uint64_t texts[2], struct references *found)
+/* x86-64: the 4 bytes at AT are an address; by mov r32, imm32 or by lea r64, [rip + disp32]. */
+static void judge_x86(const struct walk *w, size_t at, int text, bool relative,
+		      struct references *found)
 {
-	struct sought sought = { .kind = m->fixed ? ADDRESSES : RELATIVES };
-	struct walk w = walk_over(m, s);
+	const unsigned char *p = w->s->bytes + at;
+	const uint64_t after = w->s->address + at + 4;
+
+	if (relative) {
+		if (at >= 3 && p[-2] == 0x8d && (p[-1] & 0xc7) == 0x05 && (p[-3] & 0xfb) == 0x48)
+			keep(w->m, found,
+			     (struct reference){ after - 7, after,
+						 (p[-1] >> 3 & 7) | (p[-3] & 4) << 1, text });
+	} else if (at >= 1 && (p[-1] & 0xf8) == 0xb8) {
+		bool high = at >= 2 && p[-2] == 0x41;
+
+		keep(w->m, found,
+		     (struct reference){ after - 5 - high, after, (p[-1] & 7) | high << 3, text });
+	}
+}
+
+static void references_x86(struct walk *w, const uint64_t texts[2], struct references *found)
+{
+	struct sought sought = { .kind = w->m->fixed ? ADDRESSES : RELATIVES };
 	size_t at;
 
 	for (int t = 0; t < 2; t++) {
 		sought.a[t] = (uint32_t)texts[t];
 		/* offset + disp32 = text - base - 4, modulo 2^32 */
-		sought.a[2 + t] = (uint32_t)(texts[t] - s->address - 4);
+		sought.a[2 + t] = (uint32_t)(texts[t] - w->s->address - 4);
 	}
-	while (seek_u32(&w, &sought, &at)) {
-		int k = match(s->bytes + at, (uint32_t)at, &sought);
+	while (seek_u32(w, &sought, &at)) {
+		int k = match(w->s->bytes + at, (uint32_t)at, &sought);
 
-		if (k >= 2 || texts[k] <= UINT32_MAX)
-			judge_x86(s, at, k & 1, k >= 2, found);
+		if (k >= 2 || (k >= 0 && texts[k] <= UINT32_MAX))
+			judge_x86(w, at, k & 1, k >= 2, found);
 	}
 }
 
@@ -264,9 +280,10 @@ static uint64_t arm64_address(uint32_t word, uint64_t address)
 }
 
 /* The ADD that completes the ADRP at AT, a few instructions on. */
-static void judge_adrp(const struct image_segment *s, size_t at, uint64_t page,
-		       const uint64_t texts[2], struct references *found)
+static void judge_adrp(const struct walk *w, size_t at, uint64_t page, const uint64_t texts[2],
+		       struct references *found)
 {
+	const struct image_segment *s = w->s;
 	const uint32_t reg = read_u32(s->bytes + at) & 31;
 
 	for (size_t i = at + 4; i + 4 <= s->size && i <= at + 64; i += 4) {
@@ -276,136 +293,111 @@ static void judge_adrp(const struct image_segment *s, size_t at, uint64_t page,
 			continue;
 		for (int t = 0; t < 2; t++)
 			if (page + (word >> 10 & 0xfff) == texts[t])
-				keep(found, s->address + i, s->address + i + 4, word & 31, t);
+				keep(w->m, found,
+				     (struct reference){ s->address + i, s->address + i + 4,
+							 (int)(word & 31), t });
 	}
 }
 
-/* The next piece of whole instructions; NULL at the end. */
-static const unsigned char *next_words(struct walk *w, size_t *n)
+static void judge_arm64(const struct walk *w, uint32_t word, const uint64_t texts[2],
+			struct references *found)
 {
-	const unsigned char *p;
-
-	if (w->at == 0)
-		w->at = (size_t)(-w->s->address & 3);
-	w->start = w->at;
-	if (w->at + 4 > w->s->size)
-		return NULL;
-	p = image_piece(w->m, w->s, w->at, n);
-	*n &= ~(size_t)3;
-	w->at += *n;
-	return p;
-}
-
-static void judge_arm64(const struct image_segment *s, size_t at, uint32_t word,
-			const uint64_t texts[2], struct references *found)
-{
-	const uint64_t made = arm64_address(word, s->address + at);
+	const uint64_t address = w->s->address + w->at;
+	const uint64_t made = arm64_address(word, address);
 
 	for (int t = 0; t < 2; t++) {
 		if (!(word & 0x80000000) && made == texts[t]) {
-			keep(found, s->address + at, s->address + at + 4, word & 31, t);
+			keep(w->m, found,
+			     (struct reference){ address, address + 4, (int)(word & 31), t });
 		} else if (word & 0x80000000 && made == (texts[t] & ~0xfffULL)) {
-			judge_adrp(s, at, made, texts, found);
+			judge_adrp(w, w->at, made, texts, found);
 			return;
 		}
 	}
 }
 
-static void references_arm64(const struct image *m, const struct image_segment *s,
-			     const uint64_t texts[2], struct references *found)
+static void references_arm64(struct walk *w, const uint64_t texts[2], struct references *found)
 {
-	struct walk w = walk_over(m, s);
-	const unsigned char *p;
-	size_t n;
+	for (; w->at < w->stop; w->at += 4) {
+		uint32_t word = read_u32(w->piece + (w->at - w->start));
 
-	while ((p = next_words(&w, &n)))
-		for (size_t i = 0; i < n; i += 4) {
-			uint32_t word = read_u32(p + i);
-
-			if ((word & 0x1f000000) == 0x10000000)
-				judge_arm64(s, w.start + i, word, texts, found);
-		}
-}
-
-void seek_references(const struct image *m, const uint64_t texts[2], struct references *found)
-{
-	found->count = 0;
-	found->overflow = false;
-	for (size_t i = 0; i < m->count; i++) {
-		const struct image_segment *s = &m->segments[i];
-
-		if (!(s->flags & PF_X))
-			continue;
-		if (m->machine == EM_X86_64)
-			references_x86(m, s, texts, found);
-		else if (m->machine == EM_AARCH64)
-			references_arm64(m, s, texts, found);
+		if ((word & 0x1f000000) == 0x10000000)
+			judge_arm64(w, word, texts, found);
 	}
 }
-
-/* The function around a site, as far as it is known. */
-struct bounds {
-	uint64_t site;
-	uint64_t low;
-	uint64_t high;
-};
 
 /* TARGET is called: is it nearer to the site than what is known? */
-static void narrow(struct bounds *b, uint64_t target)
+static void narrow(struct references *found, uint64_t target)
 {
-	if (target <= b->site && target > b->low)
-		b->low = target;
-	if (target > b->site && target < b->high)
-		b->high = target;
+	if (target <= found->site && target > found->low)
+		found->low = target;
+	if (target > found->site && target < found->high)
+		found->high = target;
 }
 
-static void calls_arm64(const struct image *m, const struct image_segment *s, struct bounds *b)
+static void calls_arm64(struct walk *w, struct references *found)
 {
-	struct walk w = walk_over(m, s);
-	const unsigned char *p;
-	size_t n;
+	for (; w->at < w->stop; w->at += 4) {
+		uint32_t word = read_u32(w->piece + (w->at - w->start));
 
-	while ((p = next_words(&w, &n)))
-		for (size_t i = 0; i < n; i += 4) {
-			uint32_t word = read_u32(p + i);
-
-			if (word >> 26 == 0x25)
-				narrow(b, s->address + w.start + i +
-					      (uint64_t)((int64_t)(int32_t)(word << 6) >> 4));
-		}
+		if (word >> 26 == 0x25)
+			narrow(found, w->s->address + w->at +
+					  (uint64_t)((int64_t)(int32_t)(word << 6) >> 4));
+	}
 }
 
-static void calls_x86(const struct image *m, const struct image_segment *s, struct bounds *b)
+static void calls_x86(struct walk *w, struct references *found)
 {
+	const uint64_t low = found->site - found->reach;
 	/* offset + rel32 = target - base - 4 */
 	const struct sought near = {
-		NEAR, { (uint32_t)(b->low - s->address - 4), (uint32_t)(b->high - b->low) }
+		NEAR, { (uint32_t)(low - w->s->address - 4), (uint32_t)(2 * found->reach) }
 	};
-	struct walk w = walk_over(m, s);
 	size_t at;
 
-	while (seek_u32(&w, &near, &at))
-		if (at >= 1 && s->bytes[at - 1] == 0xe8)
-			narrow(b, s->address + at + 4 +
-				      (uint64_t)(int64_t)(int32_t)read_u32(s->bytes + at));
+	while (seek_u32(w, &near, &at))
+		if (at >= 1 && w->s->bytes[at - 1] == 0xe8)
+			narrow(found, w->s->address + at + 4 +
+					  (uint64_t)(int64_t)(int32_t)read_u32(w->s->bytes + at));
 }
 
-bool seek_bounds(const struct image *m, uint64_t site, uint64_t reach, uint64_t *low,
-		 uint64_t *high)
+static void calls(struct walk *w, struct references *found)
 {
-	struct bounds b = { .site = site, .low = site - reach, .high = site + reach };
+	w->at = w->start;
+	if (w->m->machine == EM_X86_64)
+		calls_x86(w, found);
+	else
+		calls_arm64(w, found);
+}
+
+/* To read is what takes the time: of what comes behind the site, both are sought in one go. */
+void seek_references(const struct image *m, const uint64_t texts[2], struct references *found)
+{
+	struct walk first = { .stop = 0 };
 
 	for (size_t i = 0; i < m->count; i++) {
-		const struct image_segment *s = &m->segments[i];
+		struct walk w = walk_over(m, &m->segments[i]);
 
-		if (!(s->flags & PF_X))
-			continue;
-		if (m->machine == EM_X86_64)
-			calls_x86(m, s, &b);
-		else if (m->machine == EM_AARCH64)
-			calls_arm64(m, s, &b);
+		while (m->segments[i].flags & PF_X && next_piece(&w)) {
+			const bool known = found->site != 0;
+
+			if (m->machine == EM_X86_64)
+				references_x86(&w, texts, found);
+			else
+				references_arm64(&w, texts, found);
+			if (found->site)
+				calls(&w, found);
+			if (found->site && !known)
+				first = w;
+		}
 	}
-	*low = b.low;
-	*high = b.high;
-	return b.low > site - reach;
+	for (size_t i = 0; found->site && i < m->count; i++) {
+		struct walk w = walk_over(m, &m->segments[i]);
+
+		if (first.s < w.s)
+			return;
+		while (w.s->flags & PF_X && (w.s != first.s || w.stop < first.start) &&
+		       next_piece(&w))
+			calls(&w, found);
+	}
 }

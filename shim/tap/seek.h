@@ -23,6 +23,17 @@ struct references {
 	struct reference list[SEEK_MAX];
 	size_t count;
 	bool overflow; /* there were more */
+
+	/*
+	 * The function around the first reference that IS_SITE, as far as REACH:
+	 * from the nearest address at or before it that is called directly to the
+	 * nearest one behind it.
+	 */
+	bool (*is_site)(const struct image *m, const struct reference *r);
+	uint64_t reach;
+	uint64_t site; /* 0: there is none */
+	uint64_t low;  /* SITE - REACH: nothing is called that is so near before it */
+	uint64_t high;
 };
 
 /*
@@ -32,15 +43,7 @@ struct references {
  */
 uint64_t seek_text(const struct image *m, const char *tail, size_t mark);
 
-/* All code that forms one of the two addresses. */
+/* All code that forms one of the two addresses. IS_SITE and REACH are set, the rest is zero. */
 void seek_references(const struct image *m, const uint64_t texts[2], struct references *found);
-
-/*
- * The function around SITE: from the nearest address at or before it that is
- * called directly to the nearest one behind it, at most REACH bytes off.
- * False: nothing is called that is so near before it.
- */
-bool seek_bounds(const struct image *m, uint64_t site, uint64_t reach, uint64_t *low,
-		 uint64_t *high);
 
 #endif

@@ -8,6 +8,7 @@
  *   client exec COUNT PROGRAM ARG…  start PROGRAM, which inherits LD_PRELOAD
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <spawn.h>
@@ -219,8 +220,12 @@ static void pairs(SSL_CTX *context, long count, const char *cert, const char *ke
 static void execs(long count, char **argv)
 {
 	char *preload = getenv("BENCH_PRELOAD");
-	double wall;
+	posix_spawn_file_actions_t quiet;
+	struct rusage used;
+	double wall, cpu;
 
+	posix_spawn_file_actions_init(&quiet);
+	posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	/* Only the started programs carry the library. */
 	if (preload)
 		setenv("LD_PRELOAD", preload, 1);
@@ -229,12 +234,15 @@ static void execs(long count, char **argv)
 		pid_t pid;
 		int status;
 
-		if (posix_spawn(&pid, argv[0], NULL, NULL, argv, environ) ||
+		if (posix_spawn(&pid, argv[0], &quiet, NULL, argv, environ) ||
 		    waitpid(pid, &status, 0) != pid || status)
 			fail("cannot start the program");
 	}
 	wall = seconds(CLOCK_MONOTONIC) - wall;
-	printf("%.1f %.1f\n", wall * 1e9 / (double)count, wall * 1e9 / (double)count);
+	getrusage(RUSAGE_CHILDREN, &used);
+	cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
 }
 
 int main(int argc, char **argv)
