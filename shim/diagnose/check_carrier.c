@@ -96,10 +96,16 @@ static bool is_vendor(const struct evidence *e, const char *id)
 	return e->vendor && slice_equal(slice_of(e->vendor->id), slice_of(id));
 }
 
-/* The path of Google's own dialect, not of its imitation of OpenAI's. */
-static bool is_google_native(struct slice path)
+/*
+ * Where these vendors speak OpenAI's dialect they take their keys as Bearer, too: Google below
+ * /v1beta/openai/, Azure below /openai/v1/, Anthropic at /v1/chat/completions.
+ */
+static bool is_openais_dialect(const struct evidence *e)
 {
-	return !slice_has(path, SLICE("/openai/"));
+	if (is_vendor(e, "anthropic"))
+		return e->endpoint == ENDPOINT_CHAT;
+	return slice_has(e->x->path,
+			 is_vendor(e, "azure") ? SLICE("/openai/v1/") : SLICE("/openai/"));
 }
 
 bool check_auth_vendor_wants_other_header(const struct evidence *e, struct detail *d)
@@ -107,14 +113,15 @@ bool check_auth_vendor_wants_other_header(const struct evidence *e, struct detai
 	const struct credential *c = credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
 	bool wrong = false;
 
-	if (!c || !c->known || c->shape.scheme > SCHEME_CASE || c->token.n == 0)
+	if (!c || !c->known || c->shape.scheme > SCHEME_CASE || c->token.n == 0 ||
+	    is_openais_dialect(e))
 		return false;
 	if (is_vendor(e, "anthropic"))
 		wrong = slice_starts(c->shape.core, SLICE("sk-ant-api"));
 	else if (is_vendor(e, "azure"))
 		wrong = !slice_starts(c->shape.core, SLICE("eyJ"));
 	else if (is_vendor(e, "google"))
-		wrong = slice_starts(c->shape.core, SLICE("AIza")) && is_google_native(e->x->path);
+		wrong = slice_starts(c->shape.core, SLICE("AIza"));
 	if (!wrong || credentials_by(&e->credentials, CARRIER_X_API_KEY) ||
 	    credentials_by(&e->credentials, CARRIER_API_KEY) ||
 	    credentials_by(&e->credentials, CARRIER_X_GOOG_API_KEY))

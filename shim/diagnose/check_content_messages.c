@@ -2,6 +2,8 @@
 #include "diagnose/content.h"
 
 #include <cJSON.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 /* `messages` of a chat, in either dialect; NULL if there is none. */
 static const cJSON *chat_messages(const struct evidence *e)
@@ -113,30 +115,43 @@ static bool may_be_empty(const struct evidence *e, const cJSON *message)
 	return false;
 }
 
-static bool is_empty(const cJSON *content)
+/* Is it `""` as it was written? To cJSON a text ends at its first \u0000. */
+static bool is_written_empty(const struct evidence *e, const cJSON *text, const char *format, ...)
 {
-	if (content_is_unset(content))
-		return true;
-	if (cJSON_IsString(content))
-		return content->valuestring[0] == '\0';
-	return cJSON_IsArray(content) && !content->child;
+	struct slice body = buf_slice(&e->x->request.body.bytes);
+	char path[JSON_PATH_MAX];
+	va_list arguments;
+
+	if (!cJSON_IsString(text) || text->valuestring[0] != '\0')
+		return false;
+	va_start(arguments, format);
+	vsnprintf(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	long at = json_member_at(body, path);
+	return at >= 0 && slice_starts(slice_from(body, (size_t)at), SLICE("\"\""));
 }
 
-/* Index of the first text part of CONTENT that is empty; -1: none. */
-static int empty_part(const cJSON *content)
+static bool is_empty(const struct evidence *e, const cJSON *content, int i)
+{
+	return content_is_unset(content) || (cJSON_IsArray(content) && !content->child) ||
+	       is_written_empty(e, content, "messages[%d].content", i);
+}
+
+/* Index of the first text part of message I's CONTENT that is empty; -1: none. */
+static int empty_part(const struct evidence *e, const cJSON *content, int i)
 {
 	const cJSON *part;
-	int i = -1;
+	int j = -1;
 
 	if (!cJSON_IsArray(content))
 		return -1;
 	cJSON_ArrayForEach(part, content)
 	{
-		const cJSON *text = content_member(part, "text");
-		i++;
+		j++;
 		if (slice_equal(content_text(part, "type"), SLICE("text")) &&
-		    cJSON_IsString(text) && text->valuestring[0] == '\0')
-			return i;
+		    is_written_empty(e, content_member(part, "text"),
+				     "messages[%d].content[%d].text", i, j))
+			return j;
 	}
 	return -1;
 }
@@ -149,14 +164,15 @@ bool check_message_content_empty(const struct evidence *e, struct detail *d)
 	cJSON_ArrayForEach(message, chat_messages(e))
 	{
 		const cJSON *content = content_member(message, "content");
-		int part = empty_part(content);
 		i++;
+		int part = empty_part(e, content, i);
 		if (part >= 0) {
 			content_place(e, d, "messages[%d].content[%d].text", i, part);
 			detail_f(d, " is empty");
 			return true;
 		}
-		if (!cJSON_IsObject(message) || !is_empty(content) || may_be_empty(e, message))
+		if (!cJSON_IsObject(message) || !is_empty(e, content, i) ||
+		    may_be_empty(e, message))
 			continue;
 		content_place(e, d, content ? "messages[%d].content" : "messages[%d]", i);
 		if (!content)

@@ -3,13 +3,15 @@
 
 #include <cJSON.h>
 
-/* Servers that know the model otherwise, or make do without: an Azure deployment, a stored prompt, a preset. */
+/* Servers that know the model otherwise, or make do without: an Azure deployment, a stored prompt, an agent. */
 static bool model_is_optional(const struct evidence *e, const cJSON *body)
 {
 	if (content_vendor_is(e, "azure") || slice_has(e->x->path, SLICE("/deployments/")) ||
 	    slice_has(e->x->path, SLICE("/presets/")))
 		return true;
 	if (content_member(body, "preset") && e->is_openrouter)
+		return true;
+	if (content_member(body, "agent_id") && content_vendor_is(e, "mistral"))
 		return true;
 	return e->endpoint == ENDPOINT_RESPONSES &&
 	       (content_member(body, "prompt") || content_member(body, "previous_response_id") ||

@@ -84,7 +84,12 @@ static bool schema_fault(const struct evidence *e, const cJSON *schema, int i, c
 		return true;
 	}
 	const char *top = strict ? union_at_top(schema) : NULL;
+	/* Not every provider behind OpenRouter insists on the word. */
+	bool may_lack_type = e->is_openrouter && !type && !top;
+	if (may_lack_type && !content_may_be_cause(e))
+		return false;
 	if (strict && !type_allows_object(type)) {
+		d->lower = may_lack_type;
 		content_place(e, d, type ? "tools[%d].%s.type" : "tools[%d].%s", i, path);
 		if (cJSON_IsString(type)) {
 			detail_f(d, " is `");

@@ -4,6 +4,7 @@
 
 #include "diagnose/checks.h"
 #include "diagnose/evidence.h"
+#include "diagnose/judged.h"
 
 /* Was the credential refused by the server that was asked, not by one behind it? */
 static bool is_unauthorized(const struct evidence *e)
@@ -78,9 +79,7 @@ bool check_auth_lost(const struct evidence *e, struct detail *d)
 	const struct history_row *row;
 	unsigned long before = 0;
 
-	/* A preflight carries no credential (Fetch, "CORS-preflight request"). */
-	if (!e->credentials.absent || e->is_public || !e->is_api || !is_unauthorized(e) ||
-	    slice_equal(e->x->request.method, SLICE("OPTIONS")))
+	if (!e->credentials.absent || needs_no_key(e) || !e->is_api || !is_unauthorized(e))
 		return false;
 	for (size_t at = 0; (row = history_of_host(e, &at));)
 		if (row->fingerprint[0])

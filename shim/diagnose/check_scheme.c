@@ -10,19 +10,8 @@ static bool needs_key(const struct evidence *e)
 {
 	struct slice path = e->x->path;
 
-	if (e->is_public || slice_equal(e->x->request.method, SLICE("OPTIONS")))
-		return false;
-	if (slice_ends(path, SLICE("/auth/keys")) || slice_ends(path, SLICE("/providers")))
-		return false;
-	return e->endpoint != ENDPOINT_MODELS && path_is_endpoint(path);
-}
-
-/* Key headers that are no carrier of ours but that a gateway accepts. */
-static bool has_other_key_header(const struct message *m)
-{
-	return message_field(m, "ocp-apim-subscription-key", 0) ||
-	       message_field(m, "x-litellm-api-key", 0) ||
-	       message_field(m, "cf-aig-authorization", 0);
+	return !needs_no_key(e) && !slice_ends(path, SLICE("/providers")) &&
+	       e->endpoint != ENDPOINT_MODELS && path_is_endpoint(path);
 }
 
 /* Names under which a credential was sent by mistake (CATALOGUE, auth_header_misspelled). */
@@ -94,8 +83,7 @@ bool check_auth_missing(const struct evidence *e, struct detail *d)
 {
 	bool asked = e->answer.status == 401;
 
-	if (!e->credentials.absent || !needs_key(e) || has_other_key_header(&e->x->request) ||
-	    misspelled_field(e) || redirect_lost_key(e))
+	if (!e->credentials.absent || !needs_key(e) || misspelled_field(e) || redirect_lost_key(e))
 		return false;
 	if (!e->vendor && (e->host_private || !asked))
 		return false;

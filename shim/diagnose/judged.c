@@ -41,6 +41,20 @@ bool key_is_idle(const struct evidence *e)
 	return e->host_private && !e->vendor && e->answer.status != 401 && e->answer.status != 403;
 }
 
+/* Headers that are no carrier of ours but in which gateways take a key. */
+static bool has_key_of_gateway(const struct message *m)
+{
+	return message_field(m, "ocp-apim-subscription-key", 0) ||
+	       message_field(m, "x-litellm-api-key", 0) ||
+	       message_field(m, "cf-aig-authorization", 0);
+}
+
+bool needs_no_key(const struct evidence *e)
+{
+	return e->is_public || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
+	       slice_ends(e->x->path, SLICE("/auth/keys")) || has_key_of_gateway(&e->x->request);
+}
+
 bool vendor_takes_bearer(const struct evidence *e)
 {
 	return e->vendor && slice_equal(slice_of(e->vendor->header), SLICE("authorization"));

@@ -26,6 +26,13 @@ const struct credential *authorization_of_form(const struct evidence *e, enum sc
  */
 bool key_is_idle(const struct evidence *e);
 
+/*
+ * Is a request without any of our carriers as it should be? It is public, a
+ * preflight, the exchange of a login's code for a key, or a gateway's own
+ * header carries the key.
+ */
+bool needs_no_key(const struct evidence *e);
+
 /* Does the vendor take its key as `Authorization: Bearer`? False without a vendor. */
 bool vendor_takes_bearer(const struct evidence *e);
 

@@ -6,7 +6,8 @@ Real clients do everything right against stand-ins of OpenRouter, OpenAI and
 Anthropic, under the shim. A finding at WARNING or above is a failure, but for
 the answers about themselves (a 503 that a retry overcame). Then every request
 that was recorded is looked at again as `orshim lint` does, alone and with
-refusals that have nothing to do with it: still nothing in it may be blamed.
+refusals that have nothing to do with it: still nothing in it may be blamed. So
+are the requests of clean/innocent.py, which no client here makes.
 """
 
 import collections
@@ -21,6 +22,8 @@ import tempfile
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "clean"))
+import innocent  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
@@ -155,9 +158,17 @@ REFUSALS = {
     "429": (429, '{"error":{"message":"Rate limit exceeded","code":429}}'),
     "502 of a provider": (502, '{"error":{"message":"Provider returned error","code":502,'
                                '"metadata":{"raw":"upstream error","provider_name":"X"}}}'),
-    "400 of a provider": (400, '{"error":{"message":"Provider returned error","code":400,"metadata":'
-                               '{"raw":"{\\"error\\":{\\"message\\":\\"Internal\\"}}",'
+    "400 of a provider": (400, '{"error":{"message":"Provider returned error","code":400,'
+                               '"metadata":{"raw":"{\\"error\\":{\\"message\\":\\"Internal\\"}}",'
                                '"provider_name":"X"}}}'),
+    "401 of a provider": (401, '{"error":{"message":"Provider returned error","code":401,'
+                               '"metadata":{"raw":"{\\"error\\":{\\"message\\":'
+                               '\\"invalid x-api-key\\"}}","provider_name":"X","is_byok":true}},'
+                               '"user_id":"user_x"}'),
+    "403 of moderation": (403, '{"error":{"message":"Your input was flagged","code":403,'
+                               '"metadata":{"reasons":["violence"],"flagged_input":"x"}}}'),
+    "503": (503, '{"error":{"message":"No instances available","code":503}}'),
+    "529": (529, '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'),
     "400": (400, '{"error":{"message":"Something is not supported","code":400}}'),
     "500": (500, '{"error":{"message":"Internal Server Error","code":500}}'),
 }
@@ -183,9 +194,27 @@ def judged_again(server, scratch, section_of):
                             lambda record, a=allowed: loud(record, section_of, a))
 
 
-def answers_of(requests, status, body):
-    head = "HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (
-        status, len(body))
+# Answers that are fine, whatever words of failure stand in them.
+TEXT = r'{\"error\":{\"code\":401,\"message\":\"Invalid API key\"}}'
+FINE = {
+    "200 that speaks of errors": (200, '{"id":"resp_1","object":"response","status":"completed",'
+                                       '"error":null,"incomplete_details":null,"provider":"X",'
+                                       '"output":[{"type":"message","content":[{"type":'
+                                       '"output_text","text":"' + TEXT + '"}]}],"choices":[{'
+                                       '"finish_reason":"stop","native_finish_reason":"stop",'
+                                       '"error":null,"message":{"content":"' + TEXT + '"}}]}'),
+    "stream that speaks of errors": (200, ': OPENROUTER PROCESSING\n\n'
+                                     'data: {"id":"gen-1","error":null,"choices":[{"delta":'
+                                     '{"content":"' + TEXT + '"},"finish_reason":null}]}\n\n'
+                                     'data: {"id":"gen-1","choices":[{"delta":{},'
+                                     '"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
+                                     "text/event-stream"),
+}
+
+
+def answers_of(requests, status, body, kind="application/json"):
+    head = "HTTP/1.1 %d No\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (
+        status, kind, len(body))
     return b"".join(head.encode() + (b"" if one.startswith(b"HEAD ") else body.encode())
                     for one in requests)
 
@@ -214,6 +243,35 @@ def lint(requests, host, scratch, problems_of):
                 yield "%s, %s: %s %s: %s" % (host, name, record["method"], record["path"], problem)
 
 
+def as_capture(host, request, refusal):
+    """A capture of its own: no other request stands before it."""
+    lines = ["= host " + host.split(":")[0], ">x " + request.hex(" ")]
+    if refusal:
+        lines.append("<x " + answers_of([request], *refusal).hex(" "))
+    lines.append("= close")
+    return "\n".join(lines) + "\n"
+
+
+def judged_innocents(scratch, section_of):
+    """Problems with requests that are right and look odd, alone and refused for other reasons."""
+    table = list(innocent.innocent())
+    paths = [os.path.join(scratch, "%d.cap" % i) for i in range(len(table))]
+    for reason, refusal in list(REFUSALS.items()) + list(FINE.items()):
+        for path, (host, _, request) in zip(paths, table):
+            with open(path, "w", encoding="ascii") as out:
+                out.write(as_capture(host, request, refusal))
+        done = subprocess.run([os.path.join(BUILD, "orshim"), "lint", "--json"] + paths,
+                              env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIME_LIMIT)
+        records = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        if len(records) != len(table):
+            yield "%s: %d records of %d requests; %.300r" % (reason, len(records), len(table),
+                                                             done.stderr)
+        for (host, name, _), record in zip(table, records):
+            for problem in loud(record, section_of):
+                yield "%s, %s, %s: %s" % (host, name, reason, problem)
+
+
 def main():
     if not os.access(NODE, os.X_OK):
         sys.exit("clean.py: the clients are missing; scripts/fetch-clients.sh small brings them")
@@ -236,6 +294,7 @@ def main():
             tell(run.name, traffic(run, servers[run.server], scratch, section_of))
         for server in servers.values():
             tell("%s: judged again" % server.vendor, judged_again(server, scratch, section_of))
+        tell("odd and right", judged_innocents(scratch, section_of))
     finally:
         for server in servers.values():
             server.close()

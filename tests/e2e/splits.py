@@ -174,9 +174,9 @@ def drawn(lot):
             "path": lot.choice(("/chat/completions", "/responses"))}
 
 
-def message(start, fields, body):
-    lines = [start] + fields + ["Content-Length: %d" % len(body), "", body]
-    return lines
+def message(mark, start, fields, body):
+    lines = [start] + fields + ["Content-Length: %d" % len(body), ""]
+    return [(mark + " " + line).rstrip() for line in lines] + ["%s- %s" % (mark, body)]
 
 
 def exchange(one, failed):
@@ -184,7 +184,7 @@ def exchange(one, failed):
     said = {"model": one["model"], "stream": one["stream"]}
     said["input" if one["path"] == "/responses" else "messages"] = \
         [{"role": "user", "content": "hi"}]
-    asked = message("POST /api/v1%s HTTP/1.%s" % (one["path"], one["minor"]),
+    asked = message(">", "POST /api/v1%s HTTP/1.%s" % (one["path"], one["minor"]),
                     ["Host: openrouter.ai", "Authorization: Bearer " + one["key"],
                      "Connection: keep-alive", "Content-Type: application/json"], json.dumps(said))
     if failed:
@@ -195,8 +195,8 @@ def exchange(one, failed):
         status, body = "200 OK", json.dumps({
             "id": "gen-1", "provider": one["provider"], "model": one["model"],
             "choices": [{"index": 0, "message": {"role": "assistant", "content": "hello"}}]})
-    answered = message("HTTP/1.1 " + status, ["Content-Type: application/json"], body)
-    return ["> " + l if l else ">" for l in asked] + ["< " + l if l else "<" for l in answered]
+    answered = message("<", "HTTP/1.1 " + status, ["Content-Type: application/json"], body)
+    return asked + answered
 
 
 def replayed(scratch, requests):
