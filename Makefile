@@ -115,6 +115,10 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run lib/liborshim.so share/man/man7/orshim-rules.7)
 
+# check-layers, check-sizes, check-exports, check-needed, check-docs
+check-%: all
+	scripts/$@.sh
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 

@@ -9,29 +9,29 @@ fail() {
 	echo "check-sizes: $*" >&2
 	bad=1
 }
-files=$(git ls-files '*.c' '*.h' '*.py' '*.sh' '*.js' '*.mjs' '*.def' Makefile scripts)
+files=$(git ls-files '*.c' '*.h' '*.py' '*.sh' '*.js' '*.mjs' '*.def' Makefile scripts | while read -r file; do
+	[ ! -f "$file" ] || echo "$file"
+done)
+# shellcheck disable=SC2086 # a list of words on purpose
+awk 'FNR == 601 { print FILENAME " has more than 600 lines"; n++ } END { exit n > 0 }' $files >&2 || bad=1
 for file in $files; do
-	[ -f "$file" ] || continue
-	lines=$(wc -l <"$file")
-	[ "$lines" -le 600 ] || fail "$file has $lines lines; 600 are the most"
 	case ${file##*/} in
 	*util* | *helper* | *common* | *misc* | *manager*) fail "$file: a name that says nothing" ;;
 	esac
 done
-for file in $(git ls-files '*.c'); do
-	[ -f "$file" ] || continue
-	# A function's body is what stands between { and } in column 1; a table in it does not count.
-	awk -v file="$file" '
-		/^\{/ { start = NR; table = 0 }
-		start && /= \{$/ { inside = NR }
-		inside && /^\t+\};/ { table += NR - inside; inside = 0 }
-		/^\}/ && start {
-			lines = NR - start + 2 - table
-			if (lines > 60) { print file ":" start ": a function of " lines " lines"; n++ }
-			start = inside = 0
-		}
-		END { exit n > 0 }' "$file" >&2 || bad=1
-done
+# A function's body is what stands between { and } in column 1; a table in it does not count.
+# shellcheck disable=SC2046,SC2086 # lists of words on purpose
+awk '
+	FNR == 1 { start = inside = 0 }
+	/^\{/ { start = FNR; table = 0 }
+	start && /= \{$/ { inside = FNR }
+	inside && /^\t+\};/ { table += FNR - inside; inside = 0 }
+	/^\}/ && start {
+		lines = FNR - start + 2 - table
+		if (lines > 60) { print FILENAME ":" start ": a function of " lines " lines"; n++ }
+		start = inside = 0
+	}
+	END { exit n > 0 }' $(printf '%s\n' $files | grep '\.c$') >&2 || bad=1
 found=$(git grep -nE '\b[a-z_]*(util|helper|manager)[a-z_]*\(|\b(process|handle|do)_[a-z_]+\(' -- 'shim/*.[ch]' 'tools/*.[ch]' |
 	grep -v process_vm_readv || true) # a system call
 [ -z "$found" ] || fail "names that say nothing:
@@ -40,7 +40,10 @@ $found"
 found=$(git grep -nE '/work''/|/tmp''/team|/root''/' || true)
 [ -z "$found" ] || fail "a path of one machine:
 $found"
-for file in $(git ls-files '*.c' '*.h' '*.sh' '*.py'); do
-	head -3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || fail "$file: no SPDX line"
-done
+# shellcheck disable=SC2046,SC2086 # lists of words on purpose
+awk '
+	function check() { if (seen && !licensed) { print seen ": no SPDX line"; n++ } }
+	FNR == 1 { check(); seen = FILENAME; licensed = 0 }
+	FNR <= 3 && /SPDX-License-Identifier: MIT/ { licensed = 1 }
+	END { check(); exit n > 0 }' $(printf '%s\n' $files | grep -E '\.(c|h|sh|py)$') >&2 || bad=1
 exit "$bad"
