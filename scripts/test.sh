@@ -115,6 +115,7 @@ else
 	part 'real clients' tests/e2e/clients.py --http2
 	part 'clean traffic' tests/e2e/clean.py
 	part 'what separates failures' tests/e2e/splits.py
+	part 'rules of a whole log' tests/e2e/log_rules.py
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
 	part 'captures of a real client' tests/e2e/capture.py
 	part 'demo' scripts/demo.sh

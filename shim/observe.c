@@ -203,40 +203,46 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	free(d);
 }
 
-static void tell_connection(struct observer *o, struct connection *c, uint32_t number,
-			    enum rule_id rule, const char *why)
+static void log_connection(struct observer *o, struct connection *c, uint32_t number,
+			   const struct finding *findings, size_t count, const char *blind)
 {
-	struct slice sni = connection_sni(c);
-	enum severity severity = SEVERITY_NOTE;
-
-	if (rule != RULE_NONE) {
-		severity = (enum severity)o->judge.book.severity[rule];
-		if (severity == SEVERITY_OFF)
-			return;
-		o->findings[severity]++;
-	}
-	if (wants_log(o)) {
-		buf_reset(&o->line);
-		if (record_connection(&o->line, &o->origin, number, sni, rule, why) == 0)
-			write_log(o);
-	}
-	if (o->text.failed || rule == RULE_NONE || !is_first_time(o, rule))
+	if (!wants_log(o))
 		return;
 	buf_reset(&o->line);
-	if (text_connection(&o->line, &o->style, &o->origin, number, sni, rule, why) == 0)
-		sink_write(&o->text, buf_slice(&o->line));
+	if (record_connection(&o->line, &o->origin, number, connection_sni(c), findings, count,
+			      blind) == 0)
+		write_log(o);
 }
 
 /* A connection without a request is worth a word only when it went to an API. */
-static bool is_watched(const struct observer *o, struct slice sni)
+static bool is_watched(const struct observer *o, struct slice sni, const struct vendor **vendor)
 {
-	const struct vendor *vendor;
+	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, vendor);
+}
 
-	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, &vendor);
+/* Connected to VENDOR's API, and nothing was asked. */
+static void tell_silence(struct observer *o, struct connection *c, uint32_t number,
+			 const struct vendor *vendor)
+{
+	struct finding *findings = malloc(LIMIT_SILENCE * sizeof(*findings));
+	size_t count = findings ? diagnose_silence(&o->judge, vendor, findings, LIMIT_SILENCE) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		o->findings[findings[i].severity]++;
+	if (count) {
+		log_connection(o, c, number, findings, count, NULL);
+		buf_reset(&o->line);
+		if (!o->text.failed && is_first_time(o, RULE_no_request_sent) &&
+		    text_connection(&o->line, &o->style, &o->origin, number, connection_sni(c),
+				    findings, count) == 0)
+			sink_write(&o->text, buf_slice(&o->line));
+	}
+	free(findings);
 }
 
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us)
 {
+	const struct vendor *vendor = NULL;
 	struct event event;
 
 	o->origin.time_us = now_us;
@@ -256,12 +262,14 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 		case EVENT_BLIND:
 			o->blind = event.why;
 			/* Whose head was seen is an API's: others were let go with it. */
-			if (connection_has_spoken(c) || is_watched(o, connection_sni(c)))
-				tell_connection(o, c, number, RULE_NONE, event.why);
+			if (connection_has_spoken(c) || is_watched(o, connection_sni(c), &vendor))
+				log_connection(o, c, number, NULL, 0, event.why);
 			break;
 		case EVENT_SILENT:
-			if (is_watched(o, connection_sni(c)))
-				tell_connection(o, c, number, RULE_no_request_sent, NULL);
+			/* A process that asks there keeps connections ready that it never needs. */
+			if (is_watched(o, connection_sni(c), &vendor) &&
+			    !history_has_host(&o->history, connection_sni(c)))
+				tell_silence(o, c, number, vendor);
 			break;
 		}
 	}

@@ -23,19 +23,6 @@ struct launch {
 	size_t count;
 };
 
-/* Whose key stands in a variable of that name; NULL: nobody's. */
-static const struct vendor *vendor_of_variable(struct slice name)
-{
-	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice rest = slice_of(vendors[i].variables);
-		struct slice one;
-		while (slice_cut(&rest, ' ', &one))
-			if (slice_equal(one, name))
-				return &vendors[i];
-	}
-	return NULL;
-}
-
 /* A new finding of RULE, or NULL: it is switched off, or there is no room. */
 static struct detail *find(struct launch *l, enum rule_id rule)
 {
@@ -64,33 +51,13 @@ static void add_place(struct detail *d, const struct dotenv *file, unsigned line
 	detail_bytes(d, slice_of(file->path), SHOWN_PATH);
 }
 
-/*
- * A text that stands where VENDOR's key should. Local servers are given
- * anything as a key of OpenAI's, so a sample word counts only as OpenRouter's
- * key, or behind a vendor's own prefix.
- */
-static const char *placeholder(const struct vendor *vendor, struct slice value)
-{
-	if (is_literal(value))
-		return "holds a word that stands for no value";
-	if (is_masked(value))
-		return "holds a key as a screen shows it, not the key";
-	if (is_sample(value) &&
-	    (vendor_of_key(value) || vendor == vendor_named(SLICE("openrouter"))))
-		return "holds a placeholder from documentation";
-	return NULL;
-}
-
 static void check_damage(struct launch *l)
 {
 	struct slice name;
 	struct slice value;
 
 	for (size_t at = 0; environment_next(l->env, &at, &name, &value);) {
-		const struct vendor *vendor = vendor_of_variable(name);
-		const char *damage = vendor ? environment_damage(name, value) : NULL;
-		if (vendor && !damage)
-			damage = placeholder(vendor, value);
+		const char *damage = environment_key_damage(name, value);
 		struct detail *d = damage ? find(l, RULE_key_variable_damaged) : NULL;
 		if (!d)
 			continue;
@@ -108,11 +75,7 @@ static bool is_judged(const struct dotenv_entry *entry)
 static void check_file_damage(struct launch *l, const struct dotenv *file,
 			      const struct dotenv_entry *entry)
 {
-	const struct vendor *vendor = vendor_of_variable(entry->name);
-	const char *damage = environment_damage(entry->name, entry->value);
-
-	if (!damage)
-		damage = placeholder(vendor, entry->value);
+	const char *damage = environment_key_damage(entry->name, entry->value);
 	struct detail *d = damage ? find(l, RULE_key_variable_damaged) : NULL;
 	if (!d)
 		return;

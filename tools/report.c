@@ -107,6 +107,18 @@ static bool has_finding(const struct report *r, const struct log_row *row, const
 	return false;
 }
 
+/* Was something asked of that host on another connection? Then ROW's was one kept ready. */
+static bool is_spare(const struct report *r, const struct log_row *row)
+{
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *other = &r->log->rows[i];
+		if (other->kind == LOG_EXCHANGE && other->pid == row->pid &&
+		    same_text(other->host, row->host) && !row_is_public(other))
+			return true;
+	}
+	return false;
+}
+
 static void add_row(struct report *r, const struct log_row *row)
 {
 	switch (row->kind) {
@@ -121,6 +133,8 @@ static void add_row(struct report *r, const struct log_row *row)
 		return;
 	case LOG_CONNECTION:
 		r->connections++;
+		if (!row->blind && is_spare(r, row))
+			return;
 		break;
 	case LOG_EXCHANGE:
 		r->exchanges++;

@@ -49,6 +49,8 @@
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
 #define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
 #define LIMIT_PROVIDER 64	 /* that name */
+#define LIMIT_SILENCE 8		 /* findings of a connection on which nothing was sent (count) */
+#define LIMIT_SHOWN_NAME 64	 /* a variable's name in a finding */
 #define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
 #define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
 #define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */

@@ -42,6 +42,14 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 	      struct diagnosis *d);
 void diagnosis_release(struct diagnosis *d);
 
+/*
+ * A connection to VENDOR (NULL: a host of the user's own list) ended without a
+ * request: RULE_no_request_sent, then what the environment shows, at most MAX
+ * findings. How many; 0: the user does not want to know. silence.c
+ */
+size_t diagnose_silence(const struct judge *judge, const struct vendor *vendor,
+			struct finding *findings, size_t max);
+
 /* verdict.c: who refused, and which finding explains it. */
 void verdict_reach(const struct evidence *e, const struct finding *findings, size_t count,
 		   struct verdict *v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/environment.h"
+#include "diagnose/shape.h"
 
 #include <string.h>
 
@@ -159,4 +160,28 @@ const char *environment_damage(struct slice name, struct slice value)
 	if (value.p[0] == '$' || slice_has(value, SLICE("${")) || slice_has(value, SLICE("{{")))
 		return "holds a template that nobody expanded";
 	return NULL;
+}
+
+/*
+ * Local servers are given anything as a key of OpenAI's, so a sample word
+ * counts only as OpenRouter's key, or behind a vendor's own prefix.
+ */
+static const char *placeholder(const struct vendor *vendor, struct slice value)
+{
+	if (is_literal(value))
+		return "holds a word that stands for no value";
+	if (is_masked(value))
+		return "holds a key as a screen shows it, not the key";
+	if (is_sample(value) &&
+	    (vendor_of_key(value) || vendor == vendor_named(SLICE("openrouter"))))
+		return "holds a placeholder from documentation";
+	return NULL;
+}
+
+const char *environment_key_damage(struct slice name, struct slice value)
+{
+	const struct vendor *vendor = vendor_of_variable(name);
+	const char *damage = vendor ? environment_damage(name, value) : NULL;
+
+	return damage || !vendor ? damage : placeholder(vendor, value);
 }

@@ -47,4 +47,11 @@ bool environment_is_near_miss(struct slice name);
  */
 const char *environment_damage(struct slice name, struct slice value);
 
+/*
+ * The same of a variable that is known to hold an API vendor's key, and also
+ * when its VALUE is a word or display form that stands where the key should.
+ * What another program keeps in SOME_API_KEY is not for us to judge: NULL.
+ */
+const char *environment_key_damage(struct slice name, struct slice value);
+
 #endif

@@ -20,17 +20,30 @@ static void keep(char *to, size_t size, struct slice s)
 	to[n] = '\0';
 }
 
-const struct history_row *history_of_host(const struct evidence *e, size_t *at)
+/* The first row of HOST from *AT on, and *AT behind it; NULL at the end. */
+static const struct history_row *next_of(const struct history *h, struct slice name, size_t *at)
 {
 	char host[sizeof(((struct history_row *)0)->host)];
 
-	keep(host, sizeof(host), e->x->host);
-	while (*at < e->history->count) {
-		const struct history_row *row = &e->history->rows[(*at)++];
+	keep(host, sizeof(host), name);
+	while (*at < h->count) {
+		const struct history_row *row = &h->rows[(*at)++];
 		if (strcmp(row->host, host) == 0)
 			return row;
 	}
 	return NULL;
+}
+
+bool history_has_host(const struct history *h, struct slice host)
+{
+	size_t at = 0;
+
+	return next_of(h, host, &at) != NULL;
+}
+
+const struct history_row *history_of_host(const struct evidence *e, size_t *at)
+{
+	return next_of(e->history, e->x->host, at);
 }
 
 /* The row of that key, or a new one, or the longest unused one made new. */

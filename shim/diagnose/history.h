@@ -44,6 +44,9 @@ void history_init(struct history *h);
 struct evidence;
 void history_add(struct history *h, const struct evidence *e);
 
+/* Was HOST asked something that needs a key before? */
+bool history_has_host(const struct history *h, struct slice host);
+
 /* The rows of E's host, one after the other: *AT starts at 0; NULL at the end. */
 const struct history_row *history_of_host(const struct evidence *e, size_t *at);
 

@@ -27,6 +27,18 @@ const struct vendor *vendor_named(struct slice id)
 	return NULL;
 }
 
+const struct vendor *vendor_of_variable(struct slice name)
+{
+	for (size_t i = 0; i < vendor_count; i++) {
+		struct slice rest = slice_of(vendors[i].variables);
+		struct slice one;
+		while (next_word(&rest, &one))
+			if (slice_equal(one, name))
+				return &vendors[i];
+	}
+	return NULL;
+}
+
 struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token)
 {
 	size_t longest = 0;

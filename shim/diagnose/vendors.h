@@ -27,6 +27,9 @@ struct vendor {
 extern const struct vendor vendors[];
 extern const size_t vendor_count;
 
+/* The vendor whose key usually stands in the environment variable NAME; NULL: nobody's. */
+const struct vendor *vendor_of_variable(struct slice name);
+
 const struct vendor *vendor_named(struct slice id);
 
 /*

@@ -421,7 +421,7 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 }
 
 int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
-		      enum rule_id rule, const char *why)
+		      const struct finding *findings, size_t count, const char *blind)
 {
 	size_t start = line->n;
 	struct json_out j;
@@ -431,17 +431,10 @@ int record_connection(struct buf *line, const struct origin *o, uint32_t number,
 	json_text(&j, "tool", o->tool);
 	json_number(&j, "conn", number);
 	json_wire(&j, "host", sni, SHOWN_PATH);
-	json_text(&j, "blind", rule == RULE_NONE ? why : NULL);
+	json_text(&j, "blind", blind);
 	json_array(&j, "findings");
-	if (rule != RULE_NONE) {
-		json_object(&j, NULL);
-		json_text(&j, "rule", rules[rule].id);
-		json_text(&j, "severity", severity_name(rules[rule].severity));
-		json_text(&j, "certainty", certainty_name(rules[rule].certainty));
-		json_text(&j, "category", category_name(rules[rule].category));
-		json_text(&j, "detail", why ? why : "");
-		json_object_end(&j);
-	}
+	for (size_t i = 0; i < count; i++)
+		put_finding(&j, &findings[i]);
 	json_array_end(&j);
 	return end(&j, line, start);
 }

@@ -38,9 +38,9 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_co
 		   size_t count);
 int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d);
 
-/* A connection without an exchange: RULE_no_request_sent, or RULE_NONE and WHY it is blind. */
+/* A connection without an exchange: what diagnose_silence() found, or why it is BLIND (else NULL). */
 int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
-		      enum rule_id rule, const char *why);
+		      const struct finding *findings, size_t count, const char *blind);
 
 /* "2026-11-24T00:04:00.123Z" (RFC 3339). */
 enum { TIMESTAMP_SIZE = 32 };

@@ -455,7 +455,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 }
 
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
-		    uint32_t number, struct slice sni, enum rule_id rule, const char *why)
+		    uint32_t number, struct slice sni, const struct finding *findings, size_t count)
 {
 	struct block b;
 	size_t start = out->n;
@@ -469,19 +469,19 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 	put_number(&b, number);
 	put(&b, " to ");
 	put_host(&b, sni);
-	if (rule == RULE_NONE) {
-		put(&b, ": not read any further: ");
-		put(&b, why ? why : "reason unknown");
-		put(&b, "\n");
-		return block_end(&b, start);
-	}
-	put_category(&b, rules[rule].category);
+	put_category(&b, rules[findings[0].rule].category);
 	put(&b, "\n");
-	put_title(&b, rule, rules[rule].severity);
-	if (why && why[0])
-		put_paragraph(&b, "  seen: ", slice_of(why));
-	put_paragraph(&b, "  why: ", slice_of(rules[rule].why));
-	put_paragraph(&b, "  fix: ", slice_of(rules[rule].fix));
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *f = &findings[i];
+		if (i == 0 || f->rule != f[-1].rule)
+			put_title(&b, f->rule, f->severity);
+		if (f->detail.text[0])
+			put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
+		if (i + 1 < count && f[1].rule == f->rule)
+			continue;
+		put_paragraph(&b, "  why: ", slice_of(rules[f->rule].why));
+		put_paragraph(&b, "  fix: ", slice_of(rules[f->rule].fix));
+	}
 	return block_end(&b, start);
 }
 

@@ -18,9 +18,9 @@ struct text_style {
 int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
 		   const struct diagnosis *d);
 
-/* One line for a connection without exchange, one finding of RULE. */
+/* A connection without exchange: what diagnose_silence() found, at least one. Findings of one rule stand together. */
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
-		    uint32_t number, struct slice sni, enum rule_id rule, const char *why);
+		    uint32_t number, struct slice sni, const struct finding *findings, size_t count);
 
 /* Before TOOL starts: what is known of its keys. Findings of one rule stand together. */
 int text_launch(struct buf *out, const struct text_style *style, const char *tool,

@@ -8,6 +8,8 @@ orshim=$PWD/${BUILD:-build}/orshim
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0
+declare -A says_cases=()
+quiet_cases=0
 failed=0
 
 a=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
@@ -40,6 +42,7 @@ quiet() { # quiet NAME FOLDER NAME=VALUE…
 	local name=$1
 	shift
 	launch "$@"
+	quiet_cases=$((quiet_cases + 1))
 	[ "$status" = 0 ] && [ ! -s "$work/err" ]
 	verdict $? "quiet: $name"
 }
@@ -47,6 +50,7 @@ quiet() { # quiet NAME FOLDER NAME=VALUE…
 says() { # says NAME RULE WORDS FOLDER NAME=VALUE…
 	local name=$1 rule=$2 words=$3
 	shift 3
+	says_cases[$rule]=$((${says_cases[$rule]:-0} + 1))
 	launch "$@"
 	[ "$status" = 0 ] && grep -q "\[$rule\]" "$work/err" &&
 		tr -s ' \n' ' ' <"$work/err" | grep -qF -- "$words" &&
@@ -126,6 +130,10 @@ says 'almost the right name in .env' key_variable_near_miss 'line 1 of' project
 dotenv project 'OPENROUTER_API_KEY=%s\n' "$a"
 quiet 'almost the right name, and the right one in .env' project OPENROUTER_KEY=$a
 
+for rule in $("$orshim" rules --json | sed -n '/"when":"launch"/s/{"id":"\([a-z_0-9]*\)".*/\1/p'); do
+	[ "${says_cases[$rule]:-0}" -ge 3 ] && [ "$quiet_cases" -ge 3 ]
+	verdict $? "$rule: at least three cases of each kind"
+done
 ! grep -qE "${a#sk-or-v1-}|${b#sk-or-v1-}" "$work/all"
 verdict $? 'no key was written'
 echo "$passed passed, $failed failed"

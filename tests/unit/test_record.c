@@ -212,7 +212,7 @@ static void process_and_connection_records_are_as_documented(void **state)
 		"unknown\"}]}\n")));
 	buf_reset(&line);
 	assert_int_equal(
-	    record_connection(&line, &o, 3, SLICE("openrouter.ai"), RULE_NONE, "not HTTP"), 0);
+	    record_connection(&line, &o, 3, SLICE("openrouter.ai"), NULL, 0, "not HTTP"), 0);
 	assert_true(slice_has(buf_slice(&line), SLICE("\"record\":\"connection\"")));
 	assert_true(
 	    slice_has(buf_slice(&line),
