@@ -106,14 +106,30 @@ fuzz-run: $(FUZZ)
 		-artifact_prefix=build/crashes/$$n- build/corpus/$$n $(wildcard tests/fuzz/corpus) || exit 1; \
 	echo "$$n: $(FUZZ_TIME) s, nothing found"; done
 
+# Debian's own zsh and fish look elsewhere than those below /usr/local.
+SHARE := $(PREFIX)/share
+BASH_COMPLETION := $(SHARE)/bash-completion/completions/orshim
+ZSH_COMPLETION  := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_orshim
+FISH_COMPLETION := $(SHARE)/fish/vendor_completions.d/orshim.fish
+
 install: all
 	install -D -m 755 $(B)/orshim $(DESTDIR)$(PREFIX)/bin/orshim
 	install -D -m 755 scripts/orshim-run $(DESTDIR)$(PREFIX)/bin/orshim-run
 	install -D -m 755 $(B)/liborshim.so $(DESTDIR)$(PREFIX)/lib/liborshim.so
-	install -D -m 644 docs/orshim-rules.7 $(DESTDIR)$(PREFIX)/share/man/man7/orshim-rules.7
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man1 docs/orshim.1 docs/orshim-run.1
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man7 docs/liborshim.7 docs/orshim-rules.7
+	$(B)/orshim completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
+	$(B)/orshim completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(ZSH_COMPLETION)
+	$(B)/orshim completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(FISH_COMPLETION)
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run lib/liborshim.so share/man/man7/orshim-rules.7)
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run lib/liborshim.so) \
+		$(addprefix $(DESTDIR)$(SHARE)/man/,man1/orshim.1 man1/orshim-run.1 man7/liborshim.7 man7/orshim-rules.7) \
+		$(addprefix $(DESTDIR),$(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
+
+# build/orshim_VERSION_ARCHITECTURE.deb
+deb: all
+	scripts/make-deb.sh
 
 # check-layers, check-sizes, check-exports, check-needed, check-docs
 check-%: all
@@ -123,12 +139,11 @@ format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 docs: $(B)/orshim
-	$(B)/orshim rules --markdown >docs/rules.md
-	$(B)/orshim rules --man >docs/orshim-rules.7
+	scripts/check-docs.sh --update
 
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients bench fuzz fuzz-run install uninstall format docs clean
+.PHONY: all unit captures demo test e2e test-clients bench fuzz fuzz-run install uninstall deb format docs clean
 .SECONDARY:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check-docs.sh [--update]: docs/rules.md and docs/orshim-rules.7 are what the
-# table of rules prints, and the manual page is one that man accepts.
+# check-docs.sh [--update]: docs/rules.md and the manual pages are what the tables
+# of rules, commands and settings print, and man accepts the pages. No command
+# knows an option that its row does not name.
 set -eu
 cd "$(dirname "$0")/.."
 orshim=${BUILD:-build}/orshim
@@ -11,11 +12,13 @@ bad=0
 
 "$orshim" rules --markdown >"$scratch/rules.md"
 "$orshim" rules --man >"$scratch/orshim-rules.7"
+"$orshim" help --man >"$scratch/orshim.1"
+"$orshim" env --man >"$scratch/liborshim.7"
 if [ "${1:-}" = --update ]; then
 	mkdir -p docs
-	cp "$scratch/rules.md" "$scratch/orshim-rules.7" docs/
+	cp "$scratch/rules.md" "$scratch"/*.[17] docs/
 fi
-for page in rules.md orshim-rules.7; do
+for page in rules.md orshim-rules.7 orshim.1 liborshim.7; do
 	if ! cmp -s "$scratch/$page" "docs/$page"; then
 		echo "check-docs: docs/$page is stale; scripts/check-docs.sh --update writes it anew:" >&2
 		diff -u "docs/$page" "$scratch/$page" | head -n 20 >&2 || true
@@ -40,11 +43,24 @@ for rule in $("$orshim" rules | awk 'NF > 3 && $1 ~ /^[a-z_]+$/ { print $1 }'); 
 		}
 	done
 done
-if command -v groff >/dev/null; then
-	groff -man -Tutf8 -k -ww -Wbreak docs/orshim-rules.7 >/dev/null 2>"$scratch/groff" || bad=1
+for page in docs/orshim.1 docs/*.7; do
+	groff -man -Tutf8 -k -ww -Wbreak "$page" >/dev/null 2>"$scratch/groff" || bad=1
 	if [ -s "$scratch/groff" ]; then
 		cat "$scratch/groff" >&2
 		bad=1
 	fi
-fi
+done
+# What a command's file compares with is what its row names, and the other way round.
+for file in tools/cmd_*.c; do
+	command=${file#tools/cmd_}
+	command=${command%.c}
+	known=$(grep -oE '(option_value\(|strcmp\(|^	\{ ).*"--[a-z][a-z-]*"' "$file" |
+		grep -oE '"--[a-z-]+"' | tr -d '"' | sort -u)
+	named=$("$orshim" "$command" --help | sed -n 's/^  \(--[a-z-]*\) .*/\1/p' | sort -u)
+	[ "$known" = "$named" ] || {
+		printf 'check-docs: %s reads other options than its row in commands.c names:\n%s\n--\n%s\n' \
+			"$file" "$known" "$named" >&2
+		bad=1
+	}
+done
 exit "$bad"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/settings.h"
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
 #include "tools/command.h"
+#include "tools/roff.h"
 
 /* Lists are read by those who know their words. */
 static bool is_malformed(const struct settings *s, size_t id)
@@ -38,6 +40,65 @@ static void put_setting(struct buf *out, const struct text_style *style, const s
 	    row->shown_default);
 }
 
+static const char *const after_settings =
+	"A malformed setting costs one line on standard error; its default is used, and the tool "
+	"runs on.";
+
+static const char *const log_words =
+	"One JSON object a line, each with v (1), record, ts and pid; lines of several processes "
+	"never mix. record is process (one that speaks TLS, and how it is observed, or why not), "
+	"exchange (a request with its answer, the findings and the verdict) or connection (one "
+	"that is worth a word without an exchange).\n\n"
+	"    jq -c 'select(.record==\"exchange\") | [.status, .verdict.cause]' LOG";
+
+static const char *const privacy_words =
+	"Never written anywhere: a key, a cookie, the text of a body. A key of a known shape "
+	"appears as the label that its vendor's dashboard shows and as the first 12 hex digits of "
+	"its SHA-256. Files are created for their owner alone. Nothing is sent anywhere.";
+
+static const char *const limit_words =
+	"Observed are programs that use OpenSSL or BoringSSL, shared or built in. Not observed: "
+	"Go, rustls, GnuTLS, static and setuid programs; `orshim doctor TOOL` says which TLS a "
+	"tool has, and `orshim relay` is the way around.";
+
+/* liborshim.7 */
+static void put_manual(struct buf *out)
+{
+	say(out, ".TH LIBORSHIM 7 \"\" orshim\n.SH NAME\n"
+		 "liborshim \\- see what a tool sends through its TLS library, and say what is wrong\n"
+		 ".SH SYNOPSIS\n.B LD_PRELOAD=liborshim.so\n.I TOOL\n.RI [ ARGS ]\n"
+		 ".SH DESCRIPTION\nPreloaded into a tool that is refused with 401 although its key "
+		 "is right, the library sees the plaintext that goes into and comes out of TLS, finds "
+		 "what is wrong with the Authorization header, the body or the destination, and says "
+		 "it in one diagnosis.\n.BR \"orshim run\" (1)\npreloads it and reports.\n"
+		 ".SH SETTINGS\nEnvironment variables, read once when the tool starts.\n");
+	for (size_t id = 0; id < SETTING_COUNT; id++) {
+		say(out, ".TP\n.B %s\n", settings_table[id].name);
+		roff_text(out, settings_table[id].meaning);
+		roff_line(out, "Accepted", settings_table[id].accepted);
+		roff_line(out, "Default", settings_table[id].shown_default);
+	}
+	roff_paragraphs(out, after_settings);
+	say(out, ".SH LOG\n");
+	roff_paragraphs(out, log_words);
+	say(out, ".SH PRIVACY\n");
+	roff_paragraphs(out, privacy_words);
+	say(out, ".SH LIMITS\n");
+	roff_paragraphs(out, limit_words);
+	say(out, ".SH SEE ALSO\n.BR orshim (1),\n.BR orshim\\-rules (7),\n.BR ld.so (8)\n");
+}
+
+static int print_manual(void)
+{
+	struct buf out;
+
+	buf_init(&out, DOCUMENT_MAX);
+	put_manual(&out);
+	print_out(&out);
+	buf_release(&out);
+	return EXIT_CLEAN;
+}
+
 int cmd_env(int argc, char **argv)
 {
 	struct text_style style;
@@ -45,6 +106,8 @@ int cmd_env(int argc, char **argv)
 	struct buf out;
 	bool wrong = false;
 
+	if (argc == 2 && strcmp(argv[1], "--man") == 0)
+		return print_manual();
 	if (argc > 1)
 		die_of_option("env", argv[1]);
 	style_of(STDOUT_FILENO, &style);

@@ -5,9 +5,10 @@
 #include "diagnose/rules.h"
 #include "report/json_out.h"
 #include "tools/command.h"
+#include "tools/roff.h"
 #include "tools/settings_of_tools.h"
 
-enum { DOCUMENT_MAX = 4 << 20, SECTION_LAST = 6 };
+enum { SECTION_LAST = 6 };
 
 static const char *const section_titles[] = {
 	"",
@@ -141,32 +142,14 @@ static void put_markdown(struct buf *out)
 	}
 }
 
-/* Text for man(7): a backslash is \e, and a line must not start with a request. */
-static void put_roff(struct buf *out, const char *text)
-{
-	say(out, "\\&");
-	for (; *text; text++)
-		if (*text == '\\')
-			say(out, "\\e");
-		else
-			say(out, *text == '-' ? "\\-" : "%c", *text == '\n' ? ' ' : *text);
-	say(out, "\n");
-}
-
-static void put_roff_line(struct buf *out, const char *label, const char *text)
-{
-	say(out, ".br\n%s: ", label);
-	put_roff(out, text);
-}
-
 static void put_man_rule(struct buf *out, const struct rule *r)
 {
 	say(out, ".TP\n.B %s\n(%s, %s, %s)\n", r->id, severity_name(r->severity),
 	    certainty_name(r->certainty), category_or_dash(r->category));
-	put_roff(out, r->title);
-	put_roff_line(out, "Why", r->why);
-	put_roff_line(out, "Fix", r->fix);
-	put_roff_line(out, "Example", r->example);
+	roff_text(out, r->title);
+	roff_line(out, "Why", r->why);
+	roff_line(out, "Fix", r->fix);
+	roff_line(out, "Example", r->example);
 }
 
 static void put_man(struct buf *out)
@@ -189,10 +172,10 @@ static void put_man(struct buf *out)
 			if ((int)settings_of_tools[i].subject != subject)
 				continue;
 			say(out, ".TP\n.B %s\n", settings_of_tools[i].tool);
-			put_roff(out, settings_of_tools[i].setting);
+			roff_text(out, settings_of_tools[i].setting);
 		}
 	}
-	say(out, ".SH SEE ALSO\n.BR orshim (1)\n");
+	say(out, ".SH SEE ALSO\n.BR orshim (1),\n.BR liborshim (7)\n");
 }
 
 static void put_list(struct buf *out)

@@ -18,12 +18,29 @@ enum exit_status {
 	EXIT_TROUBLE = 2,  /* with the command itself */
 };
 
+enum { DOCUMENT_MAX = 4 << 20 }; /* most bytes of a page made of a table */
+
+struct command_option {
+	const char *name;    /* "--html"; NULL ends the list */
+	const char *value;   /* as the help calls it: "FILE", "one|another"; NULL: it has none */
+	const char *meaning; /* a line break goes on below itself */
+};
+
+/*
+ * A command: help, manual page and completions are all made of this. COMPLETES
+ * is words by bars: FILE, RULE, PROGRAM, NAME (of a variable) and COMMAND stand
+ * for all of these, LINE for a command line of another program, a lower-case
+ * word for itself, any other for what no shell can list. So do option values.
+ */
 struct command {
 	const char *name;
 	/* argv[0] is the command's name; returns the exit status */
 	int (*run)(int argc, char **argv);
-	const char *summary;		   /* one line of `orshim --help` */
-	const char *usage;		   /* after "usage: orshim " */
+	const char *summary;   /* one line of `orshim --help` */
+	const char *arguments; /* after the options; a further form on a line of its own */
+	const char *completes; /* the arguments; NULL: there are none */
+	const struct command_option *options;
+	const char *notes; /* paragraphs below the options; NULL: none */
 	const char *example;
 };
 
@@ -63,12 +80,23 @@ void style_of(int fd, struct text_style *style);
 /* The row whose name is nearest to WORD, for "did you mean"; NULL if none is near. */
 const char *nearest_name(const char *word, const char *(*name_at)(size_t i), size_t count);
 
+/* The row called NAME; dies without one and says which is near. */
+const struct command *command_or_die(const char *name);
+
+/* "usage: …" of one command, its options, notes and an example. */
+void put_help(struct buf *out, const struct command *c);
+
+/* The page of the command as a whole. */
+void put_overview(struct buf *out);
+
 int cmd_baseline(int argc, char **argv);
+int cmd_completion(int argc, char **argv);
 int cmd_curl(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_env(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_help(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

@@ -1,108 +1,191 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/command.h"
 
+static const struct command_option no_options[] = { { 0 } };
+
+static const struct command_option run_options[] = {
+	{ "--log", "FILE", "append JSON lines to FILE (as ORSHIM_LOG does) and keep it" },
+	{ "--report", "FILE",
+	  "write the whole report there, too: .html, .json, .md, .har, else text" },
+	{ 0 },
+};
+
+static const struct command_option report_options[] = {
+	{ "--json", NULL, "the report as one JSON object" },
+	{ "--markdown", NULL, "made to be pasted into an issue; nothing secret in it" },
+	{ "--html", "FILE", "one self-contained page" },
+	{ "--har", "FILE", "HTTP Archive 1.2, redacted" },
+	{ 0 },
+};
+
+static const struct command_option runs_options[] = {
+	{ "--json", NULL, "one JSON object a line" },
+	{ 0 },
+};
+
+static const struct command_option baseline_options[] = {
+	{ "--base", "URL", "default https://openrouter.ai/api/v1" },
+	{ "--key-env", "NAME", "the variable that holds the key, default OPENROUTER_API_KEY" },
+	{ "--model", "ID", "default openai/gpt-4o-mini" },
+	{ 0 },
+};
+
+static const struct command_option diff_options[] = {
+	{ "--json", NULL, "the differences as one JSON object" },
+	{ "--html", "FILE", "one self-contained page" },
+	{ 0 },
+};
+
+static const struct command_option watch_options[] = {
+	{ "--all", NULL, "begin with what is in it already" },
+	{ 0 },
+};
+
+static const struct command_option curl_options[] = {
+	{ "--fixed", NULL, "with the key as it should be sent, instead of as it was" },
+	{ "--body", "FILE", "the body; no log holds its text" },
+	{ 0 },
+};
+
+static const struct command_option lint_options[] = {
+	{ "--request", "FILE",
+	  "bytes of HTTP/1.1 as the client sent them, one or several messages" },
+	{ "--response", "FILE", "bytes of the answers, paired in order" },
+	{ "--host", "HOST", "where the request went, by its TLS server name" },
+	{ "--environ", "FILE", "NAME=VALUE lines in place of this process's environment" },
+	{ "--json", NULL, "print exchange records" },
+	{ 0 },
+};
+
+static const struct command_option replay_options[] = {
+	{ "--json", NULL, "print records rather than text" },
+	{ "--split", "recorded|bytes|whole",
+	  "how the bytes are cut: line by line as recorded (default),\n"
+	  "one at a time, or all at once; the result is the same" },
+	{ 0 },
+};
+
+static const struct command_option relay_options[] = {
+	{ "--port", "PORT", "listen on 127.0.0.1:PORT; without it on any free port" },
+	{ "--upstream", "URL", "the API behind it (default https://openrouter.ai/api/v1)" },
+	{ "--ca", "FILE", "certificates to trust (default: SSL_CERT_FILE, or the system's)" },
+	{ "--log", "FILE", "append JSON lines to FILE" },
+	{ "--until-eof", NULL, "end with the standard input, too" },
+	{ 0 },
+};
+
+static const struct command_option rules_options[] = {
+	{ "--json", NULL, "one JSON object a line" },
+	{ "--markdown", NULL, "as docs/rules.md" },
+	{ "--man", NULL, "as the manual page orshim-rules(7)" },
+	{ 0 },
+};
+
+static const struct command_option doctor_options[] = {
+	{ "--json", NULL, "print one JSON object" },
+	{ "--editor", NULL,
+	  "in place of a tool: which running extension hosts of VS Code\n"
+	  "carry the shim" },
+	{ 0 },
+};
+
+static const struct command_option env_options[] = {
+	{ "--man", NULL, "as the manual page liborshim(7)" },
+	{ 0 },
+};
+
+static const struct command_option help_options[] = {
+	{ "--man", NULL, "all of them as the manual page orshim(1)" },
+	{ 0 },
+};
+
+/* clang-format off: a table, a command a paragraph */
 const struct command commands[] = {
 	{ "run", cmd_run, "run a tool with the shim preloaded, then say what was found",
-	  "run [--log FILE] [--report FILE] [--] TOOL ARGS...\n\n"
-	  "  --log FILE      append JSON lines to FILE (as ORSHIM_LOG does) and keep it\n"
-	  "  --report FILE   write the whole report there, too: .html, .json, .md, .har, else text\n\n"
+	  "[--] TOOL ARGS...", "LINE", run_options,
 	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if there is no such\n"
 	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
-	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed",
+	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed.",
 	  "orshim run -- curl https://openrouter.ai/api/v1/key" },
 	{ "report", cmd_report, "read logs: what was wrong, how often, what to try next",
-	  "report [--json|--markdown] [--html FILE] [--har FILE] [LOG...]\n"
-	  "       orshim report LOG#N\n\n"
-	  "  --json        the report as one JSON object\n"
-	  "  --markdown    made to be pasted into an issue; nothing secret in it\n"
-	  "  --html FILE   one self-contained page\n"
-	  "  --har FILE    HTTP Archive 1.2, redacted\n\n"
+	  "[LOG...]\nLOG#N", "FILE", report_options,
 	  "LOG#N is one exchange in detail. Without LOG: the newest run that `orshim run` kept.\n"
 	  "Several logs and quoted patterns are merged by time; - is stdin.\n"
-	  "Exits with 0 if nothing was refused and no error found, 1 otherwise",
+	  "Exits with 0 if nothing was refused and no error found, 1 otherwise.",
 	  "orshim report --html report.html orshim.log" },
 	{ "runs", cmd_runs, "list the runs that are kept, newest first",
-	  "runs [--json]\n\n"
+	  "", NULL, runs_options,
 	  "The last 20 runs of `orshim run` are kept in $XDG_STATE_HOME/orshim/runs (or\n"
-	  "~/.local/state/orshim/runs), readable by you alone",
+	  "~/.local/state/orshim/runs), readable by you alone.",
 	  "orshim runs" },
 	{ "rerun", cmd_rerun, "repeat the newest run and say whether its failure is gone",
-	  "rerun\n\n"
+	  "", NULL, no_options,
 	  "Runs the newest kept run's command in its folder, with the environment of now.\n"
 	  "A command with an argument that looks like a secret was not kept whole and cannot be\n"
-	  "repeated. Exits with 0 if nothing is refused now, with 1 if something is",
+	  "repeated. Exits with 0 if nothing is refused now, with 1 if something is.",
 	  "orshim rerun" },
 	{ "baseline", cmd_baseline, "make the documented request with curl, to compare with",
-	  "baseline [--base URL] [--key-env NAME] [--model ID]\n\n"
-	  "  --base URL       default https://openrouter.ai/api/v1\n"
-	  "  --key-env NAME   the variable that holds the key, default OPENROUTER_API_KEY\n"
-	  "  --model ID       default openai/gpt-4o-mini\n\n"
+	  "", NULL, baseline_options,
 	  "GET /key, then a chat of one token, by curl under the shim; the key goes to curl by its\n"
-	  "stdin. What was sent is kept for `orshim diff last-good last-bad`",
+	  "stdin. What was sent is kept for `orshim diff last-good last-bad`.",
 	  "orshim baseline" },
 	{ "diff", cmd_diff, "two requests side by side: what differs, what explains most first",
-	  "diff [--json] [--html FILE] A B [LOG...]\n\n"
-	  "  --json        the differences as one JSON object\n"
-	  "  --html FILE   one self-contained page\n\n"
+	  "A B [LOG...]", "last-good|last-bad|FILE", diff_options,
 	  "A and B are LOG#N (#N: of the newest run), a .cap, last-good or last-bad: the newest\n"
 	  "request that worked or did not, of LOG... or of the kept runs and the baseline.\n"
-	  "Exits with 0 if nothing that matters differs, with 1 if something does",
+	  "Exits with 0 if nothing that matters differs, with 1 if something does.",
 	  "orshim diff last-good last-bad" },
 	{ "watch", cmd_watch, "follow a log while it is written, one line an exchange",
-	  "watch [--all] [LOG]\n\n"
-	  "  --all   begin with what is in it already\n\n"
+	  "[LOG]", "FILE", watch_options,
 	  "Each cause is explained when it comes first. A log that is replaced, cut off or not\n"
-	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C",
+	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
 	  "orshim watch orshim.log" },
 	{ "curl", cmd_curl, "an exchange of a log as a curl command",
-	  "curl [--fixed] [--body FILE] LOG#N\n\n"
-	  "  --fixed       with the key as it should be sent, instead of as it was\n"
-	  "  --body FILE   the body; no log holds its text\n\n"
-	  "The key is $OPENROUTER_API_KEY in it; no secret is printed. #N is one of the newest run",
+	  "LOG#N", "FILE", curl_options,
+	  "The key is $OPENROUTER_API_KEY in it; no secret is printed. #N is one of the newest run.",
 	  "orshim curl 'orshim.log#3'" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
-	  "lint --request FILE [--response FILE] [--host HOST] [--environ FILE] [--json]\n"
-	  "       orshim lint [--environ FILE] [--json] CAPTURE.cap...\n\n"
-	  "  --request FILE    bytes of HTTP/1.1 as the client sent them, one or several messages\n"
-	  "  --response FILE   bytes of the answers, paired in order\n"
-	  "  --host HOST       where the request went, by its TLS server name\n"
-	  "  --environ FILE    NAME=VALUE lines in place of this process's environment\n"
-	  "  --json            print exchange records\n\n"
-	  "A FILE of - is stdin",
+	  "\nCAPTURE.cap...", "FILE", lint_options,
+	  "A FILE of - is stdin.",
 	  "orshim lint --request request.http --host openrouter.ai" },
 	{ "replay", cmd_replay, "put captures through the same code as the shim",
-	  "replay [--json] [--split recorded|bytes|whole] CAPTURE.cap...\n\n"
-	  "  --json    print records rather than text\n"
-	  "  --split   how the bytes are cut: line by line as recorded (default), one at a time,\n"
-	  "            or all at once; the result is the same",
+	  "CAPTURE.cap...", "FILE", replay_options,
+	  NULL,
 	  "orshim replay tests/captures/auth_token_quoted/fires.cap" },
 	{ "relay", cmd_relay, "for a tool that cannot be tapped: a base URL on this machine",
-	  "relay [--port PORT] [--upstream URL] [--ca FILE] [--log FILE] [--until-eof]\n\n"
-	  "  --port PORT      listen on 127.0.0.1:PORT; without it on any free port\n"
-	  "  --upstream URL   the API behind it (default https://openrouter.ai/api/v1)\n"
-	  "  --ca FILE        certificates to trust (default: SSL_CERT_FILE, or the system's)\n"
-	  "  --log FILE       append JSON lines to FILE\n"
-	  "  --until-eof      end with the standard input, too\n\n"
+	  "", NULL, relay_options,
 	  "Prints the base URL to put into the tool's settings, then each diagnosis on stderr, and\n"
 	  "ends with Ctrl-C. It is nginx under the shim, so nginx must be installed. Requests pass\n"
 	  "as they are but for the spaces around a header's value, which nginx takes away, and for\n"
-	  "what nginx refuses as HTTP. Exits with 1 if something was refused",
+	  "what nginx refuses as HTTP. Exits with 1 if something was refused.",
 	  "orshim relay --port 8787" },
-	{ "explain", cmd_explain, "explain a rule: what, why, fix, example", "explain ID...",
+	{ "explain", cmd_explain, "explain a rule: what, why, fix, example",
+	  "ID...", "RULE", no_options,
+	  NULL,
 	  "orshim explain auth_token_quoted" },
 	{ "rules", cmd_rules, "list the rules",
-	  "rules [--json|--markdown|--man]\n\n"
-	  "Without an option: one line a rule",
+	  "", NULL, rules_options,
+	  "Without an option: one line a rule.",
 	  "orshim rules --markdown" },
 	{ "doctor", cmd_doctor, "say which TLS a tool has, and whether it can be tapped",
-	  "doctor [--json] TOOL|PID\n"
-	  "       orshim doctor --editor\n\n"
-	  "  --json     print one JSON object\n"
-	  "  --editor   which running extension hosts of VS Code carry the shim\n\n"
-	  "Exits with 0 if the tool can be tapped, with 1 if it cannot",
+	  "TOOL|PID", "PROGRAM|PID", doctor_options,
+	  "Exits with 0 if the tool can be tapped, with 1 if it cannot.",
 	  "orshim doctor node" },
-	{ "env", cmd_env, "list the settings, and what they are here", "env",
+	{ "env", cmd_env, "list the settings, and what they are here",
+	  "", NULL, env_options,
+	  NULL,
 	  "ORSHIM_BODY_MAX=1M orshim env" },
+	{ "completion", cmd_completion, "print what a shell needs to complete orshim",
+	  "bash|zsh|fish", "bash|zsh|fish", no_options,
+	  "`make install` and the package put it where the shells look. By hand, in ~/.bashrc:\n"
+	  "\n"
+	  "    source <(orshim completion bash)",
+	  "orshim completion fish >~/.config/fish/completions/orshim.fish" },
+	{ "help", cmd_help, "say what a command does",
+	  "[COMMAND]", "COMMAND", help_options,
+	  NULL,
+	  "orshim help report" },
 };
+/* clang-format on */
 
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);

@@ -86,10 +86,12 @@ run "--help" 0 "$orshim" --help
 says "--help" out "replay"
 run "--version" 0 "$orshim" --version
 says "--version" out "orshim "
-for command in run lint replay explain rules env; do
+for command in $("$orshim" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 	run "$command --help" 0 "$orshim" "$command" --help
 	says "$command --help" out "usage: orshim $command"
 	says "$command --help" out "example: "
+	sed -n 's/^example: .*\(orshim .*\)/\1/p' "$work/out" | grep -q "^orshim $command"
+	verdict $? "$command --help: the example is one of it"
 	run "help $command" 0 "$orshim" help "$command"
 done
 misuse "no command" 2 "orshim --help" "$orshim"

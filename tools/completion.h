@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_COMPLETION_H
+#define ORSHIM_COMPLETION_H
+
+/*
+ * What the shells complete, made of the table of commands. Each prints a
+ * script that the shell loads by itself from where `make install` puts it.
+ */
+#include "tools/command.h"
+
+void completion_bash(struct buf *out);
+void completion_zsh(struct buf *out);
+void completion_fish(struct buf *out);
+
+/* The next word of a list by bars, as "FILE" of "last-good|FILE"; moves *LIST. False at the end. */
+bool completion_word(const char **list, struct slice *word);
+
+/* It stands for itself. */
+bool completion_is_literal(struct slice word);
+
+/* 'TEXT' as a word of sh (bash, zsh); the ids of all rules, the names of all commands. */
+void put_quoted(struct buf *out, const char *text);
+void put_rule_ids(struct buf *out);
+void put_command_names(struct buf *out);
+
+#endif
