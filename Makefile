@@ -62,7 +62,7 @@ $(B)/tools/report_page.o: tools/page/report.css tools/page/report.js
 
 $(B)/cJSON.o: build/cjson/cJSON.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=256 $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=128 $(CFLAGS) -c -o $@ $<
 
 # Installs what is missing, once; the stamp is newer than the script that made it.
 build/.setup: scripts/setup.sh

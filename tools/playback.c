@@ -32,7 +32,7 @@ static char *look_up_setting(const char *name)
 
 static int drain(int fd, struct buf *to)
 {
-	char piece[16384];
+	char piece[2048];
 	ssize_t n;
 
 	if (lseek(fd, 0, SEEK_SET) != 0)

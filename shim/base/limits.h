@@ -44,7 +44,7 @@
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
-#define LIMIT_JSON_DEPTH 256	 /* nesting that is followed; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
+#define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
 #define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
