@@ -19,12 +19,18 @@ else
 fi
 
 updated=""
+is_here() {
+	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+update() {
+	[ -n "$updated" ] || $as_root apt-get -qq update
+	updated=yes
+}
 # install PACKAGE…: those of them that are not here.
 install() {
 	missing=""
 	for package in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-			missing="$missing $package"
+		is_here "$package" || missing="$missing $package"
 	done
 	[ -n "$missing" ] || return 0
 	if [ "$as_root" = none ]; then
@@ -32,8 +38,7 @@ install() {
 		exit 1
 	fi
 	echo "setup: installing with apt:$missing"
-	[ -n "$updated" ] || $as_root apt-get -qq update
-	updated=yes
+	update
 	# shellcheck disable=SC2086 # a list of words on purpose
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
 }
@@ -47,13 +52,14 @@ if [ -z "$(find "$(clang -print-resource-dir)/" -name 'libclang_rt.fuzzer*' 2>/d
 	install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 fi
 
-# The page of the report is tried in a real browser. Ubuntu has it as a snap only:
-# there that test says that it is left out.
-if ! command -v chromium >/dev/null; then
-	[ -n "$updated" ] || $as_root apt-get -qq update || true
-	updated=yes
-	if apt-cache madison chromium | grep -q .; then install chromium; fi
-fi
+# Not every release has each of these, and their tests say that they are left out: the browser in
+# which the report's page is tried (Ubuntu has it as a snap only), and what stands beside the shim.
+for package in chromium libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 musl-tools; do
+	if ! is_here "$package" && ! command -v "$package" >/dev/null && [ "$as_root" != none ]; then
+		update || true
+		! apt-cache madison "$package" | grep -q . || install "$package"
+	fi
+done
 
 # Only the tests need npm: it fetches the real clients that they run.
 command -v npm >/dev/null || install nodejs npm

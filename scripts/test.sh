@@ -104,6 +104,7 @@ else
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
+	part 'faults' tests/e2e/faults.py
 	part 'shellcheck' scripts_are_clean
 	if [ "${#fuzzers[@]}" -gt 0 ]; then
 		fuzz=()

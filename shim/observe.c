@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/glibc.h"
+
 enum { WIDTH_DEFAULT = 100 };
 
 /* A line about a setting; STDERR because no other place is certain to be read. */
@@ -144,6 +146,14 @@ void observer_set_environment(struct observer *o, struct slice block)
 {
 	o->judge.environment.block = block;
 	o->history.source_of[0] = '\0'; /* its values may have changed in place */
+}
+
+void observer_lock_in(struct observer *o)
+{
+	sink_lock_in(&o->log);
+	sink_lock_in(&o->text);
+	capture_out_release(&o->capture);
+	capture_out_init(&o->capture, NULL);
 }
 
 /* Is this cause new on the text sink? Counts it. */

@@ -45,6 +45,9 @@ void observer_tell_losses(struct observer *o);
 /* The environment to look for tokens in; borrowed. */
 void observer_set_environment(struct observer *o, struct slice block);
 
+/* No file may be opened from here on: open now what lines go to; captures end. */
+void observer_lock_in(struct observer *o);
+
 /* Take all that C has ready. NOW_US is the clock since 1970. */
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
 

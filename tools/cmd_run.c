@@ -9,6 +9,7 @@
 
 #include "tools/child.h"
 #include "tools/command.h"
+#include "tools/elf.h"
 #include "tools/launch.h"
 #include "tools/program.h"
 #include "tools/run_report.h"
@@ -18,11 +19,11 @@
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 
 struct run {
-	char **tool;     /* argv of the tool */
-	const char *log; /* --log; NULL */
+	char **tool;             /* argv of the tool */
+	const char *log;         /* --log; NULL */
 	const char *report_file; /* --report; NULL */
-	char *folder;    /* of this run's own files */
-	bool kept;       /* it stays, as one of the last runs */
+	char *folder;            /* of this run's own files */
+	bool kept;               /* it stays, as one of the last runs */
 	int64_t start_us;
 	char *log_path;
 	char *text_path;
@@ -239,6 +240,31 @@ static void leave_folder(const struct run *r, int status)
 	free(r->text_path);
 }
 
+/*
+ * The runtime of ASan refuses to start when it is not the first library. It
+ * has no need to be: what it stands in for we call by name, as everybody does.
+ */
+static void settle_asan(const char *path)
+{
+	const char *given = getenv("ASAN_OPTIONS"), *why, *name;
+	char *options;
+	struct elf e;
+	bool needed = false;
+
+	if (!elf_open(&e, path, &why))
+		return;
+	for (size_t i = 0; (name = elf_needed(&e, i)); i++)
+		needed |= strncmp(name, "libasan.so", strlen("libasan.so")) == 0;
+	elf_close(&e);
+	if (!needed)
+		return;
+	if (asprintf(&options, "verify_asan_link_order=0%s%s", given ? ":" : "",
+		     given ? given : "") < 0)
+		die("out of memory");
+	set("ASAN_OPTIONS", options);
+	free(options);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct program program;
@@ -256,6 +282,7 @@ int cmd_run(int argc, char **argv)
 		break;
 	}
 	set_preload();
+	settle_asan(program.interpreter);
 	if (program.deaf)
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
 		     program.deaf);

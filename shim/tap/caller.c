@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
+#include "base/glibc.h"
 #include "tap/early.h"
 #include "tap/objects.h"
 #include "tap/passage.h"

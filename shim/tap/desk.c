@@ -19,6 +19,7 @@ static struct {
 	size_t copy_count;
 	size_t copies_told;
 	int unseen_told; /* the process that said so already */
+	int pid;         /* the process that found its copies; a vfork child has another */
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static const char *argv_0 EARLY;
 
@@ -138,6 +139,7 @@ void desk_look_around(void)
 void desk_found(const struct tls_copy *copy)
 {
 	desk_lock();
+	desk.pid = getpid();
 	if (desk.copy_count < LIMIT_COPIES)
 		desk.copies[desk.copy_count++] = *copy;
 	desk_unlock();
@@ -211,6 +213,21 @@ void desk_say(const struct tls_copy *copy)
 	buf_release(&line);
 }
 
+/* Not in a vfork child: it shares our memory but not our descriptors. */
+void desk_lock_in(void)
+{
+	desk_lock();
+	if (desk.copy_count && desk.pid == getpid()) {
+		struct observer *o = observer();
+		struct slice block;
+		if (environ_now(&block))
+			observer_set_environment(o, block);
+		environ_stop();
+		observer_lock_in(o);
+	}
+	desk_unlock();
+}
+
 void desk_finish(void)
 {
 	if (!desk_try_lock())
@@ -222,6 +239,7 @@ void desk_finish(void)
 
 void desk_after_fork(void)
 {
+	desk.pid = getpid();
 	if (desk.ready)
 		observer();
 }

@@ -34,6 +34,7 @@ void desk_say(const struct tls_copy *copy); /* under ORSHIM_DEBUG, on stderr */
 bool desk_try_lock(void); /* for the process's end: never waits */
 void desk_lock(void);
 void desk_unlock(void);
+void desk_lock_in(void); /* a sandbox begins: have open what is needed, open nothing from here on */
 void desk_finish(void); /* the process ends */
 void desk_after_fork(void);
 

@@ -26,6 +26,7 @@ static struct buf settings = { .max = LIMIT_KEPT_SETTINGS };
 static struct slice initial_block EARLY;
 
 /* Guarded by the caller's lock. */
+static bool stopped;
 static struct buf block = { .max = LIMIT_ENVIRON };
 static struct buf pointers = { .max = (POINTERS_MAX + 1) * sizeof(char *) };
 
@@ -120,10 +121,17 @@ static bool copy_pointers(struct buf *to, char *const *from)
 	}
 }
 
+void environ_stop(void)
+{
+	stopped = true;
+}
+
 bool environ_now(struct slice *now_block)
 {
 	struct buf now;
 
+	if (stopped)
+		return false;
 	buf_init(&now, pointers.max);
 	if (!environ || !copy_pointers(&now, environ)) {
 		buf_release(&now);

@@ -22,4 +22,7 @@ char *environ_setting(const char *name);
  */
 bool environ_now(struct slice *now_block);
 
+/* From here on what was read last stays: a sandbox may end who reads memory by system calls. */
+void environ_stop(void);
+
 #endif

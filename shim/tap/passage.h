@@ -8,8 +8,11 @@
  * through.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 struct passage {
+	uint64_t saved_signals; /* with signals_wait */
+	bool signals_wait;
 	int saved_errno;
 	int saved_cancel;
 };
@@ -19,6 +22,14 @@ bool passage_enter(struct passage *p);
 void passage_leave(const struct passage *p);
 
 bool passage_is_inside(void);
+
+/*
+ * From here on signals wait until their thread leaves, but for those that
+ * report a fault of the thread itself: a handler that never returns would
+ * leave our locks, and malloc's, held for ever. Only for programs that can
+ * jump out of one (siglongjmp), because it costs two system calls.
+ */
+void passage_expect_jumps(void);
 
 /* For good: our state cannot be trusted any more (forked in the middle of it). */
 void passage_turn_off(void);

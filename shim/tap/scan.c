@@ -8,6 +8,7 @@
 #include "tap/caller.h"
 #include "tap/early.h"
 #include "tap/method_table.h"
+#include "tap/passage.h"
 #include "tap/tap.h"
 
 struct copy {
@@ -189,6 +190,21 @@ static void take_in_all(const struct candidates *found)
 			}
 }
 
+static bool jumps(const struct object *o, void *arg)
+{
+	(void)arg;
+	if (!object_wanted_version(o, "siglongjmp") && !object_wanted_version(o, "longjmp") &&
+	    !object_wanted_version(o, "__longjmp_chk"))
+		return false;
+	passage_expect_jumps();
+	return true;
+}
+
+void scan_for_jumps(void)
+{
+	objects_each(jumps, NULL);
+}
+
 void scan_objects(void)
 {
 	struct candidates found;
@@ -199,6 +215,8 @@ void scan_objects(void)
 		found.count = 0;
 		objects_each(collect, &found);
 		take_in_all(&found);
+		if (atomic_load(&found_count))
+			scan_for_jumps();
 		caller_forget_all();
 		pthread_mutex_unlock(&lock);
 	}

@@ -17,6 +17,9 @@ bool scan_is_tapped(const void *function);
 /* Is there a copy, and none that is tapped in any way? */
 bool scan_is_blind(void);
 
+/* Does anything loaded jump out of functions? _longjmp(), which OpenSSL calls, is not for handlers. */
+void scan_for_jumps(void);
+
 /* Is any copy tapped? Those that boringssl.h finds are not counted. */
 bool scan_is_tapped_anywhere(void);
 

@@ -6,6 +6,7 @@
  */
 #include <sys/auxv.h>
 
+#include "base/glibc.h"
 #include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
@@ -23,13 +24,18 @@ static bool wants_to_follow(void)
 	return value && strcmp(value, "1") == 0;
 }
 
-/* glibc hands a constructor what main() gets. */
+/* glibc hands a constructor what main() gets. Other loaders hand it nothing: there we are off. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	struct passage p;
 	struct object self;
 
 	wrappers_start();
+	if (!is_glibc()) {
+		passage_turn_off();
+		follow_start(false, "", NULL);
+		return;
+	}
 	if (getauxval(AT_SECURE)) {
 		passage_turn_off();
 		follow_start(false, "", envp);

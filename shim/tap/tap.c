@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/glibc.h"
 #include "tap/desk.h"
 #include "tap/early.h"
 #include "tap/passage.h"
@@ -23,6 +24,8 @@ bool tap_is_dropped(const void *handle)
 	return table_is_dropped(handle);
 }
 
+extern void *__dso_handle __attribute__((visibility("hidden"))); /* names this library */
+
 static void before_fork(void);
 static void after_fork_in_parent(void);
 static void after_fork_in_child(void);
@@ -30,7 +33,7 @@ static void after_fork_in_child(void);
 /* Processes without TLS have nothing to keep whole. */
 static void look_after_forks(void)
 {
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, &__dso_handle);
 }
 
 void tap_found(const struct tls_copy *copy)
@@ -38,6 +41,7 @@ void tap_found(const struct tls_copy *copy)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, look_after_forks);
+	scan_for_jumps();
 	desk_found(copy);
 	desk_say(copy);
 }

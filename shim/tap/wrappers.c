@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/prctl.h>
 #include <netinet/in.h>
 
 #include "tap/caller.h"
@@ -34,6 +35,7 @@ enum {
 
 /* Set before main(), when they are called earlier then by themselves. */
 static connect_fn real_connect EARLY;
+static prctl_fn real_prctl EARLY;
 static dlclose_fn real_dlclose EARLY;
 
 /* A call on SSL: whether it is tapped here, and what was going on outside of it. */
@@ -211,6 +213,27 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
 	return result;
 }
 
+/*
+ * The moment before a sandbox: filters of system calls end who opens a file
+ * behind them. They are installed with one of these, or right after the other.
+ */
+int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+	struct passage p;
+
+	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) && passage_enter(&p)) {
+		desk_lock_in();
+		passage_leave(&p);
+	}
+	if (!real_prctl)
+		wrappers_start();
+	if (!real_prctl) {
+		errno = ENOSYS;
+		return FAILURE_prctl;
+	}
+	return real_prctl(option, a, b, c, d);
+}
+
 int dlclose(void *handle)
 {
 	if (!real_dlclose)
@@ -226,5 +249,6 @@ int dlclose(void *handle)
 void wrappers_start(void)
 {
 	real_connect = (connect_fn)dlsym(RTLD_NEXT, "connect");
+	real_prctl = (prctl_fn)dlsym(RTLD_NEXT, "prctl");
 	real_dlclose = (dlclose_fn)dlsym(RTLD_NEXT, "dlclose");
 }

@@ -17,7 +17,6 @@ static SSL *connections[REQUESTS];
 static unsigned char *stack;
 static size_t size;
 
-/* Below this frame all is painted anew: the handshakes' depth does not count. */
 static __attribute__((noinline)) void *run(void *unused)
 {
 	for (int i = 0; i < REQUESTS; i++) {

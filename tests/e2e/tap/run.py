@@ -100,17 +100,17 @@ class Server:
 
 
 class Suite:
-    def __init__(self, scratch):
+    def __init__(self, scratch, folder=HERE):
         self.scratch = scratch
         self.passed = self.failed = 0
         self.certificate = self.make_certificate()
         self.server = Server(self.certificate)
         self.libssl = self.find_libssl()
         self.hosts = {}
-        for source in sorted(glob.glob(os.path.join(HERE, "host_*.c"))):
+        for source in sorted(glob.glob(os.path.join(folder, "host_*.c"))):
             name = os.path.basename(source)[len("host_"):-len(".c")]
             self.hosts[name] = self.path("host_" + name)
-            subprocess.run([os.environ.get("CC", "cc"), "-O1", "-o", self.hosts[name], source,
+            subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-o", self.hosts[name], source,
                             "-lssl", "-lcrypto", "-ldl", "-lpthread"], check=True)
         # As long as the originals, so that the file's layout stays. A library
         # whose version cannot be asked for has tables of unknown layout.
