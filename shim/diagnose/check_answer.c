@@ -191,9 +191,17 @@ bool check_upstream_error(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* OpenAI and others say with 429 that there is no money, which no waiting changes. */
+static bool is_about_credits(const struct evidence *e)
+{
+	return answer_code(&e->answer) == 402 ||
+	       slice_equal(e->answer.code_text, SLICE("insufficient_quota")) ||
+	       slice_equal(e->answer.type, SLICE("insufficient_quota"));
+}
+
 bool check_credits_exhausted(const struct evidence *e, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 402)
+	if (e->answer.about != REFUSAL_QUOTA || !is_about_credits(e))
 		return false;
 	quote(d, "", e->answer.message);
 	return true;
@@ -211,7 +219,8 @@ bool check_rate_limited(const struct evidence *e, struct detail *d)
 {
 	struct slice retry = field_value(&e->x->response, "retry-after");
 
-	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 429)
+	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 429 ||
+	    is_about_credits(e))
 		return false;
 	if (e->answer.provider_name.p)
 		detail_bytes(d, e->answer.provider_name, 60);

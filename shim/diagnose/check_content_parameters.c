@@ -51,9 +51,8 @@ static const char *type_fault(const struct parameter *p, const cJSON *item)
 	case KIND_NUMBER:
 		return cJSON_IsNumber(item) ? NULL : "a number";
 	case KIND_INTEGER:
-		return cJSON_IsNumber(item) && is_whole(item->valuedouble)
-			   ? NULL
-			   : "a whole number";
+		return cJSON_IsNumber(item) && is_whole(item->valuedouble) ? NULL
+									   : "a whole number";
 	case KIND_STOP:
 		return cJSON_IsString(item) || (cJSON_IsArray(item) && all_strings(item))
 			   ? NULL
@@ -65,12 +64,20 @@ static const char *type_fault(const struct parameter *p, const cJSON *item)
 	}
 }
 
+/* The old completions take 0 to have a prompt's own probabilities. */
+static bool is_scoring(const struct evidence *e, const struct parameter *p, const cJSON *item)
+{
+	return e->endpoint == ENDPOINT_COMPLETIONS && p->kind == KIND_INTEGER && p->least == 1 &&
+	       item->valuedouble == 0;
+}
+
 static bool range_fault(const struct evidence *e, const struct parameter *p, const cJSON *item,
 			struct detail *d)
 {
 	bool is_number = p->kind == KIND_NUMBER || p->kind == KIND_INTEGER;
 
-	if (is_number && (item->valuedouble < p->least || item->valuedouble > p->most)) {
+	if (is_number && (item->valuedouble < p->least || item->valuedouble > p->most) &&
+	    !is_scoring(e, p, item)) {
 		content_place(e, d, "%s", p->name);
 		detail_f(d, " is %g, outside ", item->valuedouble);
 		if (p->most == HUGE_VAL)

@@ -64,6 +64,12 @@ static bool is_single(struct slice segment)
 	return false;
 }
 
+/* What follows is a name that its owner chose: /deployments/chat/chat/completions is right. */
+static bool precedes_name(struct slice segment)
+{
+	return slice_equal(segment, SLICE("deployments")) || slice_equal(segment, SLICE("presets"));
+}
+
 /* The first segment of PATH that is there twice; "//" gives an empty one. */
 static struct slice repeated_segment(struct slice path)
 {
@@ -76,6 +82,8 @@ static struct slice repeated_segment(struct slice path)
 		bool first = true;
 		if (segment.n == 0 && rest.p)
 			return segment;
+		if (precedes_name(segment) && slice_cut(&rest, '/', &other) && other.n)
+			continue;
 		while (slice_cut(&later, '/', &other)) {
 			bool next_to = first && (slice_equal(segment, SLICE("messages")) ||
 						 slice_equal(segment, SLICE("responses")) ||
@@ -132,10 +140,18 @@ static bool is_websocket(const struct evidence *e)
 	return slice_has_nocase(field_value(&e->x->request, "upgrade"), SLICE("websocket"));
 }
 
+/* OpenAI lists the completions that it stored. */
+static bool is_list_of_stored(const struct evidence *e)
+{
+	return e->endpoint == ENDPOINT_CHAT &&
+	       (slice_equal(slice_of(e->vendor->id), SLICE("openai")) ||
+		slice_equal(slice_of(e->vendor->id), SLICE("azure")));
+}
+
 bool check_path_wrong_method(const struct evidence *e, struct detail *d)
 {
 	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) || is_websocket(e) ||
-	    redirect_turned_get(e))
+	    is_list_of_stored(e) || redirect_turned_get(e))
 		return false;
 	detail_f(d, "GET ");
 	detail_bytes(d, e->x->path, 100);
@@ -183,6 +199,8 @@ bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
 	detail_bytes(d, host, 100);
 	detail_f(d, ", the TLS server name was ");
 	detail_bytes(d, sni, 100);
+	/* HTTP/2 may use one connection for all names of its certificate (RFC 9113 section 9.1.1). */
+	d->lower = e->x->version == HTTP_2;
 	detail_point(d, "host", 0, -1);
 	return true;
 }

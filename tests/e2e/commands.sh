@@ -162,8 +162,9 @@ run "rules" 0 "$orshim" rules
 says "rules" out "auth_missing"
 run "rules --json" 0 "$orshim" rules --json
 python3 -c 'import json,sys
-for line in open(sys.argv[1]): assert json.loads(line)["why"]' "$work/out"
-verdict $? "rules --json: every line is JSON and says why"
+for rule in map(json.loads, open(sys.argv[1])):
+    assert all(rule[k] for k in ("title", "why", "fix", "example", "sources")), rule' "$work/out"
+verdict $? "rules --json: every rule says what, why, fix, example and sources"
 run "rules --markdown" 0 "$orshim" rules --markdown
 says "rules --markdown" out "| \`auth_missing\` |"
 run "rules --man" 0 "$orshim" rules --man

@@ -404,7 +404,11 @@ def openai():
                                                   dict({"model": "gpt-5"}, **body))
     yield host, "responses: stored prompt", request(
         host, "POST", "/v1/responses", bearer(OPENAI), {"prompt": {"id": "pmpt_1"}, "input": []})
-    yield host, "chat: stored", request(host, "GET", "/v1/responses/resp_1", bearer(OPENAI))
+    yield host, "responses: stored", request(host, "GET", "/v1/responses/resp_1", bearer(OPENAI))
+    yield host, "chat: stored", request(host, "GET", "/v1/chat/completions?limit=5", bearer(OPENAI))
+    yield host, "completions: scoring", request(
+        host, "POST", "/v1/completions", bearer(OPENAI),
+        {"model": "davinci-002", "prompt": "Once", "max_tokens": 0, "echo": True, "logprobs": 1})
     yield host, "audio", request(host, "POST", "/v1/chat/completions", bearer(OPENAI), chat(
         model="gpt-audio", modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"},
         messages=USER + [{"role": "assistant", "audio": {"id": "audio_1"}},
@@ -494,6 +498,9 @@ def azure():
             host, "POST", "/openai/v1/chat/completions", bearer(key), chat(model="my-gpt"))
         yield host, "v1, responses, " + name, request(
             host, "POST", "/openai/v1/responses", bearer(key), {"model": "my-gpt", "input": "hi"})
+    yield host, "deployment named chat", request(
+        host, "POST", "/openai/deployments/chat/chat/completions?api-version=2024-10-21",
+        "api-key: " + hexadecimal("azure", 32), {"messages": USER})
     yield host, "Entra", request(host, "POST", deployment % "chat/completions",
                                  bearer(jwt("entra")), {"messages": USER})
     yield host, "embeddings", request(host, "POST", deployment % "embeddings",
