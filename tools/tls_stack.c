@@ -143,7 +143,7 @@ static void look_for_static_openssl(struct tls_survey *s, struct elf *e)
 {
 	bool exported = elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new");
 	struct slice file = find_text(e, "ssl/record/", 11);
-	uint64_t tables[3];
+	uint64_t pair[2];
 	struct tls_stack *t;
 	struct image m;
 
@@ -153,7 +153,7 @@ static void look_for_static_openssl(struct tls_survey *s, struct elf *e)
 			 "linked in, and exports SSL_write and SSL_CTX_new");
 	} else if (!exported && file.p) {
 		elf_image(e, &m);
-		bool found = stripped_openssl_find(&m, tables);
+		bool found = stripped_openssl_find(&m, pair);
 
 		t = add(
 		    s, "OpenSSL", found ? TAP_METHOD_TABLE : TAP_NONE,

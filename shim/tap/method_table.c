@@ -38,6 +38,13 @@ static const struct layout since_3_2 = { 4, 3, 8, 9, 10 };
 
 typedef const void *(*method_fn)(void);
 
+/* The tables of TLS_method(), TLS_client_method(), TLS_server_method() */
+struct roles {
+	void **any;
+	void **client;
+	void **server;
+};
+
 struct tables {
 	void **at[TABLES_MAX];
 	size_t count;
@@ -114,22 +121,23 @@ static bool same_words(void **a, void **b, unsigned first, size_t n)
 
 /*
  * TLS_method() may do both roles, TLS_client_method() and TLS_server_method()
- * one each: what they share and what they refuse proves the layout.
+ * one each: what they share and what they refuse proves the layout. Where the
+ * first is not known, the client's stands for it.
  */
-static bool is_plausible(const struct object *o, const struct layout *l, void **const tables[3])
+static bool is_plausible(const struct object *o, const struct layout *l, const struct roles *r)
 {
-	void **any = tables[0], **client = tables[1], **server = tables[2];
+	void **any = r->any, **client = r->client, **server = r->server;
 
-	if (!is_data(o, client) || !is_data(o, server) || version_of(any) != VERSION_ANY ||
-	    version_of(client) != VERSION_ANY || version_of(server) != VERSION_ANY)
+	if (!is_data(o, client) || !is_data(o, server))
 		return false;
 	if (!same_words(any, client, l->read, 3) || !same_words(any, server, l->read, 3) ||
 	    !same_words(any, client, 2, l->accept - 2) ||
 	    !same_words(any, server, 2, l->accept - 2))
 		return false;
-	if (any[l->connect] != client[l->connect] || any[l->accept] != server[l->accept] ||
-	    client[l->accept] != server[l->connect] || any[l->connect] == any[l->accept] ||
-	    any[l->connect] == server[l->connect])
+	if (any[l->connect] != client[l->connect] ||
+	    (any != client && any[l->accept] != server[l->accept]) ||
+	    client[l->accept] != server[l->connect] || client[l->connect] == client[l->accept] ||
+	    server[l->accept] == client[l->accept] || server[l->accept] == client[l->connect])
 		return false;
 	for (unsigned i = 2; i < l->read + 3; i++)
 		if (!is_code(o, any[i]))
@@ -207,32 +215,40 @@ static const char *swap(const struct layout *l, void **any, const struct tables 
 }
 
 /* The one layout that the given tables fit in; NULL if there is none or two. */
-static const struct layout *layout_by_roles(const struct object *o, void **const tables[3])
+static const struct layout *layout_by_roles(const struct object *o, const struct roles *r)
 {
-	bool before = is_plausible(o, &before_3_2, tables);
-	bool since = is_plausible(o, &since_3_2, tables);
+	bool before = is_plausible(o, &before_3_2, r);
+	bool since = is_plausible(o, &since_3_2, r);
 
 	return before == since ? NULL : before ? &before_3_2 : &since_3_2;
 }
 
-static void read_tables(const struct method_recipe *recipe, void **tables[3])
+/* False: the tables are not those of functions that take any version. */
+static bool read_roles(const struct method_recipe *recipe, struct roles *r)
 {
-	static const char *const names[] = { "TLS_method", "TLS_client_method",
-					     "TLS_server_method" };
+	const struct object *o = recipe->object;
 
-	for (size_t i = 0; i < 3; i++)
-		tables[i] = recipe->tables[0] ? recipe->tables[i]
-					      : table_of(recipe->object, names[i]);
+	if (recipe->client) {
+		*r = (struct roles){ recipe->client, recipe->client, recipe->server };
+		return true;
+	}
+	*r = (struct roles){ table_of(o, "TLS_method"), table_of(o, "TLS_client_method"),
+			     table_of(o, "TLS_server_method") };
+	return !is_data(o, r->any) || !is_data(o, r->client) || !is_data(o, r->server) ||
+	       (version_of(r->any) == VERSION_ANY && version_of(r->client) == VERSION_ANY &&
+		version_of(r->server) == VERSION_ANY);
 }
 
 const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 {
+	static const char strange[] = "its method tables do not look as this version's should";
 	const struct object *o = recipe->object;
-	void **tables[3];
 	struct tables found;
+	struct roles roles;
 
-	read_tables(recipe, tables);
-	void **any = tables[0];
+	if (!read_roles(recipe, &roles))
+		return strange;
+	void **any = roles.any;
 
 	if (!any)
 		return "it has no TLS_method()";
@@ -241,13 +257,13 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 	const struct layout *l = layout_by_functions(o, any);
 	bool known = l != NULL;
 	if (!l)
-		l = recipe->tables[0] ? layout_by_roles(o, tables)
-				      : layout_by_version(recipe->version);
+		l = recipe->client ? layout_by_roles(o, &roles)
+				   : layout_by_version(recipe->version);
 	if (!l)
 		return recipe->version ? "the layout of this version's method tables is not known"
 				       : "its version is not known";
-	if (!is_plausible(o, l, tables))
-		return "its method tables do not look as this version's should";
+	if (!is_plausible(o, l, &roles))
+		return strange;
 	if (!find_tables(o, l, any, &found) || (!known && found.count < TABLES_MIN))
 		return "too few method tables were recognised";
 	const struct method_functions originals = {

@@ -17,11 +17,12 @@ struct method_recipe {
 	const char *(*servername)(const void *ssl, int type); /* may be NULL */
 	unsigned long version; /* OpenSSL_version_num(); 0: not known */
 	/*
-	 * The tables of TLS_method(), TLS_client_method() and TLS_server_method();
-	 * the first is NULL: by calling them. Given ones are proof enough of their
-	 * layout if they fit in only one.
+	 * Tables of a client and of a server, of any version of TLS; NULL: by calling
+	 * TLS_method() and its siblings. Given ones are proof enough of their layout
+	 * if they fit in only one.
 	 */
-	void **tables[3];
+	void **client;
+	void **server;
 };
 
 /*

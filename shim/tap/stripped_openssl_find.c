@@ -5,39 +5,80 @@
 
 enum {
 	VERSION_ANY = 0x10000, /* TLS_ANY_VERSION */
-	FIRST_FUNCTION = 2,    /* words before it: version and flags, mask */
-	FUNCTIONS = 11,        /* at least, in all layouts since 1.1.0 */
+	TLS_1_0 = 0x0301,
+	TLS_1_3 = 0x0304,
+	FLAGS_MAX = 0xff,
+	FUNCTIONS = 2,   /* words before them: version and flags, mask */
+	WORDS = 13,      /* at least, in all layouts since 1.1.0 */
+	CANDIDATES = 32, /* three for each version of TLS, and what looks alike */
+};
+
+/* The word of `accept`, from which on: connect, read, peek, write (method_table.c). */
+static const unsigned layouts[] = { 5, 8 };
+
+struct candidates {
+	uint64_t at[CANDIDATES];
+	size_t count;
 };
 
 static bool is_table(const struct image *m, const unsigned char *p)
 {
-	if (read_u32(p) != VERSION_ANY)
+	const uint32_t version = read_u32(p);
+
+	if ((version != VERSION_ANY && (version < TLS_1_0 || version > TLS_1_3)) ||
+	    read_u32(p + 4) > FLAGS_MAX)
 		return false;
-	for (int i = FIRST_FUNCTION; i < FIRST_FUNCTION + FUNCTIONS; i++)
+	for (unsigned i = FUNCTIONS; i < WORDS; i++)
 		if (!image_is_code(m, read_u64(p + 8 * i)))
 			return false;
 	return true;
 }
 
-/* How many tables S holds besides COUNT; 4 is as good as any more. */
-static size_t tables_in(const struct image *m, const struct image_segment *s, uint64_t tables[3],
-			size_t count)
+static void tables_in(const struct image *m, const struct image_segment *s, struct candidates *c)
 {
-	const size_t size = 8 * (FIRST_FUNCTION + FUNCTIONS);
-
 	size_t at = (size_t)(-s->address & 7);
 	size_t n;
 
-	while (count < 4 && at + size <= s->size) {
+	while (at + 8 * WORDS <= s->size) {
 		const unsigned char *p = image_piece(m, s, at, &n);
 		size_t i = 0;
 
-		for (; count < 4 && i + size <= n; i += 8)
-			if (is_table(m, p + i) && ++count < 4)
-				tables[count - 1] = s->address + at + i;
+		for (; i + 8 * WORDS <= n; i += 8)
+			if (is_table(m, p + i) && c->count < CANDIDATES)
+				c->at[c->count++] = s->address + at + i;
 		at += i;
 	}
-	return count;
+}
+
+/* One only connects, the other only accepts: what it cannot do is one and the same function. */
+static bool is_pair(const struct image *m, uint64_t client, uint64_t server, unsigned accept)
+{
+	const unsigned connect = accept + 1, last = accept + 4;
+	uint64_t c[WORDS], s[WORDS];
+
+	for (unsigned i = 0; i < WORDS; i++) {
+		c[i] = image_word(m, client + 8 * i);
+		s[i] = image_word(m, server + 8 * i);
+		if (i >= FUNCTIONS && i <= last && i != accept && i != connect && c[i] != s[i])
+			return false;
+	}
+	return c[accept] == s[connect] && c[connect] != c[accept] && s[accept] != c[accept] &&
+	       s[accept] != c[connect] && c[last] != c[last - 1] && c[last] != c[last - 2] &&
+	       c[last - 1] != c[last - 2];
+}
+
+static bool find_pair(const struct image *m, const struct candidates *c, uint64_t pair[2])
+{
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t k = 0; k < c->count; k++)
+			for (size_t l = 0; l < sizeof(layouts) / sizeof(layouts[0]); l++) {
+				if (!is_pair(m, c->at[i], c->at[k], layouts[l]))
+					continue;
+				pair[0] = c->at[i];
+				pair[1] = c->at[k];
+				return true;
+			}
+	return false;
 }
 
 /*
@@ -46,16 +87,16 @@ static size_t tables_in(const struct image *m, const struct image_segment *s, ui
  * file has them are looked through only in large programs: every helper comes
  * through here.
  */
-bool stripped_openssl_find(const struct image *m, uint64_t tables[3])
+bool stripped_openssl_find(const struct image *m, uint64_t pair[2])
 {
 	const bool large = image_code_size(m) >= LIMIT_SCAN_MIN;
-	size_t count = 0;
+	struct candidates found = { .count = 0 };
 
 	for (size_t i = 0; i < m->count; i++) {
 		const struct image_segment *s = &m->segments[i];
 
 		if (!(s->flags & PF_X) && (!s->as_file || large))
-			count = tables_in(m, s, tables, count);
+			tables_in(m, s, &found);
 	}
-	return count == 3 && seek_text(m, "ssl/s3_lib.c", 5) != 0;
+	return find_pair(m, &found, pair) && seek_text(m, "ssl/s3_lib.c", 5) != 0;
 }

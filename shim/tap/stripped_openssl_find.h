@@ -4,14 +4,16 @@
 
 /*
  * OpenSSL linked into a program that exports none of it. Its method tables
- * are data: a word whose low half is TLS_ANY_VERSION (0x10000), a mask, then
- * pointers to code. There are three of that version, for both roles and for
- * each (OpenSSL ssl/methods.c). Which is which, and the layout, is for
- * method_table_tap() to prove.
+ * are data: a word that holds a version of TLS, a mask, then pointers to
+ * code. A linker may have dropped those that the program does not use, so
+ * that TLS_server_method()'s or TLS_method()'s is not there; but each version
+ * has one table for clients and one for servers (OpenSSL ssl/methods.c), and
+ * what sets these apart is evidence that no other data gives. The layout is
+ * for method_table_tap() to prove.
  */
 #include "tap/image.h"
 
-/* The three tables in any order; false unless there are just three and OpenSSL's file names. */
-bool stripped_openssl_find(const struct image *m, uint64_t tables[3]);
+/* A client's table and a server's; false unless there are such, and OpenSSL's file names. */
+bool stripped_openssl_find(const struct image *m, uint64_t pair[2]);
 
 #endif

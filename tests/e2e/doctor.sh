@@ -67,6 +67,16 @@ expect 0 'npm, a script of Node' npm 'by:
 expect 0 Bun "$cache/bun-linux-x64-1.4.5/bin/bun" 'TLS: BoringSSL: no symbols
 	confirm each other
 	HTTP/1.1 (Bun)' '"library":"BoringSSL"' "$tapped"
+expect 0 'Claude Code' "$cache/claude-code-linux-x64-2.1.332/claude" 'TLS: BoringSSL: no symbols
+	confirm each other' "$tapped"
+expect 0 opencode "$cache/opencode-linux-x64-baseline-1.18.33/bin/opencode" 'TLS: BoringSSL: no symbols
+	confirm each other' "$tapped"
+expect 0 cline "$cache/cli-linux-x64-3.0.65/bin/cline" 'TLS: BoringSSL: no symbols
+	confirm each other' "$tapped"
+for cargo in "${RUSTUP_HOME:-$HOME/.rustup}"/toolchains/stable*/bin/cargo; do
+	expect 0 "a Rust toolchain's cargo" "$cargo" 'TLS: OpenSSL 3.
+		method tables found' '"library":"OpenSSL"' "$tapped"
+done
 expect 1 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
 	not tapped: GnuTLS is not tapped
 	$relay" '"library":"GnuTLS"' "$untapped" '"tappable":false'
@@ -74,7 +84,12 @@ expect 1 "git's helper for HTTPS" /usr/lib/git-core/git-remote-https "TLS: GnuTL
 	$relay" "$untapped"
 expect 1 git /usr/bin/git "$nothing
 	or start it under orshim run" '"tls":[]'
-expect 1 perl /usr/bin/perl "$nothing" '"preloadable":true'
+if compgen -G '/usr/lib/*/perl5/*/auto/Net/SSLeay/SSLeay.so' >/dev/null; then
+	expect 0 perl /usr/bin/perl 'needs libssl.so
+		SSLeay.so, when it is loaded' "$tapped"
+else
+	expect 1 perl /usr/bin/perl "$nothing" '"preloadable":true'
+fi
 expect 1 ssh /usr/bin/ssh "$nothing" '"tls":[]'
 expect 1 busybox busybox "is: x86-64, static
 	deaf: it is statically linked
@@ -90,9 +105,10 @@ expect 1 codex "${codex:-/nowhere/codex}" "static
 	deaf: it is statically linked
 	rustls
 	$relay" '"preloadable":false'
-expect 1 'rustup, which cargo and rustc are' "$HOME/.cargo/bin/cargo" "TLS: rustls 0.
-	names its source folder rustls-0.
-	$relay" '"library":"rustls"' "$untapped"
+expect 0 'rustup, which cargo and rustc are' "$HOME/.cargo/bin/cargo" 'TLS: OpenSSL 3.
+	method tables found
+	TLS: rustls 0.
+	names its source folder rustls-0.' '"library":"rustls"' '"library":"OpenSSL"'
 
 printf '#!/bin/sh\nexec curl "$@"\n' >"$scratch/script"
 chmod +x "$scratch/script"

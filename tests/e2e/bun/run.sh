@@ -62,6 +62,22 @@ static() { # OPTION...: a program with OpenSSL inside, diagnosed
 check "stripped OpenSSL, position-independent" static -pie
 check "stripped OpenSSL, at a fixed address" static -no-pie
 
+# Rust's own tools carry an OpenSSL whose linker dropped what they do not use.
+# shellcheck disable=SC2317
+cargo() { # FILE: asks the stand-in for a registry, and is seen
+	rm -f "$scratch/log"
+	CARGO_HOME=$scratch/cargo CARGO_HTTP_CAINFO=$ca \
+		CARGO_REGISTRIES_HERE_INDEX=sparse+https://localhost:$port/api/v1/ \
+		LD_PRELOAD=$root/build/liborshim.so ORSHIM_LOG=$scratch/log \
+		ORSHIM_HOSTS=localhost=openrouter "$1" search orshim --registry here || :
+	grep -q '"library":"OpenSSL","version":"","tap":"method-table"' "$scratch/log" &&
+		grep -q '"path":"/api/v1/config.json".*"status":404' "$scratch/log" &&
+		"$root/build/orshim" doctor "$1"
+}
+for file in "${RUSTUP_HOME:-$HOME/.rustup}"/toolchains/*/bin/cargo; do
+	[ ! -x "$file" ] || check "stripped OpenSSL in $("$file" --version)" cargo "$file"
+done
+
 bun=$cache/bun-linux-x64-1.4.5/bin/bun
 if [ ! -x "$bun" ]; then
 	echo "run.sh: Bun 1.4.5 is not in $cache; run scripts/fetch-clients.sh all" >&2
