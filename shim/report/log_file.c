@@ -147,7 +147,7 @@ static void rename_locked(const struct sink *s)
 		memcpy(old, s->name, n);
 		memcpy(old + n, ".1", sizeof(".1"));
 		if (syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) == 0 && is_under_its_name(s))
-			syscall(SYS_rename, s->name, old);
+			syscall(SYS_renameat, AT_FDCWD, s->name, AT_FDCWD, old);
 		syscall(SYS_close, fd);
 	}
 	free(old);

@@ -9,7 +9,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#if defined(__x86_64__)
 unsigned int OPENSSL_ia32cap_P[16]; /* 4 words up to 3.4, 10 in 3.5 */
+#elif defined(__aarch64__)
+unsigned int OPENSSL_armcap_P;
+#endif
 
 void OPENSSL_cleanse(void *bytes, size_t n);
 void OPENSSL_cleanse(void *bytes, size_t n)

@@ -209,7 +209,7 @@ uint64_t seek_text(const struct image *m, const char *tail, size_t mark)
 
 			if (s->flags & PF_W || (s->flags & PF_X ? 1 : 0) != code)
 				continue;
-			apart |= !code && s->size > 4096;
+			apart |= !code && s->as_file && s->size > 4096;
 			found = text_in(m, s, tail, mark);
 			if (found)
 				return found;

@@ -8,9 +8,10 @@ enum {
 	TLS_1_0 = 0x0301,
 	TLS_1_3 = 0x0304,
 	FLAGS_MAX = 0xff,
-	FUNCTIONS = 2,   /* words before them: version and flags, mask */
-	WORDS = 13,      /* at least, in all layouts since 1.1.0 */
-	CANDIDATES = 32, /* three for each version of TLS, and what looks alike */
+	CODE_MIN = 0x10001, /* what is below is a number, not code, at whatever address */
+	FUNCTIONS = 2,      /* words before them: version and flags, mask */
+	WORDS = 13,         /* at least, in all layouts since 1.1.0 */
+	CANDIDATES = 32,    /* three for each version of TLS, and what looks alike */
 };
 
 /* The word of `accept`, from which on: connect, read, peek, write (method_table.c). */
@@ -29,7 +30,7 @@ static bool is_table(const struct image *m, const unsigned char *p)
 	    read_u32(p + 4) > FLAGS_MAX)
 		return false;
 	for (unsigned i = FUNCTIONS; i < WORDS; i++)
-		if (!image_is_code(m, read_u64(p + 8 * i)))
+		if (read_u64(p + 8 * i) < CODE_MIN || !image_is_code(m, read_u64(p + 8 * i)))
 			return false;
 	return true;
 }
