@@ -81,6 +81,7 @@ if [ "${1:-}" = clients ]; then
 	part 'all real clients' tests/e2e/clients.py --all --http2
 	part 'TLS without symbols' tests/e2e/bun/run.sh
 	part 'coding agents' tests/e2e/agents.py
+	part 'arm64, by qemu' tests/e2e/arm64.sh
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
 	part 'Chromium' tests/e2e/chromium.sh
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
