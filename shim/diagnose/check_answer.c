@@ -154,6 +154,16 @@ static bool is_too_large(const struct evidence *e)
 	return false;
 }
 
+/* What was not kept of the request was not judged: no finding on it says nothing. */
+static void tell_unseen(const struct evidence *e, struct detail *d)
+{
+	const struct body *body = &e->x->request.body;
+
+	if (body->truncated)
+		detail_f(d, "; only the first %zu bytes of the request's body were looked at",
+			 body->bytes.n);
+}
+
 /* Some upstreams take these out before they count. */
 static bool has_system_message(const struct evidence *e)
 {
@@ -188,6 +198,7 @@ bool check_upstream_error(const struct evidence *e, struct detail *d)
 		return false;
 	quote_provider(d, e);
 	point_at_complaint(e, d);
+	tell_unseen(e, d);
 	return true;
 }
 
@@ -313,6 +324,7 @@ bool check_request_rejected(const struct evidence *e, struct detail *d)
 		quote(d, "", e->answer.message);
 	else
 		detail_f(d, "%d", answer_code(&e->answer));
+	tell_unseen(e, d);
 	return true;
 }
 

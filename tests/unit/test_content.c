@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 #include <cJSON.h>
 
 #include "diagnose/content.h"
+#include "diagnose/diagnose.h"
+#include "wire/connection.h"
 
 static const char body_text[] =
     "{\"model\":\"a/b\",\"tools\":[{\"name\":\"x\",\"input_schema\":{\"type\":\"object\"}},"
@@ -99,12 +103,67 @@ static void a_path_leads_to_its_bytes(void **state)
 	}
 }
 
+/* Keep KEPT bytes of the body, and find what is said of the refusal. */
+static void assert_refusal_says(size_t kept, const char *answer, enum rule_id rule, bool unseen)
+{
+	static struct judge judge;
+	static struct diagnosis d;
+	static struct history history;
+	struct wire_limits limits = { kept };
+	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
+	struct slice wrong;
+	struct event event;
+	char text[1024];
+	bool found = false;
+	int n = snprintf(text, sizeof(text),
+			 "POST /api/v1/chat/completions HTTP/1.1\r\nHost: openrouter.ai\r\n"
+			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+			 strlen(body_text), body_text);
+
+	assert_true(rulebook_init(&judge.book, "", &wrong));
+	connection_feed(c, SIDE_CLIENT, text, (size_t)n, 1);
+	n = snprintf(text, sizeof(text), "HTTP/1.1 400 X\r\nContent-Length: %zu\r\n\r\n%s",
+		     strlen(answer), answer);
+	connection_feed(c, SIDE_SERVER, text, (size_t)n, 2);
+	connection_close(c, 3);
+	while (connection_next(c, &event)) {
+		if (event.kind != EVENT_EXCHANGE)
+			continue;
+		diagnose(&judge, &history, event.exchange, &d);
+		for (size_t i = 0; i < d.count; i++) {
+			struct slice said = slice_of(d.findings[i].detail.text);
+			if (d.findings[i].rule != rule)
+				continue;
+			found = true;
+			assert_int_equal(slice_has(said, SLICE("only the first 128 bytes")), unseen);
+		}
+		diagnosis_release(&d);
+		exchange_free(event.exchange);
+	}
+	assert_true(found);
+	connection_free(c);
+}
+
+static void what_was_not_kept_of_a_body_is_said(void **state)
+{
+	static const char own[] = "{\"error\":{\"code\":400,\"message\":\"No\"}}";
+	static const char upstream[] = "{\"error\":{\"code\":400,\"message\":\"Provider returned "
+				       "error\",\"metadata\":{\"raw\":\"no\"}}}";
+
+	(void)state;
+	assert_refusal_says(128, own, RULE_request_rejected, true);
+	assert_refusal_says(4096, own, RULE_request_rejected, false);
+	assert_refusal_says(128, upstream, RULE_upstream_error, true);
+	assert_refusal_says(4096, upstream, RULE_upstream_error, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_member_that_an_upstream_names_is_found),
 		cmocka_unit_test(a_path_that_does_not_fit_is_shortened_at_a_step),
 		cmocka_unit_test(a_path_leads_to_its_bytes),
+		cmocka_unit_test(what_was_not_kept_of_a_body_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /*
  * Random JSON against a strict parser of another making: python3's json, with
  * NaN, lone surrogates and UTF-8 refused. What it takes never has a fault, what
- * it refuses always has one. The seed is printed; SEED in the environment
+ * it refuses always has one, and the rules on a request's body say the same. The seed is printed; SEED in the environment
  * repeats a run, ROUNDS makes it longer.
  */
 #include <setjmp.h>
@@ -19,12 +19,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "diagnose/json.h"
+#include "diagnose/diagnose.h"
+#include "wire/connection.h"
 
 enum { TEXT_MAX = 4096, ROUNDS_DEFAULT = 4000 };
 
 /* Reads hex lines, answers "1" or "0" for each. */
-static const char oracle[] =
+static const char oracle_program[] =
     "import sys, json, re\n"
     "def no(x): raise ValueError(x)\n"
     "def lone(v):\n"
@@ -180,12 +181,12 @@ static void mutate(struct text *t)
 }
 
 /* The oracle as a child process; its pipes. */
-struct judge {
+struct oracle {
 	pid_t pid;
 	FILE *ask, *told;
 };
 
-static void judge_start(struct judge *j)
+static void oracle_start(struct oracle *j)
 {
 	int to[2], from[2];
 
@@ -198,7 +199,7 @@ static void judge_start(struct judge *j)
 		dup2(from[1], 1);
 		close(to[1]);
 		close(from[0]);
-		execlp("python3", "python3", "-u", "-c", oracle, (char *)NULL);
+		execlp("python3", "python3", "-u", "-c", oracle_program, (char *)NULL);
 		_exit(127);
 	}
 	close(to[0]);
@@ -207,7 +208,7 @@ static void judge_start(struct judge *j)
 	j->told = fdopen(from[0], "r");
 }
 
-static void judge_stop(struct judge *j)
+static void oracle_stop(struct oracle *j)
 {
 	int status;
 
@@ -217,7 +218,7 @@ static void judge_stop(struct judge *j)
 	assert_int_equal(status, 0);
 }
 
-static bool accepts(struct judge *j, const struct text *t)
+static bool accepts(struct oracle *j, const struct text *t)
 {
 	char line[8];
 
@@ -229,7 +230,53 @@ static bool accepts(struct judge *j, const struct text *t)
 	return line[0] == '1';
 }
 
-static void compare(struct judge *j, const struct text *t)
+/* Of a chat request with that body, answered with 400: is the body said to be no JSON? */
+static bool is_blamed(const struct text *t)
+{
+	static const enum rule_id blames[] = {
+		RULE_body_json_invalid, RULE_body_json_nan,  RULE_body_lone_surrogate,
+		RULE_body_not_utf8,     RULE_body_bom,       RULE_body_missing,
+		RULE_body_form_encoded, RULE_body_compressed
+	};
+	static const char answer[] =
+	    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 16\r\n\r\n{\"error\":\"no\"} \n";
+	static struct judge judge;
+	struct wire_limits limits = { 1 << 20 };
+	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
+	struct history *history = calloc(1, sizeof(*history));
+	struct diagnosis *d = calloc(1, sizeof(*d));
+	struct slice wrong;
+	struct event event;
+	char head[256];
+	bool blamed = false;
+
+	int n = snprintf(head, sizeof(head),
+			 "POST /api/v1/chat/completions HTTP/1.1\r\nHost: openrouter.ai\r\n"
+			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+			 t->n);
+	rulebook_init(&judge.book, "", &wrong);
+	connection_feed(c, SIDE_CLIENT, head, (size_t)n, 1);
+	connection_feed(c, SIDE_CLIENT, t->bytes, t->n, 1);
+	connection_feed(c, SIDE_SERVER, answer, sizeof(answer) - 1, 2);
+	connection_close(c, 3);
+	while (connection_next(c, &event)) {
+		if (event.kind != EVENT_EXCHANGE)
+			continue;
+		diagnose(&judge, history, event.exchange, d);
+		for (size_t i = 0; i < d->count; i++)
+			for (size_t b = 0; b < sizeof(blames) / sizeof(blames[0]); b++)
+				blamed |= d->findings[i].rule == blames[b];
+		diagnosis_release(d);
+		exchange_free(event.exchange);
+	}
+	connection_free(c);
+	free(history);
+	free(d);
+	return blamed;
+}
+
+static void compare(struct oracle *j, const struct text *t)
 {
 	bool strict = accepts(j, t);
 	struct json_verdict v;
@@ -243,18 +290,21 @@ static void compare(struct judge *j, const struct text *t)
 	if ((v.fault == JSON_FINE) != strict)
 		fail_msg("python3 %s what json_judge calls %d (%s) at %zu: %.*s",
 			 strict ? "takes" : "refuses", v.fault, v.found, v.at, (int)t->n, t->bytes);
+	if (is_blamed(t) == strict)
+		fail_msg("a request with it is %sblamed for it: %.*s", strict ? "" : "not ",
+			 (int)t->n, t->bytes);
 }
 
 static void agrees_with_a_strict_parser_on_random_texts(void **state)
 {
 	const char *seed = getenv("SEED"), *wanted = getenv("ROUNDS");
 	long rounds = wanted ? strtol(wanted, NULL, 10) : ROUNDS_DEFAULT;
-	struct judge j;
+	struct oracle j;
 
 	(void)state;
 	random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
 	print_message("           SEED=%" PRIu64 " ROUNDS=%ld\n", random_state, rounds);
-	judge_start(&j);
+	oracle_start(&j);
 	for (long i = 0; i < rounds; i++) {
 		struct text t = { .n = 0 };
 		put_space(&t);
@@ -264,7 +314,7 @@ static void agrees_with_a_strict_parser_on_random_texts(void **state)
 		mutate(&t);
 		compare(&j, &t);
 	}
-	judge_stop(&j);
+	oracle_stop(&j);
 }
 
 /* The outline reads anything, and of a valid text the same as a whole parse. */
