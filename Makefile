@@ -91,6 +91,14 @@ e2e: all
 test-clients: all
 	scripts/test.sh clients
 
+# What others wrote, bare and under the shim; docs/reliability.md.
+suites: all
+	scripts/fetch-clients.sh all
+	tests/suites/run.py
+
+soak: all
+	tests/suites/soak.py $(SOAK_TIME)
+
 bench: all
 	tests/bench/run.py
 
@@ -144,6 +152,6 @@ docs: $(B)/orshim
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients bench fuzz fuzz-run install uninstall deb format docs clean
+.PHONY: all unit captures demo test e2e test-clients suites soak bench fuzz fuzz-run install uninstall deb format docs clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

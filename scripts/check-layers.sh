@@ -31,16 +31,16 @@ $found"
 
 # calls REGEX ALLOWED-OBJECTS-REGEX WHAT: objects under shim/ that need a symbol of REGEX.
 calls() {
-	find "$build/shim" -name '*.o' | sort | while read -r object; do
-		nm -u "$object" | sed 's/@.*//' | awk '{print $NF}' | grep -xE "$1" |
-			sed "s|^|${object#"$build"/} needs |"
-	done >"$scratch/all" || true
-	found=$(grep -vE "^($2) " "$scratch/all" || true)
+	found=$(grep -E " needs ($1)\$" "$scratch/needs" | grep -vE "^($2) " || true)
 	[ -z "$found" ] || fail "only ($2) $3:
 $found"
 }
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/orshim-layers.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+# "OBJECT needs SYMBOL", for all of them at once.
+find "$build/shim" -name '*.o' | sort | xargs nm -A -u |
+	sed -E "s|^$build/||; s|: +[A-Za-z] | needs |; s|@.*||" >"$scratch/needs"
+[ -s "$scratch/needs" ] || fail "there is no object below $build/shim; make first"
 calls 'open|open64|openat|openat64|write|writev|pwrite|dprintf|creat|mkdir' \
 	'shim/report/log\.o|shim/tap/[a-z_0-9]*\.o' 'may open and write'
 calls 'getenv|secure_getenv|environ|__environ' \

@@ -107,6 +107,7 @@ else
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py
+	part 'suites of others, a part' tests/suites/run.py fast
 	part 'shellcheck' scripts_are_clean
 	if [ "${#fuzzers[@]}" -gt 0 ]; then
 		fuzz=()
