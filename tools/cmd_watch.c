@@ -95,7 +95,9 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 		return;
 	}
 	record_timestamp(row->time_us, ts);
-	say(out, "%.8s  %s[%d] ", ts + 11, row->tool ? row->tool : "a process", row->pid);
+	say(out, "%.8s  ", ts + 11);
+	row_process_words(row, out);
+	say(out, " ");
 	if (row->kind == LOG_PROCESS)
 		coverage_words(&w->log, row, out);
 	else

@@ -55,7 +55,9 @@ struct log_row {
 	int64_t time_us;
 	int pid;
 	const char *tool;
-	const char *exe; /* process */
+	const char *role;       /* which of its program's processes: "--type=extensionHost" */
+	const char *exe;        /* process */
+	const char *unfollowed; /* process: why the library did not get into it */
 	size_t copies, copy_count;
 	const char *method, *host, *path, *vendor, *http, *model;
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
@@ -64,7 +66,7 @@ struct log_row {
 	const char *blind;    /* connection */
 	int status, ms, conn; /* -1: unknown */
 	int port;
-	int stream;           /* -1, 0, 1 */
+	int stream; /* -1, 0, 1 */
 	size_t findings, finding_count;
 	enum severity worst;
 };
@@ -74,6 +76,12 @@ struct log_file {
 	int fd; /* seekable, also for pipes: those are copied first */
 	size_t lines;
 	unsigned exchanges;
+};
+
+/* The role of the process that has the pid, as its latest record says. */
+struct log_role {
+	int pid;
+	const char *role;
 };
 
 struct log_fault_count {
@@ -91,6 +99,8 @@ struct log {
 	size_t finding_count;
 	struct log_copy *copies;
 	size_t copy_count;
+	struct log_role *roles;
+	size_t role_count;
 	struct log_fault_count faults[LOG_FAULT_COUNT];
 	struct log_strings *strings;
 };

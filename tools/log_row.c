@@ -173,10 +173,37 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 	}
 }
 
+/* A pid may come again, as another process. */
+static void remember_role(struct log *l, const struct log_row *row)
+{
+	size_t i = 0;
+
+	while (i < l->role_count && l->roles[i].pid != row->pid)
+		i++;
+	if (i == l->role_count && !row->role)
+		return;
+	if (i == l->role_count) {
+		l->roles = log_grow(l->roles, l->role_count, sizeof(*l->roles));
+		l->role_count++;
+	}
+	l->roles[i] = (struct log_role){ row->pid, row->role };
+}
+
+static const char *role_of(const struct log *l, int pid)
+{
+	for (size_t i = 0; i < l->role_count; i++)
+		if (l->roles[i].pid == pid)
+			return l->roles[i].role;
+	return NULL;
+}
+
 static void take_process(struct log *l, struct log_row *row, const cJSON *record)
 {
 	const cJSON *copy;
 
+	row->role = kept(l, record, "role", KEPT_NAME);
+	row->unfollowed = kept(l, record, "unfollowed", KEPT_TEXT);
+	remember_role(l, row);
 	row->exe = kept(l, record, "exe", KEPT_PATH);
 	if (!row->tool && row->exe) {
 		const char *slash = strrchr(row->exe, '/');
@@ -235,6 +262,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	const cJSON *verdict = log_member(record, "verdict");
 	const cJSON *stream = log_member(body, "stream");
 
+	row->role = role_of(l, row->pid);
 	row->http = kept(l, record, "http", KEPT_NAME);
 	row->method = kept(l, record, "method", KEPT_NAME);
 	row->path = kept(l, record, "path", KEPT_PATH);
@@ -317,6 +345,7 @@ struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum lo
 		take_exchange(l, row, record);
 		break;
 	case LOG_CONNECTION:
+		row->role = role_of(l, row->pid);
 		row->blind = kept(l, record, "blind", KEPT_TEXT);
 		break;
 	}

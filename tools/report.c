@@ -123,6 +123,10 @@ static void add_row(struct report *r, const struct log_row *row)
 {
 	switch (row->kind) {
 	case LOG_PROCESS:
+		if (row->unfollowed) {
+			r->unfollowed++;
+			return;
+		}
 		r->processes++;
 		if (row->copy_count == 0 || row_is_tapped(r->log, row))
 			return;

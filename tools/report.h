@@ -42,6 +42,7 @@ enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64 };
 struct report {
 	struct log *log;
 	size_t exchanges, refused, processes, untapped, connections;
+	size_t unfollowed; /* programs that the library did not get into, with TLS or without */
 	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */
 	size_t cause_count;
 	size_t refusal_causes;
@@ -97,6 +98,9 @@ bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *fin
 
 /* "node[4711] POST https://openrouter.ai/api/v1/key -> 401, 182 ms" */
 void row_words(const struct log_row *row, struct buf *out);
+
+/* "node[4711] --type=extensionHost" */
+void row_process_words(const struct log_row *row, struct buf *out);
 
 /* Writers. Each appends all of it to OUT. */
 void report_text(const struct report *r, const struct text_style *style, struct buf *out);

@@ -255,7 +255,7 @@ static void put_coverage(const struct report *r, struct buf *out)
 {
 	struct buf words;
 
-	if (r->processes == 0)
+	if (r->processes + r->unfollowed == 0)
 		return;
 	buf_init(&words, LIMIT_LINE);
 	say(out, "<h2>What was observed</h2><section class=\"card\"><dl>");
@@ -264,12 +264,14 @@ static void put_coverage(const struct report *r, struct buf *out)
 		if (row->kind != LOG_PROCESS)
 			continue;
 		buf_reset(&words);
-		coverage_words(r->log, row, &words);
 		say(out, "<dt>");
-		html_text(out, row->tool ? row->tool : "a process");
-		say(out, "[%d]</dt><dd><span class=\"badge %s\">%s</span> ", row->pid,
+		row_process_words(row, &words);
+		html_slice(out, buf_slice(&words));
+		buf_reset(&words);
+		say(out, "</dt><dd><span class=\"badge %s\">%s</span> ",
 		    row_is_tapped(r->log, row) ? "good" : "bad",
 		    row_is_tapped(r->log, row) ? "observed" : "not observed");
+		coverage_words(r->log, row, &words);
 		html_slice(out, buf_slice(&words));
 		say(out, "</dd>");
 	}

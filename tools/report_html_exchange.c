@@ -115,14 +115,18 @@ void html_exchange(const struct report *r, const struct log_row *row, struct buf
 {
 	cJSON *record = log_record(r->log, row);
 	char ts[TIMESTAMP_SIZE];
+	struct buf who;
 
 	record_timestamp(row->time_us, ts);
 	say(out, "<details class=\"x%s\" id=\"x%u-%u\">", row_failed(row) ? " bad" : "", row->file,
 	    row->number);
 	put_summary(out, r, row);
 	say(out, "<div><p class=\"soft\">%s, ", ts);
-	html_text(out, row->tool);
-	say(out, "[%d], connection %d, HTTP/", row->pid, row->conn);
+	buf_init(&who, LIMIT_LINE);
+	row_process_words(row, &who);
+	html_slice(out, buf_slice(&who));
+	buf_release(&who);
+	say(out, ", connection %d, HTTP/", row->conn);
 	html_text(out, row->http);
 	if (row->ms >= 0)
 		say(out, ", %d ms", row->ms);

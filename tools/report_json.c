@@ -113,6 +113,7 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_text(j, "ts", ts);
 	json_number(j, "pid", row->pid);
 	json_text(j, "tool", row->tool);
+	json_text(j, "role", row->role);
 	json_text(j, "http", row->http);
 	json_text(j, "method", row->method);
 	json_text(j, "host", row->host);
@@ -137,6 +138,7 @@ static void put_process(struct json_out *j, const struct report *r, const struct
 	json_number(j, "pid", row->pid);
 	json_text(j, "tool", row->tool);
 	json_text(j, "exe", row->exe);
+	json_text(j, "role", row->role);
 	json_bool(j, "observed", row_is_tapped(r->log, row));
 	json_slice(j, "words", buf_slice(&words));
 	json_object_end(j);

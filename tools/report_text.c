@@ -78,7 +78,8 @@ static void say_example(const struct report *r, const struct cause *c,
 
 	say(out, "  --> ");
 	if (c->first->kind != LOG_EXCHANGE) {
-		say(out, "%s[%d]\n", c->first->tool ? c->first->tool : "a process", c->first->pid);
+		row_process_words(c->first, out);
+		say(out, "\n");
 		return;
 	}
 	row_words(c->first, out);
@@ -205,7 +206,8 @@ static size_t group_coverage(const struct report *r, struct coverage *groups)
 		if (buf_add(&words, "", 1) != 0)
 			die("out of memory");
 		const char *kept = log_keep(r->log, words.p, LIMIT_LINE);
-		while (g < n && (groups[g].words != kept || groups[g].first->tool != row->tool))
+		while (g < n && (groups[g].words != kept || groups[g].first->tool != row->tool ||
+				 groups[g].first->role != row->role))
 			g++;
 		if (g < n)
 			groups[g].count++;
@@ -218,8 +220,9 @@ static size_t group_coverage(const struct report *r, struct coverage *groups)
 
 static void say_blind(const struct log_row *row, struct buf *out)
 {
-	say(out, "  %s[%d]: a connection to %s was not read: %s\n",
-	    row->tool ? row->tool : "a process", row->pid,
+	say(out, "  ");
+	row_process_words(row, out);
+	say(out, ": a connection to %s was not read: %s\n",
 	    row->host ? row->host : "an unnamed host", row->blind);
 }
 
@@ -229,7 +232,7 @@ static void say_coverage(const struct report *r, const struct text_style *style,
 	size_t blind = 0, told = 0;
 	struct buf words;
 
-	if (r->processes == 0)
+	if (r->processes + r->unfollowed == 0)
 		return;
 	say_heading(out, style, "what was observed");
 	buf_init(&words, LIMIT_LINE);
@@ -237,16 +240,18 @@ static void say_coverage(const struct report *r, const struct text_style *style,
 	for (size_t i = 0; i < n; i++) {
 		const char *tool = groups[i].first->tool ? groups[i].first->tool : "a process";
 		buf_reset(&words);
+		const char *role = groups[i].first->role;
 		if (groups[i].count == 1)
-			say(&words, "%s[%d]: %s", tool, groups[i].first->pid, groups[i].words);
+			row_process_words(groups[i].first, &words);
 		else
-			say(&words, "%s, %zu processes: %s", tool, groups[i].count,
-			    groups[i].words);
+			say(&words, "%s%s%s, %zu processes", tool, role ? " " : "",
+			    role ? role : "", groups[i].count);
+		say(&words, ": %s", groups[i].words);
 		say_paragraph(out, style, "  ", buf_slice(&words));
 		told += groups[i].count;
 	}
-	if (told < r->processes)
-		say(out, "  and %zu more processes\n", r->processes - told);
+	if (told < r->processes + r->unfollowed)
+		say(out, "  and %zu more processes\n", r->processes + r->unfollowed - told);
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind == LOG_CONNECTION && row->blind && ++blind <= COVERAGE_SHOWN)

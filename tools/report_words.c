@@ -53,6 +53,9 @@ static void say_unseen(const struct report *r, struct buf *out)
 		say(out, " in %zu process%s with TLS", r->processes, r->processes == 1 ? "" : "es");
 	else
 		say(out, ", nor any process with TLS");
+	if (r->unfollowed)
+		say(out, "; %zu program%s that it started could not be followed", r->unfollowed,
+		    plural(r->unfollowed));
 }
 
 static void say_refused(const struct report *r, struct buf *out)
@@ -170,14 +173,26 @@ void coverage_words(const struct log *l, const struct log_row *row, struct buf *
 		if (c->reason && *c->reason)
 			say(out, " (%s)", c->reason);
 	}
-	if (row->copy_count == 0)
+	if (row->unfollowed)
+		say(out, "not followed: %s", row->unfollowed);
+	else if (row->copy_count == 0)
 		say(out, "no TLS library in it");
+}
+
+void row_process_words(const struct log_row *row, struct buf *out)
+{
+	say(out, row->pid ? "%s[%d]" : "%s", row->tool && *row->tool ? row->tool : "a process",
+	    row->pid);
+	if (row->role)
+		say(out, " %s", row->role);
 }
 
 void row_words(const struct log_row *row, struct buf *out)
 {
-	if (row->tool && *row->tool)
-		say(out, row->pid ? "%s[%d] " : "%s ", row->tool, row->pid);
+	if (row->tool && *row->tool) {
+		row_process_words(row, out);
+		say(out, " ");
+	}
 	say(out, "%s https://%s", row->method ? row->method : "?", row->host ? row->host : "?");
 	if (row->port != 443)
 		say(out, ":%d", row->port);

@@ -13,12 +13,14 @@ void tally_init(struct tally *t)
 	memset(t, 0, sizeof(*t));
 	buf_init(&t->causes, CAUSES_MAX);
 	buf_init(&t->reason, LIMIT_SHOWN_MESSAGE);
+	buf_init(&t->unfollowed, LIMIT_SHOWN_MESSAGE);
 }
 
 void tally_release(struct tally *t)
 {
 	buf_release(&t->causes);
 	buf_release(&t->reason);
+	buf_release(&t->unfollowed);
 }
 
 static const char *member(const cJSON *object, const char *name)
@@ -26,12 +28,30 @@ static const char *member(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+/* A child that the library could not get into: which TLS it has, if any, is not known. */
+static void add_unfollowed(struct tally *t, const cJSON *record, const char *why)
+{
+	const char *exe = member(record, "exe");
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+
+	if (t->unfollowed_count++ || !exe)
+		return;
+	redact_text(&t->unfollowed, slice_of(slash ? slash + 1 : exe), LIMIT_SHOWN_VALUE);
+	say(&t->unfollowed, ": ");
+	redact_text(&t->unfollowed, slice_of(why), LIMIT_SHOWN_VALUE);
+}
+
 static void add_process(struct tally *t, const cJSON *record)
 {
+	const char *unfollowed = member(record, "unfollowed");
 	const cJSON *copy;
 	const char *why = NULL;
 	bool tapped = false;
 
+	if (unfollowed) {
+		add_unfollowed(t, record, unfollowed);
+		return;
+	}
 	cJSON_ArrayForEach(copy, cJSON_GetObjectItemCaseSensitive(record, "tls"))
 	{
 		const char *tap = member(copy, "tap");
@@ -123,6 +143,9 @@ void tally_say(const struct tally *t, struct buf *out)
 	else if (t->exchanges)
 		say(out, "none refused");
 	say_causes(t, out);
+	if (t->unfollowed_count && t->exchanges == 0)
+		say(out, "; %u program%s could not be followed (%.*s)", t->unfollowed_count,
+		    t->unfollowed_count == 1 ? "" : "s", SLICE_ARG(buf_slice(&t->unfollowed)));
 	if (t->untapped == 0)
 		return;
 	say(out, "; %u process%s could not be tapped", t->untapped, t->untapped == 1 ? "" : "es");

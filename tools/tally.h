@@ -11,8 +11,10 @@ struct tally {
 	unsigned exchanges;
 	unsigned failed; /* refused_by is not null */
 	unsigned lines;
-	struct buf causes; /* ids ended by NUL, one for each failure */
-	struct buf reason; /* why the first untapped copy is not tapped */
+	struct buf causes;         /* ids ended by NUL, one for each failure */
+	struct buf reason;         /* why the first untapped copy is not tapped */
+	unsigned unfollowed_count; /* programs that the library does not get into */
+	struct buf unfollowed;     /* the first, and why */
 };
 
 void tally_init(struct tally *t);

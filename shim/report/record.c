@@ -165,6 +165,8 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_co
 	json_number(&j, "ppid", o->ppid);
 	json_text(&j, "exe", o->exe);
 	json_text(&j, "argv0", o->argv0);
+	if (o->role)
+		json_text(&j, "role", o->role);
 	json_array(&j, "tls");
 	for (size_t i = 0; i < count; i++) {
 		json_object(&j, NULL);
@@ -176,6 +178,21 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_co
 		json_object_end(&j);
 	}
 	json_array_end(&j);
+	return end(&j, line, start);
+}
+
+int record_unfollowed(struct buf *line, const struct origin *o, const char *why)
+{
+	size_t start = line->n;
+	struct json_out j;
+
+	json_out_init(&j, line);
+	begin(&j, "process", o);
+	json_number(&j, "ppid", o->ppid);
+	json_text(&j, "exe", o->exe);
+	json_array(&j, "tls");
+	json_array_end(&j);
+	json_text(&j, "unfollowed", why);
 	return end(&j, line, start);
 }
 

@@ -19,6 +19,7 @@ struct origin {
 	int ppid;
 	const char *exe;   /* path of the executable */
 	const char *argv0; /* as the process was called */
+	const char *role;  /* which of its program's processes it is: "--type=extensionHost"; NULL */
 	const char *tool;  /* last component of exe: "node" */
 	unsigned exchange; /* number of the exchange in this process, from 1; 0: not counted */
 };
@@ -37,6 +38,9 @@ struct tls_copy {
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
 		   size_t count);
 int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d);
+
+/* A process that the library did not get into, and WHY. Allocates and locks nothing itself. */
+int record_unfollowed(struct buf *line, const struct origin *o, const char *why);
 
 /* A connection without an exchange: what diagnose_silence() found, or why it is BLIND (else NULL). */
 int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,

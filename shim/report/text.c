@@ -212,6 +212,19 @@ static void put_verdict(struct block *b)
 	put(b, "\n");
 }
 
+/* "node[4711]", and which of its processes it is: "code[4711] --type=extensionHost" */
+static void put_process(struct block *b, const struct origin *o)
+{
+	put_wire(b, slice_of(o->tool ? o->tool : ""), SHOWN_SHORT);
+	put(b, "[");
+	put_number(b, o->pid);
+	put(b, "]");
+	if (o->role) {
+		put(b, " ");
+		put(b, o->role);
+	}
+}
+
 /* "  --> node[4711] POST https://openrouter.ai/api/v1/chat/completions  (exchange 3)" */
 static void put_where(struct block *b)
 {
@@ -220,10 +233,8 @@ static void put_where(struct block *b)
 
 	put(b, "  --> ");
 	if (o->tool && o->tool[0] && o->pid) {
-		put_wire(b, slice_of(o->tool), SHOWN_SHORT);
-		put(b, "[");
-		put_number(b, o->pid);
-		put(b, "] ");
+		put_process(b, o);
+		put(b, " ");
 	}
 	put_wire(b, x->request.method, SHOWN_SHORT);
 	put(b, " https://");
@@ -462,10 +473,8 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 
 	block_init(&b, out, style, o, NULL);
 	put_coloured(&b, "\033[1m", "orshim: ");
-	put_wire(&b, slice_of(o->tool ? o->tool : ""), SHOWN_SHORT);
-	put(&b, "[");
-	put_number(&b, o->pid);
-	put(&b, "], connection ");
+	put_process(&b, o);
+	put(&b, ", connection ");
 	put_number(&b, number);
 	put(&b, " to ");
 	put_host(&b, sni);

@@ -22,6 +22,7 @@ static struct {
 	int pid;         /* the process that found its copies; a vfork child has another */
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static const char *argv_0 EARLY;
+static const char *role EARLY;
 
 int64_t desk_clock(void)
 {
@@ -32,8 +33,9 @@ int64_t desk_clock(void)
 }
 
 /* Copied: who renames its process (Chromium) writes all its arguments into argv[0]. */
-void desk_start(const char *argv0)
+void desk_start(const char *argv0, const char *role_of_process)
 {
+	role = role_of_process;
 	argv_0 = argv0 ? strdup(argv0) : NULL;
 	sink_remember_stderr();
 }
@@ -62,6 +64,7 @@ static void learn_who_we_are(struct origin *o)
 	o->exe = desk.exe;
 	o->tool = slash ? slash + 1 : desk.exe;
 	o->argv0 = argv_0 ? argv_0 : "";
+	o->role = role;
 }
 
 /* A pid of another process shows a fork that called no handlers (clone(2)). */

@@ -12,8 +12,8 @@
 
 int64_t desk_clock(void); /* microseconds since 1970, UTC */
 
-/* In the constructor; ARGV0 is copied. */
-void desk_start(const char *argv0);
+/* In the constructor; ARGV0 is copied, ROLE static. */
+void desk_start(const char *argv0, const char *role_of_process);
 
 struct wire_limits desk_limits(void); /* by the settings, which are read with the first call */
 

@@ -13,6 +13,7 @@
 #include "tap/follow.h"
 #include "tap/objects.h"
 #include "tap/passage.h"
+#include "tap/role.h"
 #include "tap/scan.h"
 #include "tap/tap.h"
 #include "tap/wrappers.h"
@@ -44,7 +45,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	if (!passage_enter(&p))
 		return;
 	environ_start(envp);
-	desk_start(argc > 0 ? argv[0] : NULL);
+	desk_start(argc > 0 ? argv[0] : NULL, role_of(argv, envp));
 	follow_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
 	scan_objects();
 	boringssl_start(environ_setting);

@@ -29,22 +29,23 @@ static bool is_own_elf(const Elf64_Ehdr *e)
 	       e->e_machine == OWN_MACHINE && e->e_phentsize == sizeof(Elf64_Phdr);
 }
 
-/* The loader that the ELF file asks for must be glibc's: "ld-linux". */
-static bool interpreter_is_glibc(int fd, const Elf64_Ehdr *e)
+/* By the loader that the ELF file asks for: glibc's is called "ld-linux". */
+static enum target_kind kind_by_loader(int fd, const Elf64_Ehdr *e)
 {
 	for (unsigned i = 0; i < e->e_phnum; i++) {
 		Elf64_Phdr ph;
 		char name[LIMIT_INTERPRETER];
 
 		if (pread(fd, &ph, sizeof(ph), (off_t)(e->e_phoff + i * sizeof(ph))) != sizeof(ph))
-			return false;
+			return TARGET_STATIC;
 		if (ph.p_type != PT_INTERP)
 			continue;
 		size_t n = ph.p_filesz < sizeof(name) ? ph.p_filesz : sizeof(name);
 		ssize_t got = pread(fd, name, n, (off_t)ph.p_offset);
-		return got > 0 && slice_has((struct slice){ name, (size_t)got }, SLICE("ld-linux"));
+		struct slice loader = { name, got > 0 ? (size_t)got : 0 };
+		return slice_has(loader, SLICE("ld-linux")) ? TARGET_LOADS : TARGET_OTHER_LIBC;
 	}
-	return false;
+	return TARGET_STATIC;
 }
 
 static bool gains_privilege(int fd)
@@ -77,44 +78,71 @@ static bool shebang(const char *head, size_t n, char path[LIMIT_PATH])
 	return true;
 }
 
-static bool open_file_loads_preload(int fd, bool follow_shebang)
+/* "ld-linux-x86-64.so.2 PROGRAM": the loader itself heeds LD_PRELOAD. */
+static bool is_loader(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slice_starts(slice_of(slash ? slash + 1 : path), SLICE("ld-linux"));
+}
+
+static enum target_kind kind_of_elf(int fd, const Elf64_Ehdr *e, const char *path)
+{
+	if (!is_own_elf(e))
+		return TARGET_FOREIGN;
+	enum target_kind kind = kind_by_loader(fd, e);
+	if (kind == TARGET_STATIC && is_loader(path))
+		return TARGET_LOADS;
+	return kind == TARGET_LOADS && gains_privilege(fd) ? TARGET_PRIVILEGED : kind;
+}
+
+/* FD is the file PATH, which need not be known. A script leads to its interpreter, once. */
+static void look_at_open(struct target *t, int fd, const char *path, bool follow_shebang)
 {
 	union {
 		Elf64_Ehdr elf;
 		char text[LIMIT_INTERPRETER];
 	} head = { .text = "" };
-	char program[LIMIT_PATH];
 	ssize_t n = pread(fd, &head, sizeof(head), 0);
 
-	if (n < 2)
-		return true;
-	if (follow_shebang && shebang(head.text, (size_t)n, program)) {
-		int next = open(program, O_RDONLY | O_CLOEXEC);
-		bool loads = next < 0 || open_file_loads_preload(next, false);
-		if (next >= 0)
+	t->kind = TARGET_LOADS;
+	if (n >= 2 && follow_shebang && shebang(head.text, (size_t)n, t->path)) {
+		int next = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (next >= 0) {
+			look_at_open(t, next, t->path, false);
 			close(next);
-		return loads;
+		}
+		return;
 	}
 	if (n < (ssize_t)sizeof(head.elf) || memcmp(head.text, ELFMAG, SELFMAG) != 0)
-		return true;
-	return is_own_elf(&head.elf) && interpreter_is_glibc(fd, &head.elf) && !gains_privilege(fd);
+		return;
+	t->kind = kind_of_elf(fd, &head.elf, path);
+	size_t length = strlen(path);
+	if (path != t->path && length < sizeof(t->path))
+		memcpy(t->path, path, length + 1);
 }
 
-bool target_at_loads_preload(int dir, const char *path)
+void target_at(struct target *t, int dir, const char *path)
 {
-	if (*path == '\0')
-		return open_file_loads_preload(dir, true);
+	t->kind = TARGET_LOADS;
+	t->path[0] = '\0';
+	if (!path)
+		return;
+	if (*path == '\0') {
+		look_at_open(t, dir, "", true);
+		return;
+	}
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return true;
-	bool loads = open_file_loads_preload(fd, true);
+		return;
+	look_at_open(t, fd, path, true);
 	close(fd);
-	return loads;
 }
 
-bool target_loads_preload(const char *path)
+void target_of(struct target *t, const char *path)
 {
-	return !path || *path == '\0' || target_at_loads_preload(AT_FDCWD, path);
+	/* An empty name is no file, and no descriptor either. */
+	target_at(t, AT_FDCWD, path && *path ? path : NULL);
 }
 
 static const char *search_path(void)
@@ -125,15 +153,16 @@ static const char *search_path(void)
 	return "/bin:/usr/bin";
 }
 
-bool target_in_path_loads_preload(const char *file)
+void target_in_path(struct target *t, const char *file)
 {
 	struct slice rest = slice_of(search_path());
 	struct slice name = slice_of(file);
 	struct slice dir;
 	char path[LIMIT_PATH];
 
+	target_of(t, file && slice_byte(name, '/', 0) >= 0 ? file : NULL);
 	if (!file || slice_byte(name, '/', 0) >= 0)
-		return target_loads_preload(file);
+		return;
 	while (slice_cut(&rest, ':', &dir)) {
 		if (dir.n + name.n + 2 > sizeof(path))
 			continue;
@@ -141,8 +170,9 @@ bool target_in_path_loads_preload(const char *file)
 		if (dir.n)
 			*end++ = '/';
 		memcpy(end, name.p, name.n + 1);
-		if (access(path, X_OK) == 0)
-			return target_loads_preload(path);
+		if (access(path, X_OK) == 0) {
+			target_of(t, path);
+			return;
+		}
 	}
-	return true;
 }

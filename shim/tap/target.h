@@ -4,16 +4,30 @@
 
 /*
  * Would a program that is about to be executed load a preloaded library of
- * ours? Reads the head of its file; follows one "#!" line. No: static, another
- * architecture, another libc's loader (musl), setuid, setgid or with file
- * capabilities. When the file cannot be read the answer is yes: the exec will
- * say itself what is wrong. Only stack memory, no locks.
+ * ours? Reads the head of its file; follows one "#!" line. When the file
+ * cannot be read the answer is yes: the exec will say itself what is wrong.
+ * Only stack memory, no locks.
  */
-#include <stdbool.h>
+#include "base/limits.h"
 
-bool target_loads_preload(const char *path);
-bool target_in_path_loads_preload(const char *file); /* searched like execvp(3) */
-bool target_at_loads_preload(int dir,
-			     const char *path); /* like execveat(2); "" with a descriptor */
+enum target_kind {
+	TARGET_LOADS,
+	TARGET_STATIC,     /* without a loader */
+	TARGET_FOREIGN,    /* another architecture */
+	TARGET_OTHER_LIBC, /* musl's loader */
+	TARGET_PRIVILEGED, /* setuid, setgid or with file capabilities */
+};
+
+struct target {
+	enum target_kind kind;
+	char path
+	    [LIMIT_PATH]; /* of the program; "" with TARGET_LOADS, or where only a descriptor is known */
+};
+
+/* Each fills T. */
+void target_of(struct target *t, const char *path);
+void target_in_path(struct target *t, const char *file); /* searched like execvp(3) */
+void target_at(struct target *t, int dir,
+	       const char *path); /* like execveat(2); "" with a descriptor */
 
 #endif

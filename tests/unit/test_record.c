@@ -211,6 +211,14 @@ static void process_and_connection_records_are_as_documented(void **state)
 		"\"BoringSSL\",\"version\":\"\",\"tap\":\"none\",\"reason\":\"layout "
 		"unknown\"}]}\n")));
 	buf_reset(&line);
+	o.role = "--type=extensionHost";
+	assert_int_equal(record_process(&line, &o, copies, 0), 0);
+	assert_true(slice_has(buf_slice(&line), SLICE("\"role\":\"--type=extensionHost\"")));
+	buf_reset(&line);
+	assert_int_equal(record_unfollowed(&line, &o, "static"), 0);
+	assert_true(
+	    slice_has(buf_slice(&line), SLICE("\"tls\":[],\"unfollowed\":\"static\"}\n")));
+	buf_reset(&line);
 	assert_int_equal(
 	    record_connection(&line, &o, 3, SLICE("openrouter.ai"), NULL, 0, "not HTTP"), 0);
 	assert_true(slice_has(buf_slice(&line), SLICE("\"record\":\"connection\"")));
@@ -234,6 +242,10 @@ static void timestamps_are_rfc_3339(void **state)
 		{ 999, "1970-01-01T00:00:00.000Z" },
 		{ 1709210096987654, "2024-02-29T12:34:56.987Z" },
 		{ -5, "1970-01-01T00:00:00.000Z" },
+		{ 951868799999000, "2000-02-29T23:59:59.999Z" },
+		{ 1767225599999000, "2025-12-31T23:59:59.999Z" },
+		{ 4102444800000000, "2100-01-01T00:00:00.000Z" },
+		{ 4107542400001000, "2100-03-01T00:00:00.001Z" },
 	};
 	char out[TIMESTAMP_SIZE];
 
