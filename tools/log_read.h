@@ -63,6 +63,7 @@ struct log_row {
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
 	const char *message, *provider, *request_id;         /* of the answer */
 	const char *refused_by, *category, *cause;
+	const char *client, *client_by; /* for whom it was sent, and the header that says so */
 	const char *blind;    /* connection */
 	int status, ms, conn; /* -1: unknown */
 	int port;

@@ -281,6 +281,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	row->category = kept(l, verdict, "category", KEPT_NAME);
 	row->cause = kept(l, verdict, "cause", KEPT_NAME);
 	take_auth(l, row, log_member(record, "auth"));
+	find_client(l, row, log_member(log_member(record, "request"), "headers"));
 }
 
 /* LOG_FAULT_COUNT: a record of ours, its kind is in *KIND. */

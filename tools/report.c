@@ -263,6 +263,7 @@ void report_make(struct report *r, struct log *l)
 	find_split(r);
 	find_public_success(r);
 	find_keys(r);
+	find_senders(r);
 	report_steps(r);
 }
 

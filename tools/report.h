@@ -37,7 +37,15 @@ struct key_use {
 	bool accepted_last;
 };
 
-enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64 };
+/* Requests of one client as it names itself (in processes of one role), or of one process. */
+struct sender {
+	const struct log_row *first, *last_refused;
+	size_t requests, refused;
+	bool elsewhere;    /* not all of them from one process */
+	const char *cause; /* of all refusals; NULL: of different ones, or unexplained */
+};
+
+enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
 
 struct report {
 	struct log *log;
@@ -50,6 +58,8 @@ struct report {
 	const struct log_row *public_success; /* the only success needs no key; NULL */
 	struct key_use keys[KEYS_MAX];
 	size_t key_count;
+	struct sender senders[SENDERS_MAX];
+	size_t sender_count;
 	enum severity worst;
 	char steps[STEPS_MAX][512];
 	size_t step_count;
@@ -79,6 +89,11 @@ enum rule_id key_rule(const struct report *r, const struct key_use *k);
 void key_words(const struct report *r, const struct key_use *k, struct buf *out);
 bool keys_are_remarkable(const struct report *r);
 void find_keys(struct report *r);
+
+/* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
+void sender_words(const struct sender *s, struct buf *out);
+bool senders_are_remarkable(const struct report *r);
+void find_senders(struct report *r);
 
 /* What can be said of an endpoint that answers without a key. */
 bool row_is_public(const struct log_row *row);

@@ -208,6 +208,25 @@ static void put_keys(const struct report *r, struct buf *out)
 	buf_release(&words);
 }
 
+static void put_senders(const struct report *r, struct buf *out)
+{
+	struct buf words;
+
+	if (!senders_are_remarkable(r))
+		return;
+	buf_init(&words, LIMIT_LINE);
+	say(out, "<h2>Who sent the requests</h2><section class=\"card\">");
+	for (size_t i = 0; i < r->sender_count; i++) {
+		buf_reset(&words);
+		sender_words(&r->senders[i], &words);
+		say(out, "<p>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</p>");
+	}
+	say(out, "</section>\n");
+	buf_release(&words);
+}
+
 /* One bar a request, or a run of them; refused ones reach to the top. */
 static void put_chart(const struct report *r, struct buf *out)
 {
@@ -333,6 +352,7 @@ void report_html(const struct report *r, struct buf *out)
 	put_steps(r, out);
 	put_split(r, out);
 	put_keys(r, out);
+	put_senders(r, out);
 	put_chart(r, out);
 	put_exchanges(r, out);
 	put_coverage(r, out);

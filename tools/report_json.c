@@ -95,6 +95,28 @@ static void put_keys(struct json_out *j, const struct report *r)
 	json_array_end(j);
 }
 
+static void put_senders(struct json_out *j, const struct report *r)
+{
+	json_array(j, "senders");
+	for (size_t i = 0; i < r->sender_count; i++) {
+		const struct sender *s = &r->senders[i];
+		json_object(j, NULL);
+		json_text(j, "client", s->first->client);
+		json_text(j, "by", s->first->client_by);
+		json_text(j, "tool", s->first->tool);
+		json_text(j, "role", s->first->role);
+		if (s->elsewhere)
+			json_null(j, "pid");
+		else
+			json_number(j, "pid", s->first->pid);
+		json_number(j, "requests", (int64_t)s->requests);
+		json_number(j, "refused", (int64_t)s->refused);
+		json_text(j, "cause", s->cause);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void put_number(struct json_out *j, const char *key, int n)
 {
 	if (n < 0)
@@ -114,6 +136,7 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_number(j, "pid", row->pid);
 	json_text(j, "tool", row->tool);
 	json_text(j, "role", row->role);
+	json_text(j, "client", row->client);
 	json_text(j, "http", row->http);
 	json_text(j, "method", row->method);
 	json_text(j, "host", row->host);
@@ -211,6 +234,7 @@ void report_json(const struct report *r, struct buf *out)
 	json_array_end(&j);
 	put_split(&j, &r->split);
 	put_keys(&j, r);
+	put_senders(&j, r);
 	json_text(&j, "public_success",
 		  r->public_success ? log_name(r->log, r->public_success) : NULL);
 	json_array(&j, "next");

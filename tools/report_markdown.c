@@ -79,8 +79,9 @@ static void say_versions(const struct report *r, struct buf *out)
 			continue;
 		buf_reset(&words);
 		coverage_words(r->log, row, &words);
-		say(out, "process: %s: %.*s\n", row->tool ? row->tool : "?",
-		    SLICE_ARG(buf_slice(&words)));
+		say(out, "process: ");
+		row_process_words(row, out);
+		say(out, ": %.*s\n", SLICE_ARG(buf_slice(&words)));
 	}
 	if (shown > SHOWN)
 		say(out, "process: and %zu more\n", shown - SHOWN);
@@ -113,6 +114,14 @@ void report_markdown(const struct report *r, struct buf *out)
 		say(out, "### Keys in use\n\n~~~text\n");
 		for (size_t i = 0; i < r->key_count; i++) {
 			key_words(r, &r->keys[i], out);
+			say(out, "\n");
+		}
+		say(out, "~~~\n\n");
+	}
+	if (senders_are_remarkable(r)) {
+		say(out, "### Who sent the requests\n\n~~~text\n");
+		for (size_t i = 0; i < r->sender_count; i++) {
+			sender_words(&r->senders[i], out);
 			say(out, "\n");
 		}
 		say(out, "~~~\n\n");

@@ -183,6 +183,22 @@ static void say_keys(const struct report *r, const struct text_style *style, str
 	buf_release(&words);
 }
 
+static void say_senders(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (!senders_are_remarkable(r))
+		return;
+	say_heading(out, style, "who sent the requests");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->sender_count; i++) {
+		buf_reset(&words);
+		sender_words(&r->senders[i], &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+	}
+	buf_release(&words);
+}
+
 /* Processes of one tool of which the same is to be said. */
 struct coverage {
 	const char *words;
@@ -307,6 +323,7 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	say_causes(r, style, out);
 	say_split(r, style, out);
 	say_keys(r, style, out);
+	say_senders(r, style, out);
 	if (r->exchanges > 1)
 		say_timeline(r, style, out);
 	say_coverage(r, style, out);
