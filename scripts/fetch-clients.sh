@@ -76,4 +76,5 @@ echo "$clients" | while read -r set package version sum; do
 	[ "$set" = small ] || [ "${1:-small}" = all ] || continue
 	fetch "$package" "$version" "$sum"
 done
+[ "${1:-small}" != all ] || "$(dirname "$0")/fetch-code-server.sh" >/dev/null
 echo "$cache"

@@ -4,7 +4,7 @@
 # with apt, as root or through sudo. Says what it does; changes no apt setting.
 set -eu
 
-packages="gcc clang make binutils git dpkg-dev ca-certificates
+packages="gcc g++ clang make binutils git dpkg-dev ca-certificates
 libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev libcmocka-dev
 curl wget openssl python3 python3-requests python3-httpx python3-h2 nginx-light
 shellcheck clang-format busybox-static dash

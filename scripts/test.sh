@@ -85,6 +85,7 @@ if [ "${1:-}" = clients ]; then
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
 	part 'Chromium' tests/e2e/chromium.sh
 	part 'children of all clients' tests/e2e/follow/run.py all
+	part "VS Code's extension host" tests/e2e/editor/run.py
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
 else
@@ -122,6 +123,7 @@ else
 	part 'what separates failures' tests/e2e/splits.py
 	part 'rules of a whole log' tests/e2e/log_rules.py
 	part 'children are followed' tests/e2e/follow/run.py
+	part 'editors, without one' tests/e2e/editor/scripts.sh
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
 	part 'captures of a real client' tests/e2e/capture.py
 	part 'demo' scripts/demo.sh

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "report/json_out.h"
 #include "tools/command.h"
+#include "tools/doctor_editor.h"
 #include "tools/elf.h"
 #include "tools/launcher.h"
 #include "tools/program.h"
@@ -247,50 +247,6 @@ static void write_text(const struct patient *p, struct buf *out)
 	write_advice(p, out);
 }
 
-/* Does PID's command line hold VS Code's word for an extension host? */
-static bool is_extension_host(int pid)
-{
-	static const char word[] = "--type=extensionHost";
-	char path[64];
-	char line[8192];
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	f = fopen(path, "re");
-	n = f ? fread(line, 1, sizeof(line), f) : 0;
-	if (f)
-		fclose(f);
-	return memmem(line, n, word, sizeof(word) - 1) != NULL;
-}
-
-static int look_at_editors(void)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *entry;
-	int without = 0, count = 0;
-
-	while (d && (entry = readdir(d))) {
-		struct tls_survey survey;
-		bool has_shim;
-		int pid = atoi(entry->d_name);
-
-		if (pid <= 0 || !is_extension_host(pid))
-			continue;
-		tls_survey_process(&survey, pid, &has_shim);
-		printf("extension host %d: %s\n", pid,
-		       has_shim ? "carries the shim"
-				: "without the shim; start the editor under: orshim run -- EDITOR");
-		count++;
-		without += !has_shim;
-	}
-	if (d)
-		closedir(d);
-	if (!count)
-		printf("no extension host is running; open a window of the editor\n");
-	return without || !count ? EXIT_FINDINGS : EXIT_CLEAN;
-}
-
 static bool is_number(const char *word)
 {
 	return *word && word[strspn(word, "0123456789")] == '\0';
@@ -299,7 +255,7 @@ static bool is_number(const char *word)
 int cmd_doctor(int argc, char **argv)
 {
 	struct patient *p = calloc(1, sizeof(*p));
-	bool json = false;
+	bool json = false, editor = false;
 	struct buf out;
 	int status;
 
@@ -309,13 +265,18 @@ int cmd_doctor(int argc, char **argv)
 		if (strcmp(argv[i], "--json") == 0) {
 			json = true;
 		} else if (strcmp(argv[i], "--editor") == 0) {
-			free(p);
-			return look_at_editors();
+			editor = true;
 		} else if (argv[i][0] == '-' || p->asked) {
 			die_of_option("doctor", argv[i]);
 		} else {
 			p->asked = argv[i];
 		}
+	}
+	if (editor && p->asked)
+		die("doctor: --editor finds the processes itself; leave out %s", p->asked);
+	if (editor) {
+		free(p);
+		return doctor_editor(json);
 	}
 	if (!p->asked)
 		die("doctor: which TOOL or PID? Example: orshim doctor node");

@@ -84,8 +84,8 @@ static const struct command_option rules_options[] = {
 static const struct command_option doctor_options[] = {
 	{ "--json", NULL, "print one JSON object" },
 	{ "--editor", NULL,
-	  "in place of a tool: which running extension hosts of VS Code\n"
-	  "carry the shim" },
+	  "in place of a tool: which running editors of VS Code's kind, their\n"
+	  "servers and extension hosts carry the shim, and which API keys they have" },
 	{ 0 },
 };
 
@@ -169,7 +169,9 @@ const struct command commands[] = {
 	  "orshim rules --markdown" },
 	{ "doctor", cmd_doctor, "say which TLS a tool has, and whether it can be tapped",
 	  "TOOL|PID", "PROGRAM|PID", doctor_options,
-	  "Exits with 0 if the tool can be tapped, with 1 if it cannot.",
+	  "Exits with 0 if the tool can be tapped, with 1 if it cannot. --editor compares the keys,\n"
+	  "by their labels, with those of your login shell, which it runs without a terminal, and\n"
+	  "exits with 0 if every extension host carries the shim and has the shell's keys.",
 	  "orshim doctor node" },
 	{ "env", cmd_env, "list the settings, and what they are here",
 	  "", NULL, env_options,
