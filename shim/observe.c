@@ -86,6 +86,7 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 	else
 		sink_init_none(&o->log);
 	o->log.max = o->settings.log_max;
+	o->log.look_us = LIMIT_LOG_LOOK;
 	text_sink_init(o, lookup);
 	capture_out_init(&o->capture, o->settings.capture);
 	buf_init(&o->line, LIMIT_LINE);
@@ -127,6 +128,7 @@ static bool wants_log(struct observer *o)
 
 static void write_log(struct observer *o)
 {
+	o->log.now_us = o->origin.time_us;
 	if (sink_write(&o->log, buf_slice(&o->line)) || !o->settings.debug || o->loss_told)
 		return;
 	o->loss_told = true;
@@ -140,12 +142,13 @@ void observer_release(struct observer *o)
 	sink_close(&o->text);
 	capture_out_release(&o->capture);
 	buf_release(&o->line);
+	free(o->diagnosis);
 }
 
 void observer_set_environment(struct observer *o, struct slice block)
 {
 	o->judge.environment.block = block;
-	o->history.source_of[0] = '\0'; /* its values may have changed in place */
+	o->history.key.sourced = false; /* its values may have changed in place */
 }
 
 void observer_lock_in(struct observer *o)
@@ -192,25 +195,41 @@ static void tell_text(struct observer *o, const struct diagnosis *d)
 	sink_write(&o->text, buf_slice(&o->line));
 }
 
+/*
+ * The variables of now are wanted unless a key that is known went through once
+ * more: to read them costs more than all the rest of such an exchange.
+ */
+static void look_around(struct observer *o, const struct exchange *x)
+{
+	bool went_well = x->response.status / 100 == 2 && !x->events.error.n;
+	struct slice block;
+
+	if (!o->environment || (went_well && known_key_is_in(&o->history.key, &x->request)))
+		return;
+	if (o->environment(&block))
+		observer_set_environment(o, block);
+}
+
 static void tell_exchange(struct observer *o, struct exchange *x)
 {
-	struct diagnosis *d = malloc(sizeof(*d));
+	struct diagnosis *d = o->diagnosis ? o->diagnosis : malloc(sizeof(*d));
 
+	o->diagnosis = d;
 	if (!d)
 		return;
+	look_around(o, x);
 	diagnose(&o->judge, &o->history, x, d);
 	o->origin.exchange++;
 	for (size_t i = 0; i < d->count; i++)
 		o->findings[d->findings[i].severity]++;
 	if (wants_log(o)) {
 		buf_reset(&o->line);
-		if (record_exchange(&o->line, &o->origin, d) == 0)
+		if (record_exchange(&o->line, &o->origin, d, &o->pairs) == 0)
 			write_log(o);
 	}
 	tell_text(o, d);
 	capture_out_exchange(&o->capture, &o->settings, &o->origin, d);
 	diagnosis_release(d);
-	free(d);
 }
 
 static void log_connection(struct observer *o, struct connection *c, uint32_t number,

@@ -11,6 +11,7 @@
 #include "base/settings.h"
 #include "diagnose/diagnose.h"
 #include "report/capture_out.h"
+#include "report/json_wire.h"
 #include "report/log.h"
 #include "report/record.h"
 #include "report/text.h"
@@ -20,15 +21,19 @@ struct observer {
 	struct settings settings;
 	struct judge judge;
 	struct history history;
+	/* Gives the environment of now, true if it may have changed (environ_now); NULL: it never does. */
+	bool (*environment)(struct slice *block);
 	struct sink log;
 	struct sink text;
 	struct capture_out capture;
 	struct text_style style;
-	struct origin origin;		     /* time_us is set by observer_take() */
-	struct buf line;		     /* reused */
+	struct origin origin; /* time_us is set by observer_take() */
+	struct kept_pairs pairs;
+	struct buf line;                                     /* reused */
+	struct diagnosis *diagnosis;                         /* reused; NULL: none was made yet */
 	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
-	bool loss_told;    /* that a line did not get into the log */
+	bool loss_told;                        /* that a line did not get into the log */
 	const char *blind; /* why the last connection that went blind did; static */
 };
 

@@ -46,6 +46,7 @@
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
+#define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */
@@ -64,7 +65,10 @@
 #define LIMIT_LOG_MIN (64LL << 10)  /* least that ORSHIM_LOG_MAX may ask for: a line fits */
 #define LIMIT_LOG_MAX (1LL << 40)   /* most that it may ask for */
 #define LIMIT_LINE (64 * 1024)	   /* one line of the log */
+#define LIMIT_LOG_LOOK 200000	   /* a log that was moved away is noticed after so long (microseconds) */
 #define LIMIT_BLOCK (16 * 1024)	   /* one human diagnosis */
+#define LIMIT_PAIRS 32	   /* header fields of one side whose JSON is kept for when they come again (count) */
+#define LIMIT_PAIR 248	   /* such a field and its JSON */
 #define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */
 #define LIMIT_SHOWN_MESSAGE 2000   /* server text kept in a record */
 #define LIMIT_CAPTURE_FILES 256	   /* connections of one process that are captured (count) */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/slice.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,19 +10,33 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* Mostly the bytes are the same, and eight at a time show it. */
+static bool is_same_nocase(const char *a, const char *b, size_t n)
+{
+	for (; n >= 8; a += 8, b += 8, n -= 8) {
+		uint64_t left, right;
+		memcpy(&left, a, 8);
+		memcpy(&right, b, 8);
+		if (left == right)
+			continue;
+		for (size_t i = 0; i < 8; i++)
+			if (lower(a[i]) != lower(b[i]))
+				return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (lower(a[i]) != lower(b[i]))
+			return false;
+	return true;
+}
+
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
-	return a.n == b.n && slice_starts_nocase(a, b);
+	return a.n == b.n && is_same_nocase(a.p, b.p, b.n);
 }
 
 bool slice_starts_nocase(struct slice s, struct slice prefix)
 {
-	if (s.n < prefix.n)
-		return false;
-	for (size_t i = 0; i < prefix.n; i++)
-		if (lower(s.p[i]) != lower(prefix.p[i]))
-			return false;
-	return true;
+	return s.n >= prefix.n && is_same_nocase(s.p, prefix.p, prefix.n);
 }
 
 bool slice_ends(struct slice s, struct slice suffix)
@@ -41,8 +56,11 @@ long slice_find(struct slice s, struct slice needle, size_t from)
 
 long slice_find_nocase(struct slice s, struct slice needle, size_t from)
 {
+	char first = needle.n ? lower(needle.p[0]) : 0;
+
 	for (size_t i = from; i <= s.n && needle.n <= s.n - i; i++)
-		if (slice_starts_nocase(slice_from(s, i), needle))
+		if (needle.n == 0 ||
+		    (lower(s.p[i]) == first && is_same_nocase(s.p + i, needle.p, needle.n)))
 			return (long)i;
 	return -1;
 }

@@ -46,6 +46,8 @@ struct slice answer_provider(const struct exchange *x)
 		return (struct slice){ NULL, 0 };
 	if (x->events.seen)
 		text = first_event(text);
+	if (!slice_has(text, SLICE("\"provider\"")))
+		return (struct slice){ NULL, 0 };
 	struct slice name = name_at(text, "provider");
 	return name.p ? name : name_at(text, "message.provider");
 }

@@ -70,6 +70,14 @@ static bool precedes_name(struct slice segment)
 	return slice_equal(segment, SLICE("deployments")) || slice_equal(segment, SLICE("presets"));
 }
 
+/* Segments that may come again further on, but not at once. */
+static bool is_collection(struct slice segment)
+{
+	return slice_equal(segment, SLICE("messages")) ||
+	       slice_equal(segment, SLICE("responses")) ||
+	       slice_equal(segment, SLICE("embeddings")) || slice_equal(segment, SLICE("models"));
+}
+
 /* The first segment of PATH that is there twice; "//" gives an empty one. */
 static struct slice repeated_segment(struct slice path)
 {
@@ -85,11 +93,8 @@ static struct slice repeated_segment(struct slice path)
 		if (precedes_name(segment) && slice_cut(&rest, '/', &other) && other.n)
 			continue;
 		while (slice_cut(&later, '/', &other)) {
-			bool next_to = first && (slice_equal(segment, SLICE("messages")) ||
-						 slice_equal(segment, SLICE("responses")) ||
-						 slice_equal(segment, SLICE("embeddings")) ||
-						 slice_equal(segment, SLICE("models")));
-			if (slice_equal(segment, other) && (is_single(segment) || next_to))
+			if (slice_equal(segment, other) &&
+			    (is_single(segment) || (first && is_collection(segment))))
 				return segment;
 			first = false;
 		}
@@ -115,12 +120,12 @@ bool check_path_doubled(const struct evidence *e, struct detail *d)
 bool check_path_is_base(const struct evidence *e, struct detail *d)
 {
 	struct slice path = without_slash(e->x->path);
-	struct slice type = field_value(&e->x->request, "content-type");
 
+	if (!slice_equal(path, SLICE("/v1")) && !slice_equal(path, SLICE("/api/v1")))
+		return false;
+	struct slice type = field_value(&e->x->request, "content-type");
 	if (!e->vendor || !is_method(e, "POST") ||
 	    (type.p && !slice_has_nocase(type, SLICE("json"))))
-		return false;
-	if (!slice_equal(path, SLICE("/v1")) && !slice_equal(path, SLICE("/api/v1")))
 		return false;
 	detail_f(d, "the request goes to ");
 	detail_bytes(d, e->x->path, 40);
@@ -161,11 +166,13 @@ bool check_path_wrong_method(const struct evidence *e, struct detail *d)
 
 bool check_host_alias(const struct evidence *e, struct detail *d)
 {
-	static const char *const aliases[] = { "www.openrouter.ai",  "api.openrouter.ai",
-					       "openrouter.com",     "www.openrouter.com",
-					       "api.openrouter.com", "openrouter.io",
-					       "openrouter.dev",     "open-router.ai" };
+	static const char aliases[][20] = { "www.openrouter.ai",  "api.openrouter.ai",
+					    "openrouter.com",     "www.openrouter.com",
+					    "api.openrouter.com", "openrouter.io",
+					    "openrouter.dev",     "open-router.ai" };
 
+	if (slice_equal(e->x->host, SLICE("openrouter.ai")))
+		return false;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
 		if (!slice_equal_nocase(e->x->host, slice_of(aliases[i])))
 			continue;
@@ -193,7 +200,7 @@ bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
 
 	if (host.n && host.p[host.n - 1] == '.')
 		host.n--;
-	if (!host.n || !sni.n || is_address(host) || slice_equal_nocase(host, sni))
+	if (!host.n || !sni.n || slice_equal_nocase(host, sni) || is_address(host))
 		return false;
 	detail_f(d, "Host is ");
 	detail_bytes(d, host, 100);

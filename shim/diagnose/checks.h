@@ -6,6 +6,8 @@
 #include "diagnose/rules.h"
 
 #define CHECK_EXCHANGE(id) rule_check check_##id;
+#define CHECK_ODD_KEY(id) rule_check check_##id;
+#define CHECK_REFUSAL(id) rule_check check_##id;
 #define CHECK_CONNECTION(id)
 #define CHECK_LOG(id)
 #define CHECK_LAUNCH(id)

@@ -125,6 +125,46 @@ static void split_authorization(struct credential *c)
 		c->shape.opening = quote;
 }
 
+static struct slice moved(struct slice s, const char *from, const char *to)
+{
+	return s.p ? (struct slice){ to + (s.p - from), s.n } : s;
+}
+
+struct credential credential_moved(const struct credential *c, struct slice value)
+{
+	struct credential to = *c;
+	const char *from = c->value.p;
+
+	to.value = value;
+	to.scheme = moved(c->scheme, from, value.p);
+	to.gap = moved(c->gap, from, value.p);
+	to.token = moved(c->token, from, value.p);
+	to.shape.again = moved(c->shape.again, from, value.p);
+	to.shape.opening = moved(c->shape.opening, from, value.p);
+	to.shape.closing = moved(c->shape.closing, from, value.p);
+	to.shape.core = moved(c->shape.core, from, value.p);
+	to.shape.part = moved(c->shape.part, from, value.p);
+	return to;
+}
+
+/* One blank between the colon and the value, none after it; HTTP/2 has no such place. */
+static bool is_set_as_usual(const struct credential *c, const struct message *m)
+{
+	struct slice raw = m->fields[c->field].raw;
+
+	return m->version == HTTP_2 ||
+	       (raw.p && c->value.p == raw.p + 1 && raw.n == c->value.n + 1);
+}
+
+bool credential_is_plain(const struct credential *c, const struct message *m)
+{
+	const struct token_shape *shape = &c->shape;
+
+	return c->known && c->carrier == CARRIER_AUTHORIZATION && shape->scheme == SCHEME_GOOD &&
+	       c->gap.n == 1 && shape->form == FORM_PLAIN && !shape->again.p && !shape->opening.p &&
+	       !shape->closing.p && is_set_as_usual(c, m);
+}
+
 static struct credential *add(struct credentials *all, enum carrier carrier, int field,
 			      struct slice value, bool known)
 {
@@ -142,12 +182,29 @@ static struct credential *add(struct credentials *all, enum carrier carrier, int
 	return c;
 }
 
-static void add_fields(struct credentials *all, const struct message *m, enum carrier carrier)
+static void add_known(struct credentials *all, int field, struct slice value,
+		      const struct credential *known)
+{
+	struct credential *c = &all->all[all->count++];
+
+	*c = credential_moved(known, value);
+	c->field = field;
+}
+
+static void add_fields(struct credentials *all, const struct message *m, enum carrier carrier,
+		       const struct credential *known)
 {
 	const struct field *field;
 
-	for (size_t n = 0; (field = message_field(m, carrier_names[carrier], n)); n++)
-		add(all, carrier, (int)(field - m->fields), field->value, field->known);
+	for (size_t n = 0; (field = message_field(m, carrier_names[carrier], n)); n++) {
+		int index = (int)(field - m->fields);
+		bool is_known = known && known->carrier == carrier && field->known &&
+				slice_equal(field->value, known->value);
+		if (is_known && all->count < LIMIT_CREDENTIALS)
+			add_known(all, index, field->value, known);
+		else
+			add(all, carrier, index, field->value, field->known);
+	}
 }
 
 static bool is_key_parameter(struct slice name)
@@ -200,11 +257,12 @@ static void add_url(struct credentials *all, const struct exchange *x)
 		add(all, CARRIER_URL, -1, value, true);
 }
 
-void credentials_find(struct credentials *c, const struct exchange *x)
+void credentials_find(struct credentials *c, const struct exchange *x,
+		      const struct credential *known)
 {
 	c->count = 0;
 	for (int carrier = CARRIER_AUTHORIZATION; carrier < CARRIER_URL; carrier++)
-		add_fields(c, &x->request, (enum carrier)carrier);
+		add_fields(c, &x->request, (enum carrier)carrier, known);
 	add_url(c, x);
 	c->absent = c->count == 0 && x->request.fields_complete;
 }

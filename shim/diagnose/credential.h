@@ -39,7 +39,15 @@ struct credentials {
 	    absent; /* certainly none: all fields were seen. With count 0 and !absent it is not knowable */
 };
 
-void credentials_find(struct credentials *c, const struct exchange *x);
+/* KNOWN: a credential looked at before, which then need not be looked at again; may be NULL. */
+void credentials_find(struct credentials *c, const struct exchange *x,
+		      const struct credential *known);
+
+/* C with all its slices moved to VALUE, where the same bytes stand. */
+struct credential credential_moved(const struct credential *c, struct slice value);
+
+/* Nothing but a scheme, where one belongs, one blank, and a token of which nothing is to be said? */
+bool credential_is_plain(const struct credential *c, const struct message *m);
 
 /* The first of that carrier; NULL if there is none. */
 const struct credential *credentials_by(const struct credentials *c, enum carrier carrier);

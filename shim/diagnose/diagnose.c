@@ -88,31 +88,62 @@ static const struct credential *credential_that_counts(const struct evidence *e)
 	return &c->all[0];
 }
 
-/* The variables that hold the token: remembered while it and the environment stay the same. */
-static void find_sources(struct history *h, struct evidence *e)
+/* Find out about the credential that counts, and keep that for when it comes again. */
+static void learn_key(struct known_key *key, const struct credential *c)
+{
+	key->n = 0;
+	key->sourced = false;
+	token_show(c->token, key->shown);
+	key->fingerprint[0] = '\0';
+	if (c->token.n)
+		token_fingerprint(c->token, key->fingerprint);
+	if (c->value.n > sizeof(key->value) || c->carrier == CARRIER_URL)
+		return;
+	memcpy(key->value, c->value.p, c->value.n);
+	key->n = c->value.n;
+	key->credential = credential_moved(c, (struct slice){ key->value, key->n });
+}
+
+/* The variables that hold the token: looked for again when the environment has changed. */
+static void find_sources(struct known_key *key, const struct evidence *e)
 {
 	struct slice block = e->environment->block;
 
-	if (strcmp(h->source_of, e->fingerprint) != 0 || h->source_block.p != block.p ||
-	    h->source_block.n != block.n) {
-		memcpy(h->source_of, e->fingerprint, sizeof(h->source_of));
-		h->source_block = block;
-		h->source_count = environment_sources(e->environment, e->credential->token,
-						      e->vendor, h->sources, LIMIT_SOURCES);
-	}
-	memcpy(e->sources, h->sources, sizeof(e->sources));
-	e->source_count = h->source_count;
+	if (key->n && key->sourced && key->block.p == block.p && key->block.n == block.n)
+		return;
+	key->source_count = environment_sources(e->environment, e->credential->token, e->vendor,
+						key->sources, LIMIT_SOURCES);
+	key->block = block;
+	key->sourced = true;
+}
+
+static bool is_known(const struct known_key *key, const struct credential *c)
+{
+	return key->n && c->carrier == key->credential.carrier &&
+	       slice_equal(c->value, (struct slice){ key->value, key->n });
 }
 
 static void read_credentials(struct history *h, struct evidence *e)
 {
-	credentials_find(&e->credentials, e->x);
+	struct known_key *key = &h->key;
+	const struct message *m = &e->x->request;
+
+	credentials_find(&e->credentials, e->x, key->n ? &key->credential : NULL);
 	e->credential = credential_that_counts(e);
-	if (!e->credential || !e->credential->known || e->credential->token.n == 0)
+	e->key_odd = e->credentials.count != 1 || m->fault_count > 0 ||
+		     !credential_is_plain(e->credential, m);
+	if (!e->credential || !e->credential->known)
 		return;
-	token_fingerprint(e->credential->token, e->fingerprint);
+	if (!is_known(key, e->credential))
+		learn_key(key, e->credential);
+	memcpy(e->shown, key->shown, sizeof(e->shown));
+	if (e->credential->token.n == 0)
+		return;
+	memcpy(e->fingerprint, key->fingerprint, sizeof(e->fingerprint));
 	e->key_vendor = e->credential->shape.vendor;
-	find_sources(h, e);
+	find_sources(key, e);
+	memcpy(e->sources, key->sources, sizeof(e->sources));
+	e->source_count = key->source_count;
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */
@@ -180,24 +211,24 @@ static enum severity severity_of(const struct judge *judge, const struct evidenc
 	return s;
 }
 
-/* Sections 3 and 4 are about the body: asked only when it was looked into. */
-static bool is_asked(const struct judge *judge, const struct evidence *e, enum rule_id rule)
+/* What the rules may need and is not so. */
+static unsigned missing(const struct evidence *e)
 {
-	const struct rule *r = &rules[rule];
+	bool refused = e->answer.failed || e->answer.refused_by != REFUSED_NOT;
 
-	if (r->when != ON_EXCHANGE || judge->book.severity[rule] == SEVERITY_OFF)
-		return false;
-	return e->body_judged || (r->section != 3 && r->section != 4);
+	return NEED_NEVER | (e->key_odd ? 0 : NEED_ODD_KEY) | (refused ? 0 : NEED_REFUSAL) |
+	       (e->body_judged ? 0 : NEED_BODY);
 }
 
 static void run_checks(const struct judge *judge, struct diagnosis *d)
 {
 	struct evidence *e = &d->evidence;
+	unsigned without = missing(e);
 
 	for (int id = 0; id < RULE_COUNT && d->count < LIMIT_FINDINGS; id++) {
 		struct finding *f = &d->findings[d->count];
 
-		if (!is_asked(judge, e, id))
+		if (judge->book.needs[id] & without)
 			continue;
 		detail_init(&f->detail);
 		if (!rules[id].check(e, &f->detail))

@@ -19,50 +19,53 @@ struct cJSON;
 /* Endpoint kinds, by the end of the path. */
 enum endpoint {
 	ENDPOINT_OTHER,
-	ENDPOINT_CHAT,	      /* /chat/completions */
+	ENDPOINT_CHAT,        /* /chat/completions */
 	ENDPOINT_COMPLETIONS, /* /completions */
 	ENDPOINT_RESPONSES,
 	ENDPOINT_MESSAGES,
 	ENDPOINT_EMBEDDINGS,
 	ENDPOINT_MODELS, /* public on OpenRouter */
-	ENDPOINT_KEY,	 /* /key, /auth/key */
+	ENDPOINT_KEY,    /* /key, /auth/key */
 };
 
 struct evidence {
 	const struct exchange *x;
 	const struct vendor *vendor; /* by whose rules the host is judged; NULL: nobody's */
-	bool is_openrouter;	     /* vendor is OpenRouter ("OR" of the catalogue) */
-	bool host_private;	     /* host_is_private(): loopback, LAN */
-	bool is_api;		     /* host watched or path a known endpoint */
-	bool is_public;		     /* needs no key: GET /models and the like */
-	bool lint;		     /* no traffic but a file: no answer is no fault */
+	bool is_openrouter;          /* vendor is OpenRouter ("OR" of the catalogue) */
+	bool host_private;           /* host_is_private(): loopback, LAN */
+	bool is_api;                 /* host watched or path a known endpoint */
+	bool is_public;              /* needs no key: GET /models and the like */
+	bool lint;                   /* no traffic but a file: no answer is no fault */
 	enum endpoint endpoint;
 	struct credentials credentials;
 	/* The credential that counts: the vendor's own carrier, else the first; NULL: none. */
 	const struct credential *credential;
-	char fingerprint[FINGERPRINT_SIZE]; /* of its token; "" without one */
-	const struct vendor *key_vendor;    /* whose key it is by its prefix; NULL: cannot tell */
+	/* There is other than one, or something about it or the head is not as usual (ON_ODD_KEY). */
+	bool key_odd;
+	char fingerprint[FINGERPRINT_SIZE];  /* of its token; "" without one */
+	char shown[TOKEN_SHOWN_MAX];         /* token_show() of it; "" when it is not known */
+	const struct vendor *key_vendor;     /* whose key it is by its prefix; NULL: cannot tell */
 	struct slice sources[LIMIT_SOURCES]; /* variables that hold the token */
 	size_t source_count;
 	struct answer answer;
 	struct json_outline outline; /* of the request's body */
-	bool body_judged;	     /* the body was linted: the answer failed, or `lint` */
+	bool body_judged;            /* the body was linted: the answer failed, or `lint` */
 	struct json_verdict json;    /* with body_judged and a JSON endpoint */
-	struct cJSON *body;	     /* tree of a body that passed; NULL otherwise */
+	struct cJSON *body;          /* tree of a body that passed; NULL otherwise */
 	/* A rule of sections 1 or 2 that by itself makes a request fail has fired. */
 	bool credential_explained;
 	const struct environment *environment; /* may be empty, never NULL */
-	const struct history *history;	       /* before this exchange, never NULL */
+	const struct history *history;         /* before this exchange, never NULL */
 };
 
 /* The variable part of a finding, written by the check that fires. */
 struct detail {
 	char text[LIMIT_DETAIL]; /* plain text without secrets; "" if the title says all */
-	char header[64];	 /* lower-case name of the header field concerned; "" if none */
-	int offset;		 /* of the first wrong byte, in that field's trimmed value or in the body; -1 */
-	int offset_end;		 /* of a second place to point at (the closing quote); -1 */
-	bool in_body;		 /* the offsets count in the body */
-	bool lower;		 /* here it is one severity less than the rule's row says */
+	char header[64];         /* lower-case name of the header field concerned; "" if none */
+	int offset; /* of the first wrong byte, in that field's trimmed value or in the body; -1 */
+	int offset_end; /* of a second place to point at (the closing quote); -1 */
+	bool in_body;   /* the offsets count in the body */
+	bool lower;     /* here it is one severity less than the rule's row says */
 };
 
 /* Nothing said yet, nothing pointed at. */

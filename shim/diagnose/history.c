@@ -10,6 +10,12 @@ void history_init(struct history *h)
 	memset(h, 0, sizeof(*h));
 }
 
+bool known_key_is_in(const struct known_key *key, const struct message *m)
+{
+	return key->n && slice_equal(field_value(m, carrier_name(key->credential.carrier)),
+				     (struct slice){ key->value, key->n });
+}
+
 /* S, cut to SIZE - 1 bytes, lower case. */
 static void keep(char *to, size_t size, struct slice s)
 {

@@ -14,25 +14,37 @@
 
 struct history_row {
 	char host[64];
-	int endpoint;			    /* enum endpoint */
+	int endpoint;                       /* enum endpoint */
 	char fingerprint[FINGERPRINT_SIZE]; /* "": no credential */
-	uint32_t fine;			    /* 2xx without an error inside */
-	uint32_t unauthorized;		    /* refused for the credentials by the first server */
-	uint32_t failed;		    /* other failures */
-	uint64_t last;			    /* counter value at its last exchange */
+	uint32_t fine;                      /* 2xx without an error inside */
+	uint32_t unauthorized;              /* refused for the credentials by the first server */
+	uint32_t failed;                    /* other failures */
+	uint64_t last;                      /* counter value at its last exchange */
 };
+
+/* What was found out about a credential, for as long as the same comes again. */
+struct known_key {
+	size_t n;                     /* bytes of VALUE; 0: none is known */
+	char value[LIMIT_KNOWN_KEY];  /* of its header field; never written anywhere */
+	struct credential credential; /* its slices point into VALUE */
+	char fingerprint[FINGERPRINT_SIZE];
+	char shown[TOKEN_SHOWN_MAX];
+	bool sourced; /* the variables that hold it were looked for in BLOCK */
+	struct slice block;
+	struct slice sources[LIMIT_SOURCES];
+	size_t source_count;
+};
+
+/* Does M carry the known key where it stood last time? */
+bool known_key_is_in(const struct known_key *key, const struct message *m);
 
 struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
-	uint64_t counter;	  /* exchanges so far */
-	/* Where the last token was found in the environment, so that a tool's one key is looked up once. */
-	char source_of[FINGERPRINT_SIZE];
-	struct slice source_block;
-	struct slice sources[LIMIT_SOURCES];
-	size_t source_count;
+	uint64_t counter;         /* exchanges so far */
+	struct known_key key;     /* the last one that counted: most tools have one */
 	char redirect_origin[80]; /* host[:port] of the last 30x's Location; "" if none waits */
-	char redirect_from[64];	  /* host that sent it */
+	char redirect_from[64];   /* host that sent it */
 	int redirect_status;
 	bool redirect_had_auth;
 	bool redirect_was_post;

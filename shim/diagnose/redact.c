@@ -168,6 +168,12 @@ static bool names_secret(struct slice name)
 	return false;
 }
 
+static bool is_scheme_of_secret(struct slice word)
+{
+	return slice_equal_nocase(word, SLICE("Bearer")) ||
+	       slice_equal_nocase(word, SLICE("Basic"));
+}
+
 /*
  * After a word at [AT, AT+N): how many bytes of separator lead to a secret's
  * value? `Bearer `, `api_key=`, `"token": "`. 0 if none follows.
@@ -183,8 +189,7 @@ static size_t leads_to_secret(struct slice s, size_t at, size_t n)
 		sign |= s.p[end] == '=' || s.p[end] == ':';
 		end++;
 	}
-	bool leads = slice_equal_nocase(word, SLICE("Bearer")) ||
-		     slice_equal_nocase(word, SLICE("Basic")) || (sign && names_secret(word));
+	bool leads = is_scheme_of_secret(word) || (sign && names_secret(word));
 	return leads ? end - at - n : 0;
 }
 
@@ -300,18 +305,19 @@ static size_t key_inside(struct slice s, size_t at, size_t n)
 
 /* What a byte of a text may mean to the redaction. */
 enum byte_kind {
-	BYTE_ODD,   /* escaped on the way out, or quotes what may be a key */
-	BYTE_TOKEN, /* is_token_byte() */
+	BYTE_ODD, /* escaped on the way out, or quotes what may be a key */
 	BYTE_SIGN,
-	BYTE_LEAD, /* what stands before it may name a secret that follows */
+	BYTE_LEAD,  /* what stands before it may name a secret that follows */
+	BYTE_TOKEN, /* from here on: is_token_byte() */
+	BYTE_PART,
 };
 
 static const unsigned char byte_kinds[256] = {
-	[' ' ... '!'] = BYTE_SIGN,  ['#' ... ','] = BYTE_SIGN,  ['-'] = BYTE_TOKEN,
+	[' ' ... '!'] = BYTE_SIGN,  ['#' ... ','] = BYTE_SIGN,  ['-'] = BYTE_PART,
 	['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN, [':'] = BYTE_LEAD,
 	[';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,          ['>' ... '@'] = BYTE_SIGN,
 	['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,          [']' ... '^'] = BYTE_SIGN,
-	['_'] = BYTE_TOKEN,         ['`'] = BYTE_SIGN,          ['a' ... 'z'] = BYTE_TOKEN,
+	['_'] = BYTE_PART,          ['`'] = BYTE_SIGN,          ['a' ... 'z'] = BYTE_TOKEN,
 	['{' ... '~'] = BYTE_SIGN,
 };
 
@@ -322,16 +328,16 @@ static bool is_long_trouble(struct slice run)
 	       slice_starts(run, SLICE("user_"));
 }
 
-/* A run that copy_run() copies as it stands, whatever follows but `=` or `:`. */
-static bool run_is_plain(struct slice run)
+/* A run that copy_run() copies as it stands, whatever follows but `=` or `:`. PARTED: '-' or '_' is in it. */
+static bool run_is_plain(struct slice run, bool parted)
 {
 	enum { KEY_INSIDE = KEY_TAIL + 6 };
 
-	if (reveal_prefix(run))
+	if ((parted || run.p[0] == 'A') && reveal_prefix(run))
 		return false;
 	if (run.n <= 7)
-		return !(run.n >= 5 && (run.p[0] | 0x20) == 'b'); /* Bearer, Basic */
-	if (run.n > KEY_INSIDE && memchr(run.p, '-', run.n) && key_inside(run, 0, run.n) != run.n)
+		return !is_scheme_of_secret(run);
+	if (run.n > KEY_INSIDE && parted && key_inside(run, 0, run.n) != run.n)
 		return false;
 	return run.n < 16 || !is_long_trouble(run);
 }
@@ -342,23 +348,24 @@ bool text_is_plain(struct slice text)
 	unsigned char last = ' '; /* of the last run */
 
 	for (size_t i = 0; i < text.n; i++) {
+		unsigned char kind = byte_kinds[p[i]];
 		size_t from = i;
-		switch (byte_kinds[p[i]]) {
-		case BYTE_TOKEN:
-			while (i + 1 < text.n && byte_kinds[p[i + 1]] == BYTE_TOKEN)
-				i++;
-			if (!run_is_plain(slice_sub(text, from, i + 1 - from)))
-				return false;
-			last = p[i] | 0x20;
-			break;
-		case BYTE_LEAD:
+		bool parted = false;
+		if (kind == BYTE_SIGN)
+			continue;
+		if (kind == BYTE_ODD)
+			return false;
+		if (kind == BYTE_LEAD) {
 			/* names_secret() knows names that end so; `://` may begin a user and a password. */
 			if (memchr("yntdegh", last, 7) || (i + 1 < text.n && p[i + 1] == '/'))
 				return false;
-			break;
-		case BYTE_ODD:
-			return false;
+			continue;
 		}
+		for (; i < text.n && byte_kinds[p[i]] >= BYTE_TOKEN; i++)
+			parted |= byte_kinds[p[i]] == BYTE_PART;
+		if (!run_is_plain((struct slice){ text.p + from, i - from }, parted))
+			return false;
+		last = p[--i] | 0x20;
 	}
 	return true;
 }

@@ -2,14 +2,26 @@
 #include "diagnose/checks.h"
 
 #define POINTER_EXCHANGE(id) check_##id
+#define POINTER_ODD_KEY(id) check_##id
+#define POINTER_REFUSAL(id) check_##id
 #define POINTER_CONNECTION(id) NULL
 #define POINTER_LOG(id) NULL
 #define POINTER_LAUNCH(id) NULL
 
 const struct rule rules[] = {
-#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources)                          \
-	{ #id,		 SECTION, SEVERITY_##sev,      CERTAINTY_##cert, CATEGORY_##cat,           \
-	  ON_##when,	 POINTER_##when(id), title, why, fix, example, sources },
+#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
+	{ #id,                                                            \
+	  SECTION,                                                        \
+	  SEVERITY_##sev,                                                 \
+	  CERTAINTY_##cert,                                               \
+	  CATEGORY_##cat,                                                 \
+	  ON_##when,                                                      \
+	  POINTER_##when(id),                                             \
+	  title,                                                          \
+	  why,                                                            \
+	  fix,                                                            \
+	  example,                                                        \
+	  sources },
 #include "diagnose/rules.def"
 #undef RULE
 };
@@ -37,8 +49,12 @@ const char *certainty_name(enum certainty c)
 
 const char *category_name(enum category c)
 {
-	static const char *const names[] = { NULL,	       "account_auth",	"quota_rate",
-					     "model_provider", "local_runtime", "deployment_config" };
+	static const char *const names[] = { NULL,
+					     "account_auth",
+					     "quota_rate",
+					     "model_provider",
+					     "local_runtime",
+					     "deployment_config" };
 	return names[c];
 }
 
@@ -59,6 +75,19 @@ static bool change_severity(struct rulebook *book, struct slice entry)
 	return false;
 }
 
+static unsigned char needs_of(const struct rule *rule, unsigned char severity)
+{
+	unsigned needs = rule->section == 3 || rule->section == 4 ? NEED_BODY : 0;
+
+	if (!rule->check || severity == SEVERITY_OFF)
+		needs |= NEED_NEVER;
+	if (rule->when == ON_ODD_KEY)
+		needs |= NEED_ODD_KEY;
+	if (rule->when == ON_REFUSAL)
+		needs |= NEED_REFUSAL;
+	return (unsigned char)needs;
+}
+
 bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 {
 	struct slice rest = slice_of(spec);
@@ -74,5 +103,7 @@ bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 		understood = false;
 		*wrong = entry;
 	}
+	for (int i = 0; i < RULE_COUNT; i++)
+		book->needs[i] = needs_of(&rules[i], book->severity[i]);
 	return understood;
 }

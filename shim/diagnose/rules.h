@@ -24,7 +24,19 @@ enum category {
 	CATEGORY_deployment_config,
 };
 
-enum rule_when { ON_EXCHANGE, ON_CONNECTION, ON_LOG, ON_LAUNCH };
+/*
+ * When a rule is asked. The first three are about one exchange, and those after
+ * the first only where they can fire at all: an exchange that went well costs
+ * few questions.
+ */
+enum rule_when {
+	ON_EXCHANGE,
+	ON_ODD_KEY, /* a credential is not simply `Bearer` and a key, evidence.h */
+	ON_REFUSAL, /* somebody refused, or the answer is no good */
+	ON_CONNECTION,
+	ON_LOG,
+	ON_LAUNCH,
+};
 
 enum rule_id {
 	RULE_NONE = -1,
@@ -47,7 +59,7 @@ struct rule {
 	enum certainty certainty;
 	enum category category;
 	enum rule_when when;
-	rule_check *check; /* NULL unless ON_EXCHANGE */
+	rule_check *check; /* NULL unless about one exchange */
 	const char *title;
 	const char *why;
 	const char *fix;
@@ -63,9 +75,19 @@ const char *severity_name(enum severity s); /* "error" "warning" "note" "off" */
 const char *certainty_name(enum certainty c);
 const char *category_name(enum category c); /* NULL for CATEGORY_none */
 
-/* Severities in force: the table's, changed by ORSHIM_RULES. */
+/* What must be so before a rule can fire; bits. */
+enum rule_need {
+	NEED_ODD_KEY = 1, /* ON_ODD_KEY */
+	NEED_REFUSAL = 2, /* ON_REFUSAL */
+	NEED_BODY = 4,    /* the body was looked into (sections 3 and 4) */
+	NEED_NEVER = 8,   /* it is off, or not about an exchange */
+};
+
+/* What is in force: the table's severities, changed by ORSHIM_RULES; and what follows. */
 struct rulebook {
 	unsigned char severity[RULE_COUNT > 0 ? RULE_COUNT : 1];
+	unsigned char needs[RULE_COUNT > 0 ? RULE_COUNT
+					   : 1]; /* a few cache lines, where the table has many */
 };
 
 /*

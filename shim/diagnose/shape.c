@@ -9,12 +9,6 @@ enum { OPENROUTER_DIGITS = 64, DECODED_MAX = 256 };
 
 static const struct slice absent = { NULL, 0 };
 
-bool is_token_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-';
-}
-
 bool is_hex_byte(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');

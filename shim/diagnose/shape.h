@@ -79,7 +79,13 @@ bool is_masked(struct slice s);
 /* base64 or base64url of S into OUT, at most MAX bytes; how many, -1 if S is neither. */
 long base64_decode(struct slice s, char *out, size_t max);
 
-bool is_token_byte(char c);                  /* [A-Za-z0-9_-] */
+/* [A-Za-z0-9_-] */
+static inline bool is_token_byte(char c)
+{
+	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 ||
+	       c == '_' || c == '-';
+}
+
 bool is_hex_byte(char c);                    /* lower case */
 size_t token_run(struct slice s, size_t at); /* how many token bytes stand at AT */
 bool is_jwt(struct slice s);

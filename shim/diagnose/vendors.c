@@ -257,10 +257,26 @@ static bool ipv6_is_private(struct slice host)
 	return false;
 }
 
+/* Names that no public server answers to: RFC 6761, 6762, 8375, and what networks use. */
+static bool is_private_name(struct slice host)
+{
+	static const char below[][10] = { "localhost", "local", "internal",
+					  "lan",       "test",  "intranet" };
+	struct slice last = host;
+
+	for (long dot; (dot = slice_byte(last, '.', 0)) >= 0;)
+		last = slice_from(last, (size_t)dot + 1);
+	/* A name of one label is resolved locally: localhost, a container's name. */
+	if (last.n == host.n)
+		return true;
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		if (slice_equal_nocase(last, slice_of(below[i])))
+			return true;
+	return pattern_fits(SLICE("*.home.arpa"), host);
+}
+
 bool host_is_private(struct slice host)
 {
-	static const char *const below[] = { "*.localhost", "*.local", "*.internal", "*.lan",
-					     "*.home.arpa", "*.test",  "*.intranet" };
 	unsigned char octets[4];
 
 	host = bare_host(host);
@@ -268,15 +284,9 @@ bool host_is_private(struct slice host)
 		return false;
 	if (slice_byte(host, ':', 0) >= 0)
 		return ipv6_is_private(host);
-	if (parse_ipv4(host, octets))
+	if (host.p[0] >= '0' && host.p[0] <= '9' && parse_ipv4(host, octets))
 		return ipv4_is_private(octets);
-	/* A name of one label is resolved locally: localhost, a container's name. */
-	if (slice_byte(host, '.', 0) < 0)
-		return true;
-	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
-		if (pattern_fits(slice_of(below[i]), host))
-			return true;
-	return false;
+	return is_private_name(host);
 }
 
 bool path_is_endpoint(struct slice path)

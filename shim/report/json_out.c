@@ -19,15 +19,6 @@ static inline void put(struct json_out *j, const char *bytes, size_t n)
 		j->failed = true;
 }
 
-/* Where N bytes can be written, which then count as written; NULL: they do not fit. */
-static inline char *room(struct json_out *j, size_t n)
-{
-	char *at = j->failed ? NULL : buf_room(j->to, n);
-
-	j->failed = !at;
-	return at;
-}
-
 /*
  * Bytes of the UTF-8 sequence at the start of S (RFC 3629 section 4, by its
  * table of well-formed sequences); 0 if there is none.
@@ -124,7 +115,7 @@ static void put_rest(struct json_out *j, struct slice s, size_t at)
 
 void json_put_plain(struct json_out *j, struct slice text)
 {
-	char *at = room(j, text.n + 2);
+	char *at = json_room(j, text.n + 2);
 
 	if (!at)
 		return;
@@ -138,7 +129,7 @@ void json_put_string(struct json_out *j, struct slice text)
 	size_t i = 0;
 
 	if (!text.p) {
-		json_put(j, SLICE("null"));
+		json_put_word(j, SLICE("null"));
 		return;
 	}
 	while (i < text.n && plain[(unsigned char)text.p[i]])
@@ -150,38 +141,6 @@ void json_put_string(struct json_out *j, struct slice text)
 	put(j, "\"", 1);
 	put_rest(j, text, i);
 	put(j, "\"", 1);
-}
-
-void json_key(struct json_out *j, const char *key, size_t n)
-{
-	bool comma = j->comma;
-	char *at;
-
-	j->comma = true;
-	if (!comma && !key)
-		return;
-	at = room(j, (size_t)comma + (key ? n + 3 : 0));
-	if (!at)
-		return;
-	if (comma)
-		*at++ = ',';
-	if (!key)
-		return;
-	*at++ = '"';
-	at = mempcpy(at, key, n);
-	*at++ = '"';
-	*at = ':';
-}
-
-void json_put(struct json_out *j, struct slice text)
-{
-	put(j, text.p, text.n);
-}
-
-void json_put_end(struct json_out *j, char bracket)
-{
-	put(j, &bracket, 1);
-	j->comma = true;
 }
 
 void json_put_number(struct json_out *j, int64_t value)

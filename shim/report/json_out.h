@@ -21,23 +21,68 @@ struct json_out {
 void json_out_init(struct json_out *j, struct buf *to);
 bool json_out_ok(const struct json_out *j);
 
-/* The comma and, unless KEY is NULL, the name of N bytes before any value. It is ours: nothing in it wants escaping. */
-void json_key(struct json_out *j, const char *key, size_t n);
-
 /* Values after a key: the functions below put both. */
 void json_put(struct json_out *j, struct slice text);        /* as it is */
 void json_put_string(struct json_out *j, struct slice text); /* absent: null */
 void json_put_plain(struct json_out *j, struct slice text);  /* a string without a byte to escape */
 void json_put_number(struct json_out *j, int64_t value);
-void json_put_end(struct json_out *j, char bracket);
 
-/* Keys are literals, so that their length is known where they stand. */
+/* Where N bytes can be written, which then count as written; NULL: they do not fit. */
+static inline char *json_room(struct json_out *j, size_t n)
+{
+	char *at = j->failed ? NULL : buf_room(j->to, n);
+
+	j->failed = !at;
+	return at;
+}
+
+/* Keys are literals: what is known of them where they stand is a few instructions. */
 #define JSON_INLINE static inline __attribute__((always_inline))
+
+/* The comma and the name before any value. KEY is ours: nothing in it wants escaping. */
+JSON_INLINE void json_key(struct json_out *j, const char *key)
+{
+	size_t n = key ? strlen(key) + 3 : 0;
+	size_t comma = j->comma;
+	char *at;
+
+	j->comma = true;
+	if (n + comma == 0)
+		return;
+	at = json_room(j, n + comma);
+	if (!at)
+		return;
+	*at = ',';
+	at += comma;
+	if (!key)
+		return;
+	*at = '"';
+	memcpy(at + 1, key, n - 3);
+	at[n - 2] = '"';
+	at[n - 1] = ':';
+}
+
+JSON_INLINE void json_put_bracket(struct json_out *j, char bracket)
+{
+	char *at = json_room(j, 1);
+
+	if (at)
+		*at = bracket;
+	j->comma = true;
+}
+
+JSON_INLINE void json_put_word(struct json_out *j, struct slice word)
+{
+	char *at = json_room(j, word.n);
+
+	if (at)
+		memcpy(at, word.p, word.n);
+}
 
 JSON_INLINE void json_word(struct json_out *j, const char *key, struct slice word)
 {
-	json_key(j, key, key ? strlen(key) : 0);
-	json_put(j, word);
+	json_key(j, key);
+	json_put_word(j, word);
 }
 
 JSON_INLINE void json_object(struct json_out *j, const char *key)
@@ -48,7 +93,7 @@ JSON_INLINE void json_object(struct json_out *j, const char *key)
 
 JSON_INLINE void json_object_end(struct json_out *j)
 {
-	json_put_end(j, '}');
+	json_put_bracket(j, '}');
 }
 
 JSON_INLINE void json_array(struct json_out *j, const char *key)
@@ -59,7 +104,7 @@ JSON_INLINE void json_array(struct json_out *j, const char *key)
 
 JSON_INLINE void json_array_end(struct json_out *j)
 {
-	json_put_end(j, ']');
+	json_put_bracket(j, ']');
 }
 
 JSON_INLINE void json_null(struct json_out *j, const char *key)
@@ -74,14 +119,14 @@ JSON_INLINE void json_bool(struct json_out *j, const char *key, bool value)
 
 JSON_INLINE void json_number(struct json_out *j, const char *key, int64_t value)
 {
-	json_key(j, key, key ? strlen(key) : 0);
+	json_key(j, key);
 	json_put_number(j, value);
 }
 
 JSON_INLINE void json_slice(struct json_out *j, const char *key,
 			    struct slice value) /* absent: null */
 {
-	json_key(j, key, key ? strlen(key) : 0);
+	json_key(j, key);
 	json_put_string(j, value);
 }
 
@@ -93,7 +138,7 @@ JSON_INLINE void json_text(struct json_out *j, const char *key, const char *valu
 /* A string in which nothing wants escaping (text_is_plain). */
 JSON_INLINE void json_plain(struct json_out *j, const char *key, struct slice value)
 {
-	json_key(j, key, key ? strlen(key) : 0);
+	json_key(j, key);
 	json_put_plain(j, value);
 }
 

@@ -12,34 +12,39 @@
  * log_file.c keeps the file: its identity, its size, the one before it.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
 struct sink {
-	int fd;			   /* -1: closed or silent */
-	bool failed;		   /* fell silent after trouble */
-	bool borrowed;		   /* fd is not ours to close (stderr) */
-	bool known;		   /* with borrowed: device and inode say what fd must be */
-	bool regular;		   /* a regular file, not a device or pipe */
-	bool fresh;		   /* the file must not have been there */
-	bool torn;		   /* the last line went out in part: the next starts on a new one */
-	bool locked_in;		   /* opens no more: a sandbox ends who does */
-	bool unlimited;		   /* with locked_in: no file size limit is set */
-	const char *path;	   /* as given, %p not expanded; NULL with borrowed */
-	char *name;		   /* absolute and expanded; ours. NULL until it was opened */
-	int pid;		   /* process that opened it: %p and fork */
-	int error;		   /* errno of the last line that was lost; 0: none was */
-	unsigned long lost;	   /* lines that were not written */
-	unsigned long long max;	   /* bytes above which the file becomes NAME.1; 0: never */
+	int fd;                 /* -1: closed or silent */
+	bool failed;            /* fell silent after trouble */
+	bool borrowed;          /* fd is not ours to close (stderr) */
+	bool known;             /* with borrowed: device and inode say what fd must be */
+	bool regular;           /* a regular file, not a device or pipe */
+	bool fresh;             /* the file must not have been there */
+	bool torn;              /* the last line went out in part: the next starts on a new one */
+	bool locked_in;         /* opens no more: a sandbox ends who does */
+	bool unlimited;         /* with locked_in: no file size limit is set */
+	const char *path;       /* as given, %p not expanded; NULL with borrowed */
+	char *name;             /* absolute and expanded; ours. NULL until it was opened */
+	int pid;                /* process that opened it: %p and fork */
+	int error;              /* errno of the last line that was lost; 0: none was */
+	unsigned long lost;     /* lines that were not written */
+	unsigned long long max; /* bytes above which the file becomes NAME.1; 0: never */
+	int64_t look_us; /* how long it may be before the name is looked up again; 0: every line */
+	int64_t looked_us;         /* when it was */
+	int64_t now_us;            /* clock at the line to come, with look_us */
 	unsigned long long device; /* of the file that was opened: hosts close descriptors */
 	unsigned long long inode;  /* that they do not know and reuse the number */
 };
 
 /* PATH is borrowed; it is opened at the first line. */
 void sink_init_file(struct sink *s, const char *path);
-void sink_init_new_file(struct sink *s, const char *path); /* falls silent if PATH is there already */
-void sink_init_fd(struct sink *s, int fd);		   /* borrowed */
-void sink_init_stderr(struct sink *s);			   /* silent if it is another than remembered */
+void sink_init_new_file(struct sink *s,
+			const char *path); /* falls silent if PATH is there already */
+void sink_init_fd(struct sink *s, int fd); /* borrowed */
+void sink_init_stderr(struct sink *s);     /* silent if it is another than remembered */
 void sink_init_none(struct sink *s);
 
 /* At the start of a process: what descriptor 2 is. Daemons close it and get its number again. */

@@ -165,6 +165,14 @@ static void set_aside(struct sink *s, struct stat *st, size_t n)
 	}
 }
 
+static bool is_time_to_look(struct sink *s)
+{
+	if (s->now_us >= s->looked_us && s->now_us - s->looked_us < s->look_us)
+		return false;
+	s->looked_us = s->now_us;
+	return true;
+}
+
 /*
  * The name means another file: another process has set ours aside, or somebody
  * made a new one. Without any, the file is in use until there is one, unless it
@@ -173,6 +181,9 @@ static void set_aside(struct sink *s, struct stat *st, size_t n)
 static void follow_name(struct sink *s, struct stat *st)
 {
 	struct stat named;
+
+	if (st->st_nlink && !is_time_to_look(s))
+		return;
 	bool there = lstat(s->name, &named) == 0;
 
 	if (there ? !is_same(s, &named) : st->st_nlink == 0)

@@ -3,19 +3,14 @@
 
 #include <string.h>
 
-#include "report/json_out.h"
+#include "report/json_wire.h"
 #include "report/shown.h"
 
 enum {
-	CLEAR_NAME = 32, /* a name known as clear that is no longer has no room for a key */
-	SHOWN_NAME =
-	    64, /* bytes kept of a header name, method, scheme or member that should be short */
+	SHOWN_NAME = 64,  /* bytes kept of a method, scheme or member that should be short */
 	SHOWN_PATH = 512, /* of a path or host */
 	SCHEME_MAX = 16,  /* longer words in the scheme's place may be secrets themselves */
 };
-
-/* How much of the headers still goes in when the line would not fit otherwise. */
-enum fullness { WITH_VALUES, WITH_NAMES, WITHOUT_HEADERS, FULLNESS_COUNT };
 
 static char *put_digits(char *to, unsigned value, int count)
 {
@@ -60,75 +55,6 @@ void record_timestamp(int64_t time_us, char out[TIMESTAMP_SIZE])
 	to = put_digits(to, of_day % 1000, 3);
 	*to++ = 'Z';
 	*to = '\0';
-}
-
-/* Bytes from the wire: redacted, escaped, at most MAX of them. */
-static void put_wire(struct json_out *j, struct slice s, size_t max)
-{
-	struct buf shown;
-
-	if (!s.p) {
-		json_put_string(j, s);
-		return;
-	}
-	if (s.n <= max && text_is_plain(s)) {
-		json_put_plain(j, s);
-		return;
-	}
-	buf_init(&shown, max);
-	redact_text(&shown, s, max);
-	json_put_string(j, buf_slice(&shown));
-	buf_release(&shown);
-}
-
-JSON_INLINE void json_wire(struct json_out *j, const char *key, struct slice s, size_t max)
-{
-	json_key(j, key, key ? strlen(key) : 0);
-	put_wire(j, s, max);
-}
-
-static void put_field_value(struct json_out *j, const struct field *f, bool clear)
-{
-	struct slice as_it_is;
-	struct buf shown;
-
-	if (!f->known) {
-		json_null(j, NULL);
-		return;
-	}
-	if (!clear) {
-		json_text(j, NULL, "<redacted>");
-		return;
-	}
-	if (field_is_plain(f, LIMIT_SHOWN_VALUE, &as_it_is)) {
-		json_plain(j, NULL, as_it_is);
-		return;
-	}
-	buf_init(&shown, LIMIT_SHOWN_VALUE);
-	field_show(&shown, f, LIMIT_SHOWN_VALUE);
-	json_slice(j, NULL, buf_slice(&shown));
-	buf_release(&shown);
-}
-
-static void put_headers(struct json_out *j, const struct message *m, enum fullness fullness)
-{
-	json_array(j, "headers");
-	for (size_t i = 0; i < m->field_count && fullness != WITHOUT_HEADERS; i++) {
-		const struct field *f = &m->fields[i];
-		bool clear = field_is_clear(f->name);
-
-		json_array(j, NULL);
-		if (clear && f->name.n <= CLEAR_NAME)
-			json_slice(j, NULL, f->name);
-		else
-			json_wire(j, NULL, f->name, SHOWN_NAME);
-		if (fullness == WITH_VALUES)
-			put_field_value(j, f, clear);
-		else
-			json_text(j, NULL, "<omitted>");
-		json_array_end(j);
-	}
-	json_array_end(j);
 }
 
 static void begin(struct json_out *j, const char *record, const struct origin *o)
@@ -208,6 +134,10 @@ static void put_scheme(struct json_out *j, struct slice scheme)
 {
 	char shown[TOKEN_SHOWN_MAX];
 
+	if (slice_equal(scheme, SLICE("Bearer"))) {
+		json_plain(j, "scheme", scheme);
+		return;
+	}
 	if (!scheme.p || scheme_is_clear(scheme)) {
 		json_wire(j, "scheme", scheme, SHOWN_NAME);
 		return;
@@ -219,7 +149,6 @@ static void put_scheme(struct json_out *j, struct slice scheme)
 static void put_auth(struct json_out *j, const struct evidence *e)
 {
 	const struct credential *c = e->credential;
-	char shown[TOKEN_SHOWN_MAX];
 
 	if (!c) {
 		json_null(j, "auth");
@@ -230,8 +159,7 @@ static void put_auth(struct json_out *j, const struct evidence *e)
 	put_scheme(j, c->scheme);
 	json_text(j, "vendor", e->key_vendor ? e->key_vendor->id : NULL);
 	if (c->known) {
-		token_show(c->token, shown);
-		json_text(j, "token", shown);
+		json_text(j, "token", e->shown);
 		json_number(j, "length", (int64_t)c->token.n);
 	} else {
 		json_null(j, "token");
@@ -271,13 +199,14 @@ static void put_flag(struct json_out *j, const char *key, int flag)
 		json_bool(j, key, flag);
 }
 
-static void put_request(struct json_out *j, const struct diagnosis *d, enum fullness fullness)
+static void put_request(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
+			struct kept_pair *kept)
 {
 	const struct message *m = &d->evidence.x->request;
 	const struct json_outline *outline = &d->evidence.outline;
 
 	json_object(j, "request");
-	put_headers(j, m, fullness);
+	json_headers(j, m, fullness, kept);
 	json_object(j, "body");
 	json_number(j, "bytes", (int64_t)m->body.total);
 	json_wire(j, "type", media_type(m), SHOWN_NAME);
@@ -311,7 +240,8 @@ static void put_error(struct json_out *j, const struct answer *a)
 	json_object_end(j);
 }
 
-static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness)
+static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
+			 struct kept_pair *kept)
 {
 	const struct message *m = &d->evidence.x->response;
 
@@ -320,7 +250,7 @@ static void put_response(struct json_out *j, const struct diagnosis *d, enum ful
 		return;
 	}
 	json_object(j, "response");
-	put_headers(j, m, fullness);
+	json_headers(j, m, fullness, kept);
 	json_number(j, "bytes", (int64_t)m->body.total);
 	if (d->evidence.answer.provider.p)
 		json_wire(j, "provider", d->evidence.answer.provider, SHOWN_NAME);
@@ -394,7 +324,7 @@ static void put_coordinates(struct json_out *j, const struct exchange *x, const 
 }
 
 static int put_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
-			enum fullness fullness)
+			enum fullness fullness, struct kept_pairs *kept)
 {
 	const struct exchange *x = d->evidence.x;
 	size_t start = line->n;
@@ -405,8 +335,8 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	json_text(&j, "tool", o->tool);
 	put_coordinates(&j, x, d->evidence.vendor);
 	put_auth(&j, &d->evidence);
-	put_request(&j, d, fullness);
-	put_response(&j, d, fullness);
+	put_request(&j, d, fullness, kept ? kept->request : NULL);
+	put_response(&j, d, fullness, kept ? kept->response : NULL);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < d->count; i++)
 		put_finding(&j, &d->findings[i]);
@@ -428,12 +358,13 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	return end(&j, line, start);
 }
 
-int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d)
+int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
+		    struct kept_pairs *kept)
 {
 	int failed = -1;
 
 	for (int f = WITH_VALUES; f < FULLNESS_COUNT && failed; f++)
-		failed = put_exchange(line, o, d, (enum fullness)f);
+		failed = put_exchange(line, o, d, (enum fullness)f, kept);
 	return failed;
 }
 

@@ -37,7 +37,11 @@ struct tls_copy {
 
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
 		   size_t count);
-int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d);
+
+/* KEPT saves work when the same header fields come again, see json_wire.h; may be NULL. */
+struct kept_pairs;
+int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
+		    struct kept_pairs *kept);
 
 /* A process that the library did not get into, and WHY. Allocates and locks nothing itself. */
 int record_unfollowed(struct buf *line, const struct origin *o, const char *why);

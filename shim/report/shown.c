@@ -107,6 +107,8 @@ static const char *const scheme_words[] = {
 
 bool scheme_is_clear(struct slice word)
 {
+	if (slice_equal(word, SLICE("Bearer")))
+		return true;
 	while (word.n && strchr(":=,\"'", word.p[word.n - 1]))
 		word.n--;
 	for (size_t i = 0; i < sizeof(scheme_words) / sizeof(scheme_words[0]); i++)

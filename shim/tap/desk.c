@@ -8,6 +8,7 @@
 #include "observe.h"
 #include "tap/early.h"
 #include "tap/environ.h"
+#include "tap/process.h"
 
 /* Guarded by `lock`. */
 static struct {
@@ -71,10 +72,11 @@ static void learn_who_we_are(struct origin *o)
 static struct observer *observer(void)
 {
 	struct observer *o = &desk.observer;
-	int pid = getpid();
+	int pid = process_id();
 
 	if (!desk.ready) {
 		observer_init(o, environ_setting);
+		o->environment = environ_now;
 		learn_who_we_are(&o->origin);
 		desk.ready = true;
 	} else if (o->origin.pid == pid) {
@@ -126,17 +128,6 @@ void desk_take(struct entry *e, int64_t now_us)
 	desk_unlock();
 	if (connection_is_deaf(e->connection))
 		table_drop(e);
-}
-
-void desk_look_around(void)
-{
-	struct slice block;
-
-	desk_lock();
-	struct observer *o = observer();
-	if (environ_now(&block))
-		observer_set_environment(o, block);
-	desk_unlock();
 }
 
 void desk_found(const struct tls_copy *copy)

@@ -20,15 +20,12 @@ struct wire_limits desk_limits(void); /* by the settings, which are read with th
 /* Take all that E's connection has ready; drops E when it is deaf. The shard is locked. */
 void desk_take(struct entry *e, int64_t now_us);
 
-/* An answer begins, or the connection ends: have the variables of now at hand. */
-void desk_look_around(void);
-
 void desk_found(const struct tls_copy *copy);
 void desk_forget_copy(const char *object); /* it was unloaded */
 void desk_tell_untapped(int64_t now_us); /* the record of a process whose copies are out of reach */
 /* The record with UNSEEN alone, once for each process, if no copy was found. */
 void desk_tell_unseen(const struct tls_copy *unseen, int64_t now_us);
-bool desk_watches(uint16_t port); /* is there an entry of ORSHIM_HOSTS with it? */
+bool desk_watches(uint16_t port);           /* is there an entry of ORSHIM_HOSTS with it? */
 void desk_say(const struct tls_copy *copy); /* under ORSHIM_DEBUG, on stderr */
 
 bool desk_try_lock(void); /* for the process's end: never waits */

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "tap/early.h"
+#include "tap/process.h"
 
 extern char **environ;
 
@@ -33,7 +34,7 @@ static struct buf pointers = { .max = (POINTERS_MAX + 1) * sizeof(char *) };
 static bool is_setting(const char *entry)
 {
 	static const struct slice kept[] = { SLICE("ORSHIM_"), SLICE("NO_COLOR="), SLICE("TERM="),
-					   SLICE("HOME="), SLICE("XDG_CACHE_HOME=") };
+					     SLICE("HOME="), SLICE("XDG_CACHE_HOME=") };
 	struct slice s = slice_of(entry);
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
@@ -72,7 +73,7 @@ static ssize_t peek(const void *from, void *to, size_t n)
 	struct iovec local = { to, n };
 	struct iovec remote = { (void *)from, n };
 
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+	return process_vm_readv(process_id(), &local, 1, &remote, 1, 0);
 }
 
 /* Up to the end of FROM's page: a read that crosses into nowhere would give less anyway. */

@@ -128,8 +128,6 @@ static void feed(struct entry *e, enum side side, struct slice bytes, int64_t no
 		keep_early(e, bytes);
 		return;
 	}
-	if (side == SIDE_SERVER && !e->answered)
-		desk_look_around();
 	e->wrote = true;
 	e->answered = side == SIDE_SERVER;
 	connection_feed(e->connection, side, bytes.p, bytes.n, now);
@@ -194,7 +192,6 @@ void tap_ended(const void *handle, enum side side)
 	struct entry *e = table_find(s, handle);
 	if (e && e->state == ENTRY_LIVE && e->wrote) {
 		use(e, now);
-		desk_look_around();
 		connection_end(e->connection, side, now);
 		desk_take(e, now);
 	}
@@ -210,7 +207,6 @@ static bool is_ours(const struct entry *e)
 
 static void finish(struct entry *e, int64_t now)
 {
-	desk_look_around();
 	connection_close(e->connection, now);
 	desk_take(e, now);
 }

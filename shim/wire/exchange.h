@@ -38,97 +38,105 @@ const char *fault_seen(enum fault_id id);
 struct fault {
 	enum fault_id id;
 	uint64_t at; /* offset from the first byte of the message */
-	int field;   /* index of the field it concerns (field_without_colon: that the line follows); -1 if none */
+	int field; /* index of the field it concerns (field_without_colon: that the line follows); -1 if none */
 };
 
 struct field {
-	struct slice name;  /* as written, without the colon and space before it; HTTP/2: lower case */
-	struct slice value; /* without surrounding SP and TAB, else byte-exact (folds and controls kept) */
-	struct slice raw;   /* all between the colon and the line's end; HTTP/2: same as value */
-	bool known;	    /* false: HTTP/2 joined late, the value went by before we listened */
+	struct slice
+	    name; /* as written, without the colon and space before it; HTTP/2: lower case */
+	struct slice
+	    value; /* without surrounding SP and TAB, else byte-exact (folds and controls kept) */
+	struct slice raw; /* all between the colon and the line's end; HTTP/2: same as value */
+	bool known;       /* false: HTTP/2 joined late, the value went by before we listened */
 };
 
 enum body_framing {
-	BODY_NONE,	/* the message has no body */
-	BODY_LENGTH,	/* Content-Length */
-	BODY_CHUNKED,	/* Transfer-Encoding: chunked */
+	BODY_NONE,      /* the message has no body */
+	BODY_LENGTH,    /* Content-Length */
+	BODY_CHUNKED,   /* Transfer-Encoding: chunked */
 	BODY_UNTIL_END, /* until the connection (HTTP/1) or stream (HTTP/2) ends */
 };
 
 enum body_coding {
 	CODING_NONE,
 	CODING_DECODED, /* a Content-Encoding was undone: `bytes` are the decoded ones */
-	CODING_OPAQUE,	/* unknown or broken coding: `bytes` are the coded ones */
+	CODING_OPAQUE,  /* unknown or broken coding: `bytes` are the coded ones */
 };
 
 struct body {
 	enum body_framing framing;
 	enum body_coding coding;
-	struct buf bytes;	 /* what was kept, up to the ceiling; transfer framing removed */
-	uint64_t total;		 /* bytes after transfer framing was removed, kept or not, still coded */
-	uint64_t decoded;	 /* bytes after Content-Encoding was undone; undoing stops at the ceiling */
-	uint64_t declared;	 /* Content-Length, when has_declared */
+	struct buf bytes; /* what was kept, up to the ceiling; transfer framing removed */
+	uint64_t total;   /* bytes after transfer framing was removed, kept or not, still coded */
+	uint64_t
+	    decoded; /* bytes after Content-Encoding was undone; undoing stops at the ceiling */
+	uint64_t declared; /* Content-Length, when has_declared */
 	bool has_declared;
-	bool complete;	/* its end was seen */
-	bool truncated; /* longer than what was kept */
+	bool complete;     /* its end was seen */
+	bool truncated;    /* longer than what was kept */
 	bool counted_only; /* SSL_sendfile: some bytes were never in our hands */
 };
 
 struct message {
-	struct buf head;	/* HTTP/1: the bytes as they came, through the empty line; HTTP/2: "name: value\r\n" lines */
-	struct slice method;	/* request */
-	struct slice target;	/* request: as written; HTTP/2: `:path` */
-	int status;		/* final answer; 0: none came */
+	struct buf
+	    head; /* HTTP/1: the bytes as they came, through the empty line; HTTP/2: "name: value\r\n" lines */
+	struct slice method; /* request */
+	struct slice target; /* request: as written; HTTP/2: `:path` */
+	int status;          /* final answer; 0: none came */
 	enum http_version version;
 	struct field *fields;
 	size_t field_count;
-	bool fields_complete;	/* false: some fields may have gone by unseen (late join, ceiling) */
+	uint64_t
+	    names; /* a bit for each field's name, by its length and ends: most that is asked for is not there */
+	bool fields_complete; /* false: some fields may have gone by unseen (late join, ceiling) */
 	bool head_complete;
 	struct body body;
 	struct fault faults[LIMIT_FAULTS];
 	size_t fault_count;
-	uint64_t bytes;		/* all bytes of the message on the wire, framing included (HTTP/2: of its frames) */
-	int64_t first_us;	/* clock at its first and last byte; 0: none */
+	uint64_t
+	    bytes; /* all bytes of the message on the wire, framing included (HTTP/2: of its frames) */
+	int64_t first_us; /* clock at its first and last byte; 0: none */
 	int64_t last_us;
 };
 
 /* Why an exchange ended. */
 enum exchange_end {
-	END_ANSWERED,	   /* the answer is whole */
-	END_CLOSED,	   /* the connection ended first */
-	END_RESET,	   /* HTTP/2: the stream was reset */
-	END_SWITCHED,	   /* 101 or a 2xx to CONNECT: what follows is not HTTP */
-	END_UNPARSED,	   /* the answer is not HTTP, or we went blind in the middle */
+	END_ANSWERED, /* the answer is whole */
+	END_CLOSED,   /* the connection ended first */
+	END_RESET,    /* HTTP/2: the stream was reset */
+	END_SWITCHED, /* 101 or a 2xx to CONNECT: what follows is not HTTP */
+	END_UNPARSED, /* the answer is not HTTP, or we went blind in the middle */
 };
 
 /* What an event stream (text/event-stream) in a 200 answer told. */
 struct stream_report {
-	bool seen;	       /* the answer was an event stream */
-	bool done;	       /* `[DONE]`, response.completed or message_stop came */
-	uint64_t events;       /* count */
-	uint64_t comments;     /* count, ": OPENROUTER PROCESSING" */
-	struct buf error;      /* data of the first event that carries an error; JSON text */
+	bool seen;              /* the answer was an event stream */
+	bool done;              /* `[DONE]`, response.completed or message_stop came */
+	uint64_t events;        /* count */
+	uint64_t comments;      /* count, ": OPENROUTER PROCESSING" */
+	struct buf error;       /* data of the first event that carries an error; JSON text */
 	struct buf error_event; /* its `event:` name, may be empty */
-	char finish[32];	/* last finish_reason / stop_reason seen */
+	char finish[32];        /* last finish_reason / stop_reason seen */
 	char native_finish[32]; /* last native_finish_reason seen */
 };
 
 struct exchange {
 	uint32_t connection; /* number of its connection in this process, from 1 */
-	uint32_t seq;	     /* number of the exchange on its connection, from 1 */
+	uint32_t seq;        /* number of the exchange on its connection, from 1 */
 	uint32_t stream;     /* HTTP/2 stream id; 0 with HTTP/1 */
 	enum http_version version;
-	struct slice sni;    /* TLS server name; absent when unknown */
-	struct slice host;   /* Host or :authority without a port; absent if the request names none */
-	uint16_t port;	     /* from Host or :authority; 0: not given */
-	struct slice path;   /* target without scheme, authority and query; "*" and CONNECT targets as they are */
-	struct slice query;  /* after '?'; absent if there is none */
+	struct slice sni;  /* TLS server name; absent when unknown */
+	struct slice host; /* Host or :authority without a port; absent if the request names none */
+	uint16_t port;     /* from Host or :authority; 0: not given */
+	struct slice
+	    path; /* target without scheme, authority and query; "*" and CONNECT targets as they are */
+	struct slice query; /* after '?'; absent if there is none */
 	struct message request;
 	struct message response;
 	struct stream_report events;
 	enum exchange_end end;
-	int informational;   /* how many 1xx came before the answer */
-	char *memory;	     /* owns sni and a copy of whatever is not in the heads */
+	int informational;     /* how many 1xx came before the answer */
+	char *memory;          /* owns sni and a copy of whatever is not in the heads */
 	struct exchange *next; /* wire's own list; NULL once handed out */
 };
 

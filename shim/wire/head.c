@@ -73,8 +73,11 @@ bool head_may_start(enum side side, struct slice bytes)
 /* Offset of the SP before the version, the last " HTTP/" of a request line; -1. */
 static long version_gap(struct slice line)
 {
-	long last = -1;
+	long last = (long)line.n - (long)strlen(" HTTP/1.1");
 
+	if (last >= 0 && slice_starts(slice_from(line, (size_t)last), SLICE(" HTTP/")))
+		return last;
+	last = -1;
 	for (long at = slice_find(line, SLICE(" HTTP/"), 0); at >= 0;
 	     at = slice_find(line, SLICE(" HTTP/"), (size_t)at + 1))
 		last = at;

@@ -79,7 +79,7 @@ static void an_authorization_is_taken_apart(void **state)
 		char line[400];
 		snprintf(line, sizeof(line), "Authorization: %s\r\n", cases[i].value);
 		struct exchange *x = request("/api/v1/key", line);
-		credentials_find(&all, x);
+		credentials_find(&all, x, NULL);
 		assert_int_equal(all.count, 1);
 		assert_false(all.absent);
 		assert_slice(all.all[0].value, cases[i].value);
@@ -104,7 +104,7 @@ static void all_carriers_are_found_authorization_first(void **state)
 					      "three", "AIzaSyDk4Lq8Rt2Vw6Xz0Bn3Gh7Jm1Pc5Fs9Ya" };
 
 	(void)state;
-	credentials_find(&all, x);
+	credentials_find(&all, x, NULL);
 	assert_int_equal(all.count, 6);
 	for (size_t i = 0; i < all.count; i++) {
 		assert_string_equal(carrier_name(all.all[i].carrier), names[i]);
@@ -131,7 +131,7 @@ static void a_key_anywhere_in_the_target_is_a_credential(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct credentials all;
 		struct exchange *x = request(cases[i].target, "");
-		credentials_find(&all, x);
+		credentials_find(&all, x, NULL);
 		assert_int_equal(all.count, cases[i].token ? 1 : 0);
 		assert_int_equal(all.absent, !cases[i].token);
 		if (cases[i].token)
@@ -149,7 +149,7 @@ static void more_credentials_than_fit_are_let_go(void **state)
 	for (int i = 0; i < LIMIT_CREDENTIALS + 3; i++)
 		strcat(lines, "Authorization: Bearer x\r\n");
 	struct exchange *x = request("/", lines);
-	credentials_find(&all, x);
+	credentials_find(&all, x, NULL);
 	assert_int_equal(all.count, LIMIT_CREDENTIALS);
 	exchange_free(x);
 }
@@ -163,7 +163,7 @@ static void what_went_by_unseen_is_neither_absent_nor_judged(void **state)
 	/* As HTTP/2 leaves it when its header table was filled before we listened. */
 	x->request.fields[1].known = false;
 	x->request.fields[1].value = (struct slice){ NULL, 0 };
-	credentials_find(&all, x);
+	credentials_find(&all, x, NULL);
 	assert_int_equal(all.count, 1);
 	assert_false(all.all[0].known);
 	assert_int_equal(all.all[0].token.n, 0);
@@ -171,7 +171,7 @@ static void what_went_by_unseen_is_neither_absent_nor_judged(void **state)
 
 	x = request("/api/v1/key", "");
 	x->request.fields_complete = false;
-	credentials_find(&all, x);
+	credentials_find(&all, x, NULL);
 	assert_int_equal(all.count, 0);
 	assert_false(all.absent);
 	exchange_free(x);

@@ -256,6 +256,84 @@ static void timestamps_are_rfc_3339(void **state)
 	}
 }
 
+#define REMARKABLE "9f3b7c21d8e4a6057bc1"
+
+/* Credentials and headers at the same places: the same again, others of the same length, none. */
+static const char *const requests[] = {
+	"authorization: Bearer " KEY "\n> user-agent: tool/1\n> cookie: s=" REMARKABLE "\n",
+	"authorization: Bearer " KEY "\n> user-agent: tool/1\n> cookie: s=" REMARKABLE "\n",
+	"authorization: Bearer " KEY "\n> user-agent: tool/2\n> cookie: s=" REMARKABLE "\n",
+	"authorization: Bearer \"" KEY "\n> user-agent: " KEY "\n> accept: " REMARKABLE
+	"9f3b7c21d8e4\n",
+	"authorization: Bearer \"" KEY "\"\n> user-agent: " KEY "\n> accept: a\n",
+	"authorization: Bearer " KEY "\n> referer: " REMARKABLE "\n> accept: a\n",
+	"user-agent: tool/2\n> authorization: Bearer " KEY "\n> x-api-key: " KEY "\n",
+	"x-api-key: " KEY "\n> user-agent: tool/1\n> accept: a\n",
+	"x-api-key: sk-ant-api03-" REMARKABLE REMARKABLE "\n> user-agent: tool/1\n> a: b\n",
+	"authorization: Bearer undefined\n> user-agent: tool/1\n> accept: a\n",
+	"authorization: Basic " REMARKABLE "\n> user-agent: tool/1\n> accept: a\n",
+	"authorization: Bearer\n> user-agent: tool/1\n> accept: a\n",
+};
+enum { REQUESTS = sizeof(requests) / sizeof(requests[0]) };
+
+static size_t add_exchange(char *to, size_t size, const char *request)
+{
+	return (size_t)snprintf(
+	    to, size,
+	    "> POST /api/v1/chat/completions HTTP/1.1\n> host: openrouter.ai\n"
+	    "> %s> content-type: application/json\n> content-length: 2\n>\n>- {}\n"
+	    "< HTTP/1.1 200 OK\n< content-type: application/json\n"
+	    "< x-request-id: %s\n< set-cookie: s=" REMARKABLE "\n< content-length: 2\n<\n<- {}\n",
+	    request, request == requests[0] ? "req_1" : "req_2");
+}
+
+/* What of the record in LINE does not depend on what came before it. */
+static void print_parts(struct slice line, char *to, size_t size)
+{
+	static const char *const parts[] = { "auth", "request", "response", "findings" };
+	cJSON *x = cJSON_ParseWithLength(line.p, line.n);
+	size_t n = 0;
+
+	assert_non_null(x);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char *text = cJSON_PrintUnformatted(get(x, parts[i]));
+		n += (size_t)snprintf(to + n, size - n, "%s\n", text);
+		cJSON_free(text);
+	}
+	assert_true(n < size);
+	cJSON_Delete(x);
+}
+
+static void what_is_kept_from_exchange_to_exchange_changes_no_record(void **state)
+{
+	char together[8192] = "= host openrouter.ai\n";
+	size_t n = strlen(together);
+	struct playback all;
+
+	(void)state;
+	for (int i = 0; i < REQUESTS; i++)
+		n += add_exchange(together + n, sizeof(together) - n, requests[i]);
+	play(&all, together);
+	assert_int_equal(all.exchanges, REQUESTS);
+	assert_false(slice_has(buf_slice(&all.records), SLICE(REMARKABLE)));
+	assert_false(slice_has(buf_slice(&all.records), SLICE("0e6f44a4")));
+	struct slice rest = buf_slice(&all.records);
+	for (int i = 0; i < REQUESTS; i++) {
+		char alone[2048] = "= host openrouter.ai\n";
+		char want[4096], have[4096];
+		struct playback one;
+		struct slice line;
+		add_exchange(alone + strlen(alone), sizeof(alone) - strlen(alone), requests[i]);
+		play(&one, alone);
+		assert_true(slice_cut(&rest, '\n', &line));
+		print_parts(buf_slice(&one.records), want, sizeof(want));
+		print_parts(line, have, sizeof(have));
+		assert_string_equal(have, want);
+		playback_release(&one);
+	}
+	playback_release(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_line_too_long_gives_up_header_values_first),
 		cmocka_unit_test(process_and_connection_records_are_as_documented),
 		cmocka_unit_test(timestamps_are_rfc_3339),
+		cmocka_unit_test(what_is_kept_from_exchange_to_exchange_changes_no_record),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/json_wire.h"
+
+#include "report/shown.h"
+
+enum {
+	CLEAR_NAME = 32, /* a name known as clear that is no longer has no room for a key */
+	SHOWN_NAME = 64, /* bytes kept of another name */
+};
+
+void json_put_wire(struct json_out *j, struct slice s, size_t max)
+{
+	struct buf shown;
+
+	if (!s.p) {
+		json_put_string(j, s);
+		return;
+	}
+	if (s.n <= max && text_is_plain(s)) {
+		json_put_plain(j, s);
+		return;
+	}
+	buf_init(&shown, max);
+	redact_text(&shown, s, max);
+	json_put_string(j, buf_slice(&shown));
+	buf_release(&shown);
+}
+
+static void put_clear_value(struct json_out *j, const struct field *f)
+{
+	struct slice as_it_is;
+	struct buf shown;
+
+	if (field_is_plain(f, LIMIT_SHOWN_VALUE, &as_it_is)) {
+		json_plain(j, NULL, as_it_is);
+		return;
+	}
+	buf_init(&shown, LIMIT_SHOWN_VALUE);
+	field_show(&shown, f, LIMIT_SHOWN_VALUE);
+	json_slice(j, NULL, buf_slice(&shown));
+	buf_release(&shown);
+}
+
+static void put_pair(struct json_out *j, const struct field *f, bool clear, enum fullness fullness)
+{
+	json_array(j, NULL);
+	if (clear && f->name.n <= CLEAR_NAME)
+		json_slice(j, NULL, f->name);
+	else
+		json_wire(j, NULL, f->name, SHOWN_NAME);
+	if (fullness != WITH_VALUES)
+		json_text(j, NULL, "<omitted>");
+	else if (!f->known)
+		json_null(j, NULL);
+	else if (clear)
+		put_clear_value(j, f);
+	else
+		json_text(j, NULL, "<redacted>");
+	json_array_end(j);
+}
+
+static bool is_kept(const struct kept_pair *p, const struct field *f)
+{
+	return p->shown && f->known && p->name == f->name.n && p->value == f->value.n &&
+	       memcmp(p->bytes, f->name.p, p->name) == 0 &&
+	       memcmp(p->bytes + p->name, f->value.p, p->value) == 0;
+}
+
+/* F's PAIR was just written. */
+static void keep(struct kept_pair *p, const struct field *f, struct slice pair)
+{
+	p->shown = 0;
+	if (f->name.n > LIMIT_PAIR || f->value.n > LIMIT_PAIR || pair.n > LIMIT_PAIR ||
+	    f->name.n + f->value.n + pair.n > LIMIT_PAIR)
+		return;
+	p->name = (unsigned char)f->name.n;
+	p->value = (unsigned char)f->value.n;
+	p->shown = (unsigned char)pair.n;
+	memcpy(mempcpy(mempcpy(p->bytes, f->name.p, f->name.n), f->value.p, f->value.n), pair.p,
+	       pair.n);
+}
+
+static void put_field(struct json_out *j, const struct field *f, struct kept_pair *p)
+{
+	if (is_kept(p, f)) {
+		json_word(j, NULL, (struct slice){ p->bytes + p->name + p->value, p->shown });
+		return;
+	}
+	bool clear = field_is_clear(f->name);
+	size_t start = j->to->n + j->comma;
+	put_pair(j, f, clear, WITH_VALUES);
+	if (clear && f->known && json_out_ok(j))
+		keep(p, f, slice_from(buf_slice(j->to), start));
+}
+
+void json_headers(struct json_out *j, const struct message *m, enum fullness fullness,
+		  struct kept_pair *kept)
+{
+	json_array(j, "headers");
+	for (size_t i = 0; i < m->field_count && fullness != WITHOUT_HEADERS; i++) {
+		const struct field *f = &m->fields[i];
+		if (kept && i < LIMIT_PAIRS && fullness == WITH_VALUES)
+			put_field(j, f, &kept[i]);
+		else
+			put_pair(j, f, field_is_clear(f->name), fullness);
+	}
+	json_array_end(j);
+}
