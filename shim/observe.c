@@ -195,19 +195,20 @@ static void tell_text(struct observer *o, const struct diagnosis *d)
 	sink_write(&o->text, buf_slice(&o->line));
 }
 
-/*
- * The variables of now are wanted unless a key that is known went through once
- * more: to read them costs more than all the rest of such an exchange.
- */
-static void look_around(struct observer *o, const struct exchange *x)
+/* Have the variables of now at hand. */
+static void look_around(struct observer *o)
 {
-	bool went_well = x->response.status / 100 == 2 && !x->events.error.n;
 	struct slice block;
 
-	if (!o->environment || (went_well && known_key_is_in(&o->history.key, &x->request)))
-		return;
-	if (o->environment(&block))
+	if (o->environment && o->environment(&block))
 		observer_set_environment(o, block);
+}
+
+/* A known key went through once more: to read the variables would cost more than all the rest. */
+static bool is_routine(const struct observer *o, const struct exchange *x)
+{
+	return x->response.status / 100 == 2 && !x->events.error.n &&
+	       known_key_is_in(&o->history.key, &x->request);
 }
 
 static void tell_exchange(struct observer *o, struct exchange *x)
@@ -217,7 +218,8 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	o->diagnosis = d;
 	if (!d)
 		return;
-	look_around(o, x);
+	if (!is_routine(o, x))
+		look_around(o);
 	diagnose(&o->judge, &o->history, x, d);
 	o->origin.exchange++;
 	for (size_t i = 0; i < d->count; i++)
@@ -297,8 +299,10 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 		case EVENT_SILENT:
 			/* A process that asks there keeps connections ready that it never needs. */
 			if (is_watched(o, connection_sni(c), &vendor) &&
-			    !history_has_host(&o->history, connection_sni(c)))
+			    !history_has_host(&o->history, connection_sni(c))) {
+				look_around(o);
 				tell_silence(o, c, number, vendor);
+			}
 			break;
 		}
 	}
