@@ -28,6 +28,7 @@ all @openai/codex 0.169.0-linux-x64 o05NyAOCDygSPRo1yinzxvkRSdmsZyBD9E7mbpmjRanS
 all @anthropic-ai/claude-code-linux-x64 2.1.332 f4JWhzwYutJIHScC7/dYOPX6s28tt7ZADhsOi8zwOHq5fFPEuUeChh2NMfinSg0GrUckYxaeebC4h0DqiKzLcw==
 all opencode-linux-x64-baseline 1.18.33 1KQGBiiDDeL/VHHbHkOvvFo8Jr97WT5+C1tear+p7IcDTnXgVHXqIjU4O4jM4mHQzykTP2i884FCnW5LDa+zCA==
 all @cline/cli-linux-x64 3.0.65 YRDt0eNj/XEMB7DeMeOeE92jQFf7DyKGCysStxrk+mIKdO0GVPugDG4yxsmKtBouBnaRVteW3NwYEnSq2kah8A==
+all @sparticuz/chromium 153.0.0 jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==
 all undici 6.29.1 EvRlUt/QqAEvXdQeRMYUfwOQsfzpDztykrG2owGEE/rBOBoYv9uF39ZzsNDh4lTFHhTr2XOZjKkYgueD12ZmGA==
 '
 

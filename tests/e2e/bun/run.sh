@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # run.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
 # and stripped; real programs built with Bun: what the finder says of each, of
-# another architecture's file too; what it remembers between starts; and a program
-# that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
+# another architecture's file too; what it remembers between starts; thousands of
+# connections; and a program that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
 set -eu
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -120,6 +120,20 @@ check "a link is not followed" chat log "$bun" "$script"
 check "and is replaced" entry
 printf 'orshim-find 1 0 0 0 \n' >"$file" && chmod 666 "$file"
 check "an entry that others may write is not believed" chat log "$bun" "$script"
+
+# shellcheck disable=SC2317
+many() { # COUNT: connections end as such, and are not mixed
+	rm -f "$scratch/log"
+	many=$root/tests/e2e/bun/many
+	good=$(echo "$line" | sed 's/.*"good": *"\([^"]*\)".*/\1/')
+	NODE_EXTRA_CA_CERTS=$ca OPENROUTER_API_KEY=$good "$bun" "$many.js" \
+		"https://localhost:$port/api/v1" "$1" >"$scratch/bare" || return 1
+	NODE_EXTRA_CA_CERTS=$ca OPENROUTER_API_KEY=$good LD_PRELOAD=$root/build/liborshim.so \
+		ORSHIM_LOG=$scratch/log ORSHIM_HOSTS=localhost=openrouter "$bun" "$many.js" \
+		"https://localhost:$port/api/v1" "$1" >"$scratch/shimmed" || return 1
+	"$many.py" "$scratch/log" "$1" "$scratch/bare" "$scratch/shimmed"
+}
+check "2400 short connections, each exchange whole, memory bounded" many 2400
 
 "$bun" build --compile --outfile "$scratch/compiled" "$script" >/dev/null 2>&1
 check "a compiled program is diagnosed" chat log "$scratch/compiled"
