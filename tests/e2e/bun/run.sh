@@ -62,6 +62,22 @@ static() { # OPTION...: a program with OpenSSL inside, diagnosed
 check "stripped OpenSSL, position-independent" static -pie
 check "stripped OpenSSL, at a fixed address" static -no-pie
 
+# Helpers, which tools start by the dozen, are not searched: nothing is opened for it.
+# shellcheck disable=SC2317
+unsearched() { # PROGRAM...
+	strace -f -qq -e trace=openat,open,readlink -o "$scratch/calls" \
+		env LD_PRELOAD="$root/build/liborshim.so" "$@" </dev/null &&
+		grep -q liborshim.so "$scratch/calls" &&
+		! grep -E 'self/(exe|maps)|/orshim/tls-' "$scratch/calls"
+}
+if command -v strace >/dev/null; then
+	check "git is not searched" unsearched git --version
+	check "a shell is not searched" unsearched sh -c 'ls / | tr a b | cat'
+	check "getconf is not searched" unsearched getconf PATH
+else
+	echo "skip  helpers are not searched: strace is not installed"
+fi
+
 # Rust's own tools carry an OpenSSL whose linker dropped what they do not use.
 # shellcheck disable=SC2317
 cargo() { # FILE: asks the stand-in for a registry, and is seen
