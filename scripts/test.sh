@@ -104,7 +104,7 @@ else
 	part 'fetch real clients' scripts/fetch-clients.sh small
 	for check in scripts/check-exports.sh scripts/check-docs.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
-		tests/e2e/report.sh tests/e2e/page.sh tests/e2e/install.sh \
+		tests/e2e/report.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
@@ -125,6 +125,7 @@ else
 	part 'children are followed' tests/e2e/follow/run.py
 	part 'editors, without one' tests/e2e/editor/scripts.sh
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
+	part 'HAR 1.2 by its schema' tests/e2e/har.py build/orshim
 	part 'captures of a real client' tests/e2e/capture.py
 	part 'demo' scripts/demo.sh
 fi

@@ -198,6 +198,8 @@ static void tell(struct run *r)
 	if (r->own_text)
 		read_from(r->text_path, 0, &text);
 	run_lines(r->log_path, r->log_start, r->start_us, &log);
+	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
+		write_all(STDERR_FILENO, SLICE("\n"));
 	tally_add(&t, buf_slice(&log));
 	if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
 		write_all(STDERR_FILENO, buf_slice(&text));

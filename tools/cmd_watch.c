@@ -188,6 +188,21 @@ static void follow(struct watch *w)
 	}
 	if (w->fd >= 0)
 		read_more(w);
+	if (isatty(STDOUT_FILENO)) /* behind the terminal's ^C */
+		write_all(STDOUT_FILENO, SLICE("\n"));
+}
+
+/* A log that is not there yet is waited for; one that can never be read is not. */
+static void check_readable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		warn("watch: waiting for %s", path);
+	else if (S_ISDIR(st.st_mode))
+		die("watch: %s is a folder; name the log in it", path);
+	else if (access(path, R_OK) != 0)
+		die("watch: cannot read %s: %s", path, strerror(errno));
 }
 
 int cmd_watch(int argc, char **argv)
@@ -208,8 +223,7 @@ int cmd_watch(int argc, char **argv)
 	if (!w.path)
 		die("watch: no run is kept yet; name the log that ORSHIM_LOG names");
 	buf_init(&w.line, LOG_LINE_MAX);
-	if (access(w.path, F_OK) != 0)
-		warn("watch: waiting for %s", w.path);
+	check_readable(w.path);
 	look(&w);
 	follow(&w);
 	if (w.bad)

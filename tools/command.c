@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { NAME_MAX_COMPARED = 64 };
+enum { NAME_MAX_COMPARED = 64, WRONG = 3 };
 
 static void complain(const char *format, va_list args)
 {
@@ -131,24 +131,28 @@ void style_of(int fd, struct text_style *style)
 		style->width = size.ws_col;
 }
 
-/* Levenshtein's distance; words longer than NAME_MAX_COMPARED are far from everything. */
+/*
+ * Levenshtein's distance, where a letter that was left out counts for one and a
+ * wrong or superfluous one for WRONG: people shorten names. Words longer than
+ * NAME_MAX_COMPARED are far from everything.
+ */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[NAME_MAX_COMPARED + 1];
 	size_t n = strlen(b);
 
 	if (n > NAME_MAX_COMPARED)
-		return n;
+		return n * WRONG;
 	for (size_t j = 0; j <= n; j++)
 		row[j] = j;
 	for (size_t i = 0; a[i]; i++) {
 		size_t diagonal = row[0];
-		row[0] = i + 1;
+		row[0] = (i + 1) * WRONG;
 		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i] != b[j - 1]);
+			size_t best = diagonal + (a[i] != b[j - 1] ? WRONG : 0);
 			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
+			if (row[j] + WRONG < best)
+				best = row[j] + WRONG;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
 			row[j] = best;
@@ -159,7 +163,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *nearest_name(const char *word, const char *(*name_at)(size_t i), size_t count)
 {
-	size_t best = strlen(word) / 2 + 1;
+	size_t best = (strlen(word) / 2 + 1) * WRONG;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {

@@ -157,6 +157,7 @@ misuse "replay with an unknown split" 2 "--split" "$orshim" replay --split half 
 run "explain" 0 "$orshim" explain auth_token_quoted
 says "explain" out "fix:"
 misuse "explain of an unknown rule" 2 "did you mean auth_token_quoted" "$orshim" explain auth_token_qouted
+misuse "explain of a shortened rule" 2 "did you mean auth_token_quoted" "$orshim" explain auth_qouted
 misuse "explain of nothing" 2 "id" "$orshim" explain
 run "rules" 0 "$orshim" rules
 says "rules" out "auth_missing"

@@ -65,6 +65,7 @@ misuse "watch without a run" "no run is kept" "$orshim" watch
 run "runs without a run" 0 "$orshim" runs
 misuse "report of a missing file" "/nonexistent" "$orshim" report /nonexistent
 misuse "report of a folder" "folder" "$orshim" report "$work"
+misuse "watch of a folder" "folder" "$orshim" watch "$work"
 misuse "report of another file" "line 1 is no JSON" "$orshim" report README.md
 misuse "report with an unknown option" "--frob" "$orshim" report --frob
 misuse "report --html without a value" "--html" "$orshim" report --html

@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""har.py ORSHIM: the archive of every capture against the JSON schema of HAR 1.2.
+
+The schema is that of npm's package har-schema, the validator Debian's jsonschema.
+Archives that are wrong on purpose must be refused, or the check proves nothing.
+"""
+import copy
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import jsonschema
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def schema():
+    fetch = os.path.join(HERE, "..", "..", "scripts", "fetch-clients.sh")
+    cache = subprocess.run([fetch, "small"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    parts = {}
+    for path in glob.glob(os.path.join(cache.strip(), "har-schema-2.0.0", "lib", "*.json")):
+        with open(path) as part:
+            parts[os.path.basename(path)] = json.load(part)
+    # Each part is found by its own name, whatever it is looked up from.
+    resolver = jsonschema.RefResolver("har.json", parts["har.json"], store=dict(
+        parts, **{part["$id"]: part for part in parts.values()}))
+    return jsonschema.Draft6Validator(parts["har.json"], resolver=resolver,
+                                      format_checker=jsonschema.FormatChecker())
+
+
+def damaged(archive):
+    """What a validator that looks at anything must refuse."""
+    for member, value in (("startedDateTime", "yesterday"), ("time", "1 s"), ("request", None),
+                          ("response", {}), ("timings", {})):
+        one = copy.deepcopy(archive)
+        one["log"]["entries"][0][member] = value
+        yield member, one
+
+
+def main():
+    orshim = os.path.abspath(sys.argv[1])
+    valid, entries, bad = schema(), 0, 0
+    archive = None
+    for folder in sorted(glob.glob(os.path.join(HERE, "..", "captures", "*"))):
+        records = subprocess.run([orshim, "replay", "--json"] + sorted(
+            glob.glob(os.path.join(folder, "*.cap"))), stdout=subprocess.PIPE).stdout
+        har = subprocess.run([orshim, "report", "--har", "-", "-"], input=records,
+                             stdout=subprocess.PIPE).stdout
+        archive = json.loads(har)
+        entries += len(archive["log"]["entries"])
+        for error in valid.iter_errors(archive):
+            bad += 1
+            print("not ok - %s: %s at %s" % (os.path.basename(folder), error.message[:200],
+                                             "/".join(map(str, error.absolute_path))))
+    for member, one in damaged(archive):
+        if valid.is_valid(one):
+            bad += 1
+            print("not ok - a wrong %s is not refused" % member)
+    print("%d exchanges are valid HAR 1.2, %d faults" % (entries, bad))
+    return bad > 0 or entries < 100
+
+
+if __name__ == "__main__":
+    sys.exit(main())
