@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bench's client; prints nanoseconds of processor time and of wall time for
- * one operation (or bytes, for memory). Started by run.py, bare and preloaded.
+ * one operation (or bytes, for memory), then the wall time's median and 99th
+ * percentile. Started by run.py, bare and preloaded.
  *
- *   client good|bad|bulk|memory COUNT PORT
+ *   client good|bad|bulk|large|memory|idle COUNT PORT
  *   client pair COUNT CERT KEY      client and server in one process, no socket
  *   client exec COUNT PROGRAM ARG…  start PROGRAM, which inherits LD_PRELOAD
  */
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY = 2048, CONNECTIONS = 64, BUFFER = 64 * 1024 };
+enum { BODY = 2048, CONNECTIONS = 1000, BUFFER = 64 * 1024 };
 
 extern char **environ;
 
@@ -118,23 +119,39 @@ static void exchange(SSL *ssl, size_t size)
 	}
 }
 
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
 static void requests(SSL_CTX *context, const char *port, long count, const char *quote,
 		     const char *more)
 {
 	SSL *ssl = reach(context, port);
 	size_t size = compose(quote, more);
+	double *each = malloc((size_t)count * sizeof(*each));
 	double cpu, wall;
 
+	if (!each)
+		fail("no memory");
 	if (!*more)
 		for (int i = 0; i < 50; i++)
 			exchange(ssl, size);
 	cpu = spent();
 	wall = seconds(CLOCK_MONOTONIC);
-	for (long i = 0; i < count; i++)
+	for (long i = 0; i < count; i++) {
+		each[i] = -seconds(CLOCK_MONOTONIC);
 		exchange(ssl, size);
+		each[i] += seconds(CLOCK_MONOTONIC);
+	}
 	cpu = spent() - cpu;
 	wall = seconds(CLOCK_MONOTONIC) - wall;
-	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
+	qsort(each, (size_t)count, sizeof(*each), compare);
+	printf("%.1f %.1f %.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
+	       each[count / 2] * 1e9, each[count * 99 / 100] * 1e9);
+	free(each);
 }
 
 /* Private memory of this process, in bytes. */
@@ -152,18 +169,19 @@ static long private_bytes(void)
 	return total;
 }
 
-static void memory(SSL_CTX *context, const char *port)
+static void memory(SSL_CTX *context, const char *port, long count, bool asks)
 {
-	SSL *open[CONNECTIONS];
+	static SSL *open[CONNECTIONS];
 	long before = private_bytes(), after;
 	size_t size = compose("", "");
 
-	for (int i = 0; i < CONNECTIONS; i++) {
+	for (long i = 0; i < count; i++) {
 		open[i] = reach(context, port);
-		exchange(open[i], size);
+		if (asks)
+			exchange(open[i], size);
 	}
 	after = private_bytes();
-	printf("%ld %ld\n", before, (after - before) / CONNECTIONS);
+	printf("%ld %ld\n", before, (after - before) / count);
 }
 
 static void shake(SSL *client, SSL *server)
@@ -266,8 +284,12 @@ int main(int argc, char **argv)
 		requests(context, argv[3], count, "\"", "");
 	else if (!strcmp(mode, "bulk"))
 		requests(context, argv[3], count, "", "x-bench-bytes: 1073741824\r\n");
+	else if (!strcmp(mode, "large"))
+		requests(context, argv[3], count, "", "x-bench-bytes: 5242880\r\n");
 	else if (!strcmp(mode, "memory"))
-		memory(context, argv[3]);
+		memory(context, argv[3], 64, true);
+	else if (!strcmp(mode, "idle") && count <= CONNECTIONS)
+		memory(context, argv[3], count, false);
 	else if (!strcmp(mode, "pair") && argc == 5)
 		pairs(context, count, argv[3], argv[4]);
 	else

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 
+import others
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(ROOT, "build", "liborshim.so"))
@@ -45,12 +47,16 @@ class Bench:
                         os.path.join(HERE, name + ".c"), "-lssl", "-lcrypto"], check=True)
         return path
 
-    def once(self, mode, count, rest, preload, **more):
-        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+    def environment(self, preload):
+        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.scratch,
                "ORSHIM_LOG": os.path.join(self.scratch, "log")}
-        env.update(more)
         if preload:
             env["LD_PRELOAD"] = preload
+        return env
+
+    def once(self, mode, count, rest, preload, **more):
+        env = self.environment(preload)
+        env.update(more)
         done = subprocess.run([self.client, mode, str(count), *rest], env=env, check=True,
                               stdout=subprocess.PIPE)
         return [float(n) for n in done.stdout.split()]
@@ -67,7 +73,8 @@ class Bench:
             for preload in order:
                 (under if preload else bare).append(self.once(mode, count, rest, preload))
         middle = [statistics.median(c) for c in zip(*bare)]
-        change = [statistics.median(u[i] - b[i] for u, b in zip(under, bare)) for i in (0, 1)]
+        change = [statistics.median(u[i] - b[i] for u, b in zip(under, bare))
+                  for i in range(len(middle))]
         return middle, [m + c for m, c in zip(middle, change)]
 
     def starts(self, count, *argv, **env):
@@ -96,6 +103,13 @@ class Bench:
         print("%-44s %12s %12s %12s %10s  %s" % (what, bare, under, result, budget,
                                                "met" if met else "MISSED"), flush=True)
 
+    def note(self, what, bare, under):
+        """A row without a budget, in nanoseconds."""
+        print("%-44s %12s %12s %12s" % (what, us(bare), us(under), us(under - bare)), flush=True)
+
+    def say(self, what):
+        print("    " + what, flush=True)
+
     def logged(self, count, cause):
         """The preloaded rounds must have been seen, or their time says nothing."""
         path = os.path.join(self.scratch, "log")
@@ -119,7 +133,7 @@ def us(ns):
 
 def measure(bench):
     print("%-44s %12s %12s %12s %10s" % ("medians of %d rounds" % ROUNDS, "bare", "preloaded",
-                                         "difference", "budget"))
+                                        "difference", "budget"))
     (_, empty), (_, under) = bench.starts(300, "/bin/true")
     bench.line("start of /bin/true (bare: an empty library)", us(empty), us(under),
                "%.2f x" % (under / empty), "1.10 x", under <= 1.10 * empty)
@@ -135,21 +149,35 @@ def measure(bench):
     (bare, _), (under, _) = bench.both("pair", 100000, bench.cert, bench.key)
     bench.line("write+read pair, no API", "%.0f ns" % bare, "%.0f ns" % under,
                "%+.0f ns" % (under - bare), "+50 ns", under - bare <= 50)
+    walls = []
     for mode, what, count, budget, cause in (
             ("good", "exchange that succeeds, 2 KiB", 2000, 10, '"cause":null'),
             ("bad", "exchange that fails, 2 KiB, log line", 1000, 100, "auth_token_quoted")):
-        (bare, wall), (under, wall_under) = bench.both(mode, count, bench.port)
+        (bare, wall, *late), (under, wall_under, *late_under) = bench.both(mode, count, bench.port)
         bench.line(what + ", CPU", us(bare), us(under), "%+.2f us" % ((under - bare) / 1000),
                    "+%d us" % budget, under - bare <= budget * 1000)
-        print("    wall time %33s %12s" % (us(wall), us(wall_under)))
+        walls.append((wall, wall_under))
+        for name, before, after in zip(("mean", "p50", "p99"), [wall, *late],
+                                       [wall_under, *late_under]):
+            bench.note("    wall time, " + name, before, after)
         bench.logged(ROUNDS * count, cause)
-    (_, bare), (_, under) = bench.both("bulk", 1, bench.port)
+    others.compare(bench, *walls[0])
+    others.real_clients(bench, CACHE, min(ROUNDS, 5), SHIM)
+    others.curl(bench, SHIM)
+    (_, bare, *_), (_, under, *_) = bench.both("bulk", 1, bench.port)
     rate = [2 ** 30 / ns for ns in (bare, under)]
     bench.line("1 GiB answer on an API connection", "%.2f GB/s" % rate[0],
                "%.2f GB/s" % rate[1], "%.3f x" % (rate[1] / rate[0]), "0.97 x",
                rate[1] >= 0.97 * rate[0])
     bench.logged(ROUNDS, "")
-    bare, under = bench.both("memory", 1, bench.port)
+    (bare, *_), (under, *_) = bench.both("large", 50, bench.port)
+    bench.note("5 MB answer on an API connection, CPU", bare, under)
+    bench.logged(ROUNDS * 50, "")
+    rows = bench.both("idle", 1000, bench.port)
+    bare, under = (row[1] / 1024 for row in rows)
+    bench.line("1000 idle connections, memory of one", "%.1f KiB" % bare, "%.1f KiB" % under,
+               "%+.1f KiB" % (under - bare), "64 KiB", under - bare <= 64)
+    bare, under = bench.both("memory", 64, bench.port)
     for what, index, budget in (("memory, idle process", 0, 128),
                                 ("memory, a live API connection", 1, 64)):
         kib = (under[index] - bare[index]) / 1024

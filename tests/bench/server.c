@@ -4,6 +4,7 @@
  * output; ends when standard input is closed. A thread a connection. Answers
  * 401 to a quoted key, 200 otherwise, with as many bytes as x-bench-bytes says.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -68,7 +69,7 @@ static bool take(SSL *ssl, char *request)
 		end = strstr(request, "\r\n\r\n");
 		if (!end)
 			continue;
-		length = strstr(request, "content-length: ");
+		length = strcasestr(request, "content-length: ");
 		if (have >=
 		    (size_t)(end + 4 - request) + (length ? strtoull(length + 16, NULL, 10) : 0))
 			return true;
