@@ -14,16 +14,17 @@ enum { NAME_MAX_COMPARED = 64, WRONG = 3 };
 
 static void complain(const char *format, va_list args)
 {
-	char line[1024];
-	int n = snprintf(line, sizeof(line), "orshim: ");
+	char text[1024];
+	struct buf line;
 
-	vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
-	/* File names are the user's own, but may come from anywhere. */
-	for (char *p = line; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	strcat(line, "\n");
-	write_all(STDERR_FILENO, slice_of(line));
+	vsnprintf(text, sizeof(text), format, args);
+	/* Names and arguments are the user's own, but a key may be among them. */
+	buf_init(&line, LIMIT_BLOCK);
+	say(&line, "orshim: ");
+	redact_text(&line, slice_of(text), LIMIT_BLOCK / 2);
+	say(&line, "\n");
+	write_all(STDERR_FILENO, buf_slice(&line));
+	buf_release(&line);
 }
 
 void die(const char *format, ...)

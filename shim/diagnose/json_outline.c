@@ -209,6 +209,8 @@ static const char *member_at(const char *p, const char *end, struct slice name)
 
 long json_member_at(struct slice text, const char *path)
 {
+	if (text.n == 0)
+		return -1;
 	const char *end = text.p + text.n;
 	const char *p = text.p;
 

@@ -245,6 +245,7 @@ static size_t copy_userinfo(struct sink *sink, struct slice s, size_t at)
 struct redaction {
 	struct sink sink;
 	struct slice text;
+	bool hid;        /* something was not shown */
 	bool beside_key; /* what comes before the next blank or comma may be the rest of a key */
 };
 
@@ -253,10 +254,11 @@ static size_t copy_run(struct redaction *r, size_t at, size_t n)
 {
 	struct slice run = slice_sub(r->text, at, n);
 	size_t jwt = jwt_length(r->text, at);
-	bool digits = false;
+	bool digits = false, before = r->hid;
 
 	for (size_t i = 0; i < n; i++)
 		digits |= run.p[i] >= '0' && run.p[i] <= '9';
+	r->hid = true;
 	if (jwt) {
 		sink_f(&r->sink, "<JWT, %zu bytes>", jwt);
 		return jwt;
@@ -278,13 +280,16 @@ static size_t copy_run(struct redaction *r, size_t at, size_t n)
 		reveal_run(&r->sink, run);
 		return n;
 	}
+	r->hid = before;
 	size_t gap = leads_to_secret(r->text, at, n);
 	sink_put(&r->sink, run.p, n);
 	if (gap == 0)
 		return n;
 	for (size_t i = 0; i < gap; i++)
 		copy_character(&r->sink, r->text, at + n + i);
-	return n + gap + copy_value(&r->sink, r->text, at + n + gap);
+	size_t value = copy_value(&r->sink, r->text, at + n + gap);
+	r->hid |= value > 0;
+	return n + gap + value;
 }
 
 /* A key glued behind other token bytes: where in the run it begins; N if nowhere. */
@@ -313,7 +318,7 @@ enum byte_kind {
 };
 
 static const unsigned char byte_kinds[256] = {
-	[' ' ... '!'] = BYTE_SIGN,  ['#' ... ','] = BYTE_SIGN,  ['-'] = BYTE_PART,
+	[' ' ... '!'] = BYTE_SIGN,  ['#' ... '$'] = BYTE_SIGN, ['&' ... ','] = BYTE_SIGN,  ['-'] = BYTE_PART,
 	['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN, [':'] = BYTE_LEAD,
 	[';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,          ['>' ... '@'] = BYTE_SIGN,
 	['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,          [']' ... '^'] = BYTE_SIGN,
@@ -370,23 +375,82 @@ bool text_is_plain(struct slice text)
 	return true;
 }
 
+static void redact(struct redaction *r)
+{
+	struct slice text = r->text;
+
+	for (size_t i = 0; i < text.n && r->sink.left;) {
+		size_t run = token_run(text, i);
+		if (run) {
+			i += copy_run(r, i, key_inside(text, i, run));
+			continue;
+		}
+		if (text.p[i] == ' ' || text.p[i] == ',')
+			r->beside_key = false;
+		size_t userinfo = copy_userinfo(&r->sink, text, i);
+		i += userinfo ? userinfo : copy_character(&r->sink, text, i);
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+/* PLAIN becomes TEXT with the percent escapes of token bytes undone. How many follow each other at most. */
+static size_t undo_percent(struct slice text, char *plain, size_t *n)
+{
+	size_t row = 0, most = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		int high = i + 2 < text.n && text.p[i] == '%' ? hex_value(text.p[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
+		bool escape = low >= 0 && is_token_byte((char)(high * 16 + low));
+		plain[(*n)++] = escape ? (char)(high * 16 + low) : text.p[i];
+		i += escape ? 2 : 0;
+		row = escape ? row + 1 : 0;
+		most = row > most ? row : most;
+	}
+	return most;
+}
+
+/*
+ * A text whose letters are percent-escaped is read as it is meant, if there is
+ * a secret in it then or nobody would escape so much of it. False: it is
+ * neither; nothing was added.
+ */
+static bool redact_escaped(struct redaction *r)
+{
+	enum { SECRET_ROW = 8 };
+	struct slice text = r->text;
+	struct buf shown;
+	size_t n = 0, row = 0;
+	char *plain = slice_byte(text, '%', 0) < 0 ? NULL : malloc(text.n);
+
+	if (!plain || (row = undo_percent(text, plain, &n)) == 0) {
+		free(plain);
+		return false;
+	}
+	buf_init(&shown, r->sink.left);
+	struct redaction meant = { .sink = { &shown, r->sink.left }, .text = { plain, n } };
+	redact(&meant);
+	bool secret = meant.hid || row >= SECRET_ROW;
+	if (secret && shown.n)
+		sink_put(&r->sink, shown.p, shown.n);
+	buf_release(&shown);
+	free(plain);
+	return secret;
+}
+
 void redact_text(struct buf *out, struct slice text, size_t max)
 {
 	struct redaction r = { .sink = { out, max }, .text = text };
 
-	if (text_is_plain(text)) {
+	if (text_is_plain(text))
 		sink_put(&r.sink, text.p, text.n < max ? text.n : max);
-		return;
-	}
-	for (size_t i = 0; i < text.n && r.sink.left;) {
-		size_t run = token_run(text, i);
-		if (run) {
-			i += copy_run(&r, i, key_inside(text, i, run));
-			continue;
-		}
-		if (text.p[i] == ' ' || text.p[i] == ',')
-			r.beside_key = false;
-		size_t userinfo = copy_userinfo(&r.sink, text, i);
-		i += userinfo ? userinfo : copy_character(&r.sink, text, i);
-	}
+	else if (!redact_escaped(&r))
+		redact(&r);
 }

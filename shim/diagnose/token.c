@@ -140,7 +140,7 @@ static void show_ends(struct sink *out, struct slice key, size_t prefix, size_t 
 /* Sixty-four hex digits at the end, whatever is left of the prefix before them. */
 bool is_bare_openrouter(struct slice run)
 {
-	if (run.n < 64 || run.n > 80)
+	if (run.n < 64 || run.n > 80 || (run.n > 64 && is_hex_byte(run.p[run.n - 65])))
 		return false;
 	for (size_t i = run.n - 64; i < run.n; i++)
 		if (!is_hex_byte(run.p[i]))

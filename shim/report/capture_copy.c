@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include "report/echo.h"
 #include "report/shown.h"
 
 enum {
@@ -300,6 +301,16 @@ static int copy_length(struct message_copy *c)
 	return set_value(c, "content-length", (struct slice){ text, (size_t)n });
 }
 
+/* What a server repeats of a key becomes what stands for the key. */
+static void replace_echoes(const struct disguised_keys *keys, char *p, size_t n)
+{
+	struct echo all[LIMIT_CREDENTIALS];
+
+	for (size_t i = 0; i < keys->count; i++)
+		all[i] = (struct echo){ keys->all[i].was, keys->all[i].now.p };
+	echo_replace(all, keys->count, NULL, 0, p, n);
+}
+
 static void copy_bytes(struct message_copy *c, struct disguise *names,
 		       const struct disguised_keys *keys, enum body_kind kind, bool events)
 {
@@ -312,6 +323,8 @@ static void copy_bytes(struct message_copy *c, struct disguise *names,
 		disguise_coded(p, n);
 	else
 		disguise_body(names, keys, kind, p, n);
+	if (kind != KIND_REQUEST)
+		replace_echoes(keys, p, n);
 }
 
 static int copy_body(struct message_copy *c, struct disguise *names,

@@ -399,7 +399,7 @@ void disguise_token(struct disguise *d, char *p, size_t n)
 	struct slice token = { p, n };
 	struct token_shape shape;
 
-	if (n == 0 || is_shown_whole(token))
+	if (n == 0 || is_shown_whole(token) || disguise_escaped_token(d, p, n))
 		return;
 	shape_read(&shape, token);
 	if (shape.form == FORM_ENCODED && shape.core.n &&
@@ -553,6 +553,11 @@ void disguise_secrets(struct disguise *d, const struct disguised_keys *keys, cha
 	struct slice text = { p, n };
 
 	for (size_t i = 0; i < n;) {
+		size_t coded = disguise_escaped(d, keys, p + i, n - i, escaped);
+		if (coded) {
+			i += coded;
+			continue;
+		}
 		if (escaped && p[i] == '\\') {
 			i += i + 1 < n && p[i + 1] == 'u' ? 6 : 2;
 			continue;

@@ -61,6 +61,17 @@ struct disguised_keys {
 void disguise_secrets(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n,
 		      bool escaped);
 
+/*
+ * A stretch of token bytes at P, some of which are escaped (percent, and with
+ * JSON as \uNNNN): what is secret when they are read is replaced, escaped as it
+ * was. How many bytes were dealt with; 0: none is escaped.
+ */
+size_t disguise_escaped(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n,
+			bool json);
+
+/* A token with escapes in it, of nothing else; false if P is none. */
+bool disguise_escaped_token(struct disguise *d, char *p, size_t n);
+
 /* A text that may not be shown: letters become x, digits 0, others a letter as long. */
 void disguise_text(char *p, size_t n);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "report/echo.h"
 #include "report/json_wire.h"
 #include "report/shown.h"
 
@@ -361,10 +362,13 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
 		    struct kept_pairs *kept)
 {
+	size_t start = line->n;
 	int failed = -1;
 
 	for (int f = WITH_VALUES; f < FULLNESS_COUNT && failed; f++)
 		failed = put_exchange(line, o, d, (enum fullness)f, kept);
+	if (!failed)
+		echo_blot(&d->evidence, line->p + start, line->n - start);
 	return failed;
 }
 

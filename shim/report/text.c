@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/echo.h"
 #include "report/paragraph.h"
 #include "report/shown.h"
 
@@ -462,7 +463,11 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	put_sent(&b);
 	put_source(&b);
 	put_answer(&b);
-	return block_end(&b, start);
+	if (block_end(&b, start) != 0)
+		return -1;
+	if (out->n > start)
+		echo_blot(&d->evidence, out->p + start, out->n - start);
+	return 0;
 }
 
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,

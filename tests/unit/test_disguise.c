@@ -211,6 +211,33 @@ static void a_servers_words_stay_but_for_secrets(void **state)
 	assert_non_null(strstr(now, "1c96. See req_0123456789abcdef\",\"code\":401}}"));
 }
 
+static void escapes_hide_no_secret(void **state)
+{
+	static const struct {
+		const char *was, *stays;
+		bool json;
+	} cases[] = {
+		{ "got %73%6b%2dor-v1-" HEX64, "got ", false },
+		{ "got \\u0073k-or-v1-" HEX64, "got ", true },
+		{ "got %68%75%6e%74%65%72%32%33 here", " here", false },
+		{ "/a%20b/%D0%BA?c=%2Fd", "/a%20b/%D0%BA?c=%2Fd", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = strlen(cases[i].was);
+		struct disguise d;
+		char *now = copy_of(cases[i].was, n);
+		disguise_init(&d);
+		disguise_secrets(&d, NULL, now, n, cases[i].json);
+		disguise_release(&d);
+		assert_null(strstr(now, HEX64));
+		assert_null(strstr(now, "%68%75%6e%74"));
+		assert_non_null(strstr(now, cases[i].stays));
+		assert_int_equal(strlen(now), n);
+	}
+}
+
 static uint64_t seed = 1;
 
 static unsigned draw_number(unsigned below)
@@ -283,6 +310,7 @@ int main(void)
 		cmocka_unit_test(the_same_is_always_replaced_by_the_same_and_others_by_others),
 		cmocka_unit_test(a_body_keeps_structure_and_faults),
 		cmocka_unit_test(a_servers_words_stay_but_for_secrets),
+		cmocka_unit_test(escapes_hide_no_secret),
 		cmocka_unit_test(a_damaged_body_has_its_fault_at_the_same_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

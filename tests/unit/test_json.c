@@ -147,7 +147,8 @@ static void names_the_member_that_holds_the_fault(void **state)
 	assert_string_equal(v.path, "messages[1].content[0].text");
 	json_judge(TEXT("[NaN]"), &v);
 	assert_string_equal(v.path, "[0]");
-	json_judge(TEXT("{\"sk-or-v1-0123456789abcdef0123456789abcdef\":{\"\xC3\xA9[2J\":NaN}}"), &v);
+	json_judge(TEXT("{\"sk-or-v1-0123456789abcdef0123456789abcdef\":{\"\xC3\xA9[2J\":NaN}}"),
+		   &v);
 	assert_string_equal(v.path, "<name of 41 bytes>.<name of 5 bytes>");
 }
 
@@ -271,6 +272,7 @@ static void an_outline_says_nothing_of_what_it_did_not_see(void **state)
 	}
 	struct json_outline o;
 	json_outline((struct slice){ NULL, 0 }, &o);
+	assert_int_equal(json_member_at((struct slice){ NULL, 0 }, "model"), -1);
 	assert_false(o.is_object);
 	json_outline(TEXT("{\"input\":[{}],\"model\":\"x\\\\\"}"), &o);
 	assert_true(o.has_input);

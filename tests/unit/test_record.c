@@ -151,6 +151,26 @@ static void what_is_not_there_is_null(void **state)
 	playback_release(&r);
 }
 
+/* A credential of no known shape, repeated by the server: whole, in part, and shorter than counts. */
+static void what_a_server_repeats_of_a_credential_is_blotted(void **state)
+{
+	static const char text[] =
+	    "= host openrouter.ai\n> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n"
+	    "> Authorization: Bearer correct-horse-battery-staple\n>\n"
+	    "< HTTP/1.1 401 No\n< Content-Type: application/json\n<\n"
+	    "<- {\"error\":{\"code\":401,\"message\":\"no correct-horse-battery-staple, "
+	    "(xhorse-batteryx) correct-hor\"}}\n= close\n";
+	struct playback r;
+
+	(void)state;
+	play(&r, text);
+	assert_true(slice_has(buf_slice(&r.records), SLICE("no ****************************, "
+							   "(x*************x) correct-hor")));
+	assert_false(slice_has(buf_slice(&r.text), SLICE("horse-battery")));
+	assert_true(slice_has(buf_slice(&r.records), SLICE("\"host\":\"openrouter.ai\"")));
+	playback_release(&r);
+}
+
 static void a_line_too_long_gives_up_header_values_first(void **state)
 {
 	enum { FIELDS = 400, VALUE = 200 };
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(an_exchange_has_the_documented_members),
 		cmocka_unit_test(the_values_are_those_of_the_wire),
 		cmocka_unit_test(what_is_not_there_is_null),
+		cmocka_unit_test(what_a_server_repeats_of_a_credential_is_blotted),
 		cmocka_unit_test(a_line_too_long_gives_up_header_values_first),
 		cmocka_unit_test(process_and_connection_records_are_as_documented),
 		cmocka_unit_test(timestamps_are_rfc_3339),

@@ -269,6 +269,10 @@ static void secrets_in_a_text_are_replaced(void **state)
 		{ "https://me:hunter2@openrouter.ai/", "https://<10 bytes>@openrouter.ai/" },
 		{ "user_2abcdefghijklmnopqrstuv", "user_...stuv" },
 		{ "xsk-or-v1-" HEX, "xsk-or-v1-0e6...1c96" },
+		{ "got %73k-or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
+		{ "got %68%75%6e%74%65%72%32%32 here", "got hunter22 here" },
+		{ "/a%20b/%D0%BA?c=%2F", "/a%20b/%D0%BA?c=%2F" },
+		{ "saw 0123456789abcdef" HEX " here", "saw <80 bytes: hex> here" },
 	};
 
 	(void)state;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ECHO_H
+#define ORSHIM_ECHO_H
+
+/*
+ * Servers repeat what they were sent. The last look at what is about to be
+ * written: no piece of a request's own credential stays in it, whatever shape
+ * the credential has and wherever the piece came from.
+ */
+#include "diagnose/evidence.h"
+
+/* A secret, and what stands for each of its bytes; NOW NULL: asterisks. */
+struct echo {
+	struct slice was;
+	const char *now;
+};
+
+/*
+ * Replace every piece of ECHO_PIECE bytes or more of the secrets in the N
+ * bytes at P; a piece that is found in one of the STAY_COUNT texts of STAY is
+ * no secret and stays. Of very long secrets only the beginning is looked for.
+ */
+enum { ECHO_PIECE = 12 };
+void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
+		  char *p, size_t n);
+
+/* The same for the credentials of E; what token_show() and the request's URL show stays. */
+void echo_blot(const struct evidence *e, char *p, size_t n);
+
+#endif
