@@ -86,6 +86,7 @@ if [ "${1:-}" = clients ]; then
 	part 'Chromium' tests/e2e/chromium.sh
 	part 'children of all clients' tests/e2e/follow/run.py all
 	part "VS Code's extension host" tests/e2e/editor/run.py
+	part 'hostile servers, a GiB each' tests/e2e/hostile.py --whole
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
@@ -128,6 +129,7 @@ else
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
 	part 'HAR 1.2 by its schema' tests/e2e/har.py build/orshim
 	part 'captures of a real client' tests/e2e/capture.py
+	part 'hostile servers' tests/e2e/hostile.py
 	part 'secrets' tests/e2e/secrets/secrets.py
 	part 'demo' scripts/demo.sh
 fi

@@ -50,6 +50,7 @@
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */
+#define LIMIT_JSON_VALUES 200000 /* of one text that is made a tree, some 80 bytes each: text of 8 MiB can ask for 300 MiB (count) */
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
 #define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
 #define LIMIT_PROVIDER 64	 /* that name */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cJSON.h"
+#include "diagnose/json.h"
 
 static struct slice text_of(const cJSON *item)
 {
@@ -108,7 +109,7 @@ static void read_raw(struct answer *a)
 	}
 	if (!a->raw.p)
 		return;
-	a->raw_tree = cJSON_ParseWithLength(a->raw.p, a->raw.n);
+	a->raw_tree = json_tree(a->raw);
 	error = find_error(a->raw_tree, true);
 	a->raw_message = error ? first_text(error, message_names) : a->raw;
 	if (!a->raw_message.p)
@@ -147,8 +148,7 @@ static bool unwrap(struct answer *a)
 
 	if (at < 0 || !cJSON_IsObject(a->tree))
 		return false;
-	inner =
-	    cJSON_ParseWithLengthOpts(a->message.p + at, a->message.n - (size_t)at, NULL, false);
+	inner = json_tree(slice_from(a->message, (size_t)at));
 	const cJSON *error = find_error(inner, true);
 	if (!error || !cJSON_AddItemToObject(a->tree, "inner", inner)) {
 		cJSON_Delete(inner);
@@ -164,7 +164,7 @@ static bool unwrap(struct answer *a)
 
 static void read_tree(struct answer *a, struct slice text, bool failed)
 {
-	a->tree = cJSON_ParseWithLengthOpts(text.p, text.n, NULL, false);
+	a->tree = json_tree(text);
 	const cJSON *error = find_error(a->tree, failed);
 
 	if (!error)

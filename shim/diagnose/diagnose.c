@@ -164,7 +164,7 @@ static void read_body(struct evidence *e)
 		return;
 	json_judge(text, &e->json);
 	if (e->json.fault == JSON_FINE)
-		e->body = cJSON_ParseWithLength(text.p, text.n);
+		e->body = json_tree(text);
 }
 
 static void gather(const struct judge *judge, struct history *history, const struct exchange *x,

@@ -42,6 +42,13 @@ struct json_verdict {
  */
 void json_judge(struct slice text, struct json_verdict *v);
 
+/*
+ * TEXT as a tree, the caller's by cJSON_Delete(). NULL: it is no JSON, there is
+ * no memory, or it has more than LIMIT_JSON_VALUES values. What follows the
+ * first value does not count.
+ */
+struct cJSON *json_tree(struct slice text);
+
 /* What a chat-style request says at its top level, without a tree. */
 struct json_outline {
 	bool is_object;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cJSON.h>
 #include <cmocka.h>
 
 #include "base/limits.h"
@@ -272,6 +273,7 @@ static void an_outline_says_nothing_of_what_it_did_not_see(void **state)
 	}
 	struct json_outline o;
 	json_outline((struct slice){ NULL, 0 }, &o);
+	assert_null(json_tree((struct slice){ NULL, 0 }));
 	assert_int_equal(json_member_at((struct slice){ NULL, 0 }, "model"), -1);
 	assert_false(o.is_object);
 	json_outline(TEXT("{\"input\":[{}],\"model\":\"x\\\\\"}"), &o);
@@ -279,9 +281,40 @@ static void an_outline_says_nothing_of_what_it_did_not_see(void **state)
 	assert_true(slice_equal(o.model, SLICE("x\\\\")));
 }
 
+static void a_tree_has_a_ceiling(void **state)
+{
+	size_t n = 2 * LIMIT_JSON_VALUES + 2;
+	char *text = malloc(n);
+
+	(void)state;
+	/* [1,1,...,1]: as many values as may be with the array, then one more. */
+	for (int over = 0; over < 2; over++) {
+		size_t at = 0;
+		text[at++] = '[';
+		for (size_t i = 0; i + 2 < LIMIT_JSON_VALUES + (size_t)over; i++) {
+			text[at++] = '1';
+			text[at++] = ',';
+		}
+		text[at++] = '1';
+		text[at++] = ']';
+		cJSON *tree = json_tree((struct slice){ text, at });
+		assert_int_equal(tree == NULL, over);
+		cJSON_Delete(tree);
+	}
+	memset(text, ',', n);
+	text[0] = text[n - 1] = '"';
+	text[1] = '\\';
+	text[2] = '"';
+	cJSON *tree = json_tree((struct slice){ text, n });
+	assert_non_null(tree);
+	cJSON_Delete(tree);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tree_has_a_ceiling),
 		cmocka_unit_test(accepts_what_rfc_8259_allows),
 		cmocka_unit_test(says_where_it_stops_being_json_and_what_stands_there),
 		cmocka_unit_test(names_the_member_that_holds_the_fault),
