@@ -66,14 +66,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct host_list hosts;
 	struct rulebook book;
 	char *string = malloc(n + 1);
-	size_t size;
+	unsigned long long size;
 
 	demand(string != NULL);
 	memcpy(string, bytes, n);
 	string[n] = '\0';
 	read_dotenv(text);
 	configure_relay(string);
-	settings_size(string, &size);
+	settings_size(string, LIMIT_BODY_MAX, &size);
 	if (!hosts_init(&hosts, string, &wrong))
 		demand(is_inside(wrong, (struct slice){ string, n }));
 	if (!rulebook_init(&book, string, &wrong))
