@@ -2,12 +2,12 @@
 /* Secrets behind percent escapes (RFC 3986 section 2.1) and \uNNNN of JSON. */
 #include "report/disguise.h"
 
-enum { PLAIN_MAX = 1024, ESCAPES_SECRET = 8 };
+enum { PLAIN_MAX = 256, ESCAPES_SECRET = 8 };
 
 /* A stretch of token bytes, some of them escaped. */
 struct stretch {
 	char plain[PLAIN_MAX];
-	uint32_t at[PLAIN_MAX]; /* where each stands */
+	uint16_t at[PLAIN_MAX]; /* where each stands */
 	size_t n;
 	size_t length; /* bytes of the text */
 	size_t in_row; /* most escapes that follow each other */
@@ -49,7 +49,7 @@ static void read_stretch(struct stretch *s, const char *p, size_t n, bool json)
 		row = escape ? row + 1 : 0;
 		s->in_row = row > s->in_row ? row : s->in_row;
 		s->plain[s->n] = escape ? byte : p[s->length];
-		s->at[s->n++] = (uint32_t)s->length;
+		s->at[s->n++] = (uint16_t)s->length;
 		s->length += escape ? escape : 1;
 	}
 }

@@ -6,7 +6,7 @@
 enum {
 	ANCHOR = 8,                     /* bytes that are compared at once */
 	STEP = ECHO_PIECE - ANCHOR + 1, /* each piece holds an anchor that begins at such a step */
-	SLOTS = 2048,                   /* a power of two, twice LIMIT_ECHO or more */
+	SLOTS = 512,                    /* a power of two, twice LIMIT_ECHO or more */
 };
 
 /* Where each ANCHOR bytes of the secrets begin, by hash. */
@@ -30,7 +30,7 @@ static uint64_t word_at(const char *p)
 /* The multiplier is 2^64 / golden ratio. */
 static size_t slot_of(uint64_t word)
 {
-	return (size_t)((word * 0x9E3779B97F4A7C15ULL) >> 53) & (SLOTS - 1);
+	return (size_t)((word * 0x9E3779B97F4A7C15ULL) >> 55) & (SLOTS - 1);
 }
 
 /* The secret's place in the table, or the empty slot where it would be. */
