@@ -38,8 +38,10 @@ static int drain(int fd, struct buf *to)
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		return -1;
 	while ((n = read(fd, piece, sizeof(piece))) > 0)
-		if (buf_add(to, piece, (size_t)n) != 0)
+		if (buf_add(to, piece, (size_t)n) != 0) {
+			buf_reset(to); /* a part of a line is none */
 			return -1;
+		}
 	return n < 0 ? -1 : 0;
 }
 
