@@ -129,7 +129,6 @@ else
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
 	part 'HAR 1.2 by its schema' tests/e2e/har.py build/orshim
 	part 'captures of a real client' tests/e2e/capture.py
-	part 'hostile servers' tests/e2e/hostile.py
 	part 'secrets' tests/e2e/secrets/secrets.py
 	part 'demo' scripts/demo.sh
 fi

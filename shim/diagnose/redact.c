@@ -318,12 +318,12 @@ enum byte_kind {
 };
 
 static const unsigned char byte_kinds[256] = {
-	[' ' ... '!'] = BYTE_SIGN,  ['#' ... '$'] = BYTE_SIGN, ['&' ... ','] = BYTE_SIGN,  ['-'] = BYTE_PART,
-	['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN, [':'] = BYTE_LEAD,
-	[';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,          ['>' ... '@'] = BYTE_SIGN,
-	['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,          [']' ... '^'] = BYTE_SIGN,
-	['_'] = BYTE_PART,          ['`'] = BYTE_SIGN,          ['a' ... 'z'] = BYTE_TOKEN,
-	['{' ... '~'] = BYTE_SIGN,
+	[' ' ... '!'] = BYTE_SIGN,  ['#' ... '$'] = BYTE_SIGN,  ['&' ... ','] = BYTE_SIGN,
+	['-'] = BYTE_PART,          ['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN,
+	[':'] = BYTE_LEAD,          [';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,
+	['>' ... '@'] = BYTE_SIGN,  ['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,
+	[']' ... '^'] = BYTE_SIGN,  ['_'] = BYTE_PART,          ['`'] = BYTE_SIGN,
+	['a' ... 'z'] = BYTE_TOKEN, ['{' ... '~'] = BYTE_SIGN,
 };
 
 /* May RUN, of at least 16 bytes, begin or hold what is taken out at that length? */
