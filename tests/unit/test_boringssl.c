@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tap/boringssl_find.h"
@@ -52,6 +54,7 @@ struct program {
 	unsigned char *text;
 	unsigned char *data;
 	struct image image;
+	struct image_file file;
 	enum flaw flaw;
 };
 
@@ -197,8 +200,29 @@ static void build(struct program *g, uint16_t machine, enum flaw flaw)
 		put_table(g, TABLE + 0x800, 20);
 }
 
+/* The same bytes as a file, which is then read piece by piece. */
+static void put_into_file(struct program *g)
+{
+	struct image_segment *s = g->image.segments;
+
+	g->file.fd = memfd_create("program", MFD_CLOEXEC);
+	g->file.piece = malloc(LIMIT_PIECE);
+	assert_non_null(g->file.piece);
+	for (size_t i = 0; i < g->image.count; i++) {
+		s[i].as_file = true;
+		s[i].offset = i ? s[i - 1].offset + s[i - 1].size : 0;
+		assert_int_equal(pwrite(g->file.fd, s[i].bytes, s[i].size, (off_t)s[i].offset),
+				 s[i].size);
+	}
+	g->image.file = &g->file;
+}
+
 static void release(struct program *g)
 {
+	if (g->image.file) {
+		close(g->file.fd);
+		free(g->file.piece);
+	}
 	free(g->text);
 	free(g->data);
 }
@@ -227,7 +251,7 @@ static const struct {
 	{ CHECKED_SLOT, BORINGSSL_REFUSED, "CFI", false },
 };
 
-static void check(uint16_t machine)
+static void check(uint16_t machine, bool file)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct boringssl found;
@@ -236,6 +260,8 @@ static void check(uint16_t machine)
 		if (cases[i].x86_only && machine != EM_X86_64)
 			continue;
 		build(&g, machine, cases[i].flaw);
+		if (file)
+			put_into_file(&g);
 		boringssl_find(&g.image, &found);
 		if (found.verdict != cases[i].verdict)
 			print_error("flaw %d: %s\n", cases[i].flaw,
@@ -258,13 +284,15 @@ static void check(uint16_t machine)
 static void x86_64_table_is_found_only_when_unique_and_confirmed(void **state)
 {
 	(void)state;
-	check(EM_X86_64);
+	check(EM_X86_64, false);
+	check(EM_X86_64, true);
 }
 
 static void arm64_table_is_found_only_when_unique_and_confirmed(void **state)
 {
 	(void)state;
-	check(EM_AARCH64);
+	check(EM_AARCH64, false);
+	check(EM_AARCH64, true);
 }
 
 static void other_machines_are_left_alone(void **state)
