@@ -73,4 +73,4 @@ def suite(pair, fast):
     for python, tests in pythons(fast):
         for module in FAST if fast else MODULES:
             judge(pair, python, tests, module)
-        pair.exchanges(f"{python}: its log", 1 if fast else 20)
+        pair.exchanges(f"{python}: its log", 1 if fast else 5)
