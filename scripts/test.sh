@@ -83,6 +83,7 @@ if [ "${1:-}" = clients ]; then
 	part 'coding agents' tests/e2e/agents.py
 	part 'arm64, by qemu' tests/e2e/arm64.sh
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
+	part 'a log of 1 GiB' tests/e2e/big_log.py build/orshim
 	part 'Chromium' tests/e2e/chromium.sh
 	part 'children of all clients' tests/e2e/follow/run.py all
 	part "VS Code's extension host" tests/e2e/editor/run.py
