@@ -8,6 +8,7 @@
  * they are NULL, and the constructor turns the shim off before any is called.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 extern const char *strerrordesc_np(int number) __attribute__((weak));
