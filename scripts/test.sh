@@ -89,6 +89,7 @@ if [ "${1:-}" = clients ]; then
 	part "VS Code's extension host" tests/e2e/editor/run.py
 	part 'hostile servers, a GiB each' tests/e2e/hostile.py --whole
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
+	part 'attach, 100 times' tests/e2e/attach.py --rounds 100 --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
 else
@@ -108,7 +109,8 @@ else
 	for check in scripts/check-exports.sh scripts/check-docs.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
 		tests/e2e/report.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
-		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh; do
+		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh \
+		tests/e2e/attach.py tests/e2e/attach/refused.py; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py

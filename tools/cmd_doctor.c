@@ -12,6 +12,7 @@
 #include "tools/elf.h"
 #include "tools/launcher.h"
 #include "tools/program.h"
+#include "tools/target.h"
 #include "tools/tls_stack.h"
 
 /* All that is said of one tool. */
@@ -196,14 +197,52 @@ static void write_json(const struct patient *p, struct buf *out)
 	say(out, "\n");
 }
 
+/* Attach is a way for what runs already; who cannot be attached to is told why. */
+static void advise_to_attach(const struct patient *p, struct buf *out)
+{
+	struct target *t = malloc(sizeof(*t));
+	const char *why;
+
+	if (!t)
+		die("doctor: out of memory");
+	if (target_read(t, p->pid)) {
+		why = target_refusal(t);
+		if (why)
+			say(out, "      orshim attach cannot be used: it %s\n", why);
+		else
+			say(out, "      or as it runs: orshim attach %d\n", p->pid);
+	}
+	free(t);
+}
+
+static void write_presence(const struct patient *p, struct buf *out)
+{
+	struct target *t = malloc(sizeof(*t));
+
+	if (!t)
+		die("doctor: out of memory");
+	if (target_read(t, p->pid) && t->presence.form == ORDER_FORM &&
+	    t->presence.state == PRESENCE_ATTACHED)
+		say(out, "  now: the shim is attached to this process, log: %s\n",
+		    t->presence.log[0] ? t->presence.log : "none");
+	else if (t->presence.form == ORDER_FORM && t->presence.state == PRESENCE_RESTING)
+		say(out,
+		    "  now: the shim was detached from this process; again: orshim attach %d\n",
+		    p->pid);
+	else
+		say(out, "  now: the shim is loaded in this process\n");
+	free(t);
+}
+
 static void write_advice(const struct patient *p, struct buf *out)
 {
 	if (p->pid && p->has_shim) {
-		say(out, "  now: the shim is loaded in this process\n");
+		write_presence(p, out);
 	} else if (p->pid && is_tappable(p)) {
 		say(out, "  now: the shim is not loaded%s; start it again with: orshim run -- %s\n",
 		    strstr(p->preload, "liborshim") ? " although LD_PRELOAD names it" : "",
 		    p->path);
+		advise_to_attach(p, out);
 	} else if (is_tappable(p)) {
 		say(out, "  so: orshim run -- %s\n", p->asked);
 	} else if (p->script[0] && !p->how && p->survey.count == 0) {

@@ -89,6 +89,7 @@ void put_help(struct buf *out, const struct command *c);
 /* The page of the command as a whole. */
 void put_overview(struct buf *out);
 
+int cmd_attach(int argc, char **argv);
 int cmd_baseline(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_curl(int argc, char **argv);

@@ -89,6 +89,18 @@ static const struct command_option doctor_options[] = {
 	{ 0 },
 };
 
+static const struct command_option attach_options[] = {
+	{ "--log", "FILE",
+	  "append JSON lines to FILE (default: ORSHIM_LOG, else\n"
+	  "$XDG_STATE_HOME/orshim/attached-NAME-PID.log)" },
+	{ "--detach", NULL,
+	  "put everything back; the library stays loaded and does nothing" },
+	{ "--list", NULL,
+	  "in place of a process: yours that carry the shim, since when, and\n"
+	  "their logs" },
+	{ 0 },
+};
+
 static const struct command_option env_options[] = {
 	{ "--man", NULL, "as the manual page liborshim(7)" },
 	{ 0 },
@@ -173,6 +185,13 @@ const struct command commands[] = {
 	  "by their labels, with those of your login shell, which it runs without a terminal, and\n"
 	  "exits with 0 if every extension host carries the shim and has the shell's keys.",
 	  "orshim doctor node" },
+	{ "attach", cmd_attach, "bring the shim into a running process, and take it out again",
+	  "PID|NAME", "PID", attach_options,
+	  "The ORSHIM_* settings are those of this command. Connections that are open already are\n"
+	  "seen from their next request on; a TLS library that is loaded later is not: detach and\n"
+	  "attach again. A process that is not certain to stay whole is left alone, and the reason\n"
+	  "said. Exits with 0, with 1 if nothing of it can be seen, with 2 if it was refused.",
+	  "orshim attach 4711" },
 	{ "env", cmd_env, "list the settings, and what they are here",
 	  "", NULL, env_options,
 	  NULL,

@@ -92,6 +92,9 @@ static void remember(const struct find_cache *cache, const struct object *o,
 	find_cache_write(cache, &kept);
 }
 
+/* The table that holds our functions, or held them; NULL: none. */
+static void **tapped;
+
 static const char *swap(uint64_t table)
 {
 	void **slot = (void **)(uintptr_t)table;
@@ -101,6 +104,7 @@ static const char *swap(uint64_t table)
 		{ &slot[BORINGSSL_WRITE_APP_DATA / 8], (void *)our_write_app_data },
 	};
 
+	tapped = slot;
 	__builtin_memcpy(&original.free, patches[0].at, sizeof(void *));
 	__builtin_memcpy(&original.open_app_data, patches[1].at, sizeof(void *));
 	__builtin_memcpy(&original.write_app_data, patches[2].at, sizeof(void *));
@@ -150,6 +154,27 @@ static bool search(const struct object *o, struct image *m, struct boringssl *fo
 	    found->verdict == BORINGSSL_ABSENT && stripped_openssl_start(o, m, executable_path);
 	image_file_close(m);
 	return !openssl;
+}
+
+void boringssl_rest(void)
+{
+	void **slot = tapped;
+	const struct patch patches[] = {
+		{ slot + BORINGSSL_FREE / 8, (void *)original.free },
+		{ slot + BORINGSSL_OPEN_APP_DATA / 8, (void *)original.open_app_data },
+		{ slot + BORINGSSL_WRITE_APP_DATA / 8, (void *)original.write_app_data },
+	};
+
+	if (slot && *patches[0].at == (void *)our_free)
+		pages_patch(patches, sizeof(patches) / sizeof(patches[0]));
+	stripped_openssl_rest();
+}
+
+void boringssl_wake(void)
+{
+	if (tapped && tapped[BORINGSSL_FREE / 8] != (void *)our_free)
+		swap((uint64_t)(uintptr_t)tapped);
+	stripped_openssl_wake();
 }
 
 /* What is remembered as absent has neither library. */

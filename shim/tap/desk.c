@@ -25,6 +25,10 @@ static struct {
 static const char *argv_0 EARLY;
 static const char *role EARLY;
 
+/* By enum tap_kind. */
+static const char *const ways[] = { "not tapped", "tapped by its method tables",
+				    "tapped by exported functions" };
+
 int64_t desk_clock(void)
 {
 	struct timespec now;
@@ -190,8 +194,6 @@ bool desk_watches(uint16_t port)
 
 void desk_say(const struct tls_copy *copy)
 {
-	static const char *const ways[] = { "not tapped", "tapped by its method tables",
-					    "tapped by exported functions" };
 	const char *wanted = environ_setting("ORSHIM_DEBUG");
 	struct sink to;
 	struct buf line;
@@ -218,6 +220,63 @@ void desk_lock_in(void)
 			observer_set_environment(o, block);
 		environ_stop();
 		observer_lock_in(o);
+	}
+	desk_unlock();
+}
+
+void desk_rest(void)
+{
+	desk_lock();
+	if (desk.ready) {
+		observer_tell_losses(&desk.observer);
+		observer_release(&desk.observer);
+	}
+	desk.ready = false;
+	desk_unlock();
+}
+
+int desk_wake(struct slice given)
+{
+	desk_lock();
+	if (desk.ready)
+		observer_release(&desk.observer);
+	desk.ready = false;
+	int failed = environ_take_settings(given);
+	desk_unlock();
+	return failed;
+}
+
+/* Who attaches looks for the record: it says how the process is observed. */
+void desk_announce(char *log, size_t size)
+{
+	desk_lock();
+	struct observer *o = observer();
+	struct tls_copy none = { .object = o->origin.exe,
+				 .library = "unknown",
+				 .version = "",
+				 .reason = "no TLS library that is known is loaded yet" };
+
+	if (desk.copy_count)
+		tell_process(o, desk_clock());
+	else
+		observer_tell_process(o, &none, 1, desk_clock());
+	snprintf(log, size, "%s", o->log.name ? o->log.name : "");
+	desk_unlock();
+}
+
+void desk_describe(char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	desk_lock();
+	for (size_t i = 0; i < desk.copy_count && n < size; i++) {
+		const struct tls_copy *c = &desk.copies[i];
+		int put =
+		    snprintf(out + n, size - n, "%s%s %s in %s: %s%s%s%s", i ? "\n" : "",
+			     c->library, c->version, c->object, ways[c->tap], c->reason ? " (" : "",
+			     c->reason ? c->reason : "", c->reason ? ")" : "");
+		n += put > 0 ? (size_t)put : 0;
 	}
 	desk_unlock();
 }

@@ -33,6 +33,18 @@ void desk_lock(void);
 void desk_unlock(void);
 void desk_lock_in(void); /* a sandbox begins: have open what is needed, open nothing from here on */
 void desk_finish(void); /* the process ends */
+
+/* Let go of the log and of all that is remembered; what is found stays. */
+void desk_rest(void);
+
+/* Begin anew with the settings GIVEN, as environ_take_settings(). */
+int desk_wake(struct slice given);
+
+/* Write the record of the process at once. LOG gets the log's name, "" without one. */
+void desk_announce(char *log, size_t size);
+
+/* For people: one line a TLS copy. */
+void desk_describe(char *out, size_t size);
 void desk_after_fork(void);
 
 #endif

@@ -22,7 +22,7 @@ enum {
 	STEP = 4096,         /* bytes of a string read at a time, within one page */
 };
 
-/* Immutable after environ_start(). */
+/* Immutable but by environ_take_settings(). */
 static struct buf settings = { .max = LIMIT_KEPT_SETTINGS };
 static struct slice initial_block EARLY;
 
@@ -56,6 +56,28 @@ void environ_start(char *const *initial)
 	/* The kernel lays the strings out one behind the other; stop where somebody did not. */
 	if (end)
 		initial_block = (struct slice){ initial[0], (size_t)(end - initial[0]) };
+}
+
+int environ_take_settings(struct slice given)
+{
+	struct buf taken;
+
+	buf_init(&taken, LIMIT_KEPT_SETTINGS);
+	for (size_t at = 0; at < given.n;) {
+		struct slice entry = { given.p + at, strnlen(given.p + at, given.n - at) + 1 };
+
+		if (entry.n > given.n - at)
+			break; /* the last one is not ended */
+		if (is_setting(entry.p) && buf_add_slice(&taken, entry) != 0) {
+			buf_release(&taken);
+			return -1;
+		}
+		at += entry.n;
+	}
+	buf_release(&settings);
+	settings = taken;
+	buf_reset(&block); /* who begins anew has not looked at the variables yet */
+	return 0;
 }
 
 char *environ_setting(const char *name)

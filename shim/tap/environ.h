@@ -12,6 +12,13 @@
 /* In the constructor, while there is one thread: copies ORSHIM_* and a few the text's look depends on. */
 void environ_start(char *const *initial);
 
+/*
+ * The settings are those of GIVEN (NAME=VALUE, each ended by NUL; copied) from
+ * now on. -1 without memory or when they are too long: then nothing changed.
+ * What environ_setting() gave before is gone: under the caller's lock.
+ */
+int environ_take_settings(struct slice given);
+
 /* The copy's getenv(); NULL if unset. */
 char *environ_setting(const char *name);
 

@@ -50,6 +50,12 @@ struct tables {
 	size_t count;
 };
 
+/* The words from the first to behind the last table that holds stubs of a set. */
+static struct {
+	void **low;
+	void **high;
+} tapped[LIMIT_COPIES];
+
 static void **table_of(const struct object *o, const char *name)
 {
 	method_fn method = (method_fn)object_symbol(o, name);
@@ -211,7 +217,33 @@ static const char *swap(const struct layout *l, void **any, const struct tables 
 				patches[count++] =
 				    (struct patch){ &table[swaps[s].word], swaps[s].stub };
 	}
+	tapped[i].low = found->at[0];
+	tapped[i].high = found->at[found->count - 1] + LAYOUT_WORDS;
 	return pages_patch(patches, count);
+}
+
+const char *method_table_untap(size_t i)
+{
+	const struct method_functions *stubs = stubs_of(i);
+	const struct method_functions *originals = stubs_originals(i);
+	const struct {
+		void *stub;
+		void *original;
+	} backs[] = {
+		{ (void *)stubs->clear, (void *)originals->clear },
+		{ (void *)stubs->free, (void *)originals->free },
+		{ (void *)stubs->connect, (void *)originals->connect },
+		{ (void *)stubs->read, (void *)originals->read },
+		{ (void *)stubs->write, (void *)originals->write },
+	};
+	struct patch patches[TABLES_MAX * sizeof(backs) / sizeof(backs[0])];
+	size_t count = 0;
+
+	for (void **word = tapped[i].low; word < tapped[i].high; word++)
+		for (size_t b = 0; b < sizeof(backs) / sizeof(backs[0]); b++)
+			if (*word == backs[b].stub && count < sizeof(patches) / sizeof(patches[0]))
+				patches[count++] = (struct patch){ word, backs[b].original };
+	return count ? pages_patch(patches, count) : NULL;
 }
 
 /* The one layout that the given tables fit in; NULL if there is none or two. */

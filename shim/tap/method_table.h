@@ -31,6 +31,9 @@ struct method_recipe {
  */
 const char *method_table_tap(const struct method_recipe *recipe, size_t i);
 
+/* Put the originals back where stubs of set I stand. NULL, or static text that says why not. */
+const char *method_table_untap(size_t i);
+
 /* Do the tables of this object already hold stubs of ours? */
 bool method_table_is_tapped(const struct object *o);
 

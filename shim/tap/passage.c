@@ -11,7 +11,9 @@
 #include "tap/early.h"
 
 static _Thread_local bool inside;
-static atomic_bool off EARLY;
+
+enum { PASSAGE_OPEN, PASSAGE_RESTING, PASSAGE_OFF };
+static atomic_int off EARLY;
 static atomic_bool jumps EARLY;
 
 #define SIGNAL(n) (1ULL << ((n)-1)) /* as the kernel's sigset_t has it */
@@ -66,5 +68,20 @@ void passage_expect_jumps(void)
 
 void passage_turn_off(void)
 {
-	atomic_store_explicit(&off, true, memory_order_relaxed);
+	atomic_store_explicit(&off, PASSAGE_OFF, memory_order_relaxed);
+}
+
+void passage_rest(void)
+{
+	int open = PASSAGE_OPEN;
+
+	atomic_compare_exchange_strong(&off, &open, PASSAGE_RESTING);
+}
+
+bool passage_wake(void)
+{
+	int resting = PASSAGE_RESTING;
+
+	return atomic_compare_exchange_strong(&off, &resting, PASSAGE_OPEN) ||
+	       resting == PASSAGE_OPEN;
 }

@@ -34,4 +34,8 @@ void passage_expect_jumps(void);
 /* For good: our state cannot be trusted any more (forked in the middle of it). */
 void passage_turn_off(void);
 
+/* Detached: nobody enters until passage_wake(), which is false after passage_turn_off(). */
+void passage_rest(void);
+bool passage_wake(void);
+
 #endif

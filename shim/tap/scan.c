@@ -39,6 +39,7 @@ static struct {
 } tapped[LIMIT_COPIES];
 static atomic_uint found_count EARLY;
 static atomic_uint found_tapped; /* in whatever way */
+static bool late;
 
 static bool collect(const struct object *o, void *arg)
 {
@@ -97,36 +98,58 @@ static const char *path_of(const struct object *o)
 	return strdup(path);
 }
 
-/* Programs call their own functions directly, and come before us in every search. */
+/*
+ * Programs call their own functions directly, and come before us in every
+ * search. Loaded late we are in nobody's search.
+ */
 static bool may_be_interposed(const struct object *o)
 {
-	return o->name[0] != '\0';
+	return o->name[0] != '\0' && !late;
 }
 
-static void take_in(const struct object *o, size_t i)
+static const char *no_table(const struct object *o)
 {
-	struct copy *c = &copies[i];
-	void *handle = o->name[0] ? dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	return o->name[0] && late ? "only its exported functions could be tapped, and for that the "
+				    "shim must be there from the start: orshim run"
+				  : "only OpenSSL's method tables are known";
+}
 
-	if (o->name[0] && !handle)
-		dlerror();
+static struct method_recipe recipe_of(const struct object *o, void *handle)
+{
 	unsigned long (*number)(void) =
 	    (unsigned long (*)(void))find_near(o, handle, "OpenSSL_version_num");
-	struct method_recipe recipe = {
+
+	return (struct method_recipe){
 		.object = o,
 		.servername =
 		    (const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
 		.version = number ? number() : 0,
 	};
+}
+
+/* Keeps O loaded until dlclose(); NULL for the executable. */
+static void *hold(const struct object *o)
+{
+	void *handle = o->name[0] ? dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+
+	if (o->name[0] && !handle)
+		dlerror(); /* leaves the host no message of ours */
+	return handle;
+}
+
+static void take_in(const struct object *o, size_t i)
+{
+	struct copy *c = &copies[i];
+	void *handle = hold(o);
+	struct method_recipe recipe = recipe_of(o, handle);
 	const char *library = library_of(o, handle, recipe.version);
 
 	*c = (struct copy){ .span = object_span(o), .seen = true };
 	spell_version(recipe.version, c->version, sizeof(c->version));
 	const char *version = strdup(recipe.version ? c->version : "");
 	const char *object = path_of(o);
-	const char *reason = strcmp(library, "OpenSSL") != 0
-				 ? "only OpenSSL's method tables are known"
-				 : method_table_tap(&recipe, i);
+	const char *reason =
+	    strcmp(library, "OpenSSL") != 0 ? no_table(o) : method_table_tap(&recipe, i);
 	if (!reason) {
 		atomic_store(&tapped[i].high, c->span.high);
 		atomic_store(&tapped[i].low, c->span.low);
@@ -220,6 +243,59 @@ void scan_objects(void)
 		caller_forget_all();
 		pthread_mutex_unlock(&lock);
 	}
+}
+
+/* VISIT each copy that is tapped by its tables and still there, with its place. */
+static void each_by_table(void (*visit)(const struct object *o, size_t i, void *handle))
+{
+	struct candidates found = { .count = 0 };
+
+	objects_each(collect, &found);
+	for (size_t k = 0; k < found.count; k++)
+		for (size_t i = 0; i < LIMIT_COPIES; i++)
+			if (copies[i].span.high && copies[i].told.tap == TAP_METHOD_TABLE &&
+			    copies[i].span.low == object_span(&found.at[k]).low) {
+				void *handle = hold(&found.at[k]);
+				visit(&found.at[k], i, handle);
+				if (handle)
+					dlclose(handle);
+			}
+}
+
+static void rest_one(const struct object *o, size_t i, void *handle)
+{
+	(void)handle;
+	if (method_table_is_tapped(o))
+		method_table_untap(i);
+}
+
+/* What does not succeed is found to be unknown by the scan that follows. */
+static void wake_one(const struct object *o, size_t i, void *handle)
+{
+	struct method_recipe recipe = recipe_of(o, handle);
+
+	if (!method_table_is_tapped(o))
+		method_table_tap(&recipe, i);
+}
+
+void scan_rest(void)
+{
+	pthread_mutex_lock(&lock);
+	each_by_table(rest_one);
+	pthread_mutex_unlock(&lock);
+}
+
+void scan_wake(void)
+{
+	pthread_mutex_lock(&lock);
+	each_by_table(wake_one);
+	pthread_mutex_unlock(&lock);
+	scan_objects();
+}
+
+void scan_come_late(void)
+{
+	late = true;
 }
 
 bool scan_is_tapped(const void *function)

@@ -11,6 +11,16 @@
 /* Look through all objects, unless nothing was loaded since the last time. */
 void scan_objects(void);
 
+/*
+ * Put every method table back as it was, and our functions in again. By a
+ * thread that is in no constructor. Waking looks for new copies as well.
+ */
+void scan_rest(void);
+void scan_wake(void);
+
+/* We were loaded into a running program: nothing exported by us is called. */
+void scan_come_late(void);
+
 /* Is FUNCTION part of a copy that is tapped by its method tables? */
 bool scan_is_tapped(const void *function);
 

@@ -5,8 +5,10 @@
  * starts no thread (Chromium counts them).
  */
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "base/glibc.h"
+#include "tap/attend.h"
 #include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
@@ -40,6 +42,12 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	if (getauxval(AT_SECURE)) {
 		passage_turn_off();
 		follow_start(false, "", envp);
+		return;
+	}
+	/* The loader starts a program in its first thread; in another one we are loaded by attach. */
+	if (gettid() != getpid()) {
+		follow_start(false, "", envp);
+		attend_start_late();
 		return;
 	}
 	if (!passage_enter(&p))

@@ -13,4 +13,8 @@
 bool stripped_openssl_start(const struct object *o, const struct image *m,
 			    const char *(*path)(void));
 
+/* Put the tables back as they were, and our functions in again. */
+void stripped_openssl_rest(void);
+void stripped_openssl_wake(void);
+
 #endif

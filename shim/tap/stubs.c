@@ -101,6 +101,11 @@ const struct method_functions *stubs_of(size_t i)
 	return &sets[i];
 }
 
+const struct method_functions *stubs_originals(size_t i)
+{
+	return &behind[i].original;
+}
+
 void stubs_set(size_t i, const struct method_functions *originals,
 	       const char *(*servername)(const void *ssl, int type))
 {

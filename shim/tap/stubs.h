@@ -25,6 +25,9 @@ struct method_functions {
 /* The stubs of set I; static. */
 const struct method_functions *stubs_of(size_t i);
 
+/* What set I stands in for. */
+const struct method_functions *stubs_originals(size_t i);
+
 /*
  * Say what set I stands in for; before any of its stubs is in a table.
  * SERVERNAME is that copy's SSL_get_servername().

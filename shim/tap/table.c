@@ -152,6 +152,20 @@ void table_visit(void (*visit)(struct entry *e, void *arg), void *arg)
 	}
 }
 
+void table_clear(void)
+{
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct entry *e, *next;
+
+		pthread_mutex_lock(&shards[i].lock);
+		HASH_ITER(hh, shards[i].entries, e, next)
+		table_remove(&shards[i], e);
+		pthread_mutex_unlock(&shards[i].lock);
+	}
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+		atomic_store_explicit(&dropped[i], NULL, memory_order_relaxed);
+}
+
 void table_lock_all(void)
 {
 	for (size_t i = 0; i < SHARDS; i++)

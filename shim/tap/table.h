@@ -54,6 +54,9 @@ void table_forget(const void *handle);     /* out of the cache */
 /* Every live entry of the shards that nobody holds; VISIT may not add or remove. */
 void table_visit(void (*visit)(struct entry *e, void *arg), void *arg);
 
+/* Lets go of everything, and of the cache. */
+void table_clear(void);
+
 void table_lock_all(void);
 void table_unlock_all(void);
 

@@ -13,6 +13,7 @@
 
 static atomic_uint numbers EARLY; /* connections so far */
 static atomic_uint generation;    /* forks of this process so far */
+static atomic_bool is_late;       /* connections may be older than our coming */
 
 bool tap_is_inside(void)
 {
@@ -34,6 +35,19 @@ static void after_fork_in_child(void);
 static void look_after_forks(void)
 {
 	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, &__dso_handle);
+}
+
+void tap_rest(void)
+{
+	table_clear();
+	desk_rest();
+}
+
+int tap_wake(struct slice settings)
+{
+	atomic_store(&is_late, true);
+	table_clear();
+	return desk_wake(settings);
 }
 
 void tap_found(const struct tls_copy *copy)
@@ -102,7 +116,8 @@ static struct entry *admit(struct shard *s, const void *handle, enum side side, 
 	struct entry *e = table_add(s, handle, now);
 
 	if (e && side == SIDE_CLIENT)
-		listen_to(e, (struct slice){ NULL, 0 }, first < 'A' || first > 'Z');
+		listen_to(e, (struct slice){ NULL, 0 },
+			  first < 'A' || first > 'Z' || atomic_load(&is_late));
 	return e;
 }
 

@@ -34,6 +34,13 @@ void tap_lost(const struct tls_copy *copy); /* it was unloaded */
 /* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
 bool tap_is_dropped(const void *handle);
 
+/*
+ * Detached: forget every connection, let go of the log. Attached again, with
+ * new settings: as desk_wake(). Connections are older than that from then on.
+ */
+void tap_rest(void);
+int tap_wake(struct slice settings);
+
 bool tap_is_inside(void); /* this thread is in our code: hooks must pass straight through */
 
 #endif

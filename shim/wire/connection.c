@@ -28,6 +28,7 @@ struct connection {
 	bool closed;
 	size_t matched;  /* bytes of the HTTP/2 preface seen so far */
 	struct buf late; /* joined late: client bytes until they tell what they are */
+	size_t status;   /* joined late: bytes of a status line seen since the client wrote */
 	struct outbox out;
 	struct pairing pairing; /* PROTOCOL_HTTP1 */
 	struct http2 *http2;    /* PROTOCOL_HTTP2 */
@@ -145,6 +146,27 @@ static long find_request(struct slice in, size_t *decided)
 	return -1;
 }
 
+/* A server writes status lines; a client that we joined in a body does not. */
+static bool is_server(struct slice all)
+{
+	return slice_starts(all, SLICE("HTTP/1.")) || slice_find(all, SLICE("\nHTTP/1."), 0) >= 0;
+}
+
+/* An answer begins: what the client writes next is a request, not more of what we came into. */
+static void await_request(struct connection *c, struct slice in)
+{
+	static const char status[] = "HTTP/1.";
+
+	while (in.n && c->status < sizeof(status) - 1 && *in.p == status[c->status]) {
+		in = slice_from(in, 1);
+		c->status++;
+	}
+	if (c->status == sizeof(status) - 1)
+		buf_reset(&c->late);
+	else if (in.n)
+		c->status = sizeof(status); /* it begins otherwise */
+}
+
 /* Joined late: the client's bytes may begin in the middle of anything. */
 static void recognise_late(struct connection *c, struct slice in, int64_t now_us)
 {
@@ -153,26 +175,37 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	size_t request_decided = 0;
 	size_t frame_decided = 0;
 
+	c->status = 0;
 	if (buf_add_slice(&c->late, fits) != 0) {
 		go_blind(c, no_memory);
 		return;
 	}
 	struct slice all = buf_slice(&c->late);
+	struct slice begun = slice_sub(slice_of(preface), 0, all.n);
+	bool begins = slice_starts(all, begun);
+	if (begins && begun.n < PREFACE_LENGTH)
+		return;
+	if (!begins && is_server(all)) {
+		go_blind(c, "attached to a server's side");
+		return;
+	}
 	long request = find_request(all, &request_decided);
 	long frame = h2_find_frame(all, &frame_decided);
-	if (request < 0 && frame < 0) {
+	if (!begins && request < 0 && frame < 0) {
 		if (in.n >= room)
 			go_blind(c, "attached in the middle of what could not be recognised");
 		return;
 	}
 	struct buf late = c->late;
 	buf_init(&c->late, LIMIT_HEAD);
-	bool http2 = request < 0 || (frame >= 0 && frame_decided < request_decided);
+	bool http2 = begins || request < 0 || (frame >= 0 && frame_decided < request_decided);
+	size_t at = begins ? (size_t)PREFACE_LENGTH : (size_t)(http2 ? frame : request);
+	c->joined_late = !begins;
 	if (http2)
 		begin_http2(c);
 	else
 		begin_http1(c);
-	feed_known(c, SIDE_CLIENT, slice_from(all, (size_t)(http2 ? frame : request)), now_us);
+	feed_known(c, SIDE_CLIENT, slice_from(all, at), now_us);
 	buf_release(&late);
 	feed_known(c, SIDE_CLIENT, slice_from(in, fits.n), now_us);
 }
@@ -192,7 +225,9 @@ void connection_feed(struct connection *c, enum side side, const void *bytes, si
 		recognise_late(c, in, now_us);
 	else if (side == SIDE_CLIENT)
 		recognise(c, in, now_us);
-	else if (!c->joined_late && !c->client_wrote)
+	else if (c->joined_late)
+		await_request(c, in);
+	else if (!c->client_wrote)
 		connection_drop(
 		    c); /* the server speaks first: not HTTP, and none of our business */
 }

@@ -325,6 +325,20 @@ static void joined_late_what_is_not_known_is_said_so(void **state)
 	       LIST("blind", "fault", "secret"));
 }
 
+static void joined_late_before_the_preface_all_is_known(void **state)
+{
+	struct run_options late = { .joined_late = true };
+	struct written w;
+
+	(void)state;
+	written_init(&w, 4096);
+	write_preface(&w);
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 1, REQUEST "x-api-key: secret\n");
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 1, ":status: 204\n");
+	expect("late preface", &w, &late, LIST("fields_complete=1", "name=x-api-key", "status=204"),
+	       LIST("blind", "fault", "known=0"));
+}
+
 static void every_prefix_of_a_good_exchange_waits_for_more(void **state)
 {
 	struct written w;
@@ -388,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_tunnel_of_one_stream_is_switched),
 		cmocka_unit_test(the_table_size_follows_settings),
 		cmocka_unit_test(joined_late_what_is_not_known_is_said_so),
+		cmocka_unit_test(joined_late_before_the_preface_all_is_known),
 		cmocka_unit_test(every_prefix_of_a_good_exchange_waits_for_more),
 		cmocka_unit_test(more_streams_than_the_ceiling_is_blind),
 	};

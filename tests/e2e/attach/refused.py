@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""refused.py: every process that orshim attach must leave alone is left alone and told
+why, and what a process waits in goes on as if nothing had been."""
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from attach import ORSHIM, Report, Workshop, Wrong, wait_for  # noqa: E402
+
+NOBODY = 65534
+ROOT = os.geteuid() == 0
+
+
+class Stay:
+    """stay.c, or another program, until its standard input is closed."""
+
+    def __init__(self, *command, **options):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, **options)
+        self.first = self.process.stdout.readline()
+        self.pid = self.process.pid
+
+    def end(self):
+        self.process.stdin.close()
+        said = self.process.stdout.read()
+        if self.process.wait(timeout=60) != 0 or said != "whole\n":
+            raise Wrong("it ended with %d and said %r" % (self.process.returncode, said))
+
+
+def mappings(pid):
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as maps:
+        return [line for line in maps if "[stack]" not in line and "[heap]" not in line]
+
+
+def refused(shop, whom, *words):
+    done = shop.run(whom)
+    if done.returncode != 2 or done.stdout or done.stderr.count("\n") != 1:
+        raise Wrong("%d %s%s" % (done.returncode, done.stdout, done.stderr))
+    for word in words:
+        if word not in done.stderr:
+            raise Wrong("%r does not say %r" % (done.stderr, word))
+    return done.stderr.split("] ", 1)[-1].strip()
+
+
+def refuse(shop, process, *words):
+    before = mappings(process.pid)
+    said = refused(shop, process.pid, *words)
+    if mappings(process.pid) != before:
+        raise Wrong("it was changed all the same")
+    process.end()
+    return said
+
+
+def stopped(shop, stay):
+    process = Stay(stay)
+    os.kill(process.pid, signal.SIGSTOP)
+    wait_for("the stop", lambda: " T " in open("/proc/%d/stat" % process.pid, encoding="utf-8").read())
+    said = refused(shop, process.pid, "is stopped", "kill -CONT")
+    os.kill(process.pid, signal.SIGCONT)
+    process.end()
+    return said
+
+
+def traced(shop, stay, tracer):
+    process = Stay(*tracer, stay)
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="utf-8") as list_:
+        child = int(list_.read().split()[0])
+    said = refused(shop, child, "is traced by process", tracer[0])
+    process.end()
+    return said
+
+
+def zombie(shop, stay):
+    process = Stay(stay, "zombie")
+    said = refused(shop, int(process.first.split()[0]), "zombie")
+    process.end()
+    return said
+
+
+def thread(shop):
+    code = ("import threading,sys\nt=threading.Thread(target=sys.stdin.read);t.start()\n"
+            "print(t.native_id,flush=True);t.join();print('whole')")
+    process = Stay("/usr/bin/python3", "-c", code)
+    said = refused(shop, int(process.first), "is a thread of process %d" % process.pid)
+    process.end()
+    return said
+
+
+def others_rights(shop, stay):
+    """A setuid program: its files are root's, or another's if we are root."""
+    copy = shutil.copy(stay, os.path.join(shop.folder, "setuid"))
+    if ROOT:
+        os.chown(copy, NOBODY, -1)
+        os.chmod(copy, 0o755 | stat.S_ISUID)
+        return refuse(shop, Stay(copy), "left alone")
+    return "not as this user"
+
+
+def named(shop, stay):
+    name = os.path.basename(shutil.copy(stay, os.path.join(shop.folder, "twice-named")))
+    path = os.path.join(shop.folder, name)
+    first, second = Stay(path), Stay(path)
+    done = shop.run(name)
+    if done.returncode != 2 or not all(str(p.pid) in done.stderr for p in (first, second)) or \
+            "2 processes are called twice-named" not in done.stderr:
+        raise Wrong(done.stderr)
+    second.end()
+    done = shop.run(name)
+    if "attached to twice-named[%d]" % first.pid not in done.stdout:
+        raise Wrong(done.stdout + done.stderr)
+    listed = shop.run("--list").stdout
+    if "%7d  attached  since 20" % first.pid not in listed or shop.log_of(first.pid) not in listed:
+        raise Wrong(listed)
+    refused(shop, first.pid, "is attached already")
+    first.end()
+    return refused(shop, name, "no process of yours")
+
+
+def busy(shop, stay):
+    """Nobody waits: it is given up, at Ctrl-C as well."""
+    process = Stay(stay, "busy")
+    before = mappings(process.pid)
+    attach = subprocess.Popen([ORSHIM, "attach", str(process.pid)], env=shop.env, text=True,
+                              stderr=subprocess.PIPE)
+    time.sleep(0.5)  # long enough to be at it; whatever it does then is right
+    attach.send_signal(signal.SIGINT)
+    _, said = attach.communicate(timeout=60)
+    process.process.kill()
+    process.process.wait()
+    if attach.returncode != 128 + signal.SIGINT or "is as it was" not in said or not before:
+        raise Wrong("%d %s" % (attach.returncode, said))
+    return said.strip()
+
+
+def goes_on(shop, stay, how):
+    """The wait, the registers, the time: attach and detach three times in one wait."""
+    process = Stay(stay, how)
+    for _ in range(3):
+        done = shop.run(process.pid)
+        if done.returncode != 1 or "no TLS library" not in done.stdout:
+            raise Wrong("attach: %d %s%s" % (done.returncode, done.stdout, done.stderr))
+        done = shop.run("--detach", process.pid)
+        if done.returncode != 0:
+            raise Wrong(done.stderr)
+    process.end()
+    return "as it was to"
+
+
+def preloaded(shop, stay):
+    library = os.path.join(os.path.dirname(ORSHIM), "liborshim.so")
+    process = Stay(stay, env={**shop.env, "LD_PRELOAD": library})
+    said = refused(shop, process.pid, "carries the shim already")
+    for words in (["--detach"], ["--detach"], []):
+        done = shop.run(*words, process.pid)
+        if done.returncode == 2:
+            raise Wrong(done.stderr)
+    process.end()
+    return said
+
+
+def wrong_words(shop):
+    for words, expected in ((["--nonsense"], "--nonsense"), ([], "which PID or NAME"),
+                            (["--list", "1"], "--list stands alone"), (["0"], "no process number"),
+                            (["2147483646"], "there is no process")):
+        done = shop.run(*words)
+        if done.returncode != 2 or expected not in done.stderr:
+            raise Wrong("%s: %d %s" % (words, done.returncode, done.stderr))
+    for name, value in (("ORSHIM_BODY_MAX", "lots"), ("ORSHIM_RULES", "x=y"),
+                        ("ORSHIM_HOSTS", "a b")):
+        done = shop.run(os.getpid(), env={name: value})
+        if done.returncode != 2 or name not in done.stderr:
+            raise Wrong("%s=%s: %d %s" % (name, value, done.returncode, done.stderr))
+    return "one line each"
+
+
+def main():
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
+        shop = Workshop(folder)
+        stay = shop.compile("stay")
+        static = shop.compile("stay-static", "-static", source="stay.c")
+        for how in ("registers", "sleep", "poll", "epoll"):
+            report.check(how + " goes on", lambda h=how: goes_on(shop, stay, h))
+        report.check("by name", lambda: named(shop, stay))
+        report.check("preloaded", lambda: preloaded(shop, stay))
+        report.check("busy", lambda: busy(shop, stay))
+        report.check("stopped", lambda: stopped(shop, stay))
+        report.check("zombie", lambda: zombie(shop, stay))
+        report.check("thread", lambda: thread(shop))
+        report.check("seccomp", lambda: refuse(shop, Stay(stay, "seccomp"), "seccomp filter"))
+        report.check("static", lambda: refuse(shop, Stay(static), "statically linked"))
+        report.check("setuid", lambda: others_rights(shop, stay))
+        if ROOT:
+            report.check("not dumpable", lambda: refuse(
+                shop, Stay(stay, "shut", user=NOBODY), "not dumpable"))
+            report.check("other files", lambda: refuse(
+                shop, Stay("unshare", "-m", stay), "sees other files"))
+        else:
+            report.check("another user's", lambda: refused(shop, 1, "another user"))
+        if shutil.which("musl-gcc"):
+            musl = shop.compile("stay-musl", "-idirafter", "/usr/include", "-idirafter",
+                                "/usr/include/x86_64-linux-gnu", source="stay.c",
+                                compiler="musl-gcc")
+            report.check("musl", lambda: refuse(shop, Stay(musl), "uses musl"))
+        if shutil.which("strace"):
+            report.check("traced", lambda: traced(shop, stay, ["strace", "-o", "/dev/null", "-e",
+                                                               "trace=none"]))
+        if os.path.isdir("/proc/2") and not os.path.exists("/proc/2/exe"):
+            report.check("kernel thread", lambda: refused(shop, 2, "kernel" if ROOT else "another"))
+        report.check("wrong words", lambda: wrong_words(shop))
+    print("%d passed, %d failed" % (report.passed, report.failed))
+    return 0 if report.failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

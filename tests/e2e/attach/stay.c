@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stay HOW: a process that must not be attached to, or that makes it hard.
+ * Says "ready", then stays until its standard input is closed, and then says
+ * "whole" if what it checks is whole.
+ */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void confine(void)
+{
+	struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+	struct sock_fprog program = { 1, allow };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+#if defined(__x86_64__)
+/* A wait in poll(2) with values in registers that calls may change: all must come back. */
+static int wait_with_registers(void)
+{
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	unsigned long wide[4] = { 1, 2, 3, 4 }, wide_after[4] = { 0 };
+	unsigned long narrow = 0x1122334455667788, narrow_after = 0;
+	long result = 7; /* poll */
+	int avx = __builtin_cpu_supports("avx");
+
+	if (avx)
+		__asm__ volatile(
+		    "vmovdqu %[w], %%ymm9\n\tmov %[n], %%r12\n\tmov $0x37, %%r8\n\tsyscall\n\t"
+		    "vmovdqu %%ymm9, %[wa]\n\tmov %%r12, %[na]"
+		    : "+a"(result), [wa] "=m"(wide_after), [na] "=m"(narrow_after)
+		    : [w] "m"(wide), [n] "m"(narrow), "D"(&input), "S"(1L), "d"(600000L)
+		    : "rcx", "r11", "r8", "r12", "memory", "xmm9");
+	else
+		result = poll(&input, 1, 600000);
+	return result == 1 &&
+	       (!avx || (memcmp(wide, wide_after, sizeof(wide)) == 0 && narrow == narrow_after));
+}
+#else
+static int wait_with_registers(void)
+{
+	return 1;
+}
+#endif
+
+/* A limited wait must last as long as it was to, whatever comes in between. */
+static int wait_two_seconds(const char *how)
+{
+	double start = now();
+	int result = 0;
+
+	if (strcmp(how, "sleep") == 0)
+		result = nanosleep(&(struct timespec){ 2, 0 }, NULL);
+	else
+		result = poll(NULL, 0, 2000);
+	return result == 0 && now() - start >= 2.0;
+}
+
+/* Without a limit of time not even epoll_wait(2), which says so for any stop, may say EINTR. */
+static int wait_on_epoll(void)
+{
+	int fd = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN };
+
+	epoll_ctl(fd, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+	return epoll_wait(fd, &event, 1, -1) == 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argc > 1 ? argv[1] : "";
+	volatile int forever = 1;
+	int whole = 1;
+	char c;
+
+	if (strcmp(how, "seccomp") == 0)
+		confine();
+	if (strcmp(how, "shut") == 0)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (strcmp(how, "zombie") == 0) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(0);
+		waitid(P_PID, (id_t)child, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+		printf("%d ", (int)child);
+	}
+	puts("ready");
+	fflush(stdout);
+	while (strcmp(how, "busy") == 0 && forever)
+		;
+	if (strcmp(how, "registers") == 0)
+		whole = wait_with_registers();
+	else if (strcmp(how, "sleep") == 0 || strcmp(how, "poll") == 0)
+		whole = wait_two_seconds(how);
+	else if (strcmp(how, "epoll") == 0)
+		whole = wait_on_epoll();
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		;
+	puts(whole ? "whole" : "damaged");
+	return 0;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// traffic.js BASE: asks for the key's data without an end, on kept connections, by
+// node:https and by fetch. On SIGTERM: how many answers came, and what went wrong.
+'use strict';
+const https = require('https');
+const base = process.argv[2];
+const headers = { Authorization: `Bearer ${process.env.OPENROUTER_API_KEY}` };
+const agent = new https.Agent({ keepAlive: true });
+const count = { answers: 0, failures: [] };
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+function byHttps() {
+  return new Promise((resolve, reject) => {
+    const request = https.request(`${base}/key`, { agent, headers }, (answer) => {
+      let text = '';
+      answer.on('data', (piece) => { text += piece; });
+      answer.on('end', () => resolve([answer.statusCode, text]));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+async function byFetch() {
+  const answer = await fetch(`${base}/key`, { headers });
+  return [answer.status, await answer.text()];
+}
+
+async function ask(way) {
+  for (;;) {
+    try {
+      const [status, text] = await way();
+      JSON.parse(text);
+      if (status !== 401) count.failures.push(`status ${status}`);
+      count.answers += 1;
+    } catch (problem) {
+      count.failures.push(String(problem));
+    }
+    await pause(5);
+  }
+}
+
+process.on('SIGTERM', () => {
+  console.log(JSON.stringify(count));
+  process.exit(0);
+});
+ask(byHttps);
+ask(byFetch);

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "diagnose/rules.h"
+#include "diagnose/vendors.h"
+#include "report/record.h"
+#include "tools/command.h"
+#include "tools/deliver.h"
+#include "tools/program.h"
+#include "tools/runs.h"
+#include "tools/target.h"
+
+enum { PROCESSES_MAX = 4096, NAMED_MAX = 32, COMMAND_SHOWN = 70, STATUS_SIGNAL = 128 };
+
+struct request {
+	const char *whom;
+	const char *log; /* --log; NULL */
+	bool detach;
+	bool list;
+};
+
+static volatile bool stop;
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int signal)
+{
+	stop_signal = signal;
+	stop = true;
+}
+
+static void watch_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = note_signal };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaction(ends[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Files for the process are made as its user: root attaches to others' processes, too. */
+static void become(uid_t uid, gid_t gid)
+{
+	if (uid == geteuid())
+		return;
+	if (seteuid(0) != 0 || setegid(gid) != 0 || seteuid(uid) != 0)
+		die("attach: cannot act as user %u: %s", uid, strerror(errno));
+}
+
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* A mistake would be told on that process's stderr, where nobody looks. */
+static void check_settings(void)
+{
+	struct settings s;
+	struct rulebook book;
+	struct host_list *hosts = malloc(sizeof(*hosts));
+	struct slice wrong;
+
+	if (!hosts)
+		die("attach: out of memory");
+	settings_load(&s, getenv);
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (s.malformed & 1u << i)
+			die("attach: %s=%s is not understood; accepted: %s", settings_table[i].name,
+			    s.given[i], settings_table[i].accepted);
+	if (!rulebook_init(&book, s.rules, &wrong))
+		die("attach: ORSHIM_RULES: \"%.*s\" is not understood; accepted: %s",
+		    SLICE_ARG(wrong), settings_table[SETTING_rules].accepted);
+	if (!hosts_init(hosts, s.hosts, &wrong))
+		die("attach: ORSHIM_HOSTS: \"%.*s\" is not understood; accepted: %s",
+		    SLICE_ARG(wrong), settings_table[SETTING_hosts].accepted);
+	free(hosts);
+}
+
+/* The other process has another working folder. */
+static void add_path(struct buf *to, const char *name, const char *path)
+{
+	char folder[PATH_MAX];
+
+	if (path[0] == '/')
+		say(to, "%s=%s", name, path);
+	else if (getcwd(folder, sizeof(folder)))
+		say(to, "%s=%s/%s", name, folder, path);
+	else
+		die("attach: %s: the working folder is not there any more", path);
+}
+
+static bool is_path(enum setting_id id, const char *value)
+{
+	return id == SETTING_log || id == SETTING_capture ||
+	       (id == SETTING_text && strcmp(value, "stderr") != 0 && strcmp(value, "off") != 0);
+}
+
+/* Another user has other folders than root. */
+static void look_at_home(const struct target *t)
+{
+	const struct passwd *owner = t->uid != getuid() ? getpwuid(t->uid) : NULL;
+
+	if (t->uid == getuid())
+		return;
+	unsetenv("XDG_STATE_HOME");
+	unsetenv("XDG_RUNTIME_DIR");
+	unsetenv("XDG_CACHE_HOME");
+	if (owner)
+		setenv("HOME", owner->pw_dir, 1);
+}
+
+/* Where the log goes unless it is said: among the user's own, made now. */
+static char *default_log(const struct target *t)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "attached-%s-%d.log", t->name, (int)t->pid);
+	char *path = state_path(name, true);
+	if (!path)
+		die("attach: there is no place for a log; say where with --log FILE");
+	return path;
+}
+
+/* What the process is to be told: ORSHIM_* as they are here, and what the text's look depends on. */
+static void gather(const struct request *r, const struct target *t, struct buf *to)
+{
+	static const char *const others[] = { "NO_COLOR", "TERM", "HOME", "XDG_CACHE_HOME" };
+	const char *log = r->log ? r->log : setting("ORSHIM_LOG");
+	char *own = log ? NULL : default_log(t);
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		const char *name = settings_table[i].name;
+		const char *value = i == SETTING_log ? (log ? log : own) : setting(name);
+
+		if (!value)
+			continue;
+		if (is_path((enum setting_id)i, value))
+			add_path(to, name, value);
+		else
+			say(to, "%s=%s", name, value);
+		if (buf_add(to, "", 1) != 0)
+			die("attach: the settings are too long");
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (getenv(others[i])) {
+			say(to, "%s=%s", others[i], getenv(others[i]));
+			if (buf_add(to, "", 1) != 0)
+				die("attach: the settings are too long");
+		}
+	free(own);
+}
+
+/* A file that its owner alone can read; the other process removes it. */
+static void write_settings(const struct buf *settings, const struct target *t, char path[PATH_MAX])
+{
+	const char *folder = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (!folder || folder[0] != '/' || stat(folder, &st) != 0 || !S_ISDIR(st.st_mode) ||
+	    st.st_uid != geteuid())
+		folder = "/tmp";
+	if (snprintf(path, PATH_MAX, "%s/orshim-attach-%d-XXXXXX", folder, (int)t->pid) >= PATH_MAX)
+		die("attach: XDG_RUNTIME_DIR is too long");
+	int fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		die("attach: %s cannot be made: %s", path, strerror(errno));
+	bool whole = write_all(fd, buf_slice(settings));
+	if (close(fd) != 0 || !whole) {
+		unlink(path);
+		die("attach: %s cannot be written", path);
+	}
+}
+
+static void say_since(struct buf *out, int64_t us)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(us, ts);
+	say(out, "since %.19sZ", ts);
+}
+
+/* Refuse a process that carries the shim: what it does already, in one line. */
+static void refuse_second(const struct target *t)
+{
+	if (t->presence.state == PRESENCE_ATTACHED)
+		die("attach: %s[%d] is attached already, log: %s; to begin anew: orshim attach "
+		    "--detach %d",
+		    t->name, (int)t->pid, t->presence.log[0] ? t->presence.log : "none",
+		    (int)t->pid);
+	die("attach: %s[%d] carries the shim already: it was preloaded when it was started",
+	    t->name, (int)t->pid);
+}
+
+static int tell_end(const struct target *t, enum deliver_result result, const char *said)
+{
+	switch (result) {
+	case DELIVER_INTERRUPTED:
+		warn("attach: interrupted; %s[%d] is as it was", t->name, (int)t->pid);
+		return STATUS_SIGNAL + (int)stop_signal;
+	case DELIVER_PENDING:
+		warn("attach: %s[%d] %s; see orshim attach --list", t->name, (int)t->pid, said);
+		return stop ? STATUS_SIGNAL + (int)stop_signal : EXIT_TROUBLE;
+	case DELIVER_REFUSED:
+		warn("attach: %s[%d] %s", t->name, (int)t->pid, said);
+		return EXIT_TROUBLE;
+	case DELIVER_DONE:
+		break;
+	}
+	return EXIT_CLEAN;
+}
+
+static int attach(const struct request *r, struct target *t)
+{
+	char library[PATH_MAX], path[PATH_MAX], said[ORDER_SAID] = "";
+	struct buf settings;
+
+	check_settings();
+	library_find(library);
+	if (t->has_shim && t->presence.form == ORDER_FORM && t->presence.state != PRESENCE_RESTING)
+		refuse_second(t);
+	if (t->has_shim && !t->attend)
+		die("attach: %s[%d] carries a liborshim.so of another version; start it again",
+		    t->name, (int)t->pid);
+	buf_init(&settings, LIMIT_KEPT_SETTINGS);
+	look_at_home(t);
+	become(t->uid, t->gid);
+	gather(r, t, &settings);
+	write_settings(&settings, t, path);
+	become(getuid(), getgid());
+	enum deliver_result result = deliver(t, ORDER_ATTACH, library, path, &stop, said);
+	if (result != DELIVER_PENDING)
+		unlink(path); /* unless it was read there */
+	buf_release(&settings);
+	int status = tell_end(t, result, said);
+	if (result != DELIVER_DONE)
+		return status;
+	bool tapped = strstr(said, ": tapped ") != NULL;
+	target_read(t, t->pid);
+	printf("attached to %s[%d]\n", t->name, (int)t->pid);
+	for (char *line = said; *line;) {
+		int n = (int)strcspn(line, "\n");
+		printf("  %.*s\n", n, line);
+		line += n + (line[n] == '\n');
+	}
+	if (!said[0])
+		printf("  no TLS library that is known is loaded in it yet: attach again when it "
+		       "has one\n");
+	if (t->presence.log[0])
+		printf("  log: %s\n  see:  orshim watch %s\n", t->presence.log, t->presence.log);
+	else
+		printf("  its log cannot be written: say where with --log FILE\n");
+	printf("  undo: orshim attach --detach %d\n", (int)t->pid);
+	return tapped && t->presence.log[0] ? EXIT_CLEAN : EXIT_FINDINGS;
+}
+
+static int detach(struct target *t)
+{
+	char said[ORDER_SAID] = "";
+
+	if (!t->has_shim ||
+	    (t->presence.form == ORDER_FORM && t->presence.state == PRESENCE_RESTING)) {
+		printf("%s[%d] is not attached\n", t->name, (int)t->pid);
+		return EXIT_CLEAN;
+	}
+	if (!t->attend)
+		die("attach: %s[%d] carries a liborshim.so of another version; only its end takes "
+		    "that out",
+		    t->name, (int)t->pid);
+	enum deliver_result result = deliver(t, ORDER_DETACH, "", "", &stop, said);
+	int status = tell_end(t, result, said);
+	if (result == DELIVER_DONE)
+		printf("detached from %s[%d]: its TLS library's tables are as they were\n", t->name,
+		       (int)t->pid);
+	return status;
+}
+
+static void list_one(const struct target *t, struct buf *out)
+{
+	static const char *const states[] = { "preloaded", "attached", "detached" };
+	const struct presence *p = &t->presence;
+	bool preloaded = p->state == PRESENCE_PRELOADED;
+	char log[PATH_MAX] = "", command[COMMAND_SHOWN];
+
+	target_command(t->pid, command, sizeof(command));
+	say(out, "%7d  %-9s ", (int)t->pid, p->state < 3 ? states[p->state] : "unknown");
+	say_since(out, preloaded ? target_start_us(t->pid) : p->since_us);
+	say(out, "  %s\n", command);
+	if (preloaded)
+		target_variable(t->pid, "ORSHIM_LOG", log, sizeof(log));
+	else if (p->state == PRESENCE_ATTACHED)
+		snprintf(log, sizeof(log), "%s", p->log);
+	if (p->state != PRESENCE_RESTING)
+		say(out, "         log: %s\n", log[0] ? log : "none");
+}
+
+static int list(void)
+{
+	pid_t *pids = calloc(PROCESSES_MAX, sizeof(*pids));
+	size_t count = pids ? target_find(NULL, pids, PROCESSES_MAX) : 0;
+	struct target *t = malloc(sizeof(*t));
+	struct buf out;
+	size_t shown = 0;
+
+	if (!pids || !t)
+		die("attach: out of memory");
+	buf_init(&out, LIMIT_ENVIRON);
+	for (size_t i = 0; i < count; i++)
+		if (target_read(t, pids[i]) && t->has_shim) {
+			list_one(t, &out);
+			shown++;
+		}
+	if (!shown)
+		say(&out, "no process of yours carries the shim\n");
+	print_out(&out);
+	buf_release(&out);
+	free(pids);
+	free(t);
+	return EXIT_CLEAN;
+}
+
+/* The one process that NAME stands for; dies unless it is one. */
+static pid_t find_named(const char *name)
+{
+	pid_t pids[NAMED_MAX];
+	size_t count = target_find(name, pids, NAMED_MAX);
+
+	if (count == 1)
+		return pids[0];
+	if (count == 0)
+		die("attach: no process of yours is called %s; give its pid", name);
+	for (size_t i = 0; i < count; i++) {
+		char command[COMMAND_SHOWN];
+		target_command(pids[i], command, sizeof(command));
+		fprintf(stderr, "%7d  %s\n", (int)pids[i], command);
+	}
+	die("attach: %s%zu processes are called %s: which of them? Give its pid",
+	    count == NAMED_MAX ? "more than " : "", count, name);
+}
+
+static pid_t find_whom(const char *whom)
+{
+	char *end;
+	long pid;
+
+	if (whom[strspn(whom, "0123456789")])
+		return find_named(whom);
+	errno = 0;
+	pid = strtol(whom, &end, 10);
+	if (errno || pid <= 0 || pid > INT_MAX)
+		die("attach: %s is no process number", whom);
+	return (pid_t)pid;
+}
+
+static void read_options(struct request *r, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value = option_value(argc, argv, &i, "--log");
+
+		if (value)
+			r->log = value;
+		else if (strcmp(argv[i], "--detach") == 0)
+			r->detach = true;
+		else if (strcmp(argv[i], "--list") == 0)
+			r->list = true;
+		else if (argv[i][0] == '-' || r->whom)
+			die_of_option("attach", argv[i]);
+		else
+			r->whom = argv[i];
+	}
+	if (r->list && (r->whom || r->detach || r->log))
+		die("attach: --list stands alone");
+	if (!r->list && (!r->whom || !*r->whom))
+		die("attach: which PID or NAME? Example: orshim attach node");
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	struct request r = { .whom = NULL };
+	struct target *t = malloc(sizeof(*t));
+	const char *why;
+	int status;
+
+	if (!t)
+		die("attach: out of memory");
+	read_options(&r, argc, argv);
+	if (r.list) {
+		free(t);
+		return list();
+	}
+	pid_t pid = find_whom(r.whom);
+	if (!target_read(t, pid))
+		die("attach: there is no process %d", (int)pid);
+	if ((why = target_refusal(t)))
+		die("attach: %s[%d] %s", t->name, (int)t->pid, why);
+	watch_signals();
+	status = r.detach ? detach(t) : attach(&r, t);
+	free(t);
+	return status;
+}
