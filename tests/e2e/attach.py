@@ -144,6 +144,8 @@ class Worker(Host):
         wait_for("the worker", lambda: server.worker() != server.process.pid)
         self.server, self.pid = server, server.worker()
         self.over, self.answers, self.failures = False, 0, []
+        wait_for("its user", lambda: os.geteuid() != 0 or
+                 os.stat("/proc/%d" % self.pid).st_uid != 0)
         # It runs as another user if we are root, who has no folder of his own.
         log = os.path.join(shop.folder, "worker", "log")
         os.mkdir(os.path.dirname(log))
