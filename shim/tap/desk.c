@@ -8,7 +8,7 @@
 #include "observe.h"
 #include "tap/early.h"
 #include "tap/environ.h"
-#include "tap/process.h"
+#include "tap/own_pid.h"
 
 /* Guarded by `lock`. */
 static struct {
@@ -76,7 +76,7 @@ static void learn_who_we_are(struct origin *o)
 static struct observer *observer(void)
 {
 	struct observer *o = &desk.observer;
-	int pid = process_id();
+	int pid = own_pid();
 
 	if (!desk.ready) {
 		observer_init(o, environ_setting);

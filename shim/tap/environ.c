@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "tap/early.h"
-#include "tap/process.h"
+#include "tap/own_pid.h"
 
 extern char **environ;
 
@@ -95,7 +95,7 @@ static ssize_t peek(const void *from, void *to, size_t n)
 	struct iovec local = { to, n };
 	struct iovec remote = { (void *)from, n };
 
-	return process_vm_readv(process_id(), &local, 1, &remote, 1, 0);
+	return process_vm_readv(own_pid(), &local, 1, &remote, 1, 0);
 }
 
 /* Up to the end of FROM's page: a read that crosses into nowhere would give less anyway. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tap/process.h"
+#include "tap/own_pid.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,7 +23,7 @@ static void set_up(void)
 		munmap(page, (size_t)size);
 }
 
-int process_id(void)
+int own_pid(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int id;
