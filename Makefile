@@ -60,7 +60,7 @@ $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 
 $(B)/tools/report_page.o: tools/page/report.css tools/page/report.js
 
-$(B)/cJSON.o: build/cjson/cJSON.c
+$(B)/cJSON.o: build/cjson/cJSON.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=128 $(CFLAGS) -c -o $@ $<
 

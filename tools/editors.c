@@ -68,11 +68,11 @@ static bool has_word_that_ends(struct slice block, const char *end)
 }
 
 /* In the desktop editor the arguments do not tell its utility processes apart (shim/tap/role.c). */
-static bool is_desktop_host(struct slice arguments, struct slice environ)
+static bool is_desktop_host(struct slice arguments, struct slice variables)
 {
 	static const char module[] = "ENTRYPOINT=vs/workbench/api/node/extensionHostProcess";
 
-	return has_word(arguments, "--type=utility") && has_word_that_ends(environ, module);
+	return has_word(arguments, "--type=utility") && has_word_that_ends(variables, module);
 }
 
 static bool is_window(const char *program, struct slice arguments)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* On a page of its own that the kernel empties in a child (madvise(2), Linux 4.14); NULL: none. */
-static atomic_int *kept;
+static atomic_int *kept_pid;
 
 static void set_up(void)
 {
@@ -18,7 +18,7 @@ static void set_up(void)
 	if (page == MAP_FAILED)
 		return;
 	if (madvise(page, (size_t)size, MADV_WIPEONFORK) == 0)
-		kept = page;
+		kept_pid = page;
 	else
 		munmap(page, (size_t)size);
 }
@@ -29,12 +29,12 @@ int own_pid(void)
 	int id;
 
 	pthread_once(&once, set_up);
-	if (!kept)
+	if (!kept_pid)
 		return getpid();
-	id = atomic_load_explicit(kept, memory_order_relaxed);
+	id = atomic_load_explicit(kept_pid, memory_order_relaxed);
 	if (id == 0) {
 		id = getpid();
-		atomic_store_explicit(kept, id, memory_order_relaxed);
+		atomic_store_explicit(kept_pid, id, memory_order_relaxed);
 	}
 	return id;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shim/tap/environ.c"
+#include "shim/tap/own_pid.c"
 
 static bool has(const char *entry)
 {
