@@ -44,7 +44,10 @@ $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
 
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
+
+# The tap without what looks for TLS libraries.
+$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o passage.o environ.o process.o)
 
 # With CC=clang SAN=address,undefined,fuzzer-no-link.
 $(FUZZ): %: %.o $(B)/tools.a $(B)/core.a
@@ -98,6 +101,12 @@ suites: all
 
 soak: all
 	tests/suites/soak.py $(SOAK_TIME)
+
+# Eight threads in the tap, watched by ThreadSanitizer and by Helgrind.
+races: build/tests/unit/test_tap_threads
+	$(MAKE) SAN=thread build/thread/tests/unit/test_tap_threads
+	build/thread/tests/unit/test_tap_threads
+	valgrind --tool=helgrind -q --error-exitcode=9 --suppressions=tests/race/helgrind.supp $<
 
 bench: all
 	tests/bench/run.py
@@ -153,6 +162,6 @@ docs: $(B)/orshim
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients suites soak bench fuzz fuzz-run install uninstall deb format docs clean
+.PHONY: all unit captures demo test e2e test-clients suites soak races bench fuzz fuzz-run install uninstall deb format docs clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

@@ -89,6 +89,7 @@ if [ "${1:-}" = clients ]; then
 	part "VS Code's extension host" tests/e2e/editor/run.py
 	part 'hostile servers, a GiB each' tests/e2e/hostile.py --whole
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
+	part 'races between threads' make races
 	part 'attach, 100 times' tests/e2e/attach.py --rounds 100 --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log

@@ -17,8 +17,8 @@ static struct {
 	struct observer observer;
 	char exe[LIMIT_PATH];
 	struct tls_copy copies[LIMIT_COPIES];
-	size_t copy_count;
-	size_t copies_told;
+	_Atomic size_t copy_count; /* these two are looked at without the lock, too */
+	_Atomic size_t copies_told;
 	int unseen_told; /* the process that said so already */
 	int pid;         /* the process that found its copies; a vfork child has another */
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -117,8 +117,8 @@ static void tell_process(struct observer *o, int64_t now_us)
 static bool is_idle(const struct entry *e)
 {
 	return !connection_has_news(e->connection) && !connection_is_deaf(e->connection) &&
-	       __atomic_load_n(&desk.copies_told, __ATOMIC_RELAXED) ==
-		   __atomic_load_n(&desk.copy_count, __ATOMIC_RELAXED);
+	       atomic_load_explicit(&desk.copies_told, memory_order_relaxed) ==
+		   atomic_load_explicit(&desk.copy_count, memory_order_relaxed);
 }
 
 void desk_take(struct entry *e, int64_t now_us)
