@@ -56,10 +56,10 @@ static void put_json_row(struct buf *out, const struct rule *r)
 	json_text(&j, "category", category_name(r->category));
 	json_text(&j, "when", when_name(r->when));
 	json_text(&j, "title", r->title);
-	json_text(&j, "why", r->why);
-	json_text(&j, "fix", r->fix);
-	json_text(&j, "example", r->example);
-	json_text(&j, "sources", r->sources);
+	json_text(&j, "why", prose(r->why));
+	json_text(&j, "fix", prose(r->fix));
+	json_text(&j, "example", prose(r->example));
+	json_text(&j, "sources", prose(r->sources));
 	json_object_end(&j);
 	if (!json_out_ok(&j))
 		die("rules: out of memory");
@@ -98,12 +98,12 @@ static void put_markdown_rule(struct buf *out, const struct rule *r)
 	    certainty_name(r->certainty), category_or_dash(r->category));
 	put_prose(out, r->title);
 	say(out, ".\n\n- Why: ");
-	put_prose(out, r->why);
+	put_prose(out, prose(r->why));
 	say(out, "\n- Fix: ");
-	put_prose(out, r->fix);
+	put_prose(out, prose(r->fix));
 	say(out, "\n- Example: ");
-	put_code(out, r->example);
-	say(out, "\n- Sources: %s\n", r->sources);
+	put_code(out, prose(r->example));
+	say(out, "\n- Sources: %s\n", prose(r->sources));
 }
 
 static void put_markdown_section(struct buf *out, int section)
@@ -151,9 +151,9 @@ static void put_man_rule(struct buf *out, const struct rule *r)
 	say(out, ".TP\n.B %s\n(%s, %s, %s)\n", r->id, severity_name(r->severity),
 	    certainty_name(r->certainty), category_or_dash(r->category));
 	roff_text(out, r->title);
-	roff_line(out, "Why", r->why);
-	roff_line(out, "Fix", r->fix);
-	roff_line(out, "Example", r->example);
+	roff_line(out, "Why", prose(r->why));
+	roff_line(out, "Fix", prose(r->fix));
+	roff_line(out, "Example", prose(r->example));
 }
 
 static void put_man(struct buf *out)

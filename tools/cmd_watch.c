@@ -63,8 +63,8 @@ static void say_rule(struct watch *w, const char *detail, const char *id, struct
 	say(out, "  %s[%s]: %s\n", severity_name(rules[rule].severity), id, rules[rule].title);
 	if (detail && *detail)
 		say_paragraph(out, &w->style, "    seen: ", slice_of(detail));
-	say_paragraph(out, &w->style, "    why: ", slice_of(rules[rule].why));
-	say_paragraph(out, &w->style, "    fix: ", slice_of(rules[rule].fix));
+	say_paragraph(out, &w->style, "    why: ", slice_of(prose(rules[rule].why)));
+	say_paragraph(out, &w->style, "    fix: ", slice_of(prose(rules[rule].fix)));
 }
 
 static void say_exchange(struct watch *w, const struct log_row *row, struct buf *out)

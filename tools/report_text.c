@@ -163,7 +163,7 @@ static void say_split(const struct report *r, const struct text_style *style, st
 		const struct rule *rule = &rules[RULE_curl_compared_public_endpoint];
 		say(out, "  note[%s]: %s  (%s)\n", rule->id, rule->title,
 		    log_name(r->log, r->public_success));
-		say_paragraph(out, style, "  ", slice_of(rule->why));
+		say_paragraph(out, style, "  ", slice_of(prose(rule->why)));
 	}
 }
 

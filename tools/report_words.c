@@ -15,12 +15,12 @@ const char *cause_title(const struct cause *c)
 
 const char *cause_why(const struct cause *c)
 {
-	return c->rule != RULE_NONE ? rules[c->rule].why : NULL;
+	return c->rule != RULE_NONE ? prose(rules[c->rule].why) : NULL;
 }
 
 const char *cause_fix(const struct cause *c)
 {
-	return c->rule != RULE_NONE ? rules[c->rule].fix : NULL;
+	return c->rule != RULE_NONE ? prose(rules[c->rule].fix) : NULL;
 }
 
 void cause_signature(const struct cause *c, struct buf *out)

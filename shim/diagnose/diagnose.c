@@ -231,7 +231,7 @@ static void run_checks(const struct judge *judge, struct diagnosis *d)
 		if (judge->book.needs[id] & without)
 			continue;
 		detail_init(&f->detail);
-		if (!rules[id].check(e, &f->detail))
+		if (!rule_fires(id, e, &f->detail))
 			continue;
 		f->rule = id;
 		f->severity = severity_of(judge, e, id, &f->detail);

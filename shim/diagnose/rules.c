@@ -1,30 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/checks.h"
 
-#define POINTER_EXCHANGE(id) check_##id
-#define POINTER_ODD_KEY(id) check_##id
-#define POINTER_REFUSAL(id) check_##id
-#define POINTER_CONNECTION(id) NULL
-#define POINTER_LOG(id) NULL
-#define POINTER_LAUNCH(id) NULL
+/* The long texts, one behind the other. */
+struct texts {
+#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
+	char id##_why[sizeof(why)];                                       \
+	char id##_fix[sizeof(fix)];                                       \
+	char id##_example[sizeof(example)];                               \
+	char id##_sources[sizeof(sources)];
+#include "diagnose/rules.def"
+#undef RULE
+};
+
+static const struct texts texts = {
+#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
+	why, fix, example, sources,
+#include "diagnose/rules.def"
+#undef RULE
+};
+
+#define RULE(name, sev, cert, cat, when, heading, ...)                \
+	_Static_assert(sizeof(#name) <= sizeof(rules[0].id) &&        \
+			   sizeof(heading) <= sizeof(rules[0].title), \
+		       "the id or the title of " #name " is too long");
+#include "diagnose/rules.def"
+#undef RULE
+
+#define PROSE(name)                          \
+	{                                    \
+		offsetof(struct texts, name) \
+	}
 
 const struct rule rules[] = {
 #define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
 	{ #id,                                                            \
+	  title,                                                          \
 	  SECTION,                                                        \
 	  SEVERITY_##sev,                                                 \
 	  CERTAINTY_##cert,                                               \
 	  CATEGORY_##cat,                                                 \
 	  ON_##when,                                                      \
-	  POINTER_##when(id),                                             \
-	  title,                                                          \
-	  why,                                                            \
-	  fix,                                                            \
-	  example,                                                        \
-	  sources },
+	  PROSE(id##_why),                                                \
+	  PROSE(id##_fix),                                                \
+	  PROSE(id##_example),                                            \
+	  PROSE(id##_sources) },
 #include "diagnose/rules.def"
 #undef RULE
 };
+
+const char *prose(struct prose text)
+{
+	return (const char *)&texts + text.at;
+}
+
+#define ASK_EXCHANGE(id) \
+	case RULE_##id:  \
+		return check_##id(e, d);
+#define ASK_ODD_KEY(id) ASK_EXCHANGE(id)
+#define ASK_REFUSAL(id) ASK_EXCHANGE(id)
+#define ASK_CONNECTION(id)
+#define ASK_LOG(id)
+#define ASK_LAUNCH(id)
+
+/* A switch: the compiler makes a table of distances of it, not one of pointers. */
+bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d)
+{
+	switch (rule) {
+#define RULE(id, sev, cert, cat, when, ...) ASK_##when(id)
+#include "diagnose/rules.def"
+#undef RULE
+	default:
+		return false;
+	}
+}
 
 enum rule_id rule_find(struct slice id)
 {
@@ -79,7 +127,7 @@ static unsigned char needs_of(const struct rule *rule, unsigned char severity)
 {
 	unsigned needs = rule->section == 3 || rule->section == 4 ? NEED_BODY : 0;
 
-	if (!rule->check || severity == SEVERITY_OFF)
+	if (!rule_is_checked(rule) || severity == SEVERITY_OFF)
 		needs |= NEED_NEVER;
 	if (rule->when == ON_ODD_KEY)
 		needs |= NEED_ODD_KEY;

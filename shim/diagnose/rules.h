@@ -52,22 +52,40 @@ struct detail;
 /* Looks at E, changes nothing; true if it fires, then D says what in particular. */
 typedef bool rule_check(const struct evidence *e, struct detail *d);
 
+/* A long text of the table, without a pointer to it: read it with prose(). */
+struct prose {
+	unsigned at;
+};
+
+/*
+ * Holds no pointer: the loader would write to each of them in every process
+ * that a tool starts, and copy the pages they lie in.
+ */
 struct rule {
-	const char *id;
-	int section; /* of the catalogue, 1 to 6 */
+	char id[40];
+	char title[73];
+	unsigned char section; /* of the catalogue, 1 to 6 */
 	enum severity severity;
 	enum certainty certainty;
 	enum category category;
 	enum rule_when when;
-	rule_check *check; /* NULL unless about one exchange */
-	const char *title;
-	const char *why;
-	const char *fix;
-	const char *example;
-	const char *sources;
+	struct prose why;
+	struct prose fix;
+	struct prose example;
+	struct prose sources;
 };
 
 extern const struct rule rules[];
+
+const char *prose(struct prose text);
+
+static inline bool rule_is_checked(const struct rule *r)
+{
+	return r->when <= ON_REFUSAL;
+}
+
+/* Ask the check of RULE, which rule_is_checked(). */
+bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d);
 
 enum rule_id rule_find(struct slice id); /* RULE_NONE if there is none */
 

@@ -8,6 +8,15 @@ const struct vendor vendors[] = {
 #undef VENDOR
 };
 
+#define FITS(text, member) (sizeof(text) <= sizeof(vendors[0].member))
+#define VENDOR(name, heading, places, field, beginnings, settings)                       \
+	_Static_assert(FITS(#name, id) && FITS(heading, title) && FITS(places, hosts) && \
+			   FITS(field, header) && FITS(beginnings, prefixes) &&          \
+			   FITS(settings, variables),                                    \
+		       "a text of " #name " is too long for struct vendor");
+#include "diagnose/vendors.def"
+#undef VENDOR
+
 const size_t vendor_count = sizeof(vendors) / sizeof(vendors[0]);
 
 /* The next word of a space-separated list. */

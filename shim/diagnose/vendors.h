@@ -13,15 +13,15 @@
 #include "base/limits.h"
 #include "base/slice.h"
 
+/* Holds no pointer: see struct rule. */
 struct vendor {
-	const char *id;    /* "openrouter" */
-	const char *title; /* "OpenRouter" */
-	const char *hosts; /* separated by spaces; "*.x" matches any depth below x */
-	const char *
-	    header; /* lower case: "authorization" (Bearer), "x-api-key", "api-key", "x-goog-api-key" */
-	const char
-	    *prefixes; /* of its keys, separated by spaces; "" if they have none of their own */
-	const char *variables; /* environment variables that usually hold its key, best first */
+	char id[16];     /* "openrouter" */
+	char title[24];  /* "OpenRouter" */
+	char hosts[112]; /* separated by spaces; "*.x" matches any depth below x */
+	/* Lower case: "authorization" (Bearer), "x-api-key", "api-key", "x-goog-api-key". */
+	char header[16];
+	char prefixes[64]; /* of its keys, separated by spaces; "" if they have none of their own */
+	char variables[80]; /* environment variables that usually hold its key, best first */
 };
 
 extern const struct vendor vendors[];

@@ -332,9 +332,9 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 	if (f->detail.text[0])
 		put_paragraph(b, "  seen: ", slice_of(f->detail.text));
 	if (first)
-		put_paragraph(b, "  why: ", slice_of(rule->why));
+		put_paragraph(b, "  why: ", slice_of(prose(rule->why)));
 	if (first || f->severity > SEVERITY_NOTE)
-		put_paragraph(b, "  fix: ", slice_of(rule->fix));
+		put_paragraph(b, "  fix: ", slice_of(prose(rule->fix)));
 }
 
 static void put_source(struct block *b)
@@ -493,8 +493,8 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 			put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
 		if (i + 1 < count && f[1].rule == f->rule)
 			continue;
-		put_paragraph(&b, "  why: ", slice_of(rules[f->rule].why));
-		put_paragraph(&b, "  fix: ", slice_of(rules[f->rule].fix));
+		put_paragraph(&b, "  why: ", slice_of(prose(rules[f->rule].why)));
+		put_paragraph(&b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
 	}
 	return block_end(&b, start);
 }
@@ -519,8 +519,8 @@ int text_launch(struct buf *out, const struct text_style *style, const char *too
 		put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
 		if (i + 1 < count && f[1].rule == f->rule)
 			continue;
-		put_paragraph(&b, "  why: ", slice_of(rules[f->rule].why));
-		put_paragraph(&b, "  fix: ", slice_of(rules[f->rule].fix));
+		put_paragraph(&b, "  why: ", slice_of(prose(rules[f->rule].why)));
+		put_paragraph(&b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
 	}
 	return block_end(&b, start);
 }
@@ -537,9 +537,9 @@ int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule
 	put(&b, certainty_name(r->certainty));
 	put_category(&b, r->category);
 	put(&b, "\n");
-	put_paragraph(&b, "  why:     ", slice_of(r->why));
-	put_paragraph(&b, "  fix:     ", slice_of(r->fix));
-	put_paragraph(&b, "  example: ", slice_of(r->example));
-	put_paragraph(&b, "  sources: ", slice_of(r->sources));
+	put_paragraph(&b, "  why:     ", slice_of(prose(r->why)));
+	put_paragraph(&b, "  fix:     ", slice_of(prose(r->fix)));
+	put_paragraph(&b, "  example: ", slice_of(prose(r->example)));
+	put_paragraph(&b, "  sources: ", slice_of(prose(r->sources)));
 	return block_end(&b, start);
 }

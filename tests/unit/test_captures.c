@@ -272,7 +272,7 @@ static void every_rule_of_a_connection_has_three_captures_of_each_kind(void **st
 	(void)state;
 	failures = 0;
 	for (int i = 0; i < RULE_COUNT; i++) {
-		if (!rules[i].check && rules[i].when != ON_CONNECTION)
+		if (!rule_is_checked(&rules[i]) && rules[i].when != ON_CONNECTION)
 			continue;
 		unsigned fires = count_captures(rules[i].id, "fires*.cap");
 		unsigned quiet = count_captures(rules[i].id, "quiet*.cap");
