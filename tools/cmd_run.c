@@ -12,6 +12,7 @@
 #include "tools/elf.h"
 #include "tools/launch.h"
 #include "tools/program.h"
+#include "tools/report_lines.h"
 #include "tools/run_report.h"
 #include "tools/runs.h"
 #include "tools/tally.h"
@@ -188,6 +189,7 @@ static void keep_log(const struct run *r, struct slice lines)
 static void tell(struct run *r)
 {
 	struct tally t;
+	struct text_style style = { 0 }; /* in a file the line stays whole */
 	struct buf text, log, out, report;
 
 	buf_init(&text, LOG_MAX);
@@ -206,13 +208,16 @@ static void tell(struct run *r)
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
 		say(&out, "\n");
+	size_t start = out.n;
 	say(&out, "orshim: ");
 	tally_say(&t, &out);
 	if (r->log)
 		say(&out, "; log: %s", r->log);
 	else if (r->kept && report.n)
 		say(&out, "; `orshim report` shows it again");
-	say(&out, "\n");
+	if (isatty(STDERR_FILENO))
+		style_of(STDERR_FILENO, &style);
+	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
 	tally_release(&t);
 	if (r->report_file)

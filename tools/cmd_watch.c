@@ -60,7 +60,9 @@ static void say_rule(struct watch *w, const char *detail, const char *id, struct
 
 	if (rule == RULE_NONE || !is_news(w, id))
 		return;
-	say(out, "  %s[%s]: %s\n", severity_name(rules[rule].severity), id, rules[rule].title);
+	size_t start = out->n;
+	say(out, "  %s[%s]: %s", severity_name(rules[rule].severity), id, rules[rule].title);
+	say_end(out, &w->style, start, 6);
 	if (detail && *detail)
 		say_paragraph(out, &w->style, "    seen: ", slice_of(detail));
 	say_paragraph(out, &w->style, "    why: ", slice_of(prose(rules[rule].why)));

@@ -106,8 +106,11 @@ static void say_findings(const struct report *r, const struct log_row *row, cons
 		const struct log_finding *f = &r->log->findings[row->findings + i];
 		enum rule_id rule = rule_find(slice_of(f->rule));
 		struct shown_field field;
-		say(out, "\n%s[%s]: %s\n", severity_name(f->severity), f->rule,
+		say(out, "\n");
+		size_t start = out->n;
+		say(out, "%s[%s]: %s", severity_name(f->severity), f->rule,
 		    rule == RULE_NONE ? "" : rules[rule].title);
+		say_end(out, style, start, 4);
 		if (shown_field_of(&field, record, finding_named(record, f->rule)))
 			say_field(out, style, &field);
 		if (f->detail && *f->detail)
@@ -124,6 +127,7 @@ void report_exchange(const struct report *r, const struct log_row *row,
 {
 	cJSON *record = log_record(r->log, row);
 	char ts[TIMESTAMP_SIZE];
+	size_t start = out->n;
 
 	record_timestamp(row->time_us, ts);
 	say(out, "orshim: exchange %s, ", log_name(r->log, row));
@@ -131,7 +135,8 @@ void report_exchange(const struct report *r, const struct log_row *row,
 	if (row_failed(row))
 		say(out, ", refused by %s: %s", row->refused_by,
 		    row->cause ? row->cause : "unexplained");
-	say(out, "\n  at %s, connection %d, HTTP/%s\n", ts, row->conn, row->http ? row->http : "?");
+	say_end(out, style, start, 8);
+	say(out, "  at %s, connection %d, HTTP/%s\n", ts, row->conn, row->http ? row->http : "?");
 	if (!record) {
 		say(out, "  (the log has changed since: its line cannot be read any more)\n");
 		return;

@@ -36,6 +36,16 @@ void say_paragraph(struct buf *out, const struct text_style *style, const char *
 		die("out of memory");
 }
 
+void say_end(struct buf *out, const struct text_style *style, size_t start, size_t indent)
+{
+	struct paragraph p = { .to = out, .width = style->width };
+
+	paragraph_fold(&p, start, indent);
+	if (p.failed)
+		die("out of memory");
+	say(out, "\n");
+}
+
 static void say_spaces(struct buf *out, long n)
 {
 	for (long i = 0; i < n; i++)
@@ -74,16 +84,18 @@ static void say_example(const struct report *r, const struct cause *c,
 			const struct text_style *style, struct buf *out)
 {
 	struct shown_field field;
+	size_t start = out->n;
 	cJSON *record;
 
 	say(out, "  --> ");
 	if (c->first->kind != LOG_EXCHANGE) {
 		row_process_words(c->first, out);
-		say(out, "\n");
+		say_end(out, style, start, 6);
 		return;
 	}
 	row_words(c->first, out);
-	say(out, "  (%s)\n", log_name(r->log, c->first));
+	say(out, "  (%s)", log_name(r->log, c->first));
+	say_end(out, style, start, 6);
 	record = log_record(r->log, c->first);
 	if (record && shown_field_of(&field, record, finding_named(record, c->id)))
 		say_field(out, style, &field);
@@ -91,10 +103,12 @@ static void say_example(const struct report *r, const struct cause *c,
 }
 
 static void say_title(const struct report *r, const struct cause *c, const struct text_style *style,
-		      struct buf *out)
+		      const char *before, struct buf *out)
 {
+	size_t start = out->n;
 	char head[128];
 
+	say(out, "%s", before);
 	snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(c->severity),
 		 c->id ? c->id : "unexplained");
 	say_coloured(out, style, severity_colour[c->severity], head);
@@ -103,14 +117,14 @@ static void say_title(const struct report *r, const struct cause *c, const struc
 		say(out, "  (%zu times, last %s)", c->count, log_name(r->log, c->last));
 	else if (c->count > 1)
 		say(out, "  (%zu times)", c->count);
-	say(out, "\n");
+	say_end(out, style, start, strlen(before) + 4);
 }
 
 static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
 		      struct buf *out)
 {
 	say(out, "\n");
-	say_title(r, c, style, out);
+	say_title(r, c, style, "", out);
 	say_example(r, c, style, out);
 	if (c->detail && *c->detail)
 		say_paragraph(out, style, "  seen: ", slice_of(c->detail));
@@ -118,8 +132,11 @@ static void say_cause(const struct report *r, const struct cause *c, const struc
 		say_paragraph(out, style, "  why: ", slice_of(cause_why(c)));
 	if (cause_fix(c))
 		say_paragraph(out, style, "  fix: ", slice_of(cause_fix(c)));
-	if (c->refusal && c->first->source)
-		say(out, "  from: environment variable %s\n", c->first->source);
+	size_t start = out->n;
+	if (c->refusal && c->first->source) {
+		say(out, "  from: environment variable %s", c->first->source);
+		say_end(out, style, start, 8);
+	}
 	if (c->refusal && c->message && *c->message)
 		say_paragraph(out, style, "  answer: ", slice_of(c->message));
 }
@@ -138,8 +155,7 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 			say_heading(out, style, "also found");
 		if (also > ALSO_SHOWN)
 			continue;
-		say(out, "  ");
-		say_title(r, c, style, out);
+		say_title(r, c, style, "  ", out);
 	}
 	if (also > ALSO_SHOWN)
 		say(out, "  and %zu more\n", also - ALSO_SHOWN);
@@ -154,15 +170,20 @@ static void say_split(const struct report *r, const struct text_style *style, st
 	buf_init(&words, LIMIT_LINE);
 	split_words(&r->split, &words);
 	say_heading(out, style, "what separates failures from successes");
-	if (r->split.strength != SPLIT_NONE)
-		say(out, "  %s[%s]: %s\n", r->split.strength == SPLIT_STRONG ? "error" : "note",
+	size_t start = out->n;
+	if (r->split.strength != SPLIT_NONE) {
+		say(out, "  %s[%s]: %s", r->split.strength == SPLIT_STRONG ? "error" : "note",
 		    rules[RULE_outcome_splits_on].id, rules[RULE_outcome_splits_on].title);
+		say_end(out, style, start, 6);
+	}
 	say_paragraph(out, style, "  ", buf_slice(&words));
 	buf_release(&words);
 	if (r->public_success) {
 		const struct rule *rule = &rules[RULE_curl_compared_public_endpoint];
-		say(out, "  note[%s]: %s  (%s)\n", rule->id, rule->title,
+		start = out->n;
+		say(out, "  note[%s]: %s  (%s)", rule->id, rule->title,
 		    log_name(r->log, r->public_success));
+		say_end(out, style, start, 6);
 		say_paragraph(out, style, "  ", slice_of(prose(rule->why)));
 	}
 }
@@ -234,12 +255,15 @@ static size_t group_coverage(const struct report *r, struct coverage *groups)
 	return n;
 }
 
-static void say_blind(const struct log_row *row, struct buf *out)
+static void say_blind(const struct log_row *row, const struct text_style *style, struct buf *out)
 {
+	size_t start = out->n;
+
 	say(out, "  ");
 	row_process_words(row, out);
-	say(out, ": a connection to %s was not read: %s\n",
-	    row->host ? row->host : "an unnamed host", row->blind);
+	say(out, ": a connection to %s was not read: %s", row->host ? row->host : "an unnamed host",
+	    row->blind);
+	say_end(out, style, start, 4);
 }
 
 static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
@@ -271,7 +295,7 @@ static void say_coverage(const struct report *r, const struct text_style *style,
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind == LOG_CONNECTION && row->blind && ++blind <= COVERAGE_SHOWN)
-			say_blind(row, out);
+			say_blind(row, style, out);
 	}
 	if (blind > COVERAGE_SHOWN)
 		say(out, "  and %zu more connections that were not read\n", blind - COVERAGE_SHOWN);
@@ -310,15 +334,24 @@ void say_faults(const struct log *l, const char *indent, struct buf *out)
 	}
 }
 
+bool has_faults(const struct log *l)
+{
+	for (int f = 0; f < LOG_FAULT_COUNT; f++)
+		if (l->faults[f].count)
+			return true;
+	return false;
+}
+
 void report_text(const struct report *r, const struct text_style *style, struct buf *out)
 {
 	struct buf verdict;
-	size_t faults = 0;
+	size_t start = out->n;
 
 	buf_init(&verdict, LIMIT_LINE);
 	report_verdict(r, &verdict);
 	say_coloured(out, style, "\033[1m", "orshim: ");
-	say(out, "%.*s\n", SLICE_ARG(buf_slice(&verdict)));
+	say(out, "%.*s", SLICE_ARG(buf_slice(&verdict)));
+	say_end(out, style, start, 8);
 	buf_release(&verdict);
 	say_causes(r, style, out);
 	say_split(r, style, out);
@@ -328,9 +361,11 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 		say_timeline(r, style, out);
 	say_coverage(r, style, out);
 	say_steps(r, style, out);
-	for (int f = 0; f < LOG_FAULT_COUNT; f++)
-		faults += r->log->faults[f].count;
-	if (faults)
-		say_heading(out, style, "lines that could not be read");
+	if (!has_faults(r->log))
+		return;
+	say_heading(out, style, "lines that could not be read");
+	start = out->n;
 	say_faults(r->log, "  ", out);
+	out->n--;
+	say_end(out, style, start, 4);
 }

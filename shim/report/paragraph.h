@@ -14,10 +14,16 @@ struct paragraph {
 	bool failed;
 };
 
-/* Characters of S on a terminal: UTF-8 continuation bytes take no column. */
+/* Columns of S on a terminal: UTF-8 continuation bytes and colours (ECMA-48 SGR) take none. */
 size_t columns_of(struct slice s);
 
 /* LABEL, then TEXT; later lines are indented to where TEXT began. Ends with a line feed. */
 void paragraph_add(struct paragraph *p, const char *label, struct slice text);
+
+/*
+ * Breaks what stands from START (bytes) on in the buffer, before words that do not fit;
+ * lines that do keep their spaces. Broken lines go on at INDENT columns.
+ */
+void paragraph_fold(struct paragraph *p, size_t start, size_t indent);
 
 #endif

@@ -15,6 +15,9 @@ enum {
 	SECTION_ANSWER = 5,      /* of the catalogue: who said no, and why */
 };
 
+/* Columns at which a broken line goes on: below what its label is about. */
+enum { VERDICT_INDENT = 8, TITLE_INDENT = 4, WHERE_INDENT = 6, SOURCE_INDENT = 8 };
+
 /* One block being written. */
 struct block {
 	struct buf *out;
@@ -71,6 +74,16 @@ static void put_paragraph(struct block *b, const char *label, struct slice text)
 
 	paragraph_add(&p, label, text);
 	b->failed = p.failed;
+}
+
+/* What stands from START on, as a line that is broken where it does not fit. */
+static void end_line(struct block *b, size_t start, size_t indent)
+{
+	struct paragraph p = { .to = b->out, .width = b->style->width, .failed = b->failed };
+
+	paragraph_fold(&p, start, indent);
+	b->failed = p.failed;
+	put(b, "\n");
 }
 
 static void block_init(struct block *b, struct buf *out, const struct text_style *style,
@@ -194,6 +207,7 @@ static void put_verdict(struct block *b)
 {
 	const struct evidence *e = &b->d->evidence;
 	const struct verdict *v = &b->d->verdict;
+	size_t start = b->out->n;
 
 	put_coloured(b, "\033[1m", "orshim: ");
 	if (e->x->response.status) {
@@ -210,7 +224,7 @@ static void put_verdict(struct block *b)
 		put_verdict_words(b);
 	}
 	put_category(b, v->category);
-	put(b, "\n");
+	end_line(b, start, VERDICT_INDENT);
 }
 
 /* "node[4711]", and which of its processes it is: "code[4711] --type=extensionHost" */
@@ -231,6 +245,7 @@ static void put_where(struct block *b)
 {
 	const struct exchange *x = b->d->evidence.x;
 	const struct origin *o = b->origin;
+	size_t start = b->out->n;
 
 	put(b, "  --> ");
 	if (o->tool && o->tool[0] && o->pid) {
@@ -248,7 +263,8 @@ static void put_where(struct block *b)
 	put(b, x->query.n ? "?..." : "");
 	put(b, "  (exchange ");
 	put_number(b, o->exchange ? (long long)o->exchange : x->seq);
-	put(b, ")\n");
+	put(b, ")");
+	end_line(b, start, WHERE_INDENT);
 }
 
 static void put_spaces(struct block *b, size_t n)
@@ -312,12 +328,13 @@ static void put_fields(struct block *b, const struct detail *detail)
 static void put_title(struct block *b, enum rule_id rule, enum severity severity)
 {
 	char head[96];
+	size_t start = b->out->n;
 
 	snprintf(head, sizeof(head), "%s[%s]:", severity_name(severity), rules[rule].id);
 	put_coloured(b, severity_colour[severity], head);
 	put(b, " ");
 	put(b, rules[rule].title);
-	put(b, "\n");
+	end_line(b, start, TITLE_INDENT);
 }
 
 /* The first one whole; of the others the reason is left to `orshim explain`. */
@@ -340,6 +357,7 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 static void put_source(struct block *b)
 {
 	const struct evidence *e = &b->d->evidence;
+	size_t start = b->out->n;
 
 	if (e->source_count == 0)
 		return;
@@ -349,7 +367,8 @@ static void put_source(struct block *b)
 		put(b, i ? ", " : "");
 		put_wire(b, e->sources[i], SHOWN_SHORT);
 	}
-	put(b, " of this process\n");
+	put(b, " of this process");
+	end_line(b, start, SOURCE_INDENT);
 }
 
 /* The finding about the answer that is not told in full: it explains the answer's text. */
@@ -484,7 +503,7 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 	put(&b, " to ");
 	put_host(&b, sni);
 	put_category(&b, rules[findings[0].rule].category);
-	put(&b, "\n");
+	end_line(&b, start, VERDICT_INDENT);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *f = &findings[i];
 		if (i == 0 || f->rule != f[-1].rule)
@@ -511,7 +530,7 @@ int text_launch(struct buf *out, const struct text_style *style, const char *too
 	put_wire(&b, slice_of(tool), SHOWN_SHORT);
 	put(&b, " starts");
 	put_category(&b, rules[findings[0].rule].category);
-	put(&b, "\n");
+	end_line(&b, start, VERDICT_INDENT);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *f = &findings[i];
 		if (i == 0 || f[-1].rule != f->rule)

@@ -124,19 +124,94 @@ static void colour_is_only_where_the_style_says(void **state)
 	expect_text(REQUEST("") ANSWER, &options, "\033[1;31merror[auth_missing]:\033[0m", true);
 }
 
+static bool has_space(struct slice s)
+{
+	return slice_find(s, SLICE(" "), 0) >= 0;
+}
+
+/* The words of TEXT, one space between them: what breaking a line does not change. */
+static void words_of(struct buf *out, struct slice text)
+{
+	buf_init(out, LIMIT_BLOCK);
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] != ' ' && text.p[i] != '\n')
+			buf_add_some(out, text.p + i, 1);
+		else if (out->n && out->p[out->n - 1] != ' ')
+			buf_add_some(out, " ", 1);
+}
+
+/* Every line, but one that is a word too long; the same words at each width, in colour or not. */
 static void lines_keep_within_the_width(void **state)
 {
-	struct playback_options options = { .style = { .width = 60 } };
+	static const int widths[] = { 40, 60, 80, 100 };
 	struct slice rest, line;
-	struct playback r;
+	struct playback whole, r;
+	struct buf words, broken;
 
 	(void)state;
-	play(&r, REQUEST("") ANSWER, &options);
-	rest = buf_slice(&r.text);
-	while (slice_cut(&rest, '\n', &line))
-		if (slice_starts(line, SLICE("  why: ")) || slice_starts(line, SLICE("       ")))
-			assert_true(columns_of(line) <= 60);
-	playback_release(&r);
+	for (size_t i = 0; i < 2 * sizeof(widths) / sizeof(widths[0]); i++) {
+		struct playback_options options = { .style = { .colour = i & 1 } };
+		play(&whole, REQUEST("") ANSWER, &options);
+		options.style.width = widths[i / 2];
+		play(&r, REQUEST("") ANSWER, &options);
+		rest = buf_slice(&r.text);
+		while (slice_cut(&rest, '\n', &line))
+			if (has_space(slice_trim(line)))
+				assert_true(columns_of(line) <= (size_t)widths[i / 2]);
+		words_of(&words, buf_slice(&whole.text));
+		words_of(&broken, buf_slice(&r.text));
+		assert_true(slice_equal(buf_slice(&words), buf_slice(&broken)));
+		buf_release(&words);
+		buf_release(&broken);
+		playback_release(&whole);
+		playback_release(&r);
+	}
+}
+
+static void a_line_is_folded_where_it_does_not_fit(void **state)
+{
+	static const struct {
+		const char *line;
+		int width;
+		const char *want;
+	} cases[] = {
+		{ "orshim: short  [here]", 60, "orshim: short  [here]" },
+		{ "orshim: 401 from openrouter.ai, refused by its key check  [account/auth]", 0,
+		  "orshim: 401 from openrouter.ai, refused by its key check  [account/auth]" },
+		{ "orshim: 401 from openrouter.ai, refused by its key check  [account/auth]", 72,
+		  "orshim: 401 from openrouter.ai, refused by its key check  [account/auth]" },
+		{ "orshim: 401 from openrouter.ai, refused by its key check  [account/auth]", 60,
+		  "orshim: 401 from openrouter.ai, refused by its key check\n"
+		  "        [account/auth]" },
+		{ "\033[1morshim: \033[0m401 from openrouter.ai, refused by its key check  [x]", 61,
+		  "\033[1morshim: \033[0m401 from openrouter.ai, refused by its key check  [x]" },
+		{ "  --> https://openrouter.ai/api/v1/a/word/that/is/wider/than/all (3)", 40,
+		  "  --> https://openrouter.ai/api/v1/a/word/that/is/wider/than/all\n        (3)" },
+		{ "one line that is too long for the width\nand another one that is so", 30,
+		  "one line that is too long for the width\nand another one that is so" },
+		{ "one line that is much too long for the width\nand another one that is so, too",
+		  40,
+		  "one line that is much too long for the\n        width\n"
+		  "and another one that is so, too" },
+		{ "", 60, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out;
+		buf_init(&out, LIMIT_BLOCK);
+		buf_add_some(&out, "before it\n", 10);
+		struct paragraph p = { .to = &out, .width = cases[i].width };
+		buf_add_some(&out, cases[i].line, strlen(cases[i].line));
+		paragraph_fold(&p, 10, 8);
+		assert_false(p.failed);
+		assert_memory_equal(out.p, "before it\n", 10);
+		if (!slice_equal(slice_from(buf_slice(&out), 10), slice_of(cases[i].want))) {
+			print_error("%.*s\n", SLICE_ARG(buf_slice(&out)));
+			fail();
+		}
+		buf_release(&out);
+	}
 }
 
 static void a_success_says_nothing(void **state)
@@ -245,6 +320,7 @@ int main(void)
 		cmocka_unit_test(escapes_from_the_wire_do_not_reach_the_terminal),
 		cmocka_unit_test(colour_is_only_where_the_style_says),
 		cmocka_unit_test(lines_keep_within_the_width),
+		cmocka_unit_test(a_line_is_folded_where_it_does_not_fit),
 		cmocka_unit_test(a_success_says_nothing),
 		cmocka_unit_test(columns_follow_what_is_shown),
 		cmocka_unit_test(only_harmless_fields_are_shown_in_clear),
