@@ -135,5 +135,10 @@ void report_markdown(const struct report *r, struct buf *out)
 	}
 	say(out, "%s", r->step_count ? "\n" : "");
 	say_versions(r, out);
+	if (has_faults(r->log)) {
+		say(out, "\n### Lines that could not be read\n\n~~~text\n");
+		say_faults(r->log, "line: ", out);
+		say(out, "~~~\n");
+	}
 	buf_release(&words);
 }

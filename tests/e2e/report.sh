@@ -264,6 +264,10 @@ run "report of a hostile log" 1 "$orshim" report "$work/hostile.log"
 for words in ":1 is no JSON" "is of a newer orshim, and 1 more" "is longer than 1 MiB" "is cut off"; do
 	says "report of a hostile log" out "$words"
 done
+run "report --markdown of a hostile log" 1 "$orshim" report --markdown "$work/hostile.log"
+for words in "### Lines that could not be read" "hostile.log:1 is no JSON" "is of a newer orshim, and 1 more" "is longer than 1 MiB" "is cut off"; do
+	says "report --markdown of a hostile log" out "$words"
+done
 run "report --html of a hostile log" 1 "$orshim" report --html - "$work/hostile.log"
 ! grep -qF '<script>alert' "$work/out"
 verdict $? "report --html of a hostile log: no markup of its own"

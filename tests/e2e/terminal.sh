@@ -65,10 +65,10 @@ seen() {
 	return 1
 }
 ended() { seen '^\[status [0-9]+\]'; }
-# fits COLUMNS: the last paragraph was broken by us, not by the terminal (-J joins what that broke)
+# fits COLUMNS [PATTERN]: the last line with it was broken by us, not by the terminal (-J joins what that broke)
 fits() {
 	local line
-	line=$("${tmux[@]}" capture-pane -pJ | grep -E '(why|fix): ' | tail -n 1)
+	line=$("${tmux[@]}" capture-pane -pJ | sed 's/ *$//' | grep -E -- "${2:-(why|fix): }" | tail -n 1)
 	[ -n "$line" ] && [ ${#line} -le "$1" ]
 }
 
@@ -78,6 +78,8 @@ ended && grep -q '^orshim: the request was refused' "$work/screen"
 verdict $? "run: the verdict begins a line, although the tool's output ended without one"
 fits 70
 verdict $? "run: paragraphs no wider than the terminal"
+fits 70 '^orshim: [0-9]' && fits 70 '^orshim: the request' && fits 70 '^  --> '
+verdict $? "run: so are the verdict and the summary"
 "${tmux[@]}" capture-pane -pe | grep -q $'\033\[[0-9;]*31m'
 verdict $? "run: in colour"
 
@@ -96,6 +98,31 @@ ended && grep -qF 'error[auth_token_quoted]' "$work/screen"
 verdict $? "run of less: the report comes after it"
 fits 60
 verdict $? "run of less: the report has the width of now"
+
+# --- of others: one that draws again and again, and an editor, both in raw mode
+screen 100 "orshim run -- sh -c '$work/ask >/dev/null; exec top -d 1'"
+seen 'PID USER'
+quiet=$(grep -cE 'error\[auth|refused' "$work/screen")
+"${tmux[@]}" resize-window -x 80
+"${tmux[@]}" send-keys h
+seen 'Help for Interactive Commands' && [ "$quiet" = 0 ] && ! grep -qE 'error\[auth|refused' "$work/screen"
+verdict $? "run of top: it draws, takes keys, and nothing stands in its screen"
+"${tmux[@]}" send-keys q
+seen 'PID USER' # top takes two keys at once for an unknown one
+"${tmux[@]}" send-keys q
+ended && grep -qF 'error[auth_token_quoted]' "$work/screen" && fits 80
+verdict $? "run of top: the report comes after it"
+screen 100 "orshim run -- sh -c '$work/ask >/dev/null; exec busybox vi $work/text'"
+seen '^~' && ! grep -qE 'error\[auth|refused' "$work/screen"
+verdict $? "run of vi: nothing but its page while it runs"
+"${tmux[@]}" send-keys i 'words of the user' Escape
+seen 'words of the user'
+"${tmux[@]}" resize-window -x 60
+"${tmux[@]}" send-keys :wq Enter
+ended && grep -qF 'error[auth_token_quoted]' "$work/screen" && [ "$(cat "$work/text")" = 'words of the user' ]
+verdict $? "run of vi: its file is written, and the report comes after it"
+fits 60
+verdict $? "run of vi: the report has the width of now"
 screen 100 "orshim run -- sh -c '$work/ask >/dev/null; echo working; exec sleep 1000'"
 seen '^working'
 "${tmux[@]}" send-keys C-c
