@@ -45,4 +45,4 @@ process.on('SIGTERM', () => {
   process.exit(0);
 });
 ask(byHttps);
-ask(byFetch);
+if (typeof fetch === 'function') ask(byFetch); // since Node 18
