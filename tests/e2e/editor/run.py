@@ -9,11 +9,14 @@ the same:
   - started by orshim-code,
   - started as VS Code Remote starts its server, with the hook of orshim-code --remote
     (code-server's own copy of that server, laid out as ~/.vscode-server is),
-  - not at all: bare, as the other side of `orshim doctor --editor`.
+  - not at all: bare, as the other side of `orshim doctor --editor`,
+  - later: bare, attached to and detached from while the extension goes on asking, --rounds
+    times; beside it a second window's extension host, which is left alone.
 
 Needs scripts/fetch-code-server.sh and chromium; says so and is skipped without chromium.
 """
 
+import argparse
 import json
 import os
 import select
@@ -24,7 +27,11 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+import attach  # noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
@@ -79,8 +86,8 @@ class Editor:
                 break
         raise RuntimeError("%s did not say %r: %r" % (argv[0], ready, said[-2000:]))
 
-    def open_page(self, address):
-        environ = dict(self.environ, HOME=os.path.join(self.home, "browser"))
+    def open_page(self, address, window="browser"):
+        environ = dict(self.environ, HOME=os.path.join(self.home, window))
         os.makedirs(environ["HOME"], exist_ok=True)
         self.start(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
                     "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
@@ -90,20 +97,24 @@ class Editor:
                     address + "?folder=" + os.path.join(self.home, "work")],
                    "DevTools listening on", env=environ)
 
-    def wait_for_answer(self):
-        """What the extension wrote."""
+    def wait_for_answer(self, nth=0):
+        """What the extension wrote, in the NTH window."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if os.path.exists(self.answers):
                 with open(self.answers) as lines:
                     text = lines.read()
-                if text.endswith("\n"):
-                    return json.loads(text.splitlines()[0])
-            for child in self.children:  # a full pipe would stop who writes
-                if select.select([child.stdout], [], [], 0)[0]:
-                    os.read(child.stdout.fileno(), 65536)
+                if text.count("\n") > nth:
+                    return json.loads(text.splitlines()[nth])
+            self.listen()
             select.select([], [], [], 0.2)
         raise RuntimeError("the extension never wrote to %s" % self.answers)
+
+    def listen(self):
+        """A full pipe would stop who writes."""
+        for child in self.children:
+            if select.select([child.stdout], [], [], 0)[0]:
+                os.read(child.stdout.fileno(), 65536)
 
     def records(self):
         if not os.path.exists(self.log):
@@ -227,7 +238,9 @@ def start_remote(editor, script):
          "--extensions-dir", editor.home + "/extensions", "--server-data-dir", editor.home,
          "--user-data-dir", editor.home + "/data"],
         "Extension host agent listening on ", env=editor.environ, cwd=editor.home)
-    editor.open_page("http://127.0.0.1:%s/" % port)
+    address = "http://127.0.0.1:%s/" % port
+    editor.open_page(address)
+    return address
 
 
 def by_remote_hook(suite, scratch, url, ca):
@@ -261,7 +274,99 @@ def bare(suite, scratch, url, ca):
         editor.end()
 
 
+class ExtensionHost(attach.Host):
+    """The first window's, and the second's as its twin: they were not started by us."""
+
+    def __init__(self, shop, editor, pids):
+        self.shop, self.editor, self.name, self.sees = shop, editor, "extension host", True
+        self.pid, self.twin_pid = pids
+        self.allowed, self.seen, self.exchanges = 32768, 0, 0
+        self.options = ["--log", editor.log]
+
+    def log(self):
+        return self.editor.log
+
+    def count(self):
+        self.editor.listen()
+        return super().count()
+
+    def answers(self, pid=None):
+        """{way: answers} so far, by the extension's own count; none has failed."""
+        self.editor.listen()
+        with open(os.path.join(self.editor.traffic, str(pid or self.pid))) as fares:
+            fares = json.load(fares)
+        if fares["failures"]:
+            raise attach.Wrong("%d failures: %s" % (len(fares["failures"]), fares["failures"][:3]))
+        return fares["answers"]
+
+    def wait_for_more(self, count=20):
+        before = self.answers()
+        attach.wait_for("answers", lambda: all(
+            now - before[way] > count for way, now in self.answers().items()))
+
+
+def stays_silent(host):
+    """Once detached, its log stays as it is, while its requests go on and are answered."""
+    size = os.path.getsize(host.log())
+    host.wait_for_more()
+    if os.path.getsize(host.log()) != size:
+        raise attach.Wrong("%d bytes more" % (os.path.getsize(host.log()) - size))
+    return "%d bytes" % size
+
+
+def still_there(host, editor, pids):
+    """Each extension host is what it was; how many answers each had."""
+    for pid in pids:
+        with open("/proc/%d/cmdline" % pid) as command:
+            if "--type=extensionHost" not in command.read():
+                raise attach.Wrong("%d is no extension host any more" % pid)
+    with open(editor.answers) as lines:
+        started = len(lines.readlines())
+    if started != len(pids):  # VS Code starts another when one has crashed
+        raise attach.Wrong("%d extension hosts were started" % started)
+    return "%s; its twin, left alone: %s" % tuple(host.answers(pid) for pid in pids)
+
+
+def by_attach(suite, scratch, url, ca, rounds):
+    editor = Editor(scratch, "attach", url, ca)
+    hosts = editor.environ["ORSHIM_HOSTS"]
+    for name in ("ORSHIM_HOSTS", "ORSHIM_LOG", "ORSHIM_LIB"):
+        del editor.environ[name]
+    editor.traffic = editor.environ["ORSHIM_TEST_TRAFFIC"] = os.path.join(editor.home, "traffic")
+    os.mkdir(editor.traffic)
+    shop = attach.Workshop(editor.home)
+
+    def check(name, work):
+        try:
+            suite.check("attach: %s: %s" % (name, work()), True)
+        except (attach.Wrong, subprocess.SubprocessError, OSError) as problem:
+            suite.check("attach: " + name, False, problem)
+    try:
+        address = start_remote(editor, remote_server(editor))
+        first = editor.wait_for_answer()["pid"]
+        editor.open_page(address, "another-browser")
+        pids = (first, editor.wait_for_answer(1)["pid"])
+        attach.wait_for("traffic", lambda: all(
+            os.path.exists(os.path.join(editor.traffic, str(pid))) for pid in pids))
+        host = ExtensionHost(shop, editor, pids)
+        host.wait_for_more()
+        suite.check("attach: nothing is recorded before", not editor.records())
+        check("%d times" % rounds, lambda: attach.in_rounds(shop, host, hosts, rounds))
+        check("nothing is recorded after", lambda: stays_silent(host))
+        check("no request has failed, no extension host has ended",
+              lambda: still_there(host, editor, pids))
+        suite.check("attach: each exchange is the attached one's", {
+            r["pid"] for r in editor.records() if r["record"] == "exchange"} == {first})
+        suite.check("attach: the key was not said", KEY not in "".join(shop.said))
+    finally:
+        editor.end()
+
+
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=100, help="of attaching and detaching")
+    parser.add_argument("ways", nargs="*", help="by_orshim_code, by_remote_hook, bare, by_attach")
+    options = parser.parse_args()
     if not shutil.which("chromium"):
         print("skip  chromium is not installed (apt-get install chromium)")
         return 0
@@ -275,8 +380,10 @@ def main():
         ready = json.loads(server.stdout.readline())
         url = "https://localhost:%d/api/v1/chat/completions" % ready["port"]
         for way in (by_orshim_code, by_remote_hook, bare):
-            if not sys.argv[1:] or way.__name__ in sys.argv[1:]:
+            if not options.ways or way.__name__ in options.ways:
                 way(suite, scratch, url, ready["ca"])
+        if not options.ways or "by_attach" in options.ways:
+            by_attach(suite, scratch, url, ready["ca"], options.rounds)
     finally:
         server.stdin.close()
         server.wait()
