@@ -191,8 +191,13 @@ static void diff_text(const struct diff *d, struct side_of_diff s[2], struct buf
 	say(out, "\n");
 	if (d->count == d->noise)
 		say(out, "The requests do not differ in anything that is recorded and matters.\n");
-	for (size_t i = 0; i + d->noise < d->count; i++)
-		say(out, "%s\n  a  %s\n  b  %s\n", d->all[i].what, d->all[i].a, d->all[i].b);
+	for (size_t i = 0; i + d->noise < d->count; i++) {
+		const struct difference *x = &d->all[i];
+		say(out, "%s\n  a  %s\n  b  %s\n", x->what, x->a, x->b);
+		for (size_t p = 0; x->has_parts && p < d->part_count; p++)
+			say(out, "  %s\n    a  %s\n    b  %s\n", d->parts[p].what, d->parts[p].a,
+			    d->parts[p].b);
+	}
 	if (d->noise)
 		say(out, "\nand %zu that differ%s anyway:", d->noise, d->noise == 1 ? "s" : "");
 	for (size_t i = d->count - d->noise; i < d->count; i++)
@@ -215,6 +220,23 @@ static void put_side(struct json_out *j, const char *key, const struct side_of_d
 	json_object_end(j);
 }
 
+static void put_difference(struct json_out *j, const struct diff *d, const struct difference *x)
+{
+	json_object(j, NULL);
+	json_text(j, "what", x->what);
+	json_text(j, "a", x->a);
+	json_text(j, "b", x->b);
+	json_number(j, "rank", x->rank);
+	json_bool(j, "noise", x->rank == RANK_NOISE);
+	if (x->has_parts) {
+		json_array(j, "parts");
+		for (size_t p = 0; p < d->part_count; p++)
+			put_difference(j, d, &d->parts[p]);
+		json_array_end(j);
+	}
+	json_object_end(j);
+}
+
 static void diff_json(const struct diff *d, struct side_of_diff s[2], struct buf *out)
 {
 	struct json_out j;
@@ -226,20 +248,32 @@ static void diff_json(const struct diff *d, struct side_of_diff s[2], struct buf
 	put_side(&j, "a", &s[0]);
 	put_side(&j, "b", &s[1]);
 	json_array(&j, "differences");
-	for (size_t i = 0; i < d->count; i++) {
-		json_object(&j, NULL);
-		json_text(&j, "what", d->all[i].what);
-		json_text(&j, "a", d->all[i].a);
-		json_text(&j, "b", d->all[i].b);
-		json_number(&j, "rank", d->all[i].rank);
-		json_bool(&j, "noise", d->all[i].rank == RANK_NOISE);
-		json_object_end(&j);
-	}
+	for (size_t i = 0; i < d->count; i++)
+		put_difference(&j, d, &d->all[i]);
 	json_array_end(&j);
 	json_object_end(&j);
 	if (!json_out_ok(&j))
 		die("out of memory");
 	say(out, "\n");
+}
+
+static void put_card(struct buf *out, const struct diff *d, const struct difference *x)
+{
+	say(out, "<section class=\"card\"><h3>");
+	html_text(out, x->what);
+	say(out, "</h3><dl>");
+	html_pair(out, "a", x->a);
+	html_pair(out, "b", x->b);
+	say(out, "</dl>");
+	for (size_t p = 0; x->has_parts && p < d->part_count; p++) {
+		say(out, "<p class=\"soft\">");
+		html_text(out, d->parts[p].what);
+		say(out, "</p><dl>");
+		html_pair(out, "a", d->parts[p].a);
+		html_pair(out, "b", d->parts[p].b);
+		say(out, "</dl>");
+	}
+	say(out, "</section>\n");
 }
 
 static void diff_html(const struct diff *d, struct side_of_diff s[2], struct buf *out)
@@ -259,12 +293,7 @@ static void diff_html(const struct diff *d, struct side_of_diff s[2], struct buf
 	for (size_t i = 0; i < d->count; i++) {
 		if (i + d->noise == d->count)
 			say(out, "<h2>What differs anyway</h2>");
-		say(out, "<section class=\"card\"><h3>");
-		html_text(out, d->all[i].what);
-		say(out, "</h3><dl>");
-		html_pair(out, "a", d->all[i].a);
-		html_pair(out, "b", d->all[i].b);
-		say(out, "</dl></section>\n");
+		put_card(out, d, &d->all[i]);
 	}
 	html_end(out);
 	buf_release(&words);

@@ -34,17 +34,22 @@ static void show(char out[DIFFERENCE_SHOWN], const char *text)
 	buf_release(&shown);
 }
 
-static void add(struct diff *d, int rank, const char *what, const char *a, const char *b)
+static void set(struct difference *x, int rank, const char *what, const char *a, const char *b)
 {
-	if (d->count == DIFFERENCES_MAX)
-		return;
-	struct difference *x = &d->all[d->count++];
 	char name[DIFFERENCE_SHOWN];
-	x->rank = rank;
+
+	*x = (struct difference){ .rank = rank };
 	show(name, what);
 	snprintf(x->what, sizeof(x->what), "%.90s", name);
 	show(x->a, a);
 	show(x->b, b);
+}
+
+static void add(struct diff *d, int rank, const char *what, const char *a, const char *b)
+{
+	if (d->count == DIFFERENCES_MAX)
+		return;
+	set(&d->all[d->count++], rank, what, a, b);
 	d->noise += rank == RANK_NOISE;
 }
 
@@ -82,6 +87,36 @@ static const char *first_of(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(cJSON_GetArrayItem(log_member(object, name), 0));
 }
 
+/* Another key is one difference, however much of it differs. */
+static void keys(struct diff *d, const cJSON *x, const cJSON *y)
+{
+	static const struct {
+		const char *name, *what;
+		int rank;
+	} parts[PARTS_MAX] = {
+		{ "length", "length of the key", RANK_CREDENTIAL - 2 },
+		{ "vendor", "vendor of the key", RANK_CREDENTIAL - 3 },
+		{ "fingerprint", "fingerprint of the key", RANK_KEY - 1 },
+	};
+	const char *a = log_text(x, "token"), *b = log_text(y, "token");
+	int rank = same_text(a, b) ? RANK_NOISE : RANK_KEY;
+
+	for (size_t i = 0; i < PARTS_MAX; i++) {
+		char first[32], second[32];
+		const char *p = text_of(x, parts[i].name, first);
+		const char *q = text_of(y, parts[i].name, second);
+		if (same_text(p, q))
+			continue;
+		set(&d->parts[d->part_count++], parts[i].rank, parts[i].what, p, q);
+		if (rank < parts[i].rank)
+			rank = parts[i].rank;
+	}
+	if (rank == RANK_NOISE)
+		return;
+	add(d, rank, "key", a, b);
+	d->all[d->count - 1].has_parts = d->part_count > 0;
+}
+
 static void credentials(struct diff *d, const cJSON *a, const cJSON *b)
 {
 	const cJSON *x = log_member(a, "auth"), *y = log_member(b, "auth");
@@ -96,10 +131,7 @@ static void credentials(struct diff *d, const cJSON *a, const cJSON *b)
 		add(d, RANK_CREDENTIAL, "header that carries the key", first_of(x, "carriers"),
 		    first_of(y, "carriers"));
 	member(d, RANK_CREDENTIAL - 1, "scheme", x, y, "scheme");
-	member(d, RANK_CREDENTIAL - 2, "length of the key", x, y, "length");
-	member(d, RANK_CREDENTIAL - 3, "vendor of the key", x, y, "vendor");
-	member(d, RANK_KEY, "key", x, y, "token");
-	member(d, RANK_KEY - 1, "fingerprint of the key", x, y, "fingerprint");
+	keys(d, x, y);
 	if (!same_text(first_of(x, "source"), first_of(y, "source")))
 		add(d, RANK_SOURCE, "variable that the key came from", first_of(x, "source"),
 		    first_of(y, "source"));

@@ -12,18 +12,21 @@
 
 #include "tools/log_read.h"
 
-enum { DIFFERENCES_MAX = 256, DIFFERENCE_SHOWN = 200, RANK_NOISE = 0 };
+enum { DIFFERENCES_MAX = 256, PARTS_MAX = 3, DIFFERENCE_SHOWN = 200, RANK_NOISE = 0 };
 
 struct difference {
 	int rank; /* higher explains more; RANK_NOISE: differs in every request */
 	char what[96];
 	char a[DIFFERENCE_SHOWN], b[DIFFERENCE_SHOWN];
+	bool has_parts; /* those of the diff: in what this one shows */
 };
 
 struct diff {
 	struct difference all[DIFFERENCES_MAX]; /* highest rank first */
 	size_t count;
-	size_t noise; /* at the end of ALL */
+	size_t noise;                       /* at the end of ALL */
+	struct difference parts[PARTS_MAX]; /* of the one that has them: the key */
+	size_t part_count;
 };
 
 void diff_requests(struct diff *d, const cJSON *a, const cJSON *b);
