@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# update-golden.sh: rewrite every *.expected below tests/captures with what the
-# code says now; the diff is what there is to review. A new rule folder gets one for
+# update-golden.sh: rewrite every *.expected below tests/captures, and the texts in
+# tests/golden, with what the code says now; the diff is what there is to review. A new rule folder gets one for
 # fires.cap, or else for its first fires-*.cap.
 set -eu
 cd "$(dirname "$0")/.."
 
-make build/tests/unit/test_captures
+make build/orshim build/tests/unit/test_captures
 for folder in tests/captures/*/; do
 	for capture in "$folder"fires.cap "$folder"fires-*.cap; do
 		[ -e "$capture" ] || continue
@@ -15,4 +15,5 @@ for folder in tests/captures/*/; do
 	done
 done
 UPDATE_EXPECTED=1 build/tests/unit/test_captures
-git diff --stat -- tests/captures
+tests/e2e/golden.py --update build/orshim
+git diff --stat -- tests/captures tests/golden

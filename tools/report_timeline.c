@@ -125,8 +125,11 @@ void say_timeline(const struct report *r, const struct text_style *style, struct
 	size_t count = fill(r, kinds, columns);
 	record_timestamp(first_exchange(r->log, false)->time_us, from);
 	record_timestamp(first_exchange(r->log, true)->time_us, to);
-	say(out, "\ntimeline, %s to %s (\xe2\x96\x88 refused, \xe2\x96\x81 not%s)\n", from, to,
+	say(out, "\n");
+	size_t start = out->n;
+	say(out, "timeline, %s to %s (\xe2\x96\x88 refused, \xe2\x96\x81 not%s)", from, to,
 	    columns < r->exchanges ? ", \xe2\x96\x84 both" : "");
+	say_end(out, style, start, 4);
 	for (size_t i = 0; i < count; i++) {
 		say_label(&kinds[i], out);
 		say(out, "  ");

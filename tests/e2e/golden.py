@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""golden.py [--update] ORSHIM: texts of one kept log to the byte, in files and on terminals.
+
+tests/golden/run.log is what five requests of curl left (three refused), and two lines
+that cannot be read. --update rewrites what is expected: the diff is what there is to review.
+"""
+import difflib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+
+FOLDER = "tests/golden"
+LOG = FOLDER + "/run.log"
+CASES = [  # file, columns of its terminal (0: a pipe), the command
+    ("report.txt", 0, ["report", LOG]),
+    ("report-60.txt", 60, ["report", LOG]),
+    ("report-80.txt", 80, ["report", LOG]),
+    ("exchange-60.txt", 60, ["report", LOG + "#2"]),
+    ("report.md", 0, ["report", "--markdown", LOG]),
+    ("diff.txt", 0, ["diff", LOG + "#1", LOG + "#2"]),
+    ("diff.json", 0, ["diff", "--json", LOG + "#1", LOG + "#2"]),
+]
+
+
+def on_pipe(command, env):
+    return subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=env).stdout
+
+
+def on_terminal(command, columns, env):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    child = subprocess.Popen(command, stdout=theirs, stdin=subprocess.DEVNULL, env=env)
+    os.close(theirs)
+    said = b""
+    while True:
+        try:
+            more = os.read(ours, 1 << 16)
+        except OSError:  # Linux: EIO, when nobody has the other side any more
+            break
+        if not more:
+            break
+        said += more
+    os.close(ours)
+    child.wait()
+    return said.replace(b"\r\n", b"\n")
+
+
+def is_wider(line, columns):
+    """Fields of a request stay whole, for the carets below them; the timeline is drawn as it is."""
+    whole = (b"      Authorization:", b"  POST ", b"  > ", b"  < ", b"  key: ", b"  at ")
+    return len(line.decode()) > columns and b" " in line.strip() and not line.startswith(whole)
+
+
+def main():
+    update = "--update" in sys.argv
+    orshim = os.path.abspath(sys.argv[-1])
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    env = {"PATH": os.environ["PATH"], "NO_COLOR": "1", "LANG": "C.UTF-8", "TERM": "xterm"}
+    failed = 0
+    for name, columns, words in CASES:
+        command = [orshim] + words
+        said = on_terminal(command, columns, env) if columns else on_pipe(command, env)
+        path = os.path.join(FOLDER, name)
+        if update:
+            with open(path, "wb") as out:
+                out.write(said)
+        with open(path, "rb") as kept:
+            want = kept.read()
+        wide = [line for line in said.split(b"\n") if columns and is_wider(line, columns)]
+        good = said == want and said and not wide
+        failed += not good
+        print("%s - %s" % ("ok" if good else "not ok", name))
+        for line in wide:
+            print("# wider than %d columns: %s" % (columns, line.decode()))
+        for line in difflib.unified_diff(want.decode().splitlines(), said.decode().splitlines(),
+                                         path, "now", lineterm="", n=1):
+            print("# " + line)
+    print("%d passed, %d failed" % (len(CASES) - failed, failed))
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
