@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/early.h"
 #include "report/log_file.h"
 
 enum {
@@ -35,10 +36,10 @@ void sink_init_fd(struct sink *s, int fd)
 }
 
 /* Descriptor 2 when the process began; 0, 0: there was none. */
-static unsigned long long stderr_device, stderr_inode;
-static bool stderr_is_known;
+static unsigned long long stderr_device EARLY, stderr_inode EARLY;
+static bool stderr_is_known EARLY;
 
-void sink_remember_stderr(void)
+EARLY_CODE void sink_remember_stderr(void)
 {
 	struct stat st = { 0 };
 

@@ -24,12 +24,18 @@
 EXPORT void orshim_attend(struct order *o);
 extern EXPORT struct presence orshim_presence;
 
-EXPORT struct presence orshim_presence = { .form = ORDER_FORM };
+/* Not initialized: its 4 KiB in .data would part what the constructor touches (base/early.h). */
+EXPORT struct presence orshim_presence;
 
 /* One order at a time. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool late;     /* dormant until the first order */
 static bool searched; /* the executable was looked through */
+
+void attend_start(void)
+{
+	orshim_presence.form = ORDER_FORM;
+}
 
 void attend_start_late(void)
 {

@@ -8,6 +8,9 @@
  * thread may be in it.
  */
 
+/* In the constructor, always: from here on others can see that we are there. */
+void attend_start(void);
+
 /* In the constructor, loaded into a running program: dormant until an order comes. */
 void attend_start_late(void);
 

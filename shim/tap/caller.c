@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/early.h"
 #include "base/limits.h"
 #include "base/glibc.h"
-#include "tap/early.h"
 #include "tap/objects.h"
 #include "tap/passage.h"
 #include "tap/scan.h"

@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/early.h"
 #include "observe.h"
-#include "tap/early.h"
 #include "tap/environ.h"
 #include "tap/own_pid.h"
 
@@ -23,6 +23,7 @@ static struct {
 	int pid;         /* the process that found its copies; a vfork child has another */
 } desk = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static const char *argv_0 EARLY;
+static char argv_0_room[256] EARLY; /* what is usual: in most processes nothing else is allocated */
 static const char *role EARLY;
 
 /* By enum tap_kind. */
@@ -40,8 +41,13 @@ int64_t desk_clock(void)
 /* Copied: who renames its process (Chromium) writes all its arguments into argv[0]. */
 void desk_start(const char *argv0, const char *role_of_process)
 {
+	size_t size = argv0 ? strlen(argv0) + 1 : 0;
+
 	role = role_of_process;
-	argv_0 = argv0 ? strdup(argv0) : NULL;
+	if (size > sizeof(argv_0_room))
+		argv_0 = strdup(argv0);
+	else if (size)
+		argv_0 = memcpy(argv_0_room, argv0, size);
 	sink_remember_stderr();
 }
 

@@ -8,22 +8,28 @@
 #include "tap/environ.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 
 #include "base/buf.h"
+#include "base/early.h"
 #include "base/limits.h"
-#include "tap/early.h"
 #include "tap/own_pid.h"
 
 extern char **environ;
 
 enum {
-	POINTERS_MAX = 4096, /* variables; more are not looked at */
-	STEP = 4096,         /* bytes of a string read at a time, within one page */
+	POINTERS_MAX = 4096,  /* variables; more are not looked at */
+	STEP = 4096,          /* bytes of a string read at a time, within one page */
+	SETTINGS_ROOM = 1024, /* bytes; those that need more are allocated */
 };
 
 /* Immutable but by environ_take_settings(). */
-static struct buf settings = { .max = LIMIT_KEPT_SETTINGS };
+static struct {
+	char *p;
+	size_t n;
+} settings EARLY;
+static char settings_room[SETTINGS_ROOM] EARLY;
 static struct slice initial_block EARLY;
 
 /* Guarded by the caller's lock. */
@@ -35,24 +41,50 @@ static bool is_setting(const char *entry)
 {
 	static const struct slice kept[] = { SLICE("ORSHIM_"), SLICE("NO_COLOR="), SLICE("TERM="),
 					     SLICE("HOME="), SLICE("XDG_CACHE_HOME=") };
-	struct slice s = slice_of(entry);
 
+	/* Asked of all variables in every process: no calls, mostly one comparison. */
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (slice_starts(s, kept[i]))
+		if (entry[0] == kept[i].p[0] && slice_starts(slice_of(entry), kept[i]))
 			return true;
 	return false;
+}
+
+/* Those that LIMIT_KEPT_SETTINGS leaves out, and all that come behind, are not kept. */
+static size_t settings_size(char *const *initial)
+{
+	size_t total = 0;
+
+	for (char *const *e = initial; e && *e; e++) {
+		size_t n = is_setting(*e) ? strlen(*e) + 1 : 0;
+		if (n > LIMIT_KEPT_SETTINGS - total)
+			break;
+		total += n;
+	}
+	return total;
+}
+
+static void keep_settings(char *const *initial)
+{
+	size_t size = settings_size(initial);
+
+	settings.p = size <= sizeof(settings_room) ? settings_room : malloc(size);
+	for (char *const *e = initial; settings.p && settings.n < size; e++) {
+		if (!is_setting(*e))
+			continue;
+		size_t n = strlen(*e) + 1;
+		memcpy(settings.p + settings.n, *e, n);
+		settings.n += n;
+	}
 }
 
 void environ_start(char *const *initial)
 {
 	const char *end = initial && initial[0] ? initial[0] : NULL;
 
-	for (char *const *e = initial; e && *e; e++) {
+	keep_settings(initial);
+	for (char *const *e = initial; e && *e; e++)
 		if (*e == end)
 			end = *e + strlen(*e) + 1;
-		if (is_setting(*e) && buf_add(&settings, *e, strlen(*e) + 1) != 0)
-			break;
-	}
 	/* The kernel lays the strings out one behind the other; stop where somebody did not. */
 	if (end)
 		initial_block = (struct slice){ initial[0], (size_t)(end - initial[0]) };
@@ -74,8 +106,10 @@ int environ_take_settings(struct slice given)
 		}
 		at += entry.n;
 	}
-	buf_release(&settings);
-	settings = taken;
+	if (settings.p != settings_room)
+		free(settings.p);
+	settings.p = taken.p;
+	settings.n = taken.n;
 	buf_reset(&block); /* who begins anew has not looked at the variables yet */
 	return 0;
 }

@@ -17,9 +17,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/early.h"
 #include "base/limits.h"
 #include "base/slice.h"
-#include "tap/early.h"
 #include "tap/target.h"
 #include "tap/unfollowed.h"
 

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "tap/early.h"
+#include "base/early.h"
 
 /* The parts of the dynamic section that a look-up needs; addresses of this process. */
 struct symbols {

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tap/early.h"
+#include "base/early.h"
 
 static _Thread_local bool inside;
 

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/early.h"
 #include "tap/caller.h"
-#include "tap/early.h"
 #include "tap/method_table.h"
 #include "tap/passage.h"
 #include "tap/tap.h"

@@ -33,6 +33,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	struct passage p;
 	struct object self;
 
+	attend_start();
 	wrappers_start();
 	if (!is_glibc()) {
 		passage_turn_off();

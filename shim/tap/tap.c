@@ -4,9 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/early.h"
 #include "base/glibc.h"
 #include "tap/desk.h"
-#include "tap/early.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/table.h"

@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "base/early.h"
 #include "report/log.h"
 #include "report/record.h"
 #include "tap/desk.h"
-#include "tap/early.h"
 #include "tap/environ.h"
 
 /* Hashes of the programs that were told, shared with all that fork from here. */

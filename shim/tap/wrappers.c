@@ -12,9 +12,9 @@
 #include <linux/prctl.h>
 #include <netinet/in.h>
 
+#include "base/early.h"
 #include "tap/caller.h"
 #include "tap/desk.h"
-#include "tap/early.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/stubs.h"

@@ -9,4 +9,7 @@
  */
 #define EARLY __attribute__((section(".data")))
 
+/* For what it calls that lies far from it otherwise: beside it, at the beginning of the code. */
+#define EARLY_CODE __attribute__((section(".text.startup")))
+
 #endif
