@@ -129,8 +129,8 @@ static void put_markdown(struct buf *out)
 {
 	say(out, "# What orshim can say\n\n"
 		 "Printed by `orshim rules --markdown` from the table of rules; do not edit. "
-		 "`orshim explain ID` shows one of them. Codes such as A12 among the sources are "
-		 "those of the survey of public reports from which the rules were made.\n");
+		 "`orshim explain ID` shows one of them. A source such as openai/codex#41662 "
+		 "is that issue or pull request on GitHub.\n");
 	for (int section = 1; section <= SECTION_LAST; section++)
 		put_markdown_section(out, section);
 	say(out, "\n## Where tools keep it\n");
