@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding R. Every service wraps its error in another way (401-causes 1.4 and
- * 1.10); what they share is looked for in a fixed order. All text belongs to
- * the trees, inner trees hang below the outermost one.
+ * Finding R. Every service wraps its error in another way (OpenRouter's:
+ * openrouter.ai/docs/api/reference/errors-and-debugging); what they share is
+ * looked for in a fixed order. All text belongs to the trees, inner trees hang
+ * below the outermost one.
  */
 #include "diagnose/answer.h"
 
@@ -26,7 +27,7 @@ static bool is_said(const cJSON *item)
 	return cJSON_IsObject(item) || (cJSON_IsString(item) && item->valuestring[0]);
 }
 
-/* `choices[0].error`: a generation that broke off (401-causes 1.8). */
+/* `choices[0].error`: a generation that broke off. Same page of the documentation. */
 static const cJSON *choice_error(const cJSON *root)
 {
 	const cJSON *choice = cJSON_GetArrayItem(member(root, "choices"), 0);

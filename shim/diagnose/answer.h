@@ -3,7 +3,7 @@
 #define ORSHIM_ANSWER_H
 
 /*
- * What the answer says: the error object R (CATALOGUE, "Words"), unwrapped,
+ * What the answer says: the error object, unwrapped,
  * and who said no. Read from the body, or from an event stream's error event.
  */
 #include "diagnose/vendors.h"
@@ -77,7 +77,7 @@ int answer_code(const struct answer *a);
 /* The provider that a 2xx answer names; absent if it names none. answer_provider.c */
 struct slice answer_provider(const struct exchange *x);
 
-/* error.availability.code: why a model cannot be had (401-causes 1.4); absent if not said. answer_refusal.c */
+/* error.availability.code: why a model cannot be had; absent if not said. answer_refusal.c */
 struct slice answer_availability(const struct answer *a);
 
 /* answer_refusal.c: who said no and what about, from what was read. */

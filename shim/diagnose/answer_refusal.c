@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who said no. The order of the questions is the order of proof: what only one
- * of them can have written comes first (401-causes 1.4 to 1.7, 1.10, 5).
+ * of them can have written comes first.
  */
 #include <string.h>
 
@@ -47,7 +47,7 @@ bool answer_text_is_about_credentials(struct slice text)
 	return has_any(text, words);
 }
 
-/* Wording that only a gateway between the tool and the vendor uses (401-causes 1.10, B15, B16). */
+/* Wording that only a gateway between the tool and the vendor uses (BerriAI/litellm#20289). */
 static bool is_gateway_wording(struct slice text)
 {
 	static const char *const words[] = { "LiteLLM",

@@ -14,7 +14,7 @@ static bool needs_key(const struct evidence *e)
 	       e->endpoint != ENDPOINT_MODELS && path_is_endpoint(path);
 }
 
-/* Names under which a credential was sent by mistake (CATALOGUE, auth_header_misspelled). */
+/* Names under which a credential was sent by mistake. */
 static bool is_misspelled(struct slice name)
 {
 	static const char *const names[] = {

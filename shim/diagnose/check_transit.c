@@ -10,7 +10,7 @@ struct gateway {
 	struct slice word; /* in the answer's body */
 };
 
-/* Wording of gateways' own answers (401-causes 1.10, B15). */
+/* Wording of gateways' own answers (BerriAI/litellm#20289, musistudio/claude-code-router#442). */
 static const char *gateway_by_body(struct slice body)
 {
 	static const struct gateway gateways[] = {

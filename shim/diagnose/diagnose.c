@@ -53,7 +53,7 @@ bool judge_wants(const struct judge *judge, const struct exchange *x)
 	       looks_like_a_call(x);
 }
 
-/* GET of what OpenRouter gives to anybody (401-causes 1.1). */
+/* GET of what OpenRouter gives to anybody (accomplish-ai/coworker#208). */
 static bool is_public(const struct evidence *e)
 {
 	static const struct slice paths[] = { SLICE("/models"),        SLICE("/models/count"),

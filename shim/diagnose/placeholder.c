@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands where a key should: words, templates and display forms (401-causes A04 to A11, A18). */
+/* What stands where a key should: words, templates and display forms. */
 #include "diagnose/shape.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

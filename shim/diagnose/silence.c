@@ -2,7 +2,8 @@
 /*
  * A connection to an API on which nothing was sent. HTTP libraries refuse a
  * header value with a line break or an odd character before the first byte
- * (401-causes H05); what the environment holds may be that value.
+ * (stackblitz-labs/bolt.diy#1284, groq/groq-python#7); what the environment holds
+ * may be that value.
  */
 #include "diagnose/diagnose.h"
 

@@ -92,7 +92,7 @@ const struct vendor *vendor_of_key(struct slice token)
 		longest = prefix.n;
 		owner = &vendors[i];
 	}
-	/* OpenAI's older keys begin like everybody's but carry "OpenAI" in base64 (401-causes 1.10). */
+	/* OpenAI's older keys begin like everybody's but carry "OpenAI" in base64 (trufflehog). */
 	if (!owner && slice_starts(token, SLICE("sk-")) && slice_has(token, SLICE("T3BlbkFJ")))
 		owner = vendor_named(SLICE("openai"));
 	return owner;

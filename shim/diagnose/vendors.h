@@ -5,7 +5,7 @@
 /*
  * The API vendors: their hosts, the header they want the key in, what their
  * keys look like, and which environment variables carry them. One table,
- * vendors.def (401-causes 1.10), and the user's ORSHIM_HOSTS on top.
+ * vendors.def, and the user's ORSHIM_HOSTS on top.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -72,7 +72,7 @@ bool hosts_find(const struct host_list *hosts, struct slice host, uint16_t port,
 /* A loopback, private, link-local address or a name such as localhost, *.local, *.internal. */
 bool host_is_private(struct slice host);
 
-/* Does PATH end in an endpoint of an OpenAI- or Anthropic-style API? DESIGN, "What is an API exchange". */
+/* Does PATH end in an endpoint of an OpenAI- or Anthropic-style API? */
 bool path_is_endpoint(struct slice path);
 
 #endif

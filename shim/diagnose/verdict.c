@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CATALOGUE, "The verdict's cause": only a rule that can explain this refusal may be its cause. */
+/* The verdict's cause: only a rule that can explain this refusal may be its cause. */
 #include "diagnose/diagnose.h"
 
 /* Bit n: section n of the catalogue. */

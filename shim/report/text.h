@@ -3,7 +3,7 @@
 #define ORSHIM_TEXT_H
 
 /*
- * The human diagnosis (DESIGN, "The human diagnosis"): verdict line, where,
+ * The human diagnosis: verdict line, where,
  * caret under the byte, why, fix. Escapes everything that came from the wire.
  */
 #include "base/buf.h"

@@ -19,7 +19,7 @@ def made_up_key(name):
 KINDS = ("good", "second", "unknown", "byok", "broke", "limited", "rate", "moderated", "management")
 KEYS = {name: made_up_key(name) for name in KINDS}
 KIND_OF = {key: name for name, key in KEYS.items() if name != "unknown"}
-# Of other vendors, in the shapes of 401-causes 1.10.
+# Of other vendors, in the shapes that secret scanners know (trufflesecurity/trufflehog).
 KEYS["openai"] = "sk-proj-" + made_up_key("openai")[-48:] + "T3BlbkFJ" + made_up_key("o")[-48:]
 KEYS["anthropic"] = "sk-ant-api03-" + (made_up_key("anthropic") + made_up_key("a"))[-93:] + "AA"
 

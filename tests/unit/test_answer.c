@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who said no and what about: the bodies that users quoted (401-causes 1.4 to 1.10). */
+/* Who said no and what about: the bodies that users quoted. */
 #include "exchanges.h"
 
 struct refused {

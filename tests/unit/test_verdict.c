@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CATALOGUE, "The verdict's cause": only what explains this refusal is its cause. */
+/* The verdict's cause: only what explains this refusal is its cause. */
 #include "exchanges.h"
 
 enum { FOUND_MAX = 4 };
