@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bench's client; prints nanoseconds of processor time and of wall time for
- * one operation (or bytes, for memory), then the wall time's median and 99th
- * percentile. Started by run.py, bare and preloaded.
+ * The bench's client, started by run.py, bare and preloaded. Prints nanoseconds
+ * of processor time and of wall time for one operation, and after them:
  *
- *   client good|bad|bulk|large|memory|idle COUNT PORT
+ *   client good|bad|bulk|large|upload COUNT PORT
+ *                 wall time's median and 99th percentile, the most memory held
  *   client pair COUNT CERT KEY      client and server in one process, no socket
- *   client exec COUNT PROGRAM ARG…  start PROGRAM, which inherits LD_PRELOAD
+ *   client exec COUNT PROGRAM ARG…  start PROGRAM with LD_PRELOAD from
+ *                 BENCH_PRELOAD; the most memory that one of them held
+ *
+ *   client memory|idle COUNT PORT   bytes only: of the process, of a connection
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -23,11 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY = 2048, CONNECTIONS = 1000, BUFFER = 64 * 1024 };
+enum { BODY = 2048, UPLOAD = 5 << 20, CONNECTIONS = 1000, BUFFER = 64 * 1024 };
 
 extern char **environ;
 
-static char request[BODY + 1024];
+static char request[UPLOAD + 1024];
 static char buffer[BUFFER];
 
 static void fail(const char *what)
@@ -54,24 +57,26 @@ static double spent(void)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-static size_t compose(const char *quote, const char *more)
+/* The request with BODY_SIZE bytes of body and the header lines MORE; its size. */
+static size_t compose(const char *quote, const char *more, size_t body_size)
 {
-	char body[BODY + 1];
-	int head = snprintf(
-	    body, sizeof(body),
-	    "{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"");
-	int n;
+	static const char first[] =
+	    "{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"";
+	static const char last[] = "\"}]}";
+	size_t head = (size_t)snprintf(
+	    request, sizeof(request),
+	    "POST /api/v1/chat/completions HTTP/1.1\r\nhost: openrouter.ai\r\n"
+	    "content-type: application/json\r\nuser-agent: bench/1\r\naccept: */*\r\n"
+	    "authorization: Bearer %ssk-or-v1-"
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdee%s\r\n"
+	    "%scontent-length: %zu\r\n\r\n",
+	    quote, quote, more, body_size);
+	char *body = request + head;
 
-	memset(body + head, 'a', sizeof(body) - 1 - (size_t)head);
-	memcpy(body + BODY - 4, "\"}]}", 5);
-	n = snprintf(request, sizeof(request),
-		     "POST /api/v1/chat/completions HTTP/1.1\r\nhost: openrouter.ai\r\n"
-		     "content-type: application/json\r\nuser-agent: bench/1\r\naccept: */*\r\n"
-		     "authorization: Bearer %ssk-or-v1-"
-		     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdee%s\r\n"
-		     "%scontent-length: %d\r\n\r\n%s",
-		     quote, quote, more, BODY, body);
-	return (size_t)n;
+	memset(body, 'a', body_size);
+	memcpy(body, first, sizeof(first) - 1);
+	memcpy(body + body_size - (sizeof(last) - 1), last, sizeof(last) - 1);
+	return head + body_size;
 }
 
 static SSL *reach(SSL_CTX *context, const char *port)
@@ -119,6 +124,27 @@ static void exchange(SSL *ssl, size_t size)
 	}
 }
 
+/* What the line of FILE that FORMAT fits says in KiB, in bytes. */
+static long memory_line(const char *path, const char *format)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+	long kib = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, format, &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * 1024;
+}
+
+/* Private memory of this process, in bytes. */
+static long private_bytes(void)
+{
+	return memory_line("/proc/self/smaps_rollup", "Private_Dirty: %ld");
+}
+
 static int compare(const void *a, const void *b)
 {
 	double left = *(const double *)a, right = *(const double *)b;
@@ -127,16 +153,16 @@ static int compare(const void *a, const void *b)
 }
 
 static void requests(SSL_CTX *context, const char *port, long count, const char *quote,
-		     const char *more)
+		     const char *more, size_t body_size)
 {
 	SSL *ssl = reach(context, port);
-	size_t size = compose(quote, more);
+	size_t size = compose(quote, more, body_size);
 	double *each = malloc((size_t)count * sizeof(*each));
 	double cpu, wall;
 
 	if (!each)
 		fail("no memory");
-	if (!*more)
+	if (!*more && body_size == BODY)
 		for (int i = 0; i < 50; i++)
 			exchange(ssl, size);
 	cpu = spent();
@@ -149,31 +175,17 @@ static void requests(SSL_CTX *context, const char *port, long count, const char 
 	cpu = spent() - cpu;
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	qsort(each, (size_t)count, sizeof(*each), compare);
-	printf("%.1f %.1f %.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
-	       each[count / 2] * 1e9, each[count * 99 / 100] * 1e9);
+	printf("%.1f %.1f %.1f %.1f %ld\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
+	       each[count / 2] * 1e9, each[count * 99 / 100] * 1e9,
+	       memory_line("/proc/self/status", "VmHWM: %ld"));
 	free(each);
-}
-
-/* Private memory of this process, in bytes. */
-static long private_bytes(void)
-{
-	FILE *file = fopen("/proc/self/smaps_rollup", "r");
-	char line[256];
-	long total = 0, kib;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Private_Dirty: %ld", &kib) == 1)
-			total += kib * 1024;
-	if (file)
-		fclose(file);
-	return total;
 }
 
 static void memory(SSL_CTX *context, const char *port, long count, bool asks)
 {
 	static SSL *open[CONNECTIONS];
 	long before = private_bytes(), after;
-	size_t size = compose("", "");
+	size_t size = compose("", "", BODY);
 
 	for (long i = 0; i < count; i++) {
 		open[i] = reach(context, port);
@@ -260,7 +272,8 @@ static void execs(long count, char **argv)
 	getrusage(RUSAGE_CHILDREN, &used);
 	cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
+	printf("%.1f %.1f %ld\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
+	       used.ru_maxrss * 1024);
 }
 
 int main(int argc, char **argv)
@@ -279,15 +292,17 @@ int main(int argc, char **argv)
 	if (!context)
 		fail("no TLS");
 	if (!strcmp(mode, "good"))
-		requests(context, argv[3], count, "", "");
+		requests(context, argv[3], count, "", "", BODY);
 	else if (!strcmp(mode, "bad"))
-		requests(context, argv[3], count, "\"", "");
+		requests(context, argv[3], count, "\"", "", BODY);
 	else if (!strcmp(mode, "bulk"))
-		requests(context, argv[3], count, "", "x-bench-bytes: 1073741824\r\n");
+		requests(context, argv[3], count, "", "x-bench-bytes: 1073741824\r\n", BODY);
 	else if (!strcmp(mode, "large"))
-		requests(context, argv[3], count, "", "x-bench-bytes: 5242880\r\n");
-	else if (!strcmp(mode, "memory"))
-		memory(context, argv[3], 64, true);
+		requests(context, argv[3], count, "", "x-bench-bytes: 5242880\r\n", BODY);
+	else if (!strcmp(mode, "upload"))
+		requests(context, argv[3], count, "", "", UPLOAD);
+	else if (!strcmp(mode, "memory") && count <= CONNECTIONS)
+		memory(context, argv[3], count, true);
 	else if (!strcmp(mode, "idle") && count <= CONNECTIONS)
 		memory(context, argv[3], count, false);
 	else if (!strcmp(mode, "pair") && argc == 5)

