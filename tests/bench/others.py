@@ -169,12 +169,14 @@ def curl(bench, shim):
     result = os.path.join(bench.scratch, "hyperfine.json")
     with bench.row("curl, whole command"):
         bench.turns = max(bench.count(60), 2)
+        bench.forget()
         run(["hyperfine", "-N", "--warmup", "3", "--runs", str(bench.turns),
              "--style", "none", "--export-json", result, "env " + quoted,
              "env LD_PRELOAD=%s %s" % (bench.empty, quoted),
              "env LD_PRELOAD=%s %s" % (shim, quoted)], bench.environment())
         with open(result) as file:
-            medians = (r["median"] * 1e9 for r in json.load(file)["results"])
+            medians = [r["median"] * 1e9 for r in json.load(file)["results"]]
+        bench.logged(1, '"cause":null', '"http":"1.1"')
         bench.line("curl, a whole command, wall (hyperfine, env)",
                    dict(zip((BARE, EMPTY, SHIM), medians)), ms)
 

@@ -71,8 +71,7 @@ class Bench(Table):
 
     def compare(self, command, variable="LD_PRELOAD", **more):
         """The medians of what COMMAND prints: bare, with the empty library, with the shim."""
-        if os.path.exists(self.log):
-            os.unlink(self.log)
+        self.forget()
         programs = {}
         for name, library in ((BARE, None), (EMPTY, self.empty), (SHIM, LIBRARY)):
             env = self.environment(**more, **({variable: library} if library else {}))
@@ -92,6 +91,11 @@ class Bench(Table):
             budget = rest[0] if rest else None
             change = rest[1] if len(rest) > 1 else float
             self.line(what, {n: change(max(m[index], 1)) for n, m in medians.items()}, show, budget)
+
+    def forget(self):
+        """An empty log, for the exchanges of the next row."""
+        if os.path.exists(self.log):
+            os.unlink(self.log)
 
     def logged(self, count, *words):
         """The shim's rounds must have been seen, or their time says nothing."""
