@@ -19,6 +19,29 @@
 
 enum { EXCHANGES_MAX = 2000, CHART_MIN = 40, CHART_MAX = 400 };
 
+/* Entries of a list that stand open; the others are folded behind one line. */
+enum { CAUSES_OPEN = 3, ENTRIES_OPEN = 5, EXCHANGES_OPEN = 20 };
+
+struct fold {
+	const char *what; /* "more keys" */
+	size_t count, open, at;
+	bool in_dl; /* the entries are of a <dl> */
+};
+
+/* Before each entry. One alone is not folded: the line would be as long. */
+static void fold_next(struct fold *f, struct buf *out)
+{
+	if (f->at++ != f->open || f->count <= f->open + 1)
+		return;
+	say(out, "%s<details class=\"more\"><summary>%zu %s</summary>%s", f->in_dl ? "</dl>" : "",
+	    f->count - f->open, f->what, f->in_dl ? "<dl>" : "");
+}
+
+static void fold_end(const struct fold *f, struct buf *out)
+{
+	say(out, "%s%s", f->in_dl ? "</dl>" : "", f->count > f->open + 1 ? "</details>\n" : "");
+}
+
 void html_slice(struct buf *out, struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -197,13 +220,16 @@ static void put_keys(const struct report *r, struct buf *out)
 		return;
 	buf_init(&words, LIMIT_LINE);
 	say(out, "<h2>Keys in use</h2><section class=\"card\">");
+	struct fold fold = { "more keys", r->key_count, ENTRIES_OPEN, 0, false };
 	for (size_t i = 0; i < r->key_count; i++) {
+		fold_next(&fold, out);
 		buf_reset(&words);
 		key_words(r, &r->keys[i], &words);
 		say(out, "<p>");
 		html_slice(out, buf_slice(&words));
 		say(out, "</p>");
 	}
+	fold_end(&fold, out);
 	say(out, "</section>\n");
 	buf_release(&words);
 }
@@ -216,13 +242,16 @@ static void put_senders(const struct report *r, struct buf *out)
 		return;
 	buf_init(&words, LIMIT_LINE);
 	say(out, "<h2>Who sent the requests</h2><section class=\"card\">");
+	struct fold fold = { "more senders", r->sender_count, ENTRIES_OPEN, 0, false };
 	for (size_t i = 0; i < r->sender_count; i++) {
+		fold_next(&fold, out);
 		buf_reset(&words);
 		sender_words(&r->senders[i], &words);
 		say(out, "<p>");
 		html_slice(out, buf_slice(&words));
 		say(out, "</p>");
 	}
+	fold_end(&fold, out);
 	say(out, "</section>\n");
 	buf_release(&words);
 }
@@ -277,11 +306,15 @@ static void put_coverage(const struct report *r, struct buf *out)
 	if (r->processes + r->unfollowed == 0)
 		return;
 	buf_init(&words, LIMIT_LINE);
+	struct fold fold = { "more processes", 0, ENTRIES_OPEN, 0, true };
+	for (size_t i = 0; i < r->log->count; i++)
+		fold.count += r->log->rows[i].kind == LOG_PROCESS;
 	say(out, "<h2>What was observed</h2><section class=\"card\"><dl>");
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind != LOG_PROCESS)
 			continue;
+		fold_next(&fold, out);
 		buf_reset(&words);
 		say(out, "<dt>");
 		row_process_words(row, &words);
@@ -294,7 +327,8 @@ static void put_coverage(const struct report *r, struct buf *out)
 		html_slice(out, buf_slice(&words));
 		say(out, "</dd>");
 	}
-	say(out, "</dl></section>\n");
+	fold_end(&fold, out);
+	say(out, "</section>\n");
 	buf_release(&words);
 }
 
@@ -310,6 +344,9 @@ static void put_exchanges(const struct report *r, struct buf *out)
 	    "placeholder=\"search: 401, host, model, key …\" aria-label=\"search requests\">"
 	    "<button id=\"refused\" type=\"button\" aria-pressed=\"false\">refused only</button>"
 	    "<span id=\"shown\" class=\"soft\" role=\"status\"></span></div>\n");
+	struct fold fold = { "more requests",
+			     r->exchanges < EXCHANGES_MAX ? r->exchanges : EXCHANGES_MAX,
+			     EXCHANGES_OPEN, 0, false };
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind != LOG_EXCHANGE)
@@ -317,11 +354,13 @@ static void put_exchanges(const struct report *r, struct buf *out)
 		bool fits = row_failed(row) ? refused++ < EXCHANGES_MAX : spare > 0;
 		if (!row_failed(row) && spare)
 			spare--;
-		if (fits)
-			html_exchange(r, row, out);
-		else
-			left_out++;
+		left_out += !fits;
+		if (!fits)
+			continue;
+		fold_next(&fold, out);
+		html_exchange(r, row, out);
 	}
+	fold_end(&fold, out);
 	if (left_out)
 		say(out,
 		    "<p class=\"soft\">%zu more requests are not on this page; "
@@ -346,9 +385,14 @@ void report_html(const struct report *r, struct buf *out)
 {
 	struct buf faults;
 
+	struct fold fold = { "more causes and findings", r->cause_count, CAUSES_OPEN, 0, false };
+
 	put_head(r, out);
-	for (size_t i = 0; i < r->cause_count; i++)
+	for (size_t i = 0; i < r->cause_count; i++) {
+		fold_next(&fold, out);
 		put_cause(r, &r->causes[i], out);
+	}
+	fold_end(&fold, out);
 	put_steps(r, out);
 	put_split(r, out);
 	put_keys(r, out);

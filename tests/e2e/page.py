@@ -128,10 +128,26 @@ def check(browser, page, shots):
     verdict(everything > 10, "it shows the requests")
     verdict(browser.value("document.querySelectorAll('svg rect').length") == everything,
             "the timeline has a bar for each")
+    folds = "[...document.querySelectorAll('details.more')]"
+    verdict(browser.value(folds + ".length > 1 && " + folds + ".every(x => !x.open)"),
+            "long lists are folded")
+    browser.value(folds + "[0].querySelector('summary').focus()")
+    browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r",
+                 windowsVirtualKeyCode=13)
+    browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter",
+                 windowsVirtualKeyCode=13)
+    verdict(browser.value(folds + "[0].open"), "Enter unfolds one")
+    browser.value(folds + "[0].open = false")
+    browser.value("dispatchEvent(new Event('beforeprint'))")
+    verdict(browser.value(folds + ".every(x => x.open)"), "all are unfolded for print")
+    browser.value("dispatchEvent(new Event('afterprint'))")
+    verdict(browser.value(folds + ".every(x => !x.open)"), "and folded after it")
     browser.key("/")
     verdict(browser.value("document.activeElement.id") == "search", "/ goes to the search")
     browser.call("Input.insertText", text="upstream_refused")
     found = browser.value(shown)
+    verdict(browser.value("[...document.querySelectorAll('details.x')].filter(x => !x.hidden)"
+                          ".every(x => x.checkVisibility())"), "what the search finds is unfolded")
     verdict(0 < found < everything, "the search finds some of them")
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Escape")
     verdict(browser.value(shown) == everything, "Escape shows all again")

@@ -6,6 +6,9 @@
   const refused = document.getElementById("refused");
   const shown = document.getElementById("shown");
   const all = [...document.querySelectorAll("details.x")];
+  const folds = [...document.querySelectorAll("details.more")];
+  const more = all.length ? all[all.length - 1].closest("details.more") : null;
+  const reveal = (x) => { if (more && more.contains(x)) more.open = true; };
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;
 
@@ -18,6 +21,7 @@
       x.hidden = (only && !x.classList.contains("bad")) || !words.every((w) => text.includes(w));
       if (!x.hidden) count++;
     }
+    if (more && (only || words.length)) more.open = true;
     shown.textContent = `${count} of ${all.length}`;
   };
   const press = (button) =>
@@ -25,20 +29,20 @@
   const theme = () => { root.dataset.theme = dark() ? "light" : "dark"; };
   const open = () => {
     const x = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (x && x.matches("details.x")) { x.hidden = false; x.open = true; x.scrollIntoView(); }
+    if (x && x.matches("details.x")) { reveal(x); x.hidden = false; x.open = true; x.scrollIntoView(); }
   };
   const step = (by) => {
     const visible = all.filter((x) => !x.hidden);
     const at = visible.findIndex((x) => x.contains(document.activeElement));
     const next = visible[at < 0 ? 0 : Math.min(Math.max(at + by, 0), visible.length - 1)];
-    if (next) next.querySelector("summary").focus();
+    if (next) { reveal(next); next.querySelector("summary").focus(); }
   };
 
   document.getElementById("theme").addEventListener("click", theme);
   addEventListener("hashchange", open);
   let printed = [];
   addEventListener("beforeprint", () => {
-    printed = all.filter((x) => x.classList.contains("bad") && !x.open);
+    printed = folds.concat(all.filter((x) => x.classList.contains("bad"))).filter((x) => !x.open);
     for (const x of printed) x.open = true;
   });
   addEventListener("afterprint", () => { for (const x of printed) x.open = false; });
