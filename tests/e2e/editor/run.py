@@ -143,7 +143,7 @@ class Suite:
         self.passed = self.failed = 0
 
     def check(self, name, good, what=""):
-        print("%s  %s" % ("ok  " if good else "FAIL", name))
+        print("%s  %s" % ("ok  " if good else "FAIL", name), flush=True)
         if not good:
             print("      %s" % (what,))
         self.passed += bool(good)
@@ -280,7 +280,7 @@ class ExtensionHost(attach.Host):
     def __init__(self, shop, editor, pids):
         self.shop, self.editor, self.name, self.sees = shop, editor, "extension host", True
         self.pid, self.twin_pid = pids
-        self.allowed, self.seen, self.exchanges = 32768, 0, 0
+        self.allowed, self.seen, self.exchanges = {"rss": 32768, "malloc": 16384}, 0, 0
         self.options = ["--log", editor.log]
 
     def log(self):
