@@ -61,7 +61,17 @@ static bool is_writable_kind(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode);
 }
 
-/* O_NONBLOCK so that a FIFO without a reader, or a slow one, never stops the host. */
+/*
+ * O_NONBLOCK so that a FIFO without a reader, or a slow one, never stops the host.
+ *
+ * A symlink in the log's place is refused; another's file and a hard link are
+ * not, for both have honest uses: a tool under sudo that writes into the log of
+ * the user who called it, a log with a second name. What dishonest ones would
+ * need is up to the kernel: linking a file that one may not write
+ * (fs.protected_hardlinks), and a file laid out in /tmp for others to fill
+ * (fs.protected_regular; it asks for the O_CREAT that is given here). The lines
+ * hold no secret, so who reads them there gains no key.
+ */
 static int open_named(const char *name, int more)
 {
 	return (int)syscall(

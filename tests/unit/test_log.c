@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -88,6 +90,78 @@ static void a_symlink_is_not_followed(void **state)
 	assert_true(s.failed);
 	assert_int_equal(access(target, F_OK), -1);
 	sink_close(&s);
+}
+
+/* Somebody changes the name between two lines: what was opened is used, or what is honest. */
+static void a_symlink_that_comes_later_is_not_followed(void **state)
+{
+	char target[128];
+	struct sink s;
+
+	(void)state;
+	snprintf(target, sizeof(target), "%s/target", folder);
+	sink_init_file(&s, path);
+	assert_true(sink_write(&s, SLICE("one\n")));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(symlink(target, path), 0);
+		sink_write(&s, SLICE("two\n"));
+		assert_int_equal(access(target, F_OK), -1);
+	}
+	sink_close(&s);
+}
+
+/* fs.protected_hardlinks says who may make one; see open_named(). */
+static void a_log_may_have_a_second_name(void **state)
+{
+	char second[128];
+	struct sink s;
+	int fd;
+
+	(void)state;
+	snprintf(second, sizeof(second), "%s/second", folder);
+	fd = open(second, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(link(second, path), 0);
+	sink_init_file(&s, path);
+	assert_true(sink_write(&s, SLICE("one\n")));
+	sink_close(&s);
+	expect_content(second, "one\n");
+}
+
+static void an_open_umask_makes_no_open_log(void **state)
+{
+	mode_t before = umask(0);
+	struct stat st;
+	struct sink s;
+
+	(void)state;
+	sink_init_file(&s, path);
+	s.max = 8;
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_true(sink_write(&s, SLICE("another\n"))); /* into a new file */
+	sink_close(&s);
+	umask(before);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	expect_content(path, "another\n");
+}
+
+static void a_socket_is_no_log(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sink s;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	sink_init_file(&s, path);
+	assert_false(sink_write(&s, SLICE("one\n")));
+	assert_true(s.failed);
+	sink_close(&s);
+	close(fd);
 }
 
 static void what_cannot_be_opened_silences_for_good(void **state)
@@ -496,6 +570,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lines_are_appended_to_a_private_file),
 		TEST(a_symlink_is_not_followed),
+		TEST(a_symlink_that_comes_later_is_not_followed),
+		TEST(a_log_may_have_a_second_name),
+		TEST(an_open_umask_makes_no_open_log),
+		TEST(a_socket_is_no_log),
 		TEST(what_cannot_be_opened_silences_for_good),
 		TEST(a_pipe_that_nobody_reads_does_not_stop_us),
 		TEST(a_full_pipe_loses_lines_and_goes_on),
