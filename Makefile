@@ -49,9 +49,10 @@ $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 # The tap without what looks for TLS libraries.
 $(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o passage.o environ.o own_pid.o)
 
-# With CC=clang SAN=address,undefined,fuzzer-no-link.
-$(FUZZ): %: %.o $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -lcmocka -lm
+# With CC=clang SAN=address,undefined,fuzzer-no-link; gcc's only replay files.
+FUZZER := $(if $(filter clang%,$(CC)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
+$(FUZZ): %: %.o $(filter %.o,$(FUZZER)) $(B)/tools.a $(B)/core.a
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) $(filter -f%,$(FUZZER)) -o $@ $^ $(LIBS) -lcmocka -lm
 
 # These tests fail allocations, those of the linked archives too.
 $(B)/tests/unit/test_wire_memory $(B)/tests/unit/test_capture_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -123,6 +124,16 @@ fuzz-run: $(FUZZ)
 		-artifact_prefix=build/crashes/$$n- build/corpus/$$n $(wildcard tests/fuzz/corpus) || exit 1; \
 	echo "$$n: $(FUZZ_TIME) s, nothing found"; done
 
+# Our lines that unit tests, captures and the fuzz targets' seeds go through; docs/reliability.md.
+coverage:
+	$(MAKE) CC=gcc B=build/coverage CFLAGS="-O0 -g --coverage" coverage-run
+	scripts/coverage.py build/coverage
+
+coverage-run: $(UNIT) $(FUZZ)
+	@find $(B) -name '*.gcda' -delete
+	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
+	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
+
 # Debian's own zsh and fish look elsewhere than those below /usr/local.
 SHARE := $(PREFIX)/share
 BASH_COMPLETION := $(SHARE)/bash-completion/completions/orshim
@@ -162,6 +173,7 @@ docs: $(B)/orshim
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients suites soak races bench fuzz fuzz-run install uninstall deb format docs clean
+.PHONY: all unit captures demo test e2e test-clients suites soak races bench fuzz fuzz-run \
+	coverage coverage-run install uninstall deb format docs clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)
