@@ -52,19 +52,7 @@ bool credential_is_plain(const struct credential *c, const struct message *m);
 /* The first of that carrier; NULL if there is none. */
 const struct credential *credentials_by(const struct credentials *c, enum carrier carrier);
 
-/* What a token looks like: shown instead of it. */
-enum token_class {
-	TOKEN_EMPTY,
-	TOKEN_OPENROUTER, /* sk-or-v1- and 64 lower-case hex */
-	TOKEN_VENDOR,     /* a known vendor's prefix */
-	TOKEN_NOT_SECRET, /* undefined, ${X}, sample words, a variable's name: may be shown */
-	TOKEN_JWT,
-	TOKEN_OTHER, /* unknown: length and class only */
-};
-
 enum { TOKEN_SHOWN_MAX = 96 };
-
-enum token_class token_classify(struct slice token);
 
 /*
  * Write what may be shown of TOKEN into OUT, NUL-terminated, control and

@@ -9,30 +9,6 @@
 #include "diagnose/credential.h"
 #include "diagnose/reveal.h"
 
-enum token_class token_classify(struct slice token)
-{
-	struct token_shape shape;
-
-	if (token.n == 0)
-		return TOKEN_EMPTY;
-	if (token_is_openrouter_shaped(token))
-		return TOKEN_OPENROUTER;
-	shape_read(&shape, token);
-	switch (shape.form) {
-	case FORM_LITERAL:
-	case FORM_UNEXPANDED:
-	case FORM_MASKED:
-	case FORM_DUMMY:
-	case FORM_SAMPLE:
-	case FORM_VARIABLE_NAME:
-		return TOKEN_NOT_SECRET;
-	case FORM_JWT:
-		return TOKEN_JWT;
-	default:
-		return shape.vendor ? TOKEN_VENDOR : TOKEN_OTHER;
-	}
-}
-
 void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";

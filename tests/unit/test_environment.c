@@ -155,6 +155,32 @@ static void damage_is_named_where_there_is_some(void **state)
 	}
 }
 
+static void a_vendors_variable_holds_no_word_that_is_none_of_its_keys(void **state)
+{
+	static const struct {
+		const char *name, *value, *damage;
+	} cases[] = {
+		{ "OPENROUTER_API_KEY", KEY, NULL },
+		{ "OPENROUTER_API_KEY", KEY " ", "holds a space" },
+		{ "OPENROUTER_API_KEY", "undefined", "holds a word that stands for no value" },
+		{ "OPENROUTER_API_KEY", "sk-or-v1-0e6...1c96",
+		  "holds a key as a screen shows it, not the key" },
+		{ "OPENROUTER_API_KEY", "your-api-key", "holds a placeholder from documentation" },
+		/* what a local server is given */
+		{ "OPENAI_API_KEY", "your-api-key", NULL },
+		{ "OPENAI_API_KEY", "null", "holds a word that stands for no value" },
+		{ "SOME_OTHER_API_KEY", "undefined", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *damage =
+		    environment_key_damage(slice_of(cases[i].name), slice_of(cases[i].value));
+		assert_string_equal(damage ? damage : "nothing",
+				    cases[i].damage ? cases[i].damage : "nothing");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +191,7 @@ int main(void)
 		cmocka_unit_test(the_vendors_own_variables_come_first_and_no_more_than_asked),
 		cmocka_unit_test(names_of_keys_are_known_from_names_of_other_things),
 		cmocka_unit_test(damage_is_named_where_there_is_some),
+		cmocka_unit_test(a_vendors_variable_holds_no_word_that_is_none_of_its_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,12 +255,56 @@ static void bad_blocks_are_refused_for_good(void **state)
 		}
 }
 
+static void of_a_table_larger_than_is_followed_the_oldest_is_forgotten(void **state)
+{
+	static uint8_t bytes[1 << 17];
+	nghttp2_hd_deflater *deflater;
+	struct hpack *h = hpack_new(true);
+	struct text fields = { 0 };
+
+	(void)state;
+	assert_int_equal(nghttp2_hd_deflate_new(&deflater, 1 << 20), 0);
+	assert_int_equal(nghttp2_hd_deflate_change_table_size(deflater, 1 << 20), 0);
+	assert_int_equal(hpack_limit(h, 1 << 20), 0);
+	for (int i = 0; i < 40; i++) {
+		struct text got = { 0 };
+		int unknown = 0;
+		text_add(&fields, "x-%d: %03000d\n", i, 0);
+		char *only = strrchr(fields.p, 'x');
+		size_t n = deflate_fields(deflater, only, bytes, sizeof(bytes));
+		text_add(&got, "%s", "");
+		read_block(h, bytes, n, &got, &unknown);
+		assert_int_equal(unknown, 0);
+		assert_string_equal(got.p, only);
+		/* Again: an index now. */
+		n = deflate_fields(deflater, only, bytes, sizeof(bytes));
+		read_block(h, bytes, n, &got, &unknown);
+		assert_int_equal(unknown, 0);
+		free(got.p);
+	}
+	/* The first was forgotten long ago: unknown, never another. */
+	struct text got = { 0 };
+	int unknown = 0;
+	char *end = strchr(fields.p, '\n');
+	end[1] = '\0';
+	size_t n = deflate_fields(deflater, fields.p, bytes, sizeof(bytes));
+	text_add(&got, "%s", "");
+	read_block(h, bytes, n, &got, &unknown);
+	assert_int_equal(unknown, 1);
+	assert_string_equal(got.p, "");
+	free(got.p);
+	free(fields.p);
+	nghttp2_hd_deflate_del(deflater);
+	hpack_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_story_is_read_as_it_was_written),
 		cmocka_unit_test(a_late_reader_that_was_there_from_the_beginning_misses_nothing),
 		cmocka_unit_test(a_late_reader_says_nothing_that_was_not_sent),
+		cmocka_unit_test(of_a_table_larger_than_is_followed_the_oldest_is_forgotten),
 		cmocka_unit_test(bad_blocks_are_refused_for_good),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

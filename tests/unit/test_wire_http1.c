@@ -215,6 +215,33 @@ static const struct wire_case cases[] = {
 	  { " body=0123\n", "total=10", "truncated=1" },
 	  { 0 },
 	  { .body_max = 4 } },
+	{ "start lines that break the rules are told with their place",
+	  { CLIENT("GET /a HTTP/1.12\r\n\r\n"),
+	    SERVER("HTTP/1.1  404 No\r\nContent-Length: 0\r\n\r\n"),
+	    CLIENT("GET  HTTP/1.1\r\n\r\n"), SERVER("HTTP/1.1 204x\r\n\r\n") },
+	  { "fault start_line_bad at=6 ", "target=/a\n", "fault start_line_bad at=10 ",
+	    "status=404", "seq=2", "fault start_line_bad at=4 ", "fault start_line_bad at=9 ",
+	    "status=204" },
+	  { "blind" } },
+	{ "a chunk size that no number holds",
+	  { CLIENT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\nabc"),
+	    SERVER(ANSWER) },
+	  { "fault chunk_size_bad at=47 field=-1", "complete=0" } },
+	{ "an answer to half a head is told at close with what came of it",
+	  { CLIENT("POST /a HTTP/1.1\r\nHost: b"),
+	    SERVER("HTTP/1.1 408 Timeout\r\nContent-Length: 0\r\n\r\n"), CLOSE },
+	  { "status=408", "path=/a", "whole_head=0" } },
+	{ "an answer to half a body is told when the server ends",
+	  { CLIENT("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab"),
+	    SERVER("HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"), SERVER_END, CLOSE },
+	  { "end=answered", "status=413", "total=2" },
+	  { "blind", "fault" } },
+	{ "nothing but empty lines is no request",
+	  { CLIENT("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
+		   "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"),
+	    CLOSE },
+	  { "blind" },
+	  { "exchange" } },
 	{ "empty lines between messages are tolerated",
 	  { CLIENT("\r\nPOST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx\r\n"), SERVER(ANSWER "\r\n"),
 	    CLIENT("\r\nGET /2 HTTP/1.1\r\n\r\n"), SERVER(ANSWER) },
@@ -268,6 +295,31 @@ static void a_head_above_its_ceiling_is_cut_and_ends_the_reading(void **state)
 	free(request);
 }
 
+static void long_lines_of_chunked_framing_are_the_messages_fault(void **state)
+{
+	static const char *const before[] = { "1;x=", "0\r\nX: " };
+	static const char *const faults[] = { "fault chunk_size_bad at=47", "fault head_too_long" };
+	static char filler[LIMIT_TRAILERS + 100];
+
+	(void)state;
+	memset(filler, 'a', sizeof(filler));
+	for (int i = 0; i < 2; i++) {
+		struct step steps[] = {
+			CLIENT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+			{ STEP_CLIENT, before[i], strlen(before[i]) },
+			{ STEP_CLIENT, filler, sizeof(filler) },
+			CLIENT("\r\n"),
+			SERVER(ANSWER),
+			{ STEP_STOP, NULL, 0 },
+		};
+		struct text t = run_all_splits(faults[i], steps, NULL);
+		if (!strstr(t.p, faults[i]))
+			fail_msg("expected \"%s\" in:\n%s", faults[i], t.p);
+		assert_non_null(strstr(t.p, "status=200"));
+		free(t.p);
+	}
+}
+
 static void fields_above_their_ceiling_are_left_out_but_framing_is_read(void **state)
 {
 	struct text r = { 0 };
@@ -298,6 +350,24 @@ static void bytes_passed_unseen_are_counted(void **state)
 	feed_piece(c, SIDE_SERVER, ANSWER, sizeof(ANSWER) - 1, &t);
 	assert_non_null(
 	    strstr(t.p, "total=10 decoded=0 declared=10 complete=1 truncated=1 unseen=1"));
+	connection_free(c);
+	free(t.p);
+}
+
+static void bytes_passed_unseen_where_none_belong_are_blind(void **state)
+{
+	struct wire_limits limits = { 1000 };
+	struct connection *c = connection_new(&limits, 1, slice_of("h"), false);
+	struct text t = { 0 };
+
+	(void)state;
+	feed_piece(c, SIDE_CLIENT, "GET / HTTP/1.1\r\n\r\n", 18, &t);
+	connection_skip(c, SIDE_SERVER, 0, 0);
+	connection_skip(c, SIDE_SERVER, 10, 0);
+	take_events(c, &t, true);
+	assert_non_null(strstr(t.p, "blind: bytes passed unseen"));
+	connection_skip(c, SIDE_SERVER, 10, 0);
+	connection_close(c, 0);
 	connection_free(c);
 	free(t.p);
 }
@@ -353,8 +423,10 @@ int main(void)
 		cmocka_unit_test(every_split_tells_the_same_and_what_is_expected),
 		cmocka_unit_test(every_prefix_of_a_good_exchange_waits_for_more),
 		cmocka_unit_test(a_head_above_its_ceiling_is_cut_and_ends_the_reading),
+		cmocka_unit_test(long_lines_of_chunked_framing_are_the_messages_fault),
 		cmocka_unit_test(fields_above_their_ceiling_are_left_out_but_framing_is_read),
 		cmocka_unit_test(bytes_passed_unseen_are_counted),
+		cmocka_unit_test(bytes_passed_unseen_where_none_belong_are_blind),
 		cmocka_unit_test(a_dropped_connection_takes_and_tells_nothing),
 		cmocka_unit_test(more_requests_than_the_pipeline_holds_is_blind),
 	};

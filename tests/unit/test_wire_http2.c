@@ -165,9 +165,10 @@ static void bad_pseudo_headers_and_fields_are_facts(void **state)
 	(void)state;
 	written_init(&w, 4096);
 	write_preface(&w);
-	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 1,
-		      ":method: GET\nX-Upper: 1\n:path: /\n:status: 200\nbad: a\rb\nspaced:  x "
-		      "\nauthorization: \n");
+	write_headers(
+	    &w, SIDE_CLIENT, H2_END_STREAM, 1,
+	    ":method: GET\nX-Upper: 1\n:path: /\n:status: 200\n:made-up: 1\nbad: a\rb\nspaced:  x "
+	    "\nauthorization: \n");
 	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 1, ":method: GET\n");
 	expect("pseudo", &w, NULL,
 	       LIST("fault h2_pseudo_bad", "fault field_name_byte", "fault field_bare_cr",
@@ -374,6 +375,53 @@ static void every_prefix_of_a_good_exchange_waits_for_more(void **state)
 	written_release(&w);
 }
 
+static void joined_in_the_middle_of_an_answer_the_next_frame_is_found(void **state)
+{
+	struct run_options late = { .joined_late = true };
+	struct written w;
+
+	(void)state;
+	written_init(&w, 4096);
+	write_frame(&w, SIDE_CLIENT, H2_PING, H2_ACK, 0, "12345678", 8);
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 7, REQUEST);
+	/* in it what is almost a frame: a flag that HEADERS have not, SETTINGS of 5 bytes */
+	write_bytes(&w, SIDE_SERVER, "rest \0\0\1\1\377\1\1\1\1 of \0\0\5\4\1\2\1\1\1 a frame", 35);
+	write_frame(&w, SIDE_SERVER, H2_PING, 0, 0, "12345678", 8);
+	write_headers(&w, SIDE_SERVER, 0, 7, ":status: 401\n");
+	write_data(&w, SIDE_SERVER, H2_END_STREAM, 7, "refused");
+	expect("late in a frame", &w, &late, LIST("stream=7", "status=401", " body=refused\n"),
+	       LIST("blind", "fault"));
+}
+
+static void heads_above_their_ceilings_are_cut_and_the_rest_is_read(void **state)
+{
+	static const char start[] = ":method: GET\n:path: /\nx: ";
+	static uint8_t block[1 << 16];
+	static char text[4096];
+	struct written w;
+
+	(void)state;
+	written_init(&w, 4096);
+	write_preface(&w);
+	/* One entry of the table, named again and again: small on the wire, large when read. */
+	snprintf(text, sizeof(text), "%s%03000d\n", start, 0);
+	size_t made = deflate_fields(w.deflaters[0], text, block, sizeof(block));
+	memset(block + made, 0xbe, 700); /* the newest entry */
+	write_frame(&w, SIDE_CLIENT, H2_HEADERS, H2_END_HEADERS | H2_END_STREAM, 1, block,
+		    made + 700);
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 1, ":status: 431\n");
+	made =
+	    deflate_fields(w.deflaters[0], ":method: GET\n:path: /\nx: y\n", block, sizeof(block));
+	memset(block + made, 0xbe, LIMIT_FIELDS + 100);
+	write_frame(&w, SIDE_CLIENT, H2_HEADERS, H2_END_HEADERS | H2_END_STREAM, 3, block,
+		    made + LIMIT_FIELDS + 100);
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 3, ":status: 400\n");
+	expect("heads", &w, NULL,
+	       LIST("fault head_too_long", "status=431", "fault fields_too_many", "status=400",
+		    "fields_complete=0"),
+	       LIST("blind"));
+}
+
 static void more_streams_than_the_ceiling_is_blind(void **state)
 {
 	struct written w;
@@ -404,6 +452,8 @@ int main(void)
 		cmocka_unit_test(joined_late_what_is_not_known_is_said_so),
 		cmocka_unit_test(joined_late_before_the_preface_all_is_known),
 		cmocka_unit_test(every_prefix_of_a_good_exchange_waits_for_more),
+		cmocka_unit_test(joined_in_the_middle_of_an_answer_the_next_frame_is_found),
+		cmocka_unit_test(heads_above_their_ceilings_are_cut_and_the_rest_is_read),
 		cmocka_unit_test(more_streams_than_the_ceiling_is_blind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
