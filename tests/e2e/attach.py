@@ -244,13 +244,15 @@ def both(host):
 def look_for_growth(host, before, early, late):
     """What a first attachment brings is there EARLY; from then on, nothing may be added."""
     def growth(what):
+        if late[1] and what in ("threads", "arenas"):  # an engine starts its own when it likes
+            return late[0][what] - max(early[0][what], late[1][what])
         own = late[0][what] - early[0][what]
         return own - max(0, late[1][what] - early[1][what]) if late[1] else own
 
-    bounds = {"libraries": 0, "library": 16, "threads": 0, "arenas": 1,
+    bounds = {"libraries": 0, "library": 64, "threads": 2, "arenas": 2,
               "files": 8, **host.allowed}  # connections come and go
     if host.exact:
-        bounds["maps"] = 0
+        bounds.update(maps=0, threads=0)
     wrong = ["%s %+d" % (what, growth(what)) for what in bounds if growth(what) > bounds[what]]
     if late[0]["errands"] > before[0]["errands"]:
         wrong.append("an errand's page")
