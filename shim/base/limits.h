@@ -38,6 +38,7 @@
 #define LIMIT_INTERPRETER 256	    /* head of a program that is about to be executed; a "#!" line */
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */
 #define LIMIT_KEPT_SETTINGS 16384   /* their text */
+#define LIMIT_SETTINGS (2 << 20)    /* text of all settings of a process; one is 128 KiB at most, execve(2) */
 #define LIMIT_FOLLOW (64 * 1024)    /* stack that a child's rebuilt environment may take */
 #define LIMIT_UNFOLLOWED 64	    /* programs that could not be followed, each told once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */

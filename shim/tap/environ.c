@@ -49,14 +49,14 @@ static bool is_setting(const char *entry)
 	return false;
 }
 
-/* Those that LIMIT_KEPT_SETTINGS leaves out, and all that come behind, are not kept. */
+/* Those that LIMIT_SETTINGS leaves out, and all that come behind, are not kept. */
 static size_t settings_size(char *const *initial)
 {
 	size_t total = 0;
 
 	for (char *const *e = initial; e && *e; e++) {
 		size_t n = is_setting(*e) ? strlen(*e) + 1 : 0;
-		if (n > LIMIT_KEPT_SETTINGS - total)
+		if (n > LIMIT_SETTINGS - total)
 			break;
 		total += n;
 	}

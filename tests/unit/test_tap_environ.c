@@ -53,6 +53,27 @@ static void long_values_are_whole(void **state)
 	free(text);
 }
 
+/* What is too long for its use is said where it is used, and nothing behind it is lost. */
+static void settings_are_kept_however_long(void **state)
+{
+	enum { LONG = 120 * 1024 };
+	char *text = calloc(1, LONG + 1);
+	char next[] = "ORSHIM_LOG=after";
+	char *initial[] = { text, next, NULL };
+
+	(void)state;
+	memset(text, 'x', LONG);
+	memcpy(text, "ORSHIM_HOSTS=", 13);
+	environ_start(initial);
+	assert_int_equal(strlen(environ_setting("ORSHIM_HOSTS")), LONG - 13);
+	assert_string_equal(environ_setting("ORSHIM_LOG"), "after");
+	free(settings.p);
+	settings.p = NULL;
+	settings.n = 0;
+	initial_block = (struct slice){ NULL, 0 };
+	free(text);
+}
+
 static void a_wrong_pointer_does_no_harm(void **state)
 {
 	char *wrong[] = { strdup("TAP_FIRST=1"), (char *)64, strdup("TAP_LAST=2"), NULL };
@@ -139,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_are_seen),
 		cmocka_unit_test(long_values_are_whole),
+		cmocka_unit_test(settings_are_kept_however_long),
 		cmocka_unit_test(a_wrong_pointer_does_no_harm),
 		cmocka_unit_test(without_a_readable_array_the_initial_one_counts),
 		cmocka_unit_test(settings_outlive_the_environment),
