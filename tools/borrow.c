@@ -287,7 +287,8 @@ static enum run_result run_to_return(struct borrowed *b, uint64_t frame)
 			if (!trace(PTRACE_GETREGSET, b, NT_PRSTATUS, (uintptr_t)&regs))
 				return RUN_STUCK;
 			if (now.orig_rax == SYS_rt_sigreturn && now.rsp == frame + 8) {
-				now.orig_rax = (uint64_t)-1; /* the way back is ours */
+				now.orig_rax = (uint64_t)-1; /* the way back is ours, */
+				now.rip = b->restorer; /* or its own if we are killed here */
 				return set_regs(b, &now) ? RUN_RETURNED : RUN_STUCK;
 			}
 			b->last = now.rax;
