@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@ enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 
 struct watch {
 	const char *path;
-	bool from_start;
+	bool all;        /* begin with what was set aside */
+	bool from_start; /* begin with what is in it */
 	int fd;
 	off_t at;
 	ino_t inode;
@@ -151,6 +153,32 @@ static void read_more(struct watch *w)
 	}
 }
 
+/* What the log was before it outgrew its limit (ORSHIM_LOG_MAX) and W's file took its name. */
+static void read_set_aside(struct watch *w)
+{
+	const int current = w->fd;
+	struct stat st;
+	char *old;
+
+	if (asprintf(&old, "%s.1", w->path) < 0)
+		return;
+	w->fd = open(old, O_RDONLY | O_CLOEXEC);
+	free(old);
+	/* W's own if it was renamed at this moment. */
+	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_ino != w->inode)
+		read_more(w);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = current;
+}
+
+static void begin_anew(struct watch *w, off_t at)
+{
+	w->at = at;
+	buf_reset(&w->line);
+	w->too_long = false;
+}
+
 /* Open the file, or another one under its name, or start again with a shorter one. */
 static void look(struct watch *w)
 {
@@ -169,9 +197,11 @@ static void look(struct watch *w)
 	if (w->fd < 0 || fstat(w->fd, &st) != 0)
 		return;
 	w->inode = st.st_ino;
-	w->at = first && !w->from_start ? st.st_size : 0;
-	buf_reset(&w->line);
-	w->too_long = false;
+	if (first && w->all) {
+		begin_anew(w, 0);
+		read_set_aside(w);
+	}
+	begin_anew(w, first && !w->from_start ? st.st_size : 0);
 }
 
 static void follow(struct watch *w)
@@ -195,16 +225,18 @@ static void follow(struct watch *w)
 }
 
 /* A log that is not there yet is waited for; one that can never be read is not. */
-static void check_readable(const char *path)
+static void check_readable(struct watch *w)
 {
 	struct stat st;
 
-	if (stat(path, &st) != 0)
-		warn("watch: waiting for %s", path);
-	else if (S_ISDIR(st.st_mode))
-		die("watch: %s is a folder; name the log in it", path);
-	else if (access(path, R_OK) != 0)
-		die("watch: cannot read %s: %s", path, strerror(errno));
+	if (stat(w->path, &st) != 0) {
+		warn("watch: waiting for %s", w->path);
+		w->from_start = true; /* all that will be in it is new */
+	} else if (S_ISDIR(st.st_mode)) {
+		die("watch: %s is a folder; name the log in it", w->path);
+	} else if (access(w->path, R_OK) != 0) {
+		die("watch: cannot read %s: %s", w->path, strerror(errno));
+	}
 }
 
 int cmd_watch(int argc, char **argv)
@@ -214,7 +246,7 @@ int cmd_watch(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--all") == 0)
-			w.from_start = true;
+			w.all = w.from_start = true;
 		else if (argv[i][0] == '-' || w.path)
 			die_of_option("watch", argv[i]);
 		else
@@ -225,7 +257,7 @@ int cmd_watch(int argc, char **argv)
 	if (!w.path)
 		die("watch: no run is kept yet; name the log that ORSHIM_LOG names");
 	buf_init(&w.line, LOG_LINE_MAX);
-	check_readable(w.path);
+	check_readable(&w);
 	look(&w);
 	follow(&w);
 	if (w.bad)
