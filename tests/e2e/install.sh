@@ -53,7 +53,7 @@ make uninstall PREFIX=/opt/shim DESTDIR="$work/dest" >"$work/out" 2>&1 && [ -z "
 verdict $? "make uninstall: nothing is left"
 
 # --- the package, in a root of its own
-make deb >"$work/out" 2>&1
+make --no-print-directory deb >"$work/out" 2>&1
 verdict $? "make deb"
 deb=$(tail -n 1 "$work/out")
 root=$work/root
