@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "tools/patience.h"
 #include "tools/remote.h"
 #include "tools/repose.h"
 
@@ -62,21 +63,6 @@ static bool learn_frame(void)
 	raise(SIGURG);
 	sigaction(SIGURG, &before, NULL);
 	return native.magic == MAGIC_1 && native.size <= BORROW_XSTATE_MAX - 64;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void nap(void)
-{
-	static const struct timespec millisecond = { 0, 1000000 };
-
-	nanosleep(&millisecond, NULL);
 }
 
 static bool trace(int request, const struct borrowed *b, uint64_t address, uint64_t data)

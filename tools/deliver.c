@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "tools/borrow.h"
 #include "tools/errand.h"
+#include "tools/patience.h"
 
 enum {
 	ROOM = 128 * 1024, /* the order, and below its end the stack of one call */
@@ -120,21 +120,6 @@ static const char *send(struct borrowed *b, const struct functions *f, struct lu
 		   ? "has no memory for it, or a policy against new code: start it under orshim "
 		     "run instead"
 		   : "could not start a thread (a limit on threads or memory, perhaps)";
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void nap(void)
-{
-	static const struct timespec millisecond = { 0, 1000000 };
-
-	nanosleep(&millisecond, NULL);
 }
 
 /* The stage it ended in; what it is in if it takes too long. */

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/patience.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -58,14 +58,6 @@ static void become_shell(const char *shell, int out)
 	dup2(nothing, STDERR_FILENO);
 	execve(shell, argv, env);
 	_exit(127);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* All that comes until the end; false when it takes too long or is too much. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_PATIENCE_H
+#define ORSHIM_PATIENCE_H
+
+/* Waiting with a limit: a clock that nobody sets, and a moment's sleep between two looks. */
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static inline void nap(void)
+{
+	static const struct timespec millisecond = { 0, 1000000 };
+
+	nanosleep(&millisecond, NULL);
+}
+
+#endif
