@@ -1,47 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/echo.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
-	ANCHOR = 8,                     /* bytes that are compared at once */
+	ANCHOR = 4,                     /* bytes that are compared at once */
 	STEP = ECHO_PIECE - ANCHOR + 1, /* each piece holds an anchor that begins at such a step */
 	SLOTS = 512,                    /* a power of two, twice LIMIT_ECHO or more */
 };
 
-/* Where each ANCHOR bytes of the secrets begin, by hash. */
+/* Where each ANCHOR bytes of the secrets begin, by hash. Numbers of places count from 1. */
 struct anchors {
 	const struct echo *all;
+	size_t count;
+	uint16_t first[SLOTS]; /* place; 0: none */
 	struct {
-		uint16_t which; /* of `all`, from 1; 0: empty */
+		uint16_t which; /* of `all` */
 		uint16_t at;
-	} slots[SLOTS];
-	size_t used;
+		uint16_t next; /* place in the same slot; 0: none */
+	} places[LIMIT_ECHO + 1];
 };
 
-static uint64_t word_at(const char *p)
+static uint32_t word_at(const char *p)
 {
-	uint64_t word;
+	uint32_t word;
 
 	memcpy(&word, p, ANCHOR);
 	return word;
 }
 
-/* The multiplier is 2^64 / golden ratio. */
-static size_t slot_of(uint64_t word)
+/* The multiplier is 2^32 / golden ratio. */
+static size_t slot_of(uint32_t word)
 {
-	return (size_t)((word * 0x9E3779B97F4A7C15ULL) >> 55) & (SLOTS - 1);
+	return (word * 0x9E3779B9U) >> 23 & (SLOTS - 1);
 }
 
-/* The secret's place in the table, or the empty slot where it would be. */
-static size_t find_slot(const struct anchors *a, uint64_t word)
+static void add_anchors(struct anchors *a, size_t which)
 {
-	size_t slot = slot_of(word);
+	struct slice was = a->all[which].was;
 
-	while (a->slots[slot].which &&
-	       word_at(a->all[a->slots[slot].which - 1].was.p + a->slots[slot].at) != word)
-		slot = (slot + 1) & (SLOTS - 1);
-	return slot;
+	if (was.n < ECHO_PIECE)
+		return;
+	for (size_t at = 0; at + ANCHOR <= was.n && a->count < LIMIT_ECHO; at++) {
+		uint16_t *first = &a->first[slot_of(word_at(was.p + at))];
+		uint16_t place = (uint16_t)++a->count;
+		a->places[place].which = (uint16_t)which;
+		a->places[place].at = (uint16_t)at;
+		a->places[place].next = *first;
+		*first = place;
+	}
 }
 
 /* What JSON and people read as it stands: nothing that is replaced was an escape or a quote. */
@@ -50,28 +58,39 @@ static bool is_inside(char c)
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-static bool is_anchor(const char *p)
+/* The bytes around AT of TEXT that are those around FROM of WAS; *FROM becomes where they begin. */
+static struct slice common(struct slice text, size_t at, struct slice was, size_t *from)
 {
-	for (size_t i = 0; i < ANCHOR; i++)
-		if (!is_inside(p[i]))
-			return false;
-	return true;
+	size_t begin = at, end = at, to = *from;
+
+	while (*from && begin && was.p[*from - 1] == text.p[begin - 1] &&
+	       is_inside(text.p[begin - 1])) {
+		--*from;
+		begin--;
+	}
+	while (to < was.n && end < text.n && was.p[to] == text.p[end] && is_inside(text.p[end])) {
+		to++;
+		end++;
+	}
+	return slice_sub(text, begin, end - begin);
 }
 
-static void add_anchors(struct anchors *a, size_t which)
+/* The longest piece of a secret at AT of TEXT; *AS: what stands for it, NULL for asterisks. */
+static struct slice piece_at(const struct anchors *a, struct slice text, size_t at, const char **as)
 {
-	struct slice was = a->all[which].was;
+	struct slice longest = { NULL, 0 };
+	uint16_t place = a->first[slot_of(word_at(text.p + at))];
 
-	for (size_t at = 0; was.n >= ECHO_PIECE && at + ANCHOR <= was.n; at++) {
-		if (a->used >= LIMIT_ECHO)
-			return;
-		size_t slot = find_slot(a, word_at(was.p + at));
-		if (a->slots[slot].which || !is_anchor(was.p + at))
+	for (; place; place = a->places[place].next) {
+		const struct echo *e = &a->all[a->places[place].which];
+		size_t from = a->places[place].at;
+		struct slice piece = common(text, at, e->was, &from);
+		if (piece.n <= longest.n)
 			continue;
-		a->slots[slot].which = (uint16_t)(which + 1);
-		a->slots[slot].at = (uint16_t)at;
-		a->used++;
+		longest = piece;
+		*as = e->now ? e->now + from : NULL;
 	}
+	return longest;
 }
 
 static bool stays(const struct slice *stay, size_t count, struct slice piece)
@@ -85,30 +104,24 @@ static bool stays(const struct slice *stay, size_t count, struct slice piece)
 void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
 		  char *p, size_t n)
 {
-	struct anchors a = { .all = all };
+	struct slice text = { p, n };
+	struct anchors a;
 
+	a.all = all;
+	a.count = 0;
+	memset(a.first, 0, sizeof(a.first));
 	for (size_t i = 0; i < count; i++)
 		add_anchors(&a, i);
-	for (size_t at = 0; a.used && at + ANCHOR <= n; at += STEP) {
-		size_t slot = find_slot(&a, word_at(p + at));
-		if (!a.slots[slot].which)
-			continue;
-		const struct echo *e = &all[a.slots[slot].which - 1];
-		size_t from = a.slots[slot].at, to = from;
-		size_t begin = at, end = at;
-		for (; from && begin && e->was.p[from - 1] == p[begin - 1]; from--, begin--)
-			if (!is_inside(p[begin - 1]))
-				break;
-		for (; to < e->was.n && end < n && e->was.p[to] == p[end]; to++, end++)
-			if (!is_inside(p[end]))
-				break;
-		struct slice piece = { p + begin, end - begin };
+	for (size_t at = 0; a.count && at + ANCHOR <= n; at += STEP) {
+		const char *as = NULL;
+		struct slice piece = piece_at(&a, text, at, &as);
 		if (piece.n < ECHO_PIECE || stays(stay, stay_count, piece))
 			continue;
-		if (e->now)
-			memcpy(p + begin, e->now + from, piece.n);
+		char *to = p + (piece.p - text.p);
+		if (as)
+			memcpy(to, as, piece.n);
 		else
-			memset(p + begin, '*', piece.n);
+			memset(to, '*', piece.n);
 	}
 }
 
@@ -124,8 +137,9 @@ void echo_blot(const struct evidence *e, char *p, size_t n)
 		/* A base URL in a key's place may be said; what is secret in a URL, redact_text() knows. */
 		if (!c->known || c->token.n < ECHO_PIECE || c->shape.form == FORM_URL)
 			continue;
-		token_show(c->token, shown[count]);
-		stay[count] = slice_of(shown[count]);
+		if (c != e->credential)
+			token_show(c->token, shown[count]);
+		stay[count] = slice_of(c == e->credential ? e->shown : shown[count]);
 		all[count++] = (struct echo){ c->token, NULL };
 	}
 	stay[count] = e->x->host;
