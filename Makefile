@@ -16,11 +16,11 @@ HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
 LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
-CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/report) $(B)/cJSON.o
+CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/diagnose/* shim/report) $(B)/cJSON.o
 # What looks into programs only reads: orshim doctor and the tests do so, too.
-FIND  := $(addprefix $(B)/shim/tap/,image.o seek.o boringssl_find.o stripped_openssl_find.o)
-TAP   := $(filter-out $(FIND),$(call objects,shim/tap))
-TOOL  := $(call objects,tools)
+FIND  := $(call objects,shim/tap/find)
+TAP   := $(call objects,shim/tap shim/tap/follow)
+TOOL  := $(call objects,tools tools/*)
 MAIN  := $(B)/tools/orshim.o $(B)/tools/commands.o
 UNIT  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZ  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -62,7 +62,7 @@ $(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
 
-$(B)/tools/report_page.o: tools/page/report.css tools/page/report.js
+$(B)/tools/report/page.o: tools/report/page/report.css tools/report/page/report.js
 
 $(B)/cJSON.o: build/cjson/cJSON.c Makefile
 	@mkdir -p $(@D)

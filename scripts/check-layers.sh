@@ -14,7 +14,7 @@ fail() {
 # includes ROOM ALLOWED-REGEX: what ROOM's files include of ours.
 includes() {
 	found=$(grep -nE '^#include "(base|wire|diagnose|report|tap|tools)/|^#include "observe' \
-		"shim/$1"/*.[ch] "shim/$1"/*/*.def 2>/dev/null | grep -vE "#include \"($2)" || true)
+		"shim/$1"/*.[ch] "shim/$1"/*/*.[ch] "shim/$1"/*/*.def 2>/dev/null | grep -vE "#include \"($2)" || true)
 	[ -z "$found" ] || fail "shim/$1 includes what it must not:
 $found"
 }
@@ -23,9 +23,9 @@ includes wire 'base/|wire/'
 includes diagnose 'base/|wire/|diagnose/'
 includes report 'base/|wire/|diagnose/|report/'
 includes tap 'base/|wire/|diagnose/|report/|tap/|observe'
-# The finder in tap only reads files and memory; `orshim doctor` asks it as well.
+# tap/find only reads files and memory; `orshim doctor` asks it as well.
 found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] |
-	grep -vE '"tap/(image|seek|boringssl_find|stripped_openssl_find)\.h"' || true)
+	grep -vE '"tap/find/' || true)
 [ -z "$found" ] || fail "only tap may include tap/:
 $found"
 
@@ -42,11 +42,11 @@ find "$build/shim" -name '*.o' | sort | xargs nm -A -u |
 	sed -E "s|^$build/||; s|: +[A-Za-z] | needs |; s|@.*||" >"$scratch/needs"
 [ -s "$scratch/needs" ] || fail "there is no object below $build/shim; make first"
 calls 'open|open64|openat|openat64|write|writev|pwrite|dprintf|creat|mkdir' \
-	'shim/report/log\.o|shim/tap/[a-z_0-9]*\.o' 'may open and write'
+	'shim/report/log\.o|shim/tap/[a-z_0-9/]*\.o' 'may open and write'
 calls 'getenv|secure_getenv|environ|__environ' \
-	'shim/base/settings\.o|shim/observe\.o|shim/tap/[a-z_0-9]*\.o' 'may read the environment'
+	'shim/base/settings\.o|shim/observe\.o|shim/tap/[a-z_0-9/]*\.o' 'may read the environment'
 calls 'pthread_(mutex|rwlock|spin|cond|once|create|key|barrier).*|clock_gettime|gettimeofday|time|sem_.*' \
-	'shim/tap/[a-z_0-9]*\.o' 'may lock or read the clock'
+	'shim/tap/[a-z_0-9/]*\.o' 'may lock or read the clock'
 calls 'abort|exit|_exit|__assert_fail|printf|puts|fopen|fopen64|system|popen' \
 	'shim/none\.o' 'may end the process or use stdio'
 exit "$bad"

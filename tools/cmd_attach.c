@@ -13,11 +13,11 @@
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
 #include "report/record.h"
+#include "tools/attach/deliver.h"
+#include "tools/attach/target.h"
 #include "tools/command.h"
-#include "tools/deliver.h"
-#include "tools/program.h"
-#include "tools/runs.h"
-#include "tools/target.h"
+#include "tools/program/program.h"
+#include "tools/run/runs.h"
 
 enum { PROCESSES_MAX = 4096, NAMED_MAX = 32, COMMAND_SHOWN = 70, STATUS_SIGNAL = 128 };
 

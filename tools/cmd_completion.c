@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "diagnose/rules.h"
-#include "tools/completion.h"
+#include "tools/guide/completion.h"
 
 static const struct shell {
 	const char *name;

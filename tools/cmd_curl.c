@@ -11,8 +11,8 @@
 
 #include "report/json_out.h"
 #include "tools/command.h"
-#include "tools/log_row.h"
-#include "tools/log_source.h"
+#include "tools/log/log_row.h"
+#include "tools/log/log_source.h"
 
 struct curl_options {
 	bool fixed;

@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "report/json_out.h"
-#include "tools/capture_log.h"
+#include "tools/capture/capture_log.h"
 #include "tools/command.h"
 #include "tools/diff.h"
-#include "tools/log_row.h"
-#include "tools/log_source.h"
-#include "tools/report_html.h"
-#include "tools/report_lines.h"
-#include "tools/runs.h"
+#include "tools/log/log_row.h"
+#include "tools/log/log_source.h"
+#include "tools/report/html.h"
+#include "tools/report/lines.h"
+#include "tools/run/runs.h"
 
 /* One side: an exchange, as the user named it. */
 struct side_of_diff {

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "report/json_out.h"
+#include "tools/attach/target.h"
 #include "tools/command.h"
-#include "tools/doctor_editor.h"
-#include "tools/elf.h"
-#include "tools/launcher.h"
-#include "tools/program.h"
-#include "tools/target.h"
-#include "tools/tls_stack.h"
+#include "tools/editor/doctor_editor.h"
+#include "tools/program/elf.h"
+#include "tools/program/launcher.h"
+#include "tools/program/program.h"
+#include "tools/program/tls_stack.h"
 
 /* All that is said of one tool. */
 struct patient {

@@ -7,7 +7,7 @@
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
 #include "tools/command.h"
-#include "tools/roff.h"
+#include "tools/guide/roff.h"
 
 /* Lists are read by those who know their words. */
 static bool is_malformed(const struct settings *s, size_t id)

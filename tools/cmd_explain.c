@@ -6,7 +6,7 @@
 #include "diagnose/rules.h"
 #include "report/paragraph.h"
 #include "tools/command.h"
-#include "tools/settings_of_tools.h"
+#include "tools/guide/settings_of_tools.h"
 
 enum { LABEL_MAX = 64 };
 

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/verdicts.h"
+#include "tools/capture/verdicts.h"
 
 enum { RAW_MAX = 256 << 20 };
 

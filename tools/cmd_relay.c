@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/program.h"
+#include "tools/log/tally.h"
+#include "tools/program/program.h"
 #include "tools/relay_config.h"
-#include "tools/tally.h"
 
 enum {
 	CONNECT_MS = 20,        /* between two looks whether nginx listens */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/verdicts.h"
+#include "tools/capture/verdicts.h"
 
 static enum split split_named(const char *name)
 {

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/log_source.h"
-#include "tools/report.h"
-#include "tools/runs.h"
+#include "tools/log/log_source.h"
+#include "tools/report/report.h"
+#include "tools/run/runs.h"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/child.h"
-#include "tools/run_report.h"
-#include "tools/runs.h"
+#include "tools/run/child.h"
+#include "tools/run/run_report.h"
+#include "tools/run/runs.h"
 
 static bool same_text(const char *a, const char *b)
 {

@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/child.h"
 #include "tools/command.h"
-#include "tools/elf.h"
-#include "tools/launch.h"
-#include "tools/program.h"
-#include "tools/report_lines.h"
-#include "tools/run_report.h"
-#include "tools/runs.h"
-#include "tools/tally.h"
+#include "tools/log/tally.h"
+#include "tools/program/elf.h"
+#include "tools/program/program.h"
+#include "tools/report/lines.h"
+#include "tools/run/child.h"
+#include "tools/run/launch.h"
+#include "tools/run/run_report.h"
+#include "tools/run/runs.h"
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 

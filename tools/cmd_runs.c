@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "report/json_out.h"
-#include "tools/run_report.h"
-#include "tools/runs.h"
+#include "tools/run/run_report.h"
+#include "tools/run/runs.h"
 
 enum { WORDS_SHOWN = 60 };
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "report/shown.h"
-#include "tools/log_row.h"
+#include "tools/log/log_row.h"
 
 /* How much a difference explains a refusal, by what can be wrong with a request. */
 enum {

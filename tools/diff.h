@@ -10,7 +10,7 @@
 
 #include <cJSON.h>
 
-#include "tools/log_read.h"
+#include "tools/log/log_read.h"
 
 enum { DIFFERENCES_MAX = 256, PARTS_MAX = 3, DIFFERENCE_SHOWN = 200, RANK_NOISE = 0 };
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cJSON.h"
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 
 static struct slice text_of(const cJSON *item)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "diagnose/answer.h"
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 
 /* The first JSON text of an event stream: after comments and event names. */
 static struct slice first_event(struct slice stream)

@@ -6,7 +6,7 @@
  * How the checks of section 4 look at a request's body: by whose dialect it is
  * read, and where in it something stands.
  */
-#include "diagnose/checks.h"
+#include "diagnose/checks/checks.h"
 #include "diagnose/evidence.h"
 
 struct cJSON;

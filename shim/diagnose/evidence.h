@@ -10,7 +10,7 @@
 #include "diagnose/credential.h"
 #include "diagnose/environment.h"
 #include "diagnose/history.h"
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/checks.h"
+#include "diagnose/checks/checks.h"
 
 /* The long texts, one behind the other. */
 struct texts {

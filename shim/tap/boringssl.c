@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/boringssl_find.h"
+#include "tap/find/boringssl_find.h"
 #include "tap/find_cache.h"
 #include "tap/image_self.h"
 #include "tap/objects.h"

@@ -9,7 +9,7 @@
  * in $XDG_CACHE_HOME/orshim or ~/.cache/orshim. What is not ours, not
  * private, a link or not understood is as good as absent. Keeps errno.
  */
-#include "tap/boringssl_find.h"
+#include "tap/find/boringssl_find.h"
 #include "tap/objects.h"
 
 enum { FIND_KEY_SIZE = 64, FIND_REASON_SIZE = 96 };

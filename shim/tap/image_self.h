@@ -3,7 +3,7 @@
 #define ORSHIM_IMAGE_SELF_H
 
 /* The executable of this process as an image. */
-#include "tap/image.h"
+#include "tap/find/image.h"
 #include "tap/objects.h"
 
 /* O as it lies in memory; what only the loader writes to is told from data. */

@@ -12,7 +12,7 @@
 #include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
-#include "tap/follow.h"
+#include "tap/follow/follow.h"
 #include "tap/objects.h"
 #include "tap/passage.h"
 #include "tap/role.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/stripped_openssl.h"
 
+#include "tap/find/stripped_openssl_find.h"
 #include "tap/method_table.h"
-#include "tap/stripped_openssl_find.h"
 #include "tap/tap.h"
 
 /* Stubs are given out from the first on to copies that export their functions. */

@@ -3,7 +3,7 @@
 #define ORSHIM_STRIPPED_OPENSSL_H
 
 /* An OpenSSL that is linked into the executable and exports nothing. */
-#include "tap/image.h"
+#include "tap/find/image.h"
 #include "tap/objects.h"
 
 /*

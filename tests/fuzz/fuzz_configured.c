@@ -5,8 +5,8 @@
 
 #include "base/settings.h"
 #include "diagnose/diagnose.h"
-#include "tools/dotenv.h"
 #include "tools/relay_config.h"
+#include "tools/run/dotenv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

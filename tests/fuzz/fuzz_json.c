@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cJSON.h>
 
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tools/report.h"
+#include "tools/report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -9,8 +9,8 @@
 
 #include <cJSON.h>
 
-#include "tools/capture.h"
-#include "tools/playback.h"
+#include "tools/capture/capture.h"
+#include "tools/capture/playback.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tools/playback.h"
+#include "tools/capture/playback.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

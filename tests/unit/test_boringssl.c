@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tap/boringssl_find.h"
+#include "tap/find/boringssl_find.h"
 
 enum {
 	TEXT = 0x1000000, /* addresses */

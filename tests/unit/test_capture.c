@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tools/capture.h"
+#include "tools/capture/capture.h"
 
 static void expect_step(const struct capture *c, size_t i, enum side side, struct slice want)
 {

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 #include <glob.h>
 
-#include "tools/capture.h"
-#include "tools/playback.h"
+#include "tools/capture/capture.h"
+#include "tools/capture/playback.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);

@@ -21,7 +21,7 @@
 #include <cJSON.h>
 #include <cmocka.h>
 
-#include "tools/playback.h"
+#include "tools/capture/playback.h"
 
 enum { FILE_MAX_SIZE = 64 << 20, SECRET_MIN = 20, WORD_MIN = 9 };
 

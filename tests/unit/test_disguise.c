@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 #include "report/disguise.h"
 
 #define HEX64 "0e6f44a9d1b2c3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839411c96"

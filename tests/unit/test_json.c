@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "diagnose/json.h"
+#include "diagnose/json/json.h"
 
 #define TEXT(literal) SLICE(literal)
 

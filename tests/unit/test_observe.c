@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tools/playback.h"
+#include "tools/capture/playback.h"
 
 #define GET "> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n>\n"
 #define REFUSAL "< HTTP/1.1 401 Unauthorized\n< Content-Length: 0\n<\n"

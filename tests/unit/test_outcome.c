@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tools/outcome.h"
+#include "tools/report/outcome.h"
 
 enum { EXCHANGES = 40 };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "tools/command.h"
-#include "tools/report.h"
+#include "tools/report/report.h"
 
 static void add_process(struct log *l, int pid, const char *role)
 {

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "tools/playback.h"
+#include "tools/capture/playback.h"
 
 enum { STACK = 1 << 20, PAINT = 0xA5, FRAMES_MAX = 16 << 10, FILE_MAX_SIZE = 64 << 20 };
 

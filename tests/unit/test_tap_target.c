@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shim/tap/target.c"
+#include "shim/tap/follow/target.c"
 
 static char folder[] = "/tmp/orshim-target-XXXXXX";
 

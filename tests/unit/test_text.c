@@ -9,7 +9,7 @@
 
 #include "report/paragraph.h"
 #include "report/shown.h"
-#include "tools/playback.h"
+#include "tools/capture/playback.h"
 
 #define KEY "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"
 #define ANSWER                                                                      \

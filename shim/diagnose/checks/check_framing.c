@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/checks/checks.h"
+#include "diagnose/evidence.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+/*
+ * Section 3. A body that is not what the server expects is one fault with many
+ * symptoms (a gzip body is no UTF-8 and no JSON either), so each request has at
+ * most one of these, the first that holds.
+ */
+enum body_trouble {
+	TROUBLE_NONE,
+	TROUBLE_MISSING, /* there is none */
+	TROUBLE_FRAMING, /* its bytes were not delivered as announced: what was kept may be no body */
+	TROUBLE_COMPRESSED, /* its bytes are another text's */
+	TROUBLE_MULTIPART,  /* it says so itself: the type is wrong, not the JSON */
+	TROUBLE_FORM,
+	TROUBLE_DOUBLE,
+	TROUBLE_BOM,
+	TROUBLE_NOT_UTF8, /* from here on: what json_judge() found first */
+	TROUBLE_NAN,
+	TROUBLE_SURROGATE,
+	TROUBLE_INVALID,
+};
+
+static const struct message *request(const struct evidence *e)
+{
+	return &e->x->request;
+}
+
+static bool is_post(const struct evidence *e)
+{
+	return slice_equal(request(e)->method, SLICE("POST"));
+}
+
+/* A request to which these endpoints answer only if its body is a JSON object. */
+static bool wants_json(const struct evidence *e)
+{
+	switch (e->endpoint) {
+	case ENDPOINT_CHAT:
+	case ENDPOINT_COMPLETIONS:
+	case ENDPOINT_RESPONSES:
+	case ENDPOINT_MESSAGES:
+	case ENDPOINT_EMBEDDINGS:
+		return is_post(e);
+	default:
+		return false;
+	}
+}
+
+/*
+ * The server answered before the body was over, or was asked to speak first: then a
+ * short body is what its refusal led to, not what led to its refusal.
+ */
+static bool refused_early(const struct evidence *e)
+{
+	int status = e->x->response.status;
+
+	if (!status)
+		return e->lint;
+	if (field_times(request(e), "expect") && !e->x->informational)
+		return true;
+	return status != 400 && status != 408;
+}
+
+static const struct fault *short_fault(const struct evidence *e)
+{
+	const struct fault *f = message_fault(request(e), FAULT_body_short);
+
+	return f && !refused_early(e) ? f : NULL;
+}
+
+static const struct fault *unfinished_fault(const struct evidence *e)
+{
+	const struct fault *f = message_fault(request(e), FAULT_chunks_unfinished);
+
+	return f && !refused_early(e) ? f : NULL;
+}
+
+static bool framing_is_broken(const struct message *m)
+{
+	static const enum fault_id ids[] = { FAULT_length_bad,       FAULT_lengths_differ,
+					     FAULT_chunk_size_bad,   FAULT_chunk_end_bad,
+					     FAULT_body_short,       FAULT_body_long,
+					     FAULT_chunks_unfinished };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (message_fault(m, ids[i]))
+			return true;
+	return false;
+}
+
+/* The Content-Encoding that is not "identity"; absent if there is none. */
+static struct slice content_coding(const struct message *m)
+{
+	struct slice coding = field_value(m, "content-encoding");
+
+	return slice_equal_nocase(coding, SLICE("identity")) || coding.n == 0 ? slice_of(NULL)
+									      : coding;
+}
+
+static const char *compressed_magic(struct slice body)
+{
+	if (slice_starts(body, SLICE("\x28\xB5\x2F\xFD")))
+		return "zstd";
+	if (slice_starts(body, SLICE("\x1F\x8B")))
+		return "gzip";
+	return NULL;
+}
+
+static struct slice media_type(const struct message *m)
+{
+	struct slice type = field_value(m, "content-type");
+	struct slice word = slice_of(NULL);
+
+	slice_cut(&type, ';', &word);
+	return slice_trim(word);
+}
+
+/* A member of a chat-style request as a form's name: "model=", "messages[0][role]=", "&prompt=". */
+static bool is_form_name(struct slice name)
+{
+	static const struct slice names[] = {
+		SLICE("model"), SLICE("messages"), SLICE("prompt"),
+		SLICE("input"), SLICE("stream"),   SLICE("max_tokens")
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_starts(name, names[i]) &&
+		    (name.n == names[i].n || name.p[names[i].n] == '[' ||
+		     name.p[names[i].n] == '%'))
+			return true;
+	return false;
+}
+
+static bool is_form(struct slice body)
+{
+	struct slice rest = slice_sub(body, 0, 4096);
+	struct slice pair, name;
+
+	if (slice_starts_nocase(body, SLICE("%7B%22")) ||
+	    slice_starts_nocase(body, SLICE("%7B%0A")))
+		return true;
+	for (size_t i = 0; i < body.n && i < 512 && body.p[i] != '='; i++)
+		if (body.p[i] <= ' ' || body.p[i] == '"' || body.p[i] == '{')
+			return false;
+	while (slice_cut(&rest, '&', &pair)) {
+		struct slice value = pair;
+		if (slice_cut(&value, '=', &name) && name.n < pair.n && is_form_name(name))
+			return true;
+	}
+	return false;
+}
+
+/* A JSON string that holds a JSON object: somebody serialised twice. */
+static bool is_double_encoded(const struct evidence *e)
+{
+	struct json_verdict inner;
+
+	if (!cJSON_IsString(e->body))
+		return false;
+	struct slice text = slice_of(e->body->valuestring);
+	if (!slice_starts(slice_trim(text), SLICE("{")))
+		return false;
+	json_judge(text, &inner);
+	return inner.fault == JSON_FINE;
+}
+
+static enum body_trouble json_trouble(const struct evidence *e)
+{
+	const struct message *m = request(e);
+	bool whole = m->body.complete && !m->body.truncated && !m->body.counted_only &&
+		     !framing_is_broken(m);
+
+	switch (e->json.fault) {
+	case JSON_BOM:
+		return TROUBLE_BOM;
+	case JSON_NOT_UTF8:
+		return TROUBLE_NOT_UTF8;
+	case JSON_NAN:
+		return TROUBLE_NAN;
+	case JSON_LONE_SURROGATE:
+		return TROUBLE_SURROGATE;
+	case JSON_INVALID:
+		return TROUBLE_INVALID;
+	case JSON_CUT:
+	case JSON_EMPTY:
+		return whole ? TROUBLE_INVALID : TROUBLE_NONE;
+	default:
+		return TROUBLE_NONE;
+	}
+}
+
+static bool is_missing(const struct evidence *e)
+{
+	const struct body *b = &request(e)->body;
+
+	return wants_json(e) && request(e)->head_complete && b->total == 0 && !b->counted_only &&
+	       b->complete && !(b->has_declared && b->declared > 0);
+}
+
+static enum body_trouble trouble(const struct evidence *e)
+{
+	const struct message *m = request(e);
+	struct slice body = buf_slice(&m->body.bytes);
+
+	if (is_missing(e))
+		return TROUBLE_MISSING;
+	if (!wants_json(e) || m->body.total == 0)
+		return TROUBLE_NONE;
+	if (message_fault(m, FAULT_chunk_size_bad) || message_fault(m, FAULT_chunk_end_bad))
+		return TROUBLE_FRAMING;
+	if (content_coding(m).n || compressed_magic(body))
+		return TROUBLE_COMPRESSED;
+	if (!e->body_judged || m->body.counted_only)
+		return TROUBLE_NONE;
+	if (slice_starts_nocase(media_type(m), SLICE("multipart/")))
+		return TROUBLE_MULTIPART;
+	if (e->json.fault != JSON_FINE && is_form(body))
+		return TROUBLE_FORM;
+	if (is_double_encoded(e))
+		return TROUBLE_DOUBLE;
+	if (slice_starts(body, SLICE("\xEF\xBB\xBF")))
+		return TROUBLE_BOM;
+	return json_trouble(e);
+}
+
+static void point_at_body(struct detail *d, size_t at)
+{
+	d->in_body = true;
+	d->offset = (int)at;
+}
+
+/* "byte 52 (line 3, column 5) in messages[0].content: found; expected". */
+static void tell_json(const struct evidence *e, struct detail *d)
+{
+	const struct json_verdict *v = &e->json;
+
+	point_at_body(d, v->at);
+	detail_f(d, "byte %zu (line %zu, column %zu)", v->at, v->line, v->column);
+	if (v->path[0]) {
+		detail_f(d, " in ");
+		detail_bytes(d, slice_of(v->path), JSON_PATH_MAX);
+	}
+	detail_f(d, ": %s; expected %s", v->found, v->expected);
+	if (v->fault == JSON_CUT)
+		detail_f(d, "; what began at byte %zu is still open", v->opened);
+	if (request(e)->body.truncated)
+		detail_f(d, "; what comes after the first %zu bytes was not seen",
+			 request(e)->body.bytes.n);
+}
+
+bool check_body_missing(const struct evidence *e, struct detail *d)
+{
+	if (trouble(e) != TROUBLE_MISSING)
+		return false;
+	detail_f(d, request(e)->body.has_declared ? "Content-Length is 0"
+						  : "the request ends with its head");
+	return true;
+}
+
+bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
+{
+	const struct message *m = request(e);
+
+	if (message_fault(m, FAULT_length_bad)) {
+		detail_f(d, "Content-Length is no number");
+		detail_point(d, "content-length", 0, -1);
+		return true;
+	}
+	if (!m->body.has_declared)
+		return false;
+	if (short_fault(e)) {
+		detail_f(d, "Content-Length says %llu bytes, %llu were written",
+			 (unsigned long long)m->body.declared, (unsigned long long)m->body.total);
+		return true;
+	}
+	if (!message_fault(m, FAULT_body_long))
+		return false;
+	detail_f(d, "Content-Length says %llu bytes, more were written",
+		 (unsigned long long)m->body.declared);
+	return true;
+}
+
+bool check_body_chunks_broken(const struct evidence *e, struct detail *d)
+{
+	const struct message *m = request(e);
+	const struct fault *f = message_fault(m, FAULT_chunk_size_bad);
+
+	if (!f)
+		f = message_fault(m, FAULT_chunk_end_bad);
+	if (!f)
+		f = unfinished_fault(e);
+	if (!f)
+		return false;
+	detail_f(d, "%s, at byte %llu of the request", fault_seen(f->id),
+		 (unsigned long long)f->at);
+	return true;
+}
+
+bool check_framing_conflict(const struct evidence *e, struct detail *d)
+{
+	const struct fault *f = message_fault(request(e), FAULT_lengths_differ);
+
+	if (!f)
+		f = message_fault(request(e), FAULT_length_with_chunked);
+	if (!f)
+		return false;
+	detail_f(d, "%s", fault_seen(f->id));
+	return true;
+}
+
+static bool has_body(const struct evidence *e)
+{
+	return e->is_api && is_post(e) && request(e)->body.total > 0;
+}
+
+bool check_content_type_missing(const struct evidence *e, struct detail *d)
+{
+	(void)d;
+	return has_body(e) && request(e)->fields_complete &&
+	       field_times(request(e), "content-type") == 0;
+}
+
+bool check_content_type_wrong(const struct evidence *e, struct detail *d)
+{
+	const struct field *f = message_field(request(e), "content-type", 0);
+	struct slice type = media_type(request(e));
+
+	if (!wants_json(e) || !has_body(e) || !f || !f->known ||
+	    field_times(request(e), "content-type") > 1 || trouble(e) == TROUBLE_FORM)
+		return false;
+	if (slice_starts_nocase(type, SLICE("application/json")) ||
+	    slice_equal_nocase(type, SLICE("text/json")) ||
+	    (type.n > 5 && slice_equal_nocase(slice_from(type, type.n - 5), SLICE("+json"))))
+		return false;
+	detail_f(d, "Content-Type is ");
+	if (type.n)
+		detail_bytes(d, type, 80);
+	else
+		detail_f(d, "empty");
+	detail_point(d, "content-type", 0, -1);
+	return true;
+}
+
+bool check_body_compressed(const struct evidence *e, struct detail *d)
+{
+	const struct message *m = request(e);
+	struct slice coding = content_coding(m);
+
+	/* ChatGPT's own back end, to which Codex speaks, takes zstd. */
+	if (trouble(e) != TROUBLE_COMPRESSED || slice_ends(e->x->host, SLICE("chatgpt.com")))
+		return false;
+	if (coding.n == 0) {
+		detail_f(d, "the body begins like %s, and no Content-Encoding says so",
+			 compressed_magic(buf_slice(&m->body.bytes)));
+		point_at_body(d, 0);
+		return true;
+	}
+	detail_f(d, "Content-Encoding is ");
+	detail_bytes(d, coding, 40);
+	detail_f(d, ", %llu bytes", (unsigned long long)m->body.total);
+	if (m->body.coding == CODING_OPAQUE)
+		detail_f(d, " that could not be decoded here either");
+	detail_point(d, "content-encoding", 0, -1);
+	return true;
+}
+
+bool check_body_bom(const struct evidence *e, struct detail *d)
+{
+	if (trouble(e) != TROUBLE_BOM)
+		return false;
+	detail_f(d, "bytes EF BB BF at offset 0");
+	point_at_body(d, 0);
+	return true;
+}
+
+static bool json_is(const struct evidence *e, struct detail *d, enum body_trouble kind)
+{
+	if (trouble(e) != kind)
+		return false;
+	tell_json(e, d);
+	return true;
+}
+
+bool check_body_not_utf8(const struct evidence *e, struct detail *d)
+{
+	return json_is(e, d, TROUBLE_NOT_UTF8);
+}
+
+bool check_body_json_invalid(const struct evidence *e, struct detail *d)
+{
+	return json_is(e, d, TROUBLE_INVALID);
+}
+
+bool check_body_json_nan(const struct evidence *e, struct detail *d)
+{
+	return json_is(e, d, TROUBLE_NAN);
+}
+
+bool check_body_lone_surrogate(const struct evidence *e, struct detail *d)
+{
+	return json_is(e, d, TROUBLE_SURROGATE);
+}
+
+bool check_body_duplicate_member(const struct evidence *e, struct detail *d)
+{
+	enum body_trouble t = trouble(e);
+
+	if (!wants_json(e) || !e->body_judged || !e->json.duplicate ||
+	    (t != TROUBLE_NONE && t != TROUBLE_BOM))
+		return false;
+	detail_bytes(d, slice_of(e->json.duplicate_path), JSON_PATH_MAX);
+	detail_f(d, " for the second time at byte %zu", e->json.duplicate_at);
+	point_at_body(d, e->json.duplicate_at);
+	return true;
+}
+
+bool check_body_double_encoded(const struct evidence *e, struct detail *d)
+{
+	if (trouble(e) != TROUBLE_DOUBLE)
+		return false;
+	detail_f(d, "the body is one string of %zu bytes that holds a JSON object",
+		 request(e)->body.bytes.n);
+	point_at_body(d, 0);
+	return true;
+}
+
+bool check_body_form_encoded(const struct evidence *e, struct detail *d)
+{
+	if (trouble(e) != TROUBLE_FORM)
+		return false;
+	detail_f(d, "name=value pairs in a body of %zu bytes", request(e)->body.bytes.n);
+	point_at_body(d, 0);
+	return true;
+}
+
+static bool carries_credential(struct slice name)
+{
+	return slice_equal_nocase(name, SLICE("authorization")) ||
+	       slice_equal_nocase(name, SLICE("x-api-key")) ||
+	       slice_equal_nocase(name, SLICE("api-key")) ||
+	       slice_equal_nocase(name, SLICE("x-goog-api-key"));
+}
+
+/* What is wrong with a credential's line, or with the one after it, is told by section 1. */
+static bool concerns_credential(const struct message *m, const struct fault *f)
+{
+	if (f->field < 0 || (size_t)f->field >= m->field_count)
+		return false;
+	return carries_credential(m->fields[f->field].name) ||
+	       (f->field > 0 && carries_credential(m->fields[f->field - 1].name));
+}
+
+static bool is_head_fault(enum fault_id id)
+{
+	switch (id) {
+	case FAULT_field_without_colon:
+	case FAULT_field_name_empty:
+	case FAULT_field_name_space:
+	case FAULT_field_name_byte:
+	case FAULT_field_folded:
+	case FAULT_field_bare_lf:
+	case FAULT_field_bare_cr:
+	case FAULT_field_control:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool check_header_malformed(const struct evidence *e, struct detail *d)
+{
+	const struct message *m = request(e);
+
+	for (size_t i = 0; i < m->fault_count; i++) {
+		const struct fault *f = &m->faults[i];
+		if (!is_head_fault(f->id) || concerns_credential(m, f))
+			continue;
+		detail_f(d, "%s, at byte %llu of the request", fault_seen(f->id),
+			 (unsigned long long)f->at);
+		if (f->field >= 0 && (size_t)f->field < m->field_count) {
+			detail_f(d, ", %s ",
+				 f->id == FAULT_field_without_colon ? "after the field" : "in");
+			detail_bytes(d, m->fields[f->field].name, 60);
+		}
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Section 6, as far as one process knows it while it runs. */
+#include <string.h>
+
+#include "diagnose/checks/checks.h"
+#include "diagnose/evidence.h"
+#include "diagnose/judged.h"
+
+/* Was the credential refused by the server that was asked, not by one behind it? */
+static bool is_unauthorized(const struct evidence *e)
+{
+	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream;
+}
+
+static bool holds_name(const char *names, struct slice name)
+{
+	struct slice rest = slice_of(names);
+	struct slice one;
+
+	while (slice_cut(&rest, ' ', &one))
+		if (slice_equal(one, name))
+			return true;
+	return false;
+}
+
+/* The first variable of the vendor that is set; absent if none is. */
+static struct slice own_variable(const struct evidence *e, struct slice *value)
+{
+	struct slice rest = slice_of(e->vendor ? e->vendor->variables : NULL);
+	struct slice name;
+
+	while (slice_cut(&rest, ' ', &name)) {
+		*value = environment_value(e->environment, name);
+		if (value->n)
+			return name;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
+{
+	struct slice value;
+
+	if (!e->vendor || e->source_count == 0)
+		return false;
+	for (size_t i = 0; i < e->source_count; i++)
+		if (holds_name(e->vendor->variables, e->sources[i]) ||
+		    slice_has_nocase(e->sources[i], slice_of(e->vendor->id)))
+			return false; /* MY_OPENROUTER_KEY was meant for OpenRouter too */
+	if (!environment_is_key_name(e->sources[0]))
+		return false;
+	struct slice own = own_variable(e, &value);
+	if (!own.p || environment_compare(value, e->credential->token) != MATCH_NONE)
+		return false;
+	detail_f(d, "the token is the value of ");
+	detail_bytes(d, e->sources[0], 60);
+	detail_f(d, "; %.*s is set to something else", SLICE_ARG(own));
+	return true;
+}
+
+bool check_key_variable_near_miss(const struct evidence *e, struct detail *d)
+{
+	struct slice name;
+	struct slice value;
+
+	if (!e->is_openrouter || e->is_public || !e->credentials.absent ||
+	    environment_value(e->environment, SLICE("OPENROUTER_API_KEY")).n)
+		return false;
+	for (size_t at = 0; environment_next(e->environment, &at, &name, &value);)
+		if (value.n && environment_is_near_miss(name)) {
+			detail_f(d, "%.*s is set, OPENROUTER_API_KEY is not", SLICE_ARG(name));
+			return true;
+		}
+	return false;
+}
+
+bool check_auth_lost(const struct evidence *e, struct detail *d)
+{
+	const struct history_row *row;
+	unsigned long before = 0;
+
+	if (!e->credentials.absent || needs_no_key(e) || !e->is_api || !is_unauthorized(e))
+		return false;
+	for (size_t at = 0; (row = history_of_host(e, &at));)
+		if (row->fingerprint[0])
+			before += row->fine + row->unauthorized + row->failed;
+	if (before == 0)
+		return false;
+	detail_f(d, "%lu earlier request%s of this process to this host carried a credential",
+		 before, before > 1 ? "s" : "");
+	return true;
+}
+
+bool check_one_key_of_several_fails(const struct evidence *e, struct detail *d)
+{
+	const struct history_row *row;
+	unsigned long others = 0;
+
+	if (!is_unauthorized(e) || !e->fingerprint[0])
+		return false;
+	for (size_t at = 0; (row = history_of_host(e, &at));) {
+		if (!row->fingerprint[0])
+			continue;
+		if (strcmp(row->fingerprint, e->fingerprint) == 0 && row->fine)
+			return false;
+		if (strcmp(row->fingerprint, e->fingerprint) != 0)
+			others += row->fine;
+	}
+	if (others == 0)
+		return false;
+	detail_f(d, "%s is refused; with other keys %lu request%s went through", e->fingerprint,
+		 others, others > 1 ? "s" : "");
+	return true;
+}
+
+static bool is_main_kind(enum endpoint endpoint)
+{
+	return endpoint == ENDPOINT_CHAT || endpoint == ENDPOINT_RESPONSES ||
+	       endpoint == ENDPOINT_MESSAGES;
+}
+
+bool check_secondary_request_fails(const struct evidence *e, struct detail *d)
+{
+	unsigned long fine = 0;
+
+	if (!is_unauthorized(e) || is_main_kind(e->endpoint) || e->endpoint == ENDPOINT_OTHER)
+		return false;
+	for (size_t i = 0; i < e->history->count; i++) {
+		const struct history_row *row = &e->history->rows[i];
+		if (!is_main_kind((enum endpoint)row->endpoint))
+			continue;
+		if (!row->fine)
+			return false;
+		if (!slice_equal_nocase(slice_of(row->host), e->x->host) ||
+		    strcmp(row->fingerprint, e->fingerprint) != 0)
+			fine += row->fine;
+	}
+	if (fine == 0)
+		return false;
+	detail_f(d, "%lu chat request%s went through; this one goes to ", fine,
+		 fine > 1 ? "s" : "");
+	detail_bytes(d, e->x->host, 80);
+	detail_bytes(d, e->x->path, 80);
+	return true;
+}
+
+bool check_key_changed(const struct evidence *e, struct detail *d)
+{
+	const struct history_row *row;
+	const struct history_row *last = NULL;
+
+	/* Another key has other rights and limits; it has the same providers behind it. */
+	if (!e->fingerprint[0] || (!is_unauthorized(e) && e->answer.about != REFUSAL_QUOTA))
+		return false;
+	for (size_t at = 0; (row = history_of_host(e, &at));)
+		if (row->endpoint == (int)e->endpoint && row->fingerprint[0] &&
+		    (!last || row->last > last->last))
+			last = row;
+	if (!last || strcmp(last->fingerprint, e->fingerprint) == 0)
+		return false;
+	detail_f(d, "%s before, %s now", last->fingerprint, e->fingerprint);
+	return true;
+}
+
+bool check_transient_401(const struct evidence *e, struct detail *d)
+{
+	const struct history_row *row;
+
+	if (!is_unauthorized(e) || !e->fingerprint[0])
+		return false;
+	for (size_t at = 0; (row = history_of_host(e, &at));)
+		if (row->endpoint == (int)e->endpoint && row->fine &&
+		    strcmp(row->fingerprint, e->fingerprint) == 0) {
+			detail_f(d, "%s was accepted %u time%s before", e->fingerprint, row->fine,
+				 row->fine > 1 ? "s" : "");
+			return true;
+		}
+	return false;
+}
+
+bool check_key_source(const struct evidence *e, struct detail *d)
+{
+	if (!e->answer.failed || e->source_count == 0)
+		return false;
+	detail_f(d, "environment variable ");
+	for (size_t i = 0; i < e->source_count; i++) {
+		detail_f(d, "%s", i ? ", " : "");
+		detail_bytes(d, e->sources[i], 60);
+	}
+	return true;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The token is a key, but for a damage. Damage to an OpenRouter key is judged where it is checked. */
+#include "diagnose/checks/checks.h"
+#include "diagnose/judged.h"
+
+static const struct slice nowhere = { NULL, 0 };
+
+struct known_character {
+	struct slice bytes;
+	const char *name;
+};
+
+static const char *character_name(struct slice bytes)
+{
+	static const struct known_character known[] = {
+		{ { "\xef\xbb\xbf", 3 }, "byte order mark, U+FEFF" },
+		{ { "\xe2\x80\x8b", 3 }, "zero width space, U+200B" },
+		{ { "\xe2\x80\x8c", 3 }, "zero width non-joiner, U+200C" },
+		{ { "\xe2\x80\x8d", 3 }, "zero width joiner, U+200D" },
+		{ { "\xe2\x81\xa0", 3 }, "word joiner, U+2060" },
+		{ { "\xc2\xa0", 2 }, "no-break space, U+00A0" },
+		{ { "\xa0", 1 }, "no-break space in Latin-1" },
+		{ { "\xc2\xad", 2 }, "soft hyphen, U+00AD" },
+		{ { "\xe2\x80\x90", 3 }, "hyphen, U+2010" },
+		{ { "\xe2\x80\x91", 3 }, "no-break hyphen, U+2011" },
+		{ { "\xe2\x80\x93", 3 }, "en dash, U+2013" },
+		{ { "\xe2\x80\x94", 3 }, "em dash, U+2014" },
+		{ { "\xe2\x80\x98", 3 }, "left quotation mark, U+2018" },
+		{ { "\xe2\x80\x99", 3 }, "right quotation mark, U+2019" },
+		{ { "\xe2\x80\x9c", 3 }, "left double quotation mark, U+201C" },
+		{ { "\xe2\x80\x9d", 3 }, "right double quotation mark, U+201D" },
+		{ { "\xe2\x80\xa8", 3 }, "line separator, U+2028" },
+		{ { "\xe2\x80\xaf", 3 }, "narrow no-break space, U+202F" },
+		{ { "\xe3\x80\x80", 3 }, "wide space, U+3000" },
+		{ { "\xef\xbc\x9a", 3 }, "wide colon, U+FF1A" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (slice_equal(known[i].bytes, bytes))
+			return known[i].name;
+	return bytes.n == 1 ? "one byte above ASCII, as Latin-1 sends it" : "not ASCII";
+}
+
+bool check_auth_token_non_ascii(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_NON_ASCII);
+
+	if (!c)
+		return false;
+	struct slice part = c->shape.part;
+	detail_f(d, "byte%s", part.n > 1 ? "s" : "");
+	for (size_t i = 0; i < part.n; i++)
+		detail_f(d, " 0x%02X", (unsigned char)part.p[i]);
+	detail_f(d, " (%s) at offset %zu of the token", character_name(part),
+		 (size_t)(part.p - c->token.p));
+	point_at(d, c, part, nowhere);
+	return true;
+}
+
+bool check_auth_token_length(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_LENGTH);
+	long at;
+
+	/* A value that was cut in two is short for that reason. */
+	if (!c || !e->is_openrouter || value_break_of(e, c, &at) == BREAK_BEFORE_REST)
+		return false;
+	detail_f(d, "%zu hex digits after sk-or-v1- instead of 64", c->shape.part.n);
+	detail_point(d, carrier_name(c->carrier),
+		     (long)(c->shape.core.p - c->value.p + (long)c->shape.core.n), -1);
+	return true;
+}
+
+bool check_auth_token_prefix_damaged(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_PREFIX);
+
+	if (!c || !e->is_openrouter)
+		return false;
+	if (c->shape.part.n == 0) {
+		detail_f(d, "64 hex digits with no prefix before them");
+	} else {
+		detail_f(d, "64 hex digits after `");
+		detail_bytes(d, c->shape.part, 40);
+		detail_f(d, "`, where sk-or-v1- belongs");
+	}
+	point_at(d, c, c->shape.core, nowhere);
+	return true;
+}
+
+/* What the byte was probably meant to be; 0 if one cannot say. */
+static char meant_digit(char c)
+{
+	static const char pairs[][2] = { { 'O', '0' }, { 'o', '0' }, { 'l', '1' }, { 'I', '1' },
+					 { 'i', '1' }, { 'S', '5' }, { 's', '5' }, { 'Z', '2' },
+					 { 'z', '2' }, { 'g', '9' }, { 'q', '9' } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i][0] == c)
+			return pairs[i][1];
+	return 0;
+}
+
+bool check_auth_token_charset(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_CHARSET);
+
+	if (!c || !e->is_openrouter)
+		return false;
+	char byte = c->shape.part.p[0];
+	char meant = meant_digit(byte);
+	detail_f(d, "`%c` at offset %zu of the token is no hex digit", byte,
+		 (size_t)(c->shape.part.p - c->token.p));
+	if (meant)
+		detail_f(d, " (misread for %c?)", meant);
+	if (c->shape.core.n != 73)
+		detail_f(d, ", and the token has %zu bytes instead of 73", c->shape.core.n);
+	point_at(d, c, c->shape.part, nowhere);
+	return true;
+}
+
+bool check_auth_token_case(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_CASE);
+	size_t capitals = 0;
+	struct slice first = nowhere;
+
+	if (!c || !e->is_openrouter)
+		return false;
+	for (size_t i = 0; i < c->shape.core.n; i++) {
+		if (c->shape.core.p[i] < 'A' || c->shape.core.p[i] > 'Z')
+			continue;
+		if (!first.n)
+			first = slice_sub(c->shape.core, i, 1);
+		capitals++;
+	}
+	detail_f(d, "%zu capital letters in a key that has none", capitals);
+	point_at(d, c, first, nowhere);
+	return true;
+}
+
+bool check_auth_token_doubled(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credential_of_form(e, FORM_DOUBLED);
+
+	if (!c)
+		return false;
+	detail_f(d, "a second key begins at offset %zu of the token",
+		 (size_t)(c->shape.part.p - c->token.p));
+	point_at(d, c, c->shape.part, nowhere);
+	return true;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* The right key at the wrong host, path or method. */
+#include "diagnose/checks/checks.h"
+#include "diagnose/judged.h"
+
+static const struct slice nowhere = { NULL, 0 };
+
+static bool is_method(const struct evidence *e, const char *method)
+{
+	return slice_equal(e->x->request.method, slice_of(method));
+}
+
+static struct slice without_slash(struct slice path)
+{
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	return path;
+}
+
+bool check_key_wrong_vendor(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = e->credential;
+
+	if (!c || !c->known || c->carrier == CARRIER_URL || !e->vendor || !c->shape.vendor ||
+	    c->shape.vendor == e->vendor)
+		return false;
+	detail_f(d, "a key of %s was sent to %s (", c->shape.vendor->title, e->vendor->title);
+	detail_bytes(d, e->x->host, 80);
+	detail_f(d, ")");
+	point_at(d, c, c->shape.core, nowhere);
+	return true;
+}
+
+/* /api/v1, and /api/alpha where OpenRouter tries things out. */
+static bool is_below_api(struct slice path)
+{
+	return slice_starts(path, SLICE("/api/v1/")) || slice_starts(path, SLICE("/api/alpha/"));
+}
+
+bool check_path_missing_api(const struct evidence *e, struct detail *d)
+{
+	struct slice path = e->x->path;
+
+	if (!e->is_openrouter || is_below_api(path) || !path_is_endpoint(path))
+		return false;
+	/* The web site has pages of such names: /models, /credits. */
+	if (!is_method(e, "POST") && !slice_starts(path, SLICE("/v1/")) &&
+	    !slice_starts(path, SLICE("/api/")))
+		return false;
+	detail_f(d, "the path is ");
+	detail_bytes(d, path, 100);
+	detail_f(d, "; OpenRouter's begin with /api/v1/");
+	return true;
+}
+
+/* Segments that stand once in any path of an API. */
+static bool is_single(struct slice segment)
+{
+	static const char *const names[] = { "v1", "api", "chat", "completions" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal(segment, slice_of(names[i])))
+			return true;
+	return false;
+}
+
+/* What follows is a name that its owner chose: /deployments/chat/chat/completions is right. */
+static bool precedes_name(struct slice segment)
+{
+	return slice_equal(segment, SLICE("deployments")) || slice_equal(segment, SLICE("presets"));
+}
+
+/* Segments that may come again further on, but not at once. */
+static bool is_collection(struct slice segment)
+{
+	return slice_equal(segment, SLICE("messages")) ||
+	       slice_equal(segment, SLICE("responses")) ||
+	       slice_equal(segment, SLICE("embeddings")) || slice_equal(segment, SLICE("models"));
+}
+
+/* The first segment of PATH that is there twice; "//" gives an empty one. */
+static struct slice repeated_segment(struct slice path)
+{
+	struct slice rest = slice_from(without_slash(path), 1);
+	struct slice segment;
+
+	while (slice_cut(&rest, '/', &segment)) {
+		struct slice later = rest;
+		struct slice other;
+		bool first = true;
+		if (segment.n == 0 && rest.p)
+			return segment;
+		if (precedes_name(segment) && slice_cut(&rest, '/', &other) && other.n)
+			continue;
+		while (slice_cut(&later, '/', &other)) {
+			if (slice_equal(segment, other) &&
+			    (is_single(segment) || (first && is_collection(segment))))
+				return segment;
+			first = false;
+		}
+	}
+	return nowhere;
+}
+
+bool check_path_doubled(const struct evidence *e, struct detail *d)
+{
+	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
+	struct slice twice = e->vendor ? repeated_segment(e->x->path) : nowhere;
+
+	if (!twice.p)
+		return false;
+	if (twice.n)
+		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(twice));
+	else
+		detail_f(d, "two slashes in a row in ");
+	detail_bytes(d, e->x->path, 120);
+	return true;
+}
+
+bool check_path_is_base(const struct evidence *e, struct detail *d)
+{
+	struct slice path = without_slash(e->x->path);
+
+	if (!slice_equal(path, SLICE("/v1")) && !slice_equal(path, SLICE("/api/v1")))
+		return false;
+	struct slice type = field_value(&e->x->request, "content-type");
+	if (!e->vendor || !is_method(e, "POST") ||
+	    (type.p && !slice_has_nocase(type, SLICE("json"))))
+		return false;
+	detail_f(d, "the request goes to ");
+	detail_bytes(d, e->x->path, 40);
+	detail_f(d, " itself: the endpoint (such as /chat/completions) is missing");
+	return true;
+}
+
+static bool takes_post(enum endpoint endpoint)
+{
+	return endpoint == ENDPOINT_CHAT || endpoint == ENDPOINT_MESSAGES ||
+	       endpoint == ENDPOINT_RESPONSES || endpoint == ENDPOINT_EMBEDDINGS;
+}
+
+/* A WebSocket begins with GET (RFC 6455 section 4.1); the Responses API is spoken over it, too. */
+static bool is_websocket(const struct evidence *e)
+{
+	return slice_has_nocase(field_value(&e->x->request, "upgrade"), SLICE("websocket"));
+}
+
+/* OpenAI lists the completions that it stored. */
+static bool is_list_of_stored(const struct evidence *e)
+{
+	return e->endpoint == ENDPOINT_CHAT &&
+	       (slice_equal(slice_of(e->vendor->id), SLICE("openai")) ||
+		slice_equal(slice_of(e->vendor->id), SLICE("azure")));
+}
+
+bool check_path_wrong_method(const struct evidence *e, struct detail *d)
+{
+	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) || is_websocket(e) ||
+	    is_list_of_stored(e) || redirect_turned_get(e))
+		return false;
+	detail_f(d, "GET ");
+	detail_bytes(d, e->x->path, 100);
+	detail_f(d, "; this endpoint takes POST");
+	return true;
+}
+
+bool check_host_alias(const struct evidence *e, struct detail *d)
+{
+	static const char aliases[][20] = { "www.openrouter.ai",  "api.openrouter.ai",
+					    "openrouter.com",     "www.openrouter.com",
+					    "api.openrouter.com", "openrouter.io",
+					    "openrouter.dev",     "open-router.ai" };
+
+	if (slice_equal(e->x->host, SLICE("openrouter.ai")))
+		return false;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		if (!slice_equal_nocase(e->x->host, slice_of(aliases[i])))
+			continue;
+		detail_f(d, "the host is %s, the API's is openrouter.ai", aliases[i]);
+		detail_point(d, "host", 0, -1);
+		return true;
+	}
+	return false;
+}
+
+/* Numbers, dots, colons and brackets: no address is ever sent as a server name (RFC 6066, 3). */
+static bool is_address(struct slice host)
+{
+	for (size_t i = 0; i < host.n; i++)
+		if (!is_hex_byte(host.p[i]) && !memchr(".:[]", host.p[i], 4))
+			return false;
+	return slice_byte(host, ':', 0) >= 0 ||
+	       (host.n && host.p[host.n - 1] >= '0' && host.p[host.n - 1] <= '9');
+}
+
+bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
+{
+	struct slice host = e->x->host;
+	struct slice sni = e->x->sni;
+
+	if (host.n && host.p[host.n - 1] == '.')
+		host.n--;
+	if (!host.n || !sni.n || slice_equal_nocase(host, sni) || is_address(host))
+		return false;
+	detail_f(d, "Host is ");
+	detail_bytes(d, host, 100);
+	detail_f(d, ", the TLS server name was ");
+	detail_bytes(d, sni, 100);
+	/* HTTP/2 may use one connection for all names of its certificate (RFC 9113 section 9.1.1). */
+	d->lower = e->x->version == HTTP_2;
+	detail_point(d, "host", 0, -1);
+	return true;
+}
+
+static bool is_api_path(const struct evidence *e)
+{
+	struct slice path = e->x->path;
+
+	if (is_method(e, "POST") || slice_starts(path, SLICE("/api/v1")) ||
+	    slice_starts(path, SLICE("/v1")))
+		return true;
+	/* OpenRouter's web site has pages of such names too: /models, /credits. */
+	return !e->is_openrouter && path_is_endpoint(path);
+}
+
+/* Cloudflare's own pages: a block, a challenge, a gateway error. */
+static bool is_cloudflare_page(struct slice body)
+{
+	return slice_has_nocase(body, SLICE("cloudflare")) &&
+	       (slice_has(body, SLICE("cf-error")) || slice_has(body, SLICE("cf-wrapper")) ||
+		slice_has(body, SLICE("Attention Required")) ||
+		slice_has(body, SLICE("Just a moment")) ||
+		slice_has(body, SLICE("Sorry, you have been blocked")));
+}
+
+static struct slice page_title(struct slice body)
+{
+	long at = slice_find_nocase(slice_sub(body, 0, 8192), SLICE("<title>"), 0);
+
+	if (at < 0)
+		return nowhere;
+	struct slice title = slice_from(body, (size_t)at + 7);
+	long end = slice_byte(title, '<', 0);
+	return end < 0 ? nowhere : slice_trim(slice_sub(title, 0, (size_t)end));
+}
+
+bool check_answered_by_web_page(const struct evidence *e, struct detail *d)
+{
+	struct slice body = buf_slice(&e->x->response.body.bytes);
+
+	if (!e->is_api || !e->answer.html || !is_api_path(e))
+		return false;
+	struct slice title = page_title(body);
+	detail_f(d, "status %d and %s", e->answer.status,
+		 is_cloudflare_page(body) ? "a page of Cloudflare's" : "a web page");
+	if (title.n) {
+		detail_f(d, " titled ");
+		detail_bytes(d, title, 80);
+	}
+	return true;
+}

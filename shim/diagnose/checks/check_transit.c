@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the tool and the API: gateways, redirects, rewriting; and headers that came along. */
+#include "diagnose/checks/checks.h"
+#include "diagnose/judged.h"
+
+static const struct slice nowhere = { NULL, 0 };
+
+struct gateway {
+	const char *name;
+	struct slice word; /* in the answer's body */
+};
+
+/* Wording of gateways' own answers (BerriAI/litellm#20289, musistudio/claude-code-router#442). */
+static const char *gateway_by_body(struct slice body)
+{
+	static const struct gateway gateways[] = {
+		{ "LiteLLM", { "LiteLLM", 7 } },
+		{ "LiteLLM", { "litellm.", 8 } },
+		{ "LiteLLM", { "Invalid proxy server token", 26 } },
+		{ "claude-code-router", { "Error from provider", 19 } },
+		{ "9router", { "9router", 7 } },
+		{ "Kilo", { "kilocode", 8 } },
+	};
+
+	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++)
+		if (slice_has(body, gateways[i].word))
+			return gateways[i].name;
+	return NULL;
+}
+
+static const char *gateway_by_header(const struct message *m)
+{
+	struct slice matched = field_value(m, "x-matched-path");
+
+	if (slice_starts(matched, SLICE("/api/openrouter/")))
+		return "Kilo's gateway";
+	for (size_t i = 0; i < m->field_count; i++)
+		if (slice_starts_nocase(m->fields[i].name, SLICE("x-litellm-")))
+			return "LiteLLM";
+	return NULL;
+}
+
+bool check_answered_by_other_gateway(const struct evidence *e, struct detail *d)
+{
+	const char *name = gateway_by_header(&e->x->response);
+
+	if (!e->is_api || !e->answer.failed)
+		return false;
+	if (!name && e->host_private)
+		name = gateway_by_body(buf_slice(&e->x->response.body.bytes));
+	if (!name)
+		return false;
+	detail_f(d, "the answer is worded as %s words it, at ", name);
+	detail_bytes(d, e->x->host, 80);
+	return true;
+}
+
+bool check_redirect_dropped_auth(const struct evidence *e, struct detail *d)
+{
+	const struct history *h = e->history;
+	bool lost = redirect_lost_key(e);
+	bool turned = redirect_turned_get(e);
+
+	if (!lost && !turned)
+		return false;
+	detail_f(d, "%d from ", h->redirect_status);
+	detail_bytes(d, slice_of(h->redirect_from), 64);
+	detail_f(d, " to ");
+	detail_bytes(d, e->x->host, 64);
+	detail_f(d, ": %s%s%s", lost ? "the request that followed has no Authorization" : "",
+		 lost && turned ? ", and " : "", turned ? "POST became GET" : "");
+	return true;
+}
+
+/* A fragment of a key as error texts quote it: HEAD, blotted bytes, TAIL. */
+struct echo {
+	struct slice head;
+	struct slice tail;
+};
+
+/* The word that follows "provided: " or "api key: " in the message, if it is blotted. */
+static bool echo_find(struct slice message, struct echo *echo)
+{
+	static const char *const leads[] = { "key provided: ", "api key: " };
+	long at = -1;
+
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]) && at < 0; i++) {
+		at = slice_find_nocase(message, slice_of(leads[i]), 0);
+		if (at >= 0)
+			at += (long)strlen(leads[i]);
+	}
+	if (at < 0)
+		return false;
+	struct slice word = slice_from(message, (size_t)at);
+	size_t n = 0;
+	while (n < word.n && !memchr(" \t\r\n,\"'", word.p[n], 7))
+		n++;
+	word.n = n;
+	while (word.n && word.p[word.n - 1] == '.')
+		word.n--;
+	long blot = slice_find(word, SLICE("**"), 0);
+	if (blot < 0)
+		return false;
+	echo->head = slice_sub(word, 0, (size_t)blot);
+	echo->tail = slice_from(word, (size_t)blot);
+	while (echo->tail.n && (echo->tail.p[0] == '*' || echo->tail.p[0] == '.'))
+		echo->tail = slice_from(echo->tail, 1);
+	return echo->head.n + echo->tail.n >= 4;
+}
+
+static bool echo_fits(const struct echo *echo, struct slice token)
+{
+	return token.n >= echo->head.n + echo->tail.n && slice_starts(token, echo->head) &&
+	       slice_ends(token, echo->tail);
+}
+
+bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
+{
+	struct echo echo;
+
+	/* A gateway of one's own and OpenRouter quote the key that they use further on. */
+	if ((e->host_private && !e->vendor) || e->answer.provider_name.n ||
+	    e->credentials.count == 0 || !echo_find(e->answer.message, &echo))
+		return false;
+	for (size_t i = 0; i < e->credentials.count; i++) {
+		const struct credential *c = &e->credentials.all[i];
+		if (!c->known || echo_fits(&echo, c->token) || echo_fits(&echo, c->shape.core) ||
+		    echo_fits(&echo, c->value))
+			return false;
+	}
+	detail_f(d, "the answer quotes a key that ");
+	if (echo.head.n) {
+		detail_f(d, "begins `");
+		detail_bytes(d, slice_sub(echo.head, 0, 8), 32);
+		detail_f(d, "`%s", echo.tail.n ? " and " : "");
+	}
+	if (echo.tail.n) {
+		detail_f(d, "ends `");
+		detail_bytes(d, slice_sub(echo.tail, 0, 4), 16);
+		detail_f(d, "`");
+	}
+	detail_f(d, ": not the one that was written");
+	if (e->credential)
+		point_at(d, e->credential, e->credential->token, nowhere);
+	return true;
+}
+
+bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
+{
+	static const char *const codes[] = { "mismatched_organization", "mismatched_project",
+					     "invalid_organization" };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (!slice_equal(e->answer.code_text, slice_of(codes[i])))
+			continue;
+		bool project = i == 1;
+		bool sent = message_field(&e->x->request,
+					  project ? "openai-project" : "openai-organization", 0);
+		detail_f(d, "the server says %s", codes[i]);
+		if (sent)
+			detail_point(d, project ? "openai-project" : "openai-organization", 0, -1);
+		return true;
+	}
+	return false;
+}
+
+bool check_org_header_leaked(const struct evidence *e, struct detail *d)
+{
+	static const char *const names[] = { "openai-organization", "openai-project" };
+
+	for (size_t i = 0; i < 2 && e->is_openrouter; i++) {
+		if (field_value(&e->x->request, names[i]).n == 0)
+			continue;
+		detail_f(d, "%s was sent to OpenRouter", names[i]);
+		detail_point(d, names[i], 0, -1);
+		return true;
+	}
+	return false;
+}
+
+static long first_high_byte(struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] > 0x7e)
+			return (long)i;
+	return -1;
+}
+
+bool check_referer_title_invalid(const struct evidence *e, struct detail *d)
+{
+	static const char *const names[] = { "http-referer", "x-title", "x-openrouter-title" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && e->is_openrouter; i++) {
+		const struct field *field = message_field(&e->x->request, names[i], 0);
+		if (!field || !field->known)
+			continue;
+		long at = first_high_byte(field->value);
+		if (at < 0 && field->value.n)
+			continue;
+		if (at < 0)
+			detail_f(d, "%s is empty", names[i]);
+		else
+			detail_f(d, "byte 0x%02X at offset %ld of %s",
+				 (unsigned char)field->value.p[at], at, names[i]);
+		detail_point(d, names[i], at < 0 ? 0 : at, -1);
+		return true;
+	}
+	return false;
+}

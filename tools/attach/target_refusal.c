@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands against attaching, told before anything is touched. Each answer
+ * goes on from "orshim: attach: node[4711] ".
+ */
+#include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/attach/target.h"
+#include "tools/command.h"
+#include "tools/program/elf.h"
+
+/* /proc/PID/status, as far as it matters here. */
+struct status {
+	char state;
+	int group; /* the process of this thread */
+	int tracer;
+	unsigned uid[4];
+	int seccomp;
+	bool has_memory;   /* kernel threads have none */
+	bool shadow_stack; /* returns are checked */
+};
+
+static char text[512];
+
+__attribute__((format(printf, 1, 2))) static const char *because(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return text;
+}
+
+static bool read_status(pid_t pid, struct status *s)
+{
+	char path[64], line[512];
+	FILE *f;
+
+	memset(s, 0, sizeof(*s));
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		sscanf(line, "State: %c", &s->state);
+		sscanf(line, "Tgid: %d", &s->group);
+		sscanf(line, "TracerPid: %d", &s->tracer);
+		sscanf(line, "Seccomp: %d", &s->seccomp);
+		sscanf(line, "Uid: %u %u %u %u", &s->uid[0], &s->uid[1], &s->uid[2], &s->uid[3]);
+		s->has_memory |= strncmp(line, "VmSize:", 7) == 0;
+		s->shadow_stack |=
+		    strncmp(line, "x86_Thread_features:", 20) == 0 && strstr(line, "shstk") != NULL;
+	}
+	if (f)
+		fclose(f);
+	return s->state != '\0';
+}
+
+static const char *by_owner(const struct target *t, const struct status *s)
+{
+	const uid_t us = geteuid();
+	char path[64];
+	struct stat st;
+
+	for (int i = 0; i < 4; i++) {
+		if (us != 0 && s->uid[i] != us)
+			return because("belongs to another user (uid %u): attach as that user",
+				       s->uid[i]);
+		if (s->uid[i] != s->uid[0])
+			return "has changed its user: such processes are left alone";
+	}
+	/* The files below /proc/PID are root's then; the folder itself is not. */
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)t->pid);
+	if (stat(path, &st) == 0 && st.st_uid != s->uid[0])
+		return "has shut others out (it is not dumpable): start it under orshim run "
+		       "instead";
+	return NULL;
+}
+
+static bool descends_from_us(pid_t pid)
+{
+	for (int i = 0; i < 64 && pid > 1; i++) {
+		char path[64], line[256];
+		FILE *f;
+
+		if (pid == getpid())
+			return true;
+		snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+		f = fopen(path, "re");
+		pid = 0;
+		while (f && fgets(line, sizeof(line), f))
+			sscanf(line, "PPid: %d", &pid);
+		if (f)
+			fclose(f);
+	}
+	return false;
+}
+
+/* Linux, Documentation/admin-guide/LSM/Yama.rst. */
+static const char *by_yama(const struct target *t)
+{
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope = 0;
+
+	if (f && fscanf(f, "%d", &scope) != 1)
+		scope = 0;
+	if (f)
+		fclose(f);
+	if (scope == 3)
+		return "cannot be attached to: kernel.yama.ptrace_scope is 3, which forbids it "
+		       "until "
+		       "the next boot; start it under orshim run instead";
+	if (geteuid() == 0 || scope == 0 || (scope == 1 && descends_from_us(t->pid)))
+		return NULL;
+	return because("cannot be attached to: kernel.yama.ptrace_scope is %d; use sudo orshim "
+		       "attach, or for now: sudo sysctl kernel.yama.ptrace_scope=0",
+		       scope);
+}
+
+static const char *by_namespace(const struct target *t)
+{
+	static const struct {
+		const char *file, *what;
+	} spaces[] = {
+		{ "ns/mnt", "sees other files than you" },
+		{ "ns/pid", "has other process numbers than you" },
+		{ "ns/user", "has other users than you" },
+		{ "root", "has another root folder than you" },
+	};
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		char theirs[64], ours[64];
+		struct stat a, b;
+
+		snprintf(theirs, sizeof(theirs), "/proc/%d/%s", (int)t->pid, spaces[i].file);
+		snprintf(ours, sizeof(ours), "/proc/self/%s", spaces[i].file);
+		if (stat(theirs, &a) != 0 || stat(ours, &b) != 0)
+			return "cannot be looked at: the kernel shows nothing of its namespaces";
+		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+			return because("%s (a container or sandbox): attach from inside of it",
+				       spaces[i].what);
+	}
+	return NULL;
+}
+
+/* The kernel's word for "it gained rights when it was started", in the auxiliary vector. */
+static bool is_secure(pid_t pid)
+{
+	Elf64_auxv_t entry;
+	char path[64];
+	bool secure = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	f = fopen(path, "re");
+	while (f && fread(&entry, sizeof(entry), 1, f) == 1)
+		secure |= entry.a_type == AT_SECURE && entry.a_un.a_val;
+	if (f)
+		fclose(f);
+	return secure;
+}
+
+static const char *by_program(const struct target *t)
+{
+	struct slice loader;
+	char path[64];
+	const char *why;
+	struct elf e;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->pid);
+	if (!elf_open(&e, path, &why))
+		return because("runs a program that cannot be read (%s)", why);
+	loader = elf_interpreter(&e);
+	bool is_musl = loader.p && slice_has(loader, SLICE("musl"));
+	bool is_ours = strcmp(elf_machine(&e), "x86-64") == 0;
+	elf_close(&e);
+#if !defined(__x86_64__)
+	is_ours = false;
+#endif
+	if (!is_ours)
+		return "is not an x86-64 program: attach knows no other yet";
+	if (!loader.p)
+		return "is statically linked: no library can be loaded into it; use orshim relay";
+	if (is_musl)
+		return "uses musl, and the shim is built for glibc; use orshim relay";
+	if (is_secure(t->pid))
+		return "was started with more rights than its user has (setuid): such processes "
+		       "are "
+		       "left alone";
+	return NULL;
+}
+
+static const char *by_libc(const struct target *t)
+{
+	if (!t->libc.base)
+		return "has no glibc loaded: nothing can be loaded into it";
+	if (!remote_symbol(t->pid, t->libc.base, "dlopen") ||
+	    !remote_symbol(t->pid, t->libc.base, "pthread_create"))
+		return "cannot be looked into, or its glibc is older than 2.34: start it under "
+		       "orshim run instead";
+	return NULL;
+}
+
+static const char *by_state(const struct target *t, const struct status *s)
+{
+	if (s->group != t->pid)
+		return because("is a thread of process %d: attach to that", s->group);
+	if (s->state == 'Z' || s->state == 'X')
+		return "has ended already (a zombie)";
+	if (!s->has_memory)
+		return "is a thread of the kernel";
+	if (s->tracer) {
+		char tracer[64];
+		target_command(s->tracer, tracer, sizeof(tracer));
+		return because("is traced by process %d (%s): end that first", s->tracer, tracer);
+	}
+	if (s->state == 'T' || s->state == 't')
+		return because("is stopped: let it go on first (kill -CONT %d)", (int)t->pid);
+	return NULL;
+}
+
+static const char *by_kernel_checks(const struct status *s)
+{
+	if (s->seccomp)
+		return s->seccomp == 1
+			   ? "is confined by seccomp (strict): it could not load anything"
+			   : "is confined by a seccomp filter (a sandbox or container), "
+			     "which may end it for what attaching needs: start it under "
+			     "orshim run instead";
+	if (s->shadow_stack)
+		return "has a shadow stack, with which no call can be made in its place: start it "
+		       "under orshim run instead";
+	return NULL;
+}
+
+const char *target_refusal(const struct target *t)
+{
+	struct status s;
+	const char *why = NULL;
+
+	if (t->pid == getpid())
+		return "is this command itself";
+	if (!read_status(t->pid, &s))
+		return "has ended";
+	why = by_state(t, &s);
+	why = why ? why : by_owner(t, &s);
+	why = why ? why : by_kernel_checks(&s);
+	why = why ? why : by_namespace(t);
+	why = why ? why : by_program(t);
+	why = why ? why : by_yama(t);
+	return why ? why : by_libc(t);
+}

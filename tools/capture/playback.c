@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/capture/playback.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 1 << 30 };
+
+/*
+ * Where the settings of the capture that is being played come from; settings
+ * are looked up by name alone, as getenv() does.
+ */
+static struct {
+	const struct capture *capture;
+	char *(*outer)(const char *name);
+} setting_source;
+
+static char *look_up_setting(const char *name)
+{
+	const struct buf *env = &setting_source.capture->environment;
+	size_t n = strlen(name);
+
+	if (strcmp(name, "ORSHIM_LOG") == 0 || strcmp(name, "ORSHIM_TEXT") == 0)
+		return NULL;
+	for (size_t at = 0; at < env->n; at += strlen(env->p + at) + 1)
+		if (strncmp(env->p + at, name, n) == 0 && env->p[at + n] == '=')
+			return env->p + at + n + 1;
+	return setting_source.outer ? setting_source.outer(name) : NULL;
+}
+
+static int drain(int fd, struct buf *to)
+{
+	char piece[2048];
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return -1;
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		if (buf_add(to, piece, (size_t)n) != 0) {
+			buf_reset(to); /* a part of a line is none */
+			return -1;
+		}
+	return n < 0 ? -1 : 0;
+}
+
+struct run {
+	struct observer *observer;
+	struct connection *connection;
+	int64_t now_us;
+	bool over;
+};
+
+static void feed(struct run *run, enum side side, const char *bytes, size_t n, size_t most)
+{
+	while (n) {
+		size_t piece = n < most ? n : most;
+		connection_feed(run->connection, side, bytes, piece, run->now_us);
+		observer_take(run->observer, run->connection, 1, run->now_us);
+		bytes += piece;
+		n -= piece;
+	}
+}
+
+/* How many steps from I on are bytes of the same side; they are consecutive in C->bytes. */
+static size_t same_side(const struct capture *c, size_t i, size_t *bytes)
+{
+	size_t n = 0;
+
+	*bytes = 0;
+	for (; i + n < c->count; n++) {
+		const struct step *s = &c->steps[i + n];
+		if (s->kind != STEP_BYTES || s->side != c->steps[i].side)
+			break;
+		*bytes += s->n;
+	}
+	return n;
+}
+
+/* Play the step at I, or several; returns how many. */
+static size_t play_step(struct run *run, const struct capture *c, size_t i, enum split split)
+{
+	const struct step *s = &c->steps[i];
+	size_t bytes = s->n;
+	size_t steps = 1;
+
+	switch (s->kind) {
+	case STEP_BYTES:
+		if (split == SPLIT_WHOLE)
+			steps = same_side(c, i, &bytes);
+		feed(run, s->side, buf_slice(&c->bytes).p + s->at, bytes,
+		     split == SPLIT_BYTES ? 1 : bytes);
+		break;
+	case STEP_WAIT:
+		run->now_us += s->wait_us;
+		break;
+	case STEP_END:
+		connection_end(run->connection, s->side, run->now_us);
+		break;
+	case STEP_CLOSE:
+		connection_close(run->connection, run->now_us);
+		run->over = true;
+		break;
+	}
+	observer_take(run->observer, run->connection, 1, run->now_us);
+	return steps;
+}
+
+static int play(struct observer *o, const struct capture *c, enum split split)
+{
+	struct wire_limits limits = { .body_max = o->settings.body_max };
+	struct slice host = { c->host.n ? c->host.p : NULL, c->host.n };
+	struct run run = { .observer = o, .now_us = c->start_us };
+
+	run.connection = connection_new(&limits, 1, host, c->late);
+	if (!run.connection)
+		return -1;
+	for (size_t i = 0; i < c->count && !run.over;)
+		i += play_step(&run, c, i, split);
+	connection_free(run.connection);
+	return 0;
+}
+
+int playback_run(struct playback *r, const struct capture *c,
+		 const struct playback_options *options)
+{
+	struct observer *o = malloc(sizeof(*o));
+	int records = memfd_create("records", MFD_CLOEXEC);
+	int text = memfd_create("text", MFD_CLOEXEC);
+	int failed = -1;
+
+	memset(r, 0, sizeof(*r));
+	buf_init(&r->records, OUTPUT_MAX);
+	buf_init(&r->text, OUTPUT_MAX);
+	if (!o || records < 0 || text < 0)
+		goto out;
+	setting_source.capture = c;
+	setting_source.outer = options->lookup;
+	observer_init(o, look_up_setting);
+	sink_init_fd(&o->log, records);
+	sink_init_fd(&o->text, text);
+	o->style = options->style;
+	o->judge.lint = options->lint;
+	o->origin = (struct origin){ .tool = options->tool };
+	observer_set_environment(o, options->environment.p ? options->environment
+							   : buf_slice(&c->environment));
+	failed = play(o, c, options->split);
+	r->exchanges = o->origin.exchange;
+	memcpy(r->findings, o->findings, sizeof(r->findings));
+	r->blind = o->blind;
+	observer_release(o);
+	failed |= drain(records, &r->records) | drain(text, &r->text);
+out:
+	if (records >= 0)
+		close(records);
+	if (text >= 0)
+		close(text);
+	free(o);
+	return failed;
+}
+
+void playback_release(struct playback *r)
+{
+	buf_release(&r->records);
+	buf_release(&r->text);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/capture/verdicts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CAPTURE_FILE_MAX = 512 << 20 };
+
+void verdicts_init(struct verdicts *v, const char *command)
+{
+	*v = (struct verdicts){ .command = command };
+	v->options.tool = command;
+	v->options.lookup = getenv;
+	style_of(STDOUT_FILENO, &v->options.style);
+}
+
+static void print_text(const struct playback *r, const char *name, bool titled)
+{
+	struct buf out;
+
+	buf_init(&out, LIMIT_BLOCK);
+	if (r->text.n == 0 && r->exchanges == 0)
+		say(&out, "%s: no API exchange in it%s%s\n", name, r->blind ? ": " : "",
+		    r->blind ? r->blind : "");
+	else if (r->text.n == 0)
+		say(&out, "%s: %u exchange%s, nothing to say\n", name, r->exchanges,
+		    r->exchanges == 1 ? "" : "s");
+	else if (titled)
+		say(&out, "%s:\n", name);
+	print_out(&out);
+	buf_release(&out);
+	if (!write_all(STDOUT_FILENO, buf_slice(&r->text)))
+		die("cannot write to stdout");
+}
+
+void verdicts_add(struct verdicts *v, const struct capture *c, const char *name, bool titled)
+{
+	struct playback r;
+
+	if (playback_run(&r, c, &v->options) != 0)
+		die("%s: %s: out of memory", v->command, name);
+	if (v->needs_exchange && r.exchanges == 0)
+		die("%s: %s holds no HTTP/1.1 request%s%s", v->command, name, r.blind ? ": " : "",
+		    r.blind ? r.blind : "");
+	if (!v->json)
+		print_text(&r, name, titled);
+	else if (!write_all(STDOUT_FILENO, buf_slice(&r.records)))
+		die("cannot write to stdout");
+	v->errors += r.findings[SEVERITY_ERROR];
+	playback_release(&r);
+}
+
+void verdicts_add_file(struct verdicts *v, const char *path, bool titled)
+{
+	struct capture_fault fault;
+	struct capture c;
+	struct buf text;
+
+	buf_init(&text, CAPTURE_FILE_MAX);
+	read_file(path, &text);
+	capture_init(&c);
+	if (capture_parse(&c, buf_slice(&text), &fault) != 0)
+		die("%s: %s:%zu: %s", v->command, path, fault.line, fault.what);
+	verdicts_add(v, &c, path, titled);
+	capture_release(&c);
+	buf_release(&text);
+}
+
+int verdicts_end(const struct verdicts *v)
+{
+	return v->errors ? EXIT_FINDINGS : EXIT_CLEAN;
+}

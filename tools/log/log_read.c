@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/log/log_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+#include "tools/log/log_row.h"
+
+enum { PIECE = 1 << 18 };
+
+const char *log_fault_words(enum log_fault f)
+{
+	static const char *const words[] = {
+		[LOG_NOT_JSON] = "is no JSON",
+		[LOG_NOT_RECORD] = "is no record of orshim",
+		[LOG_TOO_LONG] = "is longer than 1 MiB",
+		[LOG_CUT] = "is cut off at the end of the file",
+		[LOG_NEWER] = "is of a newer orshim",
+	};
+	return words[f];
+}
+
+void log_init(struct log *l)
+{
+	*l = (struct log){ 0 };
+	l->strings = log_strings_new();
+}
+
+void log_release(struct log *l)
+{
+	for (size_t i = 0; i < l->file_count; i++) {
+		if (l->files[i].fd >= 0)
+			close(l->files[i].fd);
+		free(l->files[i].path);
+	}
+	free(l->files);
+	free(l->rows);
+	free(l->findings);
+	free(l->copies);
+	free(l->roles);
+	log_strings_free(l->strings);
+	*l = (struct log){ 0 };
+}
+
+static void count_fault(struct log *l, enum log_fault f, size_t line)
+{
+	struct log_fault_count *c = &l->faults[f];
+
+	if (c->count++)
+		return;
+	c->file = l->file_count ? (unsigned)l->file_count - 1 : 0;
+	c->line = line;
+}
+
+/* One line of the file that is being read. LAST: it has no line feed. */
+static bool take_line(struct log *l, const char *line, size_t n, int64_t at, bool last)
+{
+	struct log_file *file = l->file_count ? &l->files[l->file_count - 1] : NULL;
+	size_t number = file ? ++file->lines : 1;
+	enum log_fault fault;
+
+	while (n && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
+		n--;
+	if (n == 0)
+		return false;
+	struct log_row *row = log_row_parse(l, line, n, &fault);
+	if (!row) {
+		if (fault == LOG_NOT_JSON && last)
+			fault = LOG_CUT;
+		count_fault(l, fault, number);
+		return false;
+	}
+	row->file = file ? (unsigned)l->file_count - 1 : 0;
+	row->line = number;
+	row->at = at;
+	row->n = n;
+	if (row->kind == LOG_EXCHANGE && file)
+		row->number = ++file->exchanges;
+	return true;
+}
+
+bool log_add_line(struct log *l, const char *line, size_t n)
+{
+	return take_line(l, line, n, -1, false);
+}
+
+/* A line that is put together from pieces of the file. */
+struct line {
+	char *bytes;
+	size_t n;
+	int64_t at;
+	bool too_long;
+};
+
+static void line_add(struct line *line, const char *bytes, size_t n)
+{
+	if (n > LOG_LINE_MAX - line->n) {
+		line->too_long = true;
+		n = LOG_LINE_MAX - line->n;
+	}
+	memcpy(line->bytes + line->n, bytes, n);
+	line->n += n;
+}
+
+static void line_end(struct log *l, struct line *line, bool last)
+{
+	if (line->too_long)
+		count_fault(l, LOG_TOO_LONG, ++l->files[l->file_count - 1].lines);
+	else
+		take_line(l, line->bytes, line->n, line->at, last);
+	line->n = 0;
+	line->too_long = false;
+}
+
+static void read_lines(struct log *l, struct log_file *file, int64_t at)
+{
+	struct line line = { .bytes = malloc(LOG_LINE_MAX), .at = at };
+	char *piece = malloc(PIECE);
+	ssize_t n;
+
+	if (!line.bytes || !piece)
+		die("out of memory");
+	while ((n = pread(file->fd, piece, PIECE, at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die("cannot read %s: %s", file->path, strerror(errno));
+		for (ssize_t from = 0; from < n;) {
+			char *end = memchr(piece + from, '\n', (size_t)(n - from));
+			ssize_t upto = end ? end - piece : n;
+			line_add(&line, piece + from, (size_t)(upto - from));
+			from = upto;
+			if (!end)
+				break;
+			line_end(l, &line, false);
+			line.at = at + ++from;
+		}
+		at += n;
+	}
+	if (line.n || line.too_long)
+		line_end(l, &line, true);
+	free(line.bytes);
+	free(piece);
+}
+
+/* A pipe is read once and looked into often. */
+static int spool(int from, const char *path)
+{
+	int to = memfd_create("orshim-log", MFD_CLOEXEC);
+	char piece[16384];
+	ssize_t n;
+
+	if (to < 0)
+		die("cannot keep %s: %s", path, strerror(errno));
+	while ((n = read(from, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || !write_all(to, (struct slice){ piece, (size_t)n }))
+			die("cannot read %s: %s", path, strerror(errno));
+	}
+	if (from != STDIN_FILENO)
+		close(from);
+	return to;
+}
+
+void log_add_from(struct log *l, const char *path, int64_t start)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		die("cannot read %s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		die("cannot read %s: it is a folder; name the log in it", path);
+	if (!S_ISREG(st.st_mode) || fd == STDIN_FILENO)
+		fd = spool(fd, path);
+	l->files = log_grow(l->files, l->file_count, sizeof(*l->files));
+	char *name = strdup(path);
+	if (!name)
+		die("out of memory");
+	l->files[l->file_count++] = (struct log_file){ .path = name, .fd = fd };
+	read_lines(l, &l->files[l->file_count - 1], start);
+}
+
+char *log_earlier(const char *path)
+{
+	static const char begin[] = "{\"v\":1,\"record\":\"";
+	char got[sizeof(begin) - 1];
+	char *earlier;
+
+	if (asprintf(&earlier, "%s.1", path) < 0)
+		die("out of memory");
+	int fd = open(earlier, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_log = fd >= 0 && read(fd, got, sizeof(got)) == (ssize_t)sizeof(got) &&
+		      memcmp(got, begin, sizeof(got)) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (is_log)
+		return earlier;
+	free(earlier);
+	return NULL;
+}
+
+/* PATH with each %p, the process id in ORSHIM_LOG, as a pattern. */
+static char *pattern_of(const char *path)
+{
+	char *pattern = strdup(path);
+	char *at;
+
+	if (!pattern)
+		die("out of memory");
+	while ((at = strstr(pattern, "%p"))) {
+		*at = '*';
+		memmove(at + 1, at + 2, strlen(at + 2) + 1);
+	}
+	return pattern;
+}
+
+void log_add(struct log *l, const char *path)
+{
+	glob_t found = { 0 };
+
+	if (strcmp(path, "-") == 0 || access(path, F_OK) == 0 ||
+	    (!strpbrk(path, "*?[") && !strstr(path, "%p"))) {
+		log_add_from(l, path, 0);
+		return;
+	}
+	char *pattern = pattern_of(path);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		die("cannot read %s: no file fits", path);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		log_add_from(l, found.gl_pathv[i], 0);
+	globfree(&found);
+	free(pattern);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct log_row *x = a, *y = b;
+
+	if (x->time_us != y->time_us)
+		return x->time_us < y->time_us ? -1 : 1;
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+void log_sort(struct log *l)
+{
+	if (l->count)
+		qsort(l->rows, l->count, sizeof(*l->rows), by_time);
+}
+
+cJSON *log_record(const struct log *l, const struct log_row *row)
+{
+	char *bytes;
+
+	if (row->at < 0 || row->file >= l->file_count)
+		return NULL;
+	bytes = malloc(row->n);
+	if (!bytes)
+		return NULL;
+	ssize_t n = pread(l->files[row->file].fd, bytes, row->n, row->at);
+	cJSON *record = n == (ssize_t)row->n ? cJSON_ParseWithLength(bytes, row->n) : NULL;
+	free(bytes);
+	return record;
+}
+
+const struct log_row *log_exchange(const struct log *l, unsigned file, unsigned n)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (l->rows[i].kind == LOG_EXCHANGE && l->rows[i].file == file &&
+		    l->rows[i].number == n)
+			return &l->rows[i];
+	return NULL;
+}
+
+const char *log_name(struct log *l, const struct log_row *row)
+{
+	char name[256];
+
+	if (l->file_count > 1)
+		snprintf(name, sizeof(name), "%.200s#%u", l->files[row->file].path, row->number);
+	else
+		snprintf(name, sizeof(name), "#%u", row->number);
+	return log_keep(l, name, sizeof(name));
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/log/log_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/command.h"
+
+enum { KEPT_NAME = 128, KEPT_PATH = 512, KEPT_TEXT = 600, FINDINGS_MAX = 64, COPIES_MAX = 16 };
+
+/* Open addressing; a slot is a string of its own, or NULL. */
+struct log_strings {
+	char **slots;
+	size_t size; /* a power of two */
+	size_t used;
+	struct buf scratch;
+};
+
+struct log_strings *log_strings_new(void)
+{
+	struct log_strings *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->slots = calloc(1024, sizeof(*s->slots))))
+		die("out of memory");
+	s->size = 1024;
+	buf_init(&s->scratch, LIMIT_LINE);
+	return s;
+}
+
+void log_strings_free(struct log_strings *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->size; i++)
+		free(s->slots[i]);
+	free(s->slots);
+	buf_release(&s->scratch);
+	free(s);
+}
+
+/* FNV-1a. */
+static size_t hash_of(const char *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * 0x100000001b3ULL;
+	return (size_t)(h ^ (h >> 32));
+}
+
+static char **slot_of(char **slots, size_t size, const char *p, size_t n)
+{
+	size_t i = hash_of(p, n) & (size - 1);
+
+	while (slots[i] && (strncmp(slots[i], p, n) != 0 || slots[i][n]))
+		i = (i + 1) & (size - 1);
+	return &slots[i];
+}
+
+static void widen(struct log_strings *s)
+{
+	size_t size = s->size * 2;
+	char **slots = calloc(size, sizeof(*slots));
+
+	if (!slots)
+		die("out of memory");
+	for (size_t i = 0; i < s->size; i++)
+		if (s->slots[i])
+			*slot_of(slots, size, s->slots[i], strlen(s->slots[i])) = s->slots[i];
+	free(s->slots);
+	s->slots = slots;
+	s->size = size;
+}
+
+const char *log_keep(struct log *l, const char *text, size_t max)
+{
+	struct log_strings *s = l->strings;
+
+	if (!text)
+		return NULL;
+	buf_reset(&s->scratch);
+	redact_text(&s->scratch, slice_of(text), max);
+	const char *p = s->scratch.n ? s->scratch.p : "";
+	size_t n = strnlen(p, s->scratch.n);
+	char **slot = slot_of(s->slots, s->size, p, n);
+	if (*slot)
+		return *slot;
+	char *kept = strndup(p, n);
+	if (!kept)
+		die("out of memory");
+	*slot = kept;
+	if (++s->used * 2 > s->size)
+		widen(s);
+	return kept;
+}
+
+void *log_grow(void *array, size_t count, size_t size)
+{
+	/* Room is always the next power of two: grow only when COUNT is one. */
+	if (count && (count & (count - 1)))
+		return array;
+	void *more = realloc(array, (count ? count * 2 : 1) * size);
+	if (!more)
+		die("out of memory");
+	return more;
+}
+
+int64_t log_time(const char *text)
+{
+	struct tm tm = { 0 };
+	int ms = 0;
+	char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+
+	if (!rest)
+		return -1;
+	if (*rest == '.')
+		for (int i = 0, scale = 100; i < 3 && rest[1 + i] >= '0' && rest[1 + i] <= '9';
+		     i++, scale /= 10)
+			ms += (rest[1 + i] - '0') * scale;
+	return (int64_t)timegm(&tm) * 1000000 + ms * 1000LL;
+}
+
+cJSON *log_member(const cJSON *object, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+const char *log_text(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(log_member(object, name));
+}
+
+int log_number(const cJSON *object, const char *name, int fallback)
+{
+	const cJSON *value = log_member(object, name);
+
+	return cJSON_IsNumber(value) ? value->valueint : fallback;
+}
+
+static const char *kept(struct log *l, const cJSON *object, const char *name, size_t max)
+{
+	return log_keep(l, log_text(object, name), max);
+}
+
+static enum severity severity_of(const char *name)
+{
+	for (int s = SEVERITY_OFF; name && s <= SEVERITY_ERROR; s++)
+		if (strcmp(severity_name((enum severity)s), name) == 0)
+			return (enum severity)s;
+	return SEVERITY_NOTE;
+}
+
+static void take_findings(struct log *l, struct log_row *row, const cJSON *record)
+{
+	const cJSON *f;
+
+	row->findings = l->finding_count;
+	cJSON_ArrayForEach(f, log_member(record, "findings"))
+	{
+		const char *rule = kept(l, f, "rule", KEPT_NAME);
+		if (!rule || row->finding_count == FINDINGS_MAX)
+			continue;
+		l->findings = log_grow(l->findings, l->finding_count, sizeof(*l->findings));
+		l->findings[l->finding_count++] = (struct log_finding){
+			.rule = rule,
+			.severity = severity_of(log_text(f, "severity")),
+			.detail = kept(l, f, "detail", KEPT_TEXT),
+		};
+		row->finding_count++;
+		if (l->findings[l->finding_count - 1].severity > row->worst)
+			row->worst = l->findings[l->finding_count - 1].severity;
+	}
+}
+
+/* A pid may come again, as another process. */
+static void remember_role(struct log *l, const struct log_row *row)
+{
+	size_t i = 0;
+
+	while (i < l->role_count && l->roles[i].pid != row->pid)
+		i++;
+	if (i == l->role_count && !row->role)
+		return;
+	if (i == l->role_count) {
+		l->roles = log_grow(l->roles, l->role_count, sizeof(*l->roles));
+		l->role_count++;
+	}
+	l->roles[i] = (struct log_role){ row->pid, row->role };
+}
+
+static const char *role_of(const struct log *l, int pid)
+{
+	for (size_t i = 0; i < l->role_count; i++)
+		if (l->roles[i].pid == pid)
+			return l->roles[i].role;
+	return NULL;
+}
+
+static void take_process(struct log *l, struct log_row *row, const cJSON *record)
+{
+	const cJSON *copy;
+
+	row->role = kept(l, record, "role", KEPT_NAME);
+	row->unfollowed = kept(l, record, "unfollowed", KEPT_TEXT);
+	remember_role(l, row);
+	row->exe = kept(l, record, "exe", KEPT_PATH);
+	if (!row->tool && row->exe) {
+		const char *slash = strrchr(row->exe, '/');
+		row->tool = slash ? slash + 1 : row->exe;
+	}
+	row->copies = l->copy_count;
+	cJSON_ArrayForEach(copy, log_member(record, "tls"))
+	{
+		if (!cJSON_IsObject(copy) || row->copy_count == COPIES_MAX)
+			continue;
+		l->copies = log_grow(l->copies, l->copy_count, sizeof(*l->copies));
+		l->copies[l->copy_count++] = (struct log_copy){
+			.object = kept(l, copy, "object", KEPT_PATH),
+			.library = kept(l, copy, "library", KEPT_NAME),
+			.version = kept(l, copy, "version", KEPT_NAME),
+			.tap = kept(l, copy, "tap", KEPT_NAME),
+			.reason = kept(l, copy, "reason", KEPT_TEXT),
+		};
+		row->copy_count++;
+	}
+}
+
+static void take_auth(struct log *l, struct log_row *row, const cJSON *auth)
+{
+	const cJSON *carriers = log_member(auth, "carriers");
+	const char *first = cJSON_GetStringValue(cJSON_GetArrayItem(carriers, 0));
+
+	row->carrier = log_keep(l, first, KEPT_NAME);
+	row->scheme = kept(l, auth, "scheme", KEPT_NAME);
+	row->token = kept(l, auth, "token", KEPT_NAME);
+	row->key = kept(l, auth, "fingerprint", KEPT_NAME);
+	first = cJSON_GetStringValue(cJSON_GetArrayItem(log_member(auth, "source"), 0));
+	row->source = log_keep(l, first, KEPT_NAME);
+}
+
+static const char *request_id(struct log *l, const cJSON *headers)
+{
+	const cJSON *pair;
+
+	cJSON_ArrayForEach(pair, headers)
+	{
+		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
+		if (name &&
+		    (strcasecmp(name, "cf-ray") == 0 || strcasecmp(name, "x-request-id") == 0))
+			return log_keep(l, cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1)),
+					KEPT_NAME);
+	}
+	return NULL;
+}
+
+static void take_exchange(struct log *l, struct log_row *row, const cJSON *record)
+{
+	const cJSON *body = log_member(log_member(record, "request"), "body");
+	const cJSON *response = log_member(record, "response");
+	const cJSON *error = log_member(response, "error");
+	const cJSON *verdict = log_member(record, "verdict");
+	const cJSON *stream = log_member(body, "stream");
+
+	row->role = role_of(l, row->pid);
+	row->http = kept(l, record, "http", KEPT_NAME);
+	row->method = kept(l, record, "method", KEPT_NAME);
+	row->path = kept(l, record, "path", KEPT_PATH);
+	row->vendor = kept(l, record, "vendor", KEPT_NAME);
+	row->status = log_number(record, "status", -1);
+	row->ms = log_number(record, "ms", -1);
+	row->port = log_number(record, "port", 443);
+	row->model = kept(l, body, "model", KEPT_PATH);
+	row->stream = cJSON_IsBool(stream) ? cJSON_IsTrue(stream) : -1;
+	row->message = kept(l, error, "message", KEPT_TEXT);
+	row->provider = kept(l, error, "provider_name", KEPT_NAME);
+	if (!row->provider)
+		row->provider = kept(l, response, "provider", KEPT_NAME);
+	row->request_id = request_id(l, log_member(response, "headers"));
+	row->refused_by = kept(l, verdict, "refused_by", KEPT_NAME);
+	row->category = kept(l, verdict, "category", KEPT_NAME);
+	row->cause = kept(l, verdict, "cause", KEPT_NAME);
+	take_auth(l, row, log_member(record, "auth"));
+	find_client(l, row, log_member(log_member(record, "request"), "headers"));
+}
+
+/* LOG_FAULT_COUNT: a record of ours, its kind is in *KIND. */
+static enum log_fault judge_record(const cJSON *record, enum log_kind *kind)
+{
+	static const char *const names[] = { "process", "exchange", "connection" };
+	const char *name = log_text(record, "record");
+	int version = log_number(record, "v", -1);
+
+	if (!cJSON_IsObject(record) || !name || version < 1)
+		return LOG_NOT_RECORD;
+	for (size_t i = 0; version == 1 && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*kind = (enum log_kind)i;
+			return LOG_FAULT_COUNT;
+		}
+	return LOG_NEWER;
+}
+
+static struct log_row *add_row(struct log *l, const cJSON *record, enum log_kind kind)
+{
+	struct log_row *before = l->count ? &l->rows[l->count - 1] : NULL;
+	int64_t time_us = log_time(log_text(record, "ts"));
+
+	/* Without a time of its own a record stays where it was written. */
+	if (time_us < 0)
+		time_us = before ? before->time_us : 0;
+	l->rows = log_grow(l->rows, l->count, sizeof(*l->rows));
+	struct log_row *row = &l->rows[l->count++];
+	*row = (struct log_row){ .kind = kind,
+				 .time_us = time_us,
+				 .pid = log_number(record, "pid", 0),
+				 .status = -1,
+				 .ms = -1,
+				 .stream = -1,
+				 .conn = log_number(record, "conn", -1),
+				 .tool = kept(l, record, "tool", KEPT_NAME),
+				 .host = kept(l, record, "host", KEPT_PATH) };
+	return row;
+}
+
+struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum log_fault *fault)
+{
+	cJSON *record = cJSON_ParseWithLength(line, n);
+	enum log_kind kind;
+
+	if (!record) {
+		*fault = LOG_NOT_JSON;
+		return NULL;
+	}
+	*fault = judge_record(record, &kind);
+	if (*fault != LOG_FAULT_COUNT) {
+		cJSON_Delete(record);
+		return NULL;
+	}
+	struct log_row *row = add_row(l, record, kind);
+	switch (kind) {
+	case LOG_PROCESS:
+		take_process(l, row, record);
+		break;
+	case LOG_EXCHANGE:
+		take_exchange(l, row, record);
+		break;
+	case LOG_CONNECTION:
+		row->role = role_of(l, row->pid);
+		row->blind = kept(l, record, "blind", KEPT_TEXT);
+		break;
+	}
+	take_findings(l, row, record);
+	cJSON_Delete(record);
+	return row;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/log/tally.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+enum { CAUSES_MAX = 1 << 20, CAUSES_SHOWN = 5 };
+
+void tally_init(struct tally *t)
+{
+	memset(t, 0, sizeof(*t));
+	buf_init(&t->causes, CAUSES_MAX);
+	buf_init(&t->reason, LIMIT_SHOWN_MESSAGE);
+	buf_init(&t->unfollowed, LIMIT_SHOWN_MESSAGE);
+}
+
+void tally_release(struct tally *t)
+{
+	buf_release(&t->causes);
+	buf_release(&t->reason);
+	buf_release(&t->unfollowed);
+}
+
+static const char *member(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+/* A child that the library could not get into: which TLS it has, if any, is not known. */
+static void add_unfollowed(struct tally *t, const cJSON *record, const char *why)
+{
+	const char *exe = member(record, "exe");
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+
+	if (t->unfollowed_count++ || !exe)
+		return;
+	redact_text(&t->unfollowed, slice_of(slash ? slash + 1 : exe), LIMIT_SHOWN_VALUE);
+	say(&t->unfollowed, ": ");
+	redact_text(&t->unfollowed, slice_of(why), LIMIT_SHOWN_VALUE);
+}
+
+static void add_process(struct tally *t, const cJSON *record)
+{
+	const char *unfollowed = member(record, "unfollowed");
+	const cJSON *copy;
+	const char *why = NULL;
+	bool tapped = false;
+
+	if (unfollowed) {
+		add_unfollowed(t, record, unfollowed);
+		return;
+	}
+	cJSON_ArrayForEach(copy, cJSON_GetObjectItemCaseSensitive(record, "tls"))
+	{
+		const char *tap = member(copy, "tap");
+		if (tap && strcmp(tap, "none") != 0)
+			tapped = true;
+		else if (!why)
+			why = member(copy, "reason");
+	}
+	t->processes++;
+	if (tapped)
+		return;
+	t->untapped++;
+	if (why && t->reason.n == 0)
+		redact_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
+}
+
+static void add_exchange(struct tally *t, const cJSON *record)
+{
+	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(record, "verdict");
+	const char *cause = member(verdict, "cause");
+
+	t->exchanges++;
+	if (!member(verdict, "refused_by"))
+		return;
+	t->failed++;
+	if (cause)
+		buf_add_some(&t->causes, cause, strlen(cause) + 1);
+}
+
+static void add_record(struct tally *t, const cJSON *record)
+{
+	const char *kind = member(record, "record");
+
+	if (!kind)
+		return;
+	t->lines++;
+	if (strcmp(kind, "process") == 0)
+		add_process(t, record);
+	else if (strcmp(kind, "exchange") == 0)
+		add_exchange(t, record);
+}
+
+void tally_add(struct tally *t, struct slice log)
+{
+	struct slice line;
+
+	while (slice_cut(&log, '\n', &line)) {
+		cJSON *record = cJSON_ParseWithLength(line.p, line.n);
+		if (!record)
+			continue;
+		add_record(t, record);
+		cJSON_Delete(record);
+	}
+}
+
+/* Each cause once, in the order in which they came first. */
+static void say_causes(const struct tally *t, struct buf *out)
+{
+	const struct buf *all = &t->causes;
+	unsigned shown = 0;
+
+	for (size_t at = 0; at < all->n; at += strlen(all->p + at) + 1) {
+		unsigned times = 0;
+		bool seen = false;
+		for (size_t other = 0; other < all->n; other += strlen(all->p + other) + 1) {
+			bool same = strcmp(all->p + other, all->p + at) == 0;
+			seen |= same && other < at;
+			times += same;
+		}
+		if (seen || shown == CAUSES_SHOWN)
+			continue;
+		say(out, shown++ ? ", %s" : ": %s", all->p + at);
+		if (times > 1)
+			say(out, " (%u times)", times);
+	}
+}
+
+void tally_say(const struct tally *t, struct buf *out)
+{
+	if (t->exchanges)
+		say(out, "%u API exchange%s, ", t->exchanges, t->exchanges == 1 ? "" : "s");
+	else if (t->processes)
+		say(out, "no API exchange was seen in %u process%s with TLS", t->processes,
+		    t->processes == 1 ? "" : "es");
+	else
+		say(out, "no process with TLS was seen");
+	if (t->exchanges && t->failed)
+		say(out, "%u refused", t->failed);
+	else if (t->exchanges)
+		say(out, "none refused");
+	say_causes(t, out);
+	if (t->unfollowed_count && t->exchanges == 0)
+		say(out, "; %u program%s could not be followed (%.*s)", t->unfollowed_count,
+		    t->unfollowed_count == 1 ? "" : "s", SLICE_ARG(buf_slice(&t->unfollowed)));
+	if (t->untapped == 0)
+		return;
+	say(out, "; %u process%s could not be tapped", t->untapped, t->untapped == 1 ? "" : "es");
+	if (t->reason.n)
+		say(out, " (%.*s)", SLICE_ARG(buf_slice(&t->reason)));
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/program/elf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* N bytes at OFFSET of the file; NULL if they are not all there. */
+static void *at_offset(const struct elf *e, uint64_t offset, uint64_t n)
+{
+	return offset <= e->size && n <= e->size - offset ? e->bytes + offset : NULL;
+}
+
+/* N bytes of the file that are loaded at ADDRESS. */
+static void *at_address(const struct elf *e, uint64_t address, uint64_t n)
+{
+	for (size_t i = 0; i < e->phdr_count; i++) {
+		const Elf64_Phdr *h = &e->phdr[i];
+		uint64_t inside = address - h->p_vaddr;
+
+		if (h->p_type == PT_LOAD && address >= h->p_vaddr && inside <= h->p_filesz &&
+		    n <= h->p_filesz - inside)
+			return at_offset(e, h->p_offset + inside, n);
+	}
+	return NULL;
+}
+
+static const Elf64_Phdr *segment(const struct elf *e, uint32_t type)
+{
+	for (size_t i = 0; i < e->phdr_count; i++)
+		if (e->phdr[i].p_type == type)
+			return &e->phdr[i];
+	return NULL;
+}
+
+static uint64_t dynamic_value(const struct elf *e, int64_t tag)
+{
+	for (size_t i = 0; i < e->dynamic_count && e->dynamic[i].d_tag != DT_NULL; i++)
+		if (e->dynamic[i].d_tag == tag)
+			return e->dynamic[i].d_un.d_val;
+	return 0;
+}
+
+static const char *name_at(const struct elf *e, uint64_t offset)
+{
+	if (!e->names || offset >= e->names_size ||
+	    !memchr(e->names + offset, '\0', e->names_size - offset))
+		return NULL;
+	return e->names + offset;
+}
+
+static bool read_headers(struct elf *e)
+{
+	const Elf64_Phdr *dynamic;
+
+	e->head = at_offset(e, 0, sizeof(*e->head));
+	if (!e->head || memcmp(e->head->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    e->head->e_ident[EI_CLASS] != ELFCLASS64 || e->head->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    e->head->e_phentsize != sizeof(Elf64_Phdr) || e->head->e_phoff % 8)
+		return false;
+	e->phdr = at_offset(e, e->head->e_phoff, e->head->e_phnum * sizeof(Elf64_Phdr));
+	e->phdr_count = e->phdr ? e->head->e_phnum : 0;
+	dynamic = segment(e, PT_DYNAMIC);
+	if (dynamic && dynamic->p_offset % 8 == 0) {
+		e->dynamic = at_offset(e, dynamic->p_offset, dynamic->p_filesz);
+		e->dynamic_count = e->dynamic ? dynamic->p_filesz / sizeof(*e->dynamic) : 0;
+	}
+	e->names_size = dynamic_value(e, DT_STRSZ);
+	e->names = at_address(e, dynamic_value(e, DT_STRTAB), e->names_size);
+	return e->phdr != NULL;
+}
+
+bool elf_open(struct elf *e, const char *path, const char **why)
+{
+	struct stat st = { .st_size = 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	*e = (struct elf){ .bytes = NULL };
+	*why = strerror(errno);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		void *p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+
+		if (p != MAP_FAILED) {
+			e->bytes = p;
+			e->size = (size_t)st.st_size;
+		}
+	}
+	close(fd);
+	if (e->bytes && read_headers(e))
+		return true;
+	*why = "it is no 64-bit ELF program";
+	elf_close(e);
+	return false;
+}
+
+void elf_close(struct elf *e)
+{
+	if (e->bytes)
+		munmap(e->bytes, e->size);
+	*e = (struct elf){ .bytes = NULL };
+}
+
+struct slice elf_interpreter(const struct elf *e)
+{
+	const Elf64_Phdr *h = segment(e, PT_INTERP);
+	const char *p = h ? at_offset(e, h->p_offset, h->p_filesz) : NULL;
+
+	return p ? (struct slice){ p, strnlen(p, h->p_filesz) } : (struct slice){ NULL, 0 };
+}
+
+bool elf_is_program(const struct elf *e)
+{
+	return e->head->e_type == ET_EXEC || segment(e, PT_INTERP) ||
+	       dynamic_value(e, DT_FLAGS_1) & DF_1_PIE;
+}
+
+const char *elf_needed(const struct elf *e, size_t i)
+{
+	for (size_t k = 0; k < e->dynamic_count && e->dynamic[k].d_tag != DT_NULL; k++)
+		if (e->dynamic[k].d_tag == DT_NEEDED && i-- == 0)
+			return name_at(e, e->dynamic[k].d_un.d_val);
+	return NULL;
+}
+
+const char *elf_runpath(const struct elf *e)
+{
+	uint64_t offset = dynamic_value(e, DT_RUNPATH);
+
+	if (!offset)
+		offset = dynamic_value(e, DT_RPATH);
+	return offset ? name_at(e, offset) : NULL;
+}
+
+/*
+ * How many dynamic symbols there are is said by the section headers, or by
+ * DT_HASH; without both, the names follow the symbols in every linker's output.
+ */
+static size_t symbol_count(const struct elf *e, uint64_t symbols)
+{
+	const Elf64_Shdr *s = at_offset(e, e->head->e_shoff, e->head->e_shnum * sizeof(*s));
+	const uint32_t *hash = at_address(e, dynamic_value(e, DT_HASH), 8);
+	uint64_t names = dynamic_value(e, DT_STRTAB);
+
+	for (size_t i = 0; s && e->head->e_shoff % 8 == 0 && i < e->head->e_shnum; i++)
+		if (s[i].sh_type == SHT_DYNSYM && s[i].sh_addr == symbols)
+			return s[i].sh_size / sizeof(Elf64_Sym);
+	if (dynamic_value(e, DT_HASH) && hash)
+		return hash[1];
+	return names > symbols ? (names - symbols) / sizeof(Elf64_Sym) : 0;
+}
+
+bool elf_exports(const struct elf *e, const char *name)
+{
+	uint64_t address = dynamic_value(e, DT_SYMTAB);
+	size_t count = address ? symbol_count(e, address) : 0;
+	const Elf64_Sym *s = at_address(e, address, count * sizeof(*s));
+
+	for (size_t i = 0; s && i < count; i++) {
+		const char *n = s[i].st_shndx != SHN_UNDEF ? name_at(e, s[i].st_name) : NULL;
+
+		if (n && strcmp(n, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Older linkers put the constants into the segment of the code. */
+static bool has_constants_apart(const struct elf *e)
+{
+	for (size_t k = 0; k < e->phdr_count; k++)
+		if (e->phdr[k].p_type == PT_LOAD && !(e->phdr[k].p_flags & (PF_X | PF_W)))
+			return true;
+	return false;
+}
+
+bool elf_data(const struct elf *e, size_t i, struct slice *data)
+{
+	uint32_t left_out = has_constants_apart(e) ? PF_X : 0;
+
+	for (size_t k = 0; k < e->phdr_count; k++) {
+		const Elf64_Phdr *h = &e->phdr[k];
+		const char *p;
+
+		if (h->p_type != PT_LOAD || h->p_flags & left_out || !h->p_filesz || i-- != 0)
+			continue;
+		p = at_offset(e, h->p_offset, h->p_filesz);
+		*data = p ? (struct slice){ p, h->p_filesz } : (struct slice){ "", 0 };
+		return true;
+	}
+	return false;
+}
+
+/* At address 0 a relative relocation stores its addend (gABI; packed ones have it in place). */
+static void relocate(struct elf *e)
+{
+	const size_t size = dynamic_value(e, DT_RELASZ);
+	const Elf64_Rela *r = at_address(e, dynamic_value(e, DT_RELA), size);
+	const uint32_t relative =
+	    e->head->e_machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+
+	for (size_t i = 0; r && i < size / sizeof(*r); i++) {
+		void *to =
+		    ELF64_R_TYPE(r[i].r_info) == relative ? at_address(e, r[i].r_offset, 8) : NULL;
+		if (to)
+			memcpy(to, &r[i].r_addend, 8);
+	}
+}
+
+void elf_image(struct elf *e, struct image *m)
+{
+	*m = (struct image){ .machine = e->head->e_machine, .fixed = e->head->e_type == ET_EXEC };
+	relocate(e);
+	for (size_t i = 0; i < e->phdr_count && m->count < LIMIT_SEGMENTS; i++) {
+		const Elf64_Phdr *h = &e->phdr[i];
+		const unsigned char *p = at_offset(e, h->p_offset, h->p_filesz);
+
+		if (h->p_type == PT_LOAD && h->p_filesz && p)
+			m->segments[m->count++] =
+			    (struct image_segment){ .address = h->p_vaddr,
+						    .bytes = p,
+						    .size = h->p_filesz,
+						    .flags = h->p_flags,
+						    .as_file = !(h->p_flags & PF_W) };
+	}
+}
+
+const char *elf_machine(const struct elf *e)
+{
+	switch (e->head->e_machine) {
+	case EM_X86_64:
+		return "x86-64";
+	case EM_AARCH64:
+		return "arm64";
+	case EM_RISCV:
+		return "riscv64";
+	default:
+		return "another architecture";
+	}
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/program/tls_stack.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap/find/boringssl_find.h"
+#include "tap/find/stripped_openssl_find.h"
+
+enum { LIBRARIES_MAX = 128 };
+
+/* A library that TLS is known by, from its file name on. */
+static const struct {
+	const char *file;
+	const char *library;
+	bool tapped;
+	const char *reason;
+} by_file[] = {
+	{ "libssl.so", "OpenSSL", true, "" },
+	{ "libgnutls.so", "GnuTLS", false, "GnuTLS is not tapped, only OpenSSL and BoringSSL are" },
+	{ "libssl3.so", "NSS", false, "NSS is not tapped, only OpenSSL and BoringSSL are" },
+	{ "libmbedtls.so", "mbedTLS", false,
+	  "mbedTLS is not tapped, only OpenSSL and BoringSSL are" },
+	{ "libwolfssl.so", "wolfSSL", false,
+	  "wolfSSL is not tapped, only OpenSSL and BoringSSL are" },
+	{ "libjli.so", "JSSE", false, "Java has its TLS in Java code, which no library sees" },
+	{ "libjvm.so", "JSSE", false, "Java has its TLS in Java code, which no library sees" },
+};
+
+/* Interpreters that load their TLS library only when a script asks for it. */
+static const struct {
+	const char *program; /* how the file name starts */
+	const char *modules[3];
+} loads_later[] = {
+	{ "python", { "%s/../lib/python3*/lib-dynload/_ssl.*.so" } },
+	{ "ruby", { "%s/../lib/*/ruby/*/openssl.so", "%s/../lib/ruby/*/*/openssl.so" } },
+	{ "perl", { "%s/../lib/*/perl5/*/auto/Net/SSLeay/SSLeay.so" } },
+};
+
+struct libraries {
+	char *path[LIBRARIES_MAX];
+	size_t count;
+};
+
+static struct tls_stack *add(struct tls_survey *s, const char *library, enum tap_kind tap,
+			     const char *reason)
+{
+	struct tls_stack *t;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->found[i].library, library) == 0)
+			return NULL;
+	if (s->count == STACKS_MAX)
+		return NULL;
+	t = &s->found[s->count++];
+	*t = (struct tls_stack){ .library = library, .tap = tap };
+	snprintf(t->reason, sizeof(t->reason), "%s", reason);
+	return t;
+}
+
+/* Where TEXT stands in the program's constants; absent if it does not. Runs to the segment's end. */
+static struct slice find_text(const struct elf *e, const char *text, size_t n)
+{
+	struct slice data;
+
+	for (size_t i = 0; elf_data(e, i, &data); i++) {
+		const char *p = memmem(data.p, data.n, text, n);
+
+		if (p)
+			return slice_from(data, (size_t)(p - data.p));
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+/* The word after the first N bytes of S, as a version: digits, dots, letters. */
+static void copy_version(char out[32], struct slice s, size_t n)
+{
+	size_t k = 0;
+
+	for (size_t i = n; i < s.n && k < 31; i++) {
+		char c = s.p[i];
+
+		if (!isalnum((unsigned char)c) && c != '.')
+			break;
+		out[k++] = c;
+	}
+	out[k] = '\0';
+}
+
+/* "OpenSSL 3.0.19 27 Jan 2026", whose text also stands alone in many a message. */
+static bool openssl_version(const struct elf *e, char out[32])
+{
+	struct slice data;
+
+	out[0] = '\0';
+	for (size_t i = 0; elf_data(e, i, &data); i++) {
+		const char *p = data.p;
+		const char *end = data.p + data.n;
+
+		while ((p = memmem(p, (size_t)(end - p), "OpenSSL ", 8))) {
+			p += 8;
+			copy_version(out, (struct slice){ p, (size_t)(end - p) }, 0);
+			size_t n = strlen(out);
+			if (isdigit((unsigned char)out[0]) && (size_t)(end - p) > n + 1 &&
+			    p[n] == ' ' && isdigit((unsigned char)p[n + 1]))
+				return true;
+			out[0] = '\0';
+		}
+	}
+	return false;
+}
+
+static void look_for_rust_and_go(struct tls_survey *s, const struct elf *e)
+{
+	struct slice rustls = find_text(e, "/rustls-0.", 10);
+	struct slice go = find_text(e, "\xff Go buildinf:", 14);
+	struct tls_stack *t;
+
+	if (rustls.p && (t = add(s, "rustls", TAP_NONE,
+				 "rustls has no functions to tap: it is "
+				 "compiled into the program"))) {
+		copy_version(t->version, rustls, 8);
+		for (size_t n = strlen(t->version);
+		     n > 0 && !isdigit((unsigned char)t->version[n - 1]); n--)
+			t->version[n - 1] = '\0';
+		snprintf(t->evidence, sizeof(t->evidence), "names its source folder rustls-%s",
+			 t->version);
+		s->speaks_h2 = true;
+	}
+	if (go.p && (t = add(s, "Go crypto/tls", TAP_NONE,
+			     "Go has its own TLS, compiled into the "
+			     "program"))) {
+		snprintf(t->evidence, sizeof(t->evidence), "carries Go's build information");
+		s->speaks_h2 = true;
+	}
+}
+
+static void look_for_static_openssl(struct tls_survey *s, struct elf *e)
+{
+	bool exported = elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new");
+	struct slice file = find_text(e, "ssl/record/", 11);
+	uint64_t pair[2];
+	struct tls_stack *t;
+	struct image m;
+
+	if (exported && (t = add(s, "OpenSSL", TAP_METHOD_TABLE, ""))) {
+		openssl_version(e, t->version);
+		snprintf(t->evidence, sizeof(t->evidence),
+			 "linked in, and exports SSL_write and SSL_CTX_new");
+	} else if (!exported && file.p) {
+		elf_image(e, &m);
+		bool found = stripped_openssl_find(&m, pair);
+
+		t = add(
+		    s, "OpenSSL", found ? TAP_METHOD_TABLE : TAP_NONE,
+		    found
+			? ""
+			: "it is linked in without symbols, and its method tables were not found");
+		if (!t)
+			return;
+		openssl_version(e, t->version);
+		snprintf(t->evidence, sizeof(t->evidence), "names its source file %.*s%s",
+			 (int)strnlen(file.p, file.n < 40 ? file.n : 40), file.p,
+			 found ? "; method tables found" : "");
+	}
+}
+
+static void look_for_boringssl(struct tls_survey *s, struct elf *e)
+{
+	struct boringssl found;
+	struct tls_stack *t;
+	struct image m;
+
+	if (elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new"))
+		return;
+	elf_image(e, &m);
+	boringssl_find(&m, &found);
+	if (found.verdict == BORINGSSL_ABSENT)
+		return;
+	t = add(s, "BoringSSL", found.verdict == BORINGSSL_FOUND ? TAP_METHOD_TABLE : TAP_NONE,
+		found.reason ? found.reason : "");
+	if (t && found.verdict == BORINGSSL_FOUND)
+		snprintf(
+		    t->evidence, sizeof(t->evidence),
+		    "no symbols; method table at %#llx and SSL_write at %#llx confirm each other",
+		    (unsigned long long)found.table, (unsigned long long)found.ssl_write);
+	else if (t)
+		snprintf(t->evidence, sizeof(t->evidence), "names its source file ssl/s3_pkt.cc");
+}
+
+static void judge_file(struct tls_survey *s, const char *path, const char *why)
+{
+	const char *file = strrchr(path, '/');
+	struct tls_stack *t;
+
+	file = file ? file + 1 : path;
+	if (strncmp(file, "libnghttp2.so", 13) == 0)
+		s->speaks_h2 = true;
+	for (size_t i = 0; i < sizeof(by_file) / sizeof(by_file[0]); i++) {
+		if (strncmp(file, by_file[i].file, strlen(by_file[i].file)) != 0)
+			continue;
+		t = add(s, by_file[i].library, by_file[i].tapped ? TAP_METHOD_TABLE : TAP_NONE,
+			by_file[i].reason);
+		if (t)
+			snprintf(t->evidence, sizeof(t->evidence), "%s %s", why, path);
+	}
+}
+
+/* The file of library NAME that FROM needs, as the loader would look for it; without ld.so.cache. */
+static char *resolve(const char *name, const struct elf *from, const char *from_path)
+{
+	static const char folders[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
+				      "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:"
+				      "/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib";
+	const char *runpath = elf_runpath(from);
+	struct slice own = slice_of(from_path);
+	char search[PATH_MAX * 2];
+	struct slice rest, folder;
+
+	while (own.n && own.p[own.n - 1] != '/')
+		own.n--;
+	snprintf(search, sizeof(search), "%s:%s", runpath ? runpath : "", folders);
+	rest = slice_of(search);
+	while (slice_cut(&rest, ':', &folder)) {
+		char path[PATH_MAX];
+		char *real;
+		bool origin = slice_starts(folder, SLICE("$ORIGIN"));
+		struct slice tail = slice_from(folder, origin ? 7 : 0);
+
+		snprintf(path, sizeof(path), "%.*s%.*s/%s", origin ? (int)own.n : 0, own.p,
+			 SLICE_ARG(tail), name);
+		real = folder.n ? realpath(path, NULL) : NULL;
+		if (real)
+			return real;
+	}
+	return NULL;
+}
+
+static void add_needed(struct libraries *l, const struct elf *e, const char *path,
+		       struct tls_survey *s)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = elf_needed(e, i)); i++) {
+		char *file = resolve(name, e, path);
+		bool known = !file || l->count == LIBRARIES_MAX;
+
+		judge_file(s, name, "needs");
+		for (size_t k = 0; k < l->count && !known; k++)
+			known = strcmp(l->path[k], file) == 0;
+		if (known)
+			free(file);
+		else
+			l->path[l->count++] = file;
+	}
+}
+
+/* The libraries of E, theirs, and so on. */
+static void look_at_needed(struct tls_survey *s, const struct elf *e, const char *path)
+{
+	struct libraries l = { .count = 0 };
+	const char *why;
+
+	add_needed(&l, e, path, s);
+	for (size_t i = 0; i < l.count; i++) {
+		struct elf library;
+
+		judge_file(s, l.path[i], "needs");
+		if (!elf_open(&library, l.path[i], &why))
+			continue;
+		add_needed(&l, &library, l.path[i], s);
+		for (size_t k = 0; k < s->count; k++)
+			if (!s->found[k].version[0] &&
+			    strcmp(s->found[k].library, "OpenSSL") == 0 &&
+			    strstr(l.path[i], "/libcrypto.so"))
+				openssl_version(&library, s->found[k].version);
+		elf_close(&library);
+	}
+	for (size_t i = 0; i < l.count; i++)
+		free(l.path[i]);
+}
+
+static void look_at_module(struct tls_survey *s, const char *path)
+{
+	size_t before = s->count;
+	struct elf module;
+	const char *why;
+
+	if (!elf_open(&module, path, &why))
+		return;
+	look_at_needed(s, &module, path);
+	if (before == s->count)
+		look_for_static_openssl(s, &module);
+	elf_close(&module);
+	for (; before < s->count; before++) {
+		struct tls_stack *t = &s->found[before];
+		size_t n = strlen(t->evidence);
+
+		snprintf(t->evidence + n, sizeof(t->evidence) - n, " (by %s, when it is loaded)",
+			 strrchr(path, '/') + 1);
+	}
+}
+
+static void look_at_modules(struct tls_survey *s, const char *path)
+{
+	const char *file = strrchr(path, '/');
+
+	for (size_t i = 0; file && i < sizeof(loads_later) / sizeof(loads_later[0]); i++) {
+		if (strncmp(file + 1, loads_later[i].program, strlen(loads_later[i].program)) != 0)
+			continue;
+		for (size_t k = 0; k < 3 && loads_later[i].modules[k]; k++) {
+			const char *star = loads_later[i].modules[k] + 2; /* past "%s" */
+			char pattern[PATH_MAX + 64];
+			glob_t g;
+
+			snprintf(pattern, sizeof(pattern), "%.*s%s", (int)(file - path), path,
+				 star);
+			if (glob(pattern, 0, NULL, &g) == 0)
+				look_at_module(s, g.gl_pathv[g.gl_pathc - 1]);
+			globfree(&g);
+		}
+	}
+}
+
+void tls_survey(struct tls_survey *s, struct elf *e, const char *path)
+{
+	memset(s, 0, sizeof(*s));
+	look_for_boringssl(s, e);
+	look_for_static_openssl(s, e);
+	look_for_rust_and_go(s, e);
+	look_at_needed(s, e, path);
+	look_at_modules(s, path);
+	if (elf_exports(e, "nghttp2_session_mem_recv"))
+		s->speaks_h2 = true;
+}
+
+void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim)
+{
+	char line[PATH_MAX + 128];
+	char name[64];
+	FILE *maps;
+
+	memset(s, 0, sizeof(*s));
+	*has_shim = false;
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	while (maps && fgets(line, sizeof(line), maps)) {
+		char *path = strchr(line, '/');
+
+		if (!path)
+			continue;
+		path[strcspn(path, "\n")] = '\0';
+		*has_shim |= strstr(path, "/liborshim.so") != NULL;
+		judge_file(s, path, "has mapped");
+	}
+	if (maps)
+		fclose(maps);
+}
+
+const char *tls_http_guess(const struct tls_survey *s)
+{
+	if (s->count == 0)
+		return "unknown: no TLS library was recognised";
+	if (strcmp(s->found[0].library, "BoringSSL") == 0)
+		return "HTTP/1.1 (Bun); HTTP/2 (Chromium, Electron)";
+	return s->speaks_h2 ? "HTTP/2 where the server offers it, else HTTP/1.1" : "HTTP/1.1";
+}

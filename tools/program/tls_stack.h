@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_TLS_STACK_H
+#define ORSHIM_TLS_STACK_H
+
+/*
+ * Which TLS libraries a program has, by what stands in its file and in the
+ * libraries that it needs; nothing is run or loaded. Each finding carries its
+ * evidence.
+ */
+#include <stdbool.h>
+
+#include "report/record.h"
+#include "tools/program/elf.h"
+
+enum { STACKS_MAX = 8 };
+
+struct tls_stack {
+	const char *library;
+	char version[32]; /* "" if unknown */
+	char evidence[512];
+	enum tap_kind tap;
+	char reason[128]; /* why it cannot be tapped; "" if it can */
+};
+
+struct tls_survey {
+	struct tls_stack found[STACKS_MAX];
+	size_t count;
+	bool speaks_h2; /* has an HTTP/2 library, as far as can be seen */
+};
+
+/* E is the program at PATH. */
+void tls_survey(struct tls_survey *s, struct elf *e, const char *path);
+
+/* Libraries that PID has mapped; says, too, whether liborshim.so is among them. */
+void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim);
+
+/* What it will likely speak to an API. */
+const char *tls_http_guess(const struct tls_survey *s);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* The schema stands in docs/report.md. */
+#include <string.h>
+
+#include "report/json_out.h"
+#include "tools/command.h"
+#include "tools/report/report.h"
+#include "tools/version.h"
+
+static const char *const strength_names[] = { "none", "weak", "strong" };
+
+static void put_verdict(struct json_out *j, const struct report *r)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	report_verdict(r, &words);
+	json_slice(j, "verdict", buf_slice(&words));
+	buf_release(&words);
+}
+
+static void put_cause(struct json_out *j, const struct report *r, const struct cause *c)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	cause_signature(c, &words);
+	json_object(j, NULL);
+	json_text(j, "rule", c->id);
+	json_text(j, "severity", severity_name(c->severity));
+	json_text(j, "category", c->category);
+	json_bool(j, "refusal", c->refusal);
+	json_number(j, "count", (int64_t)c->count);
+	json_slice(j, "signature", buf_slice(&words));
+	json_text(j, "title", cause_title(c));
+	json_text(j, "why", cause_why(c));
+	json_text(j, "fix", cause_fix(c));
+	json_text(j, "detail", c->detail);
+	json_text(j, "first", c->first->kind == LOG_EXCHANGE ? log_name(r->log, c->first) : NULL);
+	json_text(j, "last", c->last->kind == LOG_EXCHANGE ? log_name(r->log, c->last) : NULL);
+	json_object_end(j);
+	buf_release(&words);
+}
+
+static void put_split(struct json_out *j, const struct split *s)
+{
+	char chance[32];
+
+	json_object(j, "outcome_splits_on");
+	json_text(j, "strength", strength_names[s->strength]);
+	json_number(j, "refused", (int64_t)s->failed);
+	json_number(j, "fine", (int64_t)s->fine);
+	json_array(j, "attributes");
+	if (s->strength != SPLIT_NONE)
+		json_text(j, NULL, attribute_name(s->first));
+	if (s->strength != SPLIT_NONE && s->second != ATTRIBUTE_COUNT)
+		json_text(j, NULL, attribute_name(s->second));
+	json_array_end(j);
+	json_array(j, "also");
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++)
+		if (s->also & 1u << a)
+			json_text(j, NULL, attribute_name(a));
+	json_array_end(j);
+	snprintf(chance, sizeof(chance), "%.3g", s->chance);
+	json_text(j, "chance", s->strength == SPLIT_NONE ? NULL : chance);
+	json_array(j, "values");
+	for (size_t i = 0; s->strength != SPLIT_NONE && i < s->value_count; i++) {
+		json_object(j, NULL);
+		json_text(j, "first", s->values[i].first);
+		json_text(j, "second", s->values[i].second);
+		json_number(j, "refused", (int64_t)s->values[i].failed);
+		json_number(j, "fine", (int64_t)s->values[i].fine);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_object_end(j);
+}
+
+static void put_keys(struct json_out *j, const struct report *r)
+{
+	json_array(j, "keys");
+	for (size_t i = 0; i < r->key_count; i++) {
+		const struct key_use *k = &r->keys[i];
+		enum rule_id rule = key_rule(r, k);
+		json_object(j, NULL);
+		json_text(j, "key", k->key);
+		json_text(j, "token", k->token);
+		json_text(j, "host", k->host);
+		json_text(j, "source", k->source);
+		json_number(j, "accepted", (int64_t)k->accepted);
+		json_number(j, "rejected", (int64_t)k->rejected);
+		json_text(j, "rule", rule == RULE_NONE ? NULL : rules[rule].id);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void put_senders(struct json_out *j, const struct report *r)
+{
+	json_array(j, "senders");
+	for (size_t i = 0; i < r->sender_count; i++) {
+		const struct sender *s = &r->senders[i];
+		json_object(j, NULL);
+		json_text(j, "client", s->first->client);
+		json_text(j, "by", s->first->client_by);
+		json_text(j, "tool", s->first->tool);
+		json_text(j, "role", s->first->role);
+		if (s->elsewhere)
+			json_null(j, "pid");
+		else
+			json_number(j, "pid", s->first->pid);
+		json_number(j, "requests", (int64_t)s->requests);
+		json_number(j, "refused", (int64_t)s->refused);
+		json_text(j, "cause", s->cause);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void put_number(struct json_out *j, const char *key, int n)
+{
+	if (n < 0)
+		json_null(j, key);
+	else
+		json_number(j, key, n);
+}
+
+static void put_exchange(struct json_out *j, const struct report *r, const struct log_row *row)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(row->time_us, ts);
+	json_object(j, NULL);
+	json_text(j, "name", log_name(r->log, row));
+	json_text(j, "ts", ts);
+	json_number(j, "pid", row->pid);
+	json_text(j, "tool", row->tool);
+	json_text(j, "role", row->role);
+	json_text(j, "client", row->client);
+	json_text(j, "http", row->http);
+	json_text(j, "method", row->method);
+	json_text(j, "host", row->host);
+	json_text(j, "path", row->path);
+	json_text(j, "model", row->model);
+	json_text(j, "key", row->key);
+	json_text(j, "token", row->token);
+	put_number(j, "status", row->status);
+	put_number(j, "ms", row->ms);
+	json_text(j, "refused_by", row->refused_by);
+	json_text(j, "cause", row->cause);
+	json_object_end(j);
+}
+
+static void put_process(struct json_out *j, const struct report *r, const struct log_row *row)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	coverage_words(r->log, row, &words);
+	json_object(j, NULL);
+	json_number(j, "pid", row->pid);
+	json_text(j, "tool", row->tool);
+	json_text(j, "exe", row->exe);
+	json_text(j, "role", row->role);
+	json_bool(j, "observed", row_is_tapped(r->log, row));
+	json_slice(j, "words", buf_slice(&words));
+	json_object_end(j);
+	buf_release(&words);
+}
+
+static void put_rows(struct json_out *j, const struct report *r)
+{
+	json_array(j, "exchanges");
+	for (size_t i = 0; i < r->log->count; i++)
+		if (r->log->rows[i].kind == LOG_EXCHANGE)
+			put_exchange(j, r, &r->log->rows[i]);
+	json_array_end(j);
+	json_array(j, "processes");
+	for (size_t i = 0; i < r->log->count; i++)
+		if (r->log->rows[i].kind == LOG_PROCESS)
+			put_process(j, r, &r->log->rows[i]);
+	json_array_end(j);
+}
+
+static void put_files(struct json_out *j, const struct log *l)
+{
+	static const char *const names[] = { "not_json", "not_a_record", "too_long", "cut",
+					     "newer" };
+
+	json_array(j, "files");
+	for (size_t i = 0; i < l->file_count; i++) {
+		json_object(j, NULL);
+		json_text(j, "path", l->files[i].path);
+		json_number(j, "lines", (int64_t)l->files[i].lines);
+		json_number(j, "exchanges", l->files[i].exchanges);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_array(j, "faults");
+	for (int f = 0; f < LOG_FAULT_COUNT; f++) {
+		if (l->faults[f].count == 0)
+			continue;
+		json_object(j, NULL);
+		json_text(j, "fault", names[f]);
+		json_number(j, "count", (int64_t)l->faults[f].count);
+		json_text(j, "file",
+			  l->faults[f].file < l->file_count ? l->files[l->faults[f].file].path
+							    : NULL);
+		json_number(j, "line", (int64_t)l->faults[f].line);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+void report_json(const struct report *r, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_object(&j, NULL);
+	json_number(&j, "v", 1);
+	json_text(&j, "record", "report");
+	json_text(&j, "version", ORSHIM_VERSION);
+	put_verdict(&j, r);
+	json_object(&j, "counts");
+	json_number(&j, "exchanges", (int64_t)r->exchanges);
+	json_number(&j, "refused", (int64_t)r->refused);
+	json_number(&j, "processes", (int64_t)r->processes);
+	json_number(&j, "untapped", (int64_t)r->untapped);
+	json_object_end(&j);
+	json_array(&j, "causes");
+	for (size_t i = 0; i < r->cause_count; i++)
+		put_cause(&j, r, &r->causes[i]);
+	json_array_end(&j);
+	put_split(&j, &r->split);
+	put_keys(&j, r);
+	put_senders(&j, r);
+	json_text(&j, "public_success",
+		  r->public_success ? log_name(r->log, r->public_success) : NULL);
+	json_array(&j, "next");
+	for (size_t i = 0; i < r->step_count; i++)
+		json_text(&j, NULL, r->steps[i]);
+	json_array_end(&j);
+	put_rows(&j, r);
+	put_files(&j, r->log);
+	json_object_end(&j);
+	if (!json_out_ok(&j))
+		die("report: the report does not fit into %d bytes", REPORT_MAX);
+	say(out, "\n");
+}

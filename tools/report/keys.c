@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Which keys are in use, over all processes of a log, and which of them are refused. */
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/report/report.h"
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static struct key_use *use_of(struct report *r, const struct log_row *row)
+{
+	for (size_t i = 0; i < r->key_count; i++) {
+		struct key_use *k = &r->keys[i];
+		if (same_text(k->key, row->key) && same_text(k->host, row->host) &&
+		    (row->key || same_text(k->token, row->token)))
+			return k;
+	}
+	if (r->key_count == KEYS_MAX)
+		return NULL;
+	struct key_use *k = &r->keys[r->key_count++];
+	*k = (struct key_use){
+		.key = row->key, .token = row->token, .host = row->host, .source = row->source
+	};
+	return k;
+}
+
+/* A provider's refusal, or one for another reason, says nothing of this key. */
+static bool rejects_key(const struct log_row *row)
+{
+	return row_failed(row) && row->status == 401 && strcmp(row->refused_by, "upstream") != 0 &&
+	       strcmp(row->refused_by, "edge") != 0;
+}
+
+static bool accepts_key(const struct log_row *row)
+{
+	return !row_failed(row) && row->status >= 200 && row->status < 300;
+}
+
+/* Was K accepted at the path of row AT before? */
+static bool was_accepted(const struct report *r, size_t at)
+{
+	const struct log_row *row = &r->log->rows[at];
+
+	for (size_t i = at; i-- > 0;) {
+		const struct log_row *before = &r->log->rows[i];
+		if (before->kind == LOG_EXCHANGE && same_text(before->key, row->key) &&
+		    same_text(before->path, row->path) && same_text(before->host, row->host) &&
+		    same_text(before->method, row->method))
+			return accepts_key(before);
+	}
+	return false;
+}
+
+void find_keys(struct report *r)
+{
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind != LOG_EXCHANGE || row_is_public(row))
+			continue;
+		struct key_use *k = use_of(r, row);
+		if (!k)
+			continue;
+		if (accepts_key(row)) {
+			k->accepted++;
+			k->accepted_last = true;
+		} else if (rejects_key(row)) {
+			k->rejected++;
+			k->accepted_last = false;
+			k->lost = k->lost || (row->key && was_accepted(r, i));
+		}
+	}
+}
+
+static bool another_is_accepted(const struct report *r, const struct key_use *than)
+{
+	for (size_t i = 0; i < r->key_count; i++)
+		if (&r->keys[i] != than && r->keys[i].key && r->keys[i].accepted &&
+		    same_text(r->keys[i].host, than->host))
+			return true;
+	return false;
+}
+
+enum rule_id key_rule(const struct report *r, const struct key_use *k)
+{
+	if (!k->key || k->rejected == 0)
+		return RULE_NONE;
+	if (k->lost)
+		return RULE_transient_401;
+	if (k->accepted == 0 && another_is_accepted(r, k))
+		return RULE_one_key_of_several_fails;
+	return RULE_NONE;
+}
+
+bool keys_are_remarkable(const struct report *r)
+{
+	size_t keys = 0;
+
+	for (size_t i = 0; i < r->key_count; i++) {
+		keys += r->keys[i].accepted + r->keys[i].rejected > 0;
+		if (r->keys[i].accepted && r->keys[i].rejected)
+			return true;
+	}
+	return keys > 1 && r->refused > 0;
+}
+
+static const char *times(size_t n)
+{
+	return n == 1 ? "once" : n == 2 ? "twice" : NULL;
+}
+
+static void say_times(const char *what, size_t n, struct buf *out)
+{
+	if (times(n))
+		say(out, "%s %s", what, times(n));
+	else
+		say(out, "%s %zu times", what, n);
+}
+
+void key_words(const struct report *r, const struct key_use *k, struct buf *out)
+{
+	enum rule_id rule = key_rule(r, k);
+
+	say(out, "%s", k->token ? k->token : k->key ? "a key" : "no key");
+	if (k->key)
+		say(out, " (%s%s%s)", k->key, k->source ? ", from " : "",
+		    k->source ? k->source : "");
+	say(out, " to %s: ", k->host ? k->host : "an unnamed host");
+	if (k->accepted)
+		say_times("accepted", k->accepted, out);
+	if (k->accepted && k->rejected)
+		say(out, ", ");
+	if (k->rejected)
+		say_times("refused with 401", k->rejected, out);
+	if (k->accepted + k->rejected == 0)
+		say(out, "neither accepted nor refused with 401");
+	if (rule == RULE_transient_401)
+		say(out, "; it was accepted at the same endpoint before%s",
+		    k->accepted_last ? ", and is again: the refusal was temporary" : "");
+	else if (rule == RULE_one_key_of_several_fails)
+		say(out, "; never accepted, while another key is");
+	if (rule != RULE_NONE)
+		say(out, " [%s]", rules[rule].id);
+}

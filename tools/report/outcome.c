@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/report/outcome.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Chance of a split, all tries counted, below which it is said firmly, or at all. */
+#define STRONG_BELOW 0.01
+#define WEAK_BELOW 0.05
+
+/*
+ * When one attribute alone differs in the whole log, there was one try and
+ * nothing else to blame: two failures and two successes (1 in 3) are worth a
+ * weak word.
+ */
+#define WEAK_BELOW_ALONE 0.34
+
+static const struct {
+	const char *name;
+	const char *title;
+} attributes[ATTRIBUTE_COUNT] = {
+	[ATTRIBUTE_KEY] = { "key", "the key" },
+	[ATTRIBUTE_CARRIER] = { "carrier", "the header that carries the key" },
+	[ATTRIBUTE_HOST] = { "host", "the host" },
+	[ATTRIBUTE_PATH] = { "path", "the path" },
+	[ATTRIBUTE_MODEL] = { "model", "the model" },
+	[ATTRIBUTE_PROVIDER] = { "provider", "the provider that OpenRouter picked" },
+	[ATTRIBUTE_STREAM] = { "stream", "streaming" },
+	[ATTRIBUTE_HTTP] = { "http", "the HTTP version" },
+	[ATTRIBUTE_PROCESS] = { "process", "the process" },
+	[ATTRIBUTE_TOOL] = { "tool", "the tool" },
+};
+
+const char *attribute_title(enum attribute a)
+{
+	return attributes[a].title;
+}
+
+const char *attribute_name(enum attribute a)
+{
+	return attributes[a].name;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The row of S for this outcome's value; NULL when there are too many values. */
+static struct split_value *value_row(struct split *s, const struct outcome *o)
+{
+	const char *first = o->values[s->first];
+	const char *second = s->second == ATTRIBUTE_COUNT ? NULL : o->values[s->second];
+
+	for (size_t i = 0; i < s->value_count; i++)
+		if (same(s->values[i].first, first) && same(s->values[i].second, second))
+			return &s->values[i];
+	if (s->value_count == SPLIT_VALUES_MAX)
+		return NULL;
+	struct split_value *row = &s->values[s->value_count++];
+	*row = (struct split_value){ .first = first, .second = second };
+	return row;
+}
+
+/* Count outcomes by value. False as soon as a value has both, or there are too many. */
+static bool separates(struct split *s, const struct outcome *outcomes, size_t count)
+{
+	s->value_count = 0;
+	s->failed = s->fine = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct split_value *row = value_row(s, &outcomes[i]);
+		if (!row)
+			return false;
+		if (outcomes[i].failed) {
+			row->failed++;
+			s->failed++;
+		} else {
+			row->fine++;
+			s->fine++;
+		}
+		if (row->failed && row->fine)
+			return false;
+	}
+	return true;
+}
+
+static double log_choose(size_t n, size_t k)
+{
+	return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
+}
+
+/*
+ * Probability that outcomes dealt out at random are separated too: the ways to
+ * pick whole values whose exchanges sum up to the failures, over all ways to
+ * pick that many exchanges. 1 without memory: then nothing is claimed.
+ */
+static double chance_of_separation(const struct split *s)
+{
+	size_t total = s->failed + s->fine;
+	double *ways = calloc(s->failed + 1, sizeof(*ways));
+
+	if (!ways)
+		return 1;
+	ways[0] = 1;
+	for (size_t i = 0; i < s->value_count; i++) {
+		size_t size = s->values[i].failed + s->values[i].fine;
+		for (size_t sum = s->failed; sum >= size && sum > 0; sum--)
+			ways[sum] += ways[sum - size];
+	}
+	double p = exp(log(ways[s->failed]) - log_choose(total, s->failed));
+	free(ways);
+	return p < 1 ? p : 1;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct split_value *x = a;
+	const struct split_value *y = b;
+	size_t nx = x->failed + x->fine;
+	size_t ny = y->failed + y->fine;
+
+	return (nx < ny) - (nx > ny);
+}
+
+/* Try one attribute or pair; keep it in BEST if it is less likely by chance. */
+static void try_attributes(struct split *best, const struct outcome *outcomes, size_t count,
+			   enum attribute first, enum attribute second)
+{
+	struct split s = { .first = first, .second = second };
+
+	if (!separates(&s, outcomes, count) || s.value_count < 2)
+		return;
+	s.chance = chance_of_separation(&s);
+	if (best->strength == SPLIT_NONE || s.chance < best->chance) {
+		s.strength = SPLIT_WEAK;
+		*best = s;
+	}
+}
+
+/* How many attributes have more than one value: those are the tries that can succeed. */
+static size_t varying(const struct outcome *outcomes, size_t count, bool *varies)
+{
+	size_t n = 0;
+
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
+		varies[a] = false;
+		for (size_t i = 1; i < count && !varies[a]; i++)
+			varies[a] = !same(outcomes[i].values[a], outcomes[0].values[a]);
+		n += varies[a];
+	}
+	return n;
+}
+
+/* Weigh the best split with the number of tries; drop it if chance does as well. */
+static void weigh(struct split *s, size_t tries)
+{
+	if (s->strength == SPLIT_NONE)
+		return;
+	double corrected = s->chance * (double)tries;
+	if (corrected < STRONG_BELOW)
+		s->strength = SPLIT_STRONG;
+	else if (corrected < (tries == 1 ? WEAK_BELOW_ALONE : WEAK_BELOW))
+		s->strength = SPLIT_WEAK;
+	else
+		s->strength = SPLIT_NONE;
+	s->chance = corrected < 1 ? corrected : 1;
+}
+
+/* What goes together with the attribute that was found, value by value or not. */
+static unsigned equally_good(const struct split *best, const struct outcome *outcomes, size_t count,
+			     const bool *varies, size_t tries)
+{
+	unsigned also = 0;
+
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
+		struct split s = { .first = a, .second = ATTRIBUTE_COUNT };
+		if (!varies[a] || (enum attribute)a == best->first ||
+		    !separates(&s, outcomes, count))
+			continue;
+		s.strength = SPLIT_WEAK;
+		s.chance = chance_of_separation(&s);
+		weigh(&s, tries);
+		if (s.strength >= best->strength)
+			also |= 1u << a;
+	}
+	return also;
+}
+
+void outcome_split(const struct outcome *outcomes, size_t count, struct split *s)
+{
+	bool varies[ATTRIBUTE_COUNT];
+	size_t failed = 0;
+
+	*s = (struct split){ .strength = SPLIT_NONE };
+	for (size_t i = 0; i < count; i++)
+		failed += outcomes[i].failed;
+	size_t singles = varying(outcomes, count, varies);
+	if (failed >= 2 && count - failed >= 2) {
+		for (int a = 0; a < ATTRIBUTE_COUNT; a++)
+			if (varies[a])
+				try_attributes(s, outcomes, count, a, ATTRIBUTE_COUNT);
+		weigh(s, singles);
+		if (s->strength != SPLIT_NONE) {
+			s->also = equally_good(s, outcomes, count, varies, singles);
+		} else {
+			for (int a = 0; a < ATTRIBUTE_COUNT; a++)
+				for (int b = a + 1; varies[a] && b < ATTRIBUTE_COUNT; b++)
+					if (varies[b])
+						try_attributes(s, outcomes, count, a, b);
+			weigh(s, singles + singles * (singles - 1) / 2);
+			/* Two attributes explain anything small: only a strong one is said. */
+			if (s->strength != SPLIT_STRONG)
+				s->strength = SPLIT_NONE;
+		}
+	}
+	qsort(s->values, s->value_count, sizeof(s->values[0]), by_size);
+	s->failed = failed;
+	s->fine = count - failed;
+}

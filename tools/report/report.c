@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/report/steps.h"
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool row_is_public(const struct log_row *row)
+{
+	struct slice path = slice_of(row->path);
+
+	return same_text(row->method, "GET") && same_text(row->vendor, "openrouter") &&
+	       (slice_ends(path, SLICE("/models")) || slice_ends(path, SLICE("/providers")) ||
+		slice_ends(path, SLICE("/endpoints")));
+}
+
+static bool was_answered_well(const struct log_row *row)
+{
+	return !row_failed(row) && row->status >= 200 && row->status < 400;
+}
+
+bool row_is_tapped(const struct log *l, const struct log_row *row)
+{
+	for (size_t i = 0; i < row->copy_count; i++) {
+		const char *tap = l->copies[row->copies + i].tap;
+		if (tap && strcmp(tap, "none") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Exchanges without a cause belong together when the same server says the same status. */
+static bool is_of(const struct cause *c, const struct cause *of)
+{
+	if (c->refusal != of->refusal || !same_text(c->id, of->id))
+		return false;
+	return c->id || (c->status == of->status && same_text(c->refused_by, of->refused_by));
+}
+
+static void add_cause(struct report *r, const struct cause *c)
+{
+	for (size_t i = 0; i < r->cause_count; i++)
+		if (is_of(&r->causes[i], c)) {
+			r->causes[i].count++;
+			r->causes[i].last = c->last;
+			return;
+		}
+	if (r->cause_count < CAUSES_MAX)
+		r->causes[r->cause_count++] = *c;
+}
+
+static void add_finding(struct report *r, const struct log_row *row, const char *id,
+			enum severity severity, const char *detail)
+{
+	struct cause c = { .rule = id ? rule_find(slice_of(id)) : RULE_NONE,
+			   .id = id,
+			   .severity = severity,
+			   .count = 1,
+			   .first = row,
+			   .last = row,
+			   .detail = detail,
+			   .status = row->status,
+			   .refused_by = row->refused_by,
+			   .message = row->message };
+
+	if (severity > r->worst)
+		r->worst = severity;
+	if (c.rule != RULE_NONE)
+		c.category = category_name(rules[c.rule].category);
+	c.refusal = row->kind == LOG_EXCHANGE && row_failed(row) && same_text(id, row->cause);
+	if (c.refusal && row->category)
+		c.category = row->category;
+	add_cause(r, &c);
+}
+
+/* What explains only the answer's text is no news beside the cause. */
+static bool is_consequence(const struct log_row *row, const struct log_finding *f)
+{
+	enum rule_id rule = rule_find(slice_of(f->rule));
+
+	return row_failed(row) && row->cause && rule != RULE_NONE && rules[rule].section == 5;
+}
+
+static void add_findings(struct report *r, const struct log_row *row)
+{
+	for (size_t i = 0; i < row->finding_count; i++) {
+		const struct log_finding *f = &r->log->findings[row->findings + i];
+		if (row->cause && strcmp(f->rule, row->cause) == 0)
+			add_finding(r, row, f->rule, f->severity, f->detail);
+		else if (f->severity >= SEVERITY_WARNING && !is_consequence(row, f))
+			add_finding(r, row, f->rule, f->severity, f->detail);
+	}
+}
+
+static bool has_finding(const struct report *r, const struct log_row *row, const char *id)
+{
+	for (size_t i = 0; i < row->finding_count; i++)
+		if (strcmp(r->log->findings[row->findings + i].rule, id) == 0)
+			return true;
+	return false;
+}
+
+/* Was something asked of that host on another connection? Then ROW's was one kept ready. */
+static bool is_spare(const struct report *r, const struct log_row *row)
+{
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *other = &r->log->rows[i];
+		if (other->kind == LOG_EXCHANGE && other->pid == row->pid &&
+		    same_text(other->host, row->host) && !row_is_public(other))
+			return true;
+	}
+	return false;
+}
+
+static void add_row(struct report *r, const struct log_row *row)
+{
+	switch (row->kind) {
+	case LOG_PROCESS:
+		if (row->unfollowed) {
+			r->unfollowed++;
+			return;
+		}
+		r->processes++;
+		if (row->copy_count == 0 || row_is_tapped(r->log, row))
+			return;
+		r->untapped++;
+		add_finding(r, row, rules[RULE_process_not_observed].id,
+			    rules[RULE_process_not_observed].severity,
+			    r->log->copies[row->copies].reason);
+		return;
+	case LOG_CONNECTION:
+		r->connections++;
+		if (!row->blind && is_spare(r, row))
+			return;
+		break;
+	case LOG_EXCHANGE:
+		r->exchanges++;
+		r->refused += row_failed(row);
+		if (row_failed(row) && (!row->cause || !has_finding(r, row, row->cause)))
+			add_finding(r, row, row->cause, SEVERITY_ERROR, NULL);
+		break;
+	}
+	add_findings(r, row);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct cause *x = a, *y = b;
+
+	if (x->refusal != y->refusal)
+		return x->refusal ? -1 : 1;
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static void outcome_of(struct outcome *o, const struct log_row *row, char *pid)
+{
+	snprintf(pid, 16, "%d", row->pid);
+	*o = (struct outcome){ .failed = row_failed(row) };
+	o->values[ATTRIBUTE_KEY] = row->key ? row->key : row->token ? row->token : "none";
+	o->values[ATTRIBUTE_CARRIER] = row->carrier ? row->carrier : "absent";
+	o->values[ATTRIBUTE_HOST] = row->host;
+	o->values[ATTRIBUTE_PATH] = row->path;
+	o->values[ATTRIBUTE_MODEL] = row->model;
+	o->values[ATTRIBUTE_STREAM] = row->stream < 0 ? NULL : row->stream ? "true" : "false";
+	o->values[ATTRIBUTE_HTTP] = row->http;
+	o->values[ATTRIBUTE_PROCESS] = pid;
+	o->values[ATTRIBUTE_TOOL] = row->tool;
+}
+
+/*
+ * A request that was refused before OpenRouter chose a provider names none:
+ * then the lack of the name is the refusal itself, and explains nothing.
+ */
+static bool every_failure_names_its_provider(const struct log *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct log_row *row = &l->rows[i];
+		if (row->kind == LOG_EXCHANGE && row_failed(row) && !row->provider)
+			return false;
+	}
+	return true;
+}
+
+/* An endpoint that answers without a key tells nothing about keys, so it is left out. */
+static bool is_compared(const struct log_row *row, bool by_provider)
+{
+	return row->kind == LOG_EXCHANGE && !row_is_public(row) && (row->provider || !by_provider);
+}
+
+static void split_rows(struct report *r, bool by_provider, struct outcome *outcomes,
+		       char (*pids)[16])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (!is_compared(row, by_provider))
+			continue;
+		outcome_of(&outcomes[n], row, pids[n]);
+		if (by_provider)
+			outcomes[n].values[ATTRIBUTE_PROVIDER] = row->provider;
+		n++;
+	}
+	outcome_split(outcomes, n, &r->split);
+}
+
+static void find_split(struct report *r)
+{
+	struct outcome *outcomes = calloc(r->exchanges + 1, sizeof(*outcomes));
+	char(*pids)[16] = calloc(r->exchanges + 1, sizeof(*pids));
+
+	if (!outcomes || !pids)
+		die("out of memory");
+	if (every_failure_names_its_provider(r->log))
+		split_rows(r, true, outcomes, pids);
+	if (r->split.strength == SPLIT_NONE)
+		split_rows(r, false, outcomes, pids);
+	/* The split's strings are those of the log, but for the processes'. */
+	for (size_t i = 0; i < r->split.value_count; i++) {
+		struct split_value *v = &r->split.values[i];
+		v->first = log_keep(r->log, v->first, 512);
+		v->second = log_keep(r->log, v->second, 512);
+	}
+	free(outcomes);
+	free(pids);
+}
+
+static void find_public_success(struct report *r)
+{
+	const struct log_row *found = NULL;
+
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind != LOG_EXCHANGE || !was_answered_well(row))
+			continue;
+		if (!row_is_public(row))
+			return;
+		found = row;
+	}
+	if (r->refused)
+		r->public_success = found;
+}
+
+void report_make(struct report *r, struct log *l)
+{
+	*r = (struct report){ .log = l };
+	for (size_t i = 0; i < l->count; i++)
+		add_row(r, &l->rows[i]);
+	qsort(r->causes, r->cause_count, sizeof(r->causes[0]), by_weight);
+	while (r->refusal_causes < r->cause_count && r->causes[r->refusal_causes].refusal)
+		r->refusal_causes++;
+	find_split(r);
+	find_public_success(r);
+	find_keys(r);
+	find_senders(r);
+	report_steps(r);
+}
+
+void report_release(struct report *r)
+{
+	*r = (struct report){ 0 };
+}
+
+int report_status(const struct report *r)
+{
+	return r->refused || r->worst >= SEVERITY_ERROR ? EXIT_FINDINGS : EXIT_CLEAN;
+}

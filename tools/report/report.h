@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REPORT_H
+#define ORSHIM_REPORT_H
+
+/*
+ * What a log says, worked out once and then written in several ways: the
+ * verdict, its causes with counts, what separates failures from successes,
+ * what was observed, and what to try next.
+ */
+#include "report/text.h"
+#include "tools/log/log_read.h"
+#include "tools/report/outcome.h"
+
+/* Exchanges (or connections, or processes) about which the same is to be said. */
+struct cause {
+	enum rule_id rule; /* RULE_NONE: nothing explains it, or a rule of a newer orshim */
+	const char *id;    /* NULL: nothing explains it */
+	enum severity severity;
+	bool refusal; /* it explains why requests were refused */
+	size_t count;
+	const struct log_row *first, *last;
+	const char *detail; /* of the first */
+	const char *refused_by;
+	const char *category;
+	const char *message; /* the server's */
+	int status;
+};
+
+/* One credential, and how it fared: where several are in use, one of them may be bad. */
+struct key_use {
+	const char *key;   /* fingerprint; NULL: requests without any */
+	const char *token; /* as it is shown */
+	const char *host;
+	const char *source;
+	size_t accepted, rejected; /* rejected: 401 that is not a provider's */
+	bool lost;                 /* rejected after it was accepted at the same path */
+	bool accepted_last;
+};
+
+/* Requests of one client as it names itself (in processes of one role), or of one process. */
+struct sender {
+	const struct log_row *first, *last_refused;
+	size_t requests, refused;
+	bool elsewhere;    /* not all of them from one process */
+	const char *cause; /* of all refusals; NULL: of different ones, or unexplained */
+};
+
+enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
+
+struct report {
+	struct log *log;
+	size_t exchanges, refused, processes, untapped, connections;
+	size_t unfollowed; /* programs that the library did not get into, with TLS or without */
+	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */
+	size_t cause_count;
+	size_t refusal_causes;
+	struct split split;
+	const struct log_row *public_success; /* the only success needs no key; NULL */
+	struct key_use keys[KEYS_MAX];
+	size_t key_count;
+	struct sender senders[SENDERS_MAX];
+	size_t sender_count;
+	enum severity worst;
+	char steps[STEPS_MAX][512];
+	size_t step_count;
+};
+
+/* L must be sorted and outlive R; free what R holds with report_release(). */
+void report_make(struct report *r, struct log *l);
+void report_release(struct report *r);
+
+/* 0 or 1, as every command: is there anything at or above ERROR? */
+int report_status(const struct report *r);
+
+/* The verdict in one line, without a full stop or line feed. */
+void report_verdict(const struct report *r, struct buf *out);
+
+/* "401, refused by openrouter_auth, auth_token_quoted": tells one failure from another. */
+void cause_signature(const struct cause *c, struct buf *out);
+const char *cause_title(const struct cause *c);
+const char *cause_why(const struct cause *c); /* NULL: not known */
+const char *cause_fix(const struct cause *c);
+
+/* "all 7 failures have key …; none of the 12 successes has", and how sure that is. */
+void split_words(const struct split *s, struct buf *out);
+
+/* The rule that a key's use is a case of; RULE_NONE: nothing remarkable. report_keys.c */
+enum rule_id key_rule(const struct report *r, const struct key_use *k);
+void key_words(const struct report *r, const struct key_use *k, struct buf *out);
+bool keys_are_remarkable(const struct report *r);
+void find_keys(struct report *r);
+
+/* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
+void sender_words(const struct sender *s, struct buf *out);
+bool senders_are_remarkable(const struct report *r);
+void find_senders(struct report *r);
+
+/* What can be said of an endpoint that answers without a key. */
+bool row_is_public(const struct log_row *row);
+
+/* A process's TLS in words: "OpenSSL 3.0.19, method table"; or why not. */
+void coverage_words(const struct log *l, const struct log_row *row, struct buf *out);
+bool row_is_tapped(const struct log *l, const struct log_row *row);
+
+/* A header field as far as the record shows it, with the place of a finding. */
+struct shown_field {
+	char text[512];
+	long caret, caret_end; /* columns of TEXT, from 0; -1: cannot be said */
+};
+
+/* False if the finding is about no header field that the record has. */
+bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *finding);
+
+/* "node[4711] POST https://openrouter.ai/api/v1/key -> 401, 182 ms" */
+void row_words(const struct log_row *row, struct buf *out);
+
+/* "node[4711] --type=extensionHost" */
+void row_process_words(const struct log_row *row, struct buf *out);
+
+/* Writers. Each appends all of it to OUT. */
+void report_text(const struct report *r, const struct text_style *style, struct buf *out);
+void report_json(const struct report *r, struct buf *out);
+void report_markdown(const struct report *r, struct buf *out);
+void report_html(const struct report *r, struct buf *out);
+void report_har(const struct report *r, struct buf *out);
+
+/* One exchange in detail. */
+void report_exchange(const struct report *r, const struct log_row *row,
+		     const struct text_style *style, struct buf *out);
+
+enum { REPORT_MAX = 1 << 30 };
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REPORT_STEPS_H
+#define ORSHIM_REPORT_STEPS_H
+
+#include "tools/report/report.h"
+
+/*
+ * Fill r->steps: what to try next, one thing at a time, in the order of the
+ * trouble-shooting guide: the exact signature, then account, key and
+ * environment, then the provider, then the smallest failing action again.
+ */
+void report_steps(struct report *r);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/paragraph.h"
+#include "tools/command.h"
+#include "tools/log/log_row.h"
+#include "tools/report/lines.h"
+#include "tools/report/report.h"
+
+enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12 };
+
+/* ECMA-48 SGR. */
+static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
+
+static void say_coloured(struct buf *out, const struct text_style *style, const char *colour,
+			 const char *text)
+{
+	say(out, style->colour ? "%s%s\033[0m" : "%.0s%s", colour, text);
+}
+
+static void say_heading(struct buf *out, const struct text_style *style, const char *text)
+{
+	say(out, "\n");
+	say_coloured(out, style, "\033[1m", text);
+	say(out, "\n");
+}
+
+void say_paragraph(struct buf *out, const struct text_style *style, const char *label,
+		   struct slice text)
+{
+	struct paragraph p = { .to = out, .width = style->width };
+
+	paragraph_add(&p, label, text);
+	if (p.failed)
+		die("out of memory");
+}
+
+void say_end(struct buf *out, const struct text_style *style, size_t start, size_t indent)
+{
+	struct paragraph p = { .to = out, .width = style->width };
+
+	paragraph_fold(&p, start, indent);
+	if (p.failed)
+		die("out of memory");
+	say(out, "\n");
+}
+
+static void say_spaces(struct buf *out, long n)
+{
+	for (long i = 0; i < n; i++)
+		say(out, " ");
+}
+
+void say_field(struct buf *out, const struct text_style *style, const struct shown_field *f)
+{
+	say(out, "      %s\n", f->text);
+	if (f->caret < 0)
+		return;
+	say_spaces(out, 6 + f->caret);
+	say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
+	if (f->caret_end > f->caret) {
+		say_spaces(out, f->caret_end - f->caret - 1);
+		say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
+	}
+	say(out, "\n");
+}
+
+const cJSON *finding_named(const cJSON *record, const char *rule)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, log_member(record, "findings"))
+	{
+		const char *id = log_text(f, "rule");
+		if (id && rule && strcmp(id, rule) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+/* Where it was seen first: the request, and the field under its carets. */
+static void say_example(const struct report *r, const struct cause *c,
+			const struct text_style *style, struct buf *out)
+{
+	struct shown_field field;
+	size_t start = out->n;
+	cJSON *record;
+
+	say(out, "  --> ");
+	if (c->first->kind != LOG_EXCHANGE) {
+		row_process_words(c->first, out);
+		say_end(out, style, start, 6);
+		return;
+	}
+	row_words(c->first, out);
+	say(out, "  (%s)", log_name(r->log, c->first));
+	say_end(out, style, start, 6);
+	record = log_record(r->log, c->first);
+	if (record && shown_field_of(&field, record, finding_named(record, c->id)))
+		say_field(out, style, &field);
+	cJSON_Delete(record);
+}
+
+static void say_title(const struct report *r, const struct cause *c, const struct text_style *style,
+		      const char *before, struct buf *out)
+{
+	size_t start = out->n;
+	char head[128];
+
+	say(out, "%s", before);
+	snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(c->severity),
+		 c->id ? c->id : "unexplained");
+	say_coloured(out, style, severity_colour[c->severity], head);
+	say(out, " %s", cause_title(c));
+	if (c->count > 1 && c->first->kind == LOG_EXCHANGE)
+		say(out, "  (%zu times, last %s)", c->count, log_name(r->log, c->last));
+	else if (c->count > 1)
+		say(out, "  (%zu times)", c->count);
+	say_end(out, style, start, strlen(before) + 4);
+}
+
+static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
+		      struct buf *out)
+{
+	say(out, "\n");
+	say_title(r, c, style, "", out);
+	say_example(r, c, style, out);
+	if (c->detail && *c->detail)
+		say_paragraph(out, style, "  seen: ", slice_of(c->detail));
+	if (cause_why(c))
+		say_paragraph(out, style, "  why: ", slice_of(cause_why(c)));
+	if (cause_fix(c))
+		say_paragraph(out, style, "  fix: ", slice_of(cause_fix(c)));
+	size_t start = out->n;
+	if (c->refusal && c->first->source) {
+		say(out, "  from: environment variable %s", c->first->source);
+		say_end(out, style, start, 8);
+	}
+	if (c->refusal && c->message && *c->message)
+		say_paragraph(out, style, "  answer: ", slice_of(c->message));
+}
+
+static void say_causes(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	size_t also = 0;
+
+	for (size_t i = 0; i < r->cause_count; i++) {
+		const struct cause *c = &r->causes[i];
+		if (c->refusal || (r->refusal_causes == 0 && i < ALSO_SHOWN)) {
+			say_cause(r, c, style, out);
+			continue;
+		}
+		if (also++ == 0)
+			say_heading(out, style, "also found");
+		if (also > ALSO_SHOWN)
+			continue;
+		say_title(r, c, style, "  ", out);
+	}
+	if (also > ALSO_SHOWN)
+		say(out, "  and %zu more\n", also - ALSO_SHOWN);
+}
+
+static void say_split(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (r->refused == 0 || r->exchanges == r->refused)
+		return;
+	buf_init(&words, LIMIT_LINE);
+	split_words(&r->split, &words);
+	say_heading(out, style, "what separates failures from successes");
+	size_t start = out->n;
+	if (r->split.strength != SPLIT_NONE) {
+		say(out, "  %s[%s]: %s", r->split.strength == SPLIT_STRONG ? "error" : "note",
+		    rules[RULE_outcome_splits_on].id, rules[RULE_outcome_splits_on].title);
+		say_end(out, style, start, 6);
+	}
+	say_paragraph(out, style, "  ", buf_slice(&words));
+	buf_release(&words);
+	if (r->public_success) {
+		const struct rule *rule = &rules[RULE_curl_compared_public_endpoint];
+		start = out->n;
+		say(out, "  note[%s]: %s  (%s)", rule->id, rule->title,
+		    log_name(r->log, r->public_success));
+		say_end(out, style, start, 6);
+		say_paragraph(out, style, "  ", slice_of(prose(rule->why)));
+	}
+}
+
+static void say_keys(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (!keys_are_remarkable(r))
+		return;
+	say_heading(out, style, "keys in use");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->key_count; i++) {
+		buf_reset(&words);
+		key_words(r, &r->keys[i], &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+	}
+	buf_release(&words);
+}
+
+static void say_senders(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (!senders_are_remarkable(r))
+		return;
+	say_heading(out, style, "who sent the requests");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->sender_count; i++) {
+		buf_reset(&words);
+		sender_words(&r->senders[i], &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+	}
+	buf_release(&words);
+}
+
+/* Processes of one tool of which the same is to be said. */
+struct coverage {
+	const char *words;
+	const struct log_row *first;
+	size_t count;
+};
+
+static size_t group_coverage(const struct report *r, struct coverage *groups)
+{
+	struct buf words;
+	size_t n = 0;
+
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		size_t g = 0;
+		if (row->kind != LOG_PROCESS)
+			continue;
+		buf_reset(&words);
+		coverage_words(r->log, row, &words);
+		if (buf_add(&words, "", 1) != 0)
+			die("out of memory");
+		const char *kept = log_keep(r->log, words.p, LIMIT_LINE);
+		while (g < n && (groups[g].words != kept || groups[g].first->tool != row->tool ||
+				 groups[g].first->role != row->role))
+			g++;
+		if (g < n)
+			groups[g].count++;
+		else if (n < COVERAGE_SHOWN)
+			groups[n++] = (struct coverage){ kept, row, 1 };
+	}
+	buf_release(&words);
+	return n;
+}
+
+static void say_blind(const struct log_row *row, const struct text_style *style, struct buf *out)
+{
+	size_t start = out->n;
+
+	say(out, "  ");
+	row_process_words(row, out);
+	say(out, ": a connection to %s was not read: %s", row->host ? row->host : "an unnamed host",
+	    row->blind);
+	say_end(out, style, start, 4);
+}
+
+static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct coverage groups[COVERAGE_SHOWN];
+	size_t blind = 0, told = 0;
+	struct buf words;
+
+	if (r->processes + r->unfollowed == 0)
+		return;
+	say_heading(out, style, "what was observed");
+	buf_init(&words, LIMIT_LINE);
+	size_t n = group_coverage(r, groups);
+	for (size_t i = 0; i < n; i++) {
+		const char *tool = groups[i].first->tool ? groups[i].first->tool : "a process";
+		buf_reset(&words);
+		const char *role = groups[i].first->role;
+		if (groups[i].count == 1)
+			row_process_words(groups[i].first, &words);
+		else
+			say(&words, "%s%s%s, %zu processes", tool, role ? " " : "",
+			    role ? role : "", groups[i].count);
+		say(&words, ": %s", groups[i].words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
+		told += groups[i].count;
+	}
+	if (told < r->processes + r->unfollowed)
+		say(out, "  and %zu more processes\n", r->processes + r->unfollowed - told);
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind == LOG_CONNECTION && row->blind && ++blind <= COVERAGE_SHOWN)
+			say_blind(row, style, out);
+	}
+	if (blind > COVERAGE_SHOWN)
+		say(out, "  and %zu more connections that were not read\n", blind - COVERAGE_SHOWN);
+	buf_release(&words);
+}
+
+static void say_steps(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	char label[32];
+
+	if (r->step_count == 0)
+		return;
+	say_heading(out, style, "what to try next, one thing at a time");
+	for (size_t i = 0; i < r->step_count; i++) {
+		snprintf(label, sizeof(label), "  %zu. ", i + 1);
+		say_paragraph(out, style, label, slice_of(r->steps[i]));
+	}
+}
+
+void say_faults(const struct log *l, const char *indent, struct buf *out)
+{
+	for (int f = 0; f < LOG_FAULT_COUNT; f++) {
+		const struct log_fault_count *c = &l->faults[f];
+		if (c->count == 0)
+			continue;
+		struct buf path;
+		buf_init(&path, LIMIT_PATH);
+		if (c->file < l->file_count)
+			redact_text(&path, slice_of(l->files[c->file].path), LIMIT_PATH);
+		say(out, "%s%.*s:%zu %s", indent, SLICE_ARG(buf_slice(&path)), c->line,
+		    log_fault_words((enum log_fault)f));
+		if (c->count > 1)
+			say(out, ", and %zu more", c->count - 1);
+		say(out, "; passed over\n");
+		buf_release(&path);
+	}
+}
+
+bool has_faults(const struct log *l)
+{
+	for (int f = 0; f < LOG_FAULT_COUNT; f++)
+		if (l->faults[f].count)
+			return true;
+	return false;
+}
+
+void report_text(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf verdict;
+	size_t start = out->n;
+
+	buf_init(&verdict, LIMIT_LINE);
+	report_verdict(r, &verdict);
+	say_coloured(out, style, "\033[1m", "orshim: ");
+	say(out, "%.*s", SLICE_ARG(buf_slice(&verdict)));
+	say_end(out, style, start, 8);
+	buf_release(&verdict);
+	say_causes(r, style, out);
+	say_split(r, style, out);
+	say_keys(r, style, out);
+	say_senders(r, style, out);
+	if (r->exchanges > 1)
+		say_timeline(r, style, out);
+	say_coverage(r, style, out);
+	say_steps(r, style, out);
+	if (!has_faults(r->log))
+		return;
+	say_heading(out, style, "lines that could not be read");
+	start = out->n;
+	say_faults(r->log, "  ", out);
+	out->n--;
+	say_end(out, style, start, 4);
+}

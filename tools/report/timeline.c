@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/paragraph.h"
+#include "tools/command.h"
+#include "tools/report/lines.h"
+
+enum { KINDS_MAX = 8, COLUMNS_MAX = 60, LABEL_MAX = 44 };
+
+/* Requests of the same method, host and path. */
+struct kind {
+	const struct log_row *example;
+	size_t refused, fine;
+	bool mixed; /* holds other kinds, too */
+	unsigned cell_refused[COLUMNS_MAX], cell_fine[COLUMNS_MAX];
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The last one takes whatever has no row of its own. */
+static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_row *row)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (same_text(kinds[i].example->method, row->method) &&
+		    same_text(kinds[i].example->host, row->host) &&
+		    same_text(kinds[i].example->path, row->path))
+			return &kinds[i];
+	if (*count < KINDS_MAX)
+		kinds[(*count)++].example = row;
+	else
+		kinds[*count - 1].mixed = true;
+	return &kinds[*count - 1];
+}
+
+static size_t fill(const struct report *r, struct kind *kinds, size_t columns)
+{
+	size_t count = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind != LOG_EXCHANGE)
+			continue;
+		struct kind *k = kind_of(kinds, &count, row);
+		size_t column = at++ * columns / r->exchanges;
+		if (row_failed(row)) {
+			k->refused++;
+			k->cell_refused[column]++;
+		} else {
+			k->fine++;
+			k->cell_fine[column]++;
+		}
+	}
+	return count;
+}
+
+static void say_cell(const struct kind *k, size_t column, const struct text_style *style,
+		     struct buf *out)
+{
+	bool refused = k->cell_refused[column], fine = k->cell_fine[column];
+	const char *glyph = refused && fine ? "\xe2\x96\x84"
+			    : refused       ? "\xe2\x96\x88"
+			    : fine          ? "\xe2\x96\x81"
+					    : " ";
+
+	if (refused && style->colour)
+		say(out, "\033[1;31m%s\033[0m", glyph);
+	else
+		say(out, "%s", glyph);
+}
+
+static void say_label(const struct kind *k, struct buf *out)
+{
+	struct buf label;
+
+	buf_init(&label, LIMIT_LINE);
+	say(&label, "%s %s%s", k->example->method ? k->example->method : "?",
+	    k->example->host ? k->example->host : "?", k->example->path ? k->example->path : "");
+	struct slice s = buf_slice(&label);
+	size_t wide = columns_of(s);
+	if (wide > LABEL_MAX) { /* the end tells more than the beginning */
+		size_t drop = wide - LABEL_MAX + 1;
+		size_t at = 0;
+		while (drop-- && at < s.n)
+			while (++at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80)
+				;
+		s = slice_from(s, at);
+		say(out, "  \xe2\x80\xa6%.*s", SLICE_ARG(s));
+		wide = columns_of(s) + 1;
+	} else {
+		say(out, "  %.*s", SLICE_ARG(s));
+	}
+	for (; wide < LABEL_MAX; wide++)
+		say(out, " ");
+	buf_release(&label);
+}
+
+static const struct log_row *first_exchange(const struct log *l, bool last)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct log_row *row = &l->rows[last ? l->count - 1 - i : i];
+		if (row->kind == LOG_EXCHANGE)
+			return row;
+	}
+	return NULL;
+}
+
+void say_timeline(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct kind *kinds = calloc(KINDS_MAX, sizeof(*kinds));
+	size_t columns = COLUMNS_MAX;
+	char from[TIMESTAMP_SIZE], to[TIMESTAMP_SIZE];
+
+	if (!kinds)
+		die("out of memory");
+	if (style->width > 0 && style->width < LABEL_MAX + COLUMNS_MAX + 24)
+		columns =
+		    style->width > LABEL_MAX + 40 ? (size_t)style->width - LABEL_MAX - 24 : 16;
+	if (columns > r->exchanges)
+		columns = r->exchanges;
+	size_t count = fill(r, kinds, columns);
+	record_timestamp(first_exchange(r->log, false)->time_us, from);
+	record_timestamp(first_exchange(r->log, true)->time_us, to);
+	say(out, "\n");
+	size_t start = out->n;
+	say(out, "timeline, %s to %s (\xe2\x96\x88 refused, \xe2\x96\x81 not%s)", from, to,
+	    columns < r->exchanges ? ", \xe2\x96\x84 both" : "");
+	say_end(out, style, start, 4);
+	for (size_t i = 0; i < count; i++) {
+		say_label(&kinds[i], out);
+		say(out, "  ");
+		for (size_t c = 0; c < columns; c++)
+			say_cell(&kinds[i], c, style, out);
+		say(out, "  %zu of %zu refused\n", kinds[i].refused,
+		    kinds[i].refused + kinds[i].fine);
+	}
+	if (kinds[KINDS_MAX - 1].mixed)
+		say(out, "  (the last row holds all further kinds of request)\n");
+	free(kinds);
+}

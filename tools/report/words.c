@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Sentences that several writers of a report share. */
+#include <string.h>
+
+#include "tools/command.h"
+#include "tools/report/report.h"
+
+const char *cause_title(const struct cause *c)
+{
+	if (c->rule != RULE_NONE)
+		return rules[c->rule].title;
+	return c->id ? "a finding that this version of orshim does not know"
+		     : "refused, and nothing in the bytes explains it";
+}
+
+const char *cause_why(const struct cause *c)
+{
+	return c->rule != RULE_NONE ? prose(rules[c->rule].why) : NULL;
+}
+
+const char *cause_fix(const struct cause *c)
+{
+	return c->rule != RULE_NONE ? prose(rules[c->rule].fix) : NULL;
+}
+
+void cause_signature(const struct cause *c, struct buf *out)
+{
+	if (c->status > 0)
+		say(out, "%d", c->status);
+	else
+		say(out, "no answer");
+	if (c->refused_by)
+		say(out, ", refused by %s", c->refused_by);
+	say(out, ", %s", c->id ? c->id : "unexplained");
+	if (c->message && *c->message)
+		say(out, ", \"%.160s\"", c->message);
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_unseen(const struct report *r, struct buf *out)
+{
+	say(out, "no API request was seen");
+	if (r->cause_count && r->causes[0].rule == RULE_no_request_sent)
+		say(out, ": a connection was made and nothing was sent on it");
+	else if (r->untapped)
+		say(out, ": %zu process%s with TLS could not be looked into", r->untapped,
+		    r->untapped == 1 ? "" : "es");
+	else if (r->processes)
+		say(out, " in %zu process%s with TLS", r->processes, r->processes == 1 ? "" : "es");
+	else
+		say(out, ", nor any process with TLS");
+	if (r->unfollowed)
+		say(out, "; %zu program%s that it started could not be followed", r->unfollowed,
+		    plural(r->unfollowed));
+}
+
+static void say_refused(const struct report *r, struct buf *out)
+{
+	const struct cause *c = &r->causes[0];
+
+	if (r->refused == r->exchanges)
+		say(out,
+		    r->exchanges == 1   ? "the request was refused"
+		    : r->exchanges == 2 ? "both requests were refused"
+					: "all %zu requests were refused",
+		    r->exchanges);
+	else
+		say(out, "%zu of %zu requests %s refused", r->refused, r->exchanges,
+		    r->refused == 1 ? "was" : "were");
+	if (r->refusal_causes > 1)
+		say(out,
+		    c->count > 1 ? ", for %zu reasons; most often (%zu times)"
+				 : ", for %zu reasons; one of them",
+		    r->refusal_causes, c->count);
+	say(out, ": %s", cause_title(c));
+	if (c->id)
+		say(out, " [%s]", c->id);
+}
+
+void report_verdict(const struct report *r, struct buf *out)
+{
+	if (r->exchanges == 0) {
+		say_unseen(r, out);
+	} else if (r->refusal_causes) {
+		say_refused(r, out);
+	} else if (r->worst >= SEVERITY_WARNING) {
+		say(out, "no request was refused (%zu seen), but: %s [%s]", r->exchanges,
+		    cause_title(&r->causes[0]), r->causes[0].id);
+	} else {
+		say(out, "nothing is wrong: %zu request%s, none refused", r->exchanges,
+		    plural(r->exchanges));
+	}
+}
+
+static void say_value(const struct split_value *v, struct buf *out)
+{
+	say(out, "%s", v->first ? v->first : "(not recorded)");
+	if (v->second)
+		say(out, " with %s", v->second);
+	say(out, ": %zu refused, %zu fine", v->failed, v->fine);
+}
+
+static void say_also(unsigned also, struct buf *out)
+{
+	bool first = true;
+
+	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
+		if (!(also & 1u << a))
+			continue;
+		say(out, "%s%s", first ? ". It goes together with " : ", ", attribute_title(a));
+		first = false;
+	}
+	if (!first)
+		say(out, ": this log cannot tell which of them it is");
+}
+
+void split_words(const struct split *s, struct buf *out)
+{
+	enum { VALUES_SHOWN = 6 };
+
+	if (s->failed < 2 || s->fine < 2) {
+		say(out, "too few requests of one outcome to look for what separates them");
+		return;
+	}
+	if (s->strength == SPLIT_NONE) {
+		say(out,
+		    "of %zu refused and %zu other requests, nothing that is recorded separates "
+		    "them "
+		    "better than chance could",
+		    s->failed, s->fine);
+		return;
+	}
+	say(out, "%s", attribute_title(s->first));
+	if (s->second != ATTRIBUTE_COUNT)
+		say(out, " together with %s", attribute_title(s->second));
+	say(out, " separates the refused requests from the others: ");
+	for (size_t i = 0; i < s->value_count && i < VALUES_SHOWN; i++) {
+		say(out, "%s", i ? "; " : "");
+		say_value(&s->values[i], out);
+	}
+	if (s->value_count > VALUES_SHOWN)
+		say(out, "; and %zu more", s->value_count - VALUES_SHOWN);
+	if (s->strength == SPLIT_WEAK)
+		say(out,
+		    ". That is weak evidence: chance alone does as well in %.0f of 100 such logs",
+		    s->chance * 100 < 1 ? 1 : s->chance * 100);
+	else
+		say(out, ". Chance alone does that in less than one log of a hundred");
+	say_also(s->also, out);
+}
+
+static const char *tap_words(const char *tap)
+{
+	if (!tap || strcmp(tap, "none") == 0)
+		return "not observed";
+	if (strcmp(tap, "method-table") == 0)
+		return "observed through its method table";
+	return strcmp(tap, "interposed") == 0 ? "observed through its exported functions" : tap;
+}
+
+void coverage_words(const struct log *l, const struct log_row *row, struct buf *out)
+{
+	for (size_t i = 0; i < row->copy_count; i++) {
+		const struct log_copy *c = &l->copies[row->copies + i];
+		say(out, "%s%s", i ? "; " : "", c->library ? c->library : "a TLS library");
+		if (c->version && *c->version)
+			say(out, " %s", c->version);
+		say(out, ", %s", tap_words(c->tap));
+		if (c->reason && *c->reason)
+			say(out, " (%s)", c->reason);
+	}
+	if (row->unfollowed)
+		say(out, "not followed: %s", row->unfollowed);
+	else if (row->copy_count == 0)
+		say(out, "no TLS library in it");
+}
+
+void row_process_words(const struct log_row *row, struct buf *out)
+{
+	say(out, row->pid ? "%s[%d]" : "%s", row->tool && *row->tool ? row->tool : "a process",
+	    row->pid);
+	if (row->role)
+		say(out, " %s", row->role);
+}
+
+void row_words(const struct log_row *row, struct buf *out)
+{
+	if (row->tool && *row->tool) {
+		row_process_words(row, out);
+		say(out, " ");
+	}
+	say(out, "%s https://%s", row->method ? row->method : "?", row->host ? row->host : "?");
+	if (row->port != 443)
+		say(out, ":%d", row->port);
+	say(out, "%s -> ", row->path ? row->path : "");
+	if (row->status > 0)
+		say(out, "%d", row->status);
+	else
+		say(out, "no answer");
+	if (row->ms >= 0)
+		say(out, ", %d ms", row->ms);
+}
