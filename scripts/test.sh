@@ -91,6 +91,7 @@ if [ "${1:-}" = clients ]; then
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
 	part 'races between threads' make races
 	part 'attach, 100 times' tests/e2e/attach.py --rounds 100 --all
+	part 'attach, killed at each call' tests/e2e/attach/killed.py --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
 else
@@ -111,7 +112,7 @@ else
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
 		tests/e2e/report.sh tests/e2e/golden.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh \
-		tests/e2e/attach.py tests/e2e/attach/refused.py; do
+		tests/e2e/attach.py tests/e2e/attach/refused.py tests/e2e/attach/killed.py; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py

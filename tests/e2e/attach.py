@@ -321,25 +321,35 @@ def programs(shop, base, ca):
         yield "Bun " + name, [bun, script + ".js", base], key, {"rss": 16384}
 
 
-def live(shop, report, rounds, all_of_them, kind):
-    server = Nginx(shop.folder)
+def makers(shop, server, all_of_them, kind):
+    """What makes each host whose name begins with KIND."""
     base = "https://localhost:%d/api/v1" % server.port
-    hosts = "localhost:%d=openrouter" % server.port
     found = list(programs(shop, base, server.ca))
     if not all_of_them:  # one of each kind, the newest
         found = list({name.split()[0]: (name, *rest) for name, *rest in found}.values())
-    makers = [(p[0], lambda p=p: Host(shop, *p[:3], **p[3])) for p in found]
-    makers.append(("storm", lambda: Host(shop, "storm of malloc and dlopen", [
+    made = [(p[0], lambda p=p: Host(shop, *p[:3], **p[3])) for p in found]
+    made.append(("storm", lambda: Host(shop, "storm of malloc and dlopen", [
         shop.compile("storm", "-lssl", "-lcrypto", "-lpthread", "-ldl")], {}, sees=False,
-                                        rss=16384, malloc=8192)))
+                                       rss=16384, malloc=8192)))
     if shutil.which("nginx"):
-        makers.append(("nginx", lambda: Worker(shop, server)))
+        made.append(("nginx", lambda: Worker(shop, server)))
+    return [make for name, make in made if name.startswith(kind)]
+
+
+def begun(make):
+    host = make()
+    for pid in filter(None, (host.pid, host.twin_pid)):
+        wait_for("its libraries", lambda p=pid: any("libc.so" in m[3] for m in mappings(p)))
+    time.sleep(1)  # it starts; what follows does not depend on it
+    return host
+
+
+def live(shop, report, rounds, all_of_them, kind):
+    server = Nginx(shop.folder)
+    hosts = "localhost:%d=openrouter" % server.port
     try:
-        for make in (make for name, make in makers if name.startswith(kind)):
-            host = make()
-            for pid in filter(None, (host.pid, host.twin_pid)):
-                wait_for("its libraries", lambda p=pid: any("libc.so" in m[3] for m in mappings(p)))
-            time.sleep(1)  # it starts; what follows does not depend on it
+        for make in makers(shop, server, all_of_them, kind):
+            host = begun(make)
             report.check("%s, %d times" % (host.name, rounds),
                          lambda h=host: in_rounds(shop, h, hosts, rounds))
             report.check(host.name + ", interrupted",

@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -111,13 +112,14 @@ static bool set_regs(const struct borrowed *b, const struct user_regs_struct *to
 	return trace(PTRACE_SETREGSET, b, NT_PRSTATUS, (uintptr_t)&regs);
 }
 
+/* The registers last: until then the way back is the frame's, which has all of it, too. */
 static bool set_state(const struct borrowed *b)
 {
 	struct iovec xstate = { (void *)b->xstate, b->xstate_size };
 
-	bool whole = set_regs(b, &b->regs);
-	whole &= trace(PTRACE_SETREGSET, b, NT_X86_XSTATE, (uintptr_t)&xstate);
-	return trace(PTRACE_SETSIGMASK, b, KERNEL_SIGSET, (uintptr_t)&b->mask) && whole;
+	bool whole = trace(PTRACE_SETREGSET, b, NT_X86_XSTATE, (uintptr_t)&xstate);
+	whole &= trace(PTRACE_SETSIGMASK, b, KERNEL_SIGSET, (uintptr_t)&b->mask);
+	return set_regs(b, &b->regs) && whole;
 }
 
 /* All of the thread's state must be of parts that a signal frame can carry. */
@@ -181,16 +183,22 @@ enum borrow_result borrow_take(struct borrowed *b, pid_t pid, long timeout_ms,
 	}
 }
 
+/* A wait that the kernel goes on with by itself only while we do not make another call in it. */
+static bool was_interrupted(const struct user_regs_struct *r)
+{
+	return repose_has_clock(r) || r->rax == (uint64_t)-EINTR;
+}
+
 /* What the registers must be for the wait to go on when we are not there to restore it. */
-static void put_registers(ucontext_t *uc, const struct user_regs_struct *r)
+static void put_registers(ucontext_t *uc, const struct user_regs_struct *r, bool forever)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	uint64_t rip = r->rip, rax = r->rax;
 
-	if (repose_restarts(r)) {
+	if (repose_restarts(r) || (forever && was_interrupted(r))) {
 		rip -= REPOSE_INSTRUCTION;
 		rax = r->orig_rax;
-	} else if (repose_has_clock(r)) {
+	} else if (was_interrupted(r)) {
 		rax = (uint64_t)-EINTR;
 	}
 	g[REG_R8] = (greg_t)r->r8;
@@ -234,7 +242,7 @@ static uint64_t write_frame(const struct borrowed *b, uint64_t top)
 	memset(&uc, 0, sizeof(uc));
 	uc.uc_flags = native_flags;
 	uc.uc_stack.ss_flags = NO_ALTSTACK;
-	put_registers(&uc, &b->regs);
+	put_registers(&uc, &b->regs, b->forever);
 	uc.uc_mcontext.fpregs = (fpregset_t)(uintptr_t)state_at;
 	memcpy(&uc.uc_sigmask, &b->mask, KERNEL_SIGSET);
 	if (!remote_write(b->pid, state_at, state, native.size + sizeof(magic)) ||
@@ -274,7 +282,7 @@ static enum run_result run_to_return(struct borrowed *b, uint64_t frame)
 				return RUN_STUCK;
 			if (now.orig_rax == SYS_rt_sigreturn && now.rsp == frame + 8) {
 				now.orig_rax = (uint64_t)-1; /* the way back is ours, */
-				now.rip = b->restorer; /* or its own if we are killed here */
+				now.rip = b->restorer;       /* or its own if we are killed here */
 				return set_regs(b, &now) ? RUN_RETURNED : RUN_STUCK;
 			}
 			b->last = now.rax;
@@ -338,7 +346,8 @@ bool borrow_call(struct borrowed *b, uint64_t function, const uint64_t arguments
 	call.rax = 0;
 	call.orig_rax = (uint64_t)-1;
 	call.eflags &= ~(uint64_t)FLAGS_OFF;
-	if (!trace(PTRACE_SETSIGMASK, b, KERNEL_SIGSET, (uintptr_t)&quiet) || !set_regs(b, &call)) {
+	/* In this order: killed in between, it would keep the mask without a frame to undo it. */
+	if (!set_regs(b, &call) || !trace(PTRACE_SETSIGMASK, b, KERNEL_SIGSET, (uintptr_t)&quiet)) {
 		set_state(b);
 		return false;
 	}
@@ -364,12 +373,30 @@ bool borrow_poke(struct borrowed *b, uint64_t to, const unsigned char *bytes, si
 	return true;
 }
 
+/* A handler is to run: then the wait ends, which may be how its program learns of the signal. */
+static bool has_signal(const struct borrowed *b)
+{
+	uint64_t pending = 0, shared = 0, caught = 0;
+	char path[64], line[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)b->pid, (int)b->tid);
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		sscanf(line, "SigPnd: %lx", &pending);
+		sscanf(line, "ShdPnd: %lx", &shared);
+		sscanf(line, "SigCgt: %lx", &caught);
+	}
+	if (f)
+		fclose(f);
+	return ((pending | shared) & caught & ~b->mask) != 0;
+}
+
 /* epoll_wait(2) says EINTR for any stop. Without a limit of time it simply begins anew. */
 void borrow_return(struct borrowed *b)
 {
 	if (!b->tid)
 		return;
-	if (b->forever && b->regs.rax == (uint64_t)-EINTR) {
+	if (b->forever && b->regs.rax == (uint64_t)-EINTR && !has_signal(b)) {
 		b->regs.rax = b->regs.orig_rax;
 		b->regs.rip -= REPOSE_INSTRUCTION;
 		b->regs.orig_rax = (uint64_t)-1;

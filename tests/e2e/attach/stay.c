@@ -4,6 +4,7 @@
  * Says "ready", then stays until its standard input is closed, and then says
  * "whole" if what it checks is whole.
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -34,30 +35,34 @@ static double now(void)
 
 #if defined(__x86_64__)
 /* A wait in poll(2) with values in registers that calls may change: all must come back. */
-static int wait_with_registers(void)
+static int wait_with_registers(int timeout_ms)
 {
 	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
 	unsigned long wide[4] = { 1, 2, 3, 4 }, wide_after[4] = { 0 };
 	unsigned long narrow = 0x1122334455667788, narrow_after = 0;
-	long result = 7; /* poll */
+	long result;
 	int avx = __builtin_cpu_supports("avx");
 
+again:
 	if (avx)
 		__asm__ volatile(
 		    "vmovdqu %[w], %%ymm9\n\tmov %[n], %%r12\n\tmov $0x37, %%r8\n\tsyscall\n\t"
 		    "vmovdqu %%ymm9, %[wa]\n\tmov %%r12, %[na]"
-		    : "+a"(result), [wa] "=m"(wide_after), [na] "=m"(narrow_after)
-		    : [w] "m"(wide), [n] "m"(narrow), "D"(&input), "S"(1L), "d"(600000L)
+		    : "=a"(result), [wa] "=m"(wide_after), [na] "=m"(narrow_after)
+		    : [w] "m"(wide), [n] "m"(narrow), "a"(7L), "D"(&input), "S"(1L),
+		      "d"((long)timeout_ms)
 		    : "rcx", "r11", "r8", "r12", "memory", "xmm9");
 	else
-		result = poll(&input, 1, 600000);
+		result = poll(&input, 1, timeout_ms);
+	if (timeout_ms < 0 && (result == -EINTR || (result == -1 && errno == EINTR)))
+		goto again; /* who was killed with it in hand may leave that */
 	return result == 1 &&
 	       (!avx || (memcmp(wide, wide_after, sizeof(wide)) == 0 && narrow == narrow_after));
 }
 #else
-static int wait_with_registers(void)
+static int wait_with_registers(int timeout_ms)
 {
-	return 1;
+	return timeout_ms != 0;
 }
 #endif
 
@@ -107,7 +112,9 @@ int main(int argc, char **argv)
 	while (strcmp(how, "busy") == 0 && forever)
 		;
 	if (strcmp(how, "registers") == 0)
-		whole = wait_with_registers();
+		whole = wait_with_registers(600000);
+	else if (strcmp(how, "for-ever") == 0)
+		whole = wait_with_registers(-1);
 	else if (strcmp(how, "sleep") == 0 || strcmp(how, "poll") == 0)
 		whole = wait_two_seconds(how);
 	else if (strcmp(how, "epoll") == 0)
