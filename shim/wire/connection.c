@@ -190,7 +190,7 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 		return;
 	}
 	long request = find_request(all, &request_decided);
-	long frame = h2_find_frame(all, &frame_decided);
+	long frame = h2_find_frame(all, SIDE_CLIENT, &frame_decided);
 	if (!begins && request < 0 && frame < 0) {
 		if (in.n >= room)
 			go_blind(c, "attached in the middle of what could not be recognised");

@@ -154,57 +154,127 @@ bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *
 static const struct {
 	uint8_t flags;
 	bool on_stream;  /* else on stream 0 only */
+	uint32_t least;  /* bytes of payload; flags may ask for more */
 	uint32_t length; /* 0: any */
 } plausible[] = {
-	[H2_DATA] = { H2_END_STREAM | H2_PADDED, true, 0 },
-	[H2_HEADERS] = { H2_END_STREAM | H2_END_HEADERS | H2_PADDED | H2_PRIORITIZED, true, 0 },
-	[H2_PRIORITY] = { 0, true, 5 },
-	[H2_RST_STREAM] = { 0, true, 4 },
-	[H2_SETTINGS] = { H2_ACK, false, 0 },
-	[H2_PUSH_PROMISE] = { H2_END_HEADERS | H2_PADDED, true, 0 },
-	[H2_PING] = { H2_ACK, false, 8 },
-	[H2_GOAWAY] = { 0, false, 0 },
-	[H2_WINDOW_UPDATE] = { 0, false, 4 },
-	[H2_CONTINUATION] = { H2_END_HEADERS, true, 0 },
+	[H2_DATA] = { H2_END_STREAM | H2_PADDED, true, 0, 0 },
+	[H2_HEADERS] = { H2_END_STREAM | H2_END_HEADERS | H2_PADDED | H2_PRIORITIZED, true, 1, 0 },
+	[H2_PRIORITY] = { 0, true, 5, 5 },
+	[H2_RST_STREAM] = { 0, true, 4, 4 },
+	[H2_SETTINGS] = { H2_ACK, false, 0, 0 },
+	[H2_PUSH_PROMISE] = { H2_END_HEADERS | H2_PADDED, true, 5, 0 },
+	[H2_PING] = { H2_ACK, false, 8, 8 },
+	[H2_GOAWAY] = { 0, false, 8, 0 },
+	[H2_WINDOW_UPDATE] = { 0, false, 4, 4 },
+	[H2_CONTINUATION] = { H2_END_HEADERS, true, 0, 0 },
 };
 
-static bool is_plausible(const char *p)
+/* So many requests no connection lives to see; stream numbers of pushed answers are even. */
+enum { STREAM_MOST = 1 << 24 };
+
+static bool has_plausible_length(const struct h2_frame *f)
+{
+	uint32_t least = plausible[f->type].least;
+
+	if (f->type == H2_SETTINGS)
+		return f->flags & H2_ACK ? f->length == 0 : f->length % 6 == 0;
+	least += (plausible[f->type].flags & f->flags & H2_PADDED) != 0;
+	if (f->type == H2_HEADERS && (f->flags & H2_PRIORITIZED))
+		least += 5;
+	if (plausible[f->type].length)
+		return f->length == plausible[f->type].length;
+	return f->length >= least && f->length <= FRAME_DEFAULT;
+}
+
+static bool has_plausible_stream(const struct h2_frame *f, enum side side)
+{
+	bool opens_or_fills = f->type == H2_DATA || f->type == H2_HEADERS ||
+			      f->type == H2_CONTINUATION || f->type == H2_PUSH_PROMISE;
+
+	if (f->stream >= STREAM_MOST || (opens_or_fills && f->stream % 2 == 0))
+		return false;
+	if (f->type == H2_PUSH_PROMISE && side == SIDE_CLIENT)
+		return false;
+	return f->type == H2_WINDOW_UPDATE || (f->stream != 0) == plausible[f->type].on_stream;
+}
+
+static bool is_plausible(const char *p, enum side side)
 {
 	struct h2_frame f = parse_header(p);
 
-	if (f.type >= sizeof(plausible) / sizeof(plausible[0]) || f.length > FRAME_DEFAULT ||
-	    (p[5] & 0x80))
-		return false;
-	if (f.flags & ~plausible[f.type].flags)
-		return false;
-	if (plausible[f.type].length && f.length != plausible[f.type].length)
-		return false;
-	if (f.type == H2_SETTINGS && f.length % 6)
-		return false;
-	return f.type == H2_WINDOW_UPDATE || (f.stream != 0) == plausible[f.type].on_stream;
+	return f.type < sizeof(plausible) / sizeof(plausible[0]) && !(p[5] & 0x80) &&
+	       !(f.flags & ~plausible[f.type].flags) && has_plausible_length(&f) &&
+	       has_plausible_stream(&f, side);
 }
 
-/* At the very beginning one header is proof enough: most joins fall between two writes. */
-long h2_find_frame(struct slice in, size_t *decided)
+/* A header block is in one piece: it is continued at once and by nothing else. */
+static bool may_follow(const struct h2_frame *before, const struct h2_frame *f)
+{
+	bool has_block = before->type == H2_HEADERS || before->type == H2_PUSH_PROMISE ||
+			 before->type == H2_CONTINUATION;
+	bool goes_on = has_block && !(before->flags & H2_END_HEADERS);
+
+	return goes_on ? f->type == H2_CONTINUATION && f->stream == before->stream
+		       : f->type != H2_CONTINUATION;
+}
+
+/*
+ * How much a header proves. Data of our time has zeros in it, and little
+ * numbers among them, which read as frames without payload or as some DATA;
+ * that a header block begins and ends takes more than that.
+ */
+enum { PROOF_AT_ONCE = 2, PROOF_LATER = 3 };
+
+static int proof(const struct h2_frame *f)
+{
+	if (f->length == 0)
+		return f->type == H2_SETTINGS;
+	return f->type == H2_HEADERS && (f->flags & H2_END_HEADERS) ? 2 : 1;
+}
+
+enum chain { CHAIN_BROKEN, CHAIN_UNDECIDED, CHAIN_HOLDS };
+
+/* Do frames of SIDE begin at AT, one after the other until WANTED is proven? */
+static enum chain follow_chain(struct slice in, size_t at, enum side side, int wanted,
+			       size_t *decided)
+{
+	struct h2_frame before = { 0 };
+	bool first = true;
+
+	for (int proven = 0; proven < wanted; first = false) {
+		if (at + H2_HEADER_LENGTH > in.n)
+			return CHAIN_UNDECIDED;
+		if (at + H2_HEADER_LENGTH > *decided)
+			*decided = at + H2_HEADER_LENGTH;
+		struct h2_frame f = parse_header(in.p + at);
+		if (!is_plausible(in.p + at, side) || (!first && !may_follow(&before, &f)))
+			return CHAIN_BROKEN;
+		if (!first && !proof(&before) && !proof(&f))
+			return CHAIN_BROKEN; /* or zeros would be followed without an end */
+		proven += proof(&f);
+		before = f;
+		at += H2_HEADER_LENGTH + f.length;
+	}
+	return CHAIN_HOLDS;
+}
+
+/* At the very beginning less is asked for: most joins fall between two writes. */
+long h2_find_frame(struct slice in, enum side side, size_t *decided)
 {
 	*decided = H2_HEADER_LENGTH;
-	for (size_t at = 0; at + H2_HEADER_LENGTH <= in.n; at++) {
-		if (!is_plausible(in.p + at))
-			continue;
-		if (at == 0)
-			return 0;
-		size_t next = at + H2_HEADER_LENGTH + parse_header(in.p + at).length;
-		if (next + H2_HEADER_LENGTH > in.n)
-			return -1; /* wait: else a split would decide for a later place */
-		if (next + H2_HEADER_LENGTH > *decided)
-			*decided = next + H2_HEADER_LENGTH;
-		if (is_plausible(in.p + next))
+	for (size_t at = 0; at + H2_HEADER_LENGTH <= in.n; at++)
+		switch (follow_chain(in, at, side, at ? PROOF_LATER : PROOF_AT_ONCE, decided)) {
+		case CHAIN_HOLDS:
 			return (long)at;
-	}
+		case CHAIN_UNDECIDED:
+			return -1; /* wait: else a split would decide for a later place */
+		case CHAIN_BROKEN:
+			break;
+		}
 	return -1;
 }
 
-long h2_search(struct buf *search, struct slice in, struct slice *rest)
+long h2_search(struct buf *search, enum side side, struct slice in, struct slice *rest)
 {
 	size_t room = search->max - search->n;
 	struct slice fits = slice_sub(in, 0, room);
@@ -213,7 +283,7 @@ long h2_search(struct buf *search, struct slice in, struct slice *rest)
 	if (buf_add_slice(search, fits) != 0)
 		return H2_OUT_OF_MEMORY;
 	*rest = slice_from(in, fits.n);
-	long at = h2_find_frame(buf_slice(search), &decided);
+	long at = h2_find_frame(buf_slice(search), side, &decided);
 	if (at < 0)
 		return in.n >= room ? H2_LOST : H2_SEARCHING;
 	return at;

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "wire/exchange.h"
 
 enum h2_type {
 	H2_DATA,
@@ -74,10 +75,10 @@ uint32_t h2_number(const char *p, int bytes); /* big-endian */
 bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *block);
 
 /*
- * Offset in bytes whose beginning was missed where frames plausibly begin; -1.
- * *DECIDED: how many of the bytes it took to know.
+ * Offset in SIDE's bytes, whose beginning was missed, where frames plausibly
+ * begin and follow each other; -1. *DECIDED: how many of the bytes it took to know.
  */
-long h2_find_frame(struct slice in, size_t *decided);
+long h2_find_frame(struct slice in, enum side side, size_t *decided);
 
 enum { H2_SEARCHING = -1, H2_LOST = -2, H2_OUT_OF_MEMORY = -3 };
 
@@ -85,6 +86,6 @@ enum { H2_SEARCHING = -1, H2_LOST = -2, H2_OUT_OF_MEMORY = -3 };
  * Add IN to what was searched so far. Offset in SEARCH where frames begin;
  * what did not fit is REST and goes on from SEARCH's end. Else one of the above.
  */
-long h2_search(struct buf *search, struct slice in, struct slice *rest);
+long h2_search(struct buf *search, enum side side, struct slice in, struct slice *rest);
 
 #endif

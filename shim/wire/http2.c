@@ -550,7 +550,7 @@ void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us
 		return;
 	}
 	struct slice rest;
-	long at = h2_search(&half->search, in, &rest);
+	long at = h2_search(&half->search, side, in, &rest);
 	if (at == H2_SEARCHING)
 		return;
 	if (at < 0) {

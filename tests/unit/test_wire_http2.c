@@ -393,6 +393,85 @@ static void joined_in_the_middle_of_an_answer_the_next_frame_is_found(void **sta
 	       LIST("blind", "fault"));
 }
 
+/* What a body may hold that reads as a frame, before the frames that follow it. */
+static void what_looks_like_a_frame_in_a_body_is_none(void **state)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t n;
+	} bodies[] = {
+#define BODY(name, bytes) { name, bytes, sizeof(bytes) - 1 }
+		BODY("zeros before a little number", "\0\0\0\0\0\0\0\0\1"),
+		BODY("numbers of 8 bytes", "\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3"),
+		BODY("zeros and a one, again and again",
+		     "\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\1"),
+		BODY("empty data that ends its stream, twice",
+		     "\0\0\0\0\1\0\0\0\1\0\0\0\0\1\0\0\0\1xxxxxxxx"),
+		BODY("data of one byte, then text",
+		     "\0\0\1\0\0\0\0\0\1{\"a\": 1, \"b\": [2, 3, 4]}"),
+		BODY("a header block that begins nowhere",
+		     "\0\0\1\11\4\0\0\0\1\x88{\"a\": 1, \"b\": [2]}"),
+		BODY("a whole header block", "x\0\0\1\1\5\0\0\0\1\x88{\"a\": 1, \"b\": [2, 3]}"),
+		BODY("a header block on an even stream",
+		     "x\0\0\1\1\4\0\0\0\2\x88\0\0\1\0\0\0\0\0\2."),
+		BODY("settings of 6, and zeros",
+		     "\0\0\6\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+		BODY("an acknowledgement with a payload",
+		     "\0\0\6\4\1\0\0\0\0abcdef\0\0\1\1\4\0\0\0\1\x88"),
+		BODY("a short farewell", "\0\0\4\7\0\0\0\0\0abcd\0\0\1\1\4\0\0\0\1\x88"),
+		BODY("a stream of a billion", "\0\0\1\1\4\x3f\0\0\1\x88"),
+		BODY("an icon", "\0\0\1\0\1\0\1\1\0\0\1\0\x20\0\0\0\0\0\0\0\1\0\x20\0\0\0\0\0"),
+#undef BODY
+	};
+	static char later[16000];
+	struct run_options late = { .joined_late = true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		for (int whole = 0; whole < 2; whole++) { /* at once, and after more of it */
+			struct written w;
+			written_init(&w, 4096);
+			write_frame(&w, SIDE_CLIENT, H2_PING, H2_ACK, 0, "12345678", 8);
+			write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 7, REQUEST);
+			if (!whole)
+				write_bytes(&w, SIDE_SERVER, "the middle of it ", 17);
+			write_bytes(&w, SIDE_SERVER, bodies[i].bytes, bodies[i].n);
+			write_frame(&w, SIDE_SERVER, H2_PING, 0, 0, "12345678", 8);
+			write_headers(&w, SIDE_SERVER, 0, 7, ":status: 401\n");
+			write_data(&w, SIDE_SERVER, H2_END_STREAM, 7, "refused");
+			/* Until what it would go on to is there, nobody knows. */
+			write_frame(&w, SIDE_SERVER, H2_DATA, 0, 5, later, sizeof(later));
+			write_frame(&w, SIDE_SERVER, H2_DATA, 0, 5, later, sizeof(later));
+			expect(bodies[i].name, &w, &late,
+			       LIST("stream=7", "status=401", " body=refused\n"),
+			       LIST("blind", "fault"));
+		}
+	}
+}
+
+static void joined_between_two_writes_the_first_frame_is_taken(void **state)
+{
+	struct run_options late = { .joined_late = true };
+	struct written w;
+
+	(void)state;
+	written_init(&w, 4096);
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 7, REQUEST);
+	write_headers(&w, SIDE_SERVER, 0, 7, ":status: 401\n");
+	write_data(&w, SIDE_SERVER, H2_END_STREAM, 7, "refused");
+	expect("at once", &w, &late, LIST("stream=7", "status=401", " body=refused\n"),
+	       LIST("blind", "fault"));
+	written_init(&w, 4096);
+	write_frame(&w, SIDE_CLIENT, H2_WINDOW_UPDATE, 0, 0, "\0\0\1\0", 4);
+	write_data(&w, SIDE_SERVER, 0, 5, "the rest of an answer whose request nobody saw");
+	write_data(&w, SIDE_SERVER, H2_END_STREAM, 5, "");
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 7, REQUEST);
+	write_headers(&w, SIDE_SERVER, 0, 7, ":status: 401\n");
+	write_data(&w, SIDE_SERVER, H2_END_STREAM, 7, "refused");
+	expect("in a stream", &w, &late, LIST("stream=7", "status=401", " body=refused\n"),
+	       LIST("blind", "fault", "stream=5"));
+}
+
 static void heads_above_their_ceilings_are_cut_and_the_rest_is_read(void **state)
 {
 	static const char start[] = ":method: GET\n:path: /\nx: ";
@@ -453,6 +532,8 @@ int main(void)
 		cmocka_unit_test(joined_late_before_the_preface_all_is_known),
 		cmocka_unit_test(every_prefix_of_a_good_exchange_waits_for_more),
 		cmocka_unit_test(joined_in_the_middle_of_an_answer_the_next_frame_is_found),
+		cmocka_unit_test(what_looks_like_a_frame_in_a_body_is_none),
+		cmocka_unit_test(joined_between_two_writes_the_first_frame_is_taken),
 		cmocka_unit_test(heads_above_their_ceilings_are_cut_and_the_rest_is_read),
 		cmocka_unit_test(more_streams_than_the_ceiling_is_blind),
 	};
