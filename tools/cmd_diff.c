@@ -55,11 +55,6 @@ static void read_options(struct diff_options *o, int argc, char **argv)
 	o->log_count = words - 2;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* Requests of one kind, wherever they went: "POST …/chat/completions". */
 static bool same_kind(const struct log_row *a, const struct log_row *b)
 {

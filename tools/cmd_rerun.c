@@ -9,11 +9,6 @@
 #include "tools/run/run_report.h"
 #include "tools/run/runs.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_signature(const struct cause *a, const struct cause *b)
 {
 	return a->status == b->status && same_text(a->id, b->id) &&

@@ -53,11 +53,6 @@ static void add(struct diff *d, int rank, const char *what, const char *a, const
 	d->noise += rank == RANK_NOISE;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* A member as text: strings as they are, numbers and booleans as JSON. */
 static const char *text_of(const cJSON *object, const char *name, char number[32])
 {

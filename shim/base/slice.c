@@ -75,6 +75,14 @@ bool slice_has_nocase(struct slice s, struct slice needle)
 	return slice_find_nocase(s, needle, 0) >= 0;
 }
 
+bool slice_has_digit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '9')
+			return true;
+	return false;
+}
+
 long slice_byte(struct slice s, char c, size_t from)
 {
 	if (from >= s.n)

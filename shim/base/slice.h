@@ -61,6 +61,7 @@ long slice_find(struct slice s, struct slice needle, size_t from);
 long slice_find_nocase(struct slice s, struct slice needle, size_t from);
 bool slice_has(struct slice s, struct slice needle);
 bool slice_has_nocase(struct slice s, struct slice needle);
+bool slice_has_digit(struct slice s);
 
 /* Offset of the first byte equal to C at or after FROM; -1 if there is none. */
 long slice_byte(struct slice s, char c, size_t from);

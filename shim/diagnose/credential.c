@@ -218,14 +218,6 @@ static bool is_key_parameter(struct slice name)
 	return false;
 }
 
-static bool has_digit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '9')
-			return true;
-	return false;
-}
-
 /* A key of known prefix at the beginning of a segment or parameter. */
 static struct slice key_in_target(struct slice target)
 {
@@ -233,7 +225,7 @@ static struct slice key_in_target(struct slice target)
 		if (is_token_byte(target.p[i - 1]) || !is_token_byte(target.p[i]))
 			continue;
 		struct slice run = slice_sub(target, i, token_run(target, i));
-		if (run.n >= 20 && has_digit(run) && vendor_of_key(run))
+		if (run.n >= 20 && slice_has_digit(run) && vendor_of_key(run))
 			return run;
 	}
 	return absent;

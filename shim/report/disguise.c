@@ -451,14 +451,6 @@ static bool is_random(struct slice run)
 	return false;
 }
 
-static bool has_digit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '9')
-			return true;
-	return false;
-}
-
 /* `Bearer `, `api_key=`, `"token": "`: what follows such a word is a secret if it is no word. */
 static bool follows_name(struct slice text, size_t at)
 {
@@ -491,7 +483,7 @@ static bool is_secret(struct slice text, size_t at, struct slice run)
 		return true;
 	if (run.n >= 32 && is_random(run) && id_beginning(run) == 0)
 		return true;
-	return run.n >= 8 && has_digit(run) && follows_name(text, at);
+	return run.n >= 8 && slice_has_digit(run) && follows_name(text, at);
 }
 
 /* If RUN quotes the beginning or the end of a key: let it quote the stand-in. */
@@ -499,7 +491,7 @@ static bool quote_key(const struct disguised_keys *keys, char *p, size_t n)
 {
 	struct slice run = { p, n };
 
-	if (n < 5 || (!has_digit(run) && !vendor_of_key(run)))
+	if (n < 5 || (!slice_has_digit(run) && !vendor_of_key(run)))
 		return false;
 	for (size_t i = 0; keys && i < keys->count; i++) {
 		struct slice was = keys->all[i].was;
@@ -523,7 +515,7 @@ static void disguise_word(struct disguise *d, const struct disguised_keys *keys,
 
 	if (is_public(run) || quote_key(keys, p, n))
 		return;
-	bool known = n >= SHORT_ID && has_digit(run) && find(d, hash_of(p, n)) < d->count;
+	bool known = n >= SHORT_ID && slice_has_digit(run) && find(d, hash_of(p, n)) < d->count;
 	if (slice_starts(run, SLICE("user_")) && n >= 16)
 		replace(d, p, n, 5, 4);
 	else if (known && id_beginning(run))

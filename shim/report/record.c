@@ -70,6 +70,13 @@ static void begin(struct json_out *j, const char *record, const struct origin *o
 	json_number(j, "pid", o->pid);
 }
 
+static void begin_process(struct json_out *j, const struct origin *o)
+{
+	begin(j, "process", o);
+	json_number(j, "ppid", o->ppid);
+	json_text(j, "exe", o->exe);
+}
+
 /* The line is whole, or LINE is as long as before. */
 static int end(struct json_out *j, struct buf *line, size_t start)
 {
@@ -88,9 +95,7 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_co
 	struct json_out j;
 
 	json_out_init(&j, line);
-	begin(&j, "process", o);
-	json_number(&j, "ppid", o->ppid);
-	json_text(&j, "exe", o->exe);
+	begin_process(&j, o);
 	json_text(&j, "argv0", o->argv0);
 	if (o->role)
 		json_text(&j, "role", o->role);
@@ -114,9 +119,7 @@ int record_unfollowed(struct buf *line, const struct origin *o, const char *why)
 	struct json_out j;
 
 	json_out_init(&j, line);
-	begin(&j, "process", o);
-	json_number(&j, "ppid", o->ppid);
-	json_text(&j, "exe", o->exe);
+	begin_process(&j, o);
 	json_array(&j, "tls");
 	json_array_end(&j);
 	json_text(&j, "unfollowed", why);

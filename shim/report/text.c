@@ -489,6 +489,22 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	return 0;
 }
 
+/* Findings without an exchange: what was seen of each, a rule's why and fix once. */
+static void put_findings(struct block *b, const struct finding *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *f = &findings[i];
+		if (i == 0 || f->rule != f[-1].rule)
+			put_title(b, f->rule, f->severity);
+		if (f->detail.text[0])
+			put_paragraph(b, "  seen: ", slice_of(f->detail.text));
+		if (i + 1 < count && f[1].rule == f->rule)
+			continue;
+		put_paragraph(b, "  why: ", slice_of(prose(rules[f->rule].why)));
+		put_paragraph(b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
+	}
+}
+
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
 		    uint32_t number, struct slice sni, const struct finding *findings, size_t count)
 {
@@ -504,17 +520,7 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 	put_host(&b, sni);
 	put_category(&b, rules[findings[0].rule].category);
 	end_line(&b, start, VERDICT_INDENT);
-	for (size_t i = 0; i < count; i++) {
-		const struct finding *f = &findings[i];
-		if (i == 0 || f->rule != f[-1].rule)
-			put_title(&b, f->rule, f->severity);
-		if (f->detail.text[0])
-			put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
-		if (i + 1 < count && f[1].rule == f->rule)
-			continue;
-		put_paragraph(&b, "  why: ", slice_of(prose(rules[f->rule].why)));
-		put_paragraph(&b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
-	}
+	put_findings(&b, findings, count);
 	return block_end(&b, start);
 }
 
@@ -531,16 +537,7 @@ int text_launch(struct buf *out, const struct text_style *style, const char *too
 	put(&b, " starts");
 	put_category(&b, rules[findings[0].rule].category);
 	end_line(&b, start, VERDICT_INDENT);
-	for (size_t i = 0; i < count; i++) {
-		const struct finding *f = &findings[i];
-		if (i == 0 || f[-1].rule != f->rule)
-			put_title(&b, f->rule, f->severity);
-		put_paragraph(&b, "  seen: ", slice_of(f->detail.text));
-		if (i + 1 < count && f[1].rule == f->rule)
-			continue;
-		put_paragraph(&b, "  why: ", slice_of(prose(rules[f->rule].why)));
-		put_paragraph(&b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
-	}
+	put_findings(&b, findings, count);
 	return block_end(&b, start);
 }
 

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/command.h"
+
 enum {
 	CAPTURE_MAX = 256 << 20,
+	CAPTURE_FILE_MAX = 512 << 20,
 	HOST_MAX = 256,
 };
 
@@ -227,4 +230,17 @@ int capture_parse(struct capture *c, struct slice text, struct capture_fault *fa
 			return -1;
 	}
 	return 0;
+}
+
+void capture_read(struct capture *c, const char *path, const char *command)
+{
+	struct capture_fault fault;
+	struct buf text;
+
+	buf_init(&text, CAPTURE_FILE_MAX);
+	read_file(path, &text);
+	capture_init(c);
+	if (capture_parse(c, buf_slice(&text), &fault) != 0)
+		die("%s: %s:%zu: %s", command, path, fault.line, fault.what);
+	buf_release(&text);
 }

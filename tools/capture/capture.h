@@ -51,6 +51,9 @@ struct capture_fault {
 /* 0, or -1 and *FAULT; then C is still to be released. */
 int capture_parse(struct capture *c, struct slice text, struct capture_fault *fault);
 
+/* The capture in the file PATH, to be released. COMMAND dies with the line and what is wrong with it. */
+void capture_read(struct capture *c, const char *path, const char *command);
+
 /* Building one by hand. 0, or -1 without memory. */
 int capture_add_bytes(struct capture *c, enum side side, struct slice bytes);
 int capture_add_step(struct capture *c, struct step step);

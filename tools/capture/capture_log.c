@@ -10,8 +10,6 @@
 #include "tools/capture/playback.h"
 #include "tools/command.h"
 
-enum { CAPTURE_FILE_MAX = 512 << 20 };
-
 static void add_records(struct log *l, struct slice records, const char *path, const char *command)
 {
 	int fd = memfd_create("orshim-capture", MFD_CLOEXEC);
@@ -28,20 +26,13 @@ static void add_records(struct log *l, struct slice records, const char *path, c
 void log_add_capture(struct log *l, const char *path, const char *command)
 {
 	struct playback_options options = { .tool = "capture", .lookup = getenv };
-	struct capture_fault fault;
 	struct playback played;
 	struct capture c;
-	struct buf text;
 
-	buf_init(&text, CAPTURE_FILE_MAX);
-	read_file(path, &text);
-	capture_init(&c);
-	if (capture_parse(&c, buf_slice(&text), &fault) != 0)
-		die("%s: %s:%zu: %s", command, path, fault.line, fault.what);
+	capture_read(&c, path, command);
 	if (playback_run(&played, &c, &options) != 0)
 		die("%s: %s: out of memory", command, path);
 	add_records(l, buf_slice(&played.records), path, command);
 	playback_release(&played);
 	capture_release(&c);
-	buf_release(&text);
 }

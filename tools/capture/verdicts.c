@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CAPTURE_FILE_MAX = 512 << 20 };
-
 void verdicts_init(struct verdicts *v, const char *command)
 {
 	*v = (struct verdicts){ .command = command };
@@ -53,18 +51,11 @@ void verdicts_add(struct verdicts *v, const struct capture *c, const char *name,
 
 void verdicts_add_file(struct verdicts *v, const char *path, bool titled)
 {
-	struct capture_fault fault;
 	struct capture c;
-	struct buf text;
 
-	buf_init(&text, CAPTURE_FILE_MAX);
-	read_file(path, &text);
-	capture_init(&c);
-	if (capture_parse(&c, buf_slice(&text), &fault) != 0)
-		die("%s: %s:%zu: %s", v->command, path, fault.line, fault.what);
+	capture_read(&c, path, v->command);
 	verdicts_add(v, &c, path, titled);
 	capture_release(&c);
-	buf_release(&text);
 }
 
 int verdicts_end(const struct verdicts *v)

@@ -11,6 +11,7 @@
  */
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cJSON.h>
 
@@ -139,6 +140,12 @@ const char *log_keep(struct log *l, const char *s, size_t max);
 
 /* "FILE#N", or "#N" when there is one file only; in a buffer of the log's. */
 const char *log_name(struct log *l, const struct log_row *row);
+
+/* Two strings of records, NULL where there is none: are they the same, or both missing? */
+static inline bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 /* Did the request fail, as the verdict says? */
 static inline bool row_failed(const struct log_row *row)

@@ -212,48 +212,50 @@ static void put_split(const struct report *r, struct buf *out)
 	buf_release(&words);
 }
 
-static void put_keys(const struct report *r, struct buf *out)
+/* A card of paragraphs, the I-th as WORDS says it; all but the first few are folded away. */
+static void put_paragraphs(struct buf *out, const struct report *r, const char *title,
+			   const char *more, size_t count,
+			   void (*words)(const struct report *r, size_t i, struct buf *out))
 {
-	struct buf words;
+	struct fold fold = { more, count, ENTRIES_OPEN, 0, false };
+	struct buf paragraph;
 
-	if (!keys_are_remarkable(r))
-		return;
-	buf_init(&words, LIMIT_LINE);
-	say(out, "<h2>Keys in use</h2><section class=\"card\">");
-	struct fold fold = { "more keys", r->key_count, ENTRIES_OPEN, 0, false };
-	for (size_t i = 0; i < r->key_count; i++) {
+	buf_init(&paragraph, LIMIT_LINE);
+	say(out, "<h2>%s</h2><section class=\"card\">", title);
+	for (size_t i = 0; i < count; i++) {
 		fold_next(&fold, out);
-		buf_reset(&words);
-		key_words(r, &r->keys[i], &words);
+		buf_reset(&paragraph);
+		words(r, i, &paragraph);
 		say(out, "<p>");
-		html_slice(out, buf_slice(&words));
+		html_slice(out, buf_slice(&paragraph));
 		say(out, "</p>");
 	}
 	fold_end(&fold, out);
 	say(out, "</section>\n");
-	buf_release(&words);
+	buf_release(&paragraph);
+}
+
+static void words_of_key(const struct report *r, size_t i, struct buf *out)
+{
+	key_words(r, &r->keys[i], out);
+}
+
+static void words_of_sender(const struct report *r, size_t i, struct buf *out)
+{
+	sender_words(&r->senders[i], out);
+}
+
+static void put_keys(const struct report *r, struct buf *out)
+{
+	if (keys_are_remarkable(r))
+		put_paragraphs(out, r, "Keys in use", "more keys", r->key_count, words_of_key);
 }
 
 static void put_senders(const struct report *r, struct buf *out)
 {
-	struct buf words;
-
-	if (!senders_are_remarkable(r))
-		return;
-	buf_init(&words, LIMIT_LINE);
-	say(out, "<h2>Who sent the requests</h2><section class=\"card\">");
-	struct fold fold = { "more senders", r->sender_count, ENTRIES_OPEN, 0, false };
-	for (size_t i = 0; i < r->sender_count; i++) {
-		fold_next(&fold, out);
-		buf_reset(&words);
-		sender_words(&r->senders[i], &words);
-		say(out, "<p>");
-		html_slice(out, buf_slice(&words));
-		say(out, "</p>");
-	}
-	fold_end(&fold, out);
-	say(out, "</section>\n");
-	buf_release(&words);
+	if (senders_are_remarkable(r))
+		put_paragraphs(out, r, "Who sent the requests", "more senders", r->sender_count,
+			       words_of_sender);
 }
 
 /* One bar a request, or a run of them; refused ones reach to the top. */

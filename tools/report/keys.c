@@ -5,11 +5,6 @@
 #include "tools/command.h"
 #include "tools/report/report.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static struct key_use *use_of(struct report *r, const struct log_row *row)
 {
 	for (size_t i = 0; i < r->key_count; i++) {

@@ -7,11 +7,6 @@
 #include "tools/command.h"
 #include "tools/report/steps.h"
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool row_is_public(const struct log_row *row)
 {
 	struct slice path = slice_of(row->path);

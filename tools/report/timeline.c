@@ -16,11 +16,6 @@ struct kind {
 	unsigned cell_refused[COLUMNS_MAX], cell_fine[COLUMNS_MAX];
 };
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* The last one takes whatever has no row of its own. */
 static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_row *row)
 {

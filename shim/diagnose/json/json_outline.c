@@ -163,6 +163,16 @@ static const char *skip_value(const char *p, const char *end)
 	return p;
 }
 
+/* P stands at a value. What follows the comma behind it, or NULL. */
+static const char *after_value(const char *p, const char *end)
+{
+	p = skip_value(p, end);
+	if (!p)
+		return NULL;
+	p = skip_space(p, end);
+	return p < end && *p == ',' ? skip_space(p + 1, end) : NULL;
+}
+
 /* P stands at '['. The element INDEX of it, or NULL. */
 static const char *element_at(const char *p, const char *end, unsigned long index)
 {
@@ -170,13 +180,7 @@ static const char *element_at(const char *p, const char *end, unsigned long inde
 	while (p && p < end && *p != ']') {
 		if (index-- == 0)
 			return p;
-		p = skip_value(p, end);
-		if (!p)
-			return NULL;
-		p = skip_space(p, end);
-		if (p == end || *p != ',')
-			return NULL;
-		p = skip_space(p + 1, end);
+		p = after_value(p, end);
 	}
 	return NULL;
 }
@@ -185,7 +189,7 @@ static const char *element_at(const char *p, const char *end, unsigned long inde
 static const char *member_at(const char *p, const char *end, struct slice name)
 {
 	p = skip_space(p + 1, end);
-	while (p < end && *p == '"') {
+	while (p && p < end && *p == '"') {
 		const char *quote = string_end(p + 1, end);
 		struct slice found = { p + 1, (size_t)(quote - p) - 1 };
 		if (quote == end)
@@ -196,13 +200,7 @@ static const char *member_at(const char *p, const char *end, struct slice name)
 		p = skip_space(p + 1, end);
 		if (slice_equal(found, name))
 			return p;
-		p = skip_value(p, end);
-		if (!p)
-			return NULL;
-		p = skip_space(p, end);
-		if (p == end || *p != ',')
-			return NULL;
-		p = skip_space(p + 1, end);
+		p = after_value(p, end);
 	}
 	return NULL;
 }
