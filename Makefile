@@ -103,6 +103,11 @@ suites: all
 soak: all
 	tests/suites/soak.py $(SOAK_TIME)
 
+# Memory after 1,000, 10,000 and 100,000 connections; real programs under memcheck.
+memory: all
+	tests/memory/connections.py 100000 2000
+	tests/memory/programs.py all
+
 # Eight threads in the tap, watched by ThreadSanitizer and by Helgrind.
 races: build/tests/unit/test_tap_threads
 	$(MAKE) SAN=thread build/thread/tests/unit/test_tap_threads
@@ -173,7 +178,7 @@ docs: $(B)/orshim
 clean:
 	rm -rf build
 
-.PHONY: all unit captures demo test e2e test-clients suites soak races bench fuzz fuzz-run \
+.PHONY: all unit captures demo test e2e test-clients suites soak memory races bench fuzz fuzz-run \
 	coverage coverage-run install uninstall deb format docs clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

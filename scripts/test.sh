@@ -90,6 +90,7 @@ if [ "${1:-}" = clients ]; then
 	part 'hostile servers, a GiB each' tests/e2e/hostile.py --whole
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
 	part 'races between threads' make races
+	part 'programs under memcheck' tests/memory/programs.py all
 	part 'attach, 100 times' tests/e2e/attach.py --rounds 100 --all
 	part 'attach, killed at each call' tests/e2e/attach/killed.py --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
@@ -117,6 +118,8 @@ else
 	done
 	part 'faults' tests/e2e/faults.py
 	part 'suites of others, a part' tests/suites/run.py fast
+	part 'memory of 2000 connections' tests/memory/connections.py
+	part 'memcheck of curl and Python' tests/memory/programs.py fast
 	part 'shellcheck' scripts_are_clean
 	if [ "${#fuzzers[@]}" -gt 0 ]; then
 		fuzz=()

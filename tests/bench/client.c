@@ -10,9 +10,12 @@
  *                 BENCH_PRELOAD; the most memory that one of them held
  *
  *   client memory|idle COUNT PORT   bytes only: of the process, of a connection
+ *   client short COUNT PORT         COUNT connections one after another, of four kinds; a line with
+ *                 how many there were, private and allocated bytes: after a hundredth, a tenth, all
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <spawn.h>
@@ -139,10 +142,10 @@ static long memory_line(const char *path, const char *format)
 	return kib * 1024;
 }
 
-/* Private memory of this process, in bytes. */
+/* Memory of this process that no file holds, in bytes. A library just built is dirty, too. */
 static long private_bytes(void)
 {
-	return memory_line("/proc/self/smaps_rollup", "Private_Dirty: %ld");
+	return memory_line("/proc/self/smaps_rollup", "Anonymous: %ld");
 }
 
 static int compare(const void *a, const void *b)
@@ -194,6 +197,47 @@ static void memory(SSL_CTX *context, const char *port, long count, bool asks)
 	}
 	after = private_bytes();
 	printf("%ld %ld\n", before, (after - before) / count);
+}
+
+/* The request of the Nth short connection; its size. */
+static size_t compose_nth(long n)
+{
+	size_t size = compose(n % 2 ? "" : "\"", "", BODY);
+	char digits[17];
+
+	snprintf(digits, sizeof(digits), "%016lx", n);
+	if (n % 4 == 2)
+		memcpy(strstr(request, "0123456789abcdef"), digits, 16);
+	else if (n % 4 == 3) {
+		memcpy(strstr(request, "openrouter.ai"), "www.other.net", 13);
+		memcpy(strstr(request, "/completions"), "/none-of-it!", 12);
+	}
+	return size;
+}
+
+/*
+ * One after another, each with one request, of four kinds in turn: one key is refused again and
+ * again, one is accepted, one is new and refused; and what goes to no API.
+ */
+static void short_ones(SSL_CTX *context, const char *port, long count)
+{
+	struct linger at_once = { .l_onoff = 1 }; /* no port is left waiting: there are 28,000 */
+
+	for (long i = 1; i <= count; i++) {
+		SSL *ssl = reach(context, port);
+		int fd = SSL_get_fd(ssl);
+
+		exchange(ssl, compose_nth(i));
+		SSL_shutdown(ssl);
+		SSL_free(ssl);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		close(fd);
+		if (i == count / 100 || i == count / 10 || i == count) {
+			struct mallinfo2 heap = mallinfo2();
+
+			printf("%ld %ld %zu\n", i, private_bytes(), heap.uordblks + heap.hblkhd);
+		}
+	}
 }
 
 static void shake(SSL *client, SSL *server)
@@ -305,9 +349,12 @@ int main(int argc, char **argv)
 		memory(context, argv[3], count, true);
 	else if (!strcmp(mode, "idle") && count <= CONNECTIONS)
 		memory(context, argv[3], count, false);
+	else if (!strcmp(mode, "short"))
+		short_ones(context, argv[3], count);
 	else if (!strcmp(mode, "pair") && argc == 5)
 		pairs(context, count, argv[3], argv[4]);
 	else
 		fail("unknown mode");
+	SSL_CTX_free(context);
 	return 0;
 }

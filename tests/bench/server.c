@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
 	pthread_t thread;
 
 	/* A client that ends before it has read everything is no reason to end. */
@@ -136,6 +138,8 @@ int main(int argc, char **argv)
 
 		if (fd < 0)
 			continue;
+		/* Or an answer waits until the tickets before it are acknowledged. */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		if (pthread_create(&thread, NULL, serve, (void *)(long)fd) == 0)
 			pthread_detach(thread);
 		else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CPython's own tests, one verdict for each test."""
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -35,10 +36,15 @@ def differing(bare, mine):
     return {n for n in set(bare) | set(mine) if bare.get(n) != mine.get(n)}
 
 
+def both_ways(python, tests, module, log):
+    """At the same time, so that both meet what else the machine does: some depend on time."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return pool.map(lambda way: verdicts(python, tests, module, way), (None, log))
+
+
 def judge(pair, python, tests, module):
     """A test whose verdict varies bare (some depend on time) says nothing: it is named."""
-    bare = verdicts(python, tests, module, None)
-    mine = verdicts(python, tests, module, pair.log)
+    bare, mine = both_ways(python, tests, module, pair.log)
     name = python.split("/versions/")[-1] if "/versions/" in python else python
     if module in bare:
         pair.compare(f"{name} {module}: bare, {bare[module]}", {}, {})
@@ -48,11 +54,10 @@ def judge(pair, python, tests, module):
         doubtful = differing(bare, mine) - unstable
         if not doubtful:
             break
-        again = verdicts(python, tests, module, None)
+        again, mine_again = both_ways(python, tests, module, pair.log)
         unstable |= {n for n in doubtful if again.get(n) != bare.get(n)}
-        again = verdicts(python, tests, module, pair.log)
         # What comes out as bare on a second try was time, or chance: a change would be there again.
-        unstable |= {n for n in doubtful if again.get(n) == bare.get(n)}
+        unstable |= {n for n in doubtful if mine_again.get(n) == bare.get(n)}
     pair.compare(f"{name} {module}", bare, mine, sorted(unstable))
 
 
