@@ -113,7 +113,8 @@ else
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
 		tests/e2e/report.sh tests/e2e/golden.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh \
-		tests/e2e/attach.py tests/e2e/attach/refused.py tests/e2e/attach/killed.py; do
+		tests/e2e/attach.py tests/e2e/attach/refused.py \
+		tests/e2e/attach/confined.py tests/e2e/attach/killed.py; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py

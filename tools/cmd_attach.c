@@ -362,6 +362,19 @@ static pid_t find_whom(const char *whom)
 	return (pid_t)pid;
 }
 
+/* Numbers must mean here what they mean there. */
+static void look_at_proc(void)
+{
+	char self[32] = "";
+
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+	if (n <= 0)
+		die("attach: /proc is not mounted: it tells what runs here");
+	if (atol(self) != (long)getpid())
+		die("attach: /proc shows the processes of another pid namespace: mount it anew "
+		    "(mount -t proc proc /proc), or attach from outside");
+}
+
 static void read_options(struct request *r, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -394,6 +407,7 @@ int cmd_attach(int argc, char **argv)
 	if (!t)
 		die("attach: out of memory");
 	read_options(&r, argc, argv);
+	look_at_proc();
 	if (r.list) {
 		free(t);
 		return list();

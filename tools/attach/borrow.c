@@ -263,6 +263,14 @@ static uint64_t quiet_mask(void)
 	return mask;
 }
 
+/* At a call's beginning, too: what stands there says ENOSYS. */
+static void note_result(struct borrowed *b, const struct user_regs_struct *now)
+{
+	b->last = now->rax;
+	if ((now->orig_rax == SYS_clone || now->orig_rax == SYS_clone3) && (int64_t)now->rax > 0)
+		b->created = (pid_t)now->rax;
+}
+
 enum run_result { RUN_RETURNED, RUN_FAULTED, RUN_STUCK };
 
 /* Run until the function returns into the frame. */
@@ -270,6 +278,7 @@ static enum run_result run_to_return(struct borrowed *b, uint64_t frame)
 {
 	int deliver = 0, status;
 
+	b->created = 0;
 	for (int i = 0; i < CALL_STOPS_MAX; i++) {
 		struct user_regs_struct now;
 		struct iovec regs = { &now, sizeof(now) };
@@ -285,7 +294,7 @@ static enum run_result run_to_return(struct borrowed *b, uint64_t frame)
 				now.rip = b->restorer;       /* or its own if we are killed here */
 				return set_regs(b, &now) ? RUN_RETURNED : RUN_STUCK;
 			}
-			b->last = now.rax;
+			note_result(b, &now);
 		} else if (status >> 16 == 0) {
 			if (quiet_mask() & 1ULL << (WSTOPSIG(status) - 1))
 				deliver = WSTOPSIG(status); /* SIGSTOP: cannot be put off */

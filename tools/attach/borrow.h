@@ -29,6 +29,7 @@ struct borrowed {
 	uint64_t mask;
 	bool forever;  /* the wait has no end of its own */
 	uint64_t last; /* what the last system call of the function returned */
+	pid_t created; /* the thread that the function made; 0: none */
 };
 
 enum borrow_result {

@@ -106,12 +106,9 @@ static const char *send(struct borrowed *b, const struct functions *f, struct lu
 	l->order.code_size = CODE;
 	if (room && code && borrow_poke(b, code, errand_code, code_size) &&
 	    remote_write(b->pid, room, l, sizeof(*l)) &&
-	    borrow_call(b, f->pthread_create, arguments, room + ROOM) &&
-	    remote_read(b->pid, room + offsetof(struct luggage, thread), &l->thread,
-			sizeof(l->thread)) &&
-	    l->thread)
-		return NULL;
-	if (!b->tid) /* let go of in the middle: whatever begins later finds no order */
+	    borrow_call(b, f->pthread_create, arguments, room + ROOM) && b->created)
+		return NULL; /* pthread_t is written even where it fails */
+	if (!b->tid)         /* let go of in the middle: whatever begins later finds no order */
 		remote_write(b->pid, room, &(uint64_t){ 0 }, sizeof(uint64_t));
 	unmap(b, f, room, ROOM);
 	unmap(b, f, code, CODE);
@@ -221,7 +218,12 @@ enum deliver_result deliver(const struct target *t, enum order_verb verb, const 
 				      "its threads are in signal handlers; try again");
 			break;
 		case BORROW_REFUSED:
-			snprintf(said, ORDER_SAID, "cannot be attached to: %s", strerror(errno));
+			snprintf(said, ORDER_SAID,
+				 errno == EPERM ? "cannot be attached to: %s (a policy of this "
+						  "system or container forbids ptrace(2)): start "
+						  "it under orshim run instead"
+						: "cannot be attached to: %s",
+				 strerror(errno));
 			break;
 		case BORROW_TAKEN: {
 			const char *why = send(b, &f, l);

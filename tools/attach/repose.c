@@ -5,10 +5,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,19 +73,16 @@ static const struct waiting {
 	{ SYS_recvmsg, CLOCK_NONE, 0, 0, 2, 2 },
 };
 
-/* Sockets, pipes, terminals and what has no name; a file is the loader's business, too. */
+/* Sockets, pipes, terminals, events; a file is the loader's business, too. */
 static bool is_no_file(pid_t pid, uint64_t fd)
 {
-	static const char *const kinds[] = { "socket:", "pipe:", "anon_inode:", "/dev/" };
-	char link[64], target[256];
+	char link[64];
+	struct statx st;
 
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, (int)fd);
-	ssize_t n = readlink(link, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(target, kinds[i], strlen(kinds[i])) == 0)
-			return true;
-	return false;
+	/* Not in sync: a server of files that does not answer must not stop us. */
+	return statx(AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
+	       !S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode) && !S_ISBLK(st.stx_mode);
 }
 
 static bool is_futex_of_choice(uint64_t operation)

@@ -4,6 +4,7 @@
  * goes on from "orshim: attach: node[4711] ".
  */
 #include <elf.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,7 +141,9 @@ static const char *by_namespace(const struct target *t)
 		snprintf(theirs, sizeof(theirs), "/proc/%d/%s", (int)t->pid, spaces[i].file);
 		snprintf(ours, sizeof(ours), "/proc/self/%s", spaces[i].file);
 		if (stat(theirs, &a) != 0 || stat(ours, &b) != 0)
-			return "cannot be looked at: the kernel shows nothing of its namespaces";
+			return "cannot be looked at (the kernel shows nothing of its namespaces): "
+			       "it runs outside of this sandbox or with more rights; attach from "
+			       "there, as its user";
 		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 			return because("%s (a container or sandbox): attach from inside of it",
 				       spaces[i].what);
@@ -165,6 +168,32 @@ static bool is_secure(pid_t pid)
 	return secure;
 }
 
+/* qemu's user mode: the program that is wanted is a guest in this one, mapped from its file. */
+static bool has_foreign_guest(const struct target *t)
+{
+	char path[64], *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	uint64_t base, offset;
+
+	if (strncmp(t->name, "qemu-", 5) != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)t->pid);
+	FILE *maps = fopen(path, "re");
+	while (maps && !found && getline(&line, &size, maps) > 0) {
+		Elf64_Ehdr head; /* up to e_machine the same in 32 bits */
+
+		if (sscanf(line, "%" SCNx64 "-%*x %*s %" SCNx64, &base, &offset) == 2 &&
+		    offset == 0 && remote_read(t->pid, base, &head, sizeof(head)))
+			found = memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+				head.e_machine != EM_X86_64;
+	}
+	free(line);
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
 static const char *by_program(const struct target *t)
 {
 	struct slice loader;
@@ -174,7 +203,8 @@ static const char *by_program(const struct target *t)
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->pid);
 	if (!elf_open(&e, path, &why))
-		return because("runs a program that cannot be read (%s)", why);
+		return because("runs a program that attach cannot work with (%s); use orshim relay",
+			       why);
 	loader = elf_interpreter(&e);
 	bool is_musl = loader.p && slice_has(loader, SLICE("musl"));
 	bool is_ours = strcmp(elf_machine(&e), "x86-64") == 0;
@@ -183,11 +213,15 @@ static const char *by_program(const struct target *t)
 	is_ours = false;
 #endif
 	if (!is_ours)
-		return "is not an x86-64 program: attach knows no other yet";
+		return "is not an x86-64 program, and attach knows no other yet: start it under "
+		       "orshim run instead";
 	if (!loader.p)
 		return "is statically linked: no library can be loaded into it; use orshim relay";
 	if (is_musl)
 		return "uses musl, and the shim is built for glibc; use orshim relay";
+	if (has_foreign_guest(t))
+		return "runs a program of another architecture, into which a library of this one "
+		       "cannot be loaded; use orshim relay";
 	if (is_secure(t->pid))
 		return "was started with more rights than its user has (setuid): such processes "
 		       "are "
@@ -228,7 +262,8 @@ static const char *by_kernel_checks(const struct status *s)
 {
 	if (s->seccomp)
 		return s->seccomp == 1
-			   ? "is confined by seccomp (strict): it could not load anything"
+			   ? "is confined by seccomp (strict mode): it may do nothing but read and "
+			     "write, and could not load anything"
 			   : "is confined by a seccomp filter (a sandbox or container), "
 			     "which may end it for what attaching needs: start it under "
 			     "orshim run instead";

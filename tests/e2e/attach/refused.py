@@ -40,8 +40,8 @@ def mappings(pid):
         return [line for line in maps if "[stack]" not in line and "[heap]" not in line]
 
 
-def refused(shop, whom, *words):
-    done = shop.run(whom)
+def refused(shop, whom, *words, options=()):
+    done = shop.run(*options, whom)
     if done.returncode != 2 or done.stdout or done.stderr.count("\n") != 1:
         raise Wrong("%d %s%s" % (done.returncode, done.stdout, done.stderr))
     for word in words:
@@ -74,6 +74,61 @@ def traced(shop, stay, tracer):
     with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="utf-8") as list_:
         child = int(list_.read().split()[0])
     said = refused(shop, child, "is traced by process", tracer[0])
+    process.end()
+    return said
+
+
+def held(shop, stay):
+    """gdb has stopped it at a prompt; when gdb has let go of it, it is attached to."""
+    process = Stay(stay)
+    gdb = subprocess.Popen(["gdb", "-q", "-nx", "-p", str(process.pid)], stdin=subprocess.PIPE,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    wait_for("gdb", lambda: "TracerPid:\t0\n" not in
+             open("/proc/%d/status" % process.pid, encoding="utf-8").read())
+    said = refused(shop, process.pid, "is traced by process %d (gdb" % gdb.pid)
+    gdb.communicate("detach\nquit\n", timeout=60)
+    done = shop.run(process.pid)
+    if done.returncode != 1 or "attached to" not in done.stdout:
+        raise Wrong("after gdb: %s%s" % (done.stdout, done.stderr))
+    process.end()
+    return said
+
+
+def forbidden(shop, stay):
+    """As older containers have it: ptrace(2), or a look at the memory, is not permitted."""
+    process = Stay(stay)
+    before = mappings(process.pid)
+    for call, says in (("ptrace", "a policy of this system or container forbids ptrace(2)"),
+                       ("process_vm_readv", "cannot be looked into")):
+        done = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+                               "inject=%s:error=EPERM" % call, ORSHIM, "attach",
+                               str(process.pid)], capture_output=True, text=True, timeout=60,
+                              env=shop.env, check=False)
+        if done.returncode != 2 or says not in done.stderr or done.stderr.count("\n") != 1:
+            raise Wrong("%s: %d %s" % (call, done.returncode, done.stderr))
+    if mappings(process.pid) != before:
+        raise Wrong("it was changed all the same")
+    process.end()
+    return says
+
+
+def as_another(shop, stay):
+    """The command of somebody else, at a process of root's."""
+    process = Stay(stay)
+    copy = shutil.copy(ORSHIM, os.path.join(shop.folder, "orshim"))
+    done = subprocess.run([copy, "attach", str(process.pid)], user=NOBODY, group=NOBODY,
+                          extra_groups=[], env=shop.env, capture_output=True, text=True,
+                          timeout=60, check=False)
+    if done.returncode != 2 or "belongs to another user (uid 0)" not in done.stderr:
+        raise Wrong("%d %s" % (done.returncode, done.stderr))
+    process.end()
+    return done.stderr.split("] ", 1)[-1].strip()
+
+
+def not_dumpable(shop, stay):
+    """One whose mappings its own user may not see."""
+    process = Stay(stay, "shut", user=NOBODY if ROOT else None)
+    said = refused(shop, process.pid, "not dumpable")
     process.end()
     return said
 
@@ -195,26 +250,39 @@ def main():
         report.check("stopped", lambda: stopped(shop, stay))
         report.check("zombie", lambda: zombie(shop, stay))
         report.check("thread", lambda: thread(shop))
-        report.check("seccomp", lambda: refuse(shop, Stay(stay, "seccomp"), "seccomp filter"))
         report.check("static", lambda: refuse(shop, Stay(static), "statically linked"))
         report.check("setuid", lambda: others_rights(shop, stay))
         if ROOT:
-            report.check("not dumpable", lambda: refuse(
-                shop, Stay(stay, "shut", user=NOBODY), "not dumpable"))
-            report.check("other files", lambda: refuse(
-                shop, Stay("unshare", "-m", stay), "sees other files"))
+            report.check("another user's", lambda: as_another(shop, stay))
         else:
             report.check("another user's", lambda: refused(shop, 1, "another user"))
+        report.check("not dumpable", lambda: not_dumpable(shop, stay))
         if shutil.which("musl-gcc"):
             musl = shop.compile("stay-musl", "-idirafter", "/usr/include", "-idirafter",
                                 "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
             report.check("musl", lambda: refuse(shop, Stay(musl), "uses musl"))
+            shut = shop.compile("stay-musl-static", "-static", "-idirafter", "/usr/include",
+                                "-idirafter", "/usr/include/x86_64-linux-gnu", source="stay.c",
+                                compiler="musl-gcc")
+            report.check("musl, static", lambda: refuse(shop, Stay(shut), "statically linked"))
+        if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
+            arm = shop.compile("stay-arm64", "-static", source="stay.c",
+                               compiler="aarch64-linux-gnu-gcc")
+            report.check("arm64 by qemu", lambda: refuse(
+                shop, Stay("qemu-aarch64", arm), "qemu-aarch64", "another architecture"))
+        else:
+            print("skip  arm64 by qemu: qemu-aarch64 or aarch64-linux-gnu-gcc is not here")
+        if shutil.which("gdb"):
+            report.check("held by gdb", lambda: held(shop, stay))
+        else:
+            print("skip  held by gdb: it is not here")
         if shutil.which("strace"):
+            report.check("ptrace(2) forbidden", lambda: forbidden(shop, stay))
             report.check("traced", lambda: traced(shop, stay, ["strace", "-o", "/dev/null", "-e",
                                                                "trace=none"]))
         if os.path.isdir("/proc/2") and not os.path.exists("/proc/2/exe"):
-            report.check("kernel thread", lambda: refused(shop, 2, "kernel" if ROOT else "another"))
+            report.check("kernel thread", lambda: refused(shop, 2, "is a thread of the kernel"))
         report.check("wrong words", lambda: wrong_words(shop))
     print("%d passed, %d failed" % (report.passed, report.failed))
     return 0 if report.failed == 0 else 1

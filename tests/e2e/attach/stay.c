@@ -8,18 +8,27 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+/* Who opens or maps anything is killed: what an attach would come to. */
 static void confine(void)
 {
-	struct sock_filter allow[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
-	struct sock_fprog program = { 1, allow };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
@@ -93,7 +102,7 @@ int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
 	volatile int forever = 1;
-	int whole = 1;
+	int whole = 1, strict = strcmp(how, "strict") == 0;
 	char c;
 
 	if (strcmp(how, "seccomp") == 0)
@@ -109,6 +118,8 @@ int main(int argc, char **argv)
 	}
 	puts("ready");
 	fflush(stdout);
+	if (strict)
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 	while (strcmp(how, "busy") == 0 && forever)
 		;
 	if (strcmp(how, "registers") == 0)
@@ -122,5 +133,8 @@ int main(int argc, char **argv)
 	while (read(STDIN_FILENO, &c, 1) > 0)
 		;
 	puts(whole ? "whole" : "damaged");
+	fflush(stdout);
+	if (strict)
+		syscall(SYS_exit, 0); /* of what else exit(3) does, nothing is allowed */
 	return 0;
 }

@@ -1,0 +1,192 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""confined.py: processes and commands in sandboxes: seccomp, namespaces, another root folder,
+Yama, limits. Each refusal is one line, and the process goes on as it was; where both are in the
+same sandbox, they meet."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from attach import ORSHIM, Report, Workshop, Wrong  # noqa: E402
+from refused import NOBODY, ROOT, Stay, mappings, refuse, refused  # noqa: E402
+
+
+STACK = (1 << 20) + 4096  # of the thread that attach starts
+
+
+def may(*command):
+    """Can this be done here at all?"""
+    return shutil.which(command[0]) and subprocess.run(
+        [*command, "true"], capture_output=True, check=False).returncode == 0
+
+
+# Both within one sandbox. stay.c's ends are FIFOs, so that the shell can hold them.
+INSIDE = """mkfifo "$3/in" "$3/out" && { "$1" <"$3/in" >"$3/out" & } && pid=$!
+exec 4>"$3/in" 5<"$3/out"
+read -r ready <&5
+"$2" attach ${4:-$pid}; echo "status $?"
+"$2" attach --detach $pid >&2
+exec 4>&-
+cat <&5"""
+AS_NOBODY = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
+
+
+class Sandbox:
+    """A folder that everybody may use, and the command in it."""
+
+    def __init__(self, shop, stay):
+        self.shop, self.stay, self.count = shop, stay, 0
+        for name in (ORSHIM, os.path.join(os.path.dirname(ORSHIM), "liborshim.so")):
+            shutil.copy(name, shop.folder)
+        self.orshim = os.path.join(shop.folder, "orshim")
+
+    def meet(self, *command, whom=""):
+        """What `orshim attach` says within COMMAND to a process there, or to WHOM."""
+        self.count += 1
+        folder = os.path.join(self.shop.folder, "sandbox-%d" % self.count)
+        os.mkdir(folder)
+        os.chmod(folder, 0o777)
+        done = subprocess.run([*command, "sh", "-c", INSIDE, "sh", self.stay, self.orshim, folder,
+                               whom], capture_output=True, text=True, timeout=60, check=False,
+                              env={**self.shop.env, "XDG_STATE_HOME": folder})
+        if not done.stdout.endswith("\nwhole\n"):
+            raise Wrong("it is not whole: %s%s" % (done.stdout, done.stderr))
+        return done.stdout, done.stderr
+
+    def meets(self, *command):
+        said, trouble = self.meet(*command)
+        if "attached to stay" not in said or "status 1" not in said:
+            raise Wrong(said + trouble)
+        return said.splitlines()[0]
+
+    def refuses(self, words, *command, whom=""):
+        said, trouble = self.meet(*command, whom=whom)
+        first = trouble.splitlines()[0]
+        if said.splitlines()[0] != "status 2" or words not in first:
+            raise Wrong("not %r: %s%s" % (words, said, trouble))
+        return first.split("attach: ", 1)[-1]
+
+
+def with_yama(scope, *command):
+    """A mount of our own over /proc/sys/kernel, with what this kernel may not have."""
+    script = ('last=$(cat /proc/sys/kernel/cap_last_cap) && mount -t tmpfs none /proc/sys/kernel && '
+              'mkdir /proc/sys/kernel/yama && echo "$last" >/proc/sys/kernel/cap_last_cap && '
+              'echo %d >/proc/sys/kernel/yama/ptrace_scope && exec "$@"' % scope)
+    return ["unshare", "-m", "sh", "-c", script, "sh", *command]
+
+
+def yama(report, sandbox):
+    for scope, words in ((1, "ptrace_scope is 1; use sudo orshim attach"),
+                         (2, "ptrace_scope is 2; use sudo orshim attach"),
+                         (3, "ptrace_scope is 3, which forbids it until the next boot")):
+        report.check("Yama %d" % scope, lambda s=scope, w=words: sandbox.refuses(
+            w, *with_yama(s, *AS_NOBODY)))
+    report.check("Yama 3 for root", lambda: sandbox.refuses(
+        "ptrace_scope is 3", *with_yama(3)))
+    report.check("Yama 0", lambda: sandbox.meets(*with_yama(0, *AS_NOBODY)))
+    report.check("Yama 2 for root", lambda: sandbox.meets(*with_yama(2)))
+
+
+def namespaces(report, shop, sandbox, stay, static):
+    quiet = ["--propagation", "unchanged"]  # `/` need not be a mount point
+    user = ["unshare", "-Ur"]
+    if may(*user):
+        report.check("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
+        report.check("the same users", lambda: sandbox.meets(*user))
+        report.check("from inside at the outside", lambda: sandbox.refuses(
+            "", *user, whom=str(os.getpid())))
+    else:
+        print("skip  user namespaces: not allowed here")
+    numbers = ["unshare", *([] if ROOT else ["-Ur"]), "-pf"]
+    if may(*numbers):
+        child = [*numbers, "--kill-child", "--"]
+        report.check("other numbers", lambda: in_child(shop, child, stay, ROOT))
+        report.check("numbers that /proc does not tell", lambda: sandbox.refuses(
+            "/proc shows the processes of another pid namespace", *numbers))
+    if may(*numbers, "--mount-proc"):
+        report.check("the same numbers", lambda: sandbox.meets(*numbers, "--mount-proc"))
+    else:
+        print("skip  the same numbers: `/` is no mount point, or /proc may not be mounted")
+    if ROOT:
+        report.check("other files", lambda: refuse(
+            shop, Stay("unshare", "-m", *quiet, stay), "sees other files"))
+        report.check("another root folder", lambda: refuse(
+            shop, Stay("chroot", os.path.dirname(static), "/" + os.path.basename(static)),
+            "has another root folder"))
+
+
+def in_child(shop, command, stay, is_root):
+    """unshare -p puts only its child there."""
+    process = Stay(*command, stay)
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="utf-8") as list_:
+        child = int(list_.read().split()[0])
+    before = mappings(child)
+    said = refused(shop, child, "has other process numbers" if is_root else "has other")
+    if mappings(child) != before:
+        raise Wrong("it was changed all the same")
+    process.end()
+    return said
+
+
+def set_limit(process, name, soft, **options):
+    subprocess.run(["prlimit", "--pid", str(process.pid), "--%s=%s:" % (name, soft)], check=True,
+                   **options)
+
+
+def size(mapping):
+    low, high = mapping.split()[0].split("-")
+    return int(high, 16) - int(low, 16)
+
+
+def limited(shop, stay, limit, words, **options):
+    """What attaching needs is not to be had: it is told, and nothing stays behind."""
+    process = Stay(stay, **options)
+    before = mappings(process.pid)
+    log = ["--log", os.path.join(shop.folder, "everybody", "log")]
+    os.makedirs(os.path.dirname(log[1]), exist_ok=True)
+    os.chmod(os.path.dirname(log[1]), 0o777)
+    with open("/proc/%d/statm" % process.pid, encoding="ascii") as statm:
+        now = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    set_limit(process, limit, now + 64 * 1024 if limit == "as" else 1, **options)
+    said = refused(shop, process.pid, words, options=log)
+    stayed = sum(map(size, set(mappings(process.pid)) - set(before)))
+    if stayed > (STACK if limit == "nproc" else 0):  # libc keeps that for the next thread
+        raise Wrong("%d bytes stayed behind" % stayed)
+    set_limit(process, limit, "unlimited" if limit == "as" else 1000, **options)
+    done = shop.run(*log, process.pid)
+    if done.returncode != 1 or "attached to" not in done.stdout:
+        raise Wrong("without the limit: %s%s" % (done.stdout, done.stderr))
+    process.end()
+    return said
+
+
+def main():
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
+        shop = Workshop(folder)
+        stay = shop.compile("stay")
+        static = shop.compile("stay-static", "-static", source="stay.c")
+        report.check("seccomp, a filter that kills", lambda: refuse(
+            shop, Stay(stay, "seccomp"), "seccomp filter", "orshim run"))
+        report.check("seccomp, strict", lambda: refuse(
+            shop, Stay(stay, "strict"), "seccomp (strict mode)"))
+        report.check("no memory", lambda: limited(
+            shop, stay, "as", "has no memory for it"))
+        report.check("no thread", lambda: limited(  # root's are not counted
+            shop, stay, "nproc", "could not start a thread", **({"user": NOBODY} if ROOT else {})))
+        sandbox = Sandbox(shop, stay)
+        namespaces(report, shop, sandbox, stay, static)
+        if ROOT and may("unshare", "-m"):
+            yama(report, sandbox)
+        else:
+            print("skip  Yama: a file of its kind needs root, and `/` as a mount point")
+    print("%d passed, %d failed" % (report.passed, report.failed))
+    return 0 if report.passed and not report.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
