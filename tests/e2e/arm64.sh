@@ -6,61 +6,36 @@
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/e2e/cases.sh"
 gcc=aarch64-linux-gnu-gcc
 for program in $gcc qemu-aarch64; do
-	if ! command -v "$program" >/dev/null; then
-		echo "skip  $program is not installed (apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
-		exit 0
-	fi
+	command -v "$program" >/dev/null ||
+		skipped "$program is not installed (apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
 done
-if ! sysroot=$("$root/scripts/fetch-arm64.sh"); then
-	echo "skip  no arm64 packages to be had here"
-	exit 0
-fi
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-failed=0
-
-check() { # NAME COMMAND...: the command succeeds
-	local name=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok    $name"
-	else
-		echo "FAIL  $name"
-		tail -n 30 "$scratch/out" | sed 's/^/      /'
-		failed=1
-	fi
-}
+sysroot=$("$root/scripts/fetch-arm64.sh") || skipped "no arm64 packages to be had here"
 
 library=$root/build/aarch64/liborshim.so
 check "the library is built for arm64" make -C "$root" CC="$gcc --sysroot=$sysroot" \
 	B=build/aarch64 build/aarch64/liborshim.so
 check "and says so" sh -c "readelf -h '$library' | grep -q AArch64"
 
-mkfifo "$scratch/hold" "$scratch/ready"
-"$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
-server=$!
-exec 3>"$scratch/hold"
-read -r line <"$scratch/ready"
-[[ $line =~ \"port\":\ *([0-9]+) ]] && port=${BASH_REMATCH[1]}
+standin
 
 diagnosed() { # LINK-OPTION...: a program with a quoted key, bare and with the library
-	rm -f "$scratch/log"
-	"$gcc" --sysroot="$sysroot" -O2 -o "$scratch/program" \
+	rm -f "$work/log"
+	"$gcc" --sysroot="$sysroot" -O2 -o "$work/program" \
 		"$root/tests/e2e/bun/static_openssl.c" "$@" &&
-		aarch64-linux-gnu-strip "$scratch/program" &&
-		qemu-aarch64 -L "$sysroot" "$scratch/program" "$port" >"$scratch/bare" &&
-		qemu-aarch64 -L "$sysroot" -E LD_PRELOAD="$library" -E ORSHIM_LOG="$scratch/log" \
-			-E ORSHIM_HOSTS=localhost=openrouter "$scratch/program" "$port" \
-			>"$scratch/shimmed" &&
-		cat "$scratch/log" && cmp "$scratch/bare" "$scratch/shimmed" &&
-		grep -q '"library":"OpenSSL".*"tap":"method-table"' "$scratch/log" &&
-		grep -q '"status":401.*"rule":"auth_token_quoted"' "$scratch/log"
+		aarch64-linux-gnu-strip "$work/program" &&
+		qemu-aarch64 -L "$sysroot" "$work/program" "$port" >"$work/bare" &&
+		qemu-aarch64 -L "$sysroot" -E LD_PRELOAD="$library" -E ORSHIM_LOG="$work/log" \
+			-E ORSHIM_HOSTS=localhost=openrouter "$work/program" "$port" \
+			>"$work/shimmed" &&
+		cat "$work/log" && cmp "$work/bare" "$work/shimmed" &&
+		grep -q '"library":"OpenSSL".*"tap":"method-table"' "$work/log" &&
+		grep -q '"status":401.*"rule":"auth_token_quoted"' "$work/log"
 }
 static=('-Wl,-Bstatic' -lssl -lcrypto '-Wl,-Bdynamic')
 check "arm64, OpenSSL as a library" diagnosed -lssl -lcrypto
 check "arm64, stripped OpenSSL, position-independent" diagnosed -pie "${static[@]}"
 check "arm64, stripped OpenSSL, at a fixed address" diagnosed -no-pie "${static[@]}"
-exit "$failed"
+finish

@@ -10,39 +10,19 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/${BUILD:-build}
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-failed=0
+. "$root/tests/e2e/cases.sh"
+evidence+=("$work/bare" "$work/shimmed" "$work/log" "$work/errors")
 
-check() { # NAME COMMAND...: the command succeeds
-	local name=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok    $name"
-	else
-		echo "FAIL  $name"
-		sed 's/^/      /' "$scratch/out" "$scratch/bare" "$scratch/shimmed" "$scratch/log"
-		tail -n 5 "$scratch/errors" | sed 's/^/      /'
-		failed=1
-	fi
-}
-
-mkfifo "$scratch/hold" "$scratch/ready"
-"$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
-server=$!
-exec 3>"$scratch/hold"
-read -r line <"$scratch/ready"
-[[ $line =~ \"port\":\ *([0-9]+) ]] && port=${BASH_REMATCH[1]}
+standin
 
 load() { # PROGRAM VARIABLE=VALUE...: the page's text on stdout
 	local program=$1
 	shift
-	rm -rf "$scratch/profile"
+	rm -rf "$work/profile"
 	env "$@" timeout "${limit:-120}" "$program" --headless --no-sandbox --disable-gpu --no-first-run \
-		--disable-background-networking --user-data-dir="$scratch/profile" \
+		--disable-background-networking --user-data-dir="$work/profile" \
 		--ignore-certificate-errors --dump-dom "https://localhost:$port/api/v1/models" \
-		</dev/null 2>"$scratch/errors"
+		</dev/null 2>"$work/errors"
 }
 
 is_refused() {
@@ -52,22 +32,22 @@ is_refused() {
 # judge NAME PROGRAM: it loads the page both ways, and the log says how it was seen
 judge() {
 	local name=$1 program=$2
-	: >"$scratch/log"
-	load "$program" A=1 >"$scratch/bare"
-	check "$name loads the page" grep -q 'openai/gpt-4o-mini' "$scratch/bare"
-	load "$program" LD_PRELOAD="$build/liborshim.so" ORSHIM_LOG="$scratch/log" \
-		ORSHIM_HOSTS="localhost:$port=openrouter" XDG_CACHE_HOME="$scratch/cache" >"$scratch/shimmed"
-	check "and the same page under the shim" cmp "$scratch/bare" "$scratch/shimmed"
-	if is_refused "$scratch/log"; then
-		check "no exchange is claimed" sh -c "! grep -q '\"record\":\"exchange\"' '$scratch/log'"
+	: >"$work/log"
+	load "$program" A=1 >"$work/bare"
+	check "$name loads the page" grep -q 'openai/gpt-4o-mini' "$work/bare"
+	load "$program" LD_PRELOAD="$build/liborshim.so" ORSHIM_LOG="$work/log" \
+		ORSHIM_HOSTS="localhost:$port=openrouter" XDG_CACHE_HOME="$work/cache" >"$work/shimmed"
+	check "and the same page under the shim" cmp "$work/bare" "$work/shimmed"
+	if is_refused "$work/log"; then
+		check "no exchange is claimed" sh -c "! grep -q '\"record\":\"exchange\"' '$work/log'"
 	else
 		check "it is tapped by its method table" \
-			grep -q '"record":"process".*"library":"BoringSSL".*"method-table"' "$scratch/log"
+			grep -q '"record":"process".*"library":"BoringSSL".*"method-table"' "$work/log"
 		check "and the page's exchange is in the log" \
-			grep -q '"path":"/api/v1/models".*"status":200' "$scratch/log"
+			grep -q '"path":"/api/v1/models".*"status":200' "$work/log"
 	fi
 	check "the record names the program without its arguments" \
-		sh -c "! grep -q '\"argv0\":\"[^\"]* --' '$scratch/log'"
+		sh -c "! grep -q '\"argv0\":\"[^\"]* --' '$work/log'"
 }
 
 # The package holds its program compressed; Node is what unpacks it.
@@ -84,23 +64,23 @@ else
 	echo "skip  chromium is not installed (apt-get install chromium)"
 fi
 packed=$cache/chromium-153.0.0/bin/chromium.br
-if [ -f "$packed" ] && unpack "$packed" "$scratch/chromium"; then
-	"$build/orshim" doctor "$scratch/chromium" >"$scratch/doctor"
-	check "doctor sees clang CFI" grep -q 'not tapped: the program checks its indirect calls' "$scratch/doctor"
-	if ldd "$scratch/chromium" | grep -q 'not found'; then
+if [ -f "$packed" ] && unpack "$packed" "$work/chromium"; then
+	"$build/orshim" doctor "$work/chromium" >"$work/doctor"
+	check "doctor sees clang CFI" grep -q 'not tapped: the program checks its indirect calls' "$work/doctor"
+	if ldd "$work/chromium" | grep -q 'not found'; then
 		echo "skip  Chromium with CFI: libraries that it needs are not installed"
 	else
 		# Made for a cloud's functions, it draws no page elsewhere, bare as well: it is
 		# enough that it goes for one.
-		: >"$scratch/log"
-		limit=40 load "$scratch/chromium" LD_PRELOAD="$build/liborshim.so" \
-			ORSHIM_LOG="$scratch/log" ORSHIM_HOSTS="localhost:$port=openrouter" \
-			XDG_CACHE_HOME="$scratch/cache" >"$scratch/shimmed"
-		check "Chromium with CFI is left alone, with the reason" is_refused "$scratch/log"
+		: >"$work/log"
+		limit=40 load "$work/chromium" LD_PRELOAD="$build/liborshim.so" \
+			ORSHIM_LOG="$work/log" ORSHIM_HOSTS="localhost:$port=openrouter" \
+			XDG_CACHE_HOME="$work/cache" >"$work/shimmed"
+		check "Chromium with CFI is left alone, with the reason" is_refused "$work/log"
 		check "and no exchange is claimed" \
-			sh -c "! grep -q '\"record\":\"exchange\"' '$scratch/log'"
+			sh -c "! grep -q '\"record\":\"exchange\"' '$work/log'"
 	fi
 else
 	echo "skip  Chromium with CFI: not fetched (scripts/fetch-clients.sh all)"
 fi
-exit "$failed"
+finish

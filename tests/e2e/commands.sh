@@ -6,46 +6,10 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
 orshim=$build/orshim
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+. tests/e2e/cases.sh
 
 key=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
 secret=${key#sk-or-v1-}
-unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_HOSTS ORSHIM_RULES ORSHIM_LIB
-export XDG_STATE_HOME=$work/state
-
-verdict() { # verdict STATUS NAME
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		sed 's/^/# /' "$work/out" "$work/err"
-	fi
-}
-
-# run NAME STATUS COMMAND...: runs it, output in $work/out and $work/err
-run() {
-	local name=$1 want=$2
-	shift 2
-	"$@" >"$work/out" 2>"$work/err" </dev/null
-	local got=$?
-	cat "$work/out" "$work/err" >>"$work/all"
-	[ "$got" = "$want" ]
-	verdict $? "$name: exit status $want (was $got)"
-}
-
-# misuse NAME STATUS WORD COMMAND...: also exactly one line on stderr, with WORD in it
-misuse() {
-	local name=$1 want=$2 word=$3
-	shift 3
-	run "$name" "$want" "$@"
-	[ "$(wc -l <"$work/err")" = 1 ] && grep -qF -- "$word" "$work/err" && [ ! -s "$work/out" ]
-	verdict $? "$name: one line on stderr that says '$word'"
-}
 
 says() { # says NAME FILE WORDS
 	grep -qF -- "$3" "$work/$2"
@@ -182,6 +146,7 @@ run "a rule switched off" 1 env ORSHIM_RULES=auth_token_quoted=off "$orshim" rep
 verdict $? "a rule switched off: is not in the text"
 
 # --- colour: on a terminal, without NO_COLOR, and nowhere else
+# shellcheck disable=SC2317 # run() calls it
 on_terminal() {
 	python3 -c 'import os,pty,sys
 def read(fd):
@@ -260,15 +225,11 @@ verdict $(($? != 9)) "run passes SIGTERM on and exits with the tool's status"
 says "run passes SIGTERM on" out caught
 
 # --- run, with a real tool against the stand-in OpenRouter
-coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
-# shellcheck disable=SC2153 # set by coproc
-standin=$STANDIN_PID
-read -r -u "${STANDIN[0]}" ready
-member() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$ready"; }
-url=https://localhost:$(member port)/api/v1/key
+standin
+url=https://localhost:$port/api/v1/key
 export CURL_CA_BUNDLE ORSHIM_HOSTS
-CURL_CA_BUNDLE=$(member ca)
-ORSHIM_HOSTS=localhost:$(member port)=openrouter
+CURL_CA_BUNDLE=$ca
+ORSHIM_HOSTS=localhost:$port=openrouter
 run "bare curl" 0 curl -sS --http1.1 -H "Authorization: Bearer '$key'" "$url"
 cp "$work/out" "$work/bare"
 run "run of curl" 0 "$orshim" run --log "$work/curl.log" -- curl -sS --http1.1 \
@@ -281,15 +242,13 @@ says "run of curl" err "orshim: 1 API exchange, 1 refused: auth_token_quoted; lo
 grep -q '"record":"process"' "$work/curl.log" && grep -q '"cause":"auth_token_quoted"' "$work/curl.log"
 verdict $? "run of curl: the log has the process and the exchange"
 cat "$work/curl.log" >>"$work/all"
-run "run of curl with the good key" 0 "$orshim" run -- curl -sS --http1.1 -H "Authorization: Bearer $(member good)" "$url"
+run "run of curl with the good key" 0 "$orshim" run -- curl -sS --http1.1 -H "Authorization: Bearer $(standin_has good)" "$url"
 is "run of curl with the good key: one line" err "orshim: 1 API exchange, none refused"
 run "run with ORSHIM_TEXT=off" 0 env ORSHIM_TEXT=off "$orshim" run -- curl -sS --http1.1 \
 	-H "Authorization: Bearer '$key'" "$url"
 [ "$(wc -l <"$work/err")" = 1 ]
 verdict $? "run with ORSHIM_TEXT=off: the summary alone"
 unset CURL_CA_BUNDLE ORSHIM_HOSTS
-kill "$standin"
-wait "$standin" 2>/dev/null
 
 # --- the shell wrapper, in two shells
 for name in dash "busybox sh"; do
@@ -320,6 +279,4 @@ done
 # --- privacy
 ! grep -qF -e "$secret" "$work/all"
 verdict $? "no byte of any output holds the key"
-
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -6,54 +6,33 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-unset ORSHIM_TEXT ORSHIM_RULES SSL_CERT_FILE
-export ORSHIM_LOG=$scratch/log
-failed=0
+. "$root/tests/e2e/cases.sh"
+evidence+=("$work/log")
+export ORSHIM_LOG=$work/log
 
-check() { # NAME COMMAND...: the command succeeds
-	local name=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok    $name"
-	else
-		echo "FAIL  $name"
-		sed 's/^/      /' "$scratch/out" "$scratch/log"
-		failed=1
-	fi
-}
-
-mkfifo "$scratch/hold" "$scratch/ready"
-"$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
-server=$!
-exec 3>"$scratch/hold"
-read -r line <"$scratch/ready"
-[[ $line =~ \"port\":\ *([0-9]+) ]] && port=${BASH_REMATCH[1]}
-[[ $line =~ \"ca\":\ *\"([^\"]*) ]] && ca=${BASH_REMATCH[1]}
+standin
 export ORSHIM_HOSTS=localhost:$port=openrouter
 
 shimmed() { # PROGRAM...: runs it under the shim with an empty log
-	: >"$scratch/log"
-	LD_PRELOAD=$root/${BUILD:-build}/liborshim.so "$@" </dev/null >"$scratch/answer" 2>&1
+	: >"$work/log"
+	LD_PRELOAD=$root/${BUILD:-build}/liborshim.so "$@" </dev/null >"$work/answer" 2>&1
 }
 
 once() { # REGEX: the log is one line, which holds it
-	[ "$(wc -l <"$scratch/log")" = 1 ] && grep -q "$1" "$scratch/log"
+	[ "$(wc -l <"$work/log")" = 1 ] && grep -q "$1" "$work/log"
 }
 
-silent() { [ ! -s "$scratch/log" ]; }
+silent() { [ ! -s "$work/log" ]; }
 
 none='"record":"process".*"tap":"none"'
 url=https://localhost:$port/api/v1/models
 if ldd "$(command -v wget)" 2>/dev/null | grep -q libgnutls; then
 	shimmed wget -q -O - --ca-certificate="$ca" "$url"
-	check "wget is served" grep -q gpt-4o "$scratch/answer"
+	check "wget is served" grep -q gpt-4o "$work/answer"
 	check "GnuTLS in wget is said once" once "\"library\":\"GnuTLS\".*\"tap\":\"none\""
-	check "with the reason" grep -q 'GnuTLS is not tapped' "$scratch/log"
-	"$root/${BUILD:-build}/orshim" report --json "$scratch/log" >"$scratch/answer"
-	check "the report names process_not_observed" grep -q process_not_observed "$scratch/answer"
+	check "with the reason" grep -q 'GnuTLS is not tapped' "$work/log"
+	"$root/${BUILD:-build}/orshim" report --json "$work/log" >"$work/answer"
+	check "the report names process_not_observed" grep -q process_not_observed "$work/answer"
 	ORSHIM_HOSTS=localhost=openrouter shimmed wget -q -O - --ca-certificate="$ca" "$url"
 	check "another port than an API's is nobody's business" silent
 else
@@ -62,20 +41,20 @@ fi
 
 deno=$cache/linux-x64-glibc-2.9.6/deno
 if [ -x "$deno" ]; then
-	export DENO_DIR=$scratch/deno DENO_NO_UPDATE_CHECK=1
+	export DENO_DIR=$work/deno DENO_NO_UPDATE_CHECK=1
 	shimmed env DENO_CERT="$ca" "$deno" run --allow-all "$root/tests/e2e/clients/chat.js" fetch \
 		"https://localhost:$port/api/v1"
-	check "deno is refused" grep -q 401 "$scratch/answer"
+	check "deno is refused" grep -q 401 "$work/answer"
 	check "rustls in deno is said once" once "$none"
 else
 	echo "skip  deno: not fetched"
 fi
 
 shimmed curl -s --cacert "$ca" "$url"
-check "curl is tapped, so nothing of the kind" sh -c "! grep -q '$none' '$scratch/log'"
+check "curl is tapped, so nothing of the kind" sh -c "! grep -q '$none' '$work/log'"
 shimmed /usr/bin/python3 -c 'import socket, sys
 socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()' "$port"
 check "a connection by a program without TLS is said, too" once "$none"
 shimmed sh -c 'true; ls / | cat'
 check "helpers are silent" silent
-exit "$failed"
+finish

@@ -4,27 +4,11 @@
 # the manual pages, and the completions in bash, zsh and fish themselves.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-work=$(mktemp -d)
+. tests/e2e/cases.sh
 tmux=(tmux -S "$work/tmux" -f /dev/null)
-finish() {
-	"${tmux[@]}" kill-server 2>/dev/null
-	rm -rf "$work"
-}
-trap finish EXIT
-passed=0
-failed=0
-verdict() { # verdict STATUS NAME: what was seen is in $work/out
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		sed 's/^/# /' "$work/out" | head -n 40
-	fi
-}
-unset ORSHIM_LIB ORSHIM_LOG ORSHIM_TEXT LD_PRELOAD TMUX
-export XDG_STATE_HOME=$work/state HOME=$work/home
+trap '"${tmux[@]}" kill-server 2>/dev/null; leave' EXIT
+unset TMUX
+export HOME=$work/home
 mkdir -p "$HOME"
 below() { (cd "$1" && find . -type f | LC_ALL=C sort); }
 key=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
@@ -145,6 +129,4 @@ offers 'orshim doctor fakeroo' fakeroot
 offers 'orshim help expl' explain
 offers 'orshim run -- fakeroo' fakeroot
 offers 'orshim run --log x cat ./READ' ./README.md
-
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -5,27 +5,14 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 orshim=$PWD/${BUILD:-build}/orshim
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
+. tests/e2e/cases.sh
+evidence=("$work/err")
 declare -A says_cases=()
 quiet_cases=0
-failed=0
 
 a=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
 b=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
 mkdir -p "$work/project/.git" "$work/project/src/deep" "$work/outside/below" "$work/home"
-
-verdict() { # verdict STATUS NAME
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		sed 's/^/# /' "$work/err"
-	fi
-}
 
 # launch FOLDER NAME=VALUE…: the block goes to $work/err
 launch() {
@@ -136,5 +123,4 @@ for rule in $("$orshim" rules --json | sed -n '/"when":"launch"/s/{"id":"\([a-z_
 done
 ! grep -qE "${a#sk-or-v1-}|${b#sk-or-v1-}" "$work/all"
 verdict $? 'no key was written'
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

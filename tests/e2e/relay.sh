@@ -8,26 +8,9 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 orshim=$root/${BUILD:-build}/orshim
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-scratch=$(mktemp -d)
-export TMPDIR=$scratch/tmp
+. "$root/tests/e2e/cases.sh"
+export ORSHIM_HOSTS=localhost=openrouter TMPDIR=$work/tmp
 mkdir "$TMPDIR"
-started=()
-trap 'kill "${started[@]}" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-unset ORSHIM_LOG ORSHIM_TEXT ORSHIM_RULES SSL_CERT_FILE NO_COLOR
-export ORSHIM_HOSTS=localhost=openrouter
-failed=0
-
-check() { # NAME COMMAND...: the command succeeds
-	local name=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok    $name"
-	else
-		echo "FAIL  $name"
-		sed 's/^/      /' "$scratch/out" "$scratch/err"
-		failed=1
-	fi
-}
 
 field() { # NAME LINE: of a line of JSON
 	[[ $2 =~ \"$1\":\ *\"?([^\",}]*) ]] && echo "${BASH_REMATCH[1]}"
@@ -37,26 +20,26 @@ field() { # NAME LINE: of a line of JSON
 serve() {
 	local fd=$1
 	shift
-	rm -f "$scratch/hold" "$scratch/ready"
-	mkfifo "$scratch/hold" "$scratch/ready"
-	"$@" <"$scratch/hold" >"$scratch/ready" 2>"$scratch/err" 3>&- 4>&- 5>&- &
+	rm -f "$work/hold" "$work/ready"
+	mkfifo "$work/hold" "$work/ready"
+	"$@" <"$work/hold" >"$work/ready" 2>"$work/err" 3>&- 4>&- 5>&- &
 	pid=$!
 	started+=("$pid")
-	eval "exec $fd>\"\$scratch/hold\""
+	eval "exec $fd>\"\$work/hold\""
 	line=
-	read -r -t 60 line <"$scratch/ready"
+	read -r -t 60 line <"$work/ready"
 }
 
 # relay: starts one, at $base, until descriptor 4 is closed
 relay() {
 	serve 4 "$orshim" relay --until-eof --ca "$ca" --upstream "https://localhost:$port" \
-		--log "$scratch/log"
+		--log "$work/log"
 	base=$line
 	relay_pid=$pid
 	[[ $base == http://127.0.0.1:*/api/v1 ]]
 }
 
-finish() { # STATUS: the relay ends with it, and leaves nothing behind
+ends() { # STATUS: the relay ends with it, and leaves nothing behind
 	exec 4>&-
 	wait "$relay_pid"
 	local status=$?
@@ -85,50 +68,50 @@ X"
 check "curl with --compressed is served" sh -c "grep -q 'Hello there' <<X
 $(post "$good" --compressed)
 X"
-post "\"$good\"" >"$scratch/answer"
-check "a refusal arrives as it is" grep -q '"No auth credentials found"' "$scratch/answer"
+post "\"$good\"" >"$work/answer"
+check "a refusal arrives as it is" grep -q '"No auth credentials found"' "$work/answer"
 check "curl with a quoted key is diagnosed" \
-	grep -q '"path":"/api/v1/chat/completions".*"status":401.*"rule":"auth_token_quoted"' "$scratch/log"
-check "on stderr, too" grep -q 'error\[auth_token_quoted\]' "$scratch/err"
-check "in the upstream's name" grep -q '"host":"localhost".*"status":401' "$scratch/log"
+	grep -q '"path":"/api/v1/chat/completions".*"status":401.*"rule":"auth_token_quoted"' "$work/log"
+check "on stderr, too" grep -q 'error\[auth_token_quoted\]' "$work/err"
+check "in the upstream's name" grep -q '"host":"localhost".*"status":401' "$work/log"
 OPENROUTER_API_KEY=undefined /usr/bin/python3 "$root/tests/e2e/clients/chat.py" urllib "$base" \
-	>"$scratch/answer" 2>&1
-check "Python with an unset variable is diagnosed" grep -q '"rule":"auth_token_literal"' "$scratch/log"
-check "nobody's environment is blamed" sh -c "! grep -q '\"source\":\[\"' '$scratch/log'"
-check "no key is written" sh -c "! grep -q '${good#sk-or-v1-}' '$scratch/log' '$scratch/err'"
+	>"$work/answer" 2>&1
+check "Python with an unset variable is diagnosed" grep -q '"rule":"auth_token_literal"' "$work/log"
+check "nobody's environment is blamed" sh -c "! grep -q '\"source\":\[\"' '$work/log'"
+check "no key is written" sh -c "! grep -q '${good#sk-or-v1-}' '$work/log' '$work/err'"
 other=${base#http://127.0.0.1:}
-"$orshim" relay --port "${other%%/*}" >"$scratch/answer" 2>&1
-check "a taken port is said in one line" test "$?.$(wc -l <"$scratch/answer")" = 2.1
-check "with what to do" grep -q 'is taken by another program; choose another --port' "$scratch/answer"
-check "the end of its input is its end: refusals were seen" finish 1
-check "what it saw is counted" grep -q '^orshim: relay: 4 API exchanges, 2 refused' "$scratch/err"
+"$orshim" relay --port "${other%%/*}" >"$work/answer" 2>&1
+check "a taken port is said in one line" test "$?.$(wc -l <"$work/answer")" = 2.1
+check "with what to do" grep -q 'is taken by another program; choose another --port' "$work/answer"
+check "the end of its input is its end: refusals were seen" ends 1
+check "what it saw is counted" grep -q '^orshim: relay: 4 API exchanges, 2 refused' "$work/err"
 
 for signal in TERM INT HUP; do
 	relay
-	post "$good" >"$scratch/answer"
+	post "$good" >"$work/answer"
 	kill -"$signal" "$relay_pid"
-	check "SIG$signal is a clean end" finish 0
+	check "SIG$signal is a clean end" ends 0
 done
 
 ca=/etc/ssl/certs/ca-certificates.crt
 relay
 check "a certificate that is not trusted: 502" test "$(post "$good" -o /dev/null -w '%{http_code}')" = 502
-check "and why" grep -q '^orshim: relay: nginx: upstream SSL certificate verify error' "$scratch/err"
-check "without the request" sh -c "! grep -q chat/completions '$scratch/err'"
-check "then it ends" finish 0
+check "and why" grep -q '^orshim: relay: nginx: upstream SSL certificate verify error' "$work/err"
+check "without the request" sh -c "! grep -q chat/completions '$work/err'"
+check "then it ends" ends 0
 
-PATH=/nowhere "$orshim" relay --upstream http://localhost >"$scratch/answer" 2>&1
-check "an upstream without TLS is refused" test "$?.$(wc -l <"$scratch/answer")" = 2.1
-"$orshim" relay --upstream https://no-such-host.invalid </dev/null >"$scratch/answer" 2>&1
+PATH=/nowhere "$orshim" relay --upstream http://localhost >"$work/answer" 2>&1
+check "an upstream without TLS is refused" test "$?.$(wc -l <"$work/answer")" = 2.1
+"$orshim" relay --upstream https://no-such-host.invalid </dev/null >"$work/answer" 2>&1
 check "an upstream that is nowhere: status 2" test $? = 2
-check "and nginx says so" grep -q 'host not found' "$scratch/answer"
+check "and nginx says so" grep -q 'host not found' "$work/answer"
 
 serve 5 "$root/tests/e2e/relay/held_stream.py"
 port=$(field port "$line") ca=$(field ca "$line")
 relay
-mkfifo "$scratch/stream"
-post "$good" -N >"$scratch/stream" 4>&- 5>&- &
-exec 6<"$scratch/stream"
+mkfifo "$work/stream"
+post "$good" -N >"$work/stream" 4>&- 5>&- &
+exec 6<"$work/stream"
 first='' rest=''
 read -r -t 30 first <&6
 check "the first event arrives before the second is sent" test "$first" = 'data: {"first":1}'
@@ -136,14 +119,14 @@ echo go >&5
 rest=$(timeout 30 cat <&6)
 check "and then the rest" grep -qF 'data: [DONE]' <<<"$rest"
 exec 6<&- 5>&-
-check "after a stream it ends clean" finish 0
+check "after a stream it ends clean" ends 0
 
-[ "${1:-}" = all ] || exit "$failed"
+[ "${1:-}" = all ] || finish
 
 serve 3 "$root/tests/mock/openrouter.py"
 port=$(field port "$line") ca=$(field ca "$line") good=$(field good "$line")
 relay
-export HOME=$scratch/home OPENROUTER_API_KEY="\"$good\""
+export HOME=$work/home OPENROUTER_API_KEY="\"$good\""
 mkdir -p "$HOME/.codex"
 
 # diagnosed NAME PROGRAM...: it cannot be tapped, and its quoted key is found by the relay
@@ -154,13 +137,13 @@ diagnosed() {
 		echo "skip  $name: not fetched"
 		return
 	fi
-	before=$(wc -l <"$scratch/log")
-	"$orshim" doctor "$1" >"$scratch/answer"
-	check "$name cannot be tapped" grep -q 'Start orshim relay' "$scratch/answer"
-	timeout 60 "$@" </dev/null >"$scratch/answer" 2>&1
-	tail -n "+$((before + 1))" "$scratch/log" >"$scratch/new"
+	before=$(wc -l <"$work/log")
+	"$orshim" doctor "$1" >"$work/answer"
+	check "$name cannot be tapped" grep -q 'Start orshim relay' "$work/answer"
+	timeout 60 "$@" </dev/null >"$work/answer" 2>&1
+	tail -n "+$((before + 1))" "$work/log" >"$work/new"
 	check "$name through the relay is diagnosed" \
-		grep -q '"status":401.*"rule":"auth_token_quoted"' "$scratch/new"
+		grep -q '"status":401.*"rule":"auth_token_quoted"' "$work/new"
 }
 
 diagnosed deno "$cache/linux-x64-glibc-2.9.6/deno" run --allow-all \
@@ -175,7 +158,7 @@ base_url = "$base"
 env_key = "OPENROUTER_API_KEY"
 wire_api = "responses"
 TOML
-cd "$scratch" || exit 1
+cd "$work" || exit 1
 diagnosed codex "${codex:-/nowhere/codex}" exec --skip-git-repo-check 'say hi'
-check "it ends clean after all of them" finish 1
-exit "$failed"
+check "it ends clean after all of them" ends 1
+finish

@@ -7,84 +7,36 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
 orshim=$build/orshim
-work=$(mktemp -d)
-standin="" watcher=""
-finish() {
-	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null
-	[ -z "$standin" ] || kill "$standin" 2>/dev/null
-	wait 2>/dev/null
-	rm -rf "$work"
-}
-trap finish EXIT
-passed=0
-failed=0
-
-verdict() { # verdict STATUS NAME
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		sed 's/^/# /' "$work/out" "$work/err" | cut -c1-300 | head -n 60
-	fi
-}
-
-# run NAME STATUS COMMAND...: runs it, output in $work/out and $work/err
-run() {
-	local name=$1 want=$2
-	shift 2
-	"$@" >"$work/out" 2>"$work/err" </dev/null
-	local got=$?
-	cat "$work/out" "$work/err" >>"$work/all"
-	[ "$got" = "$want" ]
-	verdict $? "$name: exit status $want (was $got)"
-}
-
-# misuse NAME WORD COMMAND...: exit status 2 and one line on stderr with WORD in it
-misuse() {
-	local name=$1 word=$2
-	shift 2
-	run "$name" 2 "$@"
-	[ "$(wc -l <"$work/err")" = 1 ] && grep -qF -- "$word" "$work/err" && [ ! -s "$work/out" ]
-	verdict $? "$name: one line on stderr that says '$word'"
-}
+. tests/e2e/cases.sh
 
 says() { # says NAME FILE WORDS
 	grep -qF -- "$3" "$work/$2"
 	verdict $? "$1: '$3' in $2"
 }
 
-unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_HOSTS ORSHIM_RULES ORSHIM_LIB OPENROUTER_API_KEY
-export XDG_STATE_HOME=$work/state
-
-misuse "report without a run" "no run is kept" "$orshim" report
-misuse "rerun without a run" "no run is kept" "$orshim" rerun
-misuse "diff without a run" "is kept" "$orshim" diff last-good last-bad
-misuse "watch without a run" "no run is kept" "$orshim" watch
+misuse "report without a run" 2 "no run is kept" "$orshim" report
+misuse "rerun without a run" 2 "no run is kept" "$orshim" rerun
+misuse "diff without a run" 2 "is kept" "$orshim" diff last-good last-bad
+misuse "watch without a run" 2 "no run is kept" "$orshim" watch
 run "runs without a run" 0 "$orshim" runs
-misuse "report of a missing file" "/nonexistent" "$orshim" report /nonexistent
-misuse "report of a folder" "folder" "$orshim" report "$work"
-misuse "watch of a folder" "folder" "$orshim" watch "$work"
-misuse "report of another file" "line 1 is no JSON" "$orshim" report README.md
-misuse "report with an unknown option" "--frob" "$orshim" report --frob
-misuse "report --html without a value" "--html" "$orshim" report --html
-misuse "baseline without a key" "OPENROUTER_API_KEY is not set" "$orshim" baseline
-misuse "baseline with a line break" "line break" env OPENROUTER_API_KEY=$'x\n' "$orshim" baseline
-misuse "diff of one" "two exchanges" "$orshim" diff x.log#1
-misuse "curl of nothing" "which exchange" "$orshim" curl
+misuse "report of a missing file" 2 "/nonexistent" "$orshim" report /nonexistent
+misuse "report of a folder" 2 "folder" "$orshim" report "$work"
+misuse "watch of a folder" 2 "folder" "$orshim" watch "$work"
+misuse "report of another file" 2 "line 1 is no JSON" "$orshim" report README.md
+misuse "report with an unknown option" 2 "--frob" "$orshim" report --frob
+misuse "report --html without a value" 2 "--html" "$orshim" report --html
+misuse "baseline without a key" 2 "OPENROUTER_API_KEY is not set" "$orshim" baseline
+misuse "baseline with a line break" 2 "line break" env OPENROUTER_API_KEY=$'x\n' "$orshim" baseline
+misuse "diff of one" 2 "two exchanges" "$orshim" diff x.log#1
+misuse "curl of nothing" 2 "which exchange" "$orshim" curl
 
-coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
-# shellcheck disable=SC2153 # set by coproc
-standin=$STANDIN_PID
-read -r -u "${STANDIN[0]}" ready
-member() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$ready"; }
-good=$(member good)
+standin
+good=$(standin_has good)
 secret=${good#sk-or-v1-}
-base=https://localhost:$(member port)/api/v1
+base=https://localhost:$port/api/v1
 export CURL_CA_BUNDLE ORSHIM_HOSTS
-CURL_CA_BUNDLE=$(member ca)
-ORSHIM_HOSTS=localhost:$(member port)=openrouter
+CURL_CA_BUNDLE=$ca
+ORSHIM_HOSTS=localhost:$port=openrouter
 # shellcheck disable=SC2016 # the inner shell expands it
 ask='curl -sS --http1.1 -H "Authorization: Bearer $OPENROUTER_API_KEY" -d "{\"model\":\"openai/gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}" -H "Content-Type: application/json" "$0"'
 
@@ -105,7 +57,7 @@ says "report of the newest run" out "observed through"
 says "report of the newest run" out "from: environment variable OPENROUTER_API_KEY"
 run "report '#1'" 1 "$orshim" report '#1'
 says "report '#1'" out "> Authorization: <redacted>"
-misuse "report '#9'" "has no exchange #9" "$orshim" report '#9'
+misuse "report '#9'" 2 "has no exchange #9" "$orshim" report '#9'
 run "report --json" 1 "$orshim" report --json
 python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert r["causes"][0]["rule"]=="auth_token_quoted" and r["counts"]["refused"]==1 and r["processes"][0]["observed"]' "$work/out"
 verdict $? "report --json: is JSON with the cause"
@@ -153,7 +105,7 @@ run "diff of captures" 1 "$orshim" diff tests/captures/auth_token_quoted/fires-s
 
 # --- a key on the command line is not kept
 run "run with the key on its command line" 0 "$orshim" run -- curl -sS -H "Authorization: Bearer $good" "$base/key"
-misuse "rerun of it" "not kept" env OPENROUTER_API_KEY="$good" "$orshim" rerun
+misuse "rerun of it" 2 "not kept" env OPENROUTER_API_KEY="$good" "$orshim" rerun
 
 # --- curl LOG#N fails in the same way, --fixed does not
 run "curl" 0 "$orshim" curl "$log#1"
@@ -168,10 +120,10 @@ verdict $? "curl --fixed: the command works"
 # --- baseline
 run "baseline" 0 env OPENROUTER_API_KEY="$good" "$orshim" baseline --base "$base"
 says "baseline" out "is accepted"
-run "baseline with a key that nobody knows" 1 env OPENROUTER_API_KEY="$(member unknown)" "$orshim" baseline --base "$base/"
+run "baseline with a key that nobody knows" 1 env OPENROUTER_API_KEY="$(standin_has unknown)" "$orshim" baseline --base "$base/"
 says "baseline with a key that nobody knows" out "[key_unknown]"
-misuse "baseline where nobody listens" "no request was made" env OPENROUTER_API_KEY="$good" "$orshim" baseline --base https://localhost:1/api/v1
-misuse "baseline without curl" "curl is missing" env OPENROUTER_API_KEY="$good" PATH=/nonexistent "$orshim" baseline --base "$base"
+misuse "baseline where nobody listens" 2 "no request was made" env OPENROUTER_API_KEY="$good" "$orshim" baseline --base https://localhost:1/api/v1
+misuse "baseline without curl" 2 "curl is missing" env OPENROUTER_API_KEY="$good" PATH=/nonexistent "$orshim" baseline --base "$base"
 
 # --- the last twenty
 for _ in $(seq 22); do "$orshim" run -- true 2>/dev/null; done
@@ -198,12 +150,13 @@ cat "$work"/own-*.log >>"$work/all"
 run "run --report" 0 env OPENROUTER_API_KEY="$quoted" "$orshim" run --report "$work/run.md" -- sh -c "$ask" "$base/chat/completions"
 grep -q '^signature: 401' "$work/run.md"
 verdict $? "run --report: Markdown by the name"
-misuse "run --report where nothing can be written" "/nonexistent" "$orshim" run --report /nonexistent/x.html -- true
+misuse "run --report where nothing can be written" 2 "/nonexistent" "$orshim" run --report /nonexistent/x.html -- true
 
 # --- watch: what is there, what comes, another file under the same name
 grep '"exchange"' "$log" >"$work/live.log"
 "$orshim" watch --all "$work/live.log" >"$work/watched" 2>&1 &
 watcher=$!
+started+=("$watcher")
 until_seen() { # until_seen WORDS: watch looks ten times a second; give it ten seconds
 	for _ in $(seq 100); do
 		grep -qF -- "$1" "$work/watched" && return 0
@@ -228,12 +181,12 @@ verdict $? "watch: a log that was cut off"
 kill -INT "$watcher"
 wait "$watcher"
 verdict $? "watch: Ctrl-C is a clean end"
-watcher=""
 cat "$work/watched" >>"$work/all"
 
 # --- a log that outgrows its limit while it is watched
 "$orshim" watch --all "$work/grown.log" >"$work/watched" 2>&1 &
 watcher=$!
+started+=("$watcher")
 run "run with a small log" 0 env OPENROUTER_API_KEY="$quoted" ORSHIM_LOG_MAX=64K "$orshim" run \
 	--log "$work/grown.log" -- sh -c "$ask" "$base/chat/completions?[1-60]"
 says "run with a small log" err "60 API exchanges, 60 refused"
@@ -242,7 +195,6 @@ until_seen "?60"
 verdict $? "watch: a log that was set aside, every line"
 kill -INT "$watcher"
 wait "$watcher"
-watcher=""
 [ -s "$work/grown.log.1" ] && [ "$(cat "$work"/grown.log.1 "$work/grown.log" | grep -c '"exchange"')" = 60 ]
 verdict $? "a log that outgrows its limit is set aside whole"
 [ "$(stat -c %s "$work/grown.log.1")" -le 65536 ]
@@ -277,5 +229,4 @@ verdict $? "no control byte in anything that was written"
 find "$work/state" -type f -exec cat {} + >>"$work/all"
 ! grep -qF "$secret" "$work/all"
 verdict $? "no test key in anything that was written"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -5,42 +5,20 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
-work=$(mktemp -d)
-standin=
+. tests/e2e/cases.sh
+evidence=("$work/screen")
 count=0
 tmux=(false)
-finish() {
-	"${tmux[@]}" kill-server 2>/dev/null
-	[ -z "$standin" ] || kill "$standin" 2>/dev/null
-	rm -rf "$work"
-}
-trap finish EXIT
-passed=0
-failed=0
-: >"$work/all"
-verdict() { # verdict STATUS NAME: the screen is in $work/screen
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		grep . "$work/screen" | sed 's/^/# /'
-	fi
-}
-unset NO_COLOR ORSHIM_LOG ORSHIM_TEXT ORSHIM_RULES ORSHIM_LIB LD_PRELOAD TMUX LESS
-export XDG_STATE_HOME=$work/state PATH=$build:$PATH LANG=C.UTF-8
+trap '"${tmux[@]}" kill-server 2>/dev/null; leave' EXIT
+unset TMUX LESS
+export PATH=$build:$PATH LANG=C.UTF-8
 
-coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
-# shellcheck disable=SC2153 # set by coproc
-standin=$STANDIN_PID
-read -r -u "${STANDIN[0]}" ready
-member() { sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$ready"; }
-good=$(member good)
+standin
+good=$(standin_has good)
 export CURL_CA_BUNDLE ORSHIM_HOSTS OPENROUTER_API_KEY="\"$good\""
-CURL_CA_BUNDLE=$(member ca)
-ORSHIM_HOSTS=localhost:$(member port)=openrouter
-url=https://localhost:$(member port)/api/v1/key
+CURL_CA_BUNDLE=$ca
+ORSHIM_HOSTS=localhost:$port=openrouter
+url=https://localhost:$port/api/v1/key
 cat >"$work/ask" <<ASK
 #!/bin/sh
 exec curl -sS --http1.1 -H "Authorization: Bearer \$OPENROUTER_API_KEY" $url
@@ -147,6 +125,4 @@ verdict $? "watch: Ctrl-C is a clean end, at the beginning of a line"
 
 ! grep -qF "${good#sk-or-v1-}" "$work/all"
 verdict $? "no test key on any screen"
-
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
