@@ -1,37 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/slice.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
+
+/* memmem() makes a table first, which pays in longer texts only. */
+enum { SHORT = 64 };
 
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Mostly the bytes are the same, and eight at a time show it. */
+/* Mostly the bytes are the same. */
 static bool is_same_nocase(const char *a, const char *b, size_t n)
 {
-	for (; n >= 8; a += 8, b += 8, n -= 8) {
-		uint64_t left, right;
-		memcpy(&left, a, 8);
-		memcpy(&right, b, 8);
-		if (left == right)
-			continue;
-		for (size_t i = 0; i < 8; i++)
-			if (lower(a[i]) != lower(b[i]))
-				return false;
-	}
+	if (n == 0 || memcmp(a, b, n) == 0)
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
-}
-
-bool slice_equal_nocase(struct slice a, struct slice b)
-{
-	return a.n == b.n && is_same_nocase(a.p, b.p, b.n);
 }
 
 bool slice_starts_nocase(struct slice s, struct slice prefix)
@@ -50,8 +39,15 @@ long slice_find(struct slice s, struct slice needle, size_t from)
 		return -1;
 	if (needle.n == 0)
 		return (long)from;
-	const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
-	return hit ? hit - s.p : -1;
+	if (s.n - from > SHORT) {
+		const char *hit = memmem(s.p + from, s.n - from, needle.p, needle.n);
+		return hit ? hit - s.p : -1;
+	}
+	for (long at = slice_byte(s, needle.p[0], from); at >= 0;
+	     at = slice_byte(s, needle.p[0], (size_t)at + 1))
+		if (slice_starts(slice_from(s, (size_t)at), needle))
+			return at;
+	return -1;
 }
 
 long slice_find_nocase(struct slice s, struct slice needle, size_t from)
@@ -81,14 +77,6 @@ bool slice_has_digit(struct slice s)
 		if (s.p[i] >= '0' && s.p[i] <= '9')
 			return true;
 	return false;
-}
-
-long slice_byte(struct slice s, char c, size_t from)
-{
-	if (from >= s.n)
-		return -1;
-	const char *hit = memchr(s.p + from, c, s.n - from);
-	return hit ? hit - s.p : -1;
 }
 
 static bool is_blank(char c)

@@ -52,8 +52,12 @@ static inline bool slice_starts(struct slice s, struct slice prefix)
 	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
-bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters only */
-bool slice_starts_nocase(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix); /* ASCII letters only */
+static inline bool slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_starts_nocase(a, b);
+}
+
 bool slice_ends(struct slice s, struct slice suffix);
 
 /* Offset of the first NEEDLE in S at or after FROM; -1 if there is none. */
@@ -64,7 +68,12 @@ bool slice_has_nocase(struct slice s, struct slice needle);
 bool slice_has_digit(struct slice s);
 
 /* Offset of the first byte equal to C at or after FROM; -1 if there is none. */
-long slice_byte(struct slice s, char c, size_t from);
+static inline long slice_byte(struct slice s, char c, size_t from)
+{
+	const char *hit = from < s.n ? memchr(s.p + from, c, s.n - from) : NULL;
+
+	return hit ? hit - s.p : -1;
+}
 
 /* Without leading and trailing SP and TAB (RFC 9110 section 5.6.3, OWS). */
 struct slice slice_trim(struct slice s);

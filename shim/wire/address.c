@@ -40,6 +40,8 @@ static void set_authority(struct exchange *x, struct slice authority)
  */
 static struct slice absolute_authority(struct slice *rest)
 {
+	if (slice_starts(*rest, SLICE("/")))
+		return (struct slice){ NULL, 0 };
 	long mark = slice_find(*rest, SLICE("://"), 0);
 	long slash = slice_byte(*rest, '/', 0);
 

@@ -82,15 +82,6 @@ void message_blame(struct message *m, enum fault_id id, uint64_t at, int field)
 		m->faults[m->fault_count++] = (struct fault){ id, at, field };
 }
 
-/* The bit of message.names for NAME, the same in any case. */
-static uint64_t name_bit(struct slice name)
-{
-	unsigned first = name.n ? (unsigned char)name.p[0] | 0x20 : 0;
-	unsigned last = name.n ? (unsigned char)name.p[name.n - 1] | 0x20 : 0;
-
-	return 1ULL << ((name.n * 7 + first * 3 + last * 5) & 63);
-}
-
 /* The memory grows at counts that are powers of two from this one on. */
 enum { FIELDS_FIRST = 16 };
 
@@ -109,7 +100,7 @@ int message_add_field(struct message *m, const struct field *f)
 	}
 	m->fields[n] = *f;
 	m->field_count = n + 1;
-	m->names |= name_bit(f->name);
+	m->names |= field_name_bit(f->name);
 	return 0;
 }
 
@@ -121,24 +112,12 @@ void message_count(struct message *m, size_t n, int64_t now_us)
 	m->last_us = now_us;
 }
 
-const struct field *message_field(const struct message *m, const char *name, size_t n)
+const struct field *message_find(const struct message *m, struct slice name, size_t n)
 {
-	struct slice wanted = slice_of(name);
-
-	if (!(m->names & name_bit(wanted)))
-		return NULL;
 	for (size_t i = 0; i < m->field_count; i++)
-		if (m->fields[i].name.n == wanted.n &&
-		    slice_equal_nocase(m->fields[i].name, wanted) && n-- == 0)
+		if (slice_equal_nocase(m->fields[i].name, name) && n-- == 0)
 			return &m->fields[i];
 	return NULL;
-}
-
-struct slice field_value(const struct message *m, const char *name)
-{
-	const struct field *f = message_field(m, name, 0);
-
-	return f ? f->value : (struct slice){ NULL, 0 };
 }
 
 size_t field_times(const struct message *m, const char *name)
@@ -146,7 +125,7 @@ size_t field_times(const struct message *m, const char *name)
 	struct slice wanted = slice_of(name);
 	size_t times = 0;
 
-	if (!(m->names & name_bit(wanted)))
+	if (!(m->names & field_name_bit(wanted)))
 		return 0;
 	for (size_t i = 0; i < m->field_count; i++)
 		times += slice_equal_nocase(m->fields[i].name, wanted);

@@ -142,12 +142,37 @@ struct exchange {
 
 void exchange_free(struct exchange *x); /* NULL is fine */
 
+/* The bit of message.names for NAME, the same in any case. */
+static inline uint64_t field_name_bit(struct slice name)
+{
+	unsigned first = name.n ? (unsigned char)name.p[0] | 0x20 : 0;
+	unsigned last = name.n ? (unsigned char)name.p[name.n - 1] | 0x20 : 0;
+
+	return 1ULL << ((name.n * 7 + first * 3 + last * 5) & 63);
+}
+
+/* As message_field(), when the bit is set. */
+const struct field *message_find(const struct message *m, struct slice name, size_t n);
+
 /*
  * The N-th (from 0) field of that name, ASCII case ignored; NULL if there are
  * fewer. field_value() gives the first one's value, absent if there is none.
+ * Names are mostly literals: their bit is then known when this is compiled.
  */
-const struct field *message_field(const struct message *m, const char *name, size_t n);
-struct slice field_value(const struct message *m, const char *name);
+static inline const struct field *message_field(const struct message *m, const char *name, size_t n)
+{
+	struct slice wanted = slice_of(name);
+
+	return m->names & field_name_bit(wanted) ? message_find(m, wanted, n) : NULL;
+}
+
+static inline struct slice field_value(const struct message *m, const char *name)
+{
+	const struct field *f = message_field(m, name, 0);
+
+	return f ? f->value : (struct slice){ NULL, 0 };
+}
+
 size_t field_times(const struct message *m, const char *name);
 
 /* The first fault of that kind; NULL if there is none. */

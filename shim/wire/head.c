@@ -36,22 +36,30 @@ static bool word_has_control(uint64_t w)
 	return (low | ((del - ones) & ~del & highs)) != 0;
 }
 
+/* Offset of the first control byte of S, byte by byte; -1. */
+static long first_control(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (is_control((unsigned char)s.p[i]))
+			return (long)i;
+	return -1;
+}
+
 long head_control(struct slice value)
 {
-	size_t i = 0;
+	const size_t step = sizeof(uint64_t);
 
-	for (; i + 8 <= value.n; i += 8) {
+	if (value.n < step)
+		return first_control(value);
+	for (size_t i = 0; i < value.n; i += step) {
+		/* The last eight may overlap those before. */
+		size_t at = i + step <= value.n ? i : value.n - step;
 		uint64_t w;
-		memcpy(&w, value.p + i, 8);
-		if (!word_has_control(w))
-			continue;
-		for (size_t k = i; k < i + 8; k++)
-			if (is_control((unsigned char)value.p[k]))
-				return (long)k;
+		memcpy(&w, value.p + at, step);
+		long hit = word_has_control(w) ? first_control(slice_sub(value, at, step)) : -1;
+		if (hit >= 0)
+			return (long)at + hit;
 	}
-	for (; i < value.n; i++)
-		if (is_control((unsigned char)value.p[i]))
-			return (long)i;
 	return -1;
 }
 
@@ -279,11 +287,23 @@ static bool next_line(struct slice head, size_t *at, bool start, struct line *li
 	}
 }
 
+/* How many bytes at the start of S can stand in a name. */
+static size_t token_length(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && token_bytes[(unsigned char)s.p[n]])
+		n++;
+	return n;
+}
+
 /* 0, or -1 without memory. */
 static int read_field(struct message *m, const struct line *line, struct framing *framing)
 {
 	int index = (int)m->field_count;
-	long colon = slice_byte(line->text, ':', 0);
+	size_t token = token_length(line->text);
+	long colon = slice_byte(line->text, ':', token);
+	bool usual = token > 0 && colon == (long)token;
 
 	if (colon < 0) {
 		message_blame(m, FAULT_field_without_colon, line->at, index - 1);
@@ -308,7 +328,8 @@ static int read_field(struct message *m, const struct line *line, struct framing
 		message_blame(m, FAULT_field_bare_lf, line->lf_at, index);
 	if (line->folded)
 		message_blame(m, FAULT_field_folded, line->fold_at, index);
-	blame_name(m, written, f.name, index);
+	if (!usual)
+		blame_name(m, written, f.name, index);
 	blame_value(m, &f, index);
 	return 0;
 }
