@@ -48,6 +48,7 @@
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
 #define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
+#define LIMIT_KNOWN_PLACE 512	 /* a host and a path that are recognised when they come again */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */

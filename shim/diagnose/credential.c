@@ -191,12 +191,13 @@ static void add_known(struct credentials *all, int field, struct slice value,
 	c->field = field;
 }
 
+/* FIRST: the first field of that carrier; mostly there is none. */
 static void add_fields(struct credentials *all, const struct message *m, enum carrier carrier,
-		       const struct credential *known)
+		       const struct field *first, const struct credential *known)
 {
-	const struct field *field;
+	const struct field *field = first;
 
-	for (size_t n = 0; (field = message_field(m, carrier_names[carrier], n)); n++) {
+	for (size_t n = 1; field; field = message_field(m, carrier_names[carrier], n++)) {
 		int index = (int)(field - m->fields);
 		bool is_known = known && known->carrier == carrier && field->known &&
 				slice_equal(field->value, known->value);
@@ -252,11 +253,15 @@ static void add_url(struct credentials *all, const struct exchange *x)
 void credentials_find(struct credentials *c, const struct exchange *x,
 		      const struct credential *known)
 {
+	const struct message *m = &x->request;
+
 	c->count = 0;
-	for (int carrier = CARRIER_AUTHORIZATION; carrier < CARRIER_URL; carrier++)
-		add_fields(c, &x->request, (enum carrier)carrier, known);
+	add_fields(c, m, CARRIER_AUTHORIZATION, message_field(m, "authorization", 0), known);
+	add_fields(c, m, CARRIER_X_API_KEY, message_field(m, "x-api-key", 0), known);
+	add_fields(c, m, CARRIER_API_KEY, message_field(m, "api-key", 0), known);
+	add_fields(c, m, CARRIER_X_GOOG_API_KEY, message_field(m, "x-goog-api-key", 0), known);
 	add_url(c, x);
-	c->absent = c->count == 0 && x->request.fields_complete;
+	c->absent = c->count == 0 && m->fields_complete;
 }
 
 const struct credential *credentials_by(const struct credentials *c, enum carrier carrier)

@@ -6,29 +6,6 @@
 
 #include "cJSON.h"
 
-static const struct {
-	struct slice end;
-	enum endpoint endpoint;
-} endpoints[] = {
-	{ SLICE("/chat/completions"), ENDPOINT_CHAT },
-	{ SLICE("/completions"), ENDPOINT_COMPLETIONS },
-	{ SLICE("/responses"), ENDPOINT_RESPONSES },
-	{ SLICE("/messages"), ENDPOINT_MESSAGES },
-	{ SLICE("/embeddings"), ENDPOINT_EMBEDDINGS },
-	{ SLICE("/models"), ENDPOINT_MODELS },
-	{ SLICE("/key"), ENDPOINT_KEY },
-};
-
-static enum endpoint endpoint_of(struct slice path)
-{
-	while (slice_ends(path, SLICE("/")))
-		path.n--;
-	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
-		if (slice_ends(path, endpoints[i].end))
-			return endpoints[i].endpoint;
-	return ENDPOINT_OTHER;
-}
-
 /*
  * A path alone makes an API of a host that nobody named only when the request
  * looks like a call of it: /messages and /key are words of the whole web.
@@ -167,20 +144,28 @@ static void read_body(struct evidence *e)
 		e->body = json_tree(text);
 }
 
+static void read_place(const struct judge *judge, struct history *h, struct evidence *e)
+{
+	struct place place;
+
+	place_read(&place, &judge->hosts, e->x, &h->place);
+	e->vendor = place.vendor;
+	e->is_openrouter = place.is_openrouter;
+	e->host_private = place.is_private;
+	e->is_api = place.is_api;
+	e->endpoint = place.endpoint;
+	e->path_twice = place.twice;
+}
+
 static void gather(const struct judge *judge, struct history *history, const struct exchange *x,
 		   struct evidence *e)
 {
-	memset(e, 0, sizeof(*e));
+	memset(e, 0, offsetof(struct evidence, credentials));
 	e->x = x;
 	e->lint = judge->lint;
 	e->environment = &judge->environment;
 	e->history = history;
-	struct slice host = x->host.n ? x->host : x->sni;
-	bool watched = hosts_find(&judge->hosts, host, x->port, &e->vendor);
-	e->is_openrouter = e->vendor && strcmp(e->vendor->id, "openrouter") == 0;
-	e->host_private = host_is_private(host);
-	e->is_api = watched || path_is_endpoint(x->path);
-	e->endpoint = endpoint_of(x->path);
+	read_place(judge, history, e);
 	e->is_public = is_public(e);
 	read_credentials(history, e);
 	answer_read(&e->answer, x, e->vendor);
@@ -211,25 +196,24 @@ static enum severity severity_of(const struct judge *judge, const struct evidenc
 	return s;
 }
 
-/* What the rules may need and is not so. */
-static unsigned missing(const struct evidence *e)
+/* What the rules may need and is so. */
+static unsigned what_is_so(const struct evidence *e)
 {
 	bool refused = e->answer.failed || e->answer.refused_by != REFUSED_NOT;
 
-	return NEED_NEVER | (e->key_odd ? 0 : NEED_ODD_KEY) | (refused ? 0 : NEED_REFUSAL) |
-	       (e->body_judged ? 0 : NEED_BODY);
+	return (e->key_odd ? NEED_ODD_KEY : 0) | (refused ? NEED_REFUSAL : 0) |
+	       (e->body_judged ? NEED_BODY : 0);
 }
 
 static void run_checks(const struct judge *judge, struct diagnosis *d)
 {
 	struct evidence *e = &d->evidence;
-	unsigned without = missing(e);
+	struct rule_set asked = judge->book.asked[what_is_so(e)];
+	enum rule_id id;
 
-	for (int id = 0; id < RULE_COUNT && d->count < LIMIT_FINDINGS; id++) {
+	while (d->count < LIMIT_FINDINGS && (id = rule_set_take(&asked)) != RULE_NONE) {
 		struct finding *f = &d->findings[d->count];
 
-		if (judge->book.needs[id] & without)
-			continue;
 		detail_init(&f->detail);
 		if (!rule_fires(id, e, &f->detail))
 			continue;

@@ -11,33 +11,22 @@
 #include "diagnose/environment.h"
 #include "diagnose/history.h"
 #include "diagnose/json/json.h"
+#include "diagnose/place.h"
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
 
 struct cJSON;
-
-/* Endpoint kinds, by the end of the path. */
-enum endpoint {
-	ENDPOINT_OTHER,
-	ENDPOINT_CHAT,        /* /chat/completions */
-	ENDPOINT_COMPLETIONS, /* /completions */
-	ENDPOINT_RESPONSES,
-	ENDPOINT_MESSAGES,
-	ENDPOINT_EMBEDDINGS,
-	ENDPOINT_MODELS, /* public on OpenRouter */
-	ENDPOINT_KEY,    /* /key, /auth/key */
-};
 
 struct evidence {
 	const struct exchange *x;
 	const struct vendor *vendor; /* by whose rules the host is judged; NULL: nobody's */
 	bool is_openrouter;          /* vendor is OpenRouter ("OR" of the catalogue) */
 	bool host_private;           /* host_is_private(): loopback, LAN */
+	struct slice path_twice;     /* place.h */
 	bool is_api;                 /* host watched or path a known endpoint */
 	bool is_public;              /* needs no key: GET /models and the like */
 	bool lint;                   /* no traffic but a file: no answer is no fault */
 	enum endpoint endpoint;
-	struct credentials credentials;
 	/* The credential that counts: the vendor's own carrier, else the first; NULL: none. */
 	const struct credential *credential;
 	/* There is other than one, or something about it or the head is not as usual (ON_ODD_KEY). */
@@ -56,6 +45,7 @@ struct evidence {
 	bool credential_explained;
 	const struct environment *environment; /* may be empty, never NULL */
 	const struct history *history;         /* before this exchange, never NULL */
+	struct credentials credentials;        /* the last member: the largest, it is not cleared */
 };
 
 /* The variable part of a finding, written by the check that fires. */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "diagnose/credential.h"
+#include "diagnose/place.h"
 
 struct history_row {
 	char host[64];
@@ -43,6 +44,7 @@ struct history {
 	size_t count;
 	uint64_t counter;         /* exchanges so far */
 	struct known_key key;     /* the last one that counted: most tools have one */
+	struct known_place place; /* the last one */
 	char redirect_origin[80]; /* host[:port] of the last 30x's Location; "" if none waits */
 	char redirect_from[64];   /* host that sent it */
 	int redirect_status;

@@ -123,17 +123,28 @@ static bool change_severity(struct rulebook *book, struct slice entry)
 	return false;
 }
 
-static unsigned char needs_of(const struct rule *rule, unsigned char severity)
+static unsigned needs_of(const struct rule *rule)
 {
 	unsigned needs = rule->section == 3 || rule->section == 4 ? NEED_BODY : 0;
 
-	if (!rule_is_checked(rule) || severity == SEVERITY_OFF)
-		needs |= NEED_NEVER;
 	if (rule->when == ON_ODD_KEY)
 		needs |= NEED_ODD_KEY;
 	if (rule->when == ON_REFUSAL)
 		needs |= NEED_REFUSAL;
-	return (unsigned char)needs;
+	return needs;
+}
+
+static void fill_sets(struct rulebook *book)
+{
+	memset(book->asked, 0, sizeof(book->asked));
+	for (int i = 0; i < RULE_COUNT; i++) {
+		unsigned needs = needs_of(&rules[i]);
+		if (!rule_is_checked(&rules[i]) || book->severity[i] == SEVERITY_OFF)
+			continue;
+		for (unsigned so = 0; so < NEEDS_COUNT; so++)
+			if ((needs & ~so) == 0)
+				book->asked[so].words[i / 64] |= 1ULL << i % 64;
+	}
 }
 
 bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
@@ -151,7 +162,6 @@ bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 		understood = false;
 		*wrong = entry;
 	}
-	for (int i = 0; i < RULE_COUNT; i++)
-		book->needs[i] = needs_of(&rules[i], book->severity[i]);
+	fill_sets(book);
 	return understood;
 }

@@ -8,6 +8,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -93,20 +94,37 @@ const char *severity_name(enum severity s); /* "error" "warning" "note" "off" */
 const char *certainty_name(enum certainty c);
 const char *category_name(enum category c); /* NULL for CATEGORY_none */
 
-/* What must be so before a rule can fire; bits. */
+/* What must be so before some rules can fire; bits. */
 enum rule_need {
 	NEED_ODD_KEY = 1, /* ON_ODD_KEY */
 	NEED_REFUSAL = 2, /* ON_REFUSAL */
 	NEED_BODY = 4,    /* the body was looked into (sections 3 and 4) */
-	NEED_NEVER = 8,   /* it is off, or not about an exchange */
+	NEEDS_COUNT = 8,  /* of their combinations */
+};
+
+/* A bit for each rule, 64 in a word. */
+struct rule_set {
+	uint64_t words[(RULE_COUNT + 63) / 64];
 };
 
 /* What is in force: the table's severities, changed by ORSHIM_RULES; and what follows. */
 struct rulebook {
-	unsigned char severity[RULE_COUNT > 0 ? RULE_COUNT : 1];
-	unsigned char needs[RULE_COUNT > 0 ? RULE_COUNT
-					   : 1]; /* a few cache lines, where the table has many */
+	unsigned char severity[RULE_COUNT];
+	struct rule_set
+	    asked[NEEDS_COUNT]; /* of an exchange where these bits of rule_need are so */
 };
+
+/* Take the first rule out of SET; RULE_NONE: there is none left. */
+static inline enum rule_id rule_set_take(struct rule_set *set)
+{
+	for (int i = 0; i < (RULE_COUNT + 63) / 64; i++)
+		if (set->words[i]) {
+			int bit = __builtin_ctzll(set->words[i]);
+			set->words[i] &= set->words[i] - 1;
+			return (enum rule_id)(i * 64 + bit);
+		}
+	return RULE_NONE;
+}
 
 /*
  * SPEC is the text of ORSHIM_RULES ("id=off,id=error"). False if an entry was

@@ -113,8 +113,8 @@ bool check_auth_vendor_wants_other_header(const struct evidence *e, struct detai
 	const struct credential *c = credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
 	bool wrong = false;
 
-	if (!c || !c->known || c->shape.scheme > SCHEME_CASE || c->token.n == 0 ||
-	    is_openais_dialect(e))
+	if (vendor_takes_bearer(e) || !c || !c->known || c->shape.scheme > SCHEME_CASE ||
+	    c->token.n == 0 || is_openais_dialect(e))
 		return false;
 	if (is_vendor(e, "anthropic"))
 		wrong = slice_starts(c->shape.core, SLICE("sk-ant-api"));

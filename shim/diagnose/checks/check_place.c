@@ -53,59 +53,9 @@ bool check_path_missing_api(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* Segments that stand once in any path of an API. */
-static bool is_single(struct slice segment)
-{
-	static const char *const names[] = { "v1", "api", "chat", "completions" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_equal(segment, slice_of(names[i])))
-			return true;
-	return false;
-}
-
-/* What follows is a name that its owner chose: /deployments/chat/chat/completions is right. */
-static bool precedes_name(struct slice segment)
-{
-	return slice_equal(segment, SLICE("deployments")) || slice_equal(segment, SLICE("presets"));
-}
-
-/* Segments that may come again further on, but not at once. */
-static bool is_collection(struct slice segment)
-{
-	return slice_equal(segment, SLICE("messages")) ||
-	       slice_equal(segment, SLICE("responses")) ||
-	       slice_equal(segment, SLICE("embeddings")) || slice_equal(segment, SLICE("models"));
-}
-
-/* The first segment of PATH that is there twice; "//" gives an empty one. */
-static struct slice repeated_segment(struct slice path)
-{
-	struct slice rest = slice_from(without_slash(path), 1);
-	struct slice segment;
-
-	while (slice_cut(&rest, '/', &segment)) {
-		struct slice later = rest;
-		struct slice other;
-		bool first = true;
-		if (segment.n == 0 && rest.p)
-			return segment;
-		if (precedes_name(segment) && slice_cut(&rest, '/', &other) && other.n)
-			continue;
-		while (slice_cut(&later, '/', &other)) {
-			if (slice_equal(segment, other) &&
-			    (is_single(segment) || (first && is_collection(segment))))
-				return segment;
-			first = false;
-		}
-	}
-	return nowhere;
-}
-
 bool check_path_doubled(const struct evidence *e, struct detail *d)
 {
-	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
-	struct slice twice = e->vendor ? repeated_segment(e->x->path) : nowhere;
+	struct slice twice = e->path_twice;
 
 	if (!twice.p)
 		return false;

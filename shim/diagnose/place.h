@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_PLACE_H
+#define ORSHIM_PLACE_H
+
+/* Where a request goes: what its host, port and path say by themselves. */
+#include "diagnose/vendors.h"
+#include "wire/exchange.h"
+
+/* Endpoint kinds, by the end of the path. */
+enum endpoint {
+	ENDPOINT_OTHER,
+	ENDPOINT_CHAT,        /* /chat/completions */
+	ENDPOINT_COMPLETIONS, /* /completions */
+	ENDPOINT_RESPONSES,
+	ENDPOINT_MESSAGES,
+	ENDPOINT_EMBEDDINGS,
+	ENDPOINT_MODELS, /* public on OpenRouter */
+	ENDPOINT_KEY,    /* /key, /auth/key */
+};
+
+struct place {
+	const struct vendor *vendor; /* by whose rules the host is judged; NULL: nobody's */
+	bool is_openrouter;          /* vendor is OpenRouter ("OR" of the catalogue) */
+	bool is_private;             /* host_is_private(): loopback, LAN */
+	bool is_api;                 /* host watched or path a known endpoint */
+	enum endpoint endpoint;
+	/* The segment of the path that is wrongly there twice; "//" gives an empty one; absent. */
+	struct slice twice;
+};
+
+/* A place for as long as requests go there: most tools ask at one. */
+struct known_place {
+	size_t host, path; /* bytes of both, one behind the other in BYTES; 0, 0: none is known */
+	uint16_t port;
+	char bytes[LIMIT_KNOWN_PLACE];
+	struct place place; /* its slice points into BYTES */
+};
+
+/* Where X goes; HOSTS always the same for one KNOWN. Good until the next call with KNOWN. */
+void place_read(struct place *place, const struct host_list *hosts, const struct exchange *x,
+		struct known_place *known);
+
+#endif
