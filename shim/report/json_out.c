@@ -155,5 +155,5 @@ void json_put_number(struct json_out *j, int64_t value)
 	} while (rest);
 	if (value < 0)
 		digits[--at] = '-';
-	put(j, digits + at, sizeof(digits) - at);
+	json_put_word(j, (struct slice){ digits + at, sizeof(digits) - at });
 }

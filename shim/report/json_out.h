@@ -135,6 +135,16 @@ JSON_INLINE void json_text(struct json_out *j, const char *key, const char *valu
 	json_slice(j, key, slice_of(value));
 }
 
+/* A word of our own tables, in which nothing wants escaping; NULL: null. */
+JSON_INLINE void json_ours(struct json_out *j, const char *key, const char *word)
+{
+	json_key(j, key);
+	if (word)
+		json_put_plain(j, slice_of(word));
+	else
+		json_put_word(j, SLICE("null"));
+}
+
 /* A string in which nothing wants escaping (text_is_plain). */
 JSON_INLINE void json_plain(struct json_out *j, const char *key, struct slice value)
 {

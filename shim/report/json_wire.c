@@ -59,38 +59,60 @@ static void put_pair(struct json_out *j, const struct field *f, bool clear, enum
 	json_array_end(j);
 }
 
-static bool is_kept(const struct kept_pair *p, const struct field *f)
+static bool is_kept(const struct kept_pair *p, struct slice name, struct slice value)
 {
-	return p->shown && f->known && p->name == f->name.n && p->value == f->value.n &&
-	       memcmp(p->bytes, f->name.p, p->name) == 0 &&
-	       memcmp(p->bytes + p->name, f->value.p, p->value) == 0;
+	return p->shown && p->name == name.n && memcmp(p->bytes, name.p, p->name) == 0 &&
+	       (p->hidden ||
+		(p->value == value.n && memcmp(p->bytes + p->name, value.p, p->value) == 0));
 }
 
-/* F's PAIR was just written. */
-static void keep(struct kept_pair *p, const struct field *f, struct slice pair)
+static struct slice kept_json(const struct kept_pair *p)
+{
+	return (struct slice){ p->bytes + p->name + p->value, p->shown };
+}
+
+/* JSON was just written for NAME and VALUE. */
+static void keep(struct kept_pair *p, struct slice name, struct slice value, struct slice json)
 {
 	p->shown = 0;
-	if (f->name.n > LIMIT_PAIR || f->value.n > LIMIT_PAIR || pair.n > LIMIT_PAIR ||
-	    f->name.n + f->value.n + pair.n > LIMIT_PAIR)
+	if (name.n > LIMIT_PAIR || value.n > LIMIT_PAIR || json.n > LIMIT_PAIR ||
+	    name.n + value.n + json.n > LIMIT_PAIR)
 		return;
-	p->name = (unsigned char)f->name.n;
-	p->value = (unsigned char)f->value.n;
-	p->shown = (unsigned char)pair.n;
-	memcpy(mempcpy(mempcpy(p->bytes, f->name.p, f->name.n), f->value.p, f->value.n), pair.p,
-	       pair.n);
+	p->name = (unsigned char)name.n;
+	p->value = (unsigned char)value.n;
+	p->shown = (unsigned char)json.n;
+	memcpy(mempcpy(mempcpy(p->bytes, name.p, name.n), value.p, value.n), json.p, json.n);
 }
 
 static void put_field(struct json_out *j, const struct field *f, struct kept_pair *p)
 {
-	if (is_kept(p, f)) {
-		json_word(j, NULL, (struct slice){ p->bytes + p->name + p->value, p->shown });
+	if (f->known && is_kept(p, f->name, f->value)) {
+		json_word(j, NULL, kept_json(p));
 		return;
 	}
 	bool clear = field_is_clear(f->name);
 	size_t start = j->to->n + j->comma;
 	put_pair(j, f, clear, WITH_VALUES);
-	if (clear && f->known && json_out_ok(j))
-		keep(p, f, slice_from(buf_slice(j->to), start));
+	if (!f->known || !json_out_ok(j))
+		return;
+	p->hidden = !clear;
+	keep(p, f->name, clear ? f->value : SLICE(""), slice_from(buf_slice(j->to), start));
+}
+
+void json_wire_pair(struct json_out *j, struct wire_member first, struct wire_member second,
+		    struct kept_pair *kept)
+{
+	bool whole = kept && first.text.p && second.text.p;
+
+	if (whole && is_kept(kept, first.text, second.text)) {
+		json_word(j, NULL, kept_json(kept));
+		return;
+	}
+	size_t start = j->to->n + j->comma;
+	json_wire(j, first.key, first.text, first.max);
+	json_wire(j, second.key, second.text, second.max);
+	if (whole && json_out_ok(j))
+		keep(kept, first.text, second.text, slice_from(buf_slice(j->to), start));
 }
 
 void json_headers(struct json_out *j, const struct message *m, enum fullness fullness,

@@ -10,20 +10,23 @@
 enum fullness { WITH_VALUES, WITH_NAMES, WITHOUT_HEADERS, FULLNESS_COUNT };
 
 /*
- * The JSON of a field whose value others may read, beside the bytes that it
- * was made of: where the same bytes stand at the same place in the next
- * message, it is the same. A field that is not clear is never kept.
+ * JSON beside the two texts that it was made of: where the same stand at the
+ * same place in the next line, it is the same. Of a field that is not clear
+ * only the name is kept.
  */
 struct kept_pair {
-	unsigned char name;  /* bytes of the name, at the beginning of BYTES */
-	unsigned char value; /* then of the value */
-	unsigned char shown; /* then of the pair; 0: nothing is kept */
+	unsigned char name;  /* bytes of the first text, at the beginning of BYTES */
+	unsigned char value; /* then of the second */
+	unsigned char shown; /* then of the JSON; 0: nothing is kept */
+	bool hidden;         /* the second is neither kept nor looked at */
 	char bytes[LIMIT_PAIR];
 };
 
 struct kept_pairs {
 	struct kept_pair request[LIMIT_PAIRS];
 	struct kept_pair response[LIMIT_PAIRS];
+	struct kept_pair place; /* host and path */
+	struct kept_pair body;  /* media type and model */
 };
 
 /* At most MAX bytes of S after redaction; absent: null. */
@@ -34,6 +37,16 @@ JSON_INLINE void json_wire(struct json_out *j, const char *key, struct slice s, 
 	json_key(j, key);
 	json_put_wire(j, s, max);
 }
+
+struct wire_member {
+	const char *key;
+	struct slice text;
+	size_t max; /* bytes of it after redaction */
+};
+
+/* Two members, each as by json_wire(). KEPT may be NULL. */
+void json_wire_pair(struct json_out *j, struct wire_member first, struct wire_member second,
+		    struct kept_pair *kept);
 
 /* Member "headers". KEPT: LIMIT_PAIRS of them, the same for each message of a side; may be NULL. */
 void json_headers(struct json_out *j, const struct message *m, enum fullness fullness,

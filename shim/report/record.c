@@ -65,8 +65,8 @@ static void begin(struct json_out *j, const char *record, const struct origin *o
 	record_timestamp(o->time_us, ts);
 	json_object(j, NULL);
 	json_number(j, "v", 1);
-	json_text(j, "record", record);
-	json_text(j, "ts", ts);
+	json_ours(j, "record", record);
+	json_plain(j, "ts", slice_of(ts));
 	json_number(j, "pid", o->pid);
 }
 
@@ -130,7 +130,7 @@ static void put_carriers(struct json_out *j, const struct credentials *c)
 {
 	json_array(j, "carriers");
 	for (size_t i = 0; i < c->count; i++)
-		json_text(j, NULL, carrier_name(c->all[i].carrier));
+		json_ours(j, NULL, carrier_name(c->all[i].carrier));
 	json_array_end(j);
 }
 
@@ -161,7 +161,7 @@ static void put_auth(struct json_out *j, const struct evidence *e)
 	json_object(j, "auth");
 	put_carriers(j, &e->credentials);
 	put_scheme(j, c->scheme);
-	json_text(j, "vendor", e->key_vendor ? e->key_vendor->id : NULL);
+	json_ours(j, "vendor", e->key_vendor ? e->key_vendor->id : NULL);
 	if (c->known) {
 		json_text(j, "token", e->shown);
 		json_number(j, "length", (int64_t)c->token.n);
@@ -169,7 +169,7 @@ static void put_auth(struct json_out *j, const struct evidence *e)
 		json_null(j, "token");
 		json_null(j, "length");
 	}
-	json_text(j, "fingerprint", e->fingerprint[0] ? e->fingerprint : NULL);
+	json_ours(j, "fingerprint", e->fingerprint[0] ? e->fingerprint : NULL);
 	json_array(j, "source");
 	for (size_t i = 0; i < e->source_count; i++)
 		json_wire(j, NULL, e->sources[i], SHOWN_NAME);
@@ -204,17 +204,18 @@ static void put_flag(struct json_out *j, const char *key, int flag)
 }
 
 static void put_request(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
-			struct kept_pair *kept)
+			struct kept_pairs *kept)
 {
 	const struct message *m = &d->evidence.x->request;
 	const struct json_outline *outline = &d->evidence.outline;
 
 	json_object(j, "request");
-	json_headers(j, m, fullness, kept);
+	json_headers(j, m, fullness, kept ? kept->request : NULL);
 	json_object(j, "body");
 	json_number(j, "bytes", (int64_t)m->body.total);
-	json_wire(j, "type", media_type(m), SHOWN_NAME);
-	json_wire(j, "model", outline->model, SHOWN_PATH);
+	json_wire_pair(j, (struct wire_member){ "type", media_type(m), SHOWN_NAME },
+		       (struct wire_member){ "model", outline->model, SHOWN_PATH },
+		       kept ? &kept->body : NULL);
 	put_flag(j, "stream", outline->stream);
 	put_count(j, "messages", outline->messages);
 	put_count(j, "tools", outline->is_object && outline->tools < 0 ? 0 : outline->tools);
@@ -245,7 +246,7 @@ static void put_error(struct json_out *j, const struct answer *a)
 }
 
 static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
-			 struct kept_pair *kept)
+			 struct kept_pairs *kept)
 {
 	const struct message *m = &d->evidence.x->response;
 
@@ -254,7 +255,7 @@ static void put_response(struct json_out *j, const struct diagnosis *d, enum ful
 		return;
 	}
 	json_object(j, "response");
-	json_headers(j, m, fullness, kept);
+	json_headers(j, m, fullness, kept ? kept->response : NULL);
 	json_number(j, "bytes", (int64_t)m->body.total);
 	if (d->evidence.answer.provider.p)
 		json_wire(j, "provider", d->evidence.answer.provider, SHOWN_NAME);
@@ -267,10 +268,10 @@ static void put_finding(struct json_out *j, const struct finding *f)
 	const struct rule *rule = &rules[f->rule];
 
 	json_object(j, NULL);
-	json_text(j, "rule", rule->id);
-	json_text(j, "severity", severity_name(f->severity));
-	json_text(j, "certainty", certainty_name(rule->certainty));
-	json_text(j, "category", category_name(rule->category));
+	json_ours(j, "rule", rule->id);
+	json_ours(j, "severity", severity_name(f->severity));
+	json_ours(j, "certainty", certainty_name(rule->certainty));
+	json_ours(j, "category", category_name(rule->category));
 	json_text(j, "detail", f->detail.text);
 	if (f->detail.header[0])
 		json_text(j, "header", f->detail.header);
@@ -286,9 +287,9 @@ static void put_finding(struct json_out *j, const struct finding *f)
 static void put_verdict(struct json_out *j, const struct verdict *v)
 {
 	json_object(j, "verdict");
-	json_text(j, "refused_by", refused_by_name(v->refused_by));
-	json_text(j, "category", category_name(v->category));
-	json_text(j, "cause", v->cause == RULE_NONE ? NULL : rules[v->cause].id);
+	json_ours(j, "refused_by", refused_by_name(v->refused_by));
+	json_ours(j, "category", category_name(v->category));
+	json_ours(j, "cause", v->cause == RULE_NONE ? NULL : rules[v->cause].id);
 	json_object_end(j);
 }
 
@@ -314,15 +315,19 @@ static void put_duration(struct json_out *j, const struct exchange *x)
 		json_number(j, "ms", (x->response.last_us - x->request.first_us) / 1000);
 }
 
-static void put_coordinates(struct json_out *j, const struct exchange *x, const struct vendor *v)
+static void put_coordinates(struct json_out *j, const struct exchange *x, const struct vendor *v,
+			    struct kept_pairs *kept)
 {
+	struct slice host = x->host.p ? x->host : x->sni;
+
 	json_number(j, "conn", x->connection);
 	json_number(j, "seq", x->seq);
-	json_text(j, "http", version_name(x->version));
+	json_ours(j, "http", version_name(x->version));
 	json_wire(j, "method", x->request.method, SHOWN_NAME);
-	json_wire(j, "host", x->host.p ? x->host : x->sni, SHOWN_PATH);
-	json_wire(j, "path", x->path, SHOWN_PATH);
-	json_text(j, "vendor", v ? v->id : NULL);
+	json_wire_pair(j, (struct wire_member){ "host", host, SHOWN_PATH },
+		       (struct wire_member){ "path", x->path, SHOWN_PATH },
+		       kept ? &kept->place : NULL);
+	json_ours(j, "vendor", v ? v->id : NULL);
 	put_count(j, "status", x->response.status ? x->response.status : -1);
 	put_duration(j, x);
 }
@@ -337,10 +342,10 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	json_out_init(&j, line);
 	begin(&j, "exchange", o);
 	json_text(&j, "tool", o->tool);
-	put_coordinates(&j, x, d->evidence.vendor);
+	put_coordinates(&j, x, d->evidence.vendor, kept);
 	put_auth(&j, &d->evidence);
-	put_request(&j, d, fullness, kept ? kept->request : NULL);
-	put_response(&j, d, fullness, kept ? kept->response : NULL);
+	put_request(&j, d, fullness, kept);
+	put_response(&j, d, fullness, kept);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < d->count; i++)
 		put_finding(&j, &d->findings[i]);
@@ -348,7 +353,7 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	put_verdict(&j, &d->verdict);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
-	json_text(&j, "end", end_name(x->end));
+	json_ours(&j, "end", end_name(x->end));
 	if (x->port)
 		json_number(&j, "port", x->port);
 	if (x->stream)
