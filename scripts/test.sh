@@ -88,6 +88,7 @@ if [ "${1:-}" = clients ]; then
 	part 'children of all clients' tests/e2e/follow/run.py all
 	part "VS Code's extension host" tests/e2e/editor/run.py
 	part 'hostile servers, a GiB each' tests/e2e/hostile.py --whole
+	part 'hostile settings, all' tests/e2e/settings.py --all
 	part 'secrets, every command on each' tests/e2e/secrets/secrets.py --all
 	part 'races between threads' make races
 	part 'programs under memcheck' tests/memory/programs.py all
@@ -118,6 +119,7 @@ else
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py
+	part 'hostile settings' tests/e2e/settings.py
 	part 'suites of others, a part' tests/suites/run.py fast
 	part 'memory of 2000 connections' tests/memory/connections.py
 	part 'memcheck of curl and Python' tests/memory/programs.py fast

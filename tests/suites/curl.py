@@ -22,6 +22,8 @@ http {
   access_log off; client_body_temp_path %(dir)s/b; proxy_temp_path %(dir)s/p;
   fastcgi_temp_path %(dir)s/f; uwsgi_temp_path %(dir)s/u; scgi_temp_path %(dir)s/s;
   client_max_body_size 0; default_type text/plain;
+  keepalive_requests 1000000000; keepalive_timeout 1h; lingering_timeout 1h; lingering_time 1h;
+  client_header_timeout 1h; client_body_timeout 1h; send_timeout 1h;
   gzip on; gzip_min_length 1; gzip_types text/plain;
   server {
     listen 127.0.0.1:%(port)d ssl http2; ssl_certificate %(pem)s; ssl_certificate_key %(pem)s;

@@ -155,7 +155,7 @@ def main(seconds):
         bad += not good
         print(f"{'ok' if good else 'not ok'} - {name}: {count} requests (bare {b_count}), grew by "
               f"{memory} KiB (bare {b_memory}), {descriptors} descriptors (bare {b_descriptors})"
-              f"{'' if not err else ' ' + str(err[:300])}")
+              f"{'' if not err else ' ' + str(err[-600:])}")
     lines = broken = 0
     for path in glob.glob(pair.log + "*"):
         with open(path, "rb") as log:
