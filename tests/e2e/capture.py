@@ -15,10 +15,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
-SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
+from cases import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
 TEXT = "confidential remembrance of things"
 
 # name, header or None, path, model, further members of the body
@@ -35,18 +32,6 @@ CASES = [
      {"stream": True}),
 ]
 
-failures = []
-count = 0
-
-
-def check(condition, name, detail=""):
-    global count
-    count += 1
-    print("%s %d - %s" % ("ok" if condition else "not ok", count, name))
-    if not condition:
-        failures.append(name)
-        print("# " + str(detail)[:3000].replace("\n", "\n# "))
-
 
 def findings(lines):
     """Rules, severities and verdict of each exchange."""
@@ -57,23 +42,6 @@ def findings(lines):
             found.append(([(f["rule"], f["severity"]) for f in record["findings"]],
                           record["verdict"], record["status"]))
     return found
-
-
-class Standin:
-    def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [os.path.join(ROOT, "tests", "mock", "openrouter.py"), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.ready = bool(line)
-        self.__dict__.update(json.loads(line) if line else {})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def run_curl(standin, http, case, folder, log):
@@ -93,7 +61,7 @@ def run_curl(standin, http, case, folder, log):
 
 
 def replay(path):
-    done = subprocess.run([os.path.join(BUILD, "orshim"), "replay", "--json", path],
+    done = subprocess.run([ORSHIM, "replay", "--json", path],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return done.stdout, done.stderr
 
@@ -151,8 +119,7 @@ def main():
                 print("# HTTP/2 left out: python3-h2 is missing")
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    print("# %d of %d failed" % (len(failures), count))
-    sys.exit(1 if failures else 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

@@ -15,24 +15,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
-SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
-ORSHIM = os.path.join(BUILD, "orshim")
+from cases import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
 VARIANTS = 3
-
-failures = []
-count = 0
-
-
-def check(condition, name, detail=""):
-    global count
-    count += 1
-    print("%s %d - %s" % ("ok" if condition else "not ok", count, name))
-    if not condition:
-        failures.append(name)
-        print("# " + str(detail)[:3000].replace("\n", "\n# "))
 
 
 def process(*copies, pid=100, exe="/usr/bin/tool"):
@@ -154,13 +138,13 @@ if asks == "last":
 """
 
 
-def run_silent(ready, asks, work):
+def run_silent(standin, asks, work):
     log = os.path.join(work, asks)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
     environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log, ORSHIM_HOSTS="localhost=openrouter",
-                       OPENROUTER_API_KEY=ready["keys"]["good"] + "\n")
-    subprocess.run([sys.executable, "-c", SILENT, str(ready["port"]), ready["ca"], asks,
-                    ready["keys"]["good"]], env=environment, check=True)
+                       OPENROUTER_API_KEY=standin.keys["good"] + "\n")
+    subprocess.run([sys.executable, "-c", SILENT, str(standin.port), standin.ca, asks,
+                    standin.keys["good"]], env=environment, check=True)
     with open(log, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
@@ -168,35 +152,31 @@ def run_silent(ready, asks, work):
 def silence():
     """no_request_sent by CPython: with what the environment shows, and not of a spare connection."""
     work = tempfile.mkdtemp(prefix="orshim-silent.")
-    server = subprocess.Popen([os.path.join(ROOT, "tests", "mock", "openrouter.py")],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    standin = Standin()
     try:
-        ready = json.loads(server.stdout.readline())
-        records = run_silent(ready, "never", work)
+        records = run_silent(standin, "never", work)
         said = [f for r in records if r["record"] == "connection" for f in r["findings"]]
         check([f["rule"] for f in said] == ["no_request_sent", "key_variable_damaged"],
               "silence: the connection, and the variable", records)
         check("OPENROUTER_API_KEY holds a line break" in said[-1]["detail"] if said else False,
               "silence: what is wrong with it", said)
-        check(ready["keys"]["good"][12:-4] not in json.dumps(records), "silence: no key", "")
+        check(standin.keys["good"][12:-4] not in json.dumps(records), "silence: no key", "")
         check("[no_request_sent]" in report(records), "silence: in the report", records)
-        records = run_silent(ready, "first", work)
+        records = run_silent(standin, "first", work)
         check([r["record"] for r in records] == ["process", "exchange"],
               "a spare connection behind a request is not told", records)
-        records = run_silent(ready, "last", work)
+        records = run_silent(standin, "last", work)
         check("[no_request_sent]" not in report(records),
               "a spare connection before a request is not reported", report(records))
     finally:
-        server.stdin.close()
-        server.wait()
+        standin.close()
         shutil.rmtree(work, ignore_errors=True)
 
 
 def main():
     tables()
     silence()
-    print("# %d of %d failed" % (len(failures), count))
-    sys.exit(1 if failures else 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":

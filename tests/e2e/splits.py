@@ -17,30 +17,14 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
+from cases import ORSHIM, ROOT, SHIM, Standin, check, finish  # noqa: E402
 sys.path.insert(0, os.path.join(ROOT, "tests", "mock"))
 import answers  # noqa: E402
 
-BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
-SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
-ORSHIM = os.path.join(BUILD, "orshim")
 SEEDS = 100
 CHANCE_ALLOWED = 5  # of SEEDS logs in which chance may be taken for a cause
 
 CHAT, TITLE, SONNET = "openai/gpt-4o-mini", "google/gemini-2.5-flash", "anthropic/claude-sonnet-4"
-
-failures = []
-count = 0
-
-
-def check(condition, name, detail=""):
-    global count
-    count += 1
-    print("%s %d - %s" % ("ok" if condition else "not ok", count, name))
-    if not condition:
-        failures.append(name)
-        print("# " + str(detail)[:3000].replace("\n", "\n# "))
 
 
 def report(lines):
@@ -55,19 +39,6 @@ def report(lines):
 
 
 # --- live: what curl sends, one request after another
-
-class Standin:
-    def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [os.path.join(ROOT, "tests", "mock", "openrouter.py"), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.ready = bool(line)
-        self.__dict__.update(json.loads(line) if line else {})
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def ask(key="good", model=CHAT, stream=False, http="1.1"):
@@ -262,8 +233,7 @@ def main():
         chance(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    print("# %d of %d failed" % (len(failures), count))
-    sys.exit(1 if failures else 0)
+    sys.exit(finish())
 
 
 if __name__ == "__main__":
