@@ -133,7 +133,8 @@ static void look_at_process(struct patient *p)
 		size_t k = 0;
 
 		while (k < p->survey.count &&
-		       strcmp(p->survey.found[k].library, mapped.found[i].library) != 0)
+		       (strcmp(p->survey.found[k].library, mapped.found[i].library) != 0 ||
+			strcmp(p->survey.found[k].object, mapped.found[i].object) != 0))
 			k++;
 		if (k == STACKS_MAX)
 			continue;
@@ -179,6 +180,7 @@ static void write_json(const struct patient *p, struct buf *out)
 		json_object(&j, NULL);
 		json_text(&j, "library", t->library);
 		json_text(&j, "version", t->version);
+		json_text(&j, "object", t->object[0] ? t->object : NULL);
 		json_text(&j, "evidence", t->evidence);
 		json_text(&j, "tap", tap_words[p->deaf ? TAP_NONE : t->tap]);
 		json_text(&j, "reason", t->reason[0] ? t->reason : p->deaf);

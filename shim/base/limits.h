@@ -26,7 +26,9 @@
 
 /* tap */
 #define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
-#define LIMIT_SCAN_MIN (4 << 20)    /* code below which no unnamed TLS library is looked for */
+#define LIMIT_HIDDEN_MIN (256 * 1024) /* code below which no unnamed TLS library is looked for: libssl alone has more */
+#define LIMIT_HIDDEN_MAX (1UL << 30) /* an object that is larger is not looked through */
+#define LIMIT_SEARCHED 64	    /* objects remembered as looked through (count) */
 #define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
 #define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */

@@ -12,7 +12,6 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/order.h"
-#include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
 #include "tap/passage.h"
@@ -29,8 +28,6 @@ EXPORT struct presence orshim_presence;
 
 /* One order at a time. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool late;     /* dormant until the first order */
-static bool searched; /* the executable was looked through */
 
 void attend_start(void)
 {
@@ -39,7 +36,6 @@ void attend_start(void)
 
 void attend_start_late(void)
 {
-	late = true;
 	orshim_presence.state = PRESENCE_RESTING;
 	passage_rest();
 	scan_come_late();
@@ -73,16 +69,6 @@ static bool read_settings(const char *path, struct buf *to)
 	return n >= 0;
 }
 
-static void find_copies(void)
-{
-	scan_wake();
-	if (late && !searched)
-		boringssl_start(environ_setting);
-	else
-		boringssl_wake();
-	searched = true;
-}
-
 static void attach(struct order *o)
 {
 	struct presence *now = &orshim_presence;
@@ -97,7 +83,7 @@ static void attach(struct order *o)
 	} else if (!passage_wake() || !passage_enter(&p)) {
 		answer(o, ORDER_FAILED, "the shim has turned itself off in this process");
 	} else {
-		find_copies();
+		scan_wake();
 		desk_announce(now->log, sizeof(now->log));
 		now->state = PRESENCE_ATTACHED;
 		now->attached++;
@@ -113,7 +99,6 @@ static void attach(struct order *o)
 static void detach(struct order *o)
 {
 	scan_rest();
-	boringssl_rest();
 	passage_rest();
 	tap_rest();
 	orshim_presence.state = PRESENCE_RESTING;

@@ -3,19 +3,21 @@
 #define ORSHIM_BORINGSSL_H
 
 /*
- * TLS that is linked into the executable without symbols: BoringSSL (Bun and
- * all that is built with it, Electron), or else an OpenSSL that exports
- * nothing. Its method tables get our functions.
+ * Our functions in BoringSSL's one table, kTLSProtocolMethod, wherever that
+ * was found (boringssl_find.h). They get nothing but the SSL pointer, so there
+ * is one set of them for each copy, as in stubs.h.
  */
-/*
- * Look into this process's executable, unless it exports a TLS library's
- * functions, and tap what is there. To be called once. Says what it found through tap_found(). Small programs cost nothing.
- * LOOKUP is getenv() in life: where the user's cache folder is.
- */
-void boringssl_start(char *(*lookup)(const char *name));
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* Put what was found back as it was, and our functions in again. */
-void boringssl_rest(void);
-void boringssl_wake(void);
+/* Put the stubs of set I into TABLE. NULL, or static text that says why nothing was changed. */
+const char *boringssl_tap(uint64_t table, size_t i);
+
+/* Put the originals back where stubs of set I stand. */
+void boringssl_untap(uint64_t table, size_t i);
+
+/* Do the stubs of set I stand in TABLE, which can be read? */
+bool boringssl_is_tapped(uint64_t table, size_t i);
 
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The version is raised whenever the finder would find otherwise. */
-#define ENTRY_FORMAT "orshim-find 1 %d %llx %llx %.95s\n"
+#define ENTRY_FORMAT "orshim-find 2 %d %llx %llx %.95s\n"
 
 static uint64_t hash(const unsigned char *p, size_t n)
 {
@@ -60,7 +60,7 @@ static bool object_key(const struct object *o, char key[FIND_KEY_SIZE])
 
 		if (h->p_type != PT_LOAD || h->p_offset != 0 || h->p_filesz < 4096)
 			continue;
-		if (stat("/proc/self/exe", &st) < 0)
+		if (stat(object_file(o), &st) < 0)
 			return false;
 		snprintf(
 		    key, FIND_KEY_SIZE, "%llx-%016llx", (unsigned long long)st.st_size,
@@ -87,30 +87,26 @@ bool find_cache_open(struct find_cache *c, const struct object *o, char *(*looku
 	return n > 0 && (size_t)n < sizeof(c->path);
 }
 
-static bool parse(const char *text, struct boringssl *found, char reason[FIND_REASON_SIZE])
+static bool parse(const char *text, struct find *found, char reason[FIND_REASON_SIZE])
 {
-	unsigned long long table, ssl_write;
-	int verdict, at = 0;
+	unsigned long long first, second;
+	int library, at = 0;
 
-	if (sscanf(text, "orshim-find 1 %d %llx %llx%n", &verdict, &table, &ssl_write, &at) != 3 ||
-	    !at || verdict < BORINGSSL_ABSENT || verdict > BORINGSSL_REFUSED || text[at] != ' ' ||
+	if (sscanf(text, "orshim-find 2 %d %llx %llx%n", &library, &first, &second, &at) != 3 ||
+	    !at || library < FIND_NOTHING || library > FIND_OPENSSL || text[at] != ' ' ||
 	    !strchr(text + at, '\n'))
 		return false;
 	at++;
-	*found = (struct boringssl){ .verdict = (enum boringssl_verdict)verdict,
-				     .table = table,
-				     .ssl_write = ssl_write };
+	*found = (struct find){ .library = (enum find_library)library, .at = { first, second } };
 	snprintf(reason, FIND_REASON_SIZE, "%.*s", (int)strcspn(text + at, "\n"), text + at);
 	for (const char *c = reason; *c; c++)
 		if (*c < 0x20 || *c > 0x7e)
 			return false;
-	if (found->verdict == BORINGSSL_REFUSED)
-		found->reason = reason;
+	found->reason = *reason ? reason : NULL;
 	return true;
 }
 
-bool find_cache_read(const struct find_cache *c, struct boringssl *found,
-		     char reason[FIND_REASON_SIZE])
+bool find_cache_read(const struct find_cache *c, struct find *found, char reason[FIND_REASON_SIZE])
 {
 	char text[256];
 	struct stat st;
@@ -147,13 +143,13 @@ static void make_folders(const char *path)
 	mkdir(folder, 0700);
 }
 
-void find_cache_write(const struct find_cache *c, const struct boringssl *found)
+void find_cache_write(const struct find_cache *c, const struct find *found)
 {
 	char temporary[sizeof(c->path) + 16];
 	char text[256];
 	int saved = errno;
-	int n = snprintf(text, sizeof(text), ENTRY_FORMAT, (int)found->verdict,
-			 (unsigned long long)found->table, (unsigned long long)found->ssl_write,
+	int n = snprintf(text, sizeof(text), ENTRY_FORMAT, (int)found->library,
+			 (unsigned long long)found->at[0], (unsigned long long)found->at[1],
 			 found->reason ? found->reason : "");
 	int fd;
 

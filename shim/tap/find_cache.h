@@ -3,13 +3,13 @@
 #define ORSHIM_FIND_CACHE_H
 
 /*
- * Remembers what was found in a program, so that the next start of the same
- * program need not look again. One small file of the user's own a program,
- * named after its build-ID, or after its size and a hash of its first page,
- * in $XDG_CACHE_HOME/orshim or ~/.cache/orshim. What is not ours, not
- * private, a link or not understood is as good as absent. Keeps errno.
+ * Remembers what was found in a program or a library, and that nothing was,
+ * so that the next start need not look again. One small file of the user's
+ * own each, named after its build-ID, or after its size and a hash of its
+ * first page, in $XDG_CACHE_HOME/orshim or ~/.cache/orshim. What is not ours,
+ * not private, a link or not understood is as good as absent. Keeps errno.
  */
-#include "tap/find/boringssl_find.h"
+#include "tap/find/find.h"
 #include "tap/objects.h"
 
 enum { FIND_KEY_SIZE = 64, FIND_REASON_SIZE = 96 };
@@ -24,8 +24,7 @@ bool find_cache_open(struct find_cache *c, const struct object *o, char *(*looku
  * Addresses are those of the file, without the bias. The reason of a refusal
  * is copied into REASON, which FOUND then points to.
  */
-bool find_cache_read(const struct find_cache *c, struct boringssl *found,
-		     char reason[FIND_REASON_SIZE]);
-void find_cache_write(const struct find_cache *c, const struct boringssl *found);
+bool find_cache_read(const struct find_cache *c, struct find *found, char reason[FIND_REASON_SIZE]);
+void find_cache_write(const struct find_cache *c, const struct find *found);
 
 #endif

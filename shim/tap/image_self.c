@@ -75,11 +75,11 @@ static bool is_file_of(const struct image *m, int fd, unsigned char *buffer)
 	return false;
 }
 
-bool image_file_open(struct image *m, struct image_file *f)
+bool image_file_open(struct image *m, const struct object *o, struct image_file *f)
 {
 	void *piece;
 
-	f->fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	f->fd = open(object_file(o), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (f->fd < 0)
 		return false;
 	piece = mmap(NULL, LIMIT_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

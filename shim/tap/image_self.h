@@ -2,7 +2,7 @@
 #ifndef ORSHIM_IMAGE_SELF_H
 #define ORSHIM_IMAGE_SELF_H
 
-/* The executable of this process as an image. */
+/* An object of this process as an image. */
 #include "tap/find/image.h"
 #include "tap/objects.h"
 
@@ -10,11 +10,11 @@
 void image_of_object(const struct object *o, struct image *m);
 
 /*
- * Let M, which is this process' executable, be read from its file, too. False,
- * and M as it was, if the file cannot be read or is another one, as when a
- * program was started by naming the loader. Pair with image_file_close().
+ * Let M, which is O, be read from its file, too. False, and M as it was, if
+ * the file cannot be read or is another one, as when a program was started by
+ * naming the loader. Pair with image_file_close().
  */
-bool image_file_open(struct image *m, struct image_file *f);
+bool image_file_open(struct image *m, const struct object *o, struct image_file *f);
 void image_file_close(struct image *m);
 
 #endif

@@ -309,9 +309,9 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 	return swap(l, any, &found, i);
 }
 
-bool method_table_is_tapped(const struct object *o)
+bool method_table_is_tapped(const struct object *o, void **table)
 {
-	void **any = table_of(o, "TLS_method");
+	void **any = table ? table : table_of(o, "TLS_method");
 
 	if (!is_data(o, any))
 		return false;

@@ -34,7 +34,7 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i);
 /* Put the originals back where stubs of set I stand. NULL, or static text that says why not. */
 const char *method_table_untap(size_t i);
 
-/* Do the tables of this object already hold stubs of ours? */
-bool method_table_is_tapped(const struct object *o);
+/* Do the tables of this object already hold stubs of ours? TABLE is one; NULL: TLS_method()'s. */
+bool method_table_is_tapped(const struct object *o, void **table);
 
 #endif

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/objects.h"
 
-#include <stdatomic.h>
 #include <string.h>
-
-#include "base/early.h"
 
 /* The parts of the dynamic section that a look-up needs; addresses of this process. */
 struct symbols {
@@ -101,13 +98,12 @@ static int count_changes(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-bool objects_changed(void)
+unsigned long long objects_changes(void)
 {
-	static _Atomic unsigned long long seen EARLY;
 	unsigned long long now = 0;
 
 	dl_iterate_phdr(count_changes, &now);
-	return atomic_exchange_explicit(&seen, now, memory_order_relaxed) != now;
+	return now;
 }
 
 static int find_address(struct dl_phdr_info *info, size_t size, void *arg)
@@ -280,16 +276,36 @@ static size_t imported(const struct symbols *s)
 	return (size_t)(s->names - (const char *)s->table) / sizeof(*s->table);
 }
 
+/* The index of NAME among the symbols that O imports; 0, which is none, if it does not. */
+static size_t import(const struct symbols *s, const char *name)
+{
+	size_t end = s->gnu_hash ? imported(s) : s->sysv_hash[1];
+
+	for (size_t i = 1; i < end; i++)
+		if (s->table[i].st_shndx == SHN_UNDEF &&
+		    strcmp(s->names + s->table[i].st_name, name) == 0)
+			return i;
+	return 0;
+}
+
+bool object_imports(const struct object *o, const char *name)
+{
+	struct symbols s;
+
+	return read_symbols(o, &s) && import(&s, name) != 0;
+}
+
 const char *object_wanted_version(const struct object *o, const char *name)
 {
 	struct symbols s;
 
 	if (!read_symbols(o, &s) || !s.versions || !s.needs)
 		return NULL;
-	size_t end = s.gnu_hash ? imported(&s) : s.sysv_hash[1];
-	for (size_t i = 1; i < end; i++)
-		if (s.table[i].st_shndx == SHN_UNDEF &&
-		    strcmp(s.names + s.table[i].st_name, name) == 0)
-			return version_name(&s, s.versions[i] & 0x7fff);
-	return NULL;
+	size_t i = import(&s, name);
+	return i ? version_name(&s, s.versions[i] & 0x7fff) : NULL;
+}
+
+const char *object_file(const struct object *o)
+{
+	return o->name[0] ? o->name : "/proc/self/exe";
 }

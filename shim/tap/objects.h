@@ -30,8 +30,8 @@ struct span {
 /* Call VISIT for each loaded object but ourselves, under the loader's lock; true stops. */
 void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg);
 
-/* Has anything been loaded or unloaded since the last call that said so? */
-bool objects_changed(void);
+/* How often anything was loaded or unloaded so far. */
+unsigned long long objects_changes(void);
 
 /* The object that holds ADDRESS, ourselves included; false if there is none. */
 bool objects_at(const void *address, struct object *o);
@@ -42,8 +42,14 @@ bool objects_is_ours(const void *address);
 /* Where O itself defines NAME (default visibility, not an IFUNC); NULL if it does not. */
 void *object_symbol(const struct object *o, const char *name);
 
+/* Does O use NAME of another object? */
+bool object_imports(const struct object *o, const char *name);
+
 /* The version O asks for where it imports NAME ("OPENSSL_3.0.0"); NULL if none. */
 const char *object_wanted_version(const struct object *o, const char *name);
+
+/* The file that O was loaded from. */
+const char *object_file(const struct object *o);
 
 /* All of O's loaded segments, and the one of them that holds ADDRESS, with its PF_* flags. */
 struct span object_span(const struct object *o);

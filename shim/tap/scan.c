@@ -6,8 +6,12 @@
 #include <stdatomic.h>
 
 #include "base/early.h"
+#include "tap/boringssl.h"
 #include "tap/caller.h"
+#include "tap/environ.h"
+#include "tap/hidden.h"
 #include "tap/method_table.h"
+#include "tap/own_pid.h"
 #include "tap/passage.h"
 #include "tap/tap.h"
 
@@ -15,12 +19,14 @@ struct copy {
 	struct span span;     /* {0, 0}: this place is free */
 	struct tls_copy told; /* strings are ours and stay: a record may hold them */
 	char version[32];
-	bool seen; /* in the scan that is going on */
+	struct find found; /* FIND_NOTHING: it exports its functions */
+	bool seen;         /* in the scan that is going on */
 };
 
 struct candidates {
 	struct object at[LIMIT_COPIES];
 	size_t count;
+	bool all; /* not the executable alone */
 };
 
 /*
@@ -32,6 +38,18 @@ static pthread_mutex_t lock EARLY = PTHREAD_MUTEX_INITIALIZER;
 static struct copy copies[LIMIT_COPIES];
 static bool locked_for_fork;
 
+/* Objects that were looked into, whatever was found; the oldest is forgotten first. */
+static struct {
+	struct span span;
+	const char *name; /* the loader's: only compared */
+} searched[LIMIT_SEARCHED];
+static size_t searched_count;
+static bool closed; /* no file may be opened any more */
+
+/* objects_changes() when all was looked at, and looked into, the last time. */
+static _Atomic unsigned long long scanned_at EARLY;
+static _Atomic unsigned long long searched_at;
+
 /* Read without the lock by wrappers; {0, 0} when not tapped by tables. */
 static struct {
 	_Atomic uintptr_t low;
@@ -41,11 +59,44 @@ static atomic_uint found_count EARLY;
 static atomic_uint found_tapped; /* in whatever way */
 static bool late;
 
+static bool exports_tls(const struct object *o)
+{
+	return object_symbol(o, "SSL_write") && object_symbol(o, "SSL_CTX_new");
+}
+
+/* The copy that is known to be where O is; NULL: none. */
+static struct copy *copy_at(const struct object *o)
+{
+	uintptr_t low = object_span(o).low;
+
+	for (size_t i = 0; i < LIMIT_COPIES; i++)
+		if (copies[i].span.high && copies[i].span.low == low)
+			return &copies[i];
+	return NULL;
+}
+
 static bool collect(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
+	const struct copy *known = atomic_load(&found_count) ? copy_at(o) : NULL;
 
-	if (object_symbol(o, "SSL_write") && object_symbol(o, "SSL_CTX_new"))
+	if (exports_tls(o) || (known && known->found.library != FIND_NOTHING))
+		c->at[c->count++] = *o;
+	return c->count == LIMIT_COPIES;
+}
+
+static bool collect_unsearched(const struct object *o, void *arg)
+{
+	struct candidates *c = arg;
+	struct span span = object_span(o);
+
+	if (o->name[0] && !c->all)
+		return false;
+	for (size_t i = 0; i < LIMIT_SEARCHED; i++)
+		if (searched[i].name == o->name && searched[i].span.low == span.low &&
+		    searched[i].span.high == span.high)
+			return false;
+	if (hidden_may_be_in(o) && !exports_tls(o))
 		c->at[c->count++] = *o;
 	return c->count == LIMIT_COPIES;
 }
@@ -137,39 +188,101 @@ static void *hold(const struct object *o)
 	return handle;
 }
 
-static void take_in(const struct object *o, size_t i)
+/* The stubs of place I into what FOUND names, or into the tables that O's functions lead to. */
+static const char *tap_tables(const struct object *o, size_t i, void *handle,
+			      const struct find *found)
+{
+	struct method_recipe recipe;
+
+	switch (found->library) {
+	case FIND_BORINGSSL:
+		return boringssl_tap(found->at[0], i);
+	case FIND_OPENSSL:
+		recipe = (struct method_recipe){ .object = o,
+						 .client = (void **)(uintptr_t)found->at[0],
+						 .server = (void **)(uintptr_t)found->at[1] };
+		return method_table_tap(&recipe, i);
+	case FIND_NOTHING:
+		break;
+	}
+	recipe = recipe_of(o, handle);
+	return method_table_tap(&recipe, i);
+}
+
+static bool is_tapped(const struct object *o, size_t i)
+{
+	const struct find *found = &copies[i].found;
+
+	return found->library == FIND_BORINGSSL
+		   ? boringssl_is_tapped(found->at[0], i)
+		   : method_table_is_tapped(o, (void **)(uintptr_t)found->at[0]);
+}
+
+static const char *const hidden_libraries[] = {
+	[FIND_BORINGSSL] = "BoringSSL",
+	[FIND_OPENSSL] = "OpenSSL",
+};
+
+/* What O is, with its tables tapped if they are known. */
+static void tell_of_exports(struct copy *c, const struct object *o, size_t i, void *handle)
+{
+	struct method_recipe recipe = recipe_of(o, handle);
+
+	c->told.library = library_of(o, handle, recipe.version);
+	if (recipe.version)
+		spell_version(recipe.version, c->version, sizeof(c->version));
+	c->told.reason = strcmp(c->told.library, "OpenSSL") != 0
+			     ? no_table(o)
+			     : tap_tables(o, i, handle, &c->found);
+	c->told.tap = c->told.reason && may_be_interposed(o) ? TAP_INTERPOSED : TAP_NONE;
+}
+
+static void tell_of_hidden(struct copy *c, const struct object *o, size_t i)
+{
+	c->told.library = hidden_libraries[c->found.library];
+	c->told.reason = c->found.reason ? c->found.reason : tap_tables(o, i, NULL, &c->found);
+}
+
+/* HANDLE keeps O loaded. FOUND is what O hides; NULL: it exports its functions. */
+static void take_in(const struct object *o, size_t i, void *handle, const struct find *found)
 {
 	struct copy *c = &copies[i];
-	void *handle = hold(o);
-	struct method_recipe recipe = recipe_of(o, handle);
-	const char *library = library_of(o, handle, recipe.version);
 
 	*c = (struct copy){ .span = object_span(o), .seen = true };
-	spell_version(recipe.version, c->version, sizeof(c->version));
-	const char *version = strdup(recipe.version ? c->version : "");
-	const char *object = path_of(o);
-	const char *reason =
-	    strcmp(library, "OpenSSL") != 0 ? no_table(o) : method_table_tap(&recipe, i);
-	if (!reason) {
+	if (found) {
+		c->found = *found;
+		tell_of_hidden(c, o, i);
+	} else {
+		tell_of_exports(c, o, i, handle);
+	}
+	if (!c->told.reason) {
+		c->told.tap = TAP_METHOD_TABLE;
 		atomic_store(&tapped[i].high, c->span.high);
 		atomic_store(&tapped[i].low, c->span.low);
 	}
-	c->told = (struct tls_copy){ .object = object ? object : "",
-				     .library = library,
-				     .version = version ? version : "",
-				     .tap = !reason                ? TAP_METHOD_TABLE
-					    : may_be_interposed(o) ? TAP_INTERPOSED
-								   : TAP_NONE,
-				     .reason = reason };
+	const char *version = strdup(c->version);
+	const char *object = path_of(o);
+	c->told.version = version ? version : "";
+	c->told.object = object ? object : "";
 	atomic_fetch_add(&found_count, 1);
 	atomic_fetch_add(&found_tapped, c->told.tap != TAP_NONE);
-	if (handle)
-		dlclose(handle);
 	tap_found(&c->told);
+}
+
+static void take_in_anywhere(const struct object *o, void *handle, const struct find *found)
+{
+	for (size_t i = 0; i < LIMIT_COPIES; i++)
+		if (!copies[i].span.high) {
+			take_in(o, i, handle, found);
+			return;
+		}
 }
 
 static void let_go(size_t i)
 {
+	for (size_t k = 0; k < LIMIT_SEARCHED; k++)
+		if (searched[k].span.low == copies[i].span.low)
+			searched[k].name = NULL;
 	atomic_store(&tapped[i].low, 0);
 	atomic_store(&tapped[i].high, 0);
 	atomic_fetch_sub(&found_count, 1);
@@ -178,18 +291,20 @@ static void let_go(size_t i)
 	copies[i] = (struct copy){ 0 };
 }
 
-/* The copy that O is; unloaded and loaded again at the same place, it has lost our stubs. */
+/* Is O a known copy? Unloaded and loaded again at the same place, it has lost our stubs. */
 static bool is_known(const struct object *o)
 {
-	uintptr_t low = object_span(o).low;
+	struct copy *c = copy_at(o);
 
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (copies[i].span.high && copies[i].span.low == low) {
-			copies[i].seen =
-			    copies[i].told.tap != TAP_METHOD_TABLE || method_table_is_tapped(o);
-			return copies[i].seen;
-		}
-	return false;
+	if (c)
+		c->seen = c->told.tap != TAP_METHOD_TABLE || is_tapped(o, (size_t)(c - copies));
+	return c && c->seen;
+}
+
+static void release(void *handle)
+{
+	if (handle)
+		dlclose(handle);
 }
 
 static void take_in_all(const struct candidates *found)
@@ -206,18 +321,35 @@ static void take_in_all(const struct candidates *found)
 		if (copies[i].span.high && !copies[i].seen)
 			let_go(i);
 	for (size_t i = 0; i < found->count; i++)
-		for (size_t place = 0; !known[i] && place < LIMIT_COPIES; place++)
-			if (!copies[place].span.high) {
-				take_in(&found->at[i], place);
-				known[i] = true;
-			}
+		if (!known[i] && exports_tls(&found->at[i])) {
+			void *handle = hold(&found->at[i]);
+			take_in_anywhere(&found->at[i], handle, NULL);
+			release(handle);
+		}
+}
+
+/* Look into O. Who cannot hold it may see it unloaded meanwhile. */
+static void search(const struct object *o)
+{
+	void *handle = hold(o);
+	struct find found;
+	size_t i = searched_count++ % LIMIT_SEARCHED;
+
+	searched[i].span = object_span(o);
+	searched[i].name = o->name;
+	if (o->name[0] && !handle)
+		return;
+	hidden_find(o, environ_setting, &found);
+	if (found.library != FIND_NOTHING)
+		take_in_anywhere(o, handle, &found);
+	release(handle);
 }
 
 static bool jumps(const struct object *o, void *arg)
 {
 	(void)arg;
-	if (!object_wanted_version(o, "siglongjmp") && !object_wanted_version(o, "longjmp") &&
-	    !object_wanted_version(o, "__longjmp_chk"))
+	if (!object_imports(o, "siglongjmp") && !object_imports(o, "longjmp") &&
+	    !object_imports(o, "__longjmp_chk"))
 		return false;
 	passage_expect_jumps();
 	return true;
@@ -228,21 +360,64 @@ void scan_for_jumps(void)
 	objects_each(jumps, NULL);
 }
 
+static bool have_changed(_Atomic unsigned long long *seen)
+{
+	unsigned long long now = objects_changes();
+
+	return atomic_exchange_explicit(seen, now, memory_order_relaxed) != now;
+}
+
 void scan_objects(void)
 {
 	struct candidates found;
 
-	while (objects_changed()) {
-		if (pthread_mutex_trylock(&lock) != 0)
-			return;
+	if (pthread_mutex_trylock(&lock) != 0)
+		return;
+	while (have_changed(&scanned_at)) {
 		found.count = 0;
 		objects_each(collect, &found);
 		take_in_all(&found);
 		if (atomic_load(&found_count))
 			scan_for_jumps();
 		caller_forget_all();
-		pthread_mutex_unlock(&lock);
 	}
+	pthread_mutex_unlock(&lock);
+}
+
+bool scan_has_news(void)
+{
+	return !closed &&
+	       atomic_load_explicit(&searched_at, memory_order_relaxed) != objects_changes();
+}
+
+void scan_hidden(bool all)
+{
+	struct candidates found = { .all = all };
+
+	if (closed || pthread_mutex_trylock(&lock) != 0)
+		return;
+	while (!all || have_changed(&searched_at)) {
+		do {
+			found.count = 0;
+			objects_each(collect_unsearched, &found);
+			for (size_t i = 0; i < found.count; i++)
+				search(&found.at[i]);
+			if (found.count)
+				caller_forget_all();
+		} while (found.count == LIMIT_COPIES);
+		if (!all)
+			break;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* A child of vfork() shares our memory, and not what is forbidden to it. */
+void scan_before_sandbox(void)
+{
+	if (own_pid() != getpid())
+		return;
+	scan_hidden(true);
+	closed = true;
 }
 
 /* VISIT each copy that is tapped by its tables and still there, with its place. */
@@ -251,31 +426,32 @@ static void each_by_table(void (*visit)(const struct object *o, size_t i, void *
 	struct candidates found = { .count = 0 };
 
 	objects_each(collect, &found);
-	for (size_t k = 0; k < found.count; k++)
-		for (size_t i = 0; i < LIMIT_COPIES; i++)
-			if (copies[i].span.high && copies[i].told.tap == TAP_METHOD_TABLE &&
-			    copies[i].span.low == object_span(&found.at[k]).low) {
-				void *handle = hold(&found.at[k]);
-				visit(&found.at[k], i, handle);
-				if (handle)
-					dlclose(handle);
-			}
+	for (size_t k = 0; k < found.count; k++) {
+		const struct copy *c = copy_at(&found.at[k]);
+		if (c && c->told.tap == TAP_METHOD_TABLE) {
+			void *handle = hold(&found.at[k]);
+			visit(&found.at[k], (size_t)(c - copies), handle);
+			release(handle);
+		}
+	}
 }
 
 static void rest_one(const struct object *o, size_t i, void *handle)
 {
+	const struct find *found = &copies[i].found;
+
 	(void)handle;
-	if (method_table_is_tapped(o))
+	if (found->library == FIND_BORINGSSL)
+		boringssl_untap(found->at[0], i);
+	else if (is_tapped(o, i))
 		method_table_untap(i);
 }
 
 /* What does not succeed is found to be unknown by the scan that follows. */
 static void wake_one(const struct object *o, size_t i, void *handle)
 {
-	struct method_recipe recipe = recipe_of(o, handle);
-
-	if (!method_table_is_tapped(o))
-		method_table_tap(&recipe, i);
+	if (!is_tapped(o, i))
+		tap_tables(o, i, handle, &copies[i].found);
 }
 
 void scan_rest(void)
@@ -291,6 +467,7 @@ void scan_wake(void)
 	each_by_table(wake_one);
 	pthread_mutex_unlock(&lock);
 	scan_objects();
+	scan_hidden(true);
 }
 
 void scan_come_late(void)

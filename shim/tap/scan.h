@@ -4,12 +4,25 @@
 
 /*
  * Which TLS copies this process has, and how each is tapped: an object is one
- * by the symbols that it exports, whatever its file is called.
+ * by the symbols that it exports, whatever its file is called, or by what is
+ * recognised inside it (hidden.h).
  */
 #include <stdbool.h>
 
-/* Look through all objects, unless nothing was loaded since the last time. */
+/* Look at what all objects export, unless nothing was loaded since the last time. */
 void scan_objects(void);
+
+/*
+ * Look into the objects that may hide a TLS library, each of them once: into
+ * the executable, and into ALL, which is to come before a connection. Is there
+ * anything that was not looked at yet? It may be a while: hundreds of
+ * megabytes are read the first time.
+ */
+void scan_hidden(bool all);
+bool scan_has_news(void);
+
+/* The same, and for the last time: filters of system calls will end who opens a file. */
+void scan_before_sandbox(void);
 
 /*
  * Put every method table back as it was, and our functions in again. By a
@@ -30,7 +43,7 @@ bool scan_is_blind(void);
 /* Does anything loaded jump out of functions? _longjmp(), which OpenSSL calls, is not for handlers. */
 void scan_for_jumps(void);
 
-/* Is any copy tapped? Those that boringssl.h finds are not counted. */
+/* Is any copy tapped? */
 bool scan_is_tapped_anywhere(void);
 
 void scan_before_fork(void); /* pair with exactly one of the next two */

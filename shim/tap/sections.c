@@ -34,7 +34,7 @@ static bool find_section(int fd, uintptr_t bias, struct span pages)
 
 bool sections_are_data(const struct object *o, struct span pages)
 {
-	int fd = open(o->name[0] ? o->name : "/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = open(object_file(o), O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;

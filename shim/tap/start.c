@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs in every helper that a tool starts, dozens of times: looks up two
- * names in each loaded object and is done. Opens nothing, prints nothing,
+ * names in each loaded object and one more in the executable, and is done. Opens nothing, prints nothing,
  * starts no thread (Chromium counts them).
  */
 #include <sys/auxv.h>
@@ -9,7 +9,6 @@
 
 #include "base/glibc.h"
 #include "tap/attend.h"
-#include "tap/boringssl.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
 #include "tap/follow/follow.h"
@@ -57,6 +56,6 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	desk_start(argc > 0 ? argv[0] : NULL, role_of(argv, envp));
 	follow_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
 	scan_objects();
-	boringssl_start(environ_setting);
+	scan_hidden(false);
 	passage_leave(&p);
 }

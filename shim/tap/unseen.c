@@ -69,8 +69,7 @@ static uint16_t port_of(const struct sockaddr *address, socklen_t n)
 	return 0;
 }
 
-/* getaddrinfo(3) connects datagram sockets, too, to see which address it would use. */
-static bool is_stream(int fd)
+bool unseen_is_stream(int fd)
 {
 	socklen_t n = sizeof(int);
 	int type = 0;
@@ -83,7 +82,7 @@ void unseen_connected(int fd, const struct sockaddr *address, socklen_t n)
 	uint16_t port = port_of(address, n);
 	struct tls_copy found = unknown;
 
-	if (scan_is_tapped_anywhere() || port == 0 || !is_stream(fd))
+	if (scan_is_tapped_anywhere() || port == 0 || !unseen_is_stream(fd))
 		return;
 	if (port != PORT_HTTPS && (!environ_setting("ORSHIM_HOSTS") || !desk_watches(port)))
 		return;

@@ -6,6 +6,7 @@
  * Connections to where TLS is spoken, by a process in which nothing is
  * tapped: the log must say that it was there and why nothing was seen.
  */
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /*
@@ -14,5 +15,8 @@
  * ORSHIM_HOSTS, and no TLS library of this process is tapped.
  */
 void unseen_connected(int fd, const struct sockaddr *address, socklen_t n);
+
+/* getaddrinfo(3) connects datagram sockets, too, to see which address it would use. */
+bool unseen_is_stream(int fd);
 
 #endif

@@ -182,13 +182,15 @@ static bool is_internet(const struct sockaddr *address, socklen_t n)
 }
 
 /* The moment before a TLS connection: what was loaded by now can still be tapped in time. */
-static void look_for_new_copies(const struct sockaddr *address, socklen_t n)
+static void look_for_new_copies(int fd, const struct sockaddr *address, socklen_t n)
 {
 	struct passage p;
 
 	if (!is_internet(address, n) || !passage_enter(&p))
 		return;
 	scan_objects();
+	if (scan_has_news() && unseen_is_stream(fd))
+		scan_hidden(true);
 	if (scan_is_blind())
 		desk_tell_untapped(desk_clock());
 	passage_leave(&p);
@@ -196,7 +198,7 @@ static void look_for_new_copies(const struct sockaddr *address, socklen_t n)
 
 int connect(int fd, const struct sockaddr *address, socklen_t n)
 {
-	look_for_new_copies(address, n);
+	look_for_new_copies(fd, address, n);
 	if (!real_connect)
 		wrappers_start();
 	if (!real_connect) {
@@ -222,6 +224,7 @@ int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigne
 	struct passage p;
 
 	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) && passage_enter(&p)) {
+		scan_before_sandbox();
 		desk_lock_in();
 		passage_leave(&p);
 	}

@@ -76,6 +76,13 @@ def node(path, library, short, http="1.1"):
                   http, os.access(path, os.X_OK), ())
 
 
+def wreq(path, short, http):
+    """An HTTP client in an add-on of Node that brings its own BoringSSL, without symbols."""
+    folders = [os.path.join(CACHE, name + "-3.1.0") for name in ("wreq-js", "binding-linux-x64-gnu")]
+    row = node(path, "wreq", short, http)
+    return row._replace(argv=row.argv + folders, ready=row.ready and all(map(os.path.isdir, folders)))
+
+
 def sdk(path, package, short):
     return Client("%s %s" % (short, os.path.basename(package)),
                   [path, os.path.join(HERE, "clients", "sdk.mjs"), package, "{base}"],
@@ -101,6 +108,7 @@ def table(every, http2):
         rows.append(node(path, "https", short))
         rows.append(node(path, "http2", short, "2"))
         if version >= "20":
+            rows.append(wreq(path, short, "2" if http2 else "1.1"))
             row = sdk(path, package, short)
             rows.append(row._replace(http="2") if version >= "26" and http2 else row)
     for version in ["1.1.45", "1.2.23", "1.3.14", "1.4.5"] if every else []:

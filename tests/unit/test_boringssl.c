@@ -19,14 +19,14 @@
 enum {
 	TEXT = 0x1000000, /* addresses */
 	DATA = 0x200000,
-	TEXT_SIZE = LIMIT_SCAN_MIN + 4096,
+	TEXT_SIZE = 0x401000,
 	DATA_SIZE = 0x4000,
 	PACKET_FILE = 0x235,
 	LIBRARY_FILE = 0x278,
 	TABLE = 0x1000,
 	OPEN = 0x300100, /* functions: offsets into TEXT */
 	WRITE = 0x300300,
-	OTHER = 0x300800,
+	OTHER = 0x300c00,
 	SSL_WRITE = 0x301000,
 	CALLER = 0x302000,
 };
@@ -47,7 +47,6 @@ enum flaw {
 	SWAPPED_OPEN, /* slot +0x40 raises no error of s3_pkt.cc */
 	CHECKED_CALL, /* clang CFI in SSL_write */
 	CHECKED_SLOT, /* clang CFI jump table */
-	SMALL,
 };
 
 struct program {
@@ -181,10 +180,9 @@ static void build(struct program *g, uint16_t machine, enum flaw flaw)
 	g->image.segments[0] = (struct image_segment){
 		.address = DATA, .bytes = g->data, .size = DATA_SIZE, .flags = PF_R
 	};
-	g->image.segments[1] = (struct image_segment){ .address = TEXT,
-						       .bytes = g->text,
-						       .size = flaw == SMALL ? 0x310000 : TEXT_SIZE,
-						       .flags = PF_R | PF_X };
+	g->image.segments[1] = (struct image_segment){
+		.address = TEXT, .bytes = g->text, .size = TEXT_SIZE, .flags = PF_R | PF_X
+	};
 	if (flaw != NO_BORINGSSL)
 		strcpy((char *)g->data + PACKET_FILE, "../vendor/boringssl/ssl/s3_pkt.cc");
 	strcpy((char *)g->data + LIBRARY_FILE, "../vendor/boringssl/ssl/ssl_lib.cc");
@@ -237,7 +235,6 @@ static const struct {
 	{ RELATIVE, BORINGSSL_FOUND, NULL, true },
 	{ SHORT_ERROR, BORINGSSL_FOUND, NULL, true },
 	{ NO_BORINGSSL, BORINGSSL_ABSENT, NULL, false },
-	{ SMALL, BORINGSSL_ABSENT, NULL, false },
 	{ NO_BAD_LENGTH, BORINGSSL_REFUSED, "not recognised", false },
 	{ OTHER_LIBRARY, BORINGSSL_REFUSED, "not recognised", false },
 	{ TWO_BAD_LENGTH, BORINGSSL_REFUSED, "two functions", false },

@@ -125,13 +125,12 @@ static void addresses_belong_to_their_object(void **state)
 static void a_new_library_is_noticed_once(void **state)
 {
 	(void)state;
-	objects_changed();
-	assert_false(objects_changed());
+	unsigned long long before = objects_changes();
+	assert_int_equal(objects_changes(), before);
 	void *handle = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		skip();
-	assert_true(objects_changed());
-	assert_false(objects_changed());
+	assert_true(objects_changes() > before);
 	struct object o = object_named("libssl");
 	assert_ptr_equal(object_symbol(&o, "TLS_method"), dlsym(handle, "TLS_method"));
 	assert_null(object_symbol(&o, "OpenSSL_version_num"));

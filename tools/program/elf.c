@@ -155,19 +155,40 @@ static size_t symbol_count(const struct elf *e, uint64_t symbols)
 	return names > symbols ? (names - symbols) / sizeof(Elf64_Sym) : 0;
 }
 
-bool elf_exports(const struct elf *e, const char *name)
+static bool has_symbol(const struct elf *e, const char *name, bool defined)
 {
 	uint64_t address = dynamic_value(e, DT_SYMTAB);
 	size_t count = address ? symbol_count(e, address) : 0;
 	const Elf64_Sym *s = at_address(e, address, count * sizeof(*s));
 
 	for (size_t i = 0; s && i < count; i++) {
-		const char *n = s[i].st_shndx != SHN_UNDEF ? name_at(e, s[i].st_name) : NULL;
+		const char *n =
+		    (s[i].st_shndx != SHN_UNDEF) == defined ? name_at(e, s[i].st_name) : NULL;
 
 		if (n && strcmp(n, name) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool elf_exports(const struct elf *e, const char *name)
+{
+	return has_symbol(e, name, true);
+}
+
+bool elf_imports(const struct elf *e, const char *name)
+{
+	return has_symbol(e, name, false);
+}
+
+size_t elf_code_size(const struct elf *e)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < e->phdr_count; i++)
+		if (e->phdr[i].p_type == PT_LOAD && e->phdr[i].p_flags & PF_X)
+			size += e->phdr[i].p_filesz;
+	return size;
 }
 
 /* Older linkers put the constants into the segment of the code. */

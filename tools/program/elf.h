@@ -37,8 +37,11 @@ bool elf_is_program(const struct elf *e);          /* and no library */
 const char *elf_needed(const struct elf *e, size_t i);
 const char *elf_runpath(const struct elf *e); /* NULL: none */
 
-/* Is NAME among the dynamic symbols, as one that is defined here? */
+/* Is NAME among the dynamic symbols, as one that is defined here, or that others have to define? */
 bool elf_exports(const struct elf *e, const char *name);
+bool elf_imports(const struct elf *e, const char *name);
+
+size_t elf_code_size(const struct elf *e); /* loaded bytes that can be executed */
 
 /* Loaded bytes that are no code (with it, where they are not apart), one segment at a time: false past the last. */
 bool elf_data(const struct elf *e, size_t i, struct slice *data);

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/find/boringssl_find.h"
-#include "tap/find/stripped_openssl_find.h"
+#include "tap/find/find.h"
 
 enum { LIBRARIES_MAX = 128 };
 
@@ -46,20 +45,29 @@ struct libraries {
 	size_t count;
 };
 
-static struct tls_stack *add(struct tls_survey *s, const char *library, enum tap_kind tap,
-			     const char *reason)
+/* NULL: it is known already. OBJECT is the library that hides it, "" if none does. */
+static struct tls_stack *add_in(struct tls_survey *s, const char *library, const char *object,
+				enum tap_kind tap, const char *reason)
 {
 	struct tls_stack *t;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->found[i].library, library) == 0)
+		if (strcmp(s->found[i].library, library) == 0 &&
+		    strcmp(s->found[i].object, object) == 0)
 			return NULL;
 	if (s->count == STACKS_MAX)
 		return NULL;
 	t = &s->found[s->count++];
 	*t = (struct tls_stack){ .library = library, .tap = tap };
+	snprintf(t->object, sizeof(t->object), "%s", object);
 	snprintf(t->reason, sizeof(t->reason), "%s", reason);
 	return t;
+}
+
+static struct tls_stack *add(struct tls_survey *s, const char *library, enum tap_kind tap,
+			     const char *reason)
+{
+	return add_in(s, library, "", tap, reason);
 }
 
 /* Where TEXT stands in the program's constants; absent if it does not. Runs to the segment's end. */
@@ -139,57 +147,80 @@ static void look_for_rust_and_go(struct tls_survey *s, const struct elf *e)
 	}
 }
 
-static void look_for_static_openssl(struct tls_survey *s, struct elf *e)
+/* What tells that it is there, without symbols: EVIDENCE, and where if that is the library OBJECT. */
+static void put_evidence(struct tls_stack *t, const char *object, const char *evidence)
 {
-	bool exported = elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new");
-	struct slice file = find_text(e, "ssl/record/", 11);
-	uint64_t pair[2];
+	if (object[0])
+		snprintf(t->evidence, sizeof(t->evidence),
+			 "inside %s, which exports none of it; %s", object, evidence);
+	else
+		snprintf(t->evidence, sizeof(t->evidence), "no symbols; %s", evidence);
+}
+
+static void tell_of_boringssl(struct tls_survey *s, const char *object, const struct find *found)
+{
+	struct tls_stack *t =
+	    add_in(s, "BoringSSL", object, found->reason ? TAP_NONE : TAP_METHOD_TABLE,
+		   found->reason ? found->reason : "");
+	char evidence[128];
+
+	if (!t)
+		return;
+	snprintf(evidence, sizeof(evidence),
+		 "method table at %#llx and SSL_write at %#llx confirm each other",
+		 (unsigned long long)found->at[0], (unsigned long long)found->at[1]);
+	put_evidence(t, object, found->reason ? "names its source file ssl/s3_pkt.cc" : evidence);
+}
+
+static void tell_of_openssl(struct tls_survey *s, const struct elf *e, const char *object,
+			    bool found)
+{
+	static const char file[] = "ssl/s3_lib.c"; /* with its NUL: BoringSSL's ends in .cc */
+	static const char why[] =
+	    "it is linked in without symbols, and its method tables were not found";
+	struct tls_stack *t;
+
+	if (!found && !find_text(e, file, sizeof(file)).p)
+		return;
+	t = add_in(s, "OpenSSL", object, found ? TAP_METHOD_TABLE : TAP_NONE, found ? "" : why);
+	if (!t)
+		return;
+	openssl_version(e, t->version);
+	put_evidence(t, object,
+		     found ? "names its source file ssl/s3_lib.c; method tables found"
+			   : "names its source file ssl/s3_lib.c");
+}
+
+/* What is linked into E, which is the library OBJECT, or "": the program itself. */
+static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
+{
 	struct tls_stack *t;
 	struct image m;
+	struct find found;
 
-	if (exported && (t = add(s, "OpenSSL", TAP_METHOD_TABLE, ""))) {
-		openssl_version(e, t->version);
-		snprintf(t->evidence, sizeof(t->evidence),
-			 "linked in, and exports SSL_write and SSL_CTX_new");
-	} else if (!exported && file.p) {
-		elf_image(e, &m);
-		bool found = stripped_openssl_find(&m, pair);
-
-		t = add(
-		    s, "OpenSSL", found ? TAP_METHOD_TABLE : TAP_NONE,
-		    found
-			? ""
-			: "it is linked in without symbols, and its method tables were not found");
+	if (elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new")) {
+		t = object[0] ? NULL : add(s, "OpenSSL", TAP_METHOD_TABLE, "");
 		if (!t)
 			return;
 		openssl_version(e, t->version);
-		snprintf(t->evidence, sizeof(t->evidence), "names its source file %.*s%s",
-			 (int)strnlen(file.p, file.n < 40 ? file.n : 40), file.p,
-			 found ? "; method tables found" : "");
+		snprintf(t->evidence, sizeof(t->evidence),
+			 "linked in, and exports SSL_write and SSL_CTX_new");
+		return;
 	}
+	elf_image(e, &m);
+	find_tls(&m, &found);
+	if (found.library == FIND_BORINGSSL)
+		tell_of_boringssl(s, object, &found);
+	else
+		tell_of_openssl(s, e, object, found.library == FIND_OPENSSL);
 }
 
-static void look_for_boringssl(struct tls_survey *s, struct elf *e)
+/* The library at PATH is looked into by the tap if it has so much code and such locks (hidden.c). */
+static void look_inside_library(struct tls_survey *s, struct elf *e, const char *path)
 {
-	struct boringssl found;
-	struct tls_stack *t;
-	struct image m;
-
-	if (elf_exports(e, "SSL_write") && elf_exports(e, "SSL_CTX_new"))
-		return;
-	elf_image(e, &m);
-	boringssl_find(&m, &found);
-	if (found.verdict == BORINGSSL_ABSENT)
-		return;
-	t = add(s, "BoringSSL", found.verdict == BORINGSSL_FOUND ? TAP_METHOD_TABLE : TAP_NONE,
-		found.reason ? found.reason : "");
-	if (t && found.verdict == BORINGSSL_FOUND)
-		snprintf(
-		    t->evidence, sizeof(t->evidence),
-		    "no symbols; method table at %#llx and SSL_write at %#llx confirm each other",
-		    (unsigned long long)found.table, (unsigned long long)found.ssl_write);
-	else if (t)
-		snprintf(t->evidence, sizeof(t->evidence), "names its source file ssl/s3_pkt.cc");
+	if (elf_code_size(e) >= LIMIT_HIDDEN_MIN &&
+	    (elf_imports(e, "pthread_rwlock_rdlock") || elf_imports(e, "OPENSSL_init_crypto")))
+		look_inside(s, e, path);
 }
 
 static void judge_file(struct tls_survey *s, const char *path, const char *why)
@@ -273,6 +304,7 @@ static void look_at_needed(struct tls_survey *s, const struct elf *e, const char
 		if (!elf_open(&library, l.path[i], &why))
 			continue;
 		add_needed(&l, &library, l.path[i], s);
+		look_inside_library(s, &library, l.path[i]);
 		for (size_t k = 0; k < s->count; k++)
 			if (!s->found[k].version[0] &&
 			    strcmp(s->found[k].library, "OpenSSL") == 0 &&
@@ -293,8 +325,7 @@ static void look_at_module(struct tls_survey *s, const char *path)
 	if (!elf_open(&module, path, &why))
 		return;
 	look_at_needed(s, &module, path);
-	if (before == s->count)
-		look_for_static_openssl(s, &module);
+	look_inside_library(s, &module, path);
 	elf_close(&module);
 	for (; before < s->count; before++) {
 		struct tls_stack *t = &s->found[before];
@@ -329,8 +360,7 @@ static void look_at_modules(struct tls_survey *s, const char *path)
 void tls_survey(struct tls_survey *s, struct elf *e, const char *path)
 {
 	memset(s, 0, sizeof(*s));
-	look_for_boringssl(s, e);
-	look_for_static_openssl(s, e);
+	look_inside(s, e, "");
 	look_for_rust_and_go(s, e);
 	look_at_needed(s, e, path);
 	look_at_modules(s, path);
@@ -338,9 +368,25 @@ void tls_survey(struct tls_survey *s, struct elf *e, const char *path)
 		s->speaks_h2 = true;
 }
 
+/* PATH was mapped: a line of /proc/PID/maps for each of its segments. */
+static void look_at_mapped(struct tls_survey *s, const char *path, char last[PATH_MAX])
+{
+	const char *why;
+	struct elf e;
+
+	judge_file(s, path, "has mapped");
+	if (strcmp(path, last) == 0 || strstr(path, "/liborshim.so") || !elf_open(&e, path, &why))
+		return;
+	snprintf(last, PATH_MAX, "%s", path);
+	if (!elf_is_program(&e))
+		look_inside_library(s, &e, path);
+	elf_close(&e);
+}
+
 void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim)
 {
 	char line[PATH_MAX + 128];
+	char last[PATH_MAX] = "";
 	char name[64];
 	FILE *maps;
 
@@ -355,7 +401,7 @@ void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim)
 			continue;
 		path[strcspn(path, "\n")] = '\0';
 		*has_shim |= strstr(path, "/liborshim.so") != NULL;
-		judge_file(s, path, "has mapped");
+		look_at_mapped(s, path, last);
 	}
 	if (maps)
 		fclose(maps);

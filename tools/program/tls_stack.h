@@ -7,6 +7,7 @@
  * libraries that it needs; nothing is run or loaded. Each finding carries its
  * evidence.
  */
+#include <limits.h>
 #include <stdbool.h>
 
 #include "report/record.h"
@@ -16,6 +17,8 @@ enum { STACKS_MAX = 8 };
 
 struct tls_stack {
 	const char *library;
+	char object
+	    [PATH_MAX]; /* the library that hides it; "": the program, or it has a file of its own */
 	char version[32]; /* "" if unknown */
 	char evidence[512];
 	enum tap_kind tap;
@@ -31,7 +34,7 @@ struct tls_survey {
 /* E is the program at PATH. */
 void tls_survey(struct tls_survey *s, struct elf *e, const char *path);
 
-/* Libraries that PID has mapped; says, too, whether liborshim.so is among them. */
+/* Libraries that PID has mapped, looked into like those that a program needs; says, too, whether liborshim.so is among them. */
 void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim);
 
 /* What it will likely speak to an API. */

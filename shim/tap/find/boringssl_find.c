@@ -13,7 +13,8 @@ enum {
 	REASON_BAD_LENGTH = 111,    /* SSL_R_BAD_LENGTH */
 	REASON_UNINITIALIZED = 226, /* SSL_R_UNINITIALIZED */
 
-	ERROR_REACH = 0x400,  /* from the start of a function of s3_pkt.cc to its first error */
+	ERROR_REACH =
+	    0x800, /* from the start of a function of s3_pkt.cc to its first error: gcc inlines */
 	ENTRY_REACH = 0x1000, /* from the start of SSL_write to its error */
 	LOADS_MAX = 12,       /* instructions that load the arguments of an error */
 };
@@ -280,8 +281,7 @@ void boringssl_find(const struct image *m, struct boringssl *found)
 	uint64_t texts[2];
 
 	*found = (struct boringssl){ .verdict = BORINGSSL_ABSENT };
-	if ((m->machine != EM_X86_64 && m->machine != EM_AARCH64) ||
-	    image_code_size(m) < LIMIT_SCAN_MIN || !find_texts(m, texts))
+	if ((m->machine != EM_X86_64 && m->machine != EM_AARCH64) || !find_texts(m, texts))
 		return;
 	found->verdict = BORINGSSL_REFUSED;
 	seek_references(m, texts, &refs);

@@ -4,7 +4,7 @@
 
 /*
  * Finds kTLSProtocolMethod, BoringSSL's one table of functions for TLS, in a
- * program without symbols. Two ways that do not share evidence have to agree:
+ * program or a library without symbols. Two ways that do not share evidence have to agree:
  *   the table: a word of zero (is_dtls), then 20 pointers to code, of which
  *     open_app_data (+0x40) and write_app_data (+0x48) raise an error from
  *     the file ssl/s3_pkt.cc soon after they begin;

@@ -46,13 +46,3 @@ const unsigned char *image_piece(const struct image *m, const struct image_segme
 	got = pread(m->file->fd, m->file->piece, *n, (off_t)(s->offset + offset));
 	return got == (ssize_t)*n ? m->file->piece : s->bytes + offset;
 }
-
-size_t image_code_size(const struct image *m)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < m->count; i++)
-		if (m->segments[i].flags & PF_X)
-			size += m->segments[i].size;
-	return size;
-}

@@ -52,8 +52,6 @@ uint64_t image_word(const struct image *m, uint64_t address);
  */
 const unsigned char *image_piece(const struct image *m, const struct image_segment *s,
 				 size_t offset, size_t *n);
-/* Bytes in executable segments. */
-size_t image_code_size(const struct image *m);
 
 /* Unaligned little-endian values. */
 static inline uint32_t read_u32(const unsigned char *p)

@@ -8,10 +8,10 @@ enum {
 	TLS_1_0 = 0x0301,
 	TLS_1_3 = 0x0304,
 	FLAGS_MAX = 0xff,
-	CODE_MIN = 0x10001, /* what is below is a number, not code, at whatever address */
-	FUNCTIONS = 2,      /* words before them: version and flags, mask */
-	WORDS = 13,         /* at least, in all layouts since 1.1.0 */
-	CANDIDATES = 32,    /* three for each version of TLS, and what looks alike */
+	CODE_MIN = 0x1000, /* what is below is a number, not code, at whatever address */
+	FUNCTIONS = 2,     /* words before them: version and flags, mask */
+	WORDS = 13,        /* at least, in all layouts since 1.1.0 */
+	CANDIDATES = 32,   /* three for each version of TLS, and what looks alike */
 };
 
 /* The word of `accept`, from which on: connect, read, peek, write (method_table.c). */
@@ -68,13 +68,20 @@ static bool is_pair(const struct image *m, uint64_t client, uint64_t server, uns
 	       c[last - 1] != c[last - 2];
 }
 
+/* In one of the layouts. */
+static bool is_pair_of_any(const struct image *m, uint64_t client, uint64_t server)
+{
+	for (size_t l = 0; l < sizeof(layouts) / sizeof(layouts[0]); l++)
+		if (is_pair(m, client, server, layouts[l]))
+			return true;
+	return false;
+}
+
 static bool find_pair(const struct image *m, const struct candidates *c, uint64_t pair[2])
 {
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t k = 0; k < c->count; k++)
-			for (size_t l = 0; l < sizeof(layouts) / sizeof(layouts[0]); l++) {
-				if (!is_pair(m, c->at[i], c->at[k], layouts[l]))
-					continue;
+			if (is_pair_of_any(m, c->at[i], c->at[k])) {
 				pair[0] = c->at[i];
 				pair[1] = c->at[k];
 				return true;
@@ -82,22 +89,52 @@ static bool find_pair(const struct image *m, const struct candidates *c, uint64_
 	return false;
 }
 
-/*
- * Programs that load anywhere have relocated pointers in segments that the
- * loader writes to, as most libraries' objects are compiled. Constants as the
- * file has them are looked through only in large programs: every helper comes
- * through here.
- */
-bool stripped_openssl_find(const struct image *m, uint64_t pair[2])
+/* What the loader relocates and nobody writes to afterwards. */
+static bool is_relocated(const struct image_segment *s)
 {
-	const bool large = image_code_size(m) >= LIMIT_SCAN_MIN;
-	struct candidates found = { .count = 0 };
+	return !s->as_file && !(s->flags & (PF_X | PF_W));
+}
 
+/*
+ * Tables are constants that hold addresses. Where these are relocated they
+ * are among the few pages that the loader makes read-only afterwards, which
+ * costs next to nothing to look through; else, if the linker keeps none
+ * apart, among what is written to. Only a program that lies at a fixed
+ * address can have them in its file as they are.
+ */
+static void look_through(const struct image *m, struct candidates *found)
+{
+	bool apart = false;
+
+	for (size_t i = 0; i < m->count; i++)
+		if (is_relocated(&m->segments[i])) {
+			apart = true;
+			tables_in(m, &m->segments[i], found);
+		}
 	for (size_t i = 0; i < m->count; i++) {
 		const struct image_segment *s = &m->segments[i];
 
-		if (!(s->flags & PF_X) && (!s->as_file || large))
-			tables_in(m, s, &found);
+		if (!(s->flags & PF_X) &&
+		    ((!s->as_file && s->flags & PF_W && !apart) || (s->as_file && m->fixed)))
+			tables_in(m, s, found);
 	}
+}
+
+bool stripped_openssl_find(const struct image *m, uint64_t pair[2])
+{
+	struct candidates found = { .count = 0 };
+
+	look_through(m, &found);
 	return find_pair(m, &found, pair) && seek_text(m, "ssl/s3_lib.c", 5) != 0;
+}
+
+bool stripped_openssl_is_pair(const struct image *m, const uint64_t pair[2])
+{
+	for (int i = 0; i < 2; i++) {
+		const unsigned char *p = image_at(m, pair[i], 8 * WORDS);
+
+		if (!p || pair[i] % 8 || !is_table(m, p))
+			return false;
+	}
+	return is_pair_of_any(m, pair[0], pair[1]);
 }

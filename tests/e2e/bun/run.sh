@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
-# and stripped; real programs built with Bun: what the finder says of each, of
+# and stripped, also into a shared library; an add-on of Node that brings its own
+# BoringSSL; real programs built with Bun: what the finder says of each, of
 # another architecture's file too; what it remembers between starts; thousands of
 # connections; and a program that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
 set -eu
@@ -62,6 +63,31 @@ static() { # OPTION...: a program with OpenSSL inside, diagnosed
 check "stripped OpenSSL, position-independent" static -pie
 check "stripped OpenSSL, at a fixed address" static -no-pie
 
+# The same inside a library.
+hidden=$scratch/libhidden.so
+"$root/tests/e2e/bun/build_hidden.sh" "$scratch"
+
+# shellcheck disable=SC2317
+asks() { # COUNT PROGRAM...: seen that often, each one diagnosed, and the answer is as without
+	count=$1
+	shift
+	rm -f "$scratch/log"
+	"$@" >"$scratch/bare" 2>&1 || return 1
+	XDG_CACHE_HOME=$scratch/own LD_PRELOAD=$root/build/liborshim.so ORSHIM_LOG=$scratch/log \
+		ORSHIM_HOSTS=localhost=openrouter "$@" >"$scratch/shimmed" 2>&1 || return 1
+	[ "$(grep -o 'HTTP/1.1 401' "$scratch/bare" | wc -l)" = "$count" ] &&
+		[ "$(grep -o 'HTTP/1.1 401' "$scratch/shimmed" | wc -l)" = "$count" ] &&
+		[ "$(grep -c '"status":401.*"rule":"auth_token_quoted"' "$scratch/log")" = "$count" ] &&
+		grep -q "\"object\":\"$hidden\",\"library\":\"OpenSSL\",\"version\":\"\",\"tap\":\"method-table\"" \
+			"$scratch/log"
+}
+for start in first second; do
+	check "stripped OpenSSL in a linked library, $start start" asks 1 "$scratch/linked" "$port"
+	check "in a library that is loaded for itself alone, $start start" \
+		asks 1 "$scratch/loading" "$port" "$hidden" 1
+done
+check "in a library that is unloaded and loaded again" asks 10 "$scratch/loading" "$port" "$hidden" 10
+
 # Helpers, which tools start by the dozen, are not searched: nothing is opened for it.
 # shellcheck disable=SC2317
 unsearched() { # PROGRAM...
@@ -116,7 +142,7 @@ chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 entry() {
 	set -- "$scratch/cache/orshim"/tls-*
 	[ $# -eq 1 ] && [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %a "$1")" = 600 ] &&
-		grep -q '^orshim-find 1 1 ' "$1"
+		grep -q '^orshim-find 2 1 ' "$1"
 }
 
 script=$root/tests/e2e/clients/chat.js
@@ -124,17 +150,17 @@ check "first start is diagnosed" chat log "$bun" "$script"
 check "what was found is remembered, for the user only" entry
 file=$(echo "$scratch/cache/orshim"/tls-*)
 check "second start is diagnosed" chat log "$bun" "$script"
-printf 'orshim-find 1 1 4096 4096 \n' >"$file"
+printf 'orshim-find 2 1 4096 4096 \n' >"$file"
 check "a wrong entry is not believed" chat log "$bun" "$script"
 check "and is written anew" sh -c "! grep -q 4096 '$file'"
 printf '\377garbage' >"$file"
 check "a damaged entry is not believed" chat log "$bun" "$script"
 check "and is written anew" entry
 mv "$file" "$scratch/elsewhere" && ln -s "$scratch/elsewhere" "$file"
-printf 'orshim-find 1 0 0 0 \n' >"$scratch/elsewhere"
+printf 'orshim-find 2 0 0 0 \n' >"$scratch/elsewhere"
 check "a link is not followed" chat log "$bun" "$script"
 check "and is replaced" entry
-printf 'orshim-find 1 0 0 0 \n' >"$file" && chmod 666 "$file"
+printf 'orshim-find 2 0 0 0 \n' >"$file" && chmod 666 "$file"
 check "an entry that others may write is not believed" chat log "$bun" "$script"
 
 # shellcheck disable=SC2317

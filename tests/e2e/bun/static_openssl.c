@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * static_openssl PORT: one request with a quoted key to 127.0.0.1, through an
- * OpenSSL that is linked in. Built with libssl.a and stripped by run.sh.
+ * OpenSSL that is linked in. Built with libssl.a and stripped by run.sh; with
+ * -DLIBRARY as a library that exports nothing but ask(), for hidden_host.c.
  * Believes any certificate: the server is the test's own.
  */
 #include <arpa/inet.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static const char request[] = "GET /api/v1/key HTTP/1.1\r\n"
 			      "Host: localhost\r\n"
@@ -26,9 +28,11 @@ static int dial(const char *port)
 	return fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ? fd : -1;
 }
 
-int main(int argc, char **argv)
+int ask(const char *port);
+
+__attribute__((visibility("default"))) int ask(const char *port)
 {
-	int fd = argc > 1 ? dial(argv[1]) : -1;
+	int fd = dial(port);
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = context ? SSL_new(context) : NULL;
 	char answer[4096];
@@ -42,5 +46,13 @@ int main(int argc, char **argv)
 		fwrite(answer, 1, (size_t)n, stdout);
 	SSL_free(ssl);
 	SSL_CTX_free(context);
+	close(fd);
 	return 0;
 }
+
+#ifndef LIBRARY
+int main(int argc, char **argv)
+{
+	return argc > 1 ? ask(argv[1]) : 1;
+}
+#endif

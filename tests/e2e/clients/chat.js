@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// chat.js LIBRARY BASE: one chat request, as a program written with LIBRARY sends it.
+// chat.js LIBRARY BASE [FOLDER…]: one chat request, as a program written with LIBRARY sends it.
 // The same settings as chat.py; an unset key gives "Bearer undefined".
 'use strict';
-const [library, base] = process.argv.slice(2);
+const [library, base, ...folders] = process.argv.slice(2);
 const url = new URL(base + '/chat/completions');
 const body = {
   model: process.env.MODEL || 'openai/gpt-4o-mini',
@@ -29,6 +29,15 @@ const ways = {
       request.on('error', reject);
       request.end(payload);
     });
+  },
+  // wreq-js and its add-on, which npm would have laid beside each other; the FOLDERs hold them.
+  async wreq() {
+    const Module = require('module');
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, ...rest) =>
+      resolve.call(Module, name.startsWith('@wreq-js/binding-') ? folders[1] : name, ...rest);
+    const answer = await require(folders[0]).fetch(url.href, { method: 'POST', headers, body: payload });
+    return [answer.status, await answer.text()];
   },
   http2() {
     return new Promise((resolve, reject) => {
