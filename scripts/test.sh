@@ -93,6 +93,7 @@ if [ "${1:-}" = clients ]; then
 	part 'races between threads' make races
 	part 'programs under memcheck' tests/memory/programs.py all
 	part 'attach, 100 times' tests/e2e/attach.py --rounds 100 --all
+	part 'attach, in a session' tests/e2e/attach/late.py --rounds 50 --all
 	part 'attach, killed at each call' tests/e2e/attach/killed.py --all
 	part 'all real clients, by ORSHIM_HOSTS' tests/e2e/clients.py --all --http2 --local
 	cat "$logs"/all-real-clients.log
@@ -115,7 +116,7 @@ else
 		tests/e2e/report.sh tests/e2e/golden.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh \
 		tests/e2e/attach.py tests/e2e/attach/refused.py \
-		tests/e2e/attach/confined.py tests/e2e/attach/killed.py; do
+		tests/e2e/attach/confined.py tests/e2e/attach/killed.py tests/e2e/attach/late.py; do
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'faults' tests/e2e/faults.py

@@ -305,7 +305,7 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 		.read = (int (*)(void *, void *, size_t, size_t *))any[l->read],
 		.write = (int (*)(void *, const void *, size_t, size_t *))any[l->read + 2],
 	};
-	stubs_set(i, &originals, recipe->servername);
+	stubs_set(i, &originals, &recipe->getters);
 	return swap(l, any, &found, i);
 }
 

@@ -14,7 +14,7 @@
 
 struct method_recipe {
 	const struct object *object;
-	const char *(*servername)(const void *ssl, int type); /* may be NULL */
+	struct tls_getters getters;
 	unsigned long version; /* OpenSSL_version_num(); 0: not known */
 	/*
 	 * Tables of a client and of a server, of any version of TLS; NULL: by calling

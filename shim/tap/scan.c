@@ -172,8 +172,10 @@ static struct method_recipe recipe_of(const struct object *o, void *handle)
 
 	return (struct method_recipe){
 		.object = o,
-		.servername =
-		    (const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
+		.getters = {
+			(const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
+			(int (*)(const void *))object_symbol(o, "SSL_is_server"),
+		},
 		.version = number ? number() : 0,
 	};
 }

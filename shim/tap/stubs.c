@@ -2,20 +2,16 @@
 /*
  * After the original has returned nothing of OpenSSL is called: the thread's
  * error queue and the connection's state belong to the host's next
- * SSL_get_error(). SSL_get_servername(), a getter, is asked after a handshake
- * that succeeded, which has nothing to say in the queue.
+ * SSL_get_error(). Getters, which leave both alone, are asked after a handshake
+ * that succeeded, and once about a connection that was there before us.
  */
 #include "tap/stubs.h"
-
-#include "tap/tap.h"
-
-#define SERVERNAME_HOST 0 /* TLSEXT_NAMETYPE_host_name */
 
 _Thread_local const void *busy_connection;
 
 static struct {
 	struct method_functions original;
-	const char *(*servername)(const void *ssl, int type);
+	struct tls_getters getters;
 } behind[LIMIT_COPIES]; /* an entry is immutable while its stubs stand in a table */
 
 static int clear(size_t i, void *ssl)
@@ -36,8 +32,8 @@ static int connect_client(size_t i, void *ssl)
 	int result = behind[i].original.connect(ssl);
 
 	if (result == 1 && busy_connection != ssl && !tap_is_dropped(ssl))
-		tap_opened(ssl, slice_of(behind[i].servername
-					     ? behind[i].servername(ssl, SERVERNAME_HOST)
+		tap_opened(ssl, slice_of(behind[i].getters.servername
+					     ? behind[i].getters.servername(ssl, SERVERNAME_HOST)
 					     : NULL));
 	return result;
 }
@@ -49,7 +45,7 @@ static int read_bytes(size_t i, void *ssl, void *bytes, size_t n, size_t *got)
 	if (busy_connection == ssl)
 		return result;
 	if (result > 0)
-		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+		tap_bytes_asking(ssl, SIDE_SERVER, bytes, *got, &behind[i].getters);
 	else if (result == 0 && n > 0)
 		tap_ended(ssl, SIDE_SERVER);
 	return result;
@@ -60,7 +56,7 @@ static int write_bytes(size_t i, void *ssl, const void *bytes, size_t n, size_t 
 	int result = behind[i].original.write(ssl, bytes, n, put);
 
 	if (result > 0 && busy_connection != ssl)
-		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, &behind[i].getters);
 	return result;
 }
 
@@ -107,8 +103,8 @@ const struct method_functions *stubs_originals(size_t i)
 }
 
 void stubs_set(size_t i, const struct method_functions *originals,
-	       const char *(*servername)(const void *ssl, int type))
+	       const struct tls_getters *getters)
 {
 	behind[i].original = *originals;
-	behind[i].servername = servername;
+	behind[i].getters = *getters;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "tap/tap.h"
 
 /* The functions of one method table that are replaced. */
 struct method_functions {
@@ -30,10 +31,10 @@ const struct method_functions *stubs_originals(size_t i);
 
 /*
  * Say what set I stands in for; before any of its stubs is in a table.
- * SERVERNAME is that copy's SSL_get_servername().
+ * GETTERS are that copy's.
  */
 void stubs_set(size_t i, const struct method_functions *originals,
-	       const char *(*servername)(const void *ssl, int type));
+	       const struct tls_getters *getters);
 
 /*
  * A wrapper that is at work on this connection in this thread: what it calls

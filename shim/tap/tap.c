@@ -105,26 +105,46 @@ void tap_opened(const void *handle, struct slice sni)
 	passage_leave(&p);
 }
 
+/* Attached to in its middle, and its copy can be asked: no need to wait for what it writes. */
+static void join(struct entry *e, const struct tls_getters *ask)
+{
+	const char *name = ask->servername ? ask->servername(e->handle, SERVERNAME_HOST) : NULL;
+
+	if (ask->is_server(e->handle)) {
+		table_drop(e);
+		return;
+	}
+	listen_to(e, slice_of(name), true);
+	e->wrote = true;
+}
+
 /*
  * A connection whose handshake we did not see. Who writes first is a client.
  * Who reads first is a server, or a client that was in the middle of an
  * answer when we came: what it writes next will tell.
  */
 static struct entry *admit(struct shard *s, const void *handle, enum side side, char first,
-			   int64_t now)
+			   int64_t now, const struct tls_getters *ask)
 {
 	struct entry *e = table_add(s, handle, now);
 
-	if (e && side == SIDE_CLIENT)
+	if (e && atomic_load(&is_late) && ask && ask->is_server)
+		join(e, ask);
+	else if (e && side == SIDE_CLIENT)
 		listen_to(e, (struct slice){ NULL, 0 },
 			  first < 'A' || first > 'Z' || atomic_load(&is_late));
 	return e;
 }
 
-/* A server's first bytes are a status line or HTTP/2 settings; a late client's next are a request. */
+/*
+ * A server's first bytes are a status line or HTTP/2 settings. A late client's
+ * next are a request, or any frame of HTTP/2: whose that is, its headers tell.
+ */
 static void decide(struct entry *e, struct slice bytes)
 {
-	if (bytes.p[0] < 'A' || bytes.p[0] > 'Z' || slice_starts(bytes, SLICE("HTTP/")))
+	bool is_text = bytes.p[0] >= 'A' && bytes.p[0] <= 'Z';
+
+	if ((!is_text && !atomic_load(&is_late)) || slice_starts(bytes, SLICE("HTTP/")))
 		table_drop(e);
 	else
 		listen_to(e, (struct slice){ NULL, 0 }, true);
@@ -156,6 +176,12 @@ static void feed(struct entry *e, enum side side, struct slice bytes, int64_t no
 
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n)
 {
+	tap_bytes_asking(handle, side, bytes, n, NULL);
+}
+
+void tap_bytes_asking(const void *handle, enum side side, const void *bytes, size_t n,
+		      const struct tls_getters *ask)
+{
 	struct slice given = { bytes, n };
 	struct passage p;
 
@@ -165,7 +191,7 @@ void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n)
 	struct shard *s = table_lock(handle);
 	struct entry *e = table_find(s, handle);
 	if (!e)
-		e = admit(s, handle, side, given.p[0], now);
+		e = admit(s, handle, side, given.p[0], now, ask);
 	if (e) {
 		use(e, now);
 		if (e->state == ENTRY_UNDECIDED && side == SIDE_CLIENT)

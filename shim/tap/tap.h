@@ -21,8 +21,19 @@
 /* A handshake of ours as client is over; SNI may be absent (copied). */
 void tap_opened(const void *handle, struct slice sni);
 
+/* Getters of a connection's TLS copy: they change nothing and add no error. Each may be NULL. */
+#define SERVERNAME_HOST 0 /* TLSEXT_NAMETYPE_host_name */
+
+struct tls_getters {
+	const char *(*servername)(const void *ssl, int type); /* SSL_get_servername() */
+	int (*is_server)(const void *ssl);                    /* SSL_is_server() */
+};
+
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
+/* The same; of a connection that is older than our coming ASK tells whose it is. */
+void tap_bytes_asking(const void *handle, enum side side, const void *bytes, size_t n,
+		      const struct tls_getters *ask);
 void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile */
 void tap_ended(const void *handle, enum side side);             /* that side sends no more */
 void tap_closed(const void *handle); /* HANDLE is no connection any more */

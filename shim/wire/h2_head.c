@@ -132,6 +132,8 @@ static void fill_message(struct message *m, enum side side, struct slice found[]
 	} else {
 		bool connect = slice_equal(found[PSEUDO_METHOD], SLICE("CONNECT"));
 		m->method = found[PSEUDO_METHOD];
+		if (!m->method.n && slice_number(found[PSEUDO_STATUS], &status))
+			m->status = (int)status; /* whoever wrote it is a server */
 		m->target =
 		    connect && !found[PSEUDO_PATH].p ? found[PSEUDO_AUTHORITY] : found[PSEUDO_PATH];
 		bad = m->method.n == 0 || m->target.n == 0;
@@ -189,4 +191,16 @@ void h2_head_length(struct message *m, bool ended)
 	m->body.has_declared = framing.has_length;
 	m->body.declared = framing.length;
 	m->body.framing = ended ? BODY_NONE : framing.has_length ? BODY_LENGTH : BODY_UNTIL_END;
+}
+
+void h2_head_check_length(struct exchange *x, enum side side)
+{
+	struct message *m = side == SIDE_CLIENT ? &x->request : &x->response;
+	bool bodiless = side == SIDE_SERVER && (slice_equal(x->request.method, SLICE("HEAD")) ||
+						m->status == 304 || m->status == 204);
+
+	if (!m->body.has_declared || bodiless || m->body.total == m->body.declared)
+		return;
+	bool is_short = m->body.total < m->body.declared;
+	message_blame(m, is_short ? FAULT_body_short : FAULT_body_long, m->bytes, -1);
 }

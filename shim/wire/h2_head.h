@@ -21,4 +21,10 @@ enum hpack_said h2_head_skip(struct hpack *hpack, struct slice block);
 /* What a Content-Length field says; the body's framing and the faults of such fields. */
 void h2_head_length(struct message *m, bool ended);
 
+/*
+ * RFC 9113 section 8.1.1: the declared length must be that of the data, unless
+ * there can be none. SIDE's message is over.
+ */
+void h2_head_check_length(struct exchange *x, enum side side);
+
 #endif

@@ -139,15 +139,22 @@ static struct stream *find_stream(const struct http2 *h, uint32_t id)
 	return at < h->count && h->streams[at]->id == id ? h->streams[at] : NULL;
 }
 
-/* The stream's exchange goes out; what still comes on the stream is nobody's. */
-static void emit(struct http2 *h, struct stream *s, enum exchange_end end)
+/* The stream is no more; its exchange is the caller's. */
+static struct exchange *take_out(struct http2 *h, struct stream *s)
 {
+	struct exchange *x = s->x;
 	size_t at = place_of(h, s->id);
 
 	h->count--;
 	memmove(h->streams + at, h->streams + at + 1, (h->count - at) * sizeof(struct stream *));
-	outbox_put(h->out, s->x, end);
 	stream_free(s);
+	return x;
+}
+
+/* The stream's exchange goes out; what still comes on the stream is nobody's. */
+static void emit(struct http2 *h, struct stream *s, enum exchange_end end)
+{
+	outbox_put(h->out, take_out(h, s), end);
 }
 
 static void go_blind(struct http2 *h, const char *why)
@@ -191,28 +198,12 @@ static struct stream *open_stream(struct http2 *h, uint32_t id)
 	return s;
 }
 
-/*
- * RFC 9113 section 8.1.1: the declared length must be that of the data, unless
- * there can be none.
- */
-static void check_length(struct stream *s, enum side side)
-{
-	struct message *m = message_of(s, side);
-	bool bodiless = side == SIDE_SERVER && (slice_equal(s->x->request.method, SLICE("HEAD")) ||
-						m->status == 304 || m->status == 204);
-
-	if (!m->body.has_declared || bodiless || m->body.total == m->body.declared)
-		return;
-	bool is_short = m->body.total < m->body.declared;
-	message_blame(m, is_short ? FAULT_body_short : FAULT_body_long, m->bytes, -1);
-}
-
 static void end_message(struct http2 *h, struct stream *s, enum side side)
 {
 	if (s->ended[side])
 		return;
 	s->ended[side] = true;
-	check_length(s, side);
+	h2_head_check_length(s->x, side);
 	body_finish(&s->bodies[side], true);
 	message_of(s, side)->body.complete = true;
 	if (side == SIDE_SERVER)
@@ -247,6 +238,12 @@ static bool read_head(struct http2 *h, struct half *half, struct stream *s, stru
 	return false;
 }
 
+/* The stream was nothing that can be told of. */
+static void forget(struct http2 *h, struct stream *s)
+{
+	outbox_forget(h->out, take_out(h, s));
+}
+
 static void begin_request(struct http2 *h, struct half *half, uint32_t id, struct slice block,
 			  bool ended)
 {
@@ -255,6 +252,15 @@ static void begin_request(struct http2 *h, struct half *half, uint32_t id, struc
 
 	if (!s || !read_head(h, half, s, block, &authority))
 		return;
+	/* Joined late: who writes may be a server; and without a method we say nothing. */
+	if (h->late && s->x->request.method.n == 0) {
+		bool answers = s->x->request.status != 0;
+
+		forget(h, s);
+		if (answers)
+			go_blind(h, "attached to a server's side");
+		return;
+	}
 	exchange_set_address(s->x, authority);
 	if (!begin_body(h, s, SIDE_CLIENT, ended))
 		return;
@@ -571,7 +577,7 @@ static void close_streams(struct http2 *h)
 		struct stream *s = h->streams[0];
 		for (int side = 0; side < 2; side++)
 			if (!s->ended[side] && message_of(s, (enum side)side)->head_complete) {
-				check_length(s, (enum side)side);
+				h2_head_check_length(s->x, (enum side)side);
 				body_finish(&s->bodies[side], false);
 			}
 		emit(h, s, END_CLOSED);

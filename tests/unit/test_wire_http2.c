@@ -472,6 +472,39 @@ static void joined_between_two_writes_the_first_frame_is_taken(void **state)
 	       LIST("blind", "fault", "stream=5"));
 }
 
+static void joined_late_on_a_servers_side_nothing_is_said(void **state)
+{
+	struct run_options late = { .joined_late = true };
+	struct written w;
+
+	(void)state;
+	written_init(&w, 4096);
+	write_headers(&w, SIDE_CLIENT, 0, 7, ":status: 401\nserver: x\n");
+	write_data(&w, SIDE_CLIENT, H2_END_STREAM, 7, "refused");
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 9, REQUEST);
+	write_close(&w);
+	expect("server", &w, &late, LIST("blind: attached to a server's side"), LIST("exchange"));
+}
+
+static void joined_late_a_request_without_a_known_method_is_not_told(void **state)
+{
+	struct run_options late = { .joined_late = true };
+	static const char patch[] = ":method: PATCH\n:scheme: https\n:path: /x\n";
+	struct written w;
+	uint8_t block[4096];
+
+	(void)state;
+	written_init(&w, 4096);
+	deflate_fields(w.deflaters[0], patch, block, sizeof(block));
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 7, patch);
+	write_headers(&w, SIDE_CLIENT, H2_END_STREAM, 9, REQUEST);
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 7, ":status: 204\n");
+	write_headers(&w, SIDE_SERVER, H2_END_STREAM, 9, ":status: 401\n");
+	write_close(&w);
+	expect("no method", &w, &late, LIST("stream=9", "status=401"),
+	       LIST("stream=7", "fault", "blind", "status=204"));
+}
+
 static void heads_above_their_ceilings_are_cut_and_the_rest_is_read(void **state)
 {
 	static const char start[] = ":method: GET\n:path: /\nx: ";
@@ -534,6 +567,8 @@ int main(void)
 		cmocka_unit_test(joined_in_the_middle_of_an_answer_the_next_frame_is_found),
 		cmocka_unit_test(what_looks_like_a_frame_in_a_body_is_none),
 		cmocka_unit_test(joined_between_two_writes_the_first_frame_is_taken),
+		cmocka_unit_test(joined_late_on_a_servers_side_nothing_is_said),
+		cmocka_unit_test(joined_late_a_request_without_a_known_method_is_not_told),
 		cmocka_unit_test(heads_above_their_ceilings_are_cut_and_the_rest_is_read),
 		cmocka_unit_test(more_streams_than_the_ceiling_is_blind),
 	};
