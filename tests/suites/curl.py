@@ -30,8 +30,10 @@ http {
     location / { root %(dir)s/files; dav_methods PUT DELETE; }
     location %(api)s/ { alias %(dir)s/files/; }
     location %(api)s/refused { return 401 '%(refusal)s'; }
+    location %(api)s/heard { proxy_pass http://unix:%(dir)s/refuses; }
     location /moved { return 307 /1048576; }
   }
+  server { listen unix:%(dir)s/refuses; location / { return 401 '%(refusal)s'; } }
 }
 """
 

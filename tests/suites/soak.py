@@ -21,6 +21,8 @@ from pair import CACHE, SHIM, Pair, environment
 
 SLACK_KIB = {"python": 4096, "nginx": 4096, "node": 49152, "bun": 49152}
 SLACK_DESCRIPTORS = 4
+# Refused when its body was read: bodies that nobody reads are a flood for nginx, and HTTP/2 ends.
+REFUSED = API + "/heard"
 PYTHON = """
 import http.client, os, ssl, sys, time
 port, end, count = int(sys.argv[1]), time.time() + float(sys.argv[2]), 0
@@ -29,7 +31,7 @@ while time.time() < end:
     c = http.client.HTTPSConnection('127.0.0.1', port, context=context)
     for i in range(20):
         body = b'{"model":"a/b","n":"' + b'x' * (i * 3000) + b'"}'
-        c.request('POST', '%s/refused?%%d' %% i, body,
+        c.request('POST', '%s?%%d' %% i, body,
                   {'Authorization': 'Bearer "sk-test"', 'Content-Type': 'application/json'})
         assert c.getresponse().read()
         count += 1
@@ -39,13 +41,13 @@ while time.time() < end:
         if p == 0: os._exit(0)
         os.waitpid(p, 0)
 print(count)
-""" % API
+""" % REFUSED
 SCRIPT = """
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
 const [port, seconds] = process.argv.slice(2).map(Number), end = Date.now() + seconds * 1000
 let count = 0
 async function ask (i) {
-  const a = await fetch(`https://127.0.0.1:${port}%s/refused?${i}`, { method: 'POST',
+  const a = await fetch(`https://127.0.0.1:${port}%s?${i}`, { method: 'POST',
     headers: { authorization: 'Bearer "sk-test"', 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'a/b', n: 'x'.repeat(i * 2000) }) })
   await a.text()
@@ -57,7 +59,7 @@ async function main () {
   process.exit(0)
 }
 main()
-""" % API
+""" % REFUSED
 
 
 def kibibytes(pid):
@@ -125,7 +127,7 @@ def soak(pair, log, seconds):
         for one in watched:
             one.sample()
         subprocess.run(["curl", "-sk", "--http2", "-o", "/dev/null", "-d", "{}",
-                        f"https://127.0.0.1:{nginx.port}{API}/refused?[1-20]"],
+                        f"https://127.0.0.1:{nginx.port}{REFUSED}?[1-20]"],
                        env=environment(log, ORSHIM_LOG_MAX="1M"), check=False)
         curls += 20
         time.sleep(0.2)  # between samples; nothing waits for it
