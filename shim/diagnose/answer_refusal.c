@@ -71,8 +71,7 @@ struct slice answer_availability(const struct answer *a)
 /* The model named does not exist, or not here: the request is at fault, not the routing. */
 static bool is_about_model(const struct answer *a)
 {
-	static const char *const codes[] = { "model_not_found", "model_deprecated",
-					     "wrong_endpoint" };
+	static const char codes[][17] = { "model_not_found", "model_deprecated", "wrong_endpoint" };
 	struct slice code = answer_availability(a);
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)

@@ -190,7 +190,7 @@ static bool tool_named(struct slice text, const cJSON *body, char *path, size_t 
 
 bool content_member_named(struct slice upstream_text, const cJSON *body, char *path, size_t n)
 {
-	static const char *const roots[] = { "tools", "messages", "input", "functions" };
+	static const char roots[][10] = { "tools", "messages", "input", "functions" };
 
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
 		struct slice root = slice_of(roots[i]);

@@ -3,8 +3,8 @@
 
 static const struct slice absent = { NULL, 0 };
 
-static const char *const carrier_names[] = { "authorization", "x-api-key", "api-key",
-					     "x-goog-api-key", "url" };
+static const char carrier_names[][15] = { "authorization", "x-api-key", "api-key", "x-goog-api-key",
+					  "url" };
 
 const char *carrier_name(enum carrier c)
 {
@@ -28,7 +28,7 @@ static size_t word_length(struct slice s)
 /* A scheme that people write: letters, digits, hyphens; no key, no shell word. */
 static bool may_be_scheme(struct slice word)
 {
-	static const char *const others[] = { "export", "set", "setx", "undefined", "null" };
+	static const char others[][10] = { "export", "set", "setx", "undefined", "null" };
 
 	if (word.n == 0 || word.n > 24 || vendor_of_key(word))
 		return false;
@@ -44,10 +44,9 @@ static bool may_be_scheme(struct slice word)
 /* Schemes whose credentials are parameters or a blob of their own, never a bare key. */
 static bool has_own_grammar(struct slice word)
 {
-	static const char *const words[] = { "Digest",   "Negotiate", "NTLM",      "OAuth",
-					     "Hawk",     "HOBA",      "Mutual",    "vapid",
-					     "DPoP",     "GNAP",      "SharedKey", "GoogleLogin",
-					     "Signature" };
+	static const char words[][12] = { "Digest",    "Negotiate",   "NTLM",     "OAuth", "Hawk",
+					  "HOBA",      "Mutual",      "vapid",    "DPoP",  "GNAP",
+					  "SharedKey", "GoogleLogin", "Signature" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_equal_nocase(word, slice_of(words[i])))
@@ -210,8 +209,7 @@ static void add_fields(struct credentials *all, const struct message *m, enum ca
 
 static bool is_key_parameter(struct slice name)
 {
-	static const char *const names[] = { "key", "api_key", "apikey", "api-key",
-					     "access_token" };
+	static const char names[][13] = { "key", "api_key", "apikey", "api-key", "access_token" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_equal_nocase(name, slice_of(names[i])))

@@ -108,7 +108,7 @@ size_t environment_sources(const struct environment *env, struct slice token,
 
 bool environment_is_key_name(struct slice name)
 {
-	static const char *const words[] = { "API_KEY", "APIKEY", "_TOKEN", "_SECRET", "_KEY" };
+	static const char words[][8] = { "API_KEY", "APIKEY", "_TOKEN", "_SECRET", "_KEY" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_has_nocase(name, slice_of(words[i])))
@@ -118,11 +118,11 @@ bool environment_is_key_name(struct slice name)
 
 bool environment_is_near_miss(struct slice name)
 {
-	static const char *const names[] = { "OPEN_ROUTER_API_KEY",  "OPENROUTER_KEY",
-					     "OPENROUTER_TOKEN",     "OPENROUTER_APIKEY",
-					     "OPENROUTERAPIKEY",     "OPEN_ROUTER_KEY",
-					     "OPENROUTER_API_TOKEN", "OPENROUTER_API_KEYS",
-					     "OPENROUTER_SECRET" };
+	static const char names[][21] = { "OPEN_ROUTER_API_KEY",  "OPENROUTER_KEY",
+					  "OPENROUTER_TOKEN",     "OPENROUTER_APIKEY",
+					  "OPENROUTERAPIKEY",     "OPEN_ROUTER_KEY",
+					  "OPENROUTER_API_TOKEN", "OPENROUTER_API_KEYS",
+					  "OPENROUTER_SECRET" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_equal(name, slice_of(names[i])))
@@ -142,7 +142,7 @@ static long odd_byte(struct slice value)
 
 const char *environment_damage(struct slice name, struct slice value)
 {
-	static const char *const vendors_ends[] = { "_API_KEY", "_APIKEY", "_AUTH_TOKEN" };
+	static const char vendors_ends[][12] = { "_API_KEY", "_APIKEY", "_AUTH_TOKEN" };
 	bool is_key = false;
 
 	for (size_t i = 0; i < sizeof(vendors_ends) / sizeof(vendors_ends[0]); i++)

@@ -19,7 +19,9 @@ static bool is_name_byte(char c)
 	return is_letter(c) || is_digit(c) || c == '_';
 }
 
-static bool equals_one_of(struct slice s, const char *const *words, size_t count)
+enum { WORD_SIZE = 19 }; /* of a word of the tables, with its NUL */
+
+static bool equals_one_of(struct slice s, const char (*words)[WORD_SIZE], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (slice_equal_nocase(s, slice_of(words[i])))
@@ -29,10 +31,10 @@ static bool equals_one_of(struct slice s, const char *const *words, size_t count
 
 bool is_literal(struct slice s)
 {
-	static const char *const words[] = { "undefined", "null", "none",  "nil",
-					     "nan",       "true", "false", "(null)" };
-	static const char *const starts[] = { "[object ", "<function", "<bound", "SecretStr(",
-					      "Promise {" };
+	static const char words[][WORD_SIZE] = { "undefined", "null", "none",  "nil",
+						 "nan",       "true", "false", "(null)" };
+	static const char starts[][11] = { "[object ", "<function", "<bound", "SecretStr(",
+					   "Promise {" };
 
 	if (equals_one_of(s, words, COUNT(words)))
 		return true;
@@ -55,7 +57,7 @@ bool is_variable_name(struct slice s)
 
 bool is_local_dummy(struct slice s)
 {
-	static const char *const words[] = {
+	static const char words[][WORD_SIZE] = {
 		"ollama",    "empty",    "not-needed",      "not_needed",    "none-needed",
 		"dummy",     "noop",     "no-key",          "lm-studio",     "lmstudio",
 		"dummy-key", "sk-dummy", "no-key-required", "no-key-needed", "sk-no-key-required",
@@ -124,11 +126,10 @@ static bool is_x_or_dot(char c)
 
 bool is_sample(struct slice s)
 {
-	static const char *const words[] = {
-		"test",  "api-key", "api_key", "apikey", "key",
-		"token", "hello",   "claude",  "xxx",    "my-api-key"
-	};
-	static const char *const phrases[] = {
+	static const char words[][WORD_SIZE] = { "test", "api-key",   "api_key", "apikey",
+						 "key",  "token",     "hello",   "claude",
+						 "xxx",  "my-api-key" };
+	static const char phrases[][13] = {
 		"your-",       "yourapikey", "your-key",   "-key-here",    "keyhere",
 		"changeme",    "change-me",  "replace-me", "insert-",      "example-",
 		"placeholder", "enter-your", "put-your",   "api-key-here",
@@ -156,9 +157,9 @@ static bool is_between(struct slice s, size_t at, size_t length)
 
 bool is_masked(struct slice s)
 {
-	static const char *const blots[] = { "***", "\xe2\x80\xa2" /* bullet U+2022 */,
-					     "\xe2\x97\x8f" /* black circle U+25CF */,
-					     "\xe2\x80\xa6" /* ellipsis U+2026 */ };
+	static const char blots[][4] = { "***", "\xe2\x80\xa2" /* bullet U+2022 */,
+					 "\xe2\x97\x8f" /* black circle U+25CF */,
+					 "\xe2\x80\xa6" /* ellipsis U+2026 */ };
 
 	for (size_t i = 0; i < COUNT(blots); i++)
 		if (slice_has(s, slice_of(blots[i])))
@@ -198,23 +199,23 @@ static bool is_template_name(struct slice s)
 }
 
 struct bracket {
-	struct slice open, close;
+	char open[9], close[3];
 	bool any_text; /* a command stands inside, not a name */
 };
 
 static struct slice template_at(struct slice s, size_t at)
 {
 	static const struct bracket brackets[] = {
-		{ { "${{", 3 }, { "}}", 2 }, false }, { { "$secret{", 8 }, { "}", 1 }, true },
-		{ { "${", 2 }, { "}", 1 }, true },    { { "$(", 2 }, { ")", 1 }, true },
-		{ { "{{", 2 }, { "}}", 2 }, false },  { { "{env:", 5 }, { "}", 1 }, false },
-		{ { "{", 1 }, { "}", 1 }, false },    { { "<", 1 }, { ">", 1 }, false },
+		{ "${{", "}}", false }, { "$secret{", "}", true }, { "${", "}", true },
+		{ "$(", ")", true },    { "{{", "}}", false },     { "{env:", "}", false },
+		{ "{", "}", false },    { "<", ">", false },
 	};
 
 	for (size_t i = 0; i < COUNT(brackets); i++) {
-		if (!slice_starts(slice_from(s, at), brackets[i].open))
+		struct slice open = slice_of(brackets[i].open);
+		if (!slice_starts(slice_from(s, at), open))
 			continue;
-		struct slice name = enclosed(s, at, brackets[i].open, brackets[i].close);
+		struct slice name = enclosed(s, at, open, slice_of(brackets[i].close));
 		if (name.n && (brackets[i].any_text || is_template_name(name)))
 			return name;
 	}

@@ -83,8 +83,8 @@ static bool is_uuid(struct slice run)
 /* Identifiers that servers give out to be quoted: generations, requests, messages. */
 static bool is_public_id(struct slice run)
 {
-	static const char *const starts[] = { "gen-",  "chatcmpl-", "req_",   "req-",     "msg_",
-					      "resp_", "call_",     "toolu_", "chatcmpl_" };
+	static const char starts[][10] = { "gen-",  "chatcmpl-", "req_",   "req-",     "msg_",
+					   "resp_", "call_",     "toolu_", "chatcmpl_" };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (slice_starts(run, slice_of(starts[i])))
@@ -153,9 +153,9 @@ static size_t jwt_length(struct slice s, size_t at)
 /* Names before `=` or `:` whose value is a secret. */
 static bool names_secret(struct slice name)
 {
-	static const char *const ends[] = { "key",      "apikey", "token",     "secret",
-					    "password", "passwd", "signature", "sig",
-					    "auth",     "cookie", "session",   "authorization" };
+	static const char ends[][14] = { "key",      "apikey", "token",     "secret",
+					 "password", "passwd", "signature", "sig",
+					 "auth",     "cookie", "session",   "authorization" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct slice end = slice_of(ends[i]);

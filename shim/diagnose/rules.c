@@ -82,7 +82,7 @@ enum rule_id rule_find(struct slice id)
 	return RULE_NONE;
 }
 
-static const char *const severity_names[] = { "off", "note", "warning", "error" };
+static const char severity_names[][8] = { "off", "note", "warning", "error" };
 
 const char *severity_name(enum severity s)
 {
@@ -91,7 +91,7 @@ const char *severity_name(enum severity s)
 
 const char *certainty_name(enum certainty c)
 {
-	static const char *const names[] = { "hint", "likely", "certain" };
+	static const char names[][8] = { "hint", "likely", "certain" };
 	return names[c];
 }
 

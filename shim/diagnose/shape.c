@@ -43,9 +43,9 @@ bool is_jwt(struct slice s)
 
 bool is_scheme_word(struct slice word)
 {
-	static const char *const words[] = { "Bearer", "Basic",     "Token", "ApiKey", "Api-Key",
-					     "Key",    "Digest",    "JWT",   "OAuth",  "DPoP",
-					     "Hawk",   "Negotiate", "NTLM" };
+	static const char words[][10] = { "Bearer", "Basic",     "Token", "ApiKey", "Api-Key",
+					  "Key",    "Digest",    "JWT",   "OAuth",  "DPoP",
+					  "Hawk",   "Negotiate", "NTLM" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_equal_nocase(word, slice_of(words[i])))
@@ -139,7 +139,7 @@ static bool is_blank(char c)
 /* The name before an assignment or of a header ends in one of these. */
 static bool names_a_secret(struct slice name)
 {
-	static const char *const ends[] = { "key", "token", "secret", "authorization" };
+	static const char ends[][14] = { "key", "token", "secret", "authorization" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		struct slice end = slice_of(ends[i]);
@@ -216,7 +216,7 @@ static void peel(struct token_shape *shape)
 
 static bool is_document(struct slice s)
 {
-	static const char *const ends[] = { ".json", ".env", ".txt", ".pem" };
+	static const char ends[][6] = { ".json", ".env", ".txt", ".pem" };
 
 	if (s.n && (s.p[0] == '{' || s.p[0] == '['))
 		return true;

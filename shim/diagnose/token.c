@@ -183,7 +183,7 @@ static bool is_key_at(struct slice s, size_t at)
 /* Words that surround a key in a slip: they are no secrets. */
 static bool is_public_word(struct slice run)
 {
-	static const char *const words[] = {
+	static const char words[][14] = {
 		"export",    "set",   "apiKey", "api_key", "apikey",        "api-key",
 		"x-api-key", "key",   "token",  "Key",     "Authorization", "authorization",
 		"type",      "sk-or", "sk",     "v1"

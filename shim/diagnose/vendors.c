@@ -252,7 +252,7 @@ static bool ipv4_is_private(const unsigned char o[4])
 /* RFC 4291 (loopback, link-local fe80::/10), RFC 4193 (unique local fc00::/7). */
 static bool ipv6_is_private(struct slice host)
 {
-	static const char *const starts[] = { "fc", "fd", "fe8", "fe9", "fea", "feb" };
+	static const char starts[][4] = { "fc", "fd", "fe8", "fe9", "fea", "feb" };
 
 	if (slice_equal(host, SLICE("::1")) || slice_equal(host, SLICE("::")))
 		return true;
@@ -300,7 +300,7 @@ bool host_is_private(struct slice host)
 
 bool path_is_endpoint(struct slice path)
 {
-	static const char *const ends[] = {
+	static const char ends[][23] = {
 		"/chat/completions",
 		"/completions",
 		"/responses",

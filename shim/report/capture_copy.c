@@ -114,7 +114,7 @@ static void copy_stray_lines(struct message_copy *c, struct disguise *names)
 /* Parameters that say which API is meant, not what is asked. */
 static bool is_public_parameter(struct slice name)
 {
-	static const char *const names[] = { "alt", "api-version", "beta", "limit", "stream" };
+	static const char names[][12] = { "alt", "api-version", "beta", "limit", "stream" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_equal_nocase(name, slice_of(names[i])))

@@ -203,7 +203,7 @@ static void replace(struct disguise *d, char *p, size_t n, size_t head, size_t t
 /* Words around keys in slips; token_show() shows them too. */
 static bool is_public(struct slice run)
 {
-	static const char *const words[] = {
+	static const char words[][14] = {
 		"export",        "set",       "setx",  "apiKey", "api_key",     "apikey",
 		"api-key",       "x-api-key", "key",   "token",  "Key",         "Authorization",
 		"authorization", "type",      "sk-or", "sk",     "v1",          "json",
@@ -414,10 +414,8 @@ void disguise_token(struct disguise *d, char *p, size_t n)
 /* Identifiers that servers give out begin so. */
 static size_t id_beginning(struct slice id)
 {
-	static const char *const starts[] = {
-		"chatcmpl-", "chatcmpl_", "call_", "toolu_", "msg_",
-		"resp_",     "gen-",      "req_",  "fc_",    "user_"
-	};
+	static const char starts[][10] = { "chatcmpl-", "chatcmpl_", "call_", "toolu_", "msg_",
+					   "resp_",     "gen-",      "req_",  "fc_",    "user_" };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (slice_starts(id, slice_of(starts[i])))
@@ -454,9 +452,9 @@ static bool is_random(struct slice run)
 /* `Bearer `, `api_key=`, `"token": "`: what follows such a word is a secret if it is no word. */
 static bool follows_name(struct slice text, size_t at)
 {
-	static const char *const names[] = { "bearer", "basic",  "key",      "token",
-					     "secret", "passwd", "password", "signature",
-					     "auth",   "cookie", "session",  "authorization" };
+	static const char names[][14] = { "bearer", "basic",  "key",      "token",
+					  "secret", "passwd", "password", "signature",
+					  "auth",   "cookie", "session",  "authorization" };
 	size_t end = at;
 
 	while (end && at - end < 6 && memchr(" \t\"'=:\\", text.p[end - 1], 7))

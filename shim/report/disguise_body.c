@@ -26,7 +26,9 @@ enum treatment {
 	TREAT_PRIVATE, /* the user's own data: every string below it is a text */
 };
 
-static const char *const word_members[] = {
+enum { WORD_SIZE = 21 }; /* of a word of the tables, with its NUL */
+
+static const char word_members[][WORD_SIZE] = {
 	"role",
 	"type",
 	"object",
@@ -61,16 +63,16 @@ static const char *const word_members[] = {
 	"reason",
 };
 
-static const char *const id_members[] = {
+static const char id_members[][WORD_SIZE] = {
 	"id",          "tool_call_id",         "tool_use_id",  "call_id", "item_id",
 	"response_id", "previous_response_id", "conversation", "name",
 };
 
 /* What servers send back of a request when they refuse it. */
-static const char *const echo_members[] = { "flagged_input", "input", "prompt",
-					    "messages",      "body",  "request" };
+static const char echo_members[][WORD_SIZE] = { "flagged_input", "input", "prompt",
+						"messages",      "body",  "request" };
 
-static bool is_one_of(struct slice name, const char *const *names, size_t count)
+static bool is_one_of(struct slice name, const char (*names)[WORD_SIZE], size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (slice_equal(name, slice_of(names[i])))
@@ -104,8 +106,7 @@ static bool is_mark(const char *p, size_t length)
 /* Replace what begins at AT; how many bytes it had. */
 static size_t disguise_one(char *p, size_t n, size_t at, char digit)
 {
-	static const char *const letters[] = { "", "", "\xd0\xb6", "\xe4\xb8\x80",
-					       "\xf0\x9f\x98\x80" };
+	static const char letters[][5] = { "", "", "\xd0\xb6", "\xe4\xb8\x80", "\xf0\x9f\x98\x80" };
 	char c = p[at];
 
 	if ((unsigned char)c >= 0x80) {
@@ -184,8 +185,8 @@ static bool is_alphanumeric(char c)
 /* The words that JSON has, and that programs write instead. */
 static bool is_json_word(struct slice word)
 {
-	static const char *const words[] = { "true", "false",     "null", "NaN",   "Infinity",
-					     "None", "undefined", "True", "False", "nan" };
+	static const char words[][WORD_SIZE] = { "true", "false",     "null", "NaN",   "Infinity",
+						 "None", "undefined", "True", "False", "nan" };
 
 	return is_one_of(word, words, COUNT(words));
 }
@@ -259,7 +260,7 @@ void disguise_string(char *p, size_t n)
 /* data:TYPE;base64,DATA: the label and the first bytes of the data tell what is wrong with it. */
 static bool disguise_data(char *p, size_t n)
 {
-	static const char *const magics[] = { "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0" };
+	static const char magics[][12] = { "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0" };
 	struct slice all = { p, n };
 	size_t kept = 0;
 
@@ -506,8 +507,8 @@ static size_t disguise_percent(char *p, size_t n)
 /* Names of members that make a form a chat request (check_framing.c). */
 static bool is_form_name(struct slice word, char after)
 {
-	static const char *const names[] = { "model",  "messages",   "prompt", "input",
-					     "stream", "max_tokens", "role",   "content" };
+	static const char names[][WORD_SIZE] = { "model",  "messages",   "prompt", "input",
+						 "stream", "max_tokens", "role",   "content" };
 
 	return memchr("=[]%", after, 4) && is_one_of(word, names, COUNT(names));
 }

@@ -90,7 +90,7 @@ static int end(struct json_out *j, struct buf *line, size_t start)
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
 		   size_t count)
 {
-	static const char *const taps[] = { "none", "method-table", "interposed" };
+	static const char taps[][13] = { "none", "method-table", "interposed" };
 	size_t start = line->n;
 	struct json_out j;
 
@@ -301,8 +301,7 @@ static const char *version_name(enum http_version v)
 
 static const char *end_name(enum exchange_end e)
 {
-	static const char *const names[] = { "answered", "closed", "reset", "switched",
-					     "unparsed" };
+	static const char names[][9] = { "answered", "closed", "reset", "switched", "unparsed" };
 	return names[e];
 }
 

@@ -99,7 +99,7 @@ static struct slice without_query(struct slice value)
  * authentication schemes) and what people write by mistake. Any other word in
  * their place may be part of a secret.
  */
-static const char *const scheme_words[] = {
+static const char scheme_words[][14] = {
 	"bearer", "basic",     "token",  "apikey", "api-key", "api_key",   "key",
 	"jwt",    "digest",    "oauth",  "dpop",   "ntlm",    "negotiate", "hawk",
 	"auth",   "x-api-key", "secret", "none",   "null",    "undefined", "authorization",

@@ -57,7 +57,7 @@ static void put_number(struct block *b, long long n)
 }
 
 /* ECMA-48 SGR: bold red, bold yellow, bold cyan. */
-static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
+static const char severity_colour[][8] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
 
 static void put_coloured(struct block *b, const char *colour, const char *text)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const fault_texts[FAULT_COUNT] = {
+static const char fault_texts[FAULT_COUNT][64] = {
 #define FAULT(id, seen) [FAULT_##id] = seen,
 #include "wire/fault.def"
 #undef FAULT

@@ -49,7 +49,7 @@ enum pseudo {
 	PSEUDO_COUNT,
 };
 
-static const char *const pseudo_names[PSEUDO_COUNT] = {
+static const char pseudo_names[PSEUDO_COUNT][11] = {
 	[PSEUDO_METHOD] = ":method",     [PSEUDO_PATH] = ":path",
 	[PSEUDO_SCHEME] = ":scheme",     [PSEUDO_AUTHORITY] = ":authority",
 	[PSEUDO_PROTOCOL] = ":protocol", [PSEUDO_STATUS] = ":status",

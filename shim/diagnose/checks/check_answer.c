@@ -141,8 +141,8 @@ bool check_upstream_refused_credentials(const struct evidence *e, struct detail 
 /* In the server's words or in those of the provider behind it. */
 static bool is_too_large(const struct evidence *e)
 {
-	static const char *const words[] = { "maximum context length", "prompt is too long",
-					     "context_length_exceeded", "context length" };
+	static const char words[][24] = { "maximum context length", "prompt is too long",
+					  "context_length_exceeded", "context length" };
 
 	if (answer_code(&e->answer) == 413 ||
 	    slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||

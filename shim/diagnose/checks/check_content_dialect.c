@@ -79,7 +79,7 @@ static void tell_providers(struct detail *d, const char *member, const cJSON *li
 
 bool check_provider_restriction(const struct evidence *e, struct detail *d)
 {
-	static const char *const lists[] = { "only", "order", "ignore" };
+	static const char lists[][7] = { "only", "order", "ignore" };
 	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
 	const cJSON *provider = content_member(body, "provider");
 	bool exact = cJSON_IsFalse(content_member(provider, "allow_fallbacks"));

@@ -38,7 +38,9 @@ bool check_messages_missing(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-static bool is_one_of(struct slice word, const char *const *words, size_t n)
+enum { WORD_SIZE = 23 }; /* of a word of the tables, with its NUL */
+
+static bool is_one_of(struct slice word, const char (*words)[WORD_SIZE], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (slice_equal(word, slice_of(words[i])))
@@ -48,9 +50,9 @@ static bool is_one_of(struct slice word, const char *const *words, size_t n)
 
 static bool role_is_known(const struct evidence *e, struct slice role)
 {
-	static const char *const chat[] = { "user",      "assistant", "system",
-					    "developer", "tool",      "function" };
-	static const char *const anthropic[] = { "user", "assistant" };
+	static const char chat[][WORD_SIZE] = { "user",      "assistant", "system",
+						"developer", "tool",      "function" };
+	static const char anthropic[][WORD_SIZE] = { "user", "assistant" };
 
 	/* A server of one's own may have a template with further roles. */
 	if (!e->vendor)
@@ -98,10 +100,10 @@ bool check_message_role_invalid(const struct evidence *e, struct detail *d)
 /* An assistant's message says enough without content if it calls tools, refuses, speaks or thinks. */
 static bool may_be_empty(const struct evidence *e, const cJSON *message)
 {
-	static const char *const instead[] = { "tool_calls",        "function_call",
-					       "refusal",           "audio",
-					       "reasoning",         "reasoning_content",
-					       "reasoning_details", "images" };
+	static const char instead[][18] = { "tool_calls",        "function_call",
+					    "refusal",           "audio",
+					    "reasoning",         "reasoning_content",
+					    "reasoning_details", "images" };
 	struct slice role = content_text(message, "role");
 
 	if (slice_equal(role, SLICE("tool")) || slice_equal(role, SLICE("function")))
@@ -188,10 +190,10 @@ bool check_message_content_empty(const struct evidence *e, struct detail *d)
 
 static bool part_is_foreign(const struct evidence *e, const cJSON *part)
 {
-	static const char *const anthropic[] = { "tool_use", "tool_result", "redacted_thinking",
-						 "server_tool_use", "web_search_tool_result" };
-	static const char *const responses[] = { "input_text", "output_text", "input_image",
-						 "input_file", "summary_text" };
+	static const char anthropic[][WORD_SIZE] = { "tool_use", "tool_result", "redacted_thinking",
+						     "server_tool_use", "web_search_tool_result" };
+	static const char responses[][WORD_SIZE] = { "input_text", "output_text", "input_image",
+						     "input_file", "summary_text" };
 	struct slice type = content_text(part, "type");
 
 	if (is_one_of(type, anthropic, sizeof(anthropic) / sizeof(anthropic[0])))

@@ -126,8 +126,8 @@ bool check_model_router_prefix(const struct evidence *e, struct detail *d)
 
 bool check_model_rejected(const struct evidence *e, struct detail *d)
 {
-	static const char *const texts[] = { "is not a valid model ID", "No endpoints found for ",
-					     "model_not_found", "model_deprecated" };
+	static const char texts[][24] = { "is not a valid model ID", "No endpoints found for ",
+					  "model_not_found", "model_deprecated" };
 	struct slice code = answer_availability(&e->answer);
 	bool said = slice_equal(code, SLICE("model_not_found")) ||
 		    slice_equal(code, SLICE("model_deprecated"));

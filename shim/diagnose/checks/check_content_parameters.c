@@ -8,7 +8,7 @@ enum kind { KIND_BOOL, KIND_NUMBER, KIND_INTEGER, KIND_STOP, KIND_OBJECT, KIND_S
 
 /* Documented types and ranges that OpenAI's, OpenRouter's and Anthropic's APIs share; null means unset. */
 static const struct parameter {
-	const char *name;
+	char name[24];
 	enum kind kind;
 	double least, most; /* of a number */
 	bool openrouter;    /* a member of OpenRouter's alone */

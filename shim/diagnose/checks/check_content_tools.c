@@ -51,7 +51,7 @@ static bool schema_is_read_strictly(const struct evidence *e)
 
 static const char *union_at_top(const cJSON *schema)
 {
-	static const char *const unions[] = { "oneOf", "anyOf", "allOf", "enum", "not" };
+	static const char unions[][6] = { "oneOf", "anyOf", "allOf", "enum", "not" };
 
 	for (size_t i = 0; i < sizeof(unions) / sizeof(unions[0]); i++)
 		if (content_member(schema, unions[i]))

@@ -6,37 +6,37 @@
 static const struct slice nowhere = { NULL, 0 };
 
 struct known_character {
-	struct slice bytes;
-	const char *name;
+	char bytes[4];
+	char name[40];
 };
 
 static const char *character_name(struct slice bytes)
 {
 	static const struct known_character known[] = {
-		{ { "\xef\xbb\xbf", 3 }, "byte order mark, U+FEFF" },
-		{ { "\xe2\x80\x8b", 3 }, "zero width space, U+200B" },
-		{ { "\xe2\x80\x8c", 3 }, "zero width non-joiner, U+200C" },
-		{ { "\xe2\x80\x8d", 3 }, "zero width joiner, U+200D" },
-		{ { "\xe2\x81\xa0", 3 }, "word joiner, U+2060" },
-		{ { "\xc2\xa0", 2 }, "no-break space, U+00A0" },
-		{ { "\xa0", 1 }, "no-break space in Latin-1" },
-		{ { "\xc2\xad", 2 }, "soft hyphen, U+00AD" },
-		{ { "\xe2\x80\x90", 3 }, "hyphen, U+2010" },
-		{ { "\xe2\x80\x91", 3 }, "no-break hyphen, U+2011" },
-		{ { "\xe2\x80\x93", 3 }, "en dash, U+2013" },
-		{ { "\xe2\x80\x94", 3 }, "em dash, U+2014" },
-		{ { "\xe2\x80\x98", 3 }, "left quotation mark, U+2018" },
-		{ { "\xe2\x80\x99", 3 }, "right quotation mark, U+2019" },
-		{ { "\xe2\x80\x9c", 3 }, "left double quotation mark, U+201C" },
-		{ { "\xe2\x80\x9d", 3 }, "right double quotation mark, U+201D" },
-		{ { "\xe2\x80\xa8", 3 }, "line separator, U+2028" },
-		{ { "\xe2\x80\xaf", 3 }, "narrow no-break space, U+202F" },
-		{ { "\xe3\x80\x80", 3 }, "wide space, U+3000" },
-		{ { "\xef\xbc\x9a", 3 }, "wide colon, U+FF1A" },
+		{ "\xef\xbb\xbf", "byte order mark, U+FEFF" },
+		{ "\xe2\x80\x8b", "zero width space, U+200B" },
+		{ "\xe2\x80\x8c", "zero width non-joiner, U+200C" },
+		{ "\xe2\x80\x8d", "zero width joiner, U+200D" },
+		{ "\xe2\x81\xa0", "word joiner, U+2060" },
+		{ "\xc2\xa0", "no-break space, U+00A0" },
+		{ "\xa0", "no-break space in Latin-1" },
+		{ "\xc2\xad", "soft hyphen, U+00AD" },
+		{ "\xe2\x80\x90", "hyphen, U+2010" },
+		{ "\xe2\x80\x91", "no-break hyphen, U+2011" },
+		{ "\xe2\x80\x93", "en dash, U+2013" },
+		{ "\xe2\x80\x94", "em dash, U+2014" },
+		{ "\xe2\x80\x98", "left quotation mark, U+2018" },
+		{ "\xe2\x80\x99", "right quotation mark, U+2019" },
+		{ "\xe2\x80\x9c", "left double quotation mark, U+201C" },
+		{ "\xe2\x80\x9d", "right double quotation mark, U+201D" },
+		{ "\xe2\x80\xa8", "line separator, U+2028" },
+		{ "\xe2\x80\xaf", "narrow no-break space, U+202F" },
+		{ "\xe3\x80\x80", "wide space, U+3000" },
+		{ "\xef\xbc\x9a", "wide colon, U+FF1A" },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (slice_equal(known[i].bytes, bytes))
+		if (slice_equal(slice_of(known[i].bytes), bytes))
 			return known[i].name;
 	return bytes.n == 1 ? "one byte above ASCII, as Latin-1 sends it" : "not ASCII";
 }

@@ -17,7 +17,7 @@ static bool needs_key(const struct evidence *e)
 /* Names under which a credential was sent by mistake. */
 static bool is_misspelled(struct slice name)
 {
-	static const char *const names[] = {
+	static const char names[][21] = {
 		"authorisation",
 		"authorization-token",
 		"authorizations",

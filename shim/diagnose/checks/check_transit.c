@@ -81,7 +81,7 @@ struct echo {
 /* The word that follows "provided: " or "api key: " in the message, if it is blotted. */
 static bool echo_find(struct slice message, struct echo *echo)
 {
-	static const char *const leads[] = { "key provided: ", "api key: " };
+	static const char leads[][15] = { "key provided: ", "api key: " };
 	long at = -1;
 
 	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]) && at < 0; i++) {
@@ -147,8 +147,8 @@ bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
 
 bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
 {
-	static const char *const codes[] = { "mismatched_organization", "mismatched_project",
-					     "invalid_organization" };
+	static const char codes[][24] = { "mismatched_organization", "mismatched_project",
+					  "invalid_organization" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (!slice_equal(e->answer.code_text, slice_of(codes[i])))
@@ -166,7 +166,7 @@ bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
 
 bool check_org_header_leaked(const struct evidence *e, struct detail *d)
 {
-	static const char *const names[] = { "openai-organization", "openai-project" };
+	static const char names[][20] = { "openai-organization", "openai-project" };
 
 	for (size_t i = 0; i < 2 && e->is_openrouter; i++) {
 		if (field_value(&e->x->request, names[i]).n == 0)
@@ -188,7 +188,7 @@ static long first_high_byte(struct slice value)
 
 bool check_referer_title_invalid(const struct evidence *e, struct detail *d)
 {
-	static const char *const names[] = { "http-referer", "x-title", "x-openrouter-title" };
+	static const char names[][19] = { "http-referer", "x-title", "x-openrouter-title" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && e->is_openrouter; i++) {
 		const struct field *field = message_field(&e->x->request, names[i], 0);

@@ -395,7 +395,7 @@ static bool scan_token(struct json_scan *s)
 
 static void scan_end(struct json_scan *s, bool anything)
 {
-	static const char *const expected[] = {
+	static const char expected[][21] = {
 		[WANT_VALUE] = "a value",
 		[WANT_FIRST_VALUE] = "a value or ']'",
 		[WANT_FIRST_NAME] = "a member name or '}'",

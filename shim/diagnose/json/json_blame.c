@@ -73,47 +73,49 @@ bool json_blame(struct json_scan *s, enum json_fault fault, const char *at, cons
 }
 
 /* Bytes and words that are at home in another language. */
+#define TEXT(literal) literal, sizeof(literal) - 1
 static const struct foreign {
-	struct slice text;
-	bool word; /* only if no letter, digit or _ follows */
+	char text[sizeof("undefined")];
+	unsigned char n; /* of TEXT: one is a NUL */
+	bool word;       /* only if no letter, digit or _ follows */
 	enum json_fault fault;
-	const char *found;
+	char found[64];
 } foreign[] = {
-	{ SLICE("NaN"), true, JSON_NAN, "NaN" },
-	{ SLICE("Infinity"), true, JSON_NAN, "Infinity" },
-	{ SLICE("undefined"), true, JSON_INVALID, "undefined (JavaScript; JSON has null)" },
-	{ SLICE("None"), true, JSON_INVALID, "None (Python; JSON has null)" },
-	{ SLICE("True"), true, JSON_INVALID, "True (Python; JSON has true)" },
-	{ SLICE("False"), true, JSON_INVALID, "False (Python; JSON has false)" },
-	{ SLICE("nil"), true, JSON_INVALID, "nil (JSON has null)" },
-	{ SLICE("nan"), true, JSON_INVALID, "nan (no number; JSON has null)" },
-	{ SLICE("inf"), true, JSON_INVALID, "inf (no number; JSON has null)" },
-	{ SLICE("'"), false, JSON_INVALID, "a single quote" },
-	{ SLICE("`"), false, JSON_INVALID, "a backtick" },
-	{ SLICE("//"), false, JSON_INVALID, "a comment" },
-	{ SLICE("/*"), false, JSON_INVALID, "a comment" },
-	{ SLICE("#"), false, JSON_INVALID, "a comment" },
-	{ SLICE("\\\""), false, JSON_INVALID,
+	{ TEXT("NaN"), true, JSON_NAN, "NaN" },
+	{ TEXT("Infinity"), true, JSON_NAN, "Infinity" },
+	{ TEXT("undefined"), true, JSON_INVALID, "undefined (JavaScript; JSON has null)" },
+	{ TEXT("None"), true, JSON_INVALID, "None (Python; JSON has null)" },
+	{ TEXT("True"), true, JSON_INVALID, "True (Python; JSON has true)" },
+	{ TEXT("False"), true, JSON_INVALID, "False (Python; JSON has false)" },
+	{ TEXT("nil"), true, JSON_INVALID, "nil (JSON has null)" },
+	{ TEXT("nan"), true, JSON_INVALID, "nan (no number; JSON has null)" },
+	{ TEXT("inf"), true, JSON_INVALID, "inf (no number; JSON has null)" },
+	{ TEXT("'"), false, JSON_INVALID, "a single quote" },
+	{ TEXT("`"), false, JSON_INVALID, "a backtick" },
+	{ TEXT("//"), false, JSON_INVALID, "a comment" },
+	{ TEXT("/*"), false, JSON_INVALID, "a comment" },
+	{ TEXT("#"), false, JSON_INVALID, "a comment" },
+	{ TEXT("\\\""), false, JSON_INVALID,
 	  "a backslash before a quote: the JSON was escaped once more" },
-	{ SLICE("<"), false, JSON_INVALID, "'<' (a template, a web page, or XML)" },
-	{ SLICE("$"), false, JSON_INVALID, "'$' (a variable that nobody filled in)" },
-	{ SLICE("%"), false, JSON_INVALID, "'%' (a variable or a percent encoding)" },
-	{ SLICE("..."), false, JSON_INVALID, "three dots" },
-	{ SLICE("."), false, JSON_INVALID, "a number without a digit before its point" },
-	{ SLICE("+"), false, JSON_INVALID, "'+' before a number" },
-	{ SLICE("="), false, JSON_INVALID, "an equals sign" },
-	{ SLICE(";"), false, JSON_INVALID, "a semicolon" },
-	{ SLICE("("), false, JSON_INVALID, "a parenthesis" },
-	{ SLICE(")"), false, JSON_INVALID, "a parenthesis" },
-	{ SLICE("\0"), false, JSON_INVALID, "a NUL byte" },
-	{ SLICE("\xE2\x80\x9C"), false, JSON_INVALID, "a typographic quote (U+201C)" },
-	{ SLICE("\xE2\x80\x9D"), false, JSON_INVALID, "a typographic quote (U+201D)" },
-	{ SLICE("\xE2\x80\x98"), false, JSON_INVALID, "a typographic quote (U+2018)" },
-	{ SLICE("\xE2\x80\x99"), false, JSON_INVALID, "a typographic quote (U+2019)" },
-	{ SLICE("\xC2\xA0"), false, JSON_INVALID, "a no-break space (U+00A0) outside a string" },
-	{ SLICE("\xE2\x80\x8B"), false, JSON_INVALID,
+	{ TEXT("<"), false, JSON_INVALID, "'<' (a template, a web page, or XML)" },
+	{ TEXT("$"), false, JSON_INVALID, "'$' (a variable that nobody filled in)" },
+	{ TEXT("%"), false, JSON_INVALID, "'%' (a variable or a percent encoding)" },
+	{ TEXT("..."), false, JSON_INVALID, "three dots" },
+	{ TEXT("."), false, JSON_INVALID, "a number without a digit before its point" },
+	{ TEXT("+"), false, JSON_INVALID, "'+' before a number" },
+	{ TEXT("="), false, JSON_INVALID, "an equals sign" },
+	{ TEXT(";"), false, JSON_INVALID, "a semicolon" },
+	{ TEXT("("), false, JSON_INVALID, "a parenthesis" },
+	{ TEXT(")"), false, JSON_INVALID, "a parenthesis" },
+	{ TEXT("\0"), false, JSON_INVALID, "a NUL byte" },
+	{ TEXT("\xE2\x80\x9C"), false, JSON_INVALID, "a typographic quote (U+201C)" },
+	{ TEXT("\xE2\x80\x9D"), false, JSON_INVALID, "a typographic quote (U+201D)" },
+	{ TEXT("\xE2\x80\x98"), false, JSON_INVALID, "a typographic quote (U+2018)" },
+	{ TEXT("\xE2\x80\x99"), false, JSON_INVALID, "a typographic quote (U+2019)" },
+	{ TEXT("\xC2\xA0"), false, JSON_INVALID, "a no-break space (U+00A0) outside a string" },
+	{ TEXT("\xE2\x80\x8B"), false, JSON_INVALID,
 	  "a zero-width space (U+200B) outside a string" },
-	{ SLICE("\xEF\xBB\xBF"), false, JSON_INVALID, "a byte order mark in the middle" },
+	{ TEXT("\xEF\xBB\xBF"), false, JSON_INVALID, "a byte order mark in the middle" },
 };
 
 static bool is_letter(char c)
@@ -130,8 +132,8 @@ static const struct foreign *foreign_at(struct slice rest)
 {
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
 		const struct foreign *f = &foreign[i];
-		if (slice_starts(rest, f->text) &&
-		    !(f->word && rest.n > f->text.n && is_wordly(rest.p[f->text.n])))
+		if (slice_starts(rest, (struct slice){ f->text, f->n }) &&
+		    !(f->word && rest.n > f->n && is_wordly(rest.p[f->n])))
 			return f;
 	}
 	return NULL;
