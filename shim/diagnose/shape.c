@@ -53,32 +53,32 @@ bool is_scheme_word(struct slice word)
 	return false;
 }
 
-static const struct slice quotes[] = {
-	{ "\"", 1 },
-	{ "'", 1 },
-	{ "`", 1 },
-	{ "\xe2\x80\x9c", 3 },
-	{ "\xe2\x80\x9d", 3 },
-	{ "\xe2\x80\x98", 3 },
-	{ "\xe2\x80\x99", 3 },
-	{ "\xe2\x80\x9e", 3 },
-	{ "\xc2\xab", 2 },
-	{ "\xc2\xbb", 2 },
+static const char quotes[][4] = {
+	"\"",
+	"'",
+	"`",
+	"\xe2\x80\x9c",
+	"\xe2\x80\x9d",
+	"\xe2\x80\x98",
+	"\xe2\x80\x99",
+	"\xe2\x80\x9e",
+	"\xc2\xab",
+	"\xc2\xbb",
 };
 
 struct slice quote_at_start(struct slice s)
 {
 	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
-		if (slice_starts(s, quotes[i]))
-			return slice_sub(s, 0, quotes[i].n);
+		if (slice_starts(s, slice_of(quotes[i])))
+			return slice_sub(s, 0, strlen(quotes[i]));
 	return absent;
 }
 
 struct slice quote_at_end(struct slice s)
 {
 	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
-		if (slice_ends(s, quotes[i]))
-			return slice_from(s, s.n - quotes[i].n);
+		if (slice_ends(s, slice_of(quotes[i])))
+			return slice_from(s, s.n - strlen(quotes[i]));
 	return absent;
 }
 

@@ -5,15 +5,15 @@
 #include <string.h>
 
 static const struct magic {
-	struct slice first; /* bytes at the beginning */
-	struct slice then;  /* at offset 8; absent: none */
-	const char *type;
+	char first[9]; /* bytes at the beginning */
+	char then[5];  /* at offset 8; "": none */
+	char type[16];
 } magics[] = {
-	{ SLICE("\x89PNG\r\n\x1A\n"), { NULL, 0 }, "image/png" },
-	{ SLICE("\xFF\xD8\xFF"), { NULL, 0 }, "image/jpeg" },
-	{ SLICE("GIF8"), { NULL, 0 }, "image/gif" },
-	{ SLICE("RIFF"), SLICE("WEBP"), "image/webp" },
-	{ SLICE("%PDF-"), { NULL, 0 }, "application/pdf" },
+	{ "\x89PNG\r\n\x1A\n", "", "image/png" },
+	{ "\xFF\xD8\xFF", "", "image/jpeg" },
+	{ "GIF8", "", "image/gif" },
+	{ "RIFF", "WEBP", "image/webp" },
+	{ "%PDF-", "", "application/pdf" },
 };
 
 static int sextet(char c)
@@ -84,8 +84,8 @@ static const char *type_of_data(struct slice data)
 	struct slice head = { bytes, decode_some(data, bytes, sizeof(bytes)) };
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (slice_starts(head, magics[i].first) &&
-		    slice_starts(slice_from(head, 8), magics[i].then))
+		if (slice_starts(head, slice_of(magics[i].first)) &&
+		    slice_starts(slice_from(head, 8), slice_of(magics[i].then)))
 			return magics[i].type;
 	return NULL;
 }

@@ -6,24 +6,24 @@
 static const struct slice nowhere = { NULL, 0 };
 
 struct gateway {
-	const char *name;
-	struct slice word; /* in the answer's body */
+	char name[20];
+	char word[28]; /* in the answer's body */
 };
 
 /* Wording of gateways' own answers (BerriAI/litellm#20289, musistudio/claude-code-router#442). */
 static const char *gateway_by_body(struct slice body)
 {
 	static const struct gateway gateways[] = {
-		{ "LiteLLM", { "LiteLLM", 7 } },
-		{ "LiteLLM", { "litellm.", 8 } },
-		{ "LiteLLM", { "Invalid proxy server token", 26 } },
-		{ "claude-code-router", { "Error from provider", 19 } },
-		{ "9router", { "9router", 7 } },
-		{ "Kilo", { "kilocode", 8 } },
+		{ "LiteLLM", "LiteLLM" },
+		{ "LiteLLM", "litellm." },
+		{ "LiteLLM", "Invalid proxy server token" },
+		{ "claude-code-router", "Error from provider" },
+		{ "9router", "9router" },
+		{ "Kilo", "kilocode" },
 	};
 
 	for (size_t i = 0; i < sizeof(gateways) / sizeof(gateways[0]); i++)
-		if (slice_has(body, gateways[i].word))
+		if (slice_has(body, slice_of(gateways[i].word)))
 			return gateways[i].name;
 	return NULL;
 }
