@@ -29,6 +29,21 @@ found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] |
 [ -z "$found" ] || fail "only tap may include tap/:
 $found"
 
+# In tools/, too, what stands on something is not what that stands on.
+below() { # FOLDER ALLOWED-REGEX
+	found=$(grep -nE '^#include "tools/[a-z]+/' "tools/$1"/*.[ch] | grep -vE "\"tools/($1|$2)/" || true)
+	[ -z "$found" ] || fail "tools/$1 includes what it must not:
+$found"
+}
+below run none
+below log none
+below report log
+below capture log
+below program none
+below editor program
+below attach 'log|program'
+below guide none
+
 # calls REGEX ALLOWED-OBJECTS-REGEX WHAT: objects under shim/ that need a symbol of REGEX.
 calls() {
 	found=$(grep -E " needs ($1)\$" "$scratch/needs" | grep -vE "^($2) " || true)

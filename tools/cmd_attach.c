@@ -16,8 +16,8 @@
 #include "tools/attach/deliver.h"
 #include "tools/attach/target.h"
 #include "tools/command.h"
+#include "tools/log/runs.h"
 #include "tools/program/program.h"
-#include "tools/run/runs.h"
 
 enum { PROCESSES_MAX = 4096, NAMED_MAX = 32, COMMAND_SHOWN = 70, STATUS_SIGNAL = 128 };
 

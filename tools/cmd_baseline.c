@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/log/runs.h"
 #include "tools/program/program.h"
-#include "tools/run/run_report.h"
-#include "tools/run/runs.h"
+#include "tools/report/run_report.h"
 
 enum { CONFIG_MAX = 64 * 1024 };
 

@@ -11,9 +11,9 @@
 #include "tools/diff.h"
 #include "tools/log/log_row.h"
 #include "tools/log/log_source.h"
+#include "tools/log/runs.h"
 #include "tools/report/html.h"
 #include "tools/report/lines.h"
-#include "tools/run/runs.h"
 
 /* One side: an exchange, as the user named it. */
 struct side_of_diff {

@@ -7,8 +7,8 @@
 
 #include "tools/command.h"
 #include "tools/log/log_source.h"
+#include "tools/log/runs.h"
 #include "tools/report/report.h"
-#include "tools/run/runs.h"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/log/runs.h"
+#include "tools/report/run_report.h"
 #include "tools/run/child.h"
-#include "tools/run/run_report.h"
-#include "tools/run/runs.h"
 
 static bool same_signature(const struct cause *a, const struct cause *b)
 {

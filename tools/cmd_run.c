@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/log/runs.h"
 #include "tools/log/tally.h"
 #include "tools/program/elf.h"
 #include "tools/program/program.h"
 #include "tools/report/lines.h"
+#include "tools/report/run_report.h"
 #include "tools/run/child.h"
 #include "tools/run/launch.h"
-#include "tools/run/run_report.h"
-#include "tools/run/runs.h"
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "report/json_out.h"
-#include "tools/run/run_report.h"
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
+#include "tools/report/run_report.h"
 
 enum { WORDS_SHOWN = 60 };
 

@@ -16,8 +16,8 @@
 
 #include "report/paragraph.h"
 #include "tools/command.h"
+#include "tools/log/runs.h"
 #include "tools/report/lines.h"
-#include "tools/run/runs.h"
 
 enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
 
 #define HEX64 "0e6f44a47a05f1dad2ad7e88c4c1d6b77688157716fb1a5271146f7464951c96"
 

@@ -10,7 +10,7 @@
 
 #include "report/record.h"
 #include "tools/command.h"
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
 
 static const char library_name[] = "liborshim.so";
 

@@ -15,7 +15,7 @@ void log_strings_free(struct log_strings *s);
  */
 struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum log_fault *fault);
 
-/* Who sent the exchange ROW, by its request's HEADERS: ROW's client. report_senders.c */
+/* Who sent the exchange ROW, by its request's HEADERS: ROW's client. log_client.c */
 void find_client(struct log *l, struct log_row *row, const cJSON *headers);
 
 /* ARRAY with room for one more than COUNT elements of SIZE; dies without memory. */

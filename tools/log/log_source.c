@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
 
 static void add_newest(struct log *l, const char *command)
 {

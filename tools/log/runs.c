@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
 
 #include <dirent.h>
 #include <errno.h>

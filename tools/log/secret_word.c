@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tools/run/runs.h"
+#include "tools/log/runs.h"
 
 enum { SECRET_MIN = 6 };
 

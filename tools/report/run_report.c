@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/run/run_report.h"
+#include "tools/report/run_report.h"
 
 #include <errno.h>
 #include <fcntl.h>
