@@ -27,9 +27,12 @@ const char *refused_by_name(enum refused_by r)
 	return names[r];
 }
 
-static bool has_any(struct slice text, const char *const *words)
+enum { WORDS_SIZE = 24 }; /* of an entry of the lists below, with its NUL */
+
+/* WORDS ends with an empty one. */
+static bool has_any(struct slice text, const char (*words)[WORDS_SIZE])
 {
-	for (; *words; words++)
+	for (; (*words)[0]; words++)
 		if (slice_has_nocase(text, slice_of(*words)))
 			return true;
 	return false;
@@ -37,12 +40,13 @@ static bool has_any(struct slice text, const char *const *words)
 
 bool answer_text_is_about_credentials(struct slice text)
 {
-	static const char *const words[] = {
-		"api key",        "api_key",      "apikey",           "x-api-key",
-		"authentication", "unauthorized", "unauthorised",     "unauthenticated",
-		"credential",     "bearer token", "access token",     "invalid token",
-		"token expired",  "virtual key",  "subscription key", "access denied",
-		"security token", NULL,
+	static const char words[][WORDS_SIZE] = {
+		"api key",       "api_key",         "apikey",
+		"x-api-key",     "authentication",  "unauthorized",
+		"unauthorised",  "unauthenticated", "credential",
+		"bearer token",  "access token",    "invalid token",
+		"token expired", "virtual key",     "subscription key",
+		"access denied", "security token",  "",
 	};
 	return has_any(text, words);
 }
@@ -50,13 +54,12 @@ bool answer_text_is_about_credentials(struct slice text)
 /* Wording that only a gateway between the tool and the vendor uses (BerriAI/litellm#20289). */
 static bool is_gateway_wording(struct slice text)
 {
-	static const char *const words[] = { "LiteLLM",
-					     "litellm",
-					     "Error from provider",
-					     "claude-code-router",
-					     "proxy server token",
-
-					     NULL };
+	static const char words[][WORDS_SIZE] = { "LiteLLM",
+						  "litellm",
+						  "Error from provider",
+						  "claude-code-router",
+						  "proxy server token",
+						  "" };
 	return has_any(text, words);
 }
 
@@ -82,8 +85,8 @@ static bool is_about_model(const struct answer *a)
 
 static bool is_routing_text(struct slice text)
 {
-	static const char *const words[] = { "No endpoints found", "No allowed providers",
-					     "data policy", "No endpoints available", NULL };
+	static const char words[][WORDS_SIZE] = { "No endpoints found", "No allowed providers",
+						  "data policy", "No endpoints available", "" };
 	return has_any(text, words);
 }
 
