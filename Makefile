@@ -13,6 +13,8 @@ STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -fPIC -fvisibility=hid
 WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wshadow -Wundef
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
+# The _fini() of the C start files is empty; its page would be read at each exit.
+HARD += -Wl,-fini=orshim_has_no_fini
 LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
