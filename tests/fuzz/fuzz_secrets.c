@@ -50,15 +50,15 @@ static void demand_no_key(const char *where, struct slice text)
 	}
 }
 
-enum carrier { PATH, QUERY, BEARER, VALUE, FIELD, BODY, ANSWER_FIELD, ANSWER, EVENTS, PLACES };
+enum hiding_place { PATH, QUERY, BEARER, VALUE, FIELD, BODY, ANSWER_FIELD, ANSWER, EVENTS, PLACES };
 
 /* What stands in an exchange: TEXT in the PLACE that is fuzzed, else something harmless. */
 struct parts {
-	enum carrier place;
+	enum hiding_place place;
 	struct slice text;
 };
 
-static struct slice part(const struct parts *p, enum carrier place, const char *otherwise)
+static struct slice part(const struct parts *p, enum hiding_place place, const char *otherwise)
 {
 	return p->place == place ? p->text : slice_of(otherwise);
 }
