@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include "base/early.h"
 #include "base/limits.h"
@@ -50,6 +51,7 @@ static struct {
 			    const posix_spawnattr_t *, char *const[], char *const[]);
 	int (*system)(const char *);
 	FILE *(*popen)(const char *, const char *);
+	int (*wordexp)(const char *, wordexp_t *, int);
 	const char *single_threaded; /* glibc's, from 2.32 on; NULL: not known */
 } real EARLY;
 
@@ -63,6 +65,7 @@ static void resolve_all(void)
 	real.posix_spawnp = dlsym(RTLD_NEXT, "posix_spawnp");
 	real.system = dlsym(RTLD_NEXT, "system");
 	real.popen = dlsym(RTLD_NEXT, "popen");
+	real.wordexp = dlsym(RTLD_NEXT, "wordexp");
 	real.single_threaded = dlsym(RTLD_NEXT, "__libc_single_threaded");
 }
 
@@ -286,7 +289,7 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 }
 
 /*
- * system() and popen() start sh with `environ` as it is, by calls inside libc
+ * system(), popen() and wordexp() start sh with `environ` as it is, by calls inside libc
  * that pass no exported name. A process that took LD_PRELOAD out of its own
  * environment gets it back for the time of the call, where no other thread can
  * see that. The memory is mapped: a signal handler may jump out of system().
@@ -352,6 +355,23 @@ EXPORT FILE *popen(const char *command, const char *mode)
 
 	errno = kept_errno;
 	FILE *result = real.popen(command, mode);
+	kept_errno = errno;
+	take_back(&lent);
+	errno = kept_errno;
+	return result;
+}
+
+/* Words without a command in them start nothing. */
+EXPORT int wordexp(const char *words, wordexp_t *to, int flags)
+{
+	int kept_errno = errno;
+	bool commands = !(flags & WRDE_NOCMD) && (strchr(words, '`') || strstr(words, "$("));
+	struct lent lent = commands ? lend_environment() : (struct lent){ 0 };
+
+	if (!real.wordexp)
+		resolve_all();
+	errno = kept_errno;
+	int result = real.wordexp(words, to, flags);
 	kept_errno = errno;
 	take_back(&lent);
 	errno = kept_errno;

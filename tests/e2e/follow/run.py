@@ -141,6 +141,16 @@ PYTHON = [
      "line = ctypes.create_string_buffer(100)\n"
      "libc.fgets(line, 100, out)\n"
      "print(line.value.decode().strip(), libc.getenv(b'LD_PRELOAD'), libc.pclose(out))"),
+    ("wordexp of libc, LD_PRELOAD taken out", "import os, sys, ctypes\n"
+     "class Words(ctypes.Structure):\n"
+     "    _fields_ = [('count', ctypes.c_size_t), ('words', ctypes.POINTER(ctypes.c_char_p)),\n"
+     "                ('offset', ctypes.c_size_t)]\n"
+     "libc = ctypes.CDLL(None)\n"
+     "libc.getenv.restype = ctypes.c_char_p\n"
+     "libc.unsetenv(b'LD_PRELOAD')\n"
+     "words = Words()\n"
+     "result = libc.wordexp(b'$($CHILD) none:$LD_PRELOAD', ctypes.byref(words), 0)\n"
+     "print(result, words.words[0].decode(), libc.getenv(b'LD_PRELOAD'))"),
     ("execveat of libc", "import ctypes, os\n"
      "strings = (ctypes.c_char_p * 3)(b'sh', os.environ['CHILD'].encode(), None)\n"
      "nothing = (ctypes.c_char_p * 1)(None)\n"
