@@ -59,7 +59,17 @@ static const char *const privacy_words =
 static const char *const limit_words =
 	"Observed are programs that use OpenSSL or BoringSSL, shared or built in. Not observed: "
 	"Go, rustls, GnuTLS, static and setuid programs; `orshim doctor TOOL` says which TLS a "
-	"tool has, and `orshim relay` is the way around.";
+	"tool has, and `orshim relay` is the way around.\n\n"
+	"ORSHIM_FOLLOW follows children that are started through the C library: exec*, "
+	"posix_spawn*, system, popen and wordexp (the last three while the process has one thread). "
+	"A program that executes another by a system call of its own (syscall(2), Go's "
+	"runtime, a static program) is not followed past; its child has the "
+	"shim if it was given LD_PRELOAD.\n\n"
+	"A process that was attached to keeps the library until it ends, also after --detach, and "
+	"up to 64 MiB of address space (of that some 20 KiB of memory) that malloc(3) set "
+	"apart for the thread that loaded it; the process's next thread takes that over. Of "
+	"HTTP/2 connections that were there before, fields are missing that only the "
+	"connection's beginning told.";
 
 /* liborshim.7 */
 static void put_manual(struct buf *out)
