@@ -54,7 +54,7 @@ def masks(pid):
         try:
             with open("/proc/%d/task/%s/status" % (pid, thread), encoding="utf-8") as lines:
                 found[thread] = [line.strip() for line in lines if line.startswith("SigBlk")]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass  # it has ended since
     return found
 
