@@ -1,30 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # fetch-cjson.sh DIR: cJSON.c and cJSON.h of the distribution's own source
-# package into DIR. Uses a private copy of apt's source list and its own lists
-# folder, so the user's apt configuration stays as it is.
+# package into DIR.
 set -eu
 
 dir=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
-mkdir -p "$work/lists/partial" "$work/src" "$dir"
-
-# The user's binary sources, asked for source packages instead.
-for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-	[ -f "$list" ] && sed -n 's/^deb\([[:space:]]\)/deb-src\1/p' "$list" | grep -E 'debian|ubuntu'
-done >"$work/sources.list" || true
-mkdir "$work/parts"
-for list in /etc/apt/sources.list.d/*.sources; do
-	[ -f "$list" ] && grep -qE '^URIs:.*(debian|ubuntu)' "$list" &&
-		sed 's/^Types:.*/Types: deb-src/' "$list" >"$work/parts/$(basename "$list")"
-done || true
-
-private() {
-	apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts="$work/parts" \
-		-o Dir::State::lists="$work/lists" -o APT::Sandbox::User="$(id -un)" \
-		-o pkgCacheFile="" -o Dir::Cache::pkgcache="" -o Dir::Cache::srcpkgcache="" "$@"
-}
-private update
-(cd "$work/src" && private source cjson >/dev/null)
-cp "$work"/src/cjson-*/cJSON.c "$work"/src/cjson-*/cJSON.h "$dir/"
+"$(dirname "$0")/fetch-source.sh" cjson "$work"
+mkdir -p "$dir"
+cp "$work"/cjson-*/cJSON.c "$work"/cjson-*/cJSON.h "$dir/"

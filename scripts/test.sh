@@ -78,6 +78,7 @@ export MAKEFLAGS=-j2
 
 if [ "${1:-}" = clients ]; then
 	part 'fetch all clients' scripts/fetch-clients.sh all
+	part 'build Python around an OpenSSL' scripts/fetch-python.sh
 	part 'all real clients' tests/e2e/clients.py --all --http2
 	part 'TLS without symbols' tests/e2e/bun/run.sh
 	part 'coding agents' tests/e2e/agents.py

@@ -70,6 +70,18 @@ def python(path, library, short, http="1.1"):
                   http, ready, ())
 
 
+def pythons_of_their_own():
+    """CPython with an OpenSSL that nothing exports: scripts/fetch-python.sh."""
+    for folder in sorted(glob.glob(os.path.join(CACHE, "python3*-hidden-openssl"))):
+        inside = {name: os.path.join(folder, name) for name in ("python", "python-shared")}
+        for library in ("urllib", "requests"):
+            yield python(inside["python"], library, "OpenSSL in python:")
+            yield python(inside["python-shared"], library, "OpenSSL in libpython.so:")
+            row = python("/usr/bin/python3", library, "OpenSSL in _ssl.so:")
+            path = "PYTHONPATH=" + os.path.join(folder, "module")
+            yield row._replace(argv=["env", path] + row.argv)
+
+
 def node(path, library, short, http="1.1"):
     return Client("%s %s" % (short, library),
                   [path, os.path.join(HERE, "clients", "chat.js"), library, "{base}"],
@@ -115,6 +127,7 @@ def table(every, http2):
         path = os.path.join(CACHE, "bun-linux-x64-" + version, "bin", "bun")
         rows += [node(path, library, "Bun " + version) for library in ("fetch", "https")]
     if every:
+        rows += pythons_of_their_own()
         for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python"))):
             short = "Python " + path.split("/")[-3]
             rows += [python(path, library, short) for library in ("http_client", "urllib")]
