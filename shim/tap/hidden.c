@@ -19,7 +19,8 @@ static size_t code_size(const struct object *o)
 /*
  * OpenSSL (crypto/threads_pthread.c) and BoringSSL (crypto/thread_pthread.cc)
  * lock by pthread_rwlock_t, which few others do: of all that a desktop loads
- * a dozen libraries. Or libssl alone is inside, and libcrypto is not.
+ * a dozen libraries. Or libssl alone is inside, and libcrypto is not. A shared
+ * libcrypto, which every program with a shared libssl has, hides nothing.
  */
 bool hidden_may_be_in(const struct object *o)
 {
@@ -27,7 +28,8 @@ bool hidden_may_be_in(const struct object *o)
 
 	return code_size(o) >= LIMIT_HIDDEN_MIN && span.high - span.low <= LIMIT_HIDDEN_MAX &&
 	       (object_imports(o, "pthread_rwlock_rdlock") ||
-		object_imports(o, "OPENSSL_init_crypto"));
+		object_imports(o, "OPENSSL_init_crypto")) &&
+	       !object_symbol(o, "OPENSSL_init_crypto");
 }
 
 /* From the file's addresses to those of this process, or back. */

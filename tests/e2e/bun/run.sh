@@ -100,6 +100,8 @@ if command -v strace >/dev/null; then
 	check "git is not searched" unsearched git --version
 	check "a shell is not searched" unsearched sh -c 'ls / | tr a b | cat'
 	check "getconf is not searched" unsearched getconf PATH
+	check "nor what a program loads that connects without TLS" unsearched /usr/bin/python3 -c \
+		"import socket; socket.create_connection(('127.0.0.1', $port)).close()"
 else
 	echo "skip  helpers are not searched: strace is not installed"
 fi
