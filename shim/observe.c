@@ -288,7 +288,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			if (o->judge.lint || connection_has_spoken(c) ||
 			    judge_wants(&o->judge, event.exchange))
 				tell_exchange(o, event.exchange);
-			exchange_free(event.exchange);
+			connection_give_back(c, event.exchange);
 			break;
 		case EVENT_BLIND:
 			o->blind = event.why;

@@ -281,6 +281,14 @@ int connection_next(struct connection *c, struct event *event)
 	return outbox_take(&c->out, event);
 }
 
+void connection_give_back(struct connection *c, struct exchange *x)
+{
+	if (c->protocol == PROTOCOL_HTTP1)
+		outbox_give_back(&c->out, x);
+	else
+		exchange_free(x);
+}
+
 void connection_drop(struct connection *c)
 {
 	c->dropped = true;

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The memory of fields grows at counts that are powers of two from this one on. */
+enum { FIELDS_FIRST = 16 };
+
 static const char fault_texts[FAULT_COUNT][64] = {
 #define FAULT(id, seen) [FAULT_##id] = seen,
 #include "wire/fault.def"
@@ -45,6 +48,44 @@ struct exchange *exchange_new(uint32_t connection, uint32_t seq, struct slice sn
 	return x;
 }
 
+/* B, empty, with its memory if that is not too much. */
+static struct buf spare(struct buf *b)
+{
+	if (b->cap > LIMIT_SPARE)
+		buf_release(b);
+	buf_reset(b);
+	return *b;
+}
+
+static void message_empty(struct message *m)
+{
+	struct buf head = spare(&m->head), body = spare(&m->body.bytes);
+	struct field *fields = m->field_count <= FIELDS_FIRST ? m->fields : NULL;
+
+	if (!fields)
+		free(m->fields);
+	*m = (struct message){
+		.head = head, .body.bytes = body, .fields = fields, .fields_complete = true
+	};
+}
+
+void exchange_empty(struct exchange *x)
+{
+	struct exchange old = *x;
+
+	message_empty(&old.request);
+	message_empty(&old.response);
+	buf_release(&old.events.error);
+	buf_release(&old.events.error_event);
+	*x = (struct exchange){ .connection = old.connection,
+				.sni = old.sni,
+				.memory = old.memory,
+				.request = old.request,
+				.response = old.response,
+				.events.error = old.events.error,
+				.events.error_event = old.events.error_event };
+}
+
 static void message_release(struct message *m)
 {
 	buf_release(&m->head);
@@ -82,16 +123,13 @@ void message_blame(struct message *m, enum fault_id id, uint64_t at, int field)
 		m->faults[m->fault_count++] = (struct fault){ id, at, field };
 }
 
-/* The memory grows at counts that are powers of two from this one on. */
-enum { FIELDS_FIRST = 16 };
-
 int message_add_field(struct message *m, const struct field *f)
 {
 	size_t n = m->field_count;
 
 	if (n >= LIMIT_FIELDS)
 		return -1;
-	if (n == 0 || (n >= FIELDS_FIRST && (n & (n - 1)) == 0)) {
+	if (!m->fields || (n >= FIELDS_FIRST && (n & (n - 1)) == 0)) {
 		size_t room = n ? n * 2 : FIELDS_FIRST;
 		struct field *all = realloc(m->fields, room * sizeof(*all));
 		if (!all)

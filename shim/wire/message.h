@@ -11,6 +11,9 @@
 /* An empty exchange that owns a copy of SNI. NULL without memory. */
 struct exchange *exchange_new(uint32_t connection, uint32_t seq, struct slice sni);
 
+/* Empty X again, as new but for its memory: up to LIMIT_SPARE of each head and body stay at hand. */
+void exchange_empty(struct exchange *x);
+
 /*
  * Fill host, port, path and query from the request's target and from AUTHORITY
  * (Host or :authority; absent if there is none).

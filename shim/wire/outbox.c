@@ -1,6 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/outbox.h"
 
+#include "wire/message.h"
+
+struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq, struct slice sni)
+{
+	struct exchange *x = o->spare;
+
+	if (!x)
+		return exchange_new(connection, seq, sni);
+	o->spare = NULL;
+	x->seq = seq;
+	return x;
+}
+
+void outbox_give_back(struct outbox *o, struct exchange *x)
+{
+	if (o->spare) {
+		exchange_free(x);
+		return;
+	}
+	exchange_empty(x);
+	o->spare = x;
+}
+
 void outbox_head(struct outbox *o, struct exchange *x)
 {
 	if (o->head_seen)
@@ -67,6 +90,7 @@ bool outbox_take(struct outbox *o, struct event *event)
 
 void outbox_clear(struct outbox *o)
 {
+	exchange_free(o->spare);
 	while (o->first) {
 		struct exchange *x = o->first;
 		o->first = x->next;

@@ -13,10 +13,17 @@ struct outbox {
 	bool head_seen;
 	struct exchange *first; /* owned, linked by `next` */
 	struct exchange *last;
+	struct exchange *spare; /* owned, empty: the next one; NULL: there is none */
 	const char *blind;
 	bool blind_told;
 	bool silent;
 };
+
+/* An empty exchange, perhaps with the memory of one that came back. NULL without memory. */
+struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq, struct slice sni);
+
+/* X was taken and is not needed any more. */
+void outbox_give_back(struct outbox *o, struct exchange *x);
 
 /* X has a whole request head. Only the first one counts. */
 void outbox_head(struct outbox *o, struct exchange *x);

@@ -143,7 +143,7 @@ static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 		go_blind(p, "more requests waiting than LIMIT_PIPELINE");
 		return NULL;
 	}
-	struct exchange *x = exchange_new(p->number, p->seq + 1, p->sni);
+	struct exchange *x = outbox_new(p->out, p->number, p->seq + 1, p->sni);
 	if (!x) {
 		go_blind(p, no_memory);
 		return NULL;
