@@ -28,6 +28,12 @@ struct connection {
 	bool closed;
 	size_t matched;  /* bytes of the HTTP/2 preface seen so far */
 	struct buf late; /* joined late: client bytes until they tell what they are */
+	struct {
+		struct h2_search frame;
+		size_t line;    /* the first that may be a request's */
+		size_t decided; /* bytes up to the end of the last line looked at */
+		size_t seen;    /* bytes in which no more line ends, and no status line is */
+	} search;               /* in `late` */
 	size_t status;   /* joined late: bytes of a status line seen since the client wrote */
 	struct outbox out;
 	struct pairing pairing; /* PROTOCOL_HTTP1 */
@@ -125,31 +131,37 @@ static void recognise(struct connection *c, struct slice in, int64_t now_us)
 	}
 }
 
-/*
- * Offset of the first line that is a request line in bytes whose beginning we
- * missed; -1. *DECIDED: how many of the bytes it took to know.
- */
-static long find_request(struct slice in, size_t *decided)
+/* Offset of the first line that is a request line in bytes whose beginning we missed; -1. */
+static long find_request(struct connection *c, struct slice in)
 {
-	for (size_t at = 0; at < in.n;) {
-		long lf = slice_byte(in, '\n', at);
-		if (lf < 0)
-			return -1;
-		struct slice line = slice_sub(in, at, (size_t)lf - at);
+	long lf;
+
+	while ((lf = slice_byte(in, '\n', c->search.seen)) >= 0) {
+		struct slice line = slice_sub(in, c->search.line, (size_t)lf - c->search.line);
 		if (line.n && line.p[line.n - 1] == '\r')
 			line.n--;
-		*decided = (size_t)lf + 1;
+		c->search.seen = c->search.decided = (size_t)lf + 1;
 		if (head_is_start_line(SIDE_CLIENT, line))
-			return (long)at;
-		at = (size_t)lf + 1;
+			return (long)c->search.line;
+		c->search.line = c->search.seen;
 	}
+	c->search.seen = in.n;
 	return -1;
 }
 
 /* A server writes status lines; a client that we joined in a body does not. */
-static bool is_server(struct slice all)
+static bool is_server(struct slice all, size_t seen)
 {
-	return slice_starts(all, SLICE("HTTP/1.")) || slice_find(all, SLICE("\nHTTP/1."), 0) >= 0;
+	struct slice line = SLICE("\nHTTP/1.");
+
+	return slice_starts(all, slice_from(line, 1)) ||
+	       slice_find(all, line, seen > line.n ? seen - line.n : 0) >= 0;
+}
+
+static void forget_late(struct connection *c)
+{
+	buf_reset(&c->late);
+	memset(&c->search, 0, sizeof(c->search));
 }
 
 /* An answer begins: what the client writes next is a request, not more of what we came into. */
@@ -162,7 +174,7 @@ static void await_request(struct connection *c, struct slice in)
 		c->status++;
 	}
 	if (c->status == sizeof(status) - 1)
-		buf_reset(&c->late);
+		forget_late(c);
 	else if (in.n)
 		c->status = sizeof(status); /* it begins otherwise */
 }
@@ -172,8 +184,6 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 {
 	size_t room = c->late.max - c->late.n;
 	struct slice fits = slice_sub(in, 0, room);
-	size_t request_decided = 0;
-	size_t frame_decided = 0;
 
 	c->status = 0;
 	if (buf_add_slice(&c->late, fits) != 0) {
@@ -185,12 +195,12 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	bool begins = slice_starts(all, begun);
 	if (begins && begun.n < PREFACE_LENGTH)
 		return;
-	if (!begins && is_server(all)) {
+	if (!begins && is_server(all, c->search.seen)) {
 		go_blind(c, "attached to a server's side");
 		return;
 	}
-	long request = find_request(all, &request_decided);
-	long frame = h2_find_frame(all, SIDE_CLIENT, &frame_decided);
+	long request = find_request(c, all);
+	long frame = h2_find_frame(&c->search.frame, all, SIDE_CLIENT);
 	if (!begins && request < 0 && frame < 0) {
 		if (in.n >= room)
 			go_blind(c, "attached in the middle of what could not be recognised");
@@ -198,7 +208,8 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	}
 	struct buf late = c->late;
 	buf_init(&c->late, LIMIT_HEAD);
-	bool http2 = begins || request < 0 || (frame >= 0 && frame_decided < request_decided);
+	bool http2 = begins || request < 0 ||
+		     (frame >= 0 && c->search.frame.decided < c->search.decided);
 	size_t at = begins ? (size_t)PREFACE_LENGTH : (size_t)(http2 ? frame : request);
 	c->joined_late = !begins;
 	if (http2)

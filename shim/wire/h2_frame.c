@@ -259,13 +259,15 @@ static enum chain follow_chain(struct slice in, size_t at, enum side side, int w
 }
 
 /* At the very beginning less is asked for: most joins fall between two writes. */
-long h2_find_frame(struct slice in, enum side side, size_t *decided)
+long h2_find_frame(struct h2_search *search, struct slice in, enum side side)
 {
-	*decided = H2_HEADER_LENGTH;
-	for (size_t at = 0; at + H2_HEADER_LENGTH <= in.n; at++)
-		switch (follow_chain(in, at, side, at ? PROOF_LATER : PROOF_AT_ONCE, decided)) {
+	if (search->decided < H2_HEADER_LENGTH)
+		search->decided = H2_HEADER_LENGTH;
+	for (; search->at + H2_HEADER_LENGTH <= in.n; search->at++)
+		switch (follow_chain(in, search->at, side, search->at ? PROOF_LATER : PROOF_AT_ONCE,
+				     &search->decided)) {
 		case CHAIN_HOLDS:
-			return (long)at;
+			return (long)search->at;
 		case CHAIN_UNDECIDED:
 			return -1; /* wait: else a split would decide for a later place */
 		case CHAIN_BROKEN:
@@ -274,16 +276,16 @@ long h2_find_frame(struct slice in, enum side side, size_t *decided)
 	return -1;
 }
 
-long h2_search(struct buf *search, enum side side, struct slice in, struct slice *rest)
+long h2_find_in(struct buf *missed, struct h2_search *search, enum side side, struct slice in,
+		struct slice *rest)
 {
-	size_t room = search->max - search->n;
+	size_t room = missed->max - missed->n;
 	struct slice fits = slice_sub(in, 0, room);
-	size_t decided;
 
-	if (buf_add_slice(search, fits) != 0)
+	if (buf_add_slice(missed, fits) != 0)
 		return H2_OUT_OF_MEMORY;
 	*rest = slice_from(in, fits.n);
-	long at = h2_find_frame(buf_slice(search), side, &decided);
+	long at = h2_find_frame(search, buf_slice(missed), side);
 	if (at < 0)
 		return in.n >= room ? H2_LOST : H2_SEARCHING;
 	return at;

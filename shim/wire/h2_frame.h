@@ -74,18 +74,25 @@ uint32_t h2_number(const char *p, int bytes); /* big-endian */
  */
 bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *block);
 
+/* How far bytes were searched, so that none is looked at anew; all zero at first. */
+struct h2_search {
+	size_t at;      /* no frames begin before */
+	size_t decided; /* how many of the bytes it took to know */
+};
+
 /*
  * Offset in SIDE's bytes, whose beginning was missed, where frames plausibly
- * begin and follow each other; -1. *DECIDED: how many of the bytes it took to know.
+ * begin and follow each other; -1: not in these. IN is longer each time.
  */
-long h2_find_frame(struct slice in, enum side side, size_t *decided);
+long h2_find_frame(struct h2_search *search, struct slice in, enum side side);
 
 enum { H2_SEARCHING = -1, H2_LOST = -2, H2_OUT_OF_MEMORY = -3 };
 
 /*
- * Add IN to what was searched so far. Offset in SEARCH where frames begin;
- * what did not fit is REST and goes on from SEARCH's end. Else one of the above.
+ * Add IN to what was MISSED so far. Offset in it where frames begin; what did
+ * not fit is REST and goes on from its end. Else one of the above.
  */
-long h2_search(struct buf *search, enum side side, struct slice in, struct slice *rest);
+long h2_find_in(struct buf *missed, struct h2_search *search, enum side side, struct slice in,
+		struct slice *rest);
 
 #endif

@@ -28,7 +28,8 @@ struct half {
 	struct hpack *hpack; /* of the blocks that this side sends */
 	bool synced;         /* at a frame's beginning; false only after joining late */
 	bool began;          /* a frame was seen */
-	struct buf search;   /* not synced: bytes so far */
+	struct buf missed;   /* not synced: bytes so far */
+	struct h2_search search;
 	/* a header block that goes on in CONTINUATION frames */
 	bool in_block;
 	struct h2_frame block_frame; /* its first frame */
@@ -58,7 +59,7 @@ static void half_release(struct half *half)
 {
 	h2_reader_release(&half->reader);
 	hpack_free(half->hpack);
-	buf_release(&half->search);
+	buf_release(&half->missed);
 	buf_release(&half->block);
 }
 
@@ -79,7 +80,7 @@ struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, ui
 		half->side = (enum side)side;
 		half->synced = !joined_late || side == SIDE_CLIENT;
 		h2_reader_init(&half->reader);
-		buf_init(&half->search, LIMIT_HEAD);
+		buf_init(&half->missed, LIMIT_HEAD);
 		buf_init(&half->block, LIMIT_HEAD);
 		half->hpack = hpack_new(joined_late);
 	}
@@ -556,7 +557,7 @@ void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us
 		return;
 	}
 	struct slice rest;
-	long at = h2_search(&half->search, side, in, &rest);
+	long at = h2_find_in(&half->missed, &half->search, side, in, &rest);
 	if (at == H2_SEARCHING)
 		return;
 	if (at < 0) {
@@ -565,9 +566,9 @@ void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us
 		return;
 	}
 	half->synced = true;
-	read_frames(h, half, slice_from(buf_slice(&half->search), (size_t)at));
+	read_frames(h, half, slice_from(buf_slice(&half->missed), (size_t)at));
 	read_frames(h, half, rest);
-	buf_release(&half->search);
+	buf_release(&half->missed);
 }
 
 /* Nothing more can come for any stream. */
