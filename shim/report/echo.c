@@ -114,6 +114,8 @@ void echo_replace(const struct echo *all, size_t count, const struct slice *stay
 		add_anchors(&a, i);
 	for (size_t at = 0; a.count && at + ANCHOR <= n; at += STEP) {
 		const char *as = NULL;
+		if (!a.first[slot_of(word_at(p + at))])
+			continue;
 		struct slice piece = piece_at(&a, text, at, &as);
 		if (piece.n < ECHO_PIECE || stays(stay, stay_count, piece))
 			continue;
