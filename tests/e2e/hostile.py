@@ -292,6 +292,21 @@ class Server:
             seen += more
 
 
+# A process counts the memory of the one that it was forked from as its own, at its most: this small
+# one stands between, for the tests' own may hold a GiB. Tells status, memory and CPU time.
+MEASURE = """
+import os, sys
+tell, preload = int(sys.argv[1]), sys.argv[2]
+child = os.fork()
+if not child:
+    os.close(tell)
+    if preload:
+        os.environ["LD_PRELOAD"] = preload
+    os.execvp(sys.argv[3], sys.argv[3:])
+_, status, used = os.wait4(child, 0)
+os.write(tell, b"%d %d %f" % (os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024,
+                              used.ru_utime + used.ru_stime))
+"""
 PYTHON = """
 import hashlib,http.client,ssl,sys,urllib.parse
 u=urllib.parse.urlsplit(sys.argv[1]);d=hashlib.sha256()
@@ -345,22 +360,24 @@ class Trial:
         log = os.path.join(self.work, "log")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
         if observed:
-            environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log)
-        child = subprocess.Popen(self.clients[client], env=environment, stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        digest = hashlib.sha256()
-        while data := child.stdout.read(262144):
-            digest.update(data)
-        child.stdout.close()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+            environment.update(ORSHIM_LOG=log)
+        hear, tell = os.pipe()
+        with subprocess.Popen([sys.executable, "-ISc", MEASURE, str(tell), SHIM if observed else "",
+                               *self.clients[client]], env=environment, pass_fds=[tell],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              stdin=subprocess.DEVNULL) as child:
+            os.close(tell)
+            digest = hashlib.sha256()
+            while data := child.stdout.read(262144):
+                digest.update(data)
+        with open(hear, encoding="ascii") as used:
+            status, memory, cpu = used.read().split()
         told = []
         if observed and os.path.exists(log):
             with open(log, encoding="utf-8") as lines:
                 told = [json.loads(line) for line in lines]
             os.unlink(log)
-        return Run(child.returncode, digest.hexdigest(), usage.ru_maxrss * 1024,
-                   usage.ru_utime + usage.ru_stime, told)
+        return Run(int(status), digest.hexdigest(), int(memory), float(cpu), told)
 
     def check(self, name, problems, said):
         self.passed += not problems
