@@ -47,12 +47,18 @@ class Server:
         self.changed = threading.Condition()
         self.received = []
         self.open = 0
+        self.accepted = self.marker = None  # addresses: of the last connection, of our own
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
         while True:
-            plain, _ = self.socket.accept()
+            plain, peer = self.socket.accept()
             with self.changed:
+                self.accepted = peer
+                self.changed.notify_all()
+                if peer == self.marker:
+                    plain.close()
+                    continue
                 self.open += 1
             threading.Thread(target=self.serve, args=(plain,), daemon=True).start()
 
@@ -92,9 +98,18 @@ class Server:
             start = end
 
     def take(self):
-        """What was received since the last time, once every connection is over."""
+        """What was received since the last time, once every connection is over.
+
+        One of our own is accepted after all that came before it, short ones too.
+        """
+        with socket.socket() as own:
+            own.bind(("127.0.0.1", 0))
+            self.marker = own.getsockname()
+            own.connect(("127.0.0.1", self.port))
+            with self.changed:
+                self.changed.wait_for(
+                    lambda: self.accepted == self.marker and self.open == 0, TIMEOUT)
         with self.changed:
-            self.changed.wait_for(lambda: self.open == 0, TIMEOUT)
             received, self.received = sorted(self.received), []
         return received
 
