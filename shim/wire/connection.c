@@ -34,7 +34,7 @@ struct connection {
 		size_t decided; /* bytes up to the end of the last line looked at */
 		size_t seen;    /* bytes in which no more line ends, and no status line is */
 	} search;               /* in `late` */
-	size_t status;   /* joined late: bytes of a status line seen since the client wrote */
+	size_t status; /* joined late: bytes of a status line seen since the client wrote */
 	struct outbox out;
 	struct pairing pairing; /* PROTOCOL_HTTP1 */
 	struct http2 *http2;    /* PROTOCOL_HTTP2 */
@@ -149,13 +149,18 @@ static long find_request(struct connection *c, struct slice in)
 	return -1;
 }
 
-/* A server writes status lines; a client that we joined in a body does not. */
-static bool is_server(struct slice all, size_t seen)
+/*
+ * A server writes status lines; a client that we joined in a body does not. How many of the
+ * bytes it takes to know that, SEEN of them in vain; SIZE_MAX: they do not say.
+ */
+static size_t server_decided(struct slice all, size_t seen)
 {
 	struct slice line = SLICE("\nHTTP/1.");
 
-	return slice_starts(all, slice_from(line, 1)) ||
-	       slice_find(all, line, seen > line.n ? seen - line.n : 0) >= 0;
+	if (slice_starts(all, slice_from(line, 1)))
+		return line.n - 1;
+	long at = slice_find(all, line, seen > line.n ? seen - line.n : 0);
+	return at < 0 ? SIZE_MAX : (size_t)at + line.n;
 }
 
 static void forget_late(struct connection *c)
@@ -195,12 +200,15 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	bool begins = slice_starts(all, begun);
 	if (begins && begun.n < PREFACE_LENGTH)
 		return;
-	if (!begins && is_server(all, c->search.seen)) {
+	size_t server = server_decided(all, c->search.seen);
+	long request = find_request(c, all);
+	long frame = h2_find_frame(&c->search.frame, all, SIDE_CLIENT);
+	/* Whatever is known first: else a split would decide. */
+	if (!begins && server != SIZE_MAX && (request < 0 || server <= c->search.decided) &&
+	    (frame < 0 || server <= c->search.frame.decided)) {
 		go_blind(c, "attached to a server's side");
 		return;
 	}
-	long request = find_request(c, all);
-	long frame = h2_find_frame(&c->search.frame, all, SIDE_CLIENT);
 	if (!begins && request < 0 && frame < 0) {
 		if (in.n >= room)
 			go_blind(c, "attached in the middle of what could not be recognised");
@@ -208,8 +216,8 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	}
 	struct buf late = c->late;
 	buf_init(&c->late, LIMIT_HEAD);
-	bool http2 = begins || request < 0 ||
-		     (frame >= 0 && c->search.frame.decided < c->search.decided);
+	bool http2 =
+	    begins || request < 0 || (frame >= 0 && c->search.frame.decided < c->search.decided);
 	size_t at = begins ? (size_t)PREFACE_LENGTH : (size_t)(http2 ? frame : request);
 	c->joined_late = !begins;
 	if (http2)
