@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from memcheck import ROOT, SHIM, judge, memcheck
+from memcheck import ROOT, SHIM, both_ways, judge
 
 BENCH = os.path.join(ROOT, "tests", "bench")
 # What may change from one reading to the next without a leak: malloc's own rounding, pages that
@@ -103,9 +103,9 @@ class Trial:
     def checked(self, count):
         command = [self.client, "short", str(count), self.port]
         log = self.path("checked.log")
-        bare, mine = memcheck(command), memcheck(command, log)
         # The numbers differ, of course: what they are of is told above.
-        bare, mine = (one._replace(output=len(one.output.splitlines())) for one in (bare, mine))
+        bare, mine = (one._replace(output=len(one.output.splitlines()))
+                      for one in both_ways(command, log))
         problems = judge(bare, mine)
         if not problems:
             problems = self.exchanges(log, count)

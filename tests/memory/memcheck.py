@@ -2,6 +2,7 @@
 """A program under valgrind's memcheck, bare and with the shim: which errors are ours."""
 
 import collections
+import concurrent.futures
 import os
 import subprocess
 import tempfile
@@ -67,6 +68,12 @@ def memcheck(command, log=None, valgrind=(), stdin=b"", meanwhile=None, **more):
         own = os.path.join(folder, f"{child.pid}.xml")
         errors = read_errors(own) if os.path.exists(own) else None
     return Checked(child.returncode, output, said, errors)
+
+
+def both_ways(command, log, **more):
+    """Bare and with the shim: at once, but one after the other when somebody has to talk to it."""
+    with concurrent.futures.ThreadPoolExecutor(1 if more.get("meanwhile") else 2) as pool:
+        return list(pool.map(lambda one: memcheck(command, one, **more), (None, log)))
 
 
 def judge(bare, mine):

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from memcheck import ROOT, SHIM, judge, memcheck
+from memcheck import ROOT, SHIM, both_ways, judge
 
 sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("e2e/tap", "suites")]
 from curl import API, Nginx  # noqa: E402
@@ -117,10 +117,9 @@ class Programs:
         """COMMAND ends with STATUS, WANT exchanges are in its log, no error is ours."""
         more.setdefault("ORSHIM_HOSTS", "127.0.0.1,localhost")
         log = self.pair.log
-        bare, mine = (memcheck(command, one, **more) for one in (None, log))
         # The time of day is the server's.
         bare, mine = (one._replace(output=re.sub(rb"(?m)^Date: .*\n", b"", one.output))
-                      for one in (bare, mine))
+                      for one in both_ways(command, log, **more))
         problems = judge(bare, mine)
         if bare.status != status:
             problems.append(f"bare: status {bare.status}: {bare.said.decode()[-600:]}")
