@@ -392,6 +392,21 @@ bool scan_has_news(void)
 	       atomic_load_explicit(&searched_at, memory_order_relaxed) != objects_changes();
 }
 
+/* Some at a time; no more than are remembered, or it would go round and round. */
+static void search_unsearched(struct candidates *found)
+{
+	for (size_t left = LIMIT_SEARCHED / LIMIT_COPIES; left; left--) {
+		found->count = 0;
+		objects_each(collect_unsearched, found);
+		for (size_t i = 0; i < found->count; i++)
+			search(&found->at[i]);
+		if (found->count)
+			caller_forget_all();
+		if (found->count < LIMIT_COPIES)
+			return;
+	}
+}
+
 void scan_hidden(bool all)
 {
 	struct candidates found = { .all = all };
@@ -399,14 +414,7 @@ void scan_hidden(bool all)
 	if (closed || pthread_mutex_trylock(&lock) != 0)
 		return;
 	while (!all || have_changed(&searched_at)) {
-		do {
-			found.count = 0;
-			objects_each(collect_unsearched, &found);
-			for (size_t i = 0; i < found.count; i++)
-				search(&found.at[i]);
-			if (found.count)
-				caller_forget_all();
-		} while (found.count == LIMIT_COPIES);
+		search_unsearched(&found);
 		if (!all)
 			break;
 	}

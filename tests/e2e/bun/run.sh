@@ -88,6 +88,21 @@ for start in first second; do
 done
 check "in a library that is unloaded and loaded again" asks 10 "$scratch/loading" "$port" "$hidden" 10
 
+# More libraries that might hide one than are remembered: each is looked into once, and that is all.
+# shellcheck disable=SC2317
+crowd() {
+	printf 'int pthread_rwlock_rdlock(void *);\nint f(void *p) { return pthread_rwlock_rdlock(p); }\n%s\n' \
+		'__asm__(".text\n.skip 300000, 0x90");' |
+		"${CC:-cc}" -shared -fPIC -x c -o "$scratch/crowd.so" - || return 1
+	XDG_CACHE_HOME=$scratch/crowd LD_PRELOAD=$root/build/liborshim.so timeout 120 /usr/bin/python3 -c '
+import ctypes, shutil, socket, sys
+for i in range(100):
+    shutil.copy(sys.argv[1], "%s%d" % (sys.argv[1], i))
+    ctypes.CDLL("%s%d" % (sys.argv[1], i))
+socket.create_connection(("127.0.0.1", int(sys.argv[2]))).close()' "$scratch/crowd.so" "$port"
+}
+check "a hundred libraries that might hide one" crowd
+
 # Helpers, which tools start by the dozen, are not searched: nothing is opened for it.
 # shellcheck disable=SC2317
 unsearched() { # PROGRAM...
