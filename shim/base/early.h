@@ -9,6 +9,13 @@
  */
 #define EARLY __attribute__((section(".data")))
 
+/* dlsym() of NAME, a literal, which stands there, too: the page of the other literals is not read. */
+#define EARLY_SYMBOL(handle, name)                     \
+	({                                             \
+		static char early_name[] EARLY = name; \
+		dlsym(handle, early_name);             \
+	})
+
 /* For what it calls that lies far from it otherwise: beside it, at the beginning of the code. */
 #define EARLY_CODE __attribute__((section(".text.startup")))
 

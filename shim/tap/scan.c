@@ -43,12 +43,12 @@ static struct {
 	struct span span;
 	const char *name; /* the loader's: only compared */
 } searched[LIMIT_SEARCHED];
-static size_t searched_count;
-static bool closed; /* no file may be opened any more */
+static size_t searched_count EARLY;
+static bool closed EARLY; /* no file may be opened any more */
 
 /* objects_changes() when all was looked at, and looked into, the last time. */
 static _Atomic unsigned long long scanned_at EARLY;
-static _Atomic unsigned long long searched_at;
+static _Atomic unsigned long long searched_at EARLY;
 
 /* Read without the lock by wrappers; {0, 0} when not tapped by tables. */
 static struct {
@@ -85,17 +85,23 @@ static bool collect(const struct object *o, void *arg)
 	return c->count == LIMIT_COPIES;
 }
 
+static bool was_searched(const struct object *o)
+{
+	struct span span = object_span(o);
+
+	for (size_t i = 0; i < LIMIT_SEARCHED && i < searched_count; i++)
+		if (searched[i].name == o->name && searched[i].span.low == span.low &&
+		    searched[i].span.high == span.high)
+			return true;
+	return false;
+}
+
 static bool collect_unsearched(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
-	struct span span = object_span(o);
 
-	if (o->name[0] && !c->all)
+	if ((o->name[0] && !c->all) || was_searched(o))
 		return false;
-	for (size_t i = 0; i < LIMIT_SEARCHED; i++)
-		if (searched[i].name == o->name && searched[i].span.low == span.low &&
-		    searched[i].span.high == span.high)
-			return false;
 	if (hidden_may_be_in(o) && !exports_tls(o))
 		c->at[c->count++] = *o;
 	return c->count == LIMIT_COPIES;

@@ -251,7 +251,7 @@ int dlclose(void *handle)
 
 void wrappers_start(void)
 {
-	real_connect = (connect_fn)dlsym(RTLD_NEXT, "connect");
-	real_prctl = (prctl_fn)dlsym(RTLD_NEXT, "prctl");
-	real_dlclose = (dlclose_fn)dlsym(RTLD_NEXT, "dlclose");
+	real_connect = (connect_fn)EARLY_SYMBOL(RTLD_NEXT, "connect");
+	real_prctl = (prctl_fn)EARLY_SYMBOL(RTLD_NEXT, "prctl");
+	real_dlclose = (dlclose_fn)EARLY_SYMBOL(RTLD_NEXT, "dlclose");
 }

@@ -57,16 +57,16 @@ static struct {
 
 static void resolve_all(void)
 {
-	real.execve = dlsym(RTLD_NEXT, "execve");
-	real.execvpe = dlsym(RTLD_NEXT, "execvpe");
-	real.execveat = dlsym(RTLD_NEXT, "execveat");
-	real.fexecve = dlsym(RTLD_NEXT, "fexecve");
-	real.posix_spawn = dlsym(RTLD_NEXT, "posix_spawn");
-	real.posix_spawnp = dlsym(RTLD_NEXT, "posix_spawnp");
-	real.system = dlsym(RTLD_NEXT, "system");
-	real.popen = dlsym(RTLD_NEXT, "popen");
-	real.wordexp = dlsym(RTLD_NEXT, "wordexp");
-	real.single_threaded = dlsym(RTLD_NEXT, "__libc_single_threaded");
+	real.execve = EARLY_SYMBOL(RTLD_NEXT, "execve");
+	real.execvpe = EARLY_SYMBOL(RTLD_NEXT, "execvpe");
+	real.execveat = EARLY_SYMBOL(RTLD_NEXT, "execveat");
+	real.fexecve = EARLY_SYMBOL(RTLD_NEXT, "fexecve");
+	real.posix_spawn = EARLY_SYMBOL(RTLD_NEXT, "posix_spawn");
+	real.posix_spawnp = EARLY_SYMBOL(RTLD_NEXT, "posix_spawnp");
+	real.system = EARLY_SYMBOL(RTLD_NEXT, "system");
+	real.popen = EARLY_SYMBOL(RTLD_NEXT, "popen");
+	real.wordexp = EARLY_SYMBOL(RTLD_NEXT, "wordexp");
+	real.single_threaded = EARLY_SYMBOL(RTLD_NEXT, "__libc_single_threaded");
 }
 
 /* A child may have another working folder: LIBRARY from the root on. */
