@@ -111,6 +111,18 @@ static void copy_stray_lines(struct message_copy *c, struct disguise *names)
 	}
 }
 
+/* HTTP/1: behind TARGET, or instead of one, stands a version only if all is well. */
+static void copy_start_line(struct exchange_copy *x, struct message_copy *c,
+			    struct disguise *names, const char *target)
+{
+	long lf = slice_byte(buf_slice(&c->head), '\n', 0);
+	size_t end = lf < 0 ? c->head.n : (size_t)lf;
+	size_t at = target ? (size_t)(target - c->head.p) + c->m->target.n : 0;
+
+	if (at < end)
+		disguise_secrets(names, &x->keys, c->head.p + at, end - at, false);
+}
+
 /* Parameters that say which API is meant, not what is asked. */
 static bool is_public_parameter(struct slice name)
 {
@@ -162,8 +174,10 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct dis
 		disguise_secrets(names, &x->keys, target, m->target.n, false);
 	if (target)
 		copy_query(c, e);
-	if (m->version != HTTP_2)
+	if (m->version != HTTP_2) {
+		copy_start_line(x, c, names, target);
 		copy_stray_lines(c, names);
+	}
 	return 0;
 }
 
