@@ -18,8 +18,7 @@ static const struct {
 
 static enum endpoint endpoint_of(struct slice path)
 {
-	while (slice_ends(path, SLICE("/")))
-		path.n--;
+	path = path_without_slash(path);
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
 		if (slice_ends(path, slice_of(endpoints[i].end)))
 			return endpoints[i].endpoint;
@@ -50,9 +49,7 @@ static bool is_collection(struct slice segment)
 /* The first segment of PATH that is there twice; "//" gives an empty one. */
 static struct slice repeated_segment(struct slice path)
 {
-	while (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
-	struct slice rest = slice_from(path, 1);
+	struct slice rest = slice_from(path_without_slash(path), 1);
 	struct slice segment;
 
 	while (slice_cut(&rest, '/', &segment)) {

@@ -36,6 +36,14 @@ struct known_place {
 	struct place place; /* its slice points into BYTES */
 };
 
+/* PATH without the slashes at its end; "/" stays. */
+static inline struct slice path_without_slash(struct slice path)
+{
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	return path;
+}
+
 /* Where X goes; HOSTS always the same for one KNOWN. Good until the next call with KNOWN. */
 void place_read(struct place *place, const struct host_list *hosts, const struct exchange *x,
 		struct known_place *known);

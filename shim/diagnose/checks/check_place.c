@@ -10,13 +10,6 @@ static bool is_method(const struct evidence *e, const char *method)
 	return slice_equal(e->x->request.method, slice_of(method));
 }
 
-static struct slice without_slash(struct slice path)
-{
-	while (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
-	return path;
-}
-
 bool check_key_wrong_vendor(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = e->credential;
@@ -69,7 +62,7 @@ bool check_path_doubled(const struct evidence *e, struct detail *d)
 
 bool check_path_is_base(const struct evidence *e, struct detail *d)
 {
-	struct slice path = without_slash(e->x->path);
+	struct slice path = path_without_slash(e->x->path);
 
 	if (!slice_equal(path, SLICE("/v1")) && !slice_equal(path, SLICE("/api/v1")))
 		return false;
