@@ -8,7 +8,7 @@ FUZZ_TIME ?= 60
 comma   := ,
 B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
 
-STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -fPIC -fvisibility=hidden \
+STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -Ibuild/gen -fPIC -fvisibility=hidden \
 	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wshadow -Wundef
@@ -60,9 +60,17 @@ $(FUZZ): %: %.o $(filter %.o,$(FUZZER)) $(B)/tools.a $(B)/core.a
 $(B)/tests/unit/test_wire_memory $(B)/tests/unit/test_capture_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
-$(B)/%.o: %.c | build/.setup build/cjson/cJSON.c
+$(B)/%.o: %.c | build/.setup build/cjson/cJSON.c build/gen/rule_ids.def
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
+
+# The rules' ids without their texts, and written anew only when they change: who names a rule
+# is not compiled again for a text.
+SECTIONS := $(patsubst %,shim/diagnose/rules/%.def,credential place framing content answer history)
+build/gen/rule_ids.def: $(SECTIONS)
+	@mkdir -p $(@D)
+	@sed -nE 's/^RULE\(([a-z0-9_]+),[^,]*,[^,]*,[^,]*, *([A-Z_]+),$$/RULE_ID(\1, \2)/p' $^ >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/tools/report/page.o: tools/report/page/report.css tools/report/page/report.js
 

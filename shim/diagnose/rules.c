@@ -48,6 +48,9 @@ const struct rule rules[] = {
 #undef RULE
 };
 
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == RULE_COUNT,
+	       "rule_ids.def does not list the rows of rules.def: see the Makefile");
+
 const char *prose(struct prose text)
 {
 	return (const char *)&texts + text.at;
@@ -66,9 +69,9 @@ const char *prose(struct prose text)
 bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d)
 {
 	switch (rule) {
-#define RULE(id, sev, cert, cat, when, ...) ASK_##when(id)
-#include "diagnose/rules.def"
-#undef RULE
+#define RULE_ID(id, when) ASK_##when(id)
+#include "rule_ids.def"
+#undef RULE_ID
 	default:
 		return false;
 	}

@@ -41,9 +41,9 @@ enum rule_when {
 
 enum rule_id {
 	RULE_NONE = -1,
-#define RULE(id, ...) RULE_##id,
-#include "diagnose/rules.def"
-#undef RULE
+#define RULE_ID(id, when) RULE_##id,
+#include "rule_ids.def" /* made of rules.def by the Makefile */
+#undef RULE_ID
 	RULE_COUNT
 };
 

@@ -11,8 +11,8 @@
 #define CHECK_CONNECTION(id)
 #define CHECK_LOG(id)
 #define CHECK_LAUNCH(id)
-#define RULE(id, sev, cert, cat, when, ...) CHECK_##when(id)
-#include "diagnose/rules.def"
-#undef RULE
+#define RULE_ID(id, when) CHECK_##when(id)
+#include "rule_ids.def"
+#undef RULE_ID
 
 #endif
