@@ -21,6 +21,7 @@ const char *refused_by_name(enum refused_by r)
 		[REFUSED_vendor] = "vendor",
 		[REFUSED_edge] = "edge",
 		[REFUSED_local_gateway] = "local_gateway",
+		[REFUSED_gateway] = "gateway",
 		[REFUSED_client] = "client",
 		[REFUSED_nobody] = "nobody",
 	};

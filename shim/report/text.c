@@ -115,6 +115,7 @@ static const char *refusal_words(enum refused_by r)
 		[REFUSED_vendor] = "refused by the API",
 		[REFUSED_edge] = "refused at the edge, before the API",
 		[REFUSED_local_gateway] = "refused by a gateway in between",
+		[REFUSED_gateway] = "refused by a gateway, before the API was asked",
 		[REFUSED_client] = "nothing was sent",
 		[REFUSED_nobody] = "refused by nobody that can be named",
 	};
