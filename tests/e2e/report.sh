@@ -117,6 +117,27 @@ OPENROUTER_API_KEY=$good sh <"$work/out" >"$work/answer" 2>>"$work/err"
 grep -q '"choices"' "$work/answer"
 verdict $? "curl --fixed: the command works"
 
+# What curl would expand or resolve in a URL stays one request of the same path.
+odd='/api/v1/x/../{models,key}/[1-3]/./%2e%2e/end?filter[]=a&b={c}'
+run "run of curl with an odd path" 0 "$orshim" run --log "$work/odd.log" -- curl -sS -g --path-as-is --http1.1 \
+	-H "Authorization: Bearer $quoted" "https://localhost:$port$odd"
+run "run of curl with HEAD" 0 "$orshim" run --log "$work/odd.log" -- curl -sS --http1.1 -I -o /dev/null \
+	-H "Authorization: Bearer $quoted" "$base/key"
+for n in 1 2; do
+	run "curl of an odd request $n" 0 "$orshim" curl "$work/odd.log#$n"
+	cp "$work/out" "$work/odd.$n"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run "run of that command" 0 env OPENROUTER_API_KEY="$good" "$orshim" run --log "$work/again.$n" -- timeout 20 sh -c '. "$0" | wc -c' "$work/odd.$n"
+	python3 -c 'import json, sys
+def sent(name):
+    records = [json.loads(line) for line in open(name)]
+    return [(r["method"], r["path"]) for r in records if r["record"] == "exchange"]
+one = sent(sys.argv[1])[int(sys.argv[3]) - 1]
+assert sent(sys.argv[2]) == [one], (one, sent(sys.argv[2]))' "$work/odd.log" "$work/again.$n" "$n" 2>>"$work/err"
+	verdict $? "curl of an odd request $n: the same one, once"
+done
+cat "$work/odd.log" "$work"/again.? "$work"/odd.? >>"$work/all"
+
 # --- baseline
 run "baseline" 0 env OPENROUTER_API_KEY="$good" "$orshim" baseline --base "$base"
 says "baseline" out "is accepted"
