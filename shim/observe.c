@@ -248,7 +248,7 @@ static void log_connection(struct observer *o, struct connection *c, uint32_t nu
 /* A connection without a request is worth a word only when it went to an API. */
 static bool is_watched(const struct observer *o, struct slice sni, const struct vendor **vendor)
 {
-	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, vendor);
+	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, (struct slice){ NULL, 0 }, vendor);
 }
 
 /* Connected to VENDOR's API, and nothing was asked. */

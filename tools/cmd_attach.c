@@ -11,7 +11,7 @@
 
 #include "base/settings.h"
 #include "diagnose/rules.h"
-#include "diagnose/vendors.h"
+#include "diagnose/hosts.h"
 #include "report/record.h"
 #include "tools/attach/deliver.h"
 #include "tools/attach/target.h"

@@ -5,7 +5,7 @@
 
 #include "base/settings.h"
 #include "diagnose/rules.h"
-#include "diagnose/vendors.h"
+#include "diagnose/hosts.h"
 #include "tools/command.h"
 #include "tools/guide/roff.h"
 

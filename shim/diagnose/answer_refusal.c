@@ -7,6 +7,8 @@
 
 #include "cJSON.h"
 #include "diagnose/answer.h"
+#include "diagnose/endpoints.h"
+#include "diagnose/host_name.h"
 
 const char *refused_by_name(enum refused_by r)
 {

@@ -12,7 +12,8 @@
  */
 static bool looks_like_a_call(const struct exchange *x)
 {
-	if (!path_is_endpoint(x->path))
+	if (!path_is_endpoint(x->path) ||
+	    (path_is_everyday(x->path) && field_times(&x->request, "authorization") == 0))
 		return false;
 	if (slice_equal(x->request.method, SLICE("POST")))
 		return slice_has_nocase(field_value(&x->request, "content-type"), SLICE("json")) ||
@@ -25,8 +26,8 @@ bool judge_wants(const struct judge *judge, const struct exchange *x)
 {
 	const struct vendor *vendor;
 
-	return hosts_find(&judge->hosts, x->host, x->port, &vendor) ||
-	       (!x->host.n && hosts_find(&judge->hosts, x->sni, 0, &vendor)) ||
+	return hosts_find(&judge->hosts, x->host, x->port, x->path, &vendor) ||
+	       (!x->host.n && hosts_find(&judge->hosts, x->sni, 0, x->path, &vendor)) ||
 	       looks_like_a_call(x);
 }
 

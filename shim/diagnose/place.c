@@ -73,14 +73,14 @@ static struct slice repeated_segment(struct slice path)
 static void judge_place(struct place *to, const struct host_list *hosts, struct slice host,
 			uint16_t port, struct slice path)
 {
-	bool watched = hosts_find(hosts, host, port, &to->vendor);
+	bool watched = hosts_find(hosts, host, port, path, &to->vendor);
 
 	to->is_openrouter = to->vendor && strcmp(to->vendor->id, "openrouter") == 0;
 	to->is_private = host_is_private(host);
 	to->is_api = watched || path_is_endpoint(path);
 	to->endpoint = endpoint_of(path);
 	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
-	to->twice = to->vendor ? repeated_segment(path) : (struct slice){ NULL, 0 };
+	to->twice = to->vendor && !to->vendor->gateway ? repeated_segment(path) : (struct slice){ NULL, 0 };
 }
 
 static bool is_known(const struct known_place *known, struct slice host, uint16_t port,

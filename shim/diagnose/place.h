@@ -3,7 +3,9 @@
 #define ORSHIM_PLACE_H
 
 /* Where a request goes: what its host, port and path say by themselves. */
-#include "diagnose/vendors.h"
+#include "diagnose/endpoints.h"
+#include "diagnose/host_name.h"
+#include "diagnose/hosts.h"
 #include "wire/exchange.h"
 
 /* Endpoint kinds, by the end of the path. */

@@ -11,7 +11,7 @@
  * explains least. Facts of the bytes alone: whether a form is a fault on this
  * host is for the rules.
  */
-#include "diagnose/vendors.h"
+#include "diagnose/vendor_keys.h"
 
 /* How the scheme before the token is written. */
 enum scheme_form {

@@ -1,31 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/vendors.h"
 
-const struct vendor vendors[] = {
-#define VENDOR(id, title, hosts, header, prefixes, variables) \
-	{ #id, title, hosts, header, prefixes, variables },
-#include "diagnose/vendors.def"
-#undef VENDOR
-};
+#include <string.h>
 
-#define FITS(text, member) (sizeof(text) <= sizeof(vendors[0].member))
-#define VENDOR(name, heading, places, field, beginnings, settings)                       \
-	_Static_assert(FITS(#name, id) && FITS(heading, title) && FITS(places, hosts) && \
-			   FITS(field, header) && FITS(beginnings, prefixes) &&          \
-			   FITS(settings, variables),                                    \
-		       "a text of " #name " is too long for struct vendor");
+#include "diagnose/host_name.h"
+
+const struct vendor vendors[] = {
+#define VENDOR(name, ...) { .id = #name, __VA_ARGS__ },
 #include "diagnose/vendors.def"
-#undef VENDOR
+};
 
 const size_t vendor_count = sizeof(vendors) / sizeof(vendors[0]);
 
-/* The next word of a space-separated list. */
-static bool next_word(struct slice *rest, struct slice *word)
+struct carrier_row {
+	unsigned char vendor;
+	char part[20]; /* of the path */
+	char headers[80];
+};
+
+static const struct carrier_row carrier_rows[] = {
+#define CARRIER(name, part_of_path, names) { VENDOR_##name, part_of_path, names },
+#include "diagnose/vendors.def"
+};
+
+static const struct vendor_bound bounds[] = {
+#define BOUND(name, ...) { .vendor = VENDOR_##name, __VA_ARGS__ },
+#include "diagnose/vendors.def"
+};
+
+struct plan_row {
+	unsigned char vendor;
+	char prefix[12];
+	char hosts[112];
+};
+
+static const struct plan_row plans[] = {
+#define PLAN(name, beginning, places) { VENDOR_##name, beginning, places },
+#include "diagnose/vendors.def"
+};
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+bool list_next(struct slice *rest, struct slice *word)
 {
 	while (slice_cut(rest, ' ', word))
 		if (word->n)
 			return true;
 	return false;
+}
+
+bool list_has(const char *list, struct slice name)
+{
+	struct slice rest = slice_of(list);
+	struct slice one;
+
+	while (list_next(&rest, &one))
+		if (slice_equal(one, name))
+			return true;
+	return false;
+}
+
+static bool is_row_of(const struct vendor *vendor, unsigned char row)
+{
+	return vendor == &vendors[row];
 }
 
 const struct vendor *vendor_named(struct slice id)
@@ -38,291 +75,57 @@ const struct vendor *vendor_named(struct slice id)
 
 const struct vendor *vendor_of_variable(struct slice name)
 {
-	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice rest = slice_of(vendors[i].variables);
-		struct slice one;
-		while (next_word(&rest, &one))
-			if (slice_equal(one, name))
-				return &vendors[i];
-	}
+	for (size_t i = 0; i < vendor_count; i++)
+		if (list_has(vendors[i].variables, name))
+			return &vendors[i];
 	return NULL;
 }
 
-struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token)
+const struct vendor *vendor_of_base_url(struct slice name)
 {
-	size_t longest = 0;
-
-	/* Asked for every word of every text that is shown: no calls, mostly one comparison a word. */
-	for (const char *p = vendor->prefixes; *p;) {
-		size_t n = 0;
-		while (n < token.n && p[n] && p[n] == token.p[n] && p[n] != ' ')
-			n++;
-		if ((p[n] == ' ' || p[n] == '\0') && n > longest)
-			longest = n;
-		while (p[n] && p[n] != ' ')
-			n++;
-		p += p[n] ? n + 1 : n;
-	}
-	return slice_sub(token, 0, longest);
-}
-
-bool vendor_may_own(struct slice token)
-{
-	/* How the prefixes of vendors.def begin; a unit test holds them against it. */
-	static const char beginnings[][2] = { "sk", "gs", "xa", "AI", "AQ", "nv", "hf", "ap",
-					      "pp", "tg", "fw", "r8", "cs", "gh", "gi" };
-
-	for (size_t i = 0; token.n >= 2 && i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
-		if (token.p[0] == beginnings[i][0] && token.p[1] == beginnings[i][1])
-			return true;
-	return false;
-}
-
-const struct vendor *vendor_of_key(struct slice token)
-{
-	const struct vendor *owner = NULL;
-	size_t longest = 0;
-
-	if (!vendor_may_own(token))
-		return NULL;
-	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice prefix = vendor_key_prefix(&vendors[i], token);
-		if (prefix.n <= longest)
-			continue;
-		longest = prefix.n;
-		owner = &vendors[i];
-	}
-	/* OpenAI's older keys begin like everybody's but carry "OpenAI" in base64 (trufflehog). */
-	if (!owner && slice_starts(token, SLICE("sk-")) && slice_has(token, SLICE("T3BlbkFJ")))
-		owner = vendor_named(SLICE("openai"));
-	return owner;
-}
-
-/* HOST without the brackets of an IPv6 literal and without a final dot. */
-static struct slice bare_host(struct slice host)
-{
-	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		return slice_sub(host, 1, host.n - 2);
-	if (host.n > 1 && host.p[host.n - 1] == '.')
-		host.n--;
-	return host;
-}
-
-static bool pattern_fits(struct slice pattern, struct slice host)
-{
-	if (!slice_starts(pattern, SLICE("*.")))
-		return slice_equal_nocase(bare_host(pattern), host);
-	struct slice suffix = slice_from(pattern, 1);
-	return host.n > suffix.n && slice_equal_nocase(slice_from(host, host.n - suffix.n), suffix);
-}
-
-static bool is_host_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_';
-}
-
-static bool is_pattern(struct slice pattern)
-{
-	bool literal = pattern.n > 2 && pattern.p[0] == '[' && pattern.p[pattern.n - 1] == ']';
-	struct slice rest =
-	    slice_starts(pattern, SLICE("*.")) ? slice_from(pattern, 2) : bare_host(pattern);
-
-	if (rest.n == 0)
-		return false;
-	for (size_t i = 0; i < rest.n; i++)
-		if (!is_host_byte(rest.p[i]) && !(literal && rest.p[i] == ':'))
-			return false;
-	return true;
-}
-
-/* The colon before the port; the colons of an IPv6 literal stand in brackets. */
-static long port_colon(struct slice host)
-{
-	long bracket = host.n && host.p[0] == '[' ? slice_byte(host, ']', 0) : 0;
-
-	return bracket < 0 ? -1 : slice_byte(host, ':', (size_t)bracket);
-}
-
-/* host[:port][=vendor] */
-static bool entry_parse(struct host_entry *entry, struct slice text)
-{
-	struct slice name = text;
-	struct slice host;
-
-	*entry = (struct host_entry){ .port = 0 };
-	slice_cut(&name, '=', &host);
-	if (name.p) {
-		entry->vendor = vendor_named(slice_trim(name));
-		if (!entry->vendor)
-			return false;
-	}
-	host = slice_trim(host);
-	long colon = port_colon(host);
-	if (colon >= 0) {
-		unsigned long long port;
-		if (!slice_number(slice_from(host, (size_t)colon + 1), &port) || port == 0 ||
-		    port > 65535)
-			return false;
-		entry->port = (uint16_t)port;
-		host = slice_sub(host, 0, (size_t)colon);
-	}
-	entry->pattern = host;
-	return is_pattern(host);
-}
-
-bool hosts_init(struct host_list *hosts, const char *spec, struct slice *wrong)
-{
-	struct slice rest = slice_of(spec);
-	struct slice text;
-	bool understood = true;
-
-	hosts->count = 0;
-	while (slice_cut(&rest, ',', &text)) {
-		struct host_entry entry;
-		text = slice_trim(text);
-		if (text.n == 0)
-			continue;
-		if (hosts->count < LIMIT_HOSTS && entry_parse(&entry, text)) {
-			hosts->entries[hosts->count++] = entry;
-		} else if (understood) {
-			understood = false;
-			*wrong = text;
-		}
-	}
-	return understood;
-}
-
-static const struct vendor *vendor_of_host(struct slice host)
-{
-	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice rest = slice_of(vendors[i].hosts);
-		struct slice pattern;
-		while (next_word(&rest, &pattern))
-			if (pattern_fits(pattern, host))
-				return &vendors[i];
-	}
+	for (size_t i = 0; i < vendor_count; i++)
+		if (list_has(vendors[i].base_urls, name))
+			return &vendors[i];
 	return NULL;
 }
 
-bool hosts_find(const struct host_list *hosts, struct slice host, uint16_t port,
-		const struct vendor **vendor)
+const char *vendor_carriers(const struct vendor *vendor, struct slice path)
 {
-	host = bare_host(host);
-	const struct vendor *owner = host.n ? vendor_of_host(host) : NULL;
-
-	*vendor = owner;
-	for (size_t i = 0; host.n && i < hosts->count; i++) {
-		const struct host_entry *entry = &hosts->entries[i];
-		/* A request that names no port goes to 443: nothing but TLS is seen here. */
-		if (entry->port && entry->port != (port ? port : 443))
-			continue;
-		if (!pattern_fits(entry->pattern, host))
-			continue;
-		if (entry->vendor)
-			*vendor = entry->vendor;
-		return true;
-	}
-	return owner != NULL;
+	for (size_t i = 0; i < ROWS(carrier_rows); i++)
+		if (is_row_of(vendor, carrier_rows[i].vendor) &&
+		    slice_has(path, slice_of(carrier_rows[i].part)))
+			return carrier_rows[i].headers;
+	return vendor ? vendor->header : "";
 }
 
-/* Four decimal numbers into OCTETS. */
-static bool parse_ipv4(struct slice host, unsigned char octets[4])
+bool vendor_reads(const struct vendor *vendor, struct slice path, struct slice header)
 {
-	struct slice part;
-	int count = 0;
-
-	while (slice_cut(&host, '.', &part)) {
-		unsigned long long value;
-		if (count == 4 || part.n > 3 || !slice_number(part, &value) || value > 255)
-			return false;
-		octets[count++] = (unsigned char)value;
-	}
-	return count == 4;
+	return list_has(vendor_carriers(vendor, path), header);
 }
 
-/* RFC 1918, RFC 1122 (loopback, "this host"), RFC 3927 (link-local), RFC 6598 (shared). */
-static bool ipv4_is_private(const unsigned char o[4])
+static bool is_bound_by(const struct vendor_bound *bound, struct slice token, struct slice host)
 {
-	return o[0] == 127 || o[0] == 10 || o[0] == 0 || (o[0] == 192 && o[1] == 168) ||
-	       (o[0] == 172 && (o[1] & 0xf0) == 16) || (o[0] == 169 && o[1] == 254) ||
-	       (o[0] == 100 && (o[1] & 0xc0) == 64);
+	struct slice prefix = { bound->prefix, strnlen(bound->prefix, sizeof(bound->prefix)) };
+
+	return slice_starts(token, prefix) && host_fits(bound->hosts, host) &&
+	       (!bound->at[0] || host_fits(bound->at, host));
 }
 
-/* RFC 4291 (loopback, link-local fe80::/10), RFC 4193 (unique local fc00::/7). */
-static bool ipv6_is_private(struct slice host)
+const struct vendor_bound *vendor_bound(const struct vendor *vendor, struct slice token,
+					struct slice host)
 {
-	static const char starts[][4] = { "fc", "fd", "fe8", "fe9", "fea", "feb" };
-
-	if (slice_equal(host, SLICE("::1")) || slice_equal(host, SLICE("::")))
-		return true;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (slice_starts_nocase(host, slice_of(starts[i])))
-			return true;
-	if (slice_starts_nocase(host, SLICE("::ffff:"))) {
-		unsigned char octets[4];
-		return parse_ipv4(slice_from(host, 7), octets) && ipv4_is_private(octets);
-	}
-	return false;
+	for (size_t i = 0; i < ROWS(bounds); i++)
+		if (is_row_of(vendor, bounds[i].vendor) && is_bound_by(&bounds[i], token, host))
+			return &bounds[i];
+	return NULL;
 }
 
-/* Names that no public server answers to: RFC 6761, 6762, 8375, and what networks use. */
-static bool is_private_name(struct slice host)
+const char *vendor_plan_hosts(const struct vendor *vendor, struct slice token, struct slice host)
 {
-	static const char below[][10] = { "localhost", "local", "internal",
-					  "lan",       "test",  "intranet" };
-	struct slice last = host;
-
-	for (long dot; (dot = slice_byte(last, '.', 0)) >= 0;)
-		last = slice_from(last, (size_t)dot + 1);
-	/* A name of one label is resolved locally: localhost, a container's name. */
-	if (last.n == host.n)
-		return true;
-	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
-		if (slice_equal_nocase(last, slice_of(below[i])))
-			return true;
-	return pattern_fits(SLICE("*.home.arpa"), host);
-}
-
-bool host_is_private(struct slice host)
-{
-	unsigned char octets[4];
-
-	host = bare_host(host);
-	if (host.n == 0)
-		return false;
-	if (slice_byte(host, ':', 0) >= 0)
-		return ipv6_is_private(host);
-	if (host.p[0] >= '0' && host.p[0] <= '9' && parse_ipv4(host, octets))
-		return ipv4_is_private(octets);
-	return is_private_name(host);
-}
-
-bool path_is_endpoint(struct slice path)
-{
-	static const char ends[][23] = {
-		"/chat/completions",
-		"/completions",
-		"/responses",
-		"/messages",
-		"/embeddings",
-		"/models",
-		"/key",
-		"/credits",
-		"/rerank",
-		"/generation",
-		"/audio/speech",
-		"/audio/transcriptions",
-		"/images/generations",
-		"/messages/count_tokens",
-		":generateContent",
-		":streamGenerateContent",
-	};
-
-	if (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (slice_ends(path, slice_of(ends[i])))
-			return true;
-	return false;
+	for (size_t i = 0; i < ROWS(plans); i++)
+		if (is_row_of(vendor, plans[i].vendor) &&
+		    slice_starts(token, slice_of(plans[i].prefix)) &&
+		    !host_fits(plans[i].hosts, host))
+			return plans[i].hosts;
+	return NULL;
 }

@@ -3,76 +3,85 @@
 #define ORSHIM_VENDORS_H
 
 /*
- * The API vendors: their hosts, the header they want the key in, what their
- * keys look like, and which environment variables carry them. One table,
- * vendors.def, and the user's ORSHIM_HOSTS on top.
+ * The API vendors: their hosts, where they read the key, which environment
+ * variables carry key and base URL, and which of their hosts know which keys.
+ * One table, vendors.def, which also holds the forms of their keys
+ * (vendor_keys.h).
  */
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/limits.h"
 #include "base/slice.h"
 
-/* Holds no pointer: see struct rule. */
+enum vendor_id {
+#define VENDOR(id, ...) VENDOR_##id,
+#include "diagnose/vendors.def"
+	VENDOR_COUNT
+};
+
+/* Holds no pointer: see struct rule. Lists are words separated by spaces. */
 struct vendor {
-	char id[16];     /* "openrouter" */
-	char title[24];  /* "OpenRouter" */
-	char hosts[112]; /* separated by spaces; "*.x" matches any depth below x */
-	/* Lower case: "authorization" (Bearer), "x-api-key", "api-key", "x-goog-api-key". */
-	char header[16];
-	char prefixes[64]; /* of its keys, separated by spaces; "" if they have none of their own */
-	char variables[80]; /* environment variables that usually hold its key, best first */
+	char id[20];     /* "openrouter" */
+	char title[32];  /* "OpenRouter" */
+	char hosts[208]; /* patterns of host_name.h */
+	char paths[40];  /* only requests whose path holds one of these are the API's; "": all */
+	/*
+	 * The header that usually carries the key, lower case: "authorization"
+	 * (Bearer), "x-api-key", "api-key" ... What differs by path: vendor_carriers().
+	 */
+	char header[28];
+	char variables[120]; /* environment variables that usually hold its key, best first */
+	char base_urls[120]; /* environment variables that usually hold its base URL, best first */
+	/* Passes keys of other vendors on: a key of somebody else is right here. */
+	bool gateway;
+	/* Every key it accepts has one of the forms of its KEY rows. */
+	bool keys_certain;
 };
 
 extern const struct vendor vendors[];
 extern const size_t vendor_count;
 
+const struct vendor *vendor_named(struct slice id);
+
 /* The vendor whose key usually stands in the environment variable NAME; NULL: nobody's. */
 const struct vendor *vendor_of_variable(struct slice name);
 
-const struct vendor *vendor_named(struct slice id);
+/* The vendor whose base URL usually stands in the environment variable NAME; NULL: nobody's. */
+const struct vendor *vendor_of_base_url(struct slice name);
 
 /*
- * Whose key TOKEN is, by its public prefix; the longest prefix wins. NULL if
- * none fits or a bare "sk-" cannot tell.
+ * The headers in which VENDOR reads a key in requests for PATH, the documented
+ * one first, as names separated by spaces; "url" is a query parameter (?key=).
  */
-const struct vendor *vendor_of_key(struct slice token);
+const char *vendor_carriers(const struct vendor *vendor, struct slice path);
 
-/* False: TOKEN has no prefix of the table's, going by its first two bytes. */
-bool vendor_may_own(struct slice token);
+/* Is HEADER, a name in lower case or "url", one of vendor_carriers()? */
+bool vendor_reads(const struct vendor *vendor, struct slice path, struct slice header);
 
-/* The longest of VENDOR's prefixes that TOKEN starts with, as part of TOKEN; n == 0: none. */
-struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token);
-
-/* The hosts that are watched: the table's and those of ORSHIM_HOSTS. */
-struct host_entry {
-	struct slice pattern;        /* host or "*.domain", lower or upper case */
-	uint16_t port;               /* 0: any */
-	const struct vendor *vendor; /* NULL: watched, no vendor's rules */
+/* Hosts of one vendor that do not know each other's keys. */
+struct vendor_bound {
+	unsigned char vendor; /* enum vendor_id */
+	char hosts[208];
+	char at[32];     /* only there the wrong key is likely; "": at all of them */
+	char prefix[20]; /* only keys that begin so are bound; "": all */
+	char where[80];  /* what to call the hosts when they cannot be listed; "": HOSTS says all */
+	char says[120];  /* one sentence without its full stop: what a key is bound to */
 };
 
-struct host_list {
-	struct host_entry entries[LIMIT_HOSTS];
-	size_t count;
-};
+/* What binds TOKEN at HOST; NULL: all hosts of VENDOR take it, as far as is known. */
+const struct vendor_bound *vendor_bound(const struct vendor *vendor, struct slice token,
+					struct slice host);
 
 /*
- * SPEC is the text of ORSHIM_HOSTS; slices of it are kept. False if an entry
- * was not understood; *WRONG is then the first, the others are in force.
+ * The hosts where TOKEN belongs when its beginning tells the plan it was made
+ * for and HOST is none of them; NULL: nothing is known against HOST.
  */
-bool hosts_init(struct host_list *hosts, const char *spec, struct slice *wrong);
+const char *vendor_plan_hosts(const struct vendor *vendor, struct slice token, struct slice host);
 
-/*
- * Is HOST (and PORT, 0 unknown) watched, and by whose rules? *VENDOR may be
- * NULL with true: watched without a vendor. The user's entries come first.
- */
-bool hosts_find(const struct host_list *hosts, struct slice host, uint16_t port,
-		const struct vendor **vendor);
+/* Is NAME one of the words of LIST? Case counts. */
+bool list_has(const char *list, struct slice name);
 
-/* A loopback, private, link-local address or a name such as localhost, *.local, *.internal. */
-bool host_is_private(struct slice host);
-
-/* Does PATH end in an endpoint of an OpenAI- or Anthropic-style API? */
-bool path_is_endpoint(struct slice path);
+/* The next word of a list; false at its end. *REST begins as the whole list. */
+bool list_next(struct slice *rest, struct slice *word);
 
 #endif

@@ -30,7 +30,7 @@ static bool holds(const struct refused *r)
 	struct answer a;
 	bool good;
 
-	hosts_find(&none, x->host, x->port, &vendor);
+	hosts_find(&none, x->host, x->port, x->path, &vendor);
 	answer_read(&a, x, vendor);
 	good = a.refused_by == r->by && a.about == r->about && is_text(a.message, r->message) &&
 	       is_text(a.raw_message, r->raw);
@@ -394,7 +394,7 @@ static void an_answer_names_its_provider(void **state)
 		struct host_list none = { 0 };
 		struct answer a;
 
-		hosts_find(&none, x->host, x->port, &vendor);
+		hosts_find(&none, x->host, x->port, x->path, &vendor);
 		answer_read(&a, x, vendor);
 		if (!slice_equal(a.provider, slice_of(cases[i].provider)))
 			fail_msg("case %zu: \"%.*s\"", i, SLICE_ARG(a.provider));

@@ -212,20 +212,16 @@ static void no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown(void **state)
 static void the_key_of_every_vendor_is_redacted_in_a_text(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice rest = slice_of(vendors[i].prefixes);
-		struct slice prefix;
-		while (slice_cut(&rest, ' ', &prefix)) {
-			char text[160];
-			struct buf out;
-			snprintf(text, sizeof(text), "a %.*s%s b", SLICE_ARG(prefix),
-				 "Qw3rT5yU7iO9pA1sD3fG5hJ7kL9zX1cV3b");
-			buf_init(&out, 400);
-			redact_text(&out, slice_of(text), 400);
-			assert_int_equal(buf_add(&out, "", 1), 0);
-			assert_null(strstr(out.p, "rT5yU7iO9"));
-			buf_release(&out);
-		}
+	for (size_t i = 0; i < key_form_count; i++) {
+		char text[160];
+		struct buf out;
+		snprintf(text, sizeof(text), "a %s%s b", key_forms[i].prefix,
+			 "Qw3rT5yU7iO9pA1sD3fG5hJ7kL9zX1cV3b");
+		buf_init(&out, 400);
+		redact_text(&out, slice_of(text), 400);
+		assert_int_equal(buf_add(&out, "", 1), 0);
+		assert_null(strstr(out.p, "rT5yU7iO9"));
+		buf_release(&out);
 	}
 }
 

@@ -4,9 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
-#include "diagnose/vendors.h"
+#include "diagnose/endpoints.h"
+#include "diagnose/host_name.h"
+#include "diagnose/hosts.h"
+#include "diagnose/vendor_keys.h"
 
 static const char *id_of(const struct vendor *vendor)
 {
@@ -46,11 +50,32 @@ static void a_key_belongs_to_the_vendor_with_the_longest_prefix(void **state)
 static void every_prefix_of_the_table_may_begin_a_key(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < key_form_count; i++)
+		if (key_forms[i].prefix[0] && !key_forms[i].shared)
+			assert_true(vendor_may_own(slice_of(key_forms[i].prefix)));
+}
+
+#define ENDS_IN_NUL(member) assert_non_null(memchr(member, '\0', sizeof(member)))
+
+/* An array that its text fills to the last byte has lost its end. */
+static void no_text_of_the_table_is_too_long(void **state)
+{
+	(void)state;
+	assert_int_equal(vendor_count, VENDOR_COUNT);
 	for (size_t i = 0; i < vendor_count; i++) {
-		struct slice rest = slice_of(vendors[i].prefixes);
-		struct slice prefix;
-		while (slice_cut(&rest, ' ', &prefix))
-			assert_true(prefix.n == 0 || vendor_may_own(prefix));
+		ENDS_IN_NUL(vendors[i].id);
+		ENDS_IN_NUL(vendors[i].title);
+		ENDS_IN_NUL(vendors[i].hosts);
+		ENDS_IN_NUL(vendors[i].paths);
+		ENDS_IN_NUL(vendors[i].header);
+		ENDS_IN_NUL(vendors[i].variables);
+		ENDS_IN_NUL(vendors[i].base_urls);
+		assert_true(vendors[i].title[0] && vendors[i].hosts[0] && vendors[i].header[0]);
+		assert_true(vendors[i].variables[0]);
+	}
+	for (size_t i = 0; i < key_form_count; i++) {
+		ENDS_IN_NUL(key_forms[i].prefix);
+		ENDS_IN_NUL(key_forms[i].holds);
 	}
 }
 
@@ -63,6 +88,7 @@ static void a_nul_in_a_token_ends_no_prefix(void **state)
 	assert_null(vendor_of_key((struct slice){ "sk-proj- sk-svcacct", 3 }));
 }
 
+static const struct slice nowhere = { NULL, 0 };
 static const struct host_list nothing_added;
 
 static void hosts_of_the_table_are_watched_by_their_rules(void **state)
@@ -87,7 +113,8 @@ static void hosts_of_the_table_are_watched_by_their_rules(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		bool watched = hosts_find(&nothing_added, slice_of(cases[i].host), 0, &vendor);
+		bool watched =
+		    hosts_find(&nothing_added, slice_of(cases[i].host), 0, nowhere, &vendor);
 		assert_string_equal(id_of(vendor), cases[i].vendor);
 		assert_int_equal(watched, vendor != NULL);
 	}
@@ -105,17 +132,17 @@ static void hosts_can_be_added(void **state)
 			       "[::1]:9=groq,,",
 			       &wrong));
 	assert_int_equal(hosts.count, 4);
-	assert_true(hosts_find(&hosts, SLICE("GW.example.com"), 0, &vendor));
+	assert_true(hosts_find(&hosts, SLICE("GW.example.com"), 0, nowhere, &vendor));
 	assert_null(vendor);
-	assert_true(hosts_find(&hosts, SLICE("a.b.corp.example"), 1234, &vendor));
+	assert_true(hosts_find(&hosts, SLICE("a.b.corp.example"), 1234, nowhere, &vendor));
 	assert_string_equal(vendor->id, "openrouter");
-	assert_false(hosts_find(&hosts, SLICE("corp.example"), 0, &vendor));
-	assert_true(hosts_find(&hosts, SLICE("127.0.0.1"), 8443, &vendor));
+	assert_false(hosts_find(&hosts, SLICE("corp.example"), 0, nowhere, &vendor));
+	assert_true(hosts_find(&hosts, SLICE("127.0.0.1"), 8443, nowhere, &vendor));
 	assert_string_equal(vendor->id, "openai");
-	assert_false(hosts_find(&hosts, SLICE("127.0.0.1"), 8444, &vendor));
-	assert_false(hosts_find(&hosts, SLICE("127.0.0.1"), 0, &vendor));
-	assert_true(hosts_find(&hosts, SLICE("::1"), 9, &vendor));
-	assert_true(hosts_find(&hosts, SLICE("[::1]"), 9, &vendor));
+	assert_false(hosts_find(&hosts, SLICE("127.0.0.1"), 8444, nowhere, &vendor));
+	assert_false(hosts_find(&hosts, SLICE("127.0.0.1"), 0, nowhere, &vendor));
+	assert_true(hosts_find(&hosts, SLICE("::1"), 9, nowhere, &vendor));
+	assert_true(hosts_find(&hosts, SLICE("[::1]"), 9, nowhere, &vendor));
 	assert_string_equal(vendor->id, "groq");
 }
 
@@ -140,8 +167,8 @@ static void what_is_no_host_is_named_and_the_rest_holds(void **state)
 		snprintf(spec, sizeof(spec), "ok.example,%s,too.example", bad[i]);
 		assert_false(hosts_init(&hosts, spec, &wrong));
 		assert_true(slice_equal(wrong, slice_of(bad[i])));
-		assert_true(hosts_find(&hosts, SLICE("ok.example"), 0, &vendor));
-		assert_true(hosts_find(&hosts, SLICE("too.example"), 0, &vendor));
+		assert_true(hosts_find(&hosts, SLICE("ok.example"), 0, nowhere, &vendor));
+		assert_true(hosts_find(&hosts, SLICE("too.example"), 0, nowhere, &vendor));
 	}
 	assert_true(hosts_init(&hosts, NULL, &(struct slice){ NULL, 0 }));
 	assert_int_equal(hosts.count, 0);
@@ -201,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_belongs_to_the_vendor_with_the_longest_prefix),
 		cmocka_unit_test(every_prefix_of_the_table_may_begin_a_key),
+		cmocka_unit_test(no_text_of_the_table_is_too_long),
 		cmocka_unit_test(a_nul_in_a_token_ends_no_prefix),
 		cmocka_unit_test(hosts_of_the_table_are_watched_by_their_rules),
 		cmocka_unit_test(hosts_can_be_added),

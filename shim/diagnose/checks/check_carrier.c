@@ -52,6 +52,7 @@ bool check_auth_header_wrong_name(const struct evidence *e, struct detail *d)
 	const struct credential *c = other_header(e);
 
 	if (!c || !vendor_takes_bearer(e) || e->is_public ||
+	    vendor_reads(e->vendor, e->x->path, slice_of(carrier_name(c->carrier))) ||
 	    credentials_by(&e->credentials, CARRIER_AUTHORIZATION))
 		return false;
 	detail_f(d, "the key stands in %s, and there is no Authorization",

@@ -15,7 +15,8 @@ bool check_key_wrong_vendor(const struct evidence *e, struct detail *d)
 	const struct credential *c = e->credential;
 
 	if (!c || !c->known || c->carrier == CARRIER_URL || !e->vendor || !c->shape.vendor ||
-	    c->shape.vendor == e->vendor)
+	    c->shape.vendor == e->vendor || e->vendor->gateway ||
+	    vendor_key_fits(e->vendor, c->shape.core))
 		return false;
 	detail_f(d, "a key of %s was sent to %s (", c->shape.vendor->title, e->vendor->title);
 	detail_bytes(d, e->x->host, 80);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/endpoints.h"
+
+/* How paths end; the page that names each stands beside it where it is not OpenAI's or OpenRouter's. */
+static const char ends[][32] = {
+	"/chat/completions",
+	"/completions",
+	"/responses",
+	"/messages",
+	"/embeddings",
+	"/models",
+	"/key",
+	"/credits",
+	"/rerank",
+	"/generation",
+	"/audio/speech",
+	"/audio/transcriptions",
+	"/audio/translations",
+	"/images/generations",
+	"/images/edits",
+	"/images/variations",
+	"/moderations",
+	"/messages/count_tokens", /* Anthropic */
+	"/messages/batches",
+	":generateContent", /* Google */
+	":streamGenerateContent",
+	":countTokens",
+	":embedContent",
+	":batchEmbedContents",
+	":predict", /* Vertex */
+	":rawPredict",
+	":streamRawPredict",
+	"/chatcompletion_v2", /* MiniMax: platform.minimax.io/docs */
+	"/chatcompletion_pro",
+	"/converse", /* Bedrock: docs.aws.amazon.com, Converse and InvokeModel */
+	"/converse-stream",
+	"/invoke",
+	"/invoke-with-response-stream",
+	"/invocations", /* Databricks: docs.databricks.com, "Query serving endpoints" */
+	"/api/chat",    /* Ollama: docs.ollama.com/api */
+	"/api/generate",
+	"/api/embed",
+};
+
+/* Parts that stand inside: what follows is a model or an operation. */
+static const char parts[][24] = {
+	"/services/aigc/",         /* DashScope: help.aliyun.com/zh/model-studio */
+	"/services/embeddings/",   /* the same */
+	"/services/rerank/",       /* the same */
+	"/v1/chat/completions/",   /* stored completions */
+	"/async/chat/completions", /* Perplexity: docs.perplexity.ai, Async */
+};
+
+/* Ends that are words of other APIs, too: here something must stand before them. */
+static const struct {
+	char end[32];
+	char before[24];
+} bound_ends[] = {
+	{ "/converse", "/model/" },
+	{ "/converse-stream", "/model/" },
+	{ "/invoke", "/model/" },
+	{ "/invoke-with-response-stream", "/model/" },
+	{ "/invocations", "/serving-endpoints/" },
+	{ ":predict", "/publishers/" },
+};
+
+static bool is_bound(struct slice path, struct slice end)
+{
+	for (size_t i = 0; i < sizeof(bound_ends) / sizeof(bound_ends[0]); i++)
+		if (slice_equal(end, slice_of(bound_ends[i].end)))
+			return slice_has(path, slice_of(bound_ends[i].before));
+	return true;
+}
+
+bool path_is_endpoint(struct slice path)
+{
+	if (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (slice_ends(path, slice_of(ends[i])))
+			return is_bound(path, slice_of(ends[i]));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (slice_has(path, slice_of(parts[i])))
+			return true;
+	return false;
+}
+
+bool path_is_everyday(struct slice path)
+{
+	return slice_ends(path, SLICE("/api/chat")) || slice_ends(path, SLICE("/api/generate")) ||
+	       slice_ends(path, SLICE("/api/embed"));
+}

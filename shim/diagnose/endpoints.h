@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ENDPOINTS_H
+#define ORSHIM_ENDPOINTS_H
+
+/* The paths by which a call of a model API is known at any host. */
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* Does PATH end in an endpoint of one of the API dialects (OpenAI, Anthropic, Google, Cohere, Bedrock, Ollama ...)? */
+bool path_is_endpoint(struct slice path);
+
+/* Is it one of those by words that web applications use for themselves, too (Ollama's /api/chat)? */
+bool path_is_everyday(struct slice path);
+
+#endif

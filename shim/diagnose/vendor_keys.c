@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/vendor_keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct key_form key_forms[] = {
+#define KEY(name, source, ...) { .vendor = VENDOR_##name, __VA_ARGS__ },
+#include "diagnose/vendors.def"
+};
+
+const size_t key_form_count = sizeof(key_forms) / sizeof(key_forms[0]);
+
+enum { ID_HEX = 32 }; /* digits of the id of KEY_ID_SECRET */
+
+/* The first three bytes of all prefixes of vendors.def; a unit test holds them against it. */
+static const char beginnings[][3] = {
+	"sk-", "sk_", "gsk", "xai", "AIz", "AQ.", "nva", "hf_", "api", "ppl", "tgp",
+	"fw_", "r8_", "csk", "ghu", "gho", "ghp", "ghs", "ghr", "git", "cpk", "jin",
+	"pa-", "ark", "dap", "ABS", "bed", "vck", "rqs", "pk-", "ya2",
+};
+
+static bool is_hex(char c)
+{
+	return (unsigned char)(c - '0') < 10 || (unsigned char)(c - 'a') < 6;
+}
+
+static bool is_alnum(char c)
+{
+	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
+}
+
+static bool is_in(enum key_alphabet alphabet, char c)
+{
+	switch (alphabet) {
+	case KEY_HEX:
+		return is_hex(c);
+	case KEY_ALNUM:
+		return is_alnum(c);
+	case KEY_BASE64:
+		return is_alnum(c) || memchr("-_+/=", c, 5);
+	case KEY_DOTTED:
+	case KEY_JWT:
+		return is_alnum(c) || memchr("-_.", c, 3);
+	case KEY_TOKEN:
+	case KEY_ID_SECRET:
+		break;
+	}
+	return is_alnum(c) || c == '-' || c == '_';
+}
+
+/* How many bytes of S are of ALPHABET. */
+static size_t run_of(enum key_alphabet alphabet, struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && is_in(alphabet, s.p[n]))
+		n++;
+	return n;
+}
+
+static bool starts_id_secret(struct slice s)
+{
+	return s.n > ID_HEX + 1 && s.p[ID_HEX] == '.' &&
+	       run_of(KEY_HEX, slice_sub(s, 0, ID_HEX)) == ID_HEX;
+}
+
+static bool has_three_pieces(struct slice s)
+{
+	long first = slice_byte(s, '.', 0);
+	long second = first < 0 ? -1 : slice_byte(s, '.', (size_t)first + 1);
+
+	return second > first + 1 && (size_t)second + 1 < s.n &&
+	       slice_byte(s, '.', (size_t)second + 1) < 0;
+}
+
+/* What is behind the prefix of TOKEN, which begins as FORM says; absent if it does not. */
+static struct slice behind_prefix(const struct key_form *form, struct slice token)
+{
+	if (form->alphabet == KEY_ID_SECRET)
+		return starts_id_secret(token) ? slice_from(token, ID_HEX + 1)
+					       : (struct slice){ NULL, 0 };
+	size_t n = 0;
+	while (form->prefix[n] && n < token.n && form->prefix[n] == token.p[n])
+		n++;
+	return form->prefix[n] ? (struct slice){ NULL, 0 } : slice_from(token, n);
+}
+
+static bool fits(const struct key_form *form, struct slice token)
+{
+	struct slice rest = behind_prefix(form, token);
+
+	if (!rest.p || run_of((enum key_alphabet)form->alphabet, rest) != rest.n)
+		return false;
+	if (form->alphabet == KEY_JWT && !has_three_pieces(token))
+		return false;
+	if (form->exact || form->whole) {
+		if (rest.n < form->least || (form->most && rest.n > form->most))
+			return false;
+	}
+	return slice_has(token, slice_of(form->holds));
+}
+
+bool vendor_may_own(struct slice token)
+{
+	if (token.n < 3)
+		return false;
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (token.p[0] == beginnings[i][0] && token.p[1] == beginnings[i][1] &&
+		    token.p[2] == beginnings[i][2])
+			return true;
+	return token.n > ID_HEX && token.p[ID_HEX] == '.';
+}
+
+static bool is_owned_by(const struct key_form *form, struct slice token)
+{
+	if (form->shared)
+		return false;
+	return form->whole ? fits(form, token) : behind_prefix(form, token).p != NULL;
+}
+
+static const struct vendor *owner_of(const struct key_form *form)
+{
+	return &vendors[form->vendor];
+}
+
+const struct vendor *vendor_of_key(struct slice token)
+{
+	const struct key_form *best = NULL;
+	size_t longest = 0;
+
+	if (!vendor_may_own(token))
+		return NULL;
+	for (size_t i = 0; i < key_form_count; i++) {
+		const struct key_form *form = &key_forms[i];
+		size_t n = strlen(form->prefix);
+		if (best && n <= longest)
+			continue;
+		if (is_owned_by(form, token)) {
+			best = form;
+			longest = n;
+		}
+	}
+	return best ? owner_of(best) : NULL;
+}
+
+struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < key_form_count; i++) {
+		const struct key_form *form = &key_forms[i];
+		size_t n = strlen(form->prefix);
+		if (n > longest && owner_of(form) == vendor && is_owned_by(form, token))
+			longest = n;
+	}
+	return slice_sub(token, 0, longest);
+}
+
+bool vendor_key_form_certain(const struct vendor *vendor)
+{
+	return vendor && vendor->keys_certain;
+}
+
+bool vendor_key_fits(const struct vendor *vendor, struct slice token)
+{
+	for (size_t i = 0; vendor && i < key_form_count; i++)
+		if (owner_of(&key_forms[i]) == vendor && !key_forms[i].owner_only &&
+		    fits(&key_forms[i], token))
+			return true;
+	return false;
+}
+
+static const char *alphabet_words(enum key_alphabet alphabet)
+{
+	static const char words[][28] = {
+		[KEY_TOKEN] = "letters, digits, - and _",
+		[KEY_ALNUM] = "letters and digits",
+		[KEY_HEX] = "hex digits",
+		[KEY_BASE64] = "bytes of base64",
+		[KEY_DOTTED] = "letters, digits, - _ and .",
+		[KEY_ID_SECRET] = "letters and digits",
+		[KEY_JWT] = "letters, digits, - _ and .",
+	};
+	return words[alphabet];
+}
+
+/* One form, as in "sk-or-v1- and 64 hex digits, 73 bytes". */
+static int form_words(const struct key_form *form, bool alone, char *out, size_t size)
+{
+	size_t prefix = strlen(form->prefix);
+
+	if (form->alphabet == KEY_JWT)
+		return snprintf(out, size, "a JWT");
+	if (form->alphabet == KEY_ID_SECRET)
+		return snprintf(out, size, "32 hex digits, a dot and %u bytes", form->least);
+	if (form->holds[0])
+		return snprintf(out, size, "%s with %s inside", form->prefix, form->holds);
+	if (alone && form->least == form->most)
+		return snprintf(out, size, "%s and %u %s, %zu bytes", form->prefix, form->least,
+				alphabet_words((enum key_alphabet)form->alphabet),
+				prefix + form->least);
+	return snprintf(out, size, "%s", form->prefix);
+}
+
+void vendor_key_form_words(const struct vendor *vendor, char *out, size_t size)
+{
+	size_t forms = 0, used = 0, said = 0;
+
+	if (size)
+		out[0] = '\0';
+	for (size_t i = 0; vendor && i < key_form_count; i++)
+		forms += owner_of(&key_forms[i]) == vendor && !key_forms[i].owner_only;
+	for (size_t i = 0; vendor && i < key_form_count && used < size; i++) {
+		const struct key_form *form = &key_forms[i];
+		if (owner_of(form) != vendor || form->owner_only)
+			continue;
+		said++;
+		int n = snprintf(out + used, size - used, "%s",
+				 said == 1       ? ""
+				 : said == forms ? " or "
+						 : ", ");
+		used += n > 0 ? (size_t)n : 0;
+		if (used < size) {
+			n = form_words(form, forms == 1, out + used, size - used);
+			used += n > 0 ? (size_t)n : 0;
+		}
+	}
+}
