@@ -4,13 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
+
 /* memmem() makes a table first, which pays in longer texts only. */
 enum { SHORT = 64 };
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
 
 /* Mostly the bytes are the same. */
 static bool is_same_nocase(const char *a, const char *b, size_t n)
@@ -18,7 +15,7 @@ static bool is_same_nocase(const char *a, const char *b, size_t n)
 	if (n == 0 || memcmp(a, b, n) == 0)
 		return true;
 	for (size_t i = 0; i < n; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (to_lower(a[i]) != to_lower(b[i]))
 			return false;
 	return true;
 }
@@ -52,11 +49,11 @@ long slice_find(struct slice s, struct slice needle, size_t from)
 
 long slice_find_nocase(struct slice s, struct slice needle, size_t from)
 {
-	char first = needle.n ? lower(needle.p[0]) : 0;
+	char first = needle.n ? to_lower(needle.p[0]) : 0;
 
 	for (size_t i = from; i <= s.n && needle.n <= s.n - i; i++)
 		if (needle.n == 0 ||
-		    (lower(s.p[i]) == first && is_same_nocase(s.p + i, needle.p, needle.n)))
+		    (to_lower(s.p[i]) == first && is_same_nocase(s.p + i, needle.p, needle.n)))
 			return (long)i;
 	return -1;
 }
@@ -74,14 +71,9 @@ bool slice_has_nocase(struct slice s, struct slice needle)
 bool slice_has_digit(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '9')
+		if (is_digit(s.p[i]))
 			return true;
 	return false;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 struct slice slice_trim(struct slice s)

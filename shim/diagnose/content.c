@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 const cJSON *content_body(const struct evidence *e)
 {
 	bool known = e->endpoint == ENDPOINT_CHAT || e->endpoint == ENDPOINT_COMPLETIONS ||
@@ -105,8 +107,7 @@ bool content_is_unset(const cJSON *item)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_';
+	return is_alphanumeric(c) || c == '_';
 }
 
 /* Cut one step of a path ("[3]", ".3", ".content") off *REST; false if none follows. */
@@ -205,4 +206,17 @@ bool content_member_named(struct slice upstream_text, const cJSON *body, char *p
 		}
 	}
 	return tool_named(upstream_text, body, path, n);
+}
+
+bool is_chat_member(struct slice name)
+{
+	static const struct slice names[] = {
+		SLICE("model"), SLICE("messages"), SLICE("prompt"),
+		SLICE("input"), SLICE("stream"),   SLICE("max_tokens")
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal(name, names[i]))
+			return true;
+	return false;
 }

@@ -58,4 +58,7 @@ bool content_is_unset(const struct cJSON *item);
 bool content_member_named(struct slice upstream_text, const struct cJSON *body, char *path,
 			  size_t n);
 
+/* Is NAME a member that makes an object, or a form, a request of a chat? */
+bool is_chat_member(struct slice name);
+
 #endif

@@ -11,11 +11,6 @@ const char *carrier_name(enum carrier c)
 	return carrier_names[c];
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static size_t word_length(struct slice s)
 {
 	size_t n = 0;
@@ -38,7 +33,7 @@ static bool may_be_scheme(struct slice word)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (slice_equal_nocase(word, slice_of(others[i])))
 			return false;
-	return (word.p[0] | 0x20) >= 'a' && (word.p[0] | 0x20) <= 'z';
+	return is_letter(word.p[0]);
 }
 
 /* Schemes whose credentials are parameters or a blob of their own, never a bare key. */

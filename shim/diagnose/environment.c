@@ -38,11 +38,6 @@ struct slice environment_value(const struct environment *env, struct slice name)
 	return (struct slice){ NULL, 0 };
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct slice trim_space(struct slice s)
 {
 	while (s.n && is_space(s.p[0]))

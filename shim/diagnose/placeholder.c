@@ -4,19 +4,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool is_name_byte(char c)
 {
-	return is_letter(c) || is_digit(c) || c == '_';
+	return is_alphanumeric(c) || c == '_';
 }
 
 enum { WORD_SIZE = 19 }; /* of a word of the tables, with its NUL */
@@ -46,10 +37,10 @@ bool is_literal(struct slice s)
 
 bool is_variable_name(struct slice s)
 {
-	if (s.n < 6 || !(s.p[0] >= 'A' && s.p[0] <= 'Z'))
+	if (s.n < 6 || !is_upper(s.p[0]))
 		return false;
 	for (size_t i = 1; i < s.n; i++)
-		if (!(s.p[i] >= 'A' && s.p[i] <= 'Z') && !is_digit(s.p[i]) && s.p[i] != '_')
+		if (!is_upper(s.p[i]) && !is_digit(s.p[i]) && s.p[i] != '_')
 			return false;
 	return slice_has(s, SLICE("KEY")) || slice_has(s, SLICE("TOKEN")) ||
 	       slice_has(s, SLICE("SECRET"));
@@ -75,8 +66,7 @@ static bool has_phrase(struct slice s, const char *phrase)
 	for (size_t i = 0; i + wanted.n <= s.n; i++) {
 		size_t n = 0;
 		while (n < wanted.n) {
-			char c = s.p[i + n];
-			c = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+			char c = to_lower(s.p[i + n]);
 			if ((c == '_' || c == ' ' ? '-' : c) != wanted.p[n])
 				break;
 			n++;

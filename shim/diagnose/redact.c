@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Text of others, made fit for a log and a terminal: no key, no control byte. */
+#include "base/utf8.h"
 #include "diagnose/credential.h"
 #include "diagnose/reveal.h"
 
@@ -12,26 +13,6 @@ enum {
 static bool is_word_byte(char c)
 {
 	return is_token_byte(c) && c != '-' && c != '_';
-}
-
-/* Length of the UTF-8 character at AT, 0 if it is none (RFC 3629); *CODE is its code point. */
-static size_t utf8_character(struct slice s, size_t at, unsigned *code)
-{
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)s.p[at];
-	size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-
-	if (lead < 0xc2 || lead > 0xf4 || n > s.n - at)
-		return 0;
-	*code = lead & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		unsigned char c = (unsigned char)s.p[at + i];
-		if ((c & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (c & 0x3f);
-	}
-	bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-	return *code < least[n] || surrogate || *code > 0x10ffff ? 0 : n;
 }
 
 /* C1 controls, zero-width and direction marks, line separators: invisible or worse on a terminal. */
@@ -53,16 +34,16 @@ static size_t copy_character(struct sink *sink, struct slice s, size_t at)
 		sink_put(sink, &s.p[at], 1);
 		return 1;
 	}
-	size_t n = c < 0x80 ? 0 : utf8_character(s, at, &code);
-	if (n == 0) {
+	int n = utf8_character(s, at, &code);
+	if (n <= 0) {
 		sink_f(sink, "\\x%02x", c);
 		return 1;
 	}
 	if (is_unseen(code))
 		sink_f(sink, "\\u{%x}", code);
 	else
-		sink_put(sink, &s.p[at], n);
-	return n;
+		sink_put(sink, &s.p[at], (size_t)n);
+	return (size_t)n;
 }
 
 /* 8-4-4-4-12 hex digits (RFC 9562 section 4). */
@@ -390,13 +371,6 @@ static void redact(struct redaction *r)
 		size_t userinfo = copy_userinfo(&r->sink, text, i);
 		i += userinfo ? userinfo : copy_character(&r->sink, text, i);
 	}
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
 /* PLAIN becomes TEXT with the percent escapes of token bytes undone. How many follow each other at most. */

@@ -9,14 +9,14 @@ enum { OPENROUTER_DIGITS = 64, DECODED_MAX = 256 };
 
 static const struct slice absent = { NULL, 0 };
 
-bool is_hex_byte(char c)
+static bool is_lower_hex(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+	return is_hex_byte(c);
 }
 
 static bool is_any_hex(char c)
 {
-	return is_hex_byte(c) || (c >= 'A' && c <= 'F');
+	return hex_value(c) >= 0;
 }
 
 size_t token_run(struct slice s, size_t at)
@@ -84,11 +84,11 @@ struct slice quote_at_end(struct slice s)
 
 static int base64_digit(char c)
 {
-	if (c >= 'A' && c <= 'Z')
+	if (is_upper(c))
 		return c - 'A';
-	if (c >= 'a' && c <= 'z')
+	if (is_lower(c))
 		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
+	if (is_digit(c))
 		return c - '0' + 52;
 	if (c == '+' || c == '-')
 		return 62;
@@ -129,11 +129,6 @@ static bool has_control(struct slice s)
 		if (is_control(s.p[i]))
 			return true;
 	return false;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 /* The name before an assignment or of a header ends in one of these. */
@@ -329,11 +324,11 @@ static bool is_encoded(struct slice s)
 	return true;
 }
 
-static size_t hex_run(struct slice s, bool (*is_digit)(char))
+static size_t hex_run(struct slice s, bool (*accepted)(char))
 {
 	size_t n = 0;
 
-	while (n < s.n && is_digit(s.p[n]))
+	while (n < s.n && accepted(s.p[n]))
 		n++;
 	return n;
 }
@@ -341,7 +336,7 @@ static size_t hex_run(struct slice s, bool (*is_digit)(char))
 /* After the exact prefix. */
 static enum token_form digits_form(struct slice digits, struct slice *part)
 {
-	size_t lower = hex_run(digits, is_hex_byte);
+	size_t lower = hex_run(digits, is_lower_hex);
 	bool all_hex = hex_run(digits, is_any_hex) == digits.n;
 
 	if (digits.n == OPENROUTER_DIGITS && lower == digits.n)
@@ -365,9 +360,8 @@ static bool is_damaged_prefix(struct slice before)
 		return false;
 	for (size_t i = 0; i < before.n; i++) {
 		char c = before.p[i];
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c | 0x20);
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		c = to_lower(c);
+		if (is_alphanumeric(c))
 			plain[n++] = c == '0' ? 'o' : c == 'l' || c == 'i' ? '1' : c;
 	}
 	struct slice left = { plain, n };
@@ -380,7 +374,7 @@ static bool has_damaged_prefix(struct slice s, struct slice *part)
 	if (s.n < OPENROUTER_DIGITS)
 		return false;
 	size_t before = s.n - OPENROUTER_DIGITS;
-	if (hex_run(slice_from(s, before), is_hex_byte) != OPENROUTER_DIGITS ||
+	if (hex_run(slice_from(s, before), is_lower_hex) != OPENROUTER_DIGITS ||
 	    !is_damaged_prefix(slice_sub(s, 0, before)))
 		return false;
 	*part = slice_sub(s, 0, before);

@@ -11,6 +11,7 @@
  * explains least. Facts of the bytes alone: whether a form is a fault on this
  * host is for the rules.
  */
+#include "base/ascii.h"
 #include "diagnose/vendor_keys.h"
 
 /* How the scheme before the token is written. */
@@ -79,14 +80,6 @@ bool is_masked(struct slice s);
 /* base64 or base64url of S into OUT, at most MAX bytes; how many, -1 if S is neither. */
 long base64_decode(struct slice s, char *out, size_t max);
 
-/* [A-Za-z0-9_-] */
-static inline bool is_token_byte(char c)
-{
-	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10 ||
-	       c == '_' || c == '-';
-}
-
-bool is_hex_byte(char c);                    /* lower case */
 size_t token_run(struct slice s, size_t at); /* how many token bytes stand at AT */
 bool is_jwt(struct slice s);
 bool is_scheme_word(struct slice word); /* Bearer, Basic, Token … in any case */

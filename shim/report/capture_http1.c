@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An exchange as lines of a capture, HTTP/1; and what both versions need. */
+#include "base/utf8.h"
 #include "report/capture_copy.h"
 
 enum {
@@ -11,10 +12,10 @@ static bool is_readable(struct slice line)
 {
 	for (size_t i = 0; i < line.n;) {
 		unsigned char c = (unsigned char)line.p[i];
-		size_t length = c >= 0x80 ? disguise_character(line.p, line.n, i) : 1;
-		if (length == 0 || (c < 0x20 && c != '\t') || c == 0x7f)
+		int length = c >= 0x80 ? utf8_character(line, i, NULL) : 1;
+		if (length <= 0 || (c < 0x20 && c != '\t') || c == 0x7f)
 			return false;
-		i += length;
+		i += (size_t)length;
 	}
 	return true;
 }

@@ -81,9 +81,6 @@ void disguise_letters(char *p, size_t n);
 /* The inside of a JSON string that may not be shown; escapes stay where they are. */
 void disguise_string(char *p, size_t n);
 
-/* Length of the UTF-8 character at AT (RFC 3629); 0: it is none. */
-size_t disguise_character(const char *p, size_t n, size_t at);
-
 /* How a body is read. */
 enum body_kind {
 	KIND_REQUEST,

@@ -3,6 +3,8 @@
  * Bodies. Read by a lexer that takes anything, not by a parser, so that
  * invalid JSON keeps its fault where it is: only letters and digits change.
  */
+#include "base/utf8.h"
+#include "diagnose/content.h"
 #include "report/disguise.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -80,23 +82,6 @@ static bool is_one_of(struct slice name, const char (*names)[WORD_SIZE], size_t 
 	return false;
 }
 
-size_t disguise_character(const char *p, size_t n, size_t at)
-{
-	const unsigned char *s = (const unsigned char *)p + at;
-	size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-
-	if (s[0] < 0xc2 || s[0] > 0xf4 || length > n - at)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates, beyond U+10FFFF. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 /* A byte order mark, wherever it stands, is a malformation and stays. */
 static bool is_mark(const char *p, size_t length)
 {
@@ -110,14 +95,14 @@ static size_t disguise_one(char *p, size_t n, size_t at, char digit)
 	char c = p[at];
 
 	if ((unsigned char)c >= 0x80) {
-		size_t length = disguise_character(p, n, at);
-		if (length == 0) {
+		int length = utf8_character((struct slice){ p, n }, at, NULL);
+		if (length <= 0) {
 			p[at] = '\xff';
 			return 1;
 		}
-		if (!is_mark(p + at, length))
-			memcpy(p + at, letters[length], length);
-		return length;
+		if (!is_mark(p + at, (size_t)length))
+			memcpy(p + at, letters[length], (size_t)length);
+		return (size_t)length;
 	}
 	if (c >= '0' && c <= '9')
 		p[at] = digit;
@@ -138,14 +123,13 @@ void disguise_letters(char *p, size_t n)
 		i += (unsigned char)p[i] < 0x80 ? 1 : disguise_one(p, n, i, '0');
 }
 
-static int hex_value(const char *p)
+static int hex4(const char *p)
 {
 	int value = 0;
 
 	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-		if (digit < 0 || digit > 15)
+		int digit = hex_value(p[i]);
+		if (digit < 0)
 			return -1;
 		value = value * 16 + digit;
 	}
@@ -155,14 +139,14 @@ static int hex_value(const char *p)
 /* An escape at P, its backslash first. How many bytes it has. */
 static size_t disguise_escape(char *p, size_t n)
 {
-	int code = n >= 6 && p[1] == 'u' ? hex_value(p + 2) : -1;
+	int code = n >= 6 && p[1] == 'u' ? hex4(p + 2) : -1;
 
 	if (n < 2)
 		return n;
 	if (code < 0)
 		return (unsigned char)p[1] >= 0x80 ? 1 : 2;
 	bool high = code >= 0xd800 && code <= 0xdbff;
-	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex_value(p + 8) : -1;
+	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
 	if (next >= 0xdc00 && next <= 0xdfff) {
 		memcpy(p, "\\ud83d\\ude00", 12);
 		return 12;
@@ -175,11 +159,6 @@ static size_t disguise_escape(char *p, size_t n)
 	else if (plain && code < 0x80)
 		memcpy(p + 2, "0078", 4);
 	return 6;
-}
-
-static bool is_alphanumeric(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 /* The words that JSON has, and that programs write instead. */
@@ -496,7 +475,7 @@ static size_t disguise_percent(char *p, size_t n)
 	if (n < 3)
 		return 1;
 	memcpy(code + 2, p + 1, 2);
-	int value = hex_value(code);
+	int value = hex4(code);
 	if (value < 0)
 		return 1;
 	if (value >= 0x80 || is_alphanumeric((char)value))
@@ -504,13 +483,12 @@ static size_t disguise_percent(char *p, size_t n)
 	return 3;
 }
 
-/* Names of members that make a form a chat request (check_framing.c). */
+/* A name of a form that makes it a chat request, or of a message in it. */
 static bool is_form_name(struct slice word, char after)
 {
-	static const char names[][WORD_SIZE] = { "model",  "messages",   "prompt", "input",
-						 "stream", "max_tokens", "role",   "content" };
-
-	return memchr("=[]%", after, 4) && is_one_of(word, names, COUNT(names));
+	return memchr("=[]%", after, 4) &&
+	       (is_chat_member(word) || slice_equal(word, SLICE("role")) ||
+		slice_equal(word, SLICE("content")));
 }
 
 /* A form, a multipart body, plain text. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets behind percent escapes (RFC 3986 section 2.1) and \uNNNN of JSON. */
+#include "base/ascii.h"
 #include "report/disguise.h"
 
 enum { PLAIN_MAX = 256, ESCAPES_SECRET = 8 };
@@ -12,14 +13,6 @@ struct stretch {
 	size_t length; /* bytes of the text */
 	size_t in_row; /* most escapes that follow each other */
 };
-
-static int hex_value(char c)
-{
-	const char *digits = "0123456789abcdef0123456789ABCDEF";
-	const char *hit = c ? strchr(digits, c) : NULL;
-
-	return hit ? (int)(hit - digits) % 16 : -1;
-}
 
 /* How many bytes the escape at AT takes, and its byte if that is one of a token; 0: none is there. */
 static size_t escape_at(const char *p, size_t n, size_t at, bool json, char *byte)

@@ -177,16 +177,6 @@ static void put_auth(struct json_out *j, const struct evidence *e)
 	json_object_end(j);
 }
 
-/* The media type without its parameters. */
-static struct slice media_type(const struct message *m)
-{
-	struct slice type = field_value(m, "content-type");
-	struct slice rest = type;
-
-	slice_cut(&rest, ';', &type);
-	return type.p ? slice_trim(type) : type;
-}
-
 static void put_count(struct json_out *j, const char *key, long count)
 {
 	if (count < 0)
@@ -213,7 +203,7 @@ static void put_request(struct json_out *j, const struct diagnosis *d, enum full
 	json_headers(j, m, fullness, kept ? kept->request : NULL);
 	json_object(j, "body");
 	json_number(j, "bytes", (int64_t)m->body.total);
-	json_wire_pair(j, (struct wire_member){ "type", media_type(m), SHOWN_NAME },
+	json_wire_pair(j, (struct wire_member){ "type", message_media_type(m), SHOWN_NAME },
 		       (struct wire_member){ "model", outline->model, SHOWN_PATH },
 		       kept ? &kept->body : NULL);
 	put_flag(j, "stream", outline->stream);

@@ -158,6 +158,15 @@ const struct field *message_find(const struct message *m, struct slice name, siz
 	return NULL;
 }
 
+struct slice message_media_type(const struct message *m)
+{
+	struct slice rest = field_value(m, "content-type");
+	struct slice type = { NULL, 0 };
+
+	slice_cut(&rest, ';', &type);
+	return slice_trim(type);
+}
+
 size_t field_times(const struct message *m, const char *name)
 {
 	struct slice wanted = slice_of(name);

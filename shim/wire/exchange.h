@@ -175,6 +175,9 @@ static inline struct slice field_value(const struct message *m, const char *name
 
 size_t field_times(const struct message *m, const char *name);
 
+/* The media type of Content-Type without its parameters; absent if there is none. */
+struct slice message_media_type(const struct message *m);
+
 /* The first fault of that kind; NULL if there is none. */
 const struct fault *message_fault(const struct message *m, enum fault_id id);
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "wire/message.h"
 
 /* Longer than any method of the IANA registry (UPDATEREDIRECTREF has 17). */
@@ -90,11 +91,6 @@ static long version_gap(struct slice line)
 	     at = slice_find(line, SLICE(" HTTP/"), (size_t)at + 1))
 		last = at;
 	return last;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 /* Offset of the three digits of a status line; 0 if there are none. */

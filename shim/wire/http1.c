@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "wire/head.h"
 #include "wire/message.h"
 
@@ -267,24 +268,16 @@ static bool take_line(struct http1 *p, struct message *m, struct slice *in, stru
 	return lf >= 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* chunk-size [ chunk-ext ] (RFC 9112 section 7.1). */
 static bool read_chunk_size(struct slice line, uint64_t *size)
 {
 	size_t i = 0;
 
 	*size = 0;
-	for (; i < line.n && hex_digit(line.p[i]) >= 0; i++) {
+	for (; i < line.n && hex_value(line.p[i]) >= 0; i++) {
 		if (*size >> 58)
 			return false;
-		*size = *size << 4 | (unsigned)hex_digit(line.p[i]);
+		*size = *size << 4 | (unsigned)hex_value(line.p[i]);
 	}
 	if (i == 0)
 		return false;

@@ -181,11 +181,6 @@ static void expect_no_values(const char *path, struct slice written, const char 
 	}
 }
 
-static bool is_letter(char c)
-{
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
 /* The words of the string that begins at AT in FROM, in no client's line of WRITTEN. */
 static void expect_no_words(const char *path, struct slice written, struct slice from, size_t at)
 {

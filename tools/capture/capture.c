@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "tools/command.h"
 
 enum {
@@ -61,20 +62,6 @@ int capture_add_environment(struct capture *c, struct slice entry)
 	if (buf_add_slice(&c->environment, entry) != 0)
 		return -1;
 	return buf_add(&c->environment, "", 1);
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 /* Returns NULL or what is wrong, as all parse_ functions. */

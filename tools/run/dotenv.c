@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
+
 enum { FILE_SIZE_MAX = 1 << 20 };
 
 /* A regular file only: opening a FIFO would wait, and a device is no .env. */
@@ -79,16 +81,16 @@ void dotenv_release(struct dotenv_list *list)
 	list->count = 0;
 }
 
-static bool is_blank(char c)
+static bool is_filling(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return is_blank(c) || c == '\r';
 }
 
 static struct slice trim(struct slice s)
 {
-	while (s.n && is_blank(s.p[0]))
+	while (s.n && is_filling(s.p[0]))
 		s = slice_from(s, 1);
-	while (s.n && is_blank(s.p[s.n - 1]))
+	while (s.n && is_filling(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -96,8 +98,7 @@ static struct slice trim(struct slice s)
 static bool is_name(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!(s.p[i] == '_' || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
-		      (s.p[i] >= 'a' && s.p[i] <= 'z') || (i && s.p[i] >= '0' && s.p[i] <= '9')))
+		if (s.p[i] != '_' && !is_letter(s.p[i]) && !(i && is_digit(s.p[i])))
 			return false;
 	return s.n > 0;
 }

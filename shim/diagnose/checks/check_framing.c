@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/checks/checks.h"
+#include "diagnose/content.h"
 #include "diagnose/evidence.h"
 
 #include <cJSON.h>
@@ -110,29 +111,14 @@ static const char *compressed_magic(struct slice body)
 	return NULL;
 }
 
-static struct slice media_type(const struct message *m)
-{
-	struct slice type = field_value(m, "content-type");
-	struct slice word = slice_of(NULL);
-
-	slice_cut(&type, ';', &word);
-	return slice_trim(word);
-}
-
 /* A member of a chat-style request as a form's name: "model=", "messages[0][role]=", "&prompt=". */
 static bool is_form_name(struct slice name)
 {
-	static const struct slice names[] = {
-		SLICE("model"), SLICE("messages"), SLICE("prompt"),
-		SLICE("input"), SLICE("stream"),   SLICE("max_tokens")
-	};
+	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_starts(name, names[i]) &&
-		    (name.n == names[i].n || name.p[names[i].n] == '[' ||
-		     name.p[names[i].n] == '%'))
-			return true;
-	return false;
+	while (n < name.n && name.p[n] != '[' && name.p[n] != '%')
+		n++;
+	return is_chat_member(slice_sub(name, 0, n));
 }
 
 static bool is_form(struct slice body)
@@ -216,7 +202,7 @@ static enum body_trouble trouble(const struct evidence *e)
 		return TROUBLE_COMPRESSED;
 	if (!e->body_judged || m->body.counted_only)
 		return TROUBLE_NONE;
-	if (slice_starts_nocase(media_type(m), SLICE("multipart/")))
+	if (slice_starts_nocase(message_media_type(m), SLICE("multipart/")))
 		return TROUBLE_MULTIPART;
 	if (e->json.fault != JSON_FINE && is_form(body))
 		return TROUBLE_FORM;
@@ -327,7 +313,7 @@ bool check_content_type_missing(const struct evidence *e, struct detail *d)
 bool check_content_type_wrong(const struct evidence *e, struct detail *d)
 {
 	const struct field *f = message_field(request(e), "content-type", 0);
-	struct slice type = media_type(request(e));
+	struct slice type = message_media_type(request(e));
 
 	if (!wants_json(e) || !has_body(e) || !f || !f->known ||
 	    field_times(request(e), "content-type") > 1 || trouble(e) == TROUBLE_FORM)

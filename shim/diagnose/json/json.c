@@ -4,20 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_space(char c)
+#include "base/ascii.h"
+#include "base/utf8.h"
+
+static bool is_json_space(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c == '$';
+	return is_alphanumeric(c) || c == '_' || c == '$';
 }
 
 static bool cut(struct json_scan *s, const char *opened, const char *expected)
@@ -50,34 +47,6 @@ static const char *skip_plain(const char *p, const char *end)
 	return p;
 }
 
-/* Length of the UTF-8 sequence at P (RFC 3629 section 4); 0: none; -1: the text ends within it. */
-static int utf8_sequence(const char *p, const char *end)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	unsigned char low = 0x80, high = 0xBF;
-	int n = u[0] >= 0xF0 ? 4 : u[0] >= 0xE0 ? 3 : 2;
-
-	if (u[0] < 0xC2 || u[0] > 0xF4)
-		return 0;
-	if (u[0] == 0xE0)
-		low = 0xA0;
-	else if (u[0] == 0xED)
-		high = 0x9F;
-	else if (u[0] == 0xF0)
-		low = 0x90;
-	else if (u[0] == 0xF4)
-		high = 0x8F;
-	for (int i = 1; i < n; i++) {
-		if (p + i == end)
-			return -1;
-		if (u[i] < low || u[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xBF;
-	}
-	return n;
-}
-
 /* Four hex digits at P; -1: the text ends first; -2: something else stands there. */
 static int hex4(const char *p, const char *end)
 {
@@ -86,11 +55,10 @@ static int hex4(const char *p, const char *end)
 	for (int i = 0; i < 4; i++) {
 		if (p + i >= end)
 			return -1;
-		char c = p[i];
-		char lower = (char)(c | 0x20);
-		if (!is_digit(c) && (lower < 'a' || lower > 'f'))
+		int digit = hex_value(p[i]);
+		if (digit < 0)
 			return -2;
-		code = code * 16 + (is_digit(c) ? c - '0' : lower - 'a' + 10);
+		code = code * 16 + digit;
 	}
 	return code;
 }
@@ -190,7 +158,8 @@ static bool scan_string(struct json_scan *s)
 		} else if ((unsigned char)*s->p < 0x20) {
 			return blame_control(s);
 		} else {
-			int n = utf8_sequence(s->p, s->end);
+			int n = utf8_character(
+			    (struct slice){ s->p, (size_t)(s->end - s->p) }, 0, NULL);
 			if (n < 0)
 				return cut(s, opened, "the rest of a character");
 			if (n == 0)
@@ -439,7 +408,7 @@ void json_judge(struct slice text, struct json_verdict *v)
 	if (s.memory)
 		s.memory->count = 0;
 	for (;;) {
-		while (s.p < s.end && is_space(*s.p))
+		while (s.p < s.end && is_json_space(*s.p))
 			s.p++;
 		if (s.p == s.end) {
 			scan_end(&s, anything);

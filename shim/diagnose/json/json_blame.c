@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* A longer name, or one with other bytes than these, may be a text or a secret: only its size is told. */
 enum { NAME_SHOWN_MAX = 31 };
 
@@ -13,8 +15,7 @@ static bool name_is_plain(struct slice name)
 		return false;
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.p[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '-' || c == '$'))
+		if (!is_token_byte(c) && c != '$')
 			return false;
 	}
 	return true;
@@ -118,14 +119,14 @@ static const struct foreign {
 	{ TEXT("\xEF\xBB\xBF"), false, JSON_INVALID, "a byte order mark in the middle" },
 };
 
-static bool is_letter(char c)
+static bool begins_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+	return is_letter(c) || c == '_';
 }
 
 static bool is_wordly(char c)
 {
-	return is_letter(c) || (c >= '0' && c <= '9') || c == '$';
+	return begins_word(c) || is_digit(c) || c == '$';
 }
 
 static const struct foreign *foreign_at(struct slice rest)
@@ -232,9 +233,9 @@ bool json_blame_token(struct json_scan *s)
 				  "a trailing comma");
 	if (!found && f && (at_value || f->fault != JSON_NAN) && !(f->word && !at_value))
 		return json_blame(s, f->fault, s->p, wanted(s), f->found);
-	if (!found && at_name && is_letter(*s->p))
+	if (!found && at_name && begins_word(*s->p))
 		found = "a member name without quotes";
-	if (!found && at_value && is_letter(*s->p))
+	if (!found && at_value && begins_word(*s->p))
 		found = "a word without quotes (JSON knows true, false and null, in lower case)";
 	if (!found && (s->want == WANT_NEXT || s->want == WANT_END))
 		found = glued(s);
