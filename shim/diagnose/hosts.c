@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/hosts.h"
 
+#include "base/ascii.h"
 #include "diagnose/host_name.h"
 
 static bool is_host_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_';
+	return is_token_byte(c) || c == '.';
 }
 
 static bool is_pattern(struct slice pattern)

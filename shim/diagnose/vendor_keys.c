@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 const struct key_form key_forms[] = {
 #define KEY(name, source, ...) { .vendor = VENDOR_##name, __VA_ARGS__ },
 #include "diagnose/vendors.def"
@@ -20,33 +22,23 @@ static const char beginnings[][3] = {
 	"pa-", "ark", "dap", "ABS", "bed", "vck", "rqs", "pk-", "ya2",
 };
 
-static bool is_hex(char c)
-{
-	return (unsigned char)(c - '0') < 10 || (unsigned char)(c - 'a') < 6;
-}
-
-static bool is_alnum(char c)
-{
-	return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
-}
-
 static bool is_in(enum key_alphabet alphabet, char c)
 {
 	switch (alphabet) {
 	case KEY_HEX:
-		return is_hex(c);
+		return is_hex_byte(c);
 	case KEY_ALNUM:
-		return is_alnum(c);
+		return is_alphanumeric(c);
 	case KEY_BASE64:
-		return is_alnum(c) || memchr("-_+/=", c, 5);
+		return is_alphanumeric(c) || memchr("-_+/=", c, 5);
 	case KEY_DOTTED:
 	case KEY_JWT:
-		return is_alnum(c) || memchr("-_.", c, 3);
+		return is_alphanumeric(c) || memchr("-_.", c, 3);
 	case KEY_TOKEN:
 	case KEY_ID_SECRET:
 		break;
 	}
-	return is_alnum(c) || c == '-' || c == '_';
+	return is_token_byte(c);
 }
 
 /* How many bytes of S are of ALPHABET. */
