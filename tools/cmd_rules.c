@@ -22,11 +22,11 @@ static const char *const section_titles[] = {
 
 static const char *when_name(enum rule_when when)
 {
-	static const char *const names[] = {
-		[ON_EXCHANGE] = "exchange", [ON_ODD_KEY] = "exchange",
-		[ON_REFUSAL] = "exchange",  [ON_CONNECTION] = "connection",
-		[ON_LOG] = "log",           [ON_LAUNCH] = "launch"
-	};
+	static const char *const names[] = { [ON_EXCHANGE] = "exchange",
+					     [ON_ODD_KEY] = "exchange",
+					     [ON_REFUSAL] = "exchange",
+					     [ON_CONNECTION] = "connection",
+					     [ON_LOG] = "log" };
 	return names[when];
 }
 

@@ -56,19 +56,21 @@ static bool is_news(struct watch *w, const char *cause)
 }
 
 /* Why and how to mend it, the first time. */
-static void say_rule(struct watch *w, const char *detail, const char *id, struct buf *out)
+static void say_rule(struct watch *w, const struct log_finding *f, struct buf *out)
 {
-	enum rule_id rule = rule_find(slice_of(id));
+	enum rule_id rule = rule_find(slice_of(f->rule));
 
-	if (rule == RULE_NONE || !is_news(w, id))
+	if (rule == RULE_NONE || !is_news(w, f->rule))
 		return;
 	size_t start = out->n;
-	say(out, "  %s[%s]: %s", severity_name(rules[rule].severity), id, rules[rule].title);
+	say(out, "  %s[%s]: %s", severity_name(rules[rule].severity), f->rule, rules[rule].title);
 	say_end(out, &w->style, start, 6);
-	if (detail && *detail)
-		say_paragraph(out, &w->style, "    seen: ", slice_of(detail));
-	say_paragraph(out, &w->style, "    why: ", slice_of(prose(rules[rule].why)));
-	say_paragraph(out, &w->style, "    fix: ", slice_of(prose(rules[rule].fix)));
+	if (f->detail && *f->detail)
+		say_paragraph(out, &w->style, "    seen: ", slice_of(f->detail));
+	say_paragraph(out, &w->style,
+		      "    why: ", slice_of(f->why ? f->why : prose(rules[rule].why)));
+	say_paragraph(out, &w->style,
+		      "    fix: ", slice_of(f->fix ? f->fix : prose(rules[rule].fix)));
 }
 
 static void say_exchange(struct watch *w, const struct log_row *row, struct buf *out)
@@ -86,7 +88,7 @@ static void say_exchange(struct watch *w, const struct log_row *row, struct buf 
 		const struct log_finding *f = &w->log.findings[row->findings + i];
 		bool cause = row->cause && strcmp(row->cause, f->rule) == 0;
 		if (cause || (!row_failed(row) && f->severity >= SEVERITY_WARNING))
-			say_rule(w, f->detail, f->rule, out);
+			say_rule(w, f, out);
 	}
 }
 
@@ -110,7 +112,7 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 	say(out, "\n");
 	for (size_t i = 0; i < row->finding_count; i++) {
 		const struct log_finding *f = &w->log.findings[row->findings + i];
-		say_rule(w, f->detail, f->rule, out);
+		say_rule(w, f, out);
 	}
 }
 

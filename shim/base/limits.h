@@ -49,6 +49,9 @@
 /* diagnose */
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
+#define LIMIT_FIX 480		 /* what to do about a finding, where its rule's own words do not fit the case */
+#define LIMIT_KEYED 16		 /* kinds of requests with a key that are remembered in one process (count) */
+#define LIMIT_KEYED_PATH 128	 /* of such a request's path */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
 #define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
 #define LIMIT_KNOWN_PLACE 512	 /* a host and a path that are recognised when they come again */
@@ -62,6 +65,8 @@
 #define LIMIT_SILENCE 8		 /* findings of a connection on which nothing was sent (count) */
 #define LIMIT_SHOWN_NAME 64	 /* a variable's name in a finding */
 #define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
+#define LIMIT_FOUND (64 * 1024)	 /* text about keys that were found in files before the start */
+#define LIMIT_FOUND_SHOWN 4	 /* places in files named as the origin of one token (count) */
 #define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
 #define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */
 #define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "cJSON.h"
+#include "diagnose/advice.h"
+#include "diagnose/base_url.h"
 
 /*
  * A path alone makes an API of a host that nobody named only when the request
@@ -165,6 +167,7 @@ static void gather(const struct judge *judge, struct history *history, const str
 	e->x = x;
 	e->lint = judge->lint;
 	e->environment = &judge->environment;
+	e->found = &judge->found;
 	e->history = history;
 	read_place(judge, history, e);
 	e->is_public = is_public(e);
@@ -175,6 +178,9 @@ static void gather(const struct judge *judge, struct history *history, const str
 		e->answer.refused_by = REFUSED_NOT;
 		e->answer.about = REFUSAL_NONE;
 	}
+	if (e->answer.failed)
+		e->base_source_count =
+		    base_url_sources(e->environment, x->host, e->base_sources, LIMIT_SOURCES);
 	read_body(e);
 }
 
@@ -219,6 +225,7 @@ static void run_checks(const struct judge *judge, struct diagnosis *d)
 		if (!rule_fires(id, e, &f->detail))
 			continue;
 		f->rule = id;
+		advice_add(e, f);
 		f->severity = severity_of(judge, e, id, &f->detail);
 		d->count++;
 		if (rules[id].section <= 2 && rules[id].severity == SEVERITY_ERROR &&
@@ -260,6 +267,16 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 	verdict_reach(&d->evidence, d->findings, d->count, &d->verdict);
 	sort_findings(d);
 	history_add(history, &d->evidence);
+}
+
+const char *finding_why(const struct finding *f)
+{
+	return f->detail.why ? f->detail.why : prose(rules[f->rule].why);
+}
+
+const char *finding_fix(const struct finding *f)
+{
+	return f->detail.fix[0] ? f->detail.fix : prose(rules[f->rule].fix);
 }
 
 void diagnosis_release(struct diagnosis *d)

@@ -13,6 +13,10 @@ struct finding {
 	struct detail detail;
 };
 
+/* Why and what to do: the rule's words, or those that fit this case better. */
+const char *finding_why(const struct finding *f);
+const char *finding_fix(const struct finding *f);
+
 struct verdict {
 	enum refused_by refused_by;
 	enum category category;
@@ -24,6 +28,7 @@ struct judge {
 	struct rulebook book;
 	struct host_list hosts;
 	struct environment environment;
+	struct found_keys found; /* in files, before the process started */
 	bool lint;
 };
 

@@ -11,6 +11,8 @@ void detail_init(struct detail *d)
 	d->text[0] = d->header[0] = '\0';
 	d->offset = d->offset_end = -1;
 	d->in_body = d->lower = false;
+	d->why = NULL;
+	d->fix[0] = '\0';
 }
 
 void detail_f(struct detail *d, const char *format, ...)
@@ -20,6 +22,16 @@ void detail_f(struct detail *d, const char *format, ...)
 
 	va_start(args, format);
 	vsnprintf(d->text + used, sizeof(d->text) - used, format, args);
+	va_end(args);
+}
+
+void detail_fix(struct detail *d, const char *format, ...)
+{
+	size_t used = strlen(d->fix);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(d->fix + used, sizeof(d->fix) - used, format, args);
 	va_end(args);
 }
 

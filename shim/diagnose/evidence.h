@@ -9,6 +9,7 @@
 #include "diagnose/answer.h"
 #include "diagnose/credential.h"
 #include "diagnose/environment.h"
+#include "diagnose/found.h"
 #include "diagnose/history.h"
 #include "diagnose/json/json.h"
 #include "diagnose/place.h"
@@ -36,6 +37,9 @@ struct evidence {
 	const struct vendor *key_vendor;     /* whose key it is by its prefix; NULL: cannot tell */
 	struct slice sources[LIMIT_SOURCES]; /* variables that hold the token */
 	size_t source_count;
+	struct slice
+	    base_sources[LIMIT_SOURCES]; /* variables that name this host; of a failure only */
+	size_t base_source_count;
 	struct answer answer;
 	struct json_outline outline; /* of the request's body */
 	bool body_judged;            /* the body was linted: the answer failed, or `lint` */
@@ -44,6 +48,7 @@ struct evidence {
 	/* A rule of sections 1 or 2 that by itself makes a request fail has fired. */
 	bool credential_explained;
 	const struct environment *environment; /* may be empty, never NULL */
+	const struct found_keys *found;        /* may be empty, never NULL */
 	const struct history *history;         /* before this exchange, never NULL */
 	struct credentials credentials;        /* the last member: the largest, it is not cleared */
 };
@@ -54,6 +59,8 @@ struct detail {
 	char header[64];         /* lower-case name of the header field concerned; "" if none */
 	int offset; /* of the first wrong byte, in that field's trimmed value or in the body; -1 */
 	int offset_end; /* of a second place to point at (the closing quote); -1 */
+	const char *why;     /* instead of the rule's own text; static; NULL: the rule's */
+	char fix[LIMIT_FIX]; /* instead of the rule's own text; "": the rule's */
 	bool in_body;   /* the offsets count in the body */
 	bool lower;     /* here it is one severity less than the rule's row says */
 };
@@ -69,6 +76,9 @@ __attribute__((format(printf, 2, 3))) void detail_f(struct detail *d, const char
  * at most MAX bytes of output.
  */
 void detail_bytes(struct detail *d, struct slice bytes, size_t max);
+
+/* The same for d->fix. */
+__attribute__((format(printf, 2, 3))) void detail_fix(struct detail *d, const char *format, ...);
 
 /* Point at a header field's value; OFFSET_END -1 for a single place. */
 void detail_point(struct detail *d, const char *header, long offset, long offset_end);

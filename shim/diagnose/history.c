@@ -52,6 +52,16 @@ const struct history_row *history_of_host(const struct evidence *e, size_t *at)
 	return next_of(e->history, e->x->host, at);
 }
 
+bool history_had_key(const struct evidence *e)
+{
+	const struct history_row *row;
+
+	for (size_t at = 0; (row = history_of_host(e, &at));)
+		if (row->fingerprint[0])
+			return true;
+	return false;
+}
+
 /* The row of that key, or a new one, or the longest unused one made new. */
 static struct history_row *row_for(struct history *h, const struct history_row *key)
 {
@@ -102,6 +112,7 @@ void history_add(struct history *h, const struct evidence *e)
 
 	h->counter++;
 	add_redirect(h, e);
+	keyed_add(&h->keyed, e, h->counter);
 	if (!e->answer.answered || e->is_public || (!e->credential && !e->credentials.absent))
 		return;
 	keep(key.host, sizeof(key.host), e->x->host);

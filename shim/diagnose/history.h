@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "diagnose/credential.h"
+#include "diagnose/keyed.h"
 #include "diagnose/place.h"
 
 struct history_row {
@@ -42,6 +43,7 @@ bool known_key_is_in(const struct known_key *key, const struct message *m);
 struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
+	struct keyed keyed;
 	uint64_t counter;         /* exchanges so far */
 	struct known_key key;     /* the last one that counted: most tools have one */
 	struct known_place place; /* the last one */
@@ -63,5 +65,8 @@ bool history_has_host(const struct history *h, struct slice host);
 
 /* The rows of E's host, one after the other: *AT starts at 0; NULL at the end. */
 const struct history_row *history_of_host(const struct evidence *e, size_t *at);
+
+/* Did this process send a key to E's host before? */
+bool history_had_key(const struct evidence *e);
 
 #endif

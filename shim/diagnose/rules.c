@@ -63,7 +63,6 @@ const char *prose(struct prose text)
 #define ASK_REFUSAL(id) ASK_EXCHANGE(id)
 #define ASK_CONNECTION(id)
 #define ASK_LOG(id)
-#define ASK_LAUNCH(id)
 
 /* A switch: the compiler makes a table of distances of it, not one of pointers. */
 bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d)

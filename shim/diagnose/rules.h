@@ -36,7 +36,6 @@ enum rule_when {
 	ON_REFUSAL, /* somebody refused, or the answer is no good */
 	ON_CONNECTION,
 	ON_LOG,
-	ON_LAUNCH,
 };
 
 enum rule_id {

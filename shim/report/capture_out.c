@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/capture_out.h"
 
+#include "diagnose/base_url.h"
 #include "report/capture_copy.h"
 #include "report/log.h"
 
@@ -178,12 +179,21 @@ static bool is_written(struct capture_file *f, struct slice name)
 	return f->variable_count == NAMES_MAX;
 }
 
-static struct slice without_space(struct slice s)
+static bool is_break(char c)
 {
-	while (s.n && (s.p[s.n - 1] == ' ' || (s.p[s.n - 1] >= '\t' && s.p[s.n - 1] <= '\r')))
+	return c == '\n' || c == '\r';
+}
+
+/* A line cannot hold a line break; *ODD: one was taken off. */
+static struct slice without_break(struct slice s, bool *odd)
+{
+	size_t n = s.n;
+
+	while (s.n && is_break(s.p[s.n - 1]))
 		s.n--;
-	while (s.n && (s.p[0] == ' ' || (s.p[0] >= '\t' && s.p[0] <= '\r')))
+	while (s.n && is_break(s.p[0]))
 		s = slice_from(s, 1);
+	*odd = s.n < n;
 	return s;
 }
 
@@ -194,15 +204,70 @@ static int add_variables(struct buf *out, struct capture_file *f, const struct e
 	int failed = 0;
 
 	for (size_t at = 0; environment_next(e->environment, &at, &name, &value);) {
-		value = without_space(value);
+		bool odd;
+		value = without_break(value, &odd);
 		if (!fits_line(value) || !fits_line(name) || !is_asked_for(e, name) ||
 		    is_written(f, name))
 			continue;
 		memcpy(copy, value.p, value.n);
 		disguise_token(&f->names, copy, value.n);
 		failed |= buf_addf(out, "= env %.*s=", SLICE_ARG(name)) |
-			  buf_add(out, copy, value.n) | buf_add(out, "\n", 1);
+			  buf_add(out, copy, value.n) |
+			  buf_add(out, odd ? " \n" : "\n", odd ? 2 : 1);
 	}
+	return failed;
+}
+
+/* The variables that decided that a base URL is not used: of their values the host alone. */
+static int add_base_urls(struct buf *out, struct capture_file *f, const struct evidence *e)
+{
+	struct base_url unused;
+	int failed = 0;
+
+	for (size_t i = 0; i < e->base_source_count; i++) {
+		struct slice name = e->base_sources[i];
+		/* A switch is true or 1. */
+		bool is_url = slice_has_nocase(environment_value(e->environment, name), e->x->host);
+		if (fits_line(name) && fits_line(e->x->host) && !is_written(f, name))
+			failed |= buf_addf(out, "= env %.*s=%s%.*s\n", SLICE_ARG(name),
+					   is_url ? "https://" : "",
+					   SLICE_ARG(is_url ? e->x->host : SLICE("true")));
+	}
+	if (e->answer.failed && base_url_unused(e, &unused) && fits_line(unused.host) &&
+	    !is_written(f, unused.name))
+		failed |= buf_addf(out, "= env %.*s=https://%.*s\n", SLICE_ARG(unused.name),
+				   SLICE_ARG(unused.host));
+	return failed;
+}
+
+/* One place in a file; what stands there is the key that was sent, or another one. */
+static int add_found_key(struct buf *out, struct capture_file *f, const struct evidence *e,
+			 const struct found_key *key)
+{
+	bool sent = e->credential && slice_equal(key->fingerprint, slice_of(e->fingerprint));
+	struct slice value = sent ? e->credential->token : SLICE("another-key");
+	char copy[VALUE_MAX];
+
+	if (!fits_line(value) || !fits_line(key->variable) || slice_byte(key->file, ' ', 0) >= 0)
+		return 0;
+	memcpy(copy, value.p, value.n);
+	if (sent)
+		disguise_token(&f->names, copy, value.n);
+	return buf_addf(out, "= found %s %.*s:%u %.*s=", found_kind_name(key->kind),
+			SLICE_ARG(key->file), key->line, SLICE_ARG(key->variable)) |
+	       buf_add(out, copy, value.n) | buf_add(out, "\n", 1);
+}
+
+static int add_found(struct buf *out, struct capture_file *f, const struct evidence *e)
+{
+	struct found_key key;
+	int failed = 0;
+
+	for (size_t at = 0, from = 0; found_next(e->found, &at, &key); from = at)
+		if (is_asked_for(e, key.variable) ||
+		    slice_equal(key.fingerprint, slice_of(e->fingerprint)))
+			if (!is_written(f, slice_sub(e->found->text, from, at - from)))
+				failed |= add_found_key(out, f, e, &key);
 	return failed;
 }
 
@@ -228,6 +293,8 @@ static int add_exchange(struct buf *out, struct capture_file *f, const struct se
 	if (exchange_copy_make(copy, &f->names, d) == 0) {
 		failed = f->bytes ? 0 : add_beginning(out, s, x);
 		failed |= add_variables(out, f, &d->evidence);
+		failed |= add_base_urls(out, f, &d->evidence);
+		failed |= add_found(out, f, &d->evidence);
 		if (x->version == HTTP_2)
 			failed |= capture_http2(out, copy, x, f->stream);
 		else

@@ -263,6 +263,10 @@ static void put_finding(struct json_out *j, const struct finding *f)
 	json_ours(j, "certainty", certainty_name(rule->certainty));
 	json_ours(j, "category", category_name(rule->category));
 	json_text(j, "detail", f->detail.text);
+	if (f->detail.why)
+		json_text(j, "why", f->detail.why);
+	if (f->detail.fix[0])
+		json_text(j, "fix", f->detail.fix);
 	if (f->detail.header[0])
 		json_text(j, "header", f->detail.header);
 	if (f->detail.offset >= 0)

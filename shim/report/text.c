@@ -341,8 +341,6 @@ static void put_title(struct block *b, enum rule_id rule, enum severity severity
 /* The first one whole; of the others the reason is left to `orshim explain`. */
 static void put_finding(struct block *b, const struct finding *f, bool first)
 {
-	const struct rule *rule = &rules[f->rule];
-
 	put_title(b, f->rule, f->severity);
 	if (first)
 		put_where(b);
@@ -350,9 +348,41 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 	if (f->detail.text[0])
 		put_paragraph(b, "  seen: ", slice_of(f->detail.text));
 	if (first)
-		put_paragraph(b, "  why: ", slice_of(prose(rule->why)));
+		put_paragraph(b, "  why: ", slice_of(finding_why(f)));
 	if (first || f->severity > SEVERITY_NOTE)
-		put_paragraph(b, "  fix: ", slice_of(prose(rule->fix)));
+		put_paragraph(b, "  fix: ", slice_of(finding_fix(f)));
+}
+
+/* "./.env line 1 (the quotation marks are in the file)", each behind BEFORE. */
+static size_t put_places(struct block *b, const char *before)
+{
+	const struct evidence *e = &b->d->evidence;
+	struct found_key key;
+	size_t n = 0;
+
+	for (size_t at = 0;
+	     n < LIMIT_FOUND_SHOWN && found_next_of(e->found, e->fingerprint, &at, &key); n++) {
+		put(b, n ? ", " : before);
+		put_wire(b, key.file, LIMIT_SHOWN_VALUE);
+		put(b, " line ");
+		put_number(b, key.line);
+		if (!key.note.n)
+			continue;
+		put(b, " (");
+		put_wire(b, key.note, SHOWN_SHORT);
+		put(b, ")");
+	}
+	return n;
+}
+
+static void put_names(struct block *b, const struct slice *names, size_t count)
+{
+	put(b, count > 1 ? "environment variables " : "environment variable ");
+	for (size_t i = 0; i < count; i++) {
+		put(b, i ? ", " : "");
+		put_wire(b, names[i], SHOWN_SHORT);
+	}
+	put(b, " of this process");
 }
 
 static void put_source(struct block *b)
@@ -360,15 +390,17 @@ static void put_source(struct block *b)
 	const struct evidence *e = &b->d->evidence;
 	size_t start = b->out->n;
 
-	if (e->source_count == 0)
-		return;
-	put(b, e->source_count > 1 ? "  from: environment variables "
-				   : "  from: environment variable ");
-	for (size_t i = 0; i < e->source_count; i++) {
-		put(b, i ? ", " : "");
-		put_wire(b, e->sources[i], SHOWN_SHORT);
+	if (e->source_count) {
+		put(b, "  from: ");
+		put_names(b, e->sources, e->source_count);
 	}
-	put(b, " of this process");
+	if (put_places(b, e->source_count ? "; the same key: " : "  from: ") || e->source_count)
+		end_line(b, start, SOURCE_INDENT);
+	start = b->out->n;
+	if (e->base_source_count == 0)
+		return;
+	put(b, "  base URL: ");
+	put_names(b, e->base_sources, e->base_source_count);
 	end_line(b, start, SOURCE_INDENT);
 }
 
@@ -501,8 +533,8 @@ static void put_findings(struct block *b, const struct finding *findings, size_t
 			put_paragraph(b, "  seen: ", slice_of(f->detail.text));
 		if (i + 1 < count && f[1].rule == f->rule)
 			continue;
-		put_paragraph(b, "  why: ", slice_of(prose(rules[f->rule].why)));
-		put_paragraph(b, "  fix: ", slice_of(prose(rules[f->rule].fix)));
+		put_paragraph(b, "  why: ", slice_of(finding_why(f)));
+		put_paragraph(b, "  fix: ", slice_of(finding_fix(f)));
 	}
 }
 

@@ -21,6 +21,7 @@ void capture_init(struct capture *c)
 	*c = (struct capture){ .start_us = CAPTURE_EPOCH_US };
 	buf_init(&c->bytes, CAPTURE_MAX);
 	buf_init(&c->environment, LIMIT_ENVIRON);
+	buf_init(&c->found, LIMIT_FOUND);
 	buf_init(&c->host, HOST_MAX);
 }
 
@@ -28,6 +29,7 @@ void capture_release(struct capture *c)
 {
 	buf_release(&c->bytes);
 	buf_release(&c->environment);
+	buf_release(&c->found);
 	buf_release(&c->host);
 	free(c->steps);
 	c->steps = NULL;
@@ -155,6 +157,34 @@ static const char *parse_env(struct capture *c, struct slice entry)
 	return capture_add_environment(c, entry) == 0 ? NULL : "out of memory";
 }
 
+/* KIND FILE:LINE NAME=VALUE; the value goes no further than its fingerprint. */
+static const char *parse_found(struct capture *c, struct slice text)
+{
+	static const char usage[] = "= found takes dotenv, shell or tool, FILE:LINE and NAME=VALUE";
+	char fingerprint[FINGERPRINT_SIZE];
+	struct found_key key = { .kind = FOUND_KIND_COUNT };
+	struct slice kind, file;
+	unsigned long long line;
+
+	slice_cut(&text, ' ', &kind);
+	if (!text.n || !slice_cut(&text, ' ', &file) || !text.n)
+		return usage;
+	for (int k = 0; k < FOUND_KIND_COUNT; k++)
+		if (slice_equal(kind, slice_of(found_kind_name((enum found_kind)k))))
+			key.kind = (enum found_kind)k;
+	long colon = slice_byte(file, ':', 0);
+	long equals = slice_byte(text, '=', 0);
+	if (key.kind == FOUND_KIND_COUNT || colon < 1 || equals < 1 ||
+	    !slice_number(slice_from(file, (size_t)colon + 1), &line) || line > 1U << 30)
+		return usage;
+	token_fingerprint(slice_from(text, (size_t)equals + 1), fingerprint);
+	key.fingerprint = slice_of(fingerprint);
+	key.file = slice_sub(file, 0, (size_t)colon);
+	key.line = (unsigned)line;
+	key.variable = slice_sub(text, 0, (size_t)equals);
+	return found_add(&c->found, &key) == 0 ? NULL : "too many = found";
+}
+
 static const char *parse_host(struct capture *c, struct slice name)
 {
 	if (name.n == 0 || c->host.n)
@@ -178,13 +208,15 @@ static const char *parse_directive(struct capture *c, struct slice line)
 		return parse_wait(c, argument);
 	if (slice_equal(word, SLICE("env"))) /* blanks at the end may be what it is about */
 		return parse_env(c, rest.p ? rest : SLICE(""));
+	if (slice_equal(word, SLICE("found")))
+		return parse_found(c, argument);
 	if (slice_equal(word, SLICE("host")))
 		return parse_host(c, argument);
 	if (slice_equal(word, SLICE("late")) && argument.n == 0) {
 		c->late = true;
 		return NULL;
 	}
-	return "after = one of close, wait, env, host, late is expected";
+	return "after = one of close, wait, env, found, host, late is expected";
 }
 
 static const char *parse_line(struct capture *c, struct slice line)

@@ -11,6 +11,8 @@
  *   = close         both sides are over; "= close client", "= close server": that side
  *   = wait 3s       the clock goes on (us, ms, s, m)
  *   = env NAME=VAL  an entry of the client's environment
+ *   = found KIND FILE:LINE NAME=VAL
+ *                   where a key stood before the client started; KIND: dotenv shell tool
  *   = host NAME     TLS server name
  *   = late          bytes may have gone before the first
  *   # comment       as is an empty line
@@ -18,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "diagnose/found.h"
 #include "wire/exchange.h"
 
 enum step_kind { STEP_BYTES, STEP_WAIT, STEP_END, STEP_CLOSE };
@@ -34,6 +37,7 @@ struct capture {
 	struct step *steps;
 	size_t count;
 	struct buf environment; /* NAME=VALUE entries, each ended by NUL */
+	struct buf found;       /* found.h */
 	struct buf host;	/* empty: not said */
 	bool late;
 	int64_t start_us; /* the clock at the first step */

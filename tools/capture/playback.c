@@ -145,6 +145,7 @@ int playback_run(struct playback *r, const struct capture *c,
 	o->origin = (struct origin){ .tool = options->tool };
 	observer_set_environment(o, options->environment.p ? options->environment
 							   : buf_slice(&c->environment));
+	o->judge.found.text = buf_slice(&c->found);
 	failed = play(o, c, options->split);
 	r->exchanges = o->origin.exchange;
 	memcpy(r->findings, o->findings, sizeof(r->findings));

@@ -36,6 +36,7 @@ struct log_finding {
 	const char *rule;
 	enum severity severity;
 	const char *detail;
+	const char *why, *fix; /* that fit the case better than the rule's own; NULL */
 };
 
 /* One TLS library of a process. */

@@ -166,6 +166,8 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 			.rule = rule,
 			.severity = severity_of(log_text(f, "severity")),
 			.detail = kept(l, f, "detail", KEPT_TEXT),
+			.why = kept(l, f, "why", KEPT_TEXT),
+			.fix = kept(l, f, "fix", KEPT_TEXT),
 		};
 		row->finding_count++;
 		if (l->findings[l->finding_count - 1].severity > row->worst)

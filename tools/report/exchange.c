@@ -117,8 +117,10 @@ static void say_findings(const struct report *r, const struct log_row *row, cons
 			say_paragraph(out, style, "  seen: ", slice_of(f->detail));
 		if (rule == RULE_NONE)
 			continue;
-		say_paragraph(out, style, "  why: ", slice_of(prose(rules[rule].why)));
-		say_paragraph(out, style, "  fix: ", slice_of(prose(rules[rule].fix)));
+		say_paragraph(out, style,
+			      "  why: ", slice_of(f->why ? f->why : prose(rules[rule].why)));
+		say_paragraph(out, style,
+			      "  fix: ", slice_of(f->fix ? f->fix : prose(rules[rule].fix)));
 	}
 }
 

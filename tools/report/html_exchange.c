@@ -87,7 +87,10 @@ static void put_findings(struct buf *out, const struct report *r, const struct l
 			html_field(out, &field);
 		say(out, "<dl>");
 		html_pair(out, "seen", f->detail);
-		html_pair(out, "fix", rule == RULE_NONE ? NULL : prose(rules[rule].fix));
+		html_pair(out, "fix",
+			  f->fix              ? f->fix
+			  : rule == RULE_NONE ? NULL
+					      : prose(rules[rule].fix));
 		say(out, "</dl></section>");
 	}
 }

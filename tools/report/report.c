@@ -51,22 +51,24 @@ static void add_cause(struct report *r, const struct cause *c)
 		r->causes[r->cause_count++] = *c;
 }
 
-static void add_finding(struct report *r, const struct log_row *row, const char *id,
-			enum severity severity, const char *detail)
+static void add_finding(struct report *r, const struct log_row *row, const struct log_finding *f)
 {
+	const char *id = f->rule;
 	struct cause c = { .rule = id ? rule_find(slice_of(id)) : RULE_NONE,
 			   .id = id,
-			   .severity = severity,
+			   .severity = f->severity,
 			   .count = 1,
 			   .first = row,
 			   .last = row,
-			   .detail = detail,
+			   .detail = f->detail,
+			   .why = f->why,
+			   .fix = f->fix,
 			   .status = row->status,
 			   .refused_by = row->refused_by,
 			   .message = row->message };
 
-	if (severity > r->worst)
-		r->worst = severity;
+	if (f->severity > r->worst)
+		r->worst = f->severity;
 	if (c.rule != RULE_NONE)
 		c.category = category_name(rules[c.rule].category);
 	c.refusal = row->kind == LOG_EXCHANGE && row_failed(row) && same_text(id, row->cause);
@@ -88,9 +90,9 @@ static void add_findings(struct report *r, const struct log_row *row)
 	for (size_t i = 0; i < row->finding_count; i++) {
 		const struct log_finding *f = &r->log->findings[row->findings + i];
 		if (row->cause && strcmp(f->rule, row->cause) == 0)
-			add_finding(r, row, f->rule, f->severity, f->detail);
+			add_finding(r, row, f);
 		else if (f->severity >= SEVERITY_WARNING && !is_consequence(row, f))
-			add_finding(r, row, f->rule, f->severity, f->detail);
+			add_finding(r, row, f);
 	}
 }
 
@@ -126,9 +128,11 @@ static void add_row(struct report *r, const struct log_row *row)
 		if (row->copy_count == 0 || row_is_tapped(r->log, row))
 			return;
 		r->untapped++;
-		add_finding(r, row, rules[RULE_process_not_observed].id,
-			    rules[RULE_process_not_observed].severity,
-			    r->log->copies[row->copies].reason);
+		add_finding(
+		    r, row,
+		    &(struct log_finding){ .rule = rules[RULE_process_not_observed].id,
+					   .severity = rules[RULE_process_not_observed].severity,
+					   .detail = r->log->copies[row->copies].reason });
 		return;
 	case LOG_CONNECTION:
 		r->connections++;
@@ -139,7 +143,9 @@ static void add_row(struct report *r, const struct log_row *row)
 		r->exchanges++;
 		r->refused += row_failed(row);
 		if (row_failed(row) && (!row->cause || !has_finding(r, row, row->cause)))
-			add_finding(r, row, row->cause, SEVERITY_ERROR, NULL);
+			add_finding(r, row,
+				    &(struct log_finding){ .rule = row->cause,
+							   .severity = SEVERITY_ERROR });
 		break;
 	}
 	add_findings(r, row);

@@ -20,6 +20,7 @@ struct cause {
 	size_t count;
 	const struct log_row *first, *last;
 	const char *detail; /* of the first */
+	const char *why, *fix; /* of the first, where it has words of its own; NULL */
 	const char *refused_by;
 	const char *category;
 	const char *message; /* the server's */

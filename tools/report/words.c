@@ -15,11 +15,15 @@ const char *cause_title(const struct cause *c)
 
 const char *cause_why(const struct cause *c)
 {
+	if (c->why)
+		return c->why;
 	return c->rule != RULE_NONE ? prose(rules[c->rule].why) : NULL;
 }
 
 const char *cause_fix(const struct cause *c)
 {
+	if (c->fix)
+		return c->fix;
 	return c->rule != RULE_NONE ? prose(rules[c->rule].fix) : NULL;
 }
 

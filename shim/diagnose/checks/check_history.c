@@ -5,6 +5,7 @@
 #include "diagnose/checks/checks.h"
 #include "diagnose/evidence.h"
 #include "diagnose/judged.h"
+#include "diagnose/own_key.h"
 
 /* Was the credential refused by the server that was asked, not by one behind it? */
 static bool is_unauthorized(const struct evidence *e)
@@ -23,23 +24,9 @@ static bool holds_name(const char *names, struct slice name)
 	return false;
 }
 
-/* The first variable of the vendor that is set; absent if none is. */
-static struct slice own_variable(const struct evidence *e, struct slice *value)
-{
-	struct slice rest = slice_of(e->vendor ? e->vendor->variables : NULL);
-	struct slice name;
-
-	while (slice_cut(&rest, ' ', &name)) {
-		*value = environment_value(e->environment, name);
-		if (value->n)
-			return name;
-	}
-	return (struct slice){ NULL, 0 };
-}
-
 bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
 {
-	struct slice value;
+	struct own_key own;
 
 	if (!e->vendor || e->source_count == 0)
 		return false;
@@ -49,12 +36,14 @@ bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
 			return false; /* MY_OPENROUTER_KEY was meant for OpenRouter too */
 	if (!environment_is_key_name(e->sources[0]))
 		return false;
-	struct slice own = own_variable(e, &value);
-	if (!own.p || environment_compare(value, e->credential->token) != MATCH_NONE)
+	own_key_find(&own, e);
+	if (own.state == OWN_UNSET || own.sent != MATCH_NONE)
 		return false;
 	detail_f(d, "the token is the value of ");
 	detail_bytes(d, e->sources[0], 60);
-	detail_f(d, "; %.*s is set to something else", SLICE_ARG(own));
+	detail_f(d, "; %.*s is set to something else", SLICE_ARG(own.name));
+	detail_fix(d, "Unset %.*s for this tool, or tell the tool to read %.*s.",
+		   SLICE_ARG(slice_sub(e->sources[0], 0, 60)), SLICE_ARG(own.name));
 	return true;
 }
 
@@ -86,8 +75,18 @@ bool check_auth_lost(const struct evidence *e, struct detail *d)
 			before += row->fine + row->unauthorized + row->failed;
 	if (before == 0)
 		return false;
-	detail_f(d, "%lu earlier request%s of this process to this host carried a credential",
-		 before, before > 1 ? "s" : "");
+	detail_f(d, "%lu earlier request%s of this process to this host carried a key", before,
+		 before > 1 ? "s" : "");
+	if (keyed_compare(&e->history->keyed, e, d))
+		return true;
+	d->why = "The same process sent the same kind of request to this host with a key before. "
+		 "It lost the "
+		 "key while it ran: a login that ended, a secret store that was locked, a client "
+		 "that was "
+		 "made anew without it.";
+	detail_fix(
+	    d, "Log in or enter the key in the tool again and restart it; report it to the tool's "
+	       "authors with these two requests.");
 	return true;
 }
 

@@ -10,7 +10,6 @@
 #define CHECK_REFUSAL(id) rule_check check_##id;
 #define CHECK_CONNECTION(id)
 #define CHECK_LOG(id)
-#define CHECK_LAUNCH(id)
 #define RULE_ID(id, when) CHECK_##when(id)
 #include "rule_ids.def"
 #undef RULE_ID

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/advice.h"
+
+#include "diagnose/base_url.h"
+#include "diagnose/own_key.h"
+
+/* No credential was sent: what the process could have sent. */
+static void advise_missing(const struct evidence *e, struct detail *d)
+{
+	struct own_key own;
+
+	if (history_had_key(e)) {
+		d->why = "This request carries no key, although earlier ones of this process to "
+			 "this host did: the "
+			 "key is loaded, and it is left out here.";
+		detail_fix(d, "Look at what differs from the requests that carried it (auth_lost), "
+			      "and report "
+			      "that to the tool's authors.");
+		return;
+	}
+	own_key_find(&own, e);
+	switch (own.state) {
+	case OWN_GOOD:
+		d->why = "The variable for this host's key is set in this process, and it holds a "
+			 "well-formed "
+			 "key. So the key was there and was not sent: the tool does not read this "
+			 "variable, "
+			 "or the code that makes this request adds no Authorization header.";
+		detail_fix(
+		    d,
+		    "Enter the key in the tool's own setting, or find out which variable it reads "
+		    "(%.*s is set here). If it reads this one, the request's code leaves the "
+		    "header "
+		    "out: report it to the tool's authors.",
+		    SLICE_ARG(own.name));
+		break;
+	case OWN_DAMAGED:
+		d->why = "The variable for this host's key is set in this process, but what it "
+			 "holds is not a "
+			 "key alone. Many HTTP libraries refuse such a value for a header, and "
+			 "some tools "
+			 "then send the request without it.";
+		detail_fix(d, "Set %.*s again to the key alone: now it %s.", SLICE_ARG(own.name),
+			   own.damage);
+		break;
+	case OWN_UNSET:
+		if (!e->vendor || !e->vendor->variables[0] || !e->environment->block.n)
+			return;
+		d->why = "The tool made the request without any key, so the server cannot tell who "
+			 "is calling. "
+			 "No variable that usually holds this host's key is set in this process.";
+		struct slice rest = slice_of(e->vendor->variables), usual;
+		slice_cut(&rest, ' ', &usual);
+		detail_fix(
+		    d,
+		    "Enter the key in the tool's settings, or set %.*s where this process gets its "
+		    "environment (export in the shell, docker --env-file, systemd Environment=, VS "
+		    "Code "
+		    "settings), then restart the tool. A variable of one terminal is not seen by "
+		    "programs that were started elsewhere.",
+		    SLICE_ARG(usual));
+		break;
+	case OWN_OTHER:
+		break;
+	}
+}
+
+/* A key of another vendor: from where, and what is wrong there. */
+static void advise_wrong_vendor(const struct evidence *e, struct detail *d)
+{
+	struct base_url base;
+	struct own_key own;
+
+	own_key_find(&own, e);
+	if (base_url_unused(e, &base)) {
+		d->why =
+		    "The prefix says who issued a key, and nobody else accepts it. The environment "
+		    "names "
+		    "another base URL than the host that was asked: the key is meant for that one.";
+		detail_fix(d,
+			   "Make this request go where %.*s points: it is the base URL that is "
+			   "wrong here, "
+			   "not the key. Set the base URL in this tool's own settings.",
+			   SLICE_ARG(base.name));
+	} else if (own.sent != MATCH_NONE && e->key_vendor) {
+		d->why = "The prefix says who issued a key, and nobody else accepts it. The key "
+			 "was taken from "
+			 "the variable for this host's key: the variable has the wrong content.";
+		detail_fix(d,
+			   "Replace what is in %.*s: it holds a key of %s, and %s needs its own.",
+			   SLICE_ARG(own.name), e->key_vendor->title, e->vendor->title);
+	}
+}
+
+/* The variable whose value is the token, byte for byte; absent: none. */
+static struct slice variable_of_token(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->source_count; i++)
+		if (environment_compare(environment_value(e->environment, e->sources[i]),
+					e->credential->token) == MATCH_EXACT)
+			return e->sources[i];
+	return (struct slice){ NULL, 0 };
+}
+
+/* Test the key that was sent, not whatever a variable holds. */
+static void advise_test(const struct evidence *e, struct detail *d)
+{
+	struct slice variable = variable_of_token(e);
+	struct own_key own;
+
+	if (!e->credential->known || !e->credential->token.n || !e->environment->block.n)
+		return;
+	own_key_find(&own, e);
+	if (own.state == OWN_GOOD && own.sent == MATCH_NONE)
+		detail_fix(d, "A test with $%.*s tests another key than the one that was sent. ",
+			   SLICE_ARG(own.name));
+	if (e->is_openrouter)
+		detail_fix(
+		    d,
+		    "Test this one: curl https://openrouter.ai/api/v1/key -H \"Authorization: "
+		    "Bearer %s%.*s\"",
+		    variable.n ? "$" : "", SLICE_ARG(variable.n ? variable : SLICE("KEY")));
+	else
+		detail_fix(
+		    d,
+		    "Test this one without the tool, for example with %s's list of models: %s%.*s",
+		    e->vendor ? e->vendor->title : "the server", variable.n ? "$" : "",
+		    SLICE_ARG(variable.n ? variable : SLICE("KEY")));
+	if (!variable.n)
+		detail_fix(d, ", where KEY stands for %s", e->shown);
+	detail_fix(
+	    d,
+	    ". If it is refused there, too, create a new key, and look for every place that still "
+	    "has the old one (shell profile, .env, the tool's own settings).");
+}
+
+void advice_add(const struct evidence *e, struct finding *f)
+{
+	switch (f->rule) {
+	case RULE_auth_missing:
+		advise_missing(e, &f->detail);
+		break;
+	case RULE_key_wrong_vendor:
+		advise_wrong_vendor(e, &f->detail);
+		break;
+	case RULE_key_unknown:
+	case RULE_credential_rejected_unexplained:
+		if (e->credential)
+			advise_test(e, &f->detail);
+		break;
+	default:
+		break;
+	}
+}

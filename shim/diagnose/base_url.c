@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/base_url.h"
+
+#include <string.h>
+
+#include "diagnose/evidence.h"
+
+/* The host of a URL, or of what looks like one: "https://user@host:port/path", "host/path". */
+static struct slice host_of(struct slice url)
+{
+	struct slice host = { NULL, 0 };
+
+	url = slice_trim(url);
+	if (!url.n)
+		return host;
+	long scheme = slice_find(url, SLICE("://"), 0);
+	if (scheme >= 0)
+		url = slice_from(url, (size_t)scheme + 3);
+	slice_cut(&url, '/', &host);
+	long user = slice_byte(host, '@', 0);
+	if (user >= 0)
+		host = slice_from(host, (size_t)user + 1);
+	if (host.n && host.p[0] == '[') {
+		long end = slice_byte(host, ']', 0);
+		return end < 0 ? host : slice_sub(host, 0, (size_t)end + 1);
+	}
+	long port = slice_byte(host, ':', 0);
+	return port < 0 ? host : slice_sub(host, 0, (size_t)port);
+}
+
+/* Is NAME one of a base URL? Only its value decides whose. */
+static bool is_base_name(struct slice name)
+{
+	static const char ends[][12] = { "_BASE_URL", "_API_BASE", "_BASEURL", "_BASE", "_API_URL",
+					 "_API_HOST", "_ENDPOINT", "_URL",     "_HOST" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (slice_ends(name, slice_of(ends[i])))
+			return true;
+	return false;
+}
+
+/* Switches that choose the host without naming it (docs of google-genai, Claude Code). */
+static bool is_switch_to(struct slice name, struct slice value, struct slice host)
+{
+	static const struct {
+		char name[28];
+		char part[24]; /* of the host that it leads to */
+	} switches[] = { { "GOOGLE_GENAI_USE_VERTEXAI", "aiplatform.googleapis" },
+			 { "CLAUDE_CODE_USE_VERTEX", "aiplatform.googleapis" },
+			 { "CLAUDE_CODE_USE_BEDROCK", "bedrock-runtime." } };
+
+	if (!slice_equal_nocase(value, SLICE("true")) && !slice_equal(value, SLICE("1")))
+		return false;
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (slice_equal(name, slice_of(switches[i].name)))
+			return slice_has_nocase(host, slice_of(switches[i].part));
+	return false;
+}
+
+size_t base_url_sources(const struct environment *env, struct slice host, struct slice *names,
+			size_t max)
+{
+	struct slice name, value;
+	size_t n = 0;
+
+	for (size_t at = 0; host.n && n < max && environment_next(env, &at, &name, &value);)
+		if ((is_base_name(name) && slice_equal_nocase(host_of(value), host)) ||
+		    is_switch_to(name, value, host))
+			names[n++] = name;
+	return n;
+}
+
+/* The variables of VENDOR's base URL, the usual one first. */
+static const char *variables_of(const struct vendor *vendor)
+{
+	static const struct {
+		char vendor[16];
+		char names[64];
+	} rows[] = {
+		{ "openrouter", "OPENROUTER_BASE_URL OPENROUTER_API_BASE" },
+		{ "openai", "OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_BASE_URL" },
+		{ "anthropic", "ANTHROPIC_BASE_URL ANTHROPIC_API_URL" },
+		{ "google", "GOOGLE_GEMINI_BASE_URL GEMINI_API_BASE" },
+		{ "groq", "GROQ_BASE_URL GROQ_API_BASE" },
+		{ "mistral", "MISTRAL_BASE_URL MISTRAL_API_BASE" },
+		{ "deepseek", "DEEPSEEK_BASE_URL DEEPSEEK_API_BASE" },
+		{ "xai", "XAI_BASE_URL XAI_API_BASE" },
+	};
+
+	for (size_t i = 0; vendor && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].vendor, vendor->id) == 0)
+			return rows[i].names;
+	return NULL;
+}
+
+/* Whose host is NAMED? NULL: nobody's that is known. */
+static const struct vendor *vendor_of(struct slice named)
+{
+	struct host_list hosts;
+	const struct vendor *vendor = NULL;
+	struct slice wrong;
+
+	hosts_init(&hosts, "", &wrong);
+	return hosts_find(&hosts, named, 0, &vendor) ? vendor : NULL;
+}
+
+/*
+ * A key of the vendor's own was meant for it: a gateway asks with the key that
+ * it keeps while its clients' variables name the gateway.
+ */
+static bool is_meant(const struct evidence *e, struct slice named)
+{
+	return e->key_vendor && e->key_vendor == e->vendor && vendor_of(named) != e->vendor;
+}
+
+bool base_url_unused(const struct evidence *e, struct base_url *unused)
+{
+	struct slice rest = slice_of(variables_of(e->vendor));
+	struct slice usual = { NULL, 0 };
+	struct slice name;
+
+	*unused = (struct base_url){ .name = { NULL, 0 } };
+	while (slice_cut(&rest, ' ', &name)) {
+		struct slice host = host_of(environment_value(e->environment, name));
+		if (!usual.p)
+			usual = name;
+		if (!host.n)
+			continue;
+		if (slice_equal_nocase(host, e->x->host))
+			return false;
+		if (!unused->name.p)
+			*unused = (struct base_url){ name, host, { NULL, 0 } };
+	}
+	if (!unused->name.p || e->host_private || is_meant(e, unused->host))
+		return false;
+	if (!slice_equal(unused->name, usual))
+		unused->usual = usual;
+	return true;
+}

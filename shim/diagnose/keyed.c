@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/keyed.h"
+
+#include <string.h>
+
+#include "diagnose/evidence.h"
+
+static void keep(char *to, size_t size, struct slice s, bool fold)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = fold && s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+	to[n] = '\0';
+}
+
+/* Does the kept text TO stand for S, which may have been cut? */
+static bool is_kept(const char *to, size_t size, struct slice s, bool fold)
+{
+	if (s.n >= size)
+		s.n = size - 1;
+	struct slice kept = slice_of(to);
+	return fold ? slice_equal_nocase(kept, s) : slice_equal(kept, s);
+}
+
+/* What differs; bits. */
+enum difference { OTHER_PATH = 1, OTHER_STREAM = 2, OTHER_METHOD = 4, OTHER_HTTP = 8 };
+
+static bool is_host(const struct keyed_request *r, const struct evidence *e)
+{
+	return is_kept(r->host, sizeof(r->host), e->x->host, true);
+}
+
+static unsigned differences(const struct keyed_request *r, const struct evidence *e)
+{
+	unsigned set = 0;
+
+	if (!is_kept(r->path, sizeof(r->path), e->x->path, false))
+		set |= OTHER_PATH;
+	if (!is_kept(r->method, sizeof(r->method), e->x->request.method, false))
+		set |= OTHER_METHOD;
+	if (r->stream != (signed char)e->outline.stream)
+		set |= OTHER_STREAM;
+	if (r->http != (signed char)e->x->version)
+		set |= OTHER_HTTP;
+	return set;
+}
+
+void keyed_add(struct keyed *k, const struct evidence *e, uint64_t counter)
+{
+	struct keyed_request *r = NULL;
+
+	if (!e->fingerprint[0] || !e->answer.answered)
+		return;
+	for (size_t i = 0; i < k->count && !r; i++) {
+		struct keyed_request *other = &k->all[(k->last + i) % k->count];
+		if (is_host(other, e) && differences(other, e) == 0)
+			r = other;
+	}
+	if (!r && k->count < LIMIT_KEYED) {
+		r = &k->all[k->count++];
+		r->host[0] = '\0';
+	}
+	for (size_t i = 0; i < k->count && !r; i++)
+		if (k->all[i].at <= k->all[k->last].at)
+			k->last = i; /* the oldest so far */
+	if (!r)
+		r = &k->all[k->last];
+	if (!is_host(r, e) || differences(r, e)) {
+		keep(r->host, sizeof(r->host), e->x->host, true);
+		keep(r->method, sizeof(r->method), e->x->request.method, false);
+		keep(r->path, sizeof(r->path), e->x->path, false);
+		r->stream = (signed char)e->outline.stream;
+		r->http = (signed char)e->x->version;
+	}
+	r->status = e->x->response.status;
+	r->at = counter;
+	k->last = (size_t)(r - k->all);
+}
+
+static unsigned weight(unsigned set)
+{
+	return (unsigned)__builtin_popcount(set);
+}
+
+/* The request to the same host that is most like E's, of those the newest. */
+static const struct keyed_request *most_like(const struct keyed *k, const struct evidence *e)
+{
+	const struct keyed_request *best = NULL;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct keyed_request *r = &k->all[i];
+		if (!is_host(r, e))
+			continue;
+		unsigned here = weight(differences(r, e));
+		unsigned there = best ? weight(differences(best, e)) : 0;
+		if (!best || here < there || (here == there && r->at > best->at))
+			best = r;
+	}
+	return best;
+}
+
+static const char *stream_words(int stream)
+{
+	return stream < 0 ? "no `stream`" : stream ? "`\"stream\": true`" : "`\"stream\": false`";
+}
+
+static const char *http_words(int http)
+{
+	return http == HTTP_2 ? "HTTP/2" : "HTTP/1.1";
+}
+
+/* "; what differs: THEN then, NOW now", from the second on without its beginning. */
+static void add_difference(struct detail *d, bool *first, struct slice then, struct slice now)
+{
+	detail_f(d, "%s", *first ? ". What differs: " : "; ");
+	detail_bytes(d, then, 80);
+	detail_f(d, " then, ");
+	detail_bytes(d, now, 80);
+	detail_f(d, " now");
+	*first = false;
+}
+
+/* The request just before E's had a key, and was sent elsewhere by its answer. */
+static const struct keyed_request *redirected(const struct keyed *k, const struct evidence *e)
+{
+	const struct keyed_request *r = k->count ? &k->all[k->last] : NULL;
+
+	if (!r || r->at != e->history->counter || r->status / 100 != 3 || r->status == 304)
+		return NULL;
+	return r;
+}
+
+bool keyed_compare(const struct keyed *k, const struct evidence *e, struct detail *d)
+{
+	const struct keyed_request *r = redirected(k, e);
+	bool first = true;
+
+	if (r) {
+		detail_f(d,
+			 ". The last one was answered with a redirect (%d), which this one follows",
+			 r->status);
+		return true;
+	}
+	r = most_like(k, e);
+	if (!r)
+		return false;
+	unsigned set = differences(r, e);
+	if (set & OTHER_STREAM)
+		add_difference(d, &first, slice_of(stream_words(r->stream)),
+			       slice_of(stream_words(e->outline.stream)));
+	if (set & OTHER_PATH)
+		add_difference(d, &first, slice_of(r->path), e->x->path);
+	if (set & OTHER_METHOD)
+		add_difference(d, &first, slice_of(r->method), e->x->request.method);
+	if (set & OTHER_HTTP)
+		add_difference(d, &first, slice_of(http_words(r->http)),
+			       slice_of(http_words((int)e->x->version)));
+	return set != 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_KEYED_H
+#define ORSHIM_KEYED_H
+
+/*
+ * The kinds of requests of this process that carried a key: what a request
+ * that lost it is compared with. Bounded; the longest unused is forgotten first.
+ */
+#include "base/limits.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct keyed_request {
+	char host[64]; /* lower case */
+	char method[8];
+	char path[LIMIT_KEYED_PATH];
+	signed char stream; /* of the body: 1, 0, -1 not said */
+	signed char http;   /* enum http_version */
+	int status;         /* of the last answer */
+	uint64_t at;        /* counter value of the last */
+};
+
+struct keyed {
+	struct keyed_request all[LIMIT_KEYED];
+	size_t count;
+	size_t last; /* the newest */
+};
+
+struct evidence;
+struct detail;
+
+/* Remember the exchange of E, the COUNTER-th, if it carried a key. */
+void keyed_add(struct keyed *k, const struct evidence *e, uint64_t counter);
+
+/*
+ * Say in D how the request of E, without a key, differs from the one most
+ * like it that had one. False: nothing that is remembered differs.
+ */
+bool keyed_compare(const struct keyed *k, const struct evidence *e, struct detail *d);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/own_key.h"
+
+#include "diagnose/shape.h"
+
+/* Shorter values are words: the vendors' keys have 32 bytes and more. */
+enum { SHORTEST_KEY = 20 };
+
+static bool has_digit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '9')
+			return true;
+	return false;
+}
+
+bool could_be_key(struct slice token)
+{
+	struct token_shape shape;
+
+	if (token.n < SHORTEST_KEY || !has_digit(token))
+		return false;
+	shape_read(&shape, token);
+	return shape.form == FORM_PLAIN || shape.form == FORM_JWT || shape.form > FORM_ENCODED;
+}
+
+bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct slice value)
+{
+	struct token_shape shape;
+
+	if (environment_key_damage(name, value) || !could_be_key(value))
+		return false;
+	shape_read(&shape, value);
+	if (shape.form != FORM_PLAIN && shape.form != FORM_JWT)
+		return false;
+	/* OpenRouter's keys have one form; those of others have older forms without a prefix. */
+	return shape.vendor == vendor ||
+	       (!shape.vendor && vendor != vendor_named(SLICE("openrouter")));
+}
+
+/* Is A, of two variables, the one to speak of? */
+static bool is_better(const struct own_key *a, const struct own_key *b)
+{
+	if ((a->sent != MATCH_NONE) != (b->sent != MATCH_NONE))
+		return a->sent != MATCH_NONE;
+	return a->state > b->state;
+}
+
+void own_key_find(struct own_key *own, const struct evidence *e)
+{
+	struct slice rest = slice_of(e->vendor ? e->vendor->variables : NULL);
+	struct slice name;
+
+	*own = (struct own_key){ .state = OWN_UNSET };
+	while (slice_cut(&rest, ' ', &name)) {
+		struct own_key found = { .state = OWN_OTHER, .name = name };
+		found.value = environment_value(e->environment, name);
+		if (!found.value.n)
+			continue;
+		found.damage = environment_key_damage(name, found.value);
+		if (is_well_formed_key(e->vendor, name, found.value))
+			found.state = OWN_GOOD;
+		else if (found.damage)
+			found.state = OWN_DAMAGED;
+		if (e->credential && e->credential->known)
+			found.sent = environment_compare(found.value, e->credential->token);
+		if (is_better(&found, own))
+			*own = found;
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_OWN_KEY_H
+#define ORSHIM_OWN_KEY_H
+
+/*
+ * What the environment holds as the key of the host that was asked: its
+ * vendor's own variables (vendors.def).
+ */
+#include "diagnose/evidence.h"
+
+enum own_state {
+	OWN_UNSET,   /* none of them is set, or the host is no vendor's */
+	OWN_OTHER,   /* set to something else than a key of this vendor */
+	OWN_DAMAGED, /* set, but what it holds is no key */
+	OWN_GOOD,    /* set and well formed */
+};
+
+struct own_key {
+	enum own_state state;
+	struct slice name;     /* of the variable; absent with OWN_UNSET */
+	struct slice value;    /* borrowed, secret */
+	const char *damage;    /* with OWN_DAMAGED: "holds a line break" */
+	enum value_match sent; /* how it equals the token that was sent */
+};
+
+/*
+ * The variable that holds the token that was sent; else the first good one;
+ * else the first damaged one.
+ */
+void own_key_find(struct own_key *own, const struct evidence *e);
+
+/* Is VALUE a key that VENDOR could have issued? NAME: of its variable. */
+bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct slice value);
+
+/* Could TOKEN be anybody's key, and no word, marker or reference in the place of one? */
+bool could_be_key(struct slice token);
+
+#endif
