@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/base_url.h"
 
-#include <string.h>
-
 #include "diagnose/evidence.h"
+#include "diagnose/hosts.h"
+#include "diagnose/own_key.h"
 
 /* The host of a URL, or of what looks like one: "https://user@host:port/path", "host/path". */
 static struct slice host_of(struct slice url)
@@ -71,61 +71,47 @@ size_t base_url_sources(const struct environment *env, struct slice host, struct
 	return n;
 }
 
-/* The variables of VENDOR's base URL, the usual one first. */
-static const char *variables_of(const struct vendor *vendor)
-{
-	static const struct {
-		char vendor[16];
-		char names[64];
-	} rows[] = {
-		{ "openrouter", "OPENROUTER_BASE_URL OPENROUTER_API_BASE" },
-		{ "openai", "OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_BASE_URL" },
-		{ "anthropic", "ANTHROPIC_BASE_URL ANTHROPIC_API_URL" },
-		{ "google", "GOOGLE_GEMINI_BASE_URL GEMINI_API_BASE" },
-		{ "groq", "GROQ_BASE_URL GROQ_API_BASE" },
-		{ "mistral", "MISTRAL_BASE_URL MISTRAL_API_BASE" },
-		{ "deepseek", "DEEPSEEK_BASE_URL DEEPSEEK_API_BASE" },
-		{ "xai", "XAI_BASE_URL XAI_API_BASE" },
-	};
-
-	for (size_t i = 0; vendor && i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].vendor, vendor->id) == 0)
-			return rows[i].names;
-	return NULL;
-}
-
 /* Whose host is NAMED? NULL: nobody's that is known. */
-static const struct vendor *vendor_of(struct slice named)
+static const struct vendor *vendor_of(struct slice named, struct slice path)
 {
 	struct host_list hosts;
 	const struct vendor *vendor = NULL;
 	struct slice wrong;
 
 	hosts_init(&hosts, "", &wrong);
-	return hosts_find(&hosts, named, 0, &vendor) ? vendor : NULL;
+	return hosts_find(&hosts, named, 0, path, &vendor) ? vendor : NULL;
 }
 
 /*
- * A key of the vendor's own was meant for it: a gateway asks with the key that
- * it keeps while its clients' variables name the gateway.
+ * Was the key meant for the host that was asked? A gateway asks with the keys
+ * that it keeps, while its clients' variables name the gateway.
  */
 static bool is_meant(const struct evidence *e, struct slice named)
 {
-	return e->key_vendor && e->key_vendor == e->vendor && vendor_of(named) != e->vendor;
+	if (e->key_vendor && e->key_vendor == e->vendor)
+		return vendor_of(named, e->x->path) != e->vendor;
+	return host_is_private(named) && !e->key_vendor && e->credential && e->credential->known &&
+	       could_be_key(e->credential->shape.core);
+}
+
+/* Where a server listens, not where a client asks: OLLAMA_HOST has both meanings. */
+static bool is_any_address(struct slice host)
+{
+	return slice_equal(host, SLICE("0.0.0.0")) || slice_equal(host, SLICE("[::]"));
 }
 
 bool base_url_unused(const struct evidence *e, struct base_url *unused)
 {
-	struct slice rest = slice_of(variables_of(e->vendor));
+	struct slice rest = slice_of(e->vendor ? e->vendor->base_urls : NULL);
 	struct slice usual = { NULL, 0 };
 	struct slice name;
 
 	*unused = (struct base_url){ .name = { NULL, 0 } };
-	while (slice_cut(&rest, ' ', &name)) {
+	while (list_next(&rest, &name)) {
 		struct slice host = host_of(environment_value(e->environment, name));
 		if (!usual.p)
 			usual = name;
-		if (!host.n)
+		if (!host.n || is_any_address(host))
 			continue;
 		if (slice_equal_nocase(host, e->x->host))
 			return false;

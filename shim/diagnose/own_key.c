@@ -33,9 +33,7 @@ bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct s
 	shape_read(&shape, value);
 	if (shape.form != FORM_PLAIN && shape.form != FORM_JWT)
 		return false;
-	/* OpenRouter's keys have one form; those of others have older forms without a prefix. */
-	return shape.vendor == vendor ||
-	       (!shape.vendor && vendor != vendor_named(SLICE("openrouter")));
+	return shape.vendor == vendor || (!shape.vendor && !vendor->keys_certain);
 }
 
 /* Is A, of two variables, the one to speak of? */
@@ -52,7 +50,7 @@ void own_key_find(struct own_key *own, const struct evidence *e)
 	struct slice name;
 
 	*own = (struct own_key){ .state = OWN_UNSET };
-	while (slice_cut(&rest, ' ', &name)) {
+	while (list_next(&rest, &name)) {
 		struct own_key found = { .state = OWN_OTHER, .name = name };
 		found.value = environment_value(e->environment, name);
 		if (!found.value.n)

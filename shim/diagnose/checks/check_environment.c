@@ -169,8 +169,8 @@ bool check_base_url_variable_unused(const struct evidence *e, struct detail *d)
 		return true;
 	detail_fix(
 	    d,
-	    "Set %.*s instead: %.*s is an older name that current libraries do not read. If that "
-	    "changes nothing, set the base URL in the tool's own settings.",
+	    "Set %.*s instead: many tools and libraries do not read %.*s. If that changes "
+		   "nothing, set the base URL in the tool's own settings.",
 	    SLICE_ARG(base.usual), SLICE_ARG(base.name));
 	return true;
 }
