@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "report/shown.h"
+#include "report/field_display.h"
 #include "tools/log/log_row.h"
 
 /* How much a difference explains a refusal, by what can be wrong with a request. */

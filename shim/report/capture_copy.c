@@ -4,7 +4,7 @@
 #include <zlib.h>
 
 #include "report/echo.h"
-#include "report/shown.h"
+#include "report/field_display.h"
 
 enum {
 	STORED_MAX = 65535, /* bytes of one stored block (RFC 1951 section 3.2.4) */
@@ -27,14 +27,14 @@ static char *in_copy(const struct message_copy *c, struct slice part)
 	return c->head.p + at + (c->edited_at && at > c->edited_at ? c->edited_by : 0);
 }
 
-static void remember_key(struct disguised_keys *keys, struct slice was, const char *now)
+static void remember_key(struct pseudonym_keys *keys, struct slice was, const char *now)
 {
 	if (was.n >= 8 && keys->count < LIMIT_CREDENTIALS)
 		keys->all[keys->count++] =
-		    (struct disguised_key){ was, (struct slice){ now, was.n } };
+		    (struct pseudonym_key){ was, (struct slice){ now, was.n } };
 }
 
-static void copy_credential(struct exchange_copy *x, struct disguise *names,
+static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 			    const struct evidence *e, const struct credential *c)
 {
 	char *scheme = in_copy(&x->request, c->scheme);
@@ -42,15 +42,15 @@ static void copy_credential(struct exchange_copy *x, struct disguise *names,
 	enum scheme_form form = c->shape.scheme;
 
 	if (scheme && !scheme_is_clear(c->scheme) && form != SCHEME_FOREIGN)
-		disguise_opaque(names, scheme, c->scheme.n);
+		anonymise_opaque(names, scheme, c->scheme.n);
 	if (!token || (e->outline.model.n && slice_equal(c->shape.core, e->outline.model)))
 		return;
 	if (form == SCHEME_BASIC)
-		disguise_basic(names, token, c->token.n);
+		anonymise_basic(names, token, c->token.n);
 	else if (form == SCHEME_FOREIGN)
-		disguise_opaque(names, token, c->token.n);
+		anonymise_opaque(names, token, c->token.n);
 	else
-		disguise_token(names, token, c->token.n);
+		anonymise_token(names, token, c->token.n);
 	char *core = in_copy(&x->request, c->shape.core);
 	if (core)
 		remember_key(&x->keys, c->shape.core, core);
@@ -70,7 +70,7 @@ static bool is_read_by_rule(struct slice name)
 	return slice_equal_nocase(name, SLICE("x-matched-path"));
 }
 
-static void copy_value(struct exchange_copy *x, struct message_copy *c, struct disguise *names,
+static void copy_value(struct exchange_copy *x, struct message_copy *c, struct pseudonyms *names,
 		       const struct field *f)
 {
 	char *value = in_copy(c, f->value);
@@ -79,13 +79,13 @@ static void copy_value(struct exchange_copy *x, struct message_copy *c, struct d
 	if (!value)
 		return;
 	if (!field_is_clear(f->name) && !is_read_by_rule(f->name)) {
-		disguise_opaque(names, value, f->value.n);
+		anonymise_opaque(names, value, f->value.n);
 		return;
 	}
-	disguise_secrets(names, &x->keys, value, f->value.n, false);
+	anonymise_secrets(names, &x->keys, value, f->value.n, false);
 	query = slice_byte(f->value, '?', 0);
 	if (query >= 0 && slice_equal_nocase(f->name, SLICE("location")))
-		disguise_text(value + query, f->value.n - (size_t)query);
+		anonymise_text(value + query, f->value.n - (size_t)query);
 }
 
 static bool is_in_field(const struct message *m, const char *at)
@@ -97,7 +97,7 @@ static bool is_in_field(const struct message *m, const char *at)
 }
 
 /* HTTP/1: lines of the head that are no field may be the rest of a broken one. */
-static void copy_stray_lines(struct message_copy *c, struct disguise *names)
+static void copy_stray_lines(struct message_copy *c, struct pseudonyms *names)
 {
 	struct slice head = buf_slice(&c->m->head);
 	long lf = slice_byte(head, '\n', 0);
@@ -107,20 +107,20 @@ static void copy_stray_lines(struct message_copy *c, struct disguise *names)
 		lf = slice_byte(head, '\n', at);
 		size_t end = lf < 0 ? head.n : (size_t)lf;
 		if (!is_in_field(c->m, head.p + at))
-			disguise_opaque(names, c->head.p + at, end - at);
+			anonymise_opaque(names, c->head.p + at, end - at);
 	}
 }
 
 /* HTTP/1: behind TARGET, or instead of one, stands a version only if all is well. */
 static void copy_start_line(struct exchange_copy *x, struct message_copy *c,
-			    struct disguise *names, const char *target)
+			    struct pseudonyms *names, const char *target)
 {
 	long lf = slice_byte(buf_slice(&c->head), '\n', 0);
 	size_t end = lf < 0 ? c->head.n : (size_t)lf;
 	size_t at = target ? (size_t)(target - c->head.p) + c->m->target.n : 0;
 
 	if (at < end)
-		disguise_secrets(names, &x->keys, c->head.p + at, end - at, false);
+		anonymise_secrets(names, &x->keys, c->head.p + at, end - at, false);
 }
 
 /* Parameters that say which API is meant, not what is asked. */
@@ -146,11 +146,11 @@ static void copy_query(struct message_copy *c, const struct evidence *e)
 		bool is_key =
 		    p && key && key->token.p >= value.p && key->token.p < value.p + value.n;
 		if (p && !is_key && !is_public_parameter(name))
-			disguise_text(p, value.n);
+			anonymise_text(p, value.n);
 	}
 }
 
-static int copy_head(struct exchange_copy *x, struct message_copy *c, struct disguise *names,
+static int copy_head(struct exchange_copy *x, struct message_copy *c, struct pseudonyms *names,
 		     const struct evidence *e)
 {
 	const struct message *m = c->m;
@@ -165,13 +165,13 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct dis
 	for (size_t i = 0; i < m->field_count; i++) {
 		char *name = in_copy(c, m->fields[i].name);
 		if (name)
-			disguise_secrets(names, &x->keys, name, m->fields[i].name.n, false);
+			anonymise_secrets(names, &x->keys, name, m->fields[i].name.n, false);
 		if (!request || !credential_in(e, i))
 			copy_value(x, c, names, &m->fields[i]);
 	}
 	target = request ? in_copy(c, m->target) : NULL;
 	if (target)
-		disguise_secrets(names, &x->keys, target, m->target.n, false);
+		anonymise_secrets(names, &x->keys, target, m->target.n, false);
 	if (target)
 		copy_query(c, e);
 	if (m->version != HTTP_2) {
@@ -316,7 +316,7 @@ static int copy_length(struct message_copy *c)
 }
 
 /* What a server repeats of a key becomes what stands for the key. */
-static void replace_echoes(const struct disguised_keys *keys, char *p, size_t n)
+static void replace_echoes(const struct pseudonym_keys *keys, char *p, size_t n)
 {
 	struct echo all[LIMIT_CREDENTIALS];
 
@@ -325,24 +325,24 @@ static void replace_echoes(const struct disguised_keys *keys, char *p, size_t n)
 	echo_replace(all, keys->count, NULL, 0, p, n);
 }
 
-static void copy_bytes(struct message_copy *c, struct disguise *names,
-		       const struct disguised_keys *keys, enum body_kind kind, bool events)
+static void copy_bytes(struct message_copy *c, struct pseudonyms *names,
+		       const struct pseudonym_keys *keys, enum body_kind kind, bool events)
 {
 	char *p = c->body.p;
 	size_t n = c->body.n;
 
 	if (events)
-		disguise_events(names, keys, p, n);
+		anonymise_events(names, keys, p, n);
 	else if (c->m->body.coding == CODING_OPAQUE && *p != '{')
-		disguise_coded(p, n);
+		anonymise_coded(p, n);
 	else
-		disguise_body(names, keys, kind, p, n);
+		anonymise_body(names, keys, kind, p, n);
 	if (kind != KIND_REQUEST)
 		replace_echoes(keys, p, n);
 }
 
-static int copy_body(struct message_copy *c, struct disguise *names,
-		     const struct disguised_keys *keys, enum body_kind kind,
+static int copy_body(struct message_copy *c, struct pseudonyms *names,
+		     const struct pseudonym_keys *keys, enum body_kind kind,
 		     const struct stream_report *events)
 {
 	const struct body *b = &c->m->body;
@@ -373,7 +373,7 @@ static void message_copy_init(struct message_copy *c, const struct message *m)
 static bool holds_key(const struct exchange_copy *copy)
 {
 	for (size_t i = 0; i < copy->keys.count; i++) {
-		const struct disguised_key *k = &copy->keys.all[i];
+		const struct pseudonym_key *k = &copy->keys.all[i];
 		if (slice_equal(k->was, k->now) || k->was.n < 20)
 			continue;
 		if (slice_has(buf_slice(&copy->request.head), k->was) ||
@@ -385,7 +385,7 @@ static bool holds_key(const struct exchange_copy *copy)
 	return false;
 }
 
-int exchange_copy_make(struct exchange_copy *copy, struct disguise *names,
+int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 		       const struct diagnosis *d)
 {
 	const struct exchange *x = d->evidence.x;

@@ -4,7 +4,7 @@
 
 /* A message without its secrets, and how its body is to be written so that it reads as the original did. */
 #include "diagnose/diagnose.h"
-#include "report/disguise.h"
+#include "report/anonymise.h"
 
 struct message_copy {
 	const struct message *m; /* the original */
@@ -20,14 +20,14 @@ struct message_copy {
 struct exchange_copy {
 	struct message_copy request;
 	struct message_copy response;
-	struct disguised_keys keys;
+	struct pseudonym_keys keys;
 };
 
 /*
  * X is initialised here and always to be released. 0, or -1 without memory or
  * when a copy would not say the same as the original: nothing is to be written.
  */
-int exchange_copy_make(struct exchange_copy *copy, struct disguise *names,
+int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 		       const struct diagnosis *d);
 void exchange_copy_release(struct exchange_copy *copy);
 

@@ -18,7 +18,7 @@ struct capture_file {
 	bool open_end;   /* its last exchange ended with the connection */
 	uint32_t stream; /* HTTP/2: the next exchange's */
 	size_t bytes;
-	struct disguise names;
+	struct pseudonyms names;
 	uint64_t variables[NAMES_MAX]; /* hashes of the names written */
 	size_t variable_count;
 	char path[LIMIT_PATH];
@@ -32,7 +32,7 @@ void capture_out_init(struct capture_out *c, const char *folder)
 void capture_out_release(struct capture_out *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		disguise_release(&c->files[i].names);
+		anonymise_release(&c->files[i].names);
 	free(c->files);
 	c->files = NULL;
 	c->count = 0;
@@ -113,7 +113,7 @@ static struct capture_file *add_file(struct capture_out *c, uint32_t number)
 	c->files = files;
 	struct capture_file *f = &files[c->count++];
 	*f = (struct capture_file){ .number = number, .stream = 1 };
-	disguise_init(&f->names);
+	anonymise_init(&f->names);
 	return f;
 }
 
@@ -210,7 +210,7 @@ static int add_variables(struct buf *out, struct capture_file *f, const struct e
 		    is_written(f, name))
 			continue;
 		memcpy(copy, value.p, value.n);
-		disguise_token(&f->names, copy, value.n);
+		anonymise_token(&f->names, copy, value.n);
 		failed |= buf_addf(out, "= env %.*s=", SLICE_ARG(name)) |
 			  buf_add(out, copy, value.n) |
 			  buf_add(out, odd ? " \n" : "\n", odd ? 2 : 1);

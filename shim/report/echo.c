@@ -127,7 +127,7 @@ void echo_replace(const struct echo *all, size_t count, const struct slice *stay
 	}
 }
 
-void echo_blot(const struct evidence *e, char *p, size_t n)
+void scrub_echo(const struct evidence *e, char *p, size_t n)
 {
 	struct echo all[LIMIT_CREDENTIALS];
 	char shown[LIMIT_CREDENTIALS][TOKEN_SHOWN_MAX];

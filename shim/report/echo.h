@@ -25,6 +25,6 @@ void echo_replace(const struct echo *all, size_t count, const struct slice *stay
 		  char *p, size_t n);
 
 /* The same for the credentials of E; what token_show() and the request's URL show stays. */
-void echo_blot(const struct evidence *e, char *p, size_t n);
+void scrub_echo(const struct evidence *e, char *p, size_t n);
 
 #endif

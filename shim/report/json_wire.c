@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/json_wire.h"
 
-#include "report/shown.h"
+#include "report/field_display.h"
 
 enum {
 	CLEAR_NAME = 32, /* a name known as clear that is no longer has no room for a key */

@@ -5,7 +5,7 @@
 
 #include "report/echo.h"
 #include "report/json_wire.h"
-#include "report/shown.h"
+#include "report/field_display.h"
 
 enum {
 	SHOWN_NAME = 64,  /* bytes kept of a method, scheme or member that should be short */
@@ -369,7 +369,7 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 	for (int f = WITH_VALUES; f < FULLNESS_COUNT && failed; f++)
 		failed = put_exchange(line, o, d, (enum fullness)f, kept);
 	if (!failed)
-		echo_blot(&d->evidence, line->p + start, line->n - start);
+		scrub_echo(&d->evidence, line->p + start, line->n - start);
 	return failed;
 }
 

@@ -6,7 +6,7 @@
 
 #include "report/echo.h"
 #include "report/paragraph.h"
-#include "report/shown.h"
+#include "report/field_display.h"
 
 enum {
 	SHOWN_SHORT = 128,       /* bytes shown of a host, path, method */
@@ -282,11 +282,11 @@ static void put_carets(struct block *b, const struct field *f, const struct deta
 
 	if (at->offset < 0 || (size_t)at->offset > f->value.n)
 		return;
-	size_t first = shown_column(f->value, shown, (size_t)at->offset);
+	size_t first = display_column(f->value, shown, (size_t)at->offset);
 	put_spaces(b, column + first);
 	put_coloured(b, severity_colour[SEVERITY_ERROR], "^");
 	if (at->offset_end > at->offset && (size_t)at->offset_end <= f->value.n) {
-		size_t second = shown_column(f->value, shown, (size_t)at->offset_end);
+		size_t second = display_column(f->value, shown, (size_t)at->offset_end);
 		if (second > first) {
 			put_spaces(b, second - first - 1);
 			put_coloured(b, severity_colour[SEVERITY_ERROR], "^");
@@ -518,7 +518,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	if (block_end(&b, start) != 0)
 		return -1;
 	if (out->n > start)
-		echo_blot(&d->evidence, out->p + start, out->n - start);
+		scrub_echo(&d->evidence, out->p + start, out->n - start);
 	return 0;
 }
 

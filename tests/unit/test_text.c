@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "report/paragraph.h"
-#include "report/shown.h"
+#include "report/field_display.h"
 #include "tools/capture/playback.h"
 
 #define KEY "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"
@@ -255,7 +255,7 @@ static void columns_follow_what_is_shown(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(
-		    shown_column(slice_of(cases[i].value), slice_of(cases[i].shown), cases[i].at),
+		    display_column(slice_of(cases[i].value), slice_of(cases[i].shown), cases[i].at),
 		    cases[i].want);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Secrets behind percent escapes (RFC 3986 section 2.1) and \uNNNN of JSON. */
 #include "base/ascii.h"
-#include "report/disguise.h"
+#include "report/anonymise.h"
 
 enum { PLAIN_MAX = 256, ESCAPES_SECRET = 8 };
 
@@ -63,8 +63,8 @@ static void write_back(const struct stretch *s, char *p)
 	}
 }
 
-size_t disguise_escaped(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n,
-			bool json)
+size_t anonymise_escaped(struct pseudonyms *d, const struct pseudonym_keys *keys, char *p, size_t n,
+			 bool json)
 {
 	struct stretch s;
 
@@ -73,23 +73,23 @@ size_t disguise_escaped(struct disguise *d, const struct disguised_keys *keys, c
 		return 0;
 	char was[PLAIN_MAX];
 	memcpy(was, s.plain, s.n);
-	disguise_secrets(d, keys, s.plain, s.n, false);
+	anonymise_secrets(d, keys, s.plain, s.n, false);
 	/* Nobody escapes letters without a reason. */
 	if (s.in_row >= ESCAPES_SECRET && memcmp(was, s.plain, s.n) == 0)
-		disguise_text(s.plain, s.n);
+		anonymise_text(s.plain, s.n);
 	if (memcmp(was, s.plain, s.n) != 0)
 		write_back(&s, p);
 	return s.length;
 }
 
-bool disguise_escaped_token(struct disguise *d, char *p, size_t n)
+bool anonymise_escaped_token(struct pseudonyms *d, char *p, size_t n)
 {
 	struct stretch s;
 
 	read_stretch(&s, p, n, false);
 	if (!s.in_row || s.length != n)
 		return false;
-	disguise_token(d, s.plain, s.n);
+	anonymise_token(d, s.plain, s.n);
 	write_back(&s, p);
 	return true;
 }

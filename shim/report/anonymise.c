@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tokens, identifiers and the secrets inside texts. */
-#include "report/disguise.h"
+#include "report/anonymise.h"
 
-#include "diagnose/reveal.h"
-#include "report/shown.h"
+#include "diagnose/mask.h"
+#include "report/field_display.h"
 
 enum {
 	SALTS = 16,      /* tries to find a stand-in with the shape of the original */
@@ -13,21 +13,21 @@ enum {
 };
 
 /* One thing that was replaced. */
-struct stand_in {
+struct pseudonym {
 	uint64_t was; /* hash of what stood there */
 	uint64_t now; /* and of what stands there instead */
 	uint32_t salt;
 };
 
-void disguise_init(struct disguise *d)
+void anonymise_init(struct pseudonyms *d)
 {
-	*d = (struct disguise){ 0 };
+	*d = (struct pseudonyms){ 0 };
 }
 
-void disguise_release(struct disguise *d)
+void anonymise_release(struct pseudonyms *d)
 {
 	free(d->all);
-	*d = (struct disguise){ 0 };
+	*d = (struct pseudonyms){ 0 };
 }
 
 /* FNV-1a; collisions only make two secrets look alike. */
@@ -41,7 +41,7 @@ static uint64_t hash_of(const char *p, size_t n)
 }
 
 /* Index of what stands in for the N bytes at P; `count` if they are new. */
-static size_t find(const struct disguise *d, uint64_t was)
+static size_t find(const struct pseudonyms *d, uint64_t was)
 {
 	size_t i = d->count;
 
@@ -53,26 +53,26 @@ static size_t find(const struct disguise *d, uint64_t was)
 }
 
 /* As find(); makes a row if there is none. May give `count` at the ceiling. */
-static size_t find_or_add(struct disguise *d, uint64_t was)
+static size_t find_or_add(struct pseudonyms *d, uint64_t was)
 {
 	size_t i = find(d, was);
 
-	if (i < d->count || d->count == LIMIT_STAND_INS)
+	if (i < d->count || d->count == LIMIT_PSEUDONYMS)
 		return i;
 	/* Room is doubled whenever the count reaches a power of two. */
 	if ((d->count & (d->count - 1)) == 0) {
 		size_t room = d->count ? d->count * 2 : 1;
-		struct stand_in *all = realloc(d->all, room * sizeof(*all));
+		struct pseudonym *all = realloc(d->all, room * sizeof(*all));
 		if (!all)
 			return d->count;
 		d->all = all;
 	}
-	d->all[d->count++] = (struct stand_in){ .was = was };
+	d->all[d->count++] = (struct pseudonym){ .was = was };
 	return i;
 }
 
 /* Do the bytes stand in for something already? */
-static bool is_stand_in(const struct disguise *d, uint64_t hash)
+static bool is_pseudonym(const struct pseudonyms *d, uint64_t hash)
 {
 	for (size_t i = d->count; i-- > 0;)
 		if (d->all[i].now == hash)
@@ -80,7 +80,7 @@ static bool is_stand_in(const struct disguise *d, uint64_t hash)
 	return false;
 }
 
-static unsigned draw(size_t ordinal, uint32_t salt, size_t at)
+static unsigned prng(size_t ordinal, uint32_t salt, size_t at)
 {
 	uint64_t h = (ordinal + 1) * 0x9e3779b97f4a7c15ULL + salt * 0xc2b2ae3d27d4eb4fULL +
 		     at * 0x165667b19e3779f9ULL;
@@ -90,7 +90,7 @@ static unsigned draw(size_t ordinal, uint32_t salt, size_t at)
 }
 
 /* The characters among which C's stand-in is drawn; NULL: C stays. */
-static const char *kin_of(char c)
+static const char *same_class(char c)
 {
 	if (c >= '0' && c <= '9')
 		return "0123456789";
@@ -127,7 +127,7 @@ static size_t repeat_length(const char *p, size_t n)
  * a sample in eight). Of pure hex nothing shines through, not even where its
  * letters were.
  */
-static void fill(char *p, size_t n, size_t ordinal, uint32_t salt)
+static void substitute(char *p, size_t n, size_t ordinal, uint32_t salt)
 {
 	bool hex = all_hex((struct slice){ p, n });
 	char before = '\0'; /* as it was */
@@ -139,16 +139,16 @@ static void fill(char *p, size_t n, size_t ordinal, uint32_t salt)
 			i += row - 1;
 			continue;
 		}
-		const char *kin = hex ? "0123456789abcdef" : kin_of(p[i]);
+		const char *class = hex ? "0123456789abcdef" : same_class(p[i]);
 		char c = p[i];
-		if (kin && c == before && !hex) {
+		if (class && c == before && !hex) {
 			p[i] = p[i - 1];
-		} else if (kin) {
-			size_t size = strlen(kin);
-			size_t at = draw(ordinal, salt, i) % size;
-			if (i && kin[at] == p[i - 1])
+		} else if (class) {
+			size_t size = strlen(class);
+			size_t at = prng(ordinal, salt, i) % size;
+			if (i && class[at] == p[i - 1])
 				at = (at + 1) % size;
-			p[i] = kin[at];
+			p[i] = class[at];
 		}
 		before = c;
 	}
@@ -166,7 +166,7 @@ static void put_marks_back(char *p, struct slice was)
 	}
 }
 
-static bool is_taken(const struct disguise *d, size_t mine, uint64_t now)
+static bool is_taken(const struct pseudonyms *d, size_t mine, uint64_t now)
 {
 	for (size_t i = d->count; i-- > 0;)
 		if (i != mine && d->all[i].now == now)
@@ -175,18 +175,18 @@ static bool is_taken(const struct disguise *d, size_t mine, uint64_t now)
 }
 
 /* Replace all of P but the first HEAD and the last TAIL bytes. */
-static void replace(struct disguise *d, char *p, size_t n, size_t head, size_t tail)
+static void replace(struct pseudonyms *d, char *p, size_t n, size_t head, size_t tail)
 {
 	char was[DECODED_MAX];
 	size_t kept = n < sizeof(was) ? n : sizeof(was);
 
-	if (head + tail >= n || is_stand_in(d, hash_of(p, n)))
+	if (head + tail >= n || is_pseudonym(d, hash_of(p, n)))
 		return;
 	size_t i = find_or_add(d, hash_of(p, n));
 	memcpy(was, p, kept);
 	for (uint32_t salt = i < d->count ? d->all[i].salt : 0;; salt++) {
 		memcpy(p, was, kept);
-		fill(p + head, n - head - tail, i, salt);
+		substitute(p + head, n - head - tail, i, salt);
 		put_marks_back(p, (struct slice){ was, kept });
 		if (i == d->count)
 			return;
@@ -220,7 +220,7 @@ static bool is_public(struct slice run)
 }
 
 /* One key without another glued to it. */
-static void replace_key(struct disguise *d, char *p, size_t n, size_t prefix)
+static void replace_key(struct pseudonyms *d, char *p, size_t n, size_t prefix)
 {
 	bool openrouter = slice_starts_nocase((struct slice){ p, n }, SLICE("sk-or-v1-"));
 
@@ -232,10 +232,10 @@ static void replace_key(struct disguise *d, char *p, size_t n, size_t prefix)
 }
 
 /* A run of token bytes that may be, or hold, a secret. */
-static void replace_run(struct disguise *d, char *p, size_t n)
+static void replace_run(struct pseudonyms *d, char *p, size_t n)
 {
 	struct slice run = { p, n };
-	size_t prefix = reveal_prefix(run);
+	size_t prefix = key_prefix(run);
 	bool bare = is_bare_openrouter(run);
 
 	/* sk-0r-v1-: what is left of the prefix is what is wrong with it. */
@@ -258,7 +258,7 @@ static void replace_run(struct disguise *d, char *p, size_t n)
 	}
 }
 
-static void replace_runs(struct disguise *d, char *p, size_t n)
+static void replace_runs(struct pseudonyms *d, char *p, size_t n)
 {
 	struct slice all = { p, n };
 
@@ -328,8 +328,8 @@ static size_t encode_base64(const char *in, size_t n, bool url, char *out)
 }
 
 /* Decode P, have GO go over it, encode again. False: it is no base64, or too long. */
-static bool within_base64(struct disguise *d, char *p, size_t n,
-			  void (*go)(struct disguise *d, char *p, size_t n))
+static bool within_base64(struct pseudonyms *d, char *p, size_t n,
+			  void (*go)(struct pseudonyms *d, char *p, size_t n))
 {
 	char plain[DECODED_MAX];
 	struct slice all = { p, n };
@@ -346,7 +346,7 @@ static bool within_base64(struct disguise *d, char *p, size_t n,
 	return true;
 }
 
-static void replace_plain(struct disguise *d, char *p, size_t n)
+static void replace_plain(struct pseudonyms *d, char *p, size_t n)
 {
 	long colon = slice_byte((struct slice){ p, n }, ':', 0);
 	size_t user = colon < 0 ? 0 : (size_t)colon;
@@ -355,14 +355,14 @@ static void replace_plain(struct disguise *d, char *p, size_t n)
 	replace(d, p + user, n - user, 0, 0);
 }
 
-void disguise_basic(struct disguise *d, char *p, size_t n)
+void anonymise_basic(struct pseudonyms *d, char *p, size_t n)
 {
 	if (!within_base64(d, p, n, replace_plain))
 		replace_runs(d, p, n);
 }
 
 /* Again and again, until the shape is what it was. */
-static void replace_keeping_shape(struct disguise *d, char *p, size_t n)
+static void replace_keeping_shape(struct pseudonyms *d, char *p, size_t n)
 {
 	size_t before = d->count;
 	char *was = malloc(n);
@@ -383,7 +383,7 @@ static void replace_keeping_shape(struct disguise *d, char *p, size_t n)
 	free(was);
 }
 
-void disguise_opaque(struct disguise *d, char *p, size_t n)
+void anonymise_opaque(struct pseudonyms *d, char *p, size_t n)
 {
 	size_t at = 0;
 
@@ -391,22 +391,22 @@ void disguise_opaque(struct disguise *d, char *p, size_t n)
 	while (at < n && (unsigned char)p[at] < 0x80)
 		at++;
 	if (at < n)
-		disguise_letters(p, n);
+		anonymise_letters(p, n);
 }
 
-void disguise_token(struct disguise *d, char *p, size_t n)
+void anonymise_token(struct pseudonyms *d, char *p, size_t n)
 {
 	struct slice token = { p, n };
 	struct token_shape shape;
 
-	if (n == 0 || is_shown_whole(token) || disguise_escaped_token(d, p, n))
+	if (n == 0 || is_shown_whole(token) || anonymise_escaped_token(d, p, n))
 		return;
 	shape_read(&shape, token);
 	if (shape.form == FORM_ENCODED && shape.core.n &&
-	    within_base64(d, p + (shape.core.p - p), shape.core.n, disguise_token))
+	    within_base64(d, p + (shape.core.p - p), shape.core.n, anonymise_token))
 		return;
 	if (shape.form == FORM_URL)
-		disguise_secrets(d, NULL, p, n, false);
+		anonymise_secrets(d, NULL, p, n, false);
 	else
 		replace_keeping_shape(d, p, n);
 }
@@ -423,7 +423,7 @@ static size_t id_beginning(struct slice id)
 	return 0;
 }
 
-void disguise_id(struct disguise *d, char *p, size_t n)
+void anonymise_id(struct pseudonyms *d, char *p, size_t n)
 {
 	if (n >= SHORT_ID)
 		replace(d, p, n, id_beginning((struct slice){ p, n }), 0);
@@ -473,7 +473,7 @@ static bool follows_name(struct slice text, size_t at)
 
 static bool is_secret(struct slice text, size_t at, struct slice run)
 {
-	size_t prefix = reveal_prefix(run);
+	size_t prefix = key_prefix(run);
 
 	if (prefix ? run.n >= prefix + 8 : is_bare_openrouter(run))
 		return true;
@@ -485,7 +485,7 @@ static bool is_secret(struct slice text, size_t at, struct slice run)
 }
 
 /* If RUN quotes the beginning or the end of a key: let it quote the stand-in. */
-static bool quote_key(const struct disguised_keys *keys, char *p, size_t n)
+static bool quote_key(const struct pseudonym_keys *keys, char *p, size_t n)
 {
 	struct slice run = { p, n };
 
@@ -506,8 +506,8 @@ static bool quote_key(const struct disguised_keys *keys, char *p, size_t n)
 	return false;
 }
 
-static void disguise_word(struct disguise *d, const struct disguised_keys *keys, struct slice text,
-			  char *p, size_t n)
+static void anonymise_word(struct pseudonyms *d, const struct pseudonym_keys *keys,
+			   struct slice text, char *p, size_t n)
 {
 	struct slice run = { p, n };
 
@@ -517,13 +517,13 @@ static void disguise_word(struct disguise *d, const struct disguised_keys *keys,
 	if (slice_starts(run, SLICE("user_")) && n >= 16)
 		replace(d, p, n, 5, 4);
 	else if (known && id_beginning(run))
-		disguise_id(d, p, n);
+		anonymise_id(d, p, n);
 	else if (known || is_secret(text, (size_t)(p - text.p), run))
 		replace_run(d, p, n);
 }
 
 /* `://user:password@`: how many bytes were dealt with. */
-static size_t disguise_userinfo(char *p, size_t n)
+static size_t anonymise_userinfo(char *p, size_t n)
 {
 	size_t end = 3;
 
@@ -533,17 +533,17 @@ static size_t disguise_userinfo(char *p, size_t n)
 		end++;
 	if (end == n || p[end] != '@')
 		return 0;
-	disguise_text(p + 3, end - 3);
+	anonymise_text(p + 3, end - 3);
 	return end;
 }
 
-void disguise_secrets(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n,
-		      bool escaped)
+void anonymise_secrets(struct pseudonyms *d, const struct pseudonym_keys *keys, char *p, size_t n,
+		       bool escaped)
 {
 	struct slice text = { p, n };
 
 	for (size_t i = 0; i < n;) {
-		size_t coded = disguise_escaped(d, keys, p + i, n - i, escaped);
+		size_t coded = anonymise_escaped(d, keys, p + i, n - i, escaped);
 		if (coded) {
 			i += coded;
 			continue;
@@ -554,8 +554,8 @@ void disguise_secrets(struct disguise *d, const struct disguised_keys *keys, cha
 		}
 		size_t run = token_run(text, i);
 		if (run)
-			disguise_word(d, keys, text, p + i, run);
-		size_t userinfo = run ? 0 : disguise_userinfo(p + i, n - i);
+			anonymise_word(d, keys, text, p + i, run);
+		size_t userinfo = run ? 0 : anonymise_userinfo(p + i, n - i);
 		i += run ? run : userinfo ? userinfo : 1;
 	}
 }

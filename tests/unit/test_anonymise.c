@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "diagnose/json/json.h"
-#include "report/disguise.h"
+#include "report/anonymise.h"
 
 #define HEX64 "0e6f44a9d1b2c3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839411c96"
 #define KEY "sk-or-v1-" HEX64
@@ -67,12 +67,12 @@ static void a_token_keeps_its_shape_and_nothing_else(void **state)
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		struct slice was = slice_of(tokens[i]);
 		struct token_shape before, after;
-		struct disguise d;
+		struct pseudonyms d;
 		char once[ROOM];
-		disguise_init(&d);
+		anonymise_init(&d);
 		char *now = copy_of(was.p, was.n);
-		disguise_token(&d, now, was.n);
-		disguise_release(&d);
+		anonymise_token(&d, now, was.n);
+		anonymise_release(&d);
 		if (strcmp(now, tokens[i]) == 0)
 			fail_msg("%s is as it was", tokens[i]);
 		shape_read(&before, was);
@@ -81,9 +81,9 @@ static void a_token_keeps_its_shape_and_nothing_else(void **state)
 		    before.core.n != after.core.n || before.part.n != after.part.n)
 			fail_msg("%s has another shape than %s", now, tokens[i]);
 		strcpy(once, now);
-		disguise_init(&d);
-		disguise_token(&d, now, was.n);
-		disguise_release(&d);
+		anonymise_init(&d);
+		anonymise_token(&d, now, was.n);
+		anonymise_release(&d);
 		assert_string_equal(now, once);
 	}
 }
@@ -95,28 +95,28 @@ static void what_is_shown_anyway_stays(void **state)
 		"$OPENROUTER_API_KEY", "{{api_key}}", "your-api-key-here",
 		"OPENROUTER_API_KEY",  "ollama",      "[object Object]"
 	};
-	struct disguise d;
+	struct pseudonyms d;
 
 	(void)state;
-	disguise_init(&d);
+	anonymise_init(&d);
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		char *now = copy_of(tokens[i], strlen(tokens[i]));
-		disguise_token(&d, now, strlen(tokens[i]));
+		anonymise_token(&d, now, strlen(tokens[i]));
 		assert_string_equal(now, tokens[i]);
 	}
-	disguise_release(&d);
+	anonymise_release(&d);
 }
 
 static void no_more_of_a_key_stays_than_is_shown(void **state)
 {
-	struct disguise d;
+	struct pseudonyms d;
 	size_t same = 0;
 
 	(void)state;
-	disguise_init(&d);
+	anonymise_init(&d);
 	char *now = copy_of(KEY, strlen(KEY));
-	disguise_token(&d, now, strlen(KEY));
-	disguise_release(&d);
+	anonymise_token(&d, now, strlen(KEY));
+	anonymise_release(&d);
 	assert_memory_equal(now, KEY, 12);
 	assert_string_equal(now + 69, "1c96");
 	for (size_t i = 12; i < 69; i++)
@@ -131,15 +131,15 @@ static void the_same_is_always_replaced_by_the_same_and_others_by_others(void **
 					   "call_0004", "toolu_01AbCdEf", "toolu_01AbCdEg",
 					   "call_0001" };
 	char now[7][32];
-	struct disguise d;
+	struct pseudonyms d;
 
 	(void)state;
-	disguise_init(&d);
+	anonymise_init(&d);
 	for (int i = 0; i < 7; i++) {
 		strcpy(now[i], ids[i]);
-		disguise_id(&d, now[i], strlen(ids[i]));
+		anonymise_id(&d, now[i], strlen(ids[i]));
 	}
-	disguise_release(&d);
+	anonymise_release(&d);
 	assert_string_equal(now[0], now[6]);
 	for (int i = 0; i < 6; i++)
 		for (int j = 0; j < i; j++)
@@ -182,15 +182,15 @@ static void a_body_keeps_structure_and_faults(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct disguise d;
+		struct pseudonyms d;
 		size_t n = strlen(cases[i].was);
 		char *now = copy_of(cases[i].was, n);
-		disguise_init(&d);
-		disguise_body(&d, NULL, KIND_REQUEST, now, n);
+		anonymise_init(&d);
+		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
 		assert_string_equal(now, cases[i].now);
-		disguise_body(&d, NULL, KIND_REQUEST, now, n);
+		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
 		assert_string_equal(now, cases[i].now);
-		disguise_release(&d);
+		anonymise_release(&d);
 	}
 }
 
@@ -199,13 +199,13 @@ static void a_servers_words_stay_but_for_secrets(void **state)
 	static const char was[] = "{\"error\":{\"message\":\"Incorrect API key provided: " KEY
 				  ". See req_0123456789abcdef\","
 				  "\"code\":401}}";
-	struct disguise d;
+	struct pseudonyms d;
 	char *now = copy_of(was, sizeof(was) - 1);
 
 	(void)state;
-	disguise_init(&d);
-	disguise_body(&d, NULL, KIND_REFUSAL, now, sizeof(was) - 1);
-	disguise_release(&d);
+	anonymise_init(&d);
+	anonymise_body(&d, NULL, KIND_REFUSAL, now, sizeof(was) - 1);
+	anonymise_release(&d);
 	assert_null(strstr(now, KEY));
 	assert_non_null(strstr(now, "Incorrect API key provided: sk-or-v1-0e6"));
 	assert_non_null(strstr(now, "1c96. See req_0123456789abcdef\",\"code\":401}}"));
@@ -226,11 +226,11 @@ static void escapes_hide_no_secret(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t n = strlen(cases[i].was);
-		struct disguise d;
+		struct pseudonyms d;
 		char *now = copy_of(cases[i].was, n);
-		disguise_init(&d);
-		disguise_secrets(&d, NULL, now, n, cases[i].json);
-		disguise_release(&d);
+		anonymise_init(&d);
+		anonymise_secrets(&d, NULL, now, n, cases[i].json);
+		anonymise_release(&d);
 		assert_null(strstr(now, HEX64));
 		assert_null(strstr(now, "%68%75%6e%74"));
 		assert_non_null(strstr(now, cases[i].stays));
@@ -285,13 +285,13 @@ static void a_damaged_body_has_its_fault_at_the_same_byte(void **state)
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
 		struct json_verdict before, after;
-		struct disguise d;
+		struct pseudonyms d;
 		memcpy(was, sound, sizeof(sound));
 		size_t n = damage(was, sizeof(sound) - 1);
 		memcpy(now, was, n);
-		disguise_init(&d);
-		disguise_body(&d, NULL, KIND_REQUEST, now, n);
-		disguise_release(&d);
+		anonymise_init(&d);
+		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
+		anonymise_release(&d);
 		json_judge((struct slice){ was, n }, &before);
 		json_judge((struct slice){ now, n }, &after);
 		if (before.fault != after.fault || before.at != after.at)

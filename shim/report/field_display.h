@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_SHOWN_H
-#define ORSHIM_SHOWN_H
+#ifndef ORSHIM_FIELD_DISPLAY_H
+#define ORSHIM_FIELD_DISPLAY_H
 
 /*
  * What may be shown of a header field, and where its bytes are in what is
@@ -33,6 +33,6 @@ bool field_is_plain(const struct field *f, size_t max, struct slice *shown);
  * that field_show() gave it. A hidden byte is at the place where SHOWN stops
  * following VALUE.
  */
-size_t shown_column(struct slice value, struct slice shown, size_t at);
+size_t display_column(struct slice value, struct slice shown, size_t at);
 
 #endif

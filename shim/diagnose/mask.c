@@ -2,7 +2,7 @@
 /* Text of others, made fit for a log and a terminal: no key, no control byte. */
 #include "base/utf8.h"
 #include "diagnose/credential.h"
-#include "diagnose/reveal.h"
+#include "diagnose/mask.h"
 
 enum {
 	RUN_SECRET = 32,   /* a run this long of mixed characters is taken for a secret */
@@ -25,24 +25,24 @@ static bool is_unseen(unsigned code)
 }
 
 /* One character that is no part of a secret; how many bytes it was. */
-static size_t copy_character(struct sink *sink, struct slice s, size_t at)
+static size_t copy_character(struct mask_out *out, struct slice s, size_t at)
 {
 	unsigned char c = (unsigned char)s.p[at];
 	unsigned code = 0;
 
 	if (c >= 0x20 && c < 0x7f) {
-		sink_put(sink, &s.p[at], 1);
+		mask_put(out, &s.p[at], 1);
 		return 1;
 	}
 	int n = utf8_character(s, at, &code);
 	if (n <= 0) {
-		sink_f(sink, "\\x%02x", c);
+		mask_f(out, "\\x%02x", c);
 		return 1;
 	}
 	if (is_unseen(code))
-		sink_f(sink, "\\u{%x}", code);
+		mask_f(out, "\\u{%x}", code);
 	else
-		sink_put(sink, &s.p[at], (size_t)n);
+		mask_put(out, &s.p[at], (size_t)n);
 	return (size_t)n;
 }
 
@@ -101,7 +101,7 @@ static bool is_random(struct slice run)
 static bool begins_key(struct slice s, size_t at, size_t run)
 {
 	struct slice key = slice_sub(s, at, run);
-	size_t prefix = reveal_prefix(key);
+	size_t prefix = key_prefix(key);
 	size_t end = at + run;
 
 	if (prefix == 0 && !is_bare_openrouter(key))
@@ -180,7 +180,7 @@ static bool is_value_byte(char c)
 }
 
 /* The value in a secret's place: shown only if it is none. How many bytes it was. */
-static size_t copy_value(struct sink *sink, struct slice s, size_t at)
+static size_t copy_value(struct mask_out *out, struct slice s, size_t at)
 {
 	struct slice value = slice_from(s, at);
 	char shown[TOKEN_SHOWN_MAX];
@@ -199,12 +199,12 @@ static size_t copy_value(struct sink *sink, struct slice s, size_t at)
 	if (prose)
 		return 0;
 	token_show(value, shown);
-	sink_put(sink, shown, strlen(shown));
+	mask_put(out, shown, strlen(shown));
 	return value.n;
 }
 
 /* `://user:password@host`: everything before the '@' but the name. */
-static size_t copy_userinfo(struct sink *sink, struct slice s, size_t at)
+static size_t copy_userinfo(struct mask_out *out, struct slice s, size_t at)
 {
 	size_t from = at + 3;
 	size_t end = from;
@@ -219,12 +219,12 @@ static size_t copy_userinfo(struct sink *sink, struct slice s, size_t at)
 	}
 	if (end == s.n || s.p[end] != '@' || end == from)
 		return 0;
-	sink_f(sink, "://<%zu bytes>@", end - from);
+	mask_f(out, "://<%zu bytes>@", end - from);
 	return end + 1 - at;
 }
 
 struct redaction {
-	struct sink sink;
+	struct mask_out out;
 	struct slice text;
 	bool hid;        /* something was not shown */
 	bool beside_key; /* what comes before the next blank or comma may be the rest of a key */
@@ -241,34 +241,34 @@ static size_t copy_run(struct redaction *r, size_t at, size_t n)
 		digits |= run.p[i] >= '0' && run.p[i] <= '9';
 	r->hid = true;
 	if (jwt) {
-		sink_f(&r->sink, "<JWT, %zu bytes>", jwt);
+		mask_f(&r->out, "<JWT, %zu bytes>", jwt);
 		return jwt;
 	}
 	if (begins_key(r->text, at, n)) {
-		reveal_run(&r->sink, run);
+		mask_run(&r->out, run);
 		r->beside_key = true;
 		return n;
 	}
 	if (r->beside_key && digits && n >= 6) {
-		sink_f(&r->sink, "<%zu bytes>", n);
+		mask_f(&r->out, "<%zu bytes>", n);
 		return n;
 	}
 	if (slice_starts(run, SLICE("user_")) && n >= 16) {
-		sink_f(&r->sink, "user_...%.*s", 4, run.p + n - 4);
+		mask_f(&r->out, "user_...%.*s", 4, run.p + n - 4);
 		return n;
 	}
 	if (n >= RUN_SECRET && !is_public_id(run) && is_random(run)) {
-		reveal_run(&r->sink, run);
+		mask_run(&r->out, run);
 		return n;
 	}
 	r->hid = before;
 	size_t gap = leads_to_secret(r->text, at, n);
-	sink_put(&r->sink, run.p, n);
+	mask_put(&r->out, run.p, n);
 	if (gap == 0)
 		return n;
 	for (size_t i = 0; i < gap; i++)
-		copy_character(&r->sink, r->text, at + n + i);
-	size_t value = copy_value(&r->sink, r->text, at + n + gap);
+		copy_character(&r->out, r->text, at + n + i);
+	size_t value = copy_value(&r->out, r->text, at + n + gap);
 	r->hid |= value > 0;
 	return n + gap + value;
 }
@@ -319,7 +319,7 @@ static bool run_is_plain(struct slice run, bool parted)
 {
 	enum { KEY_INSIDE = KEY_TAIL + 6 };
 
-	if ((parted || run.p[0] == 'A') && reveal_prefix(run))
+	if ((parted || run.p[0] == 'A') && key_prefix(run))
 		return false;
 	if (run.n <= 7)
 		return !is_scheme_of_secret(run);
@@ -360,7 +360,7 @@ static void redact(struct redaction *r)
 {
 	struct slice text = r->text;
 
-	for (size_t i = 0; i < text.n && r->sink.left;) {
+	for (size_t i = 0; i < text.n && r->out.left;) {
 		size_t run = token_run(text, i);
 		if (run) {
 			i += copy_run(r, i, key_inside(text, i, run));
@@ -368,8 +368,8 @@ static void redact(struct redaction *r)
 		}
 		if (text.p[i] == ' ' || text.p[i] == ',')
 			r->beside_key = false;
-		size_t userinfo = copy_userinfo(&r->sink, text, i);
-		i += userinfo ? userinfo : copy_character(&r->sink, text, i);
+		size_t userinfo = copy_userinfo(&r->out, text, i);
+		i += userinfo ? userinfo : copy_character(&r->out, text, i);
 	}
 }
 
@@ -408,12 +408,12 @@ static bool redact_escaped(struct redaction *r)
 		free(plain);
 		return false;
 	}
-	buf_init(&shown, r->sink.left);
-	struct redaction meant = { .sink = { &shown, r->sink.left }, .text = { plain, n } };
+	buf_init(&shown, r->out.left);
+	struct redaction meant = { .out = { &shown, r->out.left }, .text = { plain, n } };
 	redact(&meant);
 	bool secret = meant.hid || row >= SECRET_ROW;
 	if (secret && shown.n)
-		sink_put(&r->sink, shown.p, shown.n);
+		mask_put(&r->out, shown.p, shown.n);
 	buf_release(&shown);
 	free(plain);
 	return secret;
@@ -421,10 +421,10 @@ static bool redact_escaped(struct redaction *r)
 
 void redact_text(struct buf *out, struct slice text, size_t max)
 {
-	struct redaction r = { .sink = { out, max }, .text = text };
+	struct redaction r = { .out = { out, max }, .text = text };
 
 	if (text_is_plain(text))
-		sink_put(&r.sink, text.p, text.n < max ? text.n : max);
+		mask_put(&r.out, text.p, text.n < max ? text.n : max);
 	else if (!redact_escaped(&r))
 		redact(&r);
 }

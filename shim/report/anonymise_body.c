@@ -5,7 +5,7 @@
  */
 #include "base/utf8.h"
 #include "diagnose/content.h"
-#include "report/disguise.h"
+#include "report/anonymise.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -89,7 +89,7 @@ static bool is_mark(const char *p, size_t length)
 }
 
 /* Replace what begins at AT; how many bytes it had. */
-static size_t disguise_one(char *p, size_t n, size_t at, char digit)
+static size_t anonymise_one(char *p, size_t n, size_t at, char digit)
 {
 	static const char letters[][5] = { "", "", "\xd0\xb6", "\xe4\xb8\x80", "\xf0\x9f\x98\x80" };
 	char c = p[at];
@@ -111,16 +111,16 @@ static size_t disguise_one(char *p, size_t n, size_t at, char digit)
 	return 1;
 }
 
-void disguise_text(char *p, size_t n)
+void anonymise_text(char *p, size_t n)
 {
 	for (size_t i = 0; i < n;)
-		i += disguise_one(p, n, i, '0');
+		i += anonymise_one(p, n, i, '0');
 }
 
-void disguise_letters(char *p, size_t n)
+void anonymise_letters(char *p, size_t n)
 {
 	for (size_t i = 0; i < n;)
-		i += (unsigned char)p[i] < 0x80 ? 1 : disguise_one(p, n, i, '0');
+		i += (unsigned char)p[i] < 0x80 ? 1 : anonymise_one(p, n, i, '0');
 }
 
 static int hex4(const char *p)
@@ -137,7 +137,7 @@ static int hex4(const char *p)
 }
 
 /* An escape at P, its backslash first. How many bytes it has. */
-static size_t disguise_escape(char *p, size_t n)
+static size_t anonymise_escape(char *p, size_t n)
 {
 	int code = n >= 6 && p[1] == 'u' ? hex4(p + 2) : -1;
 
@@ -204,11 +204,11 @@ static bool holds_json(const char *p, size_t n)
 	return i < n && (p[i] == '{' || p[i] == '[');
 }
 
-static void disguise_inner_json(char *p, size_t n)
+static void anonymise_inner_json(char *p, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		if (p[i] == '\\') {
-			i += disguise_escape(p + i, n - i);
+			i += anonymise_escape(p + i, n - i);
 			continue;
 		}
 		size_t word = word_length(p, n, i);
@@ -221,23 +221,23 @@ static void disguise_inner_json(char *p, size_t n)
 			i += word;
 		} else {
 			for (size_t end = i + (word ? word : 1); i < end;)
-				i += disguise_one(p, n, i, '0');
+				i += anonymise_one(p, n, i, '0');
 		}
 	}
 }
 
-void disguise_string(char *p, size_t n)
+void anonymise_string(char *p, size_t n)
 {
 	if (holds_json(p, n)) {
-		disguise_inner_json(p, n);
+		anonymise_inner_json(p, n);
 		return;
 	}
 	for (size_t i = 0; i < n;)
-		i += p[i] == '\\' ? disguise_escape(p + i, n - i) : disguise_one(p, n, i, '0');
+		i += p[i] == '\\' ? anonymise_escape(p + i, n - i) : anonymise_one(p, n, i, '0');
 }
 
 /* data:TYPE;base64,DATA: the label and the first bytes of the data tell what is wrong with it. */
-static bool disguise_data(char *p, size_t n)
+static bool anonymise_data(char *p, size_t n)
 {
 	static const char magics[][12] = { "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0" };
 	struct slice all = { p, n };
@@ -255,13 +255,13 @@ static bool disguise_data(char *p, size_t n)
 		kept += 5;
 	if (kept == 0)
 		return false;
-	disguise_string(p + kept, n - kept);
+	anonymise_string(p + kept, n - kept);
 	return true;
 }
 
 struct lexer {
-	struct disguise *d;
-	const struct disguised_keys *keys;
+	struct pseudonyms *d;
+	const struct pseudonym_keys *keys;
 	enum body_kind kind;
 	char *p;
 	size_t n;
@@ -324,36 +324,36 @@ static bool is_word(struct slice s, size_t max)
 	return s.n <= max;
 }
 
-static void disguise_key(struct lexer *l, char *p, size_t n)
+static void anonymise_key(struct lexer *l, char *p, size_t n)
 {
 	size_t scheme = slice_starts_nocase((struct slice){ p, n }, SLICE("bearer ")) ? 7 : 0;
 	bool is_key = n >= 20 && vendor_of_key((struct slice){ p + scheme, n - scheme });
 
 	if (is_key && is_word((struct slice){ p, n }, n))
-		disguise_token(l->d, p + scheme, n - scheme);
+		anonymise_token(l->d, p + scheme, n - scheme);
 	else
-		disguise_string(p, n);
+		anonymise_string(p, n);
 }
 
 /* The inside of a string that is a value. */
-static void disguise_value(struct lexer *l, char *p, size_t n)
+static void anonymise_value(struct lexer *l, char *p, size_t n)
 {
 	struct slice value = { p, n };
 	enum treatment t = l->next;
 
 	if (t == TREAT_WORDS_OF_SERVER || (l->kind == KIND_REFUSAL && l->depth == 0))
-		disguise_secrets(l->d, l->keys, p, n, true);
-	else if (disguise_data(p, n))
+		anonymise_secrets(l->d, l->keys, p, n, true);
+	else if (anonymise_data(p, n))
 		return;
 	else if ((t == TREAT_WORD && is_word(value, WORD_MAX)) ||
 		 (t == TREAT_MODEL && is_word(value, MODEL_MAX)))
-		disguise_secrets(l->d, l->keys, p, n, true);
+		anonymise_secrets(l->d, l->keys, p, n, true);
 	else if (t == TREAT_ID && is_word(value, MODEL_MAX))
-		disguise_id(l->d, p, n);
+		anonymise_id(l->d, p, n);
 	else if (t == TREAT_KEY)
-		disguise_key(l, p, n);
+		anonymise_key(l, p, n);
 	else
-		disguise_string(p, n);
+		anonymise_string(p, n);
 }
 
 /* At an opening quote. A string before a colon is a name and stays. */
@@ -372,11 +372,11 @@ static void take_string(struct lexer *l)
 		after++;
 	struct slice inside = { l->p + from, end - from };
 	if (!in_array(l) && l->depth > 0 && after < l->n && l->p[after] == ':') {
-		disguise_secrets(l->d, l->keys, l->p + from, inside.n, true);
+		anonymise_secrets(l->d, l->keys, l->p + from, inside.n, true);
 		l->next = treatment_of(l, inside);
 		return;
 	}
-	disguise_value(l, l->p + from, inside.n);
+	anonymise_value(l, l->p + from, inside.n);
 }
 
 static void open_level(struct lexer *l, bool array)
@@ -397,7 +397,7 @@ static void open_level(struct lexer *l, bool array)
 }
 
 /* A word where none belongs. Its x's stay and no other letter becomes one: 0x… is a fault of its own. */
-static void disguise_stray(char *p, size_t n)
+static void anonymise_stray(char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] >= '0' && p[i] <= '9')
@@ -418,10 +418,10 @@ static void take_bare(struct lexer *l)
 		l->at += word;
 	} else if (word) {
 		number = number < word ? number : 0;
-		disguise_stray(l->p + l->at + number, word - number);
+		anonymise_stray(l->p + l->at + number, word - number);
 		l->at += word;
 	} else {
-		l->at += disguise_one(l->p, l->n, l->at, '0');
+		l->at += anonymise_one(l->p, l->n, l->at, '0');
 	}
 }
 
@@ -456,8 +456,8 @@ static void take_json(struct lexer *l)
 	}
 }
 
-static void disguise_json(struct disguise *d, const struct disguised_keys *keys,
-			  enum body_kind kind, char *p, size_t n)
+static void anonymise_json(struct pseudonyms *d, const struct pseudonym_keys *keys,
+			   enum body_kind kind, char *p, size_t n)
 {
 	struct lexer l = { .d = d, .keys = keys, .kind = kind, .p = p, .n = n };
 
@@ -468,7 +468,7 @@ static void disguise_json(struct disguise *d, const struct disguised_keys *keys,
 }
 
 /* %XX: signs and controls are what a form is made of; letters are text. */
-static size_t disguise_percent(char *p, size_t n)
+static size_t anonymise_percent(char *p, size_t n)
 {
 	char code[4] = { '0', '0', '0', '0' };
 
@@ -492,23 +492,23 @@ static bool is_form_name(struct slice word, char after)
 }
 
 /* A form, a multipart body, plain text. */
-static void disguise_plain(char *p, size_t n)
+static void anonymise_plain(char *p, size_t n)
 {
 	for (size_t i = 0; i < n;) {
 		size_t word = word_length(p, n, i);
 		if (p[i] == '%')
-			i += disguise_percent(p + i, n - i);
+			i += anonymise_percent(p + i, n - i);
 		else if (word && i + word < n &&
 			 is_form_name((struct slice){ p + i, word }, p[i + word]))
 			i += word;
 		else
 			for (size_t end = i + (word ? word : 1); i < end;)
-				i += disguise_one(p, n, i, '0');
+				i += anonymise_one(p, n, i, '0');
 	}
 }
 
 /* Compressed without saying so: nothing but the first bytes may stay. */
-static bool disguise_compressed(char *p, size_t n)
+static bool anonymise_compressed(char *p, size_t n)
 {
 	struct slice all = { p, n };
 	size_t magic = slice_starts(all, SLICE("\x28\xb5\x2f\xfd")) ? 4
@@ -520,27 +520,27 @@ static bool disguise_compressed(char *p, size_t n)
 	return magic > 0;
 }
 
-void disguise_coded(char *p, size_t n)
+void anonymise_coded(char *p, size_t n)
 {
-	if (!disguise_compressed(p, n))
+	if (!anonymise_compressed(p, n))
 		memset(p, 'x', n);
 }
 
-void disguise_body(struct disguise *d, const struct disguised_keys *keys, enum body_kind kind,
-		   char *p, size_t n)
+void anonymise_body(struct pseudonyms *d, const struct pseudonym_keys *keys, enum body_kind kind,
+		    char *p, size_t n)
 {
 	size_t at = n >= 3 && is_mark(p, 3) ? 3 : 0;
 
-	if (n == 0 || disguise_compressed(p, n))
+	if (n == 0 || anonymise_compressed(p, n))
 		return;
 	while (at < n && memchr(" \t\r\n", p[at], 4))
 		at++;
 	if (at < n && memchr("{[\"", p[at], 3))
-		disguise_json(d, keys, kind, p, n);
+		anonymise_json(d, keys, kind, p, n);
 	else if (kind == KIND_REFUSAL)
-		disguise_secrets(d, keys, p, n, false);
+		anonymise_secrets(d, keys, p, n, false);
 	else
-		disguise_plain(p, n);
+		anonymise_plain(p, n);
 }
 
 /* WHATWG HTML, section 9.2: `event`, `id`, `retry` and comments are the server's own. */
@@ -550,7 +550,7 @@ static bool is_servers_line(struct slice line)
 	       slice_starts(line, SLICE("id:")) || slice_starts(line, SLICE("retry:"));
 }
 
-void disguise_events(struct disguise *d, const struct disguised_keys *keys, char *p, size_t n)
+void anonymise_events(struct pseudonyms *d, const struct pseudonym_keys *keys, char *p, size_t n)
 {
 	for (size_t at = 0; at < n;) {
 		size_t end = at;
@@ -562,11 +562,11 @@ void disguise_events(struct disguise *d, const struct disguised_keys *keys, char
 			head++;
 		struct slice data = slice_from(line, head);
 		if (is_servers_line(line))
-			disguise_secrets(d, keys, p + at, line.n, false);
+			anonymise_secrets(d, keys, p + at, line.n, false);
 		else if (head == 0)
-			disguise_plain(p + at, line.n);
+			anonymise_plain(p + at, line.n);
 		else if (!slice_equal(slice_trim(data), SLICE("[DONE]")))
-			disguise_body(d, keys, KIND_ANSWER, p + at + head, data.n);
+			anonymise_body(d, keys, KIND_ANSWER, p + at + head, data.n);
 		at = end + 1;
 	}
 }

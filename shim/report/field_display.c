@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/shown.h"
+#include "report/field_display.h"
 
 #include <string.h>
 
@@ -181,7 +181,7 @@ static size_t stands_for(unsigned char c, struct slice shown, bool backwards)
 	return last.n && (unsigned char)last.p[0] == c ? 1 : 0;
 }
 
-size_t shown_column(struct slice value, struct slice shown, size_t at)
+size_t display_column(struct slice value, struct slice shown, size_t at)
 {
 	size_t from = 0; /* bytes of SHOWN that follow VALUE from its start */
 	size_t i = 0;

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 
 #include "diagnose/credential.h"
-#include "diagnose/reveal.h"
+#include "diagnose/mask.h"
 
 void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE])
 {
@@ -26,15 +26,15 @@ void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE])
 	out[FINGERPRINT_SIZE - 1] = '\0';
 }
 
-void sink_put(struct sink *sink, const void *bytes, size_t n)
+void mask_put(struct mask_out *out, const void *bytes, size_t n)
 {
-	if (n > sink->left || buf_add(sink->out, bytes, n))
-		sink->left = 0;
+	if (n > out->left || buf_add(out->to, bytes, n))
+		out->left = 0;
 	else
-		sink->left -= n;
+		out->left -= n;
 }
 
-void sink_f(struct sink *sink, const char *format, ...)
+void mask_f(struct mask_out *out, const char *format, ...)
 {
 	char text[128];
 	va_list args;
@@ -43,17 +43,17 @@ void sink_f(struct sink *sink, const char *format, ...)
 	int n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (n > 0)
-		sink_put(sink, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+		mask_put(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
-void sink_ascii(struct sink *sink, struct slice bytes)
+void mask_ascii(struct mask_out *out, struct slice bytes)
 {
 	for (size_t i = 0; i < bytes.n; i++) {
 		unsigned char c = (unsigned char)bytes.p[i];
 		if (c < 0x20 || c >= 0x7f)
-			sink_f(sink, "\\x%02x", c);
+			mask_f(out, "\\x%02x", c);
 		else
-			sink_put(sink, &bytes.p[i], 1);
+			mask_put(out, &bytes.p[i], 1);
 	}
 }
 
@@ -93,24 +93,24 @@ static const char *class_of(struct slice s)
 	return "letters";
 }
 
-static void show_unknown(struct sink *out, struct slice s)
+static void show_unknown(struct mask_out *out, struct slice s)
 {
 	if (s.n < 8)
-		sink_f(out, "<%zu bytes>", s.n);
+		mask_f(out, "<%zu bytes>", s.n);
 	else
-		sink_f(out, "<%zu bytes: %s>", s.n, class_of(s));
+		mask_f(out, "<%zu bytes: %s>", s.n, class_of(s));
 }
 
 /* PREFIX in clear, HEAD bytes after it, the last four; fewer when little would stay hidden. */
-static void show_ends(struct sink *out, struct slice key, size_t prefix, size_t head)
+static void show_ends(struct mask_out *out, struct slice key, size_t prefix, size_t head)
 {
 	size_t rest = key.n - prefix;
 
-	sink_ascii(out, slice_sub(key, 0, prefix));
+	mask_ascii(out, slice_sub(key, 0, prefix));
 	if (rest < 16)
-		sink_f(out, "<%zu bytes>", rest);
+		mask_f(out, "<%zu bytes>", rest);
 	else
-		sink_f(out, "%.*s...%.*s", (int)head, key.p + prefix, 4, key.p + key.n - 4);
+		mask_f(out, "%.*s...%.*s", (int)head, key.p + prefix, 4, key.p + key.n - 4);
 }
 
 /* Sixty-four hex digits at the end, whatever is left of the prefix before them. */
@@ -135,7 +135,7 @@ static bool may_begin_key(struct slice run)
 	return false;
 }
 
-size_t reveal_prefix(struct slice run)
+size_t key_prefix(struct slice run)
 {
 	if (!may_begin_key(run))
 		return 0;
@@ -149,9 +149,9 @@ size_t reveal_prefix(struct slice run)
 	return slice_starts(run, SLICE("sk-")) && run.n >= 20 ? 3 : 0;
 }
 
-void reveal_run(struct sink *out, struct slice run)
+void mask_run(struct mask_out *out, struct slice run)
 {
-	size_t prefix = reveal_prefix(run);
+	size_t prefix = key_prefix(run);
 	bool openrouter = slice_starts_nocase(run, SLICE("sk-or-v1-"));
 
 	if (prefix) {
@@ -177,7 +177,7 @@ static bool is_key_at(struct slice s, size_t at)
 {
 	struct slice run = slice_sub(s, at, token_run(s, at));
 
-	return run.n >= 8 && (reveal_prefix(run) || is_bare_openrouter(run));
+	return run.n >= 8 && (key_prefix(run) || is_bare_openrouter(run));
 }
 
 /* Words that surround a key in a slip: they are no secrets. */
@@ -198,7 +198,7 @@ static bool is_public_word(struct slice run)
 }
 
 /* Keys by their ends, known words in clear, other runs by their length, signs as they are. */
-static void show_pieces(struct sink *out, struct slice s)
+static void show_pieces(struct mask_out *out, struct slice s)
 {
 	for (size_t i = 0; i < s.n;) {
 		struct slice run = slice_sub(s, i, token_run(s, i));
@@ -206,16 +206,16 @@ static void show_pieces(struct sink *out, struct slice s)
 			size_t n = 1;
 			while (i + n < s.n && ((unsigned char)s.p[i + n] & 0xc0) == 0x80)
 				n++;
-			sink_ascii(out, slice_sub(s, i, n));
+			mask_ascii(out, slice_sub(s, i, n));
 			i += n;
 			continue;
 		}
 		if (is_public_word(run))
-			sink_ascii(out, run);
+			mask_ascii(out, run);
 		else if (i && s.p[i - 1] == '%' && run.n == 2)
-			sink_ascii(out, run);
+			mask_ascii(out, run);
 		else
-			reveal_run(out, run);
+			mask_run(out, run);
 		i += run.n;
 	}
 }
@@ -241,20 +241,20 @@ static bool may_show_whole(const struct token_shape *shape)
 		return false;
 	for (size_t i = 0; i < core.n; i += token_run(core, i) + 1) {
 		struct slice run = slice_sub(core, i, token_run(core, i));
-		if (!is_variable_name(run) && !is_plain_word(slice_from(run, reveal_prefix(run))))
+		if (!is_variable_name(run) && !is_plain_word(slice_from(run, key_prefix(run))))
 			return false;
 	}
 	return true;
 }
 
-static void show_core(struct sink *out, const struct token_shape *shape)
+static void show_core(struct mask_out *out, const struct token_shape *shape)
 {
 	struct slice core = shape->core;
 
 	if (shape->form == FORM_JWT)
-		sink_f(out, "<JWT, %zu bytes>", core.n);
+		mask_f(out, "<JWT, %zu bytes>", core.n);
 	else if (may_show_whole(shape))
-		sink_ascii(out, core);
+		mask_ascii(out, core);
 	else if (has_key(core) || shape->form == FORM_CONFIG_LINE)
 		show_pieces(out, core);
 	else if (core.n)
@@ -265,11 +265,11 @@ void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
 {
 	char room[4 * TOKEN_SHOWN_MAX];
 	struct buf text = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
-	struct sink sink = { &text, sizeof(room) };
+	struct mask_out shown = { &text, sizeof(room) };
 	struct token_shape shape;
 
 	if (token_is_openrouter_shaped(token)) {
-		reveal_run(&sink, token);
+		mask_run(&shown, token);
 		memcpy(out, room, text.n);
 		out[text.n] = '\0';
 		return;
@@ -277,9 +277,9 @@ void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
 	shape_read(&shape, token);
 	/* What was peeled off stays visible, in the order in which it stands. */
 	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
-	sink_ascii(&sink, slice_sub(token, 0, before));
-	show_core(&sink, &shape);
-	sink_ascii(&sink, slice_from(token, before + shape.core.n));
+	mask_ascii(&shown, slice_sub(token, 0, before));
+	show_core(&shown, &shape);
+	mask_ascii(&shown, slice_from(token, before + shape.core.n));
 	size_t n = text.n;
 	if (n >= TOKEN_SHOWN_MAX) {
 		n = TOKEN_SHOWN_MAX - 1;
