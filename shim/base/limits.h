@@ -54,6 +54,7 @@
 #define LIMIT_KEYED_PATH 128	 /* of such a request's path */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
 #define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
+#define LIMIT_REDIRECT_PATH 192 /* of a redirect, to recognise the request that follows it */
 #define LIMIT_KNOWN_PLACE 512	 /* a host and a path that are recognised when they come again */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */

@@ -81,37 +81,12 @@ static struct history_row *row_for(struct history *h, const struct history_row *
 	return oldest;
 }
 
-static bool is_redirect(int status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/* Remember where a redirect pointed, for the request that follows it. */
-static void add_redirect(struct history *h, const struct evidence *e)
-{
-	struct slice location = field_value(&e->x->response, "location");
-	long scheme = slice_find(location, SLICE("://"), 0);
-
-	h->redirect_at = 0;
-	if (!is_redirect(e->x->response.status) || scheme < 0)
-		return;
-	struct slice rest = slice_from(location, (size_t)scheme + 3);
-	struct slice origin;
-	slice_cut(&rest, '/', &origin);
-	keep(h->redirect_origin, sizeof(h->redirect_origin), origin);
-	keep(h->redirect_from, sizeof(h->redirect_from), e->x->host);
-	h->redirect_status = e->x->response.status;
-	h->redirect_had_auth = e->credential != NULL;
-	h->redirect_was_post = slice_equal(e->x->request.method, SLICE("POST"));
-	h->redirect_at = h->counter;
-}
-
 void history_add(struct history *h, const struct evidence *e)
 {
 	struct history_row key = { .endpoint = (int)e->endpoint };
 
 	h->counter++;
-	add_redirect(h, e);
+	redirect_add(&h->redirect, e, h->counter);
 	keyed_add(&h->keyed, e, h->counter);
 	if (!e->answer.answered || e->is_public || (!e->credential && !e->credentials.absent))
 		return;

@@ -13,6 +13,7 @@
 #include "diagnose/credential.h"
 #include "diagnose/keyed.h"
 #include "diagnose/place.h"
+#include "diagnose/redirect.h"
 
 struct history_row {
 	char host[64];
@@ -47,12 +48,7 @@ struct history {
 	uint64_t counter;         /* exchanges so far */
 	struct known_key key;     /* the last one that counted: most tools have one */
 	struct known_place place; /* the last one */
-	char redirect_origin[80]; /* host[:port] of the last 30x's Location; "" if none waits */
-	char redirect_from[64];   /* host that sent it */
-	int redirect_status;
-	bool redirect_had_auth;
-	bool redirect_was_post;
-	uint64_t redirect_at; /* counter value; 0: none */
+	struct redirect redirect; /* the last one, while its follower may come */
 };
 
 void history_init(struct history *h);

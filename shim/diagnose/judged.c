@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/judged.h"
 
+#include "diagnose/stray.h"
+
 bool credential_counts(const struct evidence *e, const struct credential *c)
 {
 	if (!c->known || c->carrier == CARRIER_URL)
@@ -36,23 +38,28 @@ const struct credential *authorization_of_form(const struct evidence *e, enum sc
 	return NULL;
 }
 
+bool basic_read(const struct credential *c, char *room, size_t size, struct slice *user,
+		struct slice *password)
+{
+	long n = base64_decode(c->token, room, size);
+	struct slice text = { room, n > 0 ? (size_t)n : 0 };
+	long colon = slice_byte(text, ':', 0);
+
+	if (colon < 0)
+		return false;
+	*user = slice_sub(text, 0, (size_t)colon);
+	*password = slice_from(text, (size_t)colon + 1);
+	return true;
+}
+
 bool key_is_idle(const struct evidence *e)
 {
 	return e->host_private && !e->vendor && e->answer.status != 401 && e->answer.status != 403;
 }
 
-/* Headers that are no carrier of ours but in which gateways take a key. */
-static bool has_key_of_gateway(const struct message *m)
-{
-	return message_field(m, "ocp-apim-subscription-key", 0) ||
-	       message_field(m, "x-litellm-api-key", 0) ||
-	       message_field(m, "cf-aig-authorization", 0) ||
-	       message_field(m, "x-portkey-api-key", 0);
-}
-
 bool needs_no_key(const struct evidence *e)
 {
-	if (has_key_of_gateway(&e->x->request))
+	if (gateway_key_field(&e->x->request))
 		return true;
 	/* A gateway may hold the key of what is behind it. */
 	if (e->vendor && e->vendor->gateway && e->answer.status / 100 == 2)
@@ -80,43 +87,6 @@ void detail_token(struct detail *d, const char *text, struct slice token)
 
 	token_show(token, shown);
 	detail_f(d, "%s: %s", text, shown);
-}
-
-/* The host of an origin "https://host:port". */
-static struct slice origin_host(const char *origin)
-{
-	struct slice host = slice_of(origin);
-	long at = slice_find(host, SLICE("://"), 0);
-
-	if (at >= 0)
-		host = slice_from(host, (size_t)at + 3);
-	long colon = slice_byte(host, ':', host.n && host.p[0] == '[' ? 1 : 0);
-	return host.n && host.p[0] == '[' ? host
-	       : colon < 0                ? host
-					  : slice_sub(host, 0, (size_t)colon);
-}
-
-/* Only one of the next exchanges, at the place that was named, can be the one that follows. */
-static bool follows_redirect(const struct evidence *e)
-{
-	const struct history *h = e->history;
-
-	return e->is_api && h->redirect_at && h->counter - h->redirect_at <= 2 &&
-	       slice_equal_nocase(origin_host(h->redirect_origin), e->x->host);
-}
-
-bool redirect_lost_key(const struct evidence *e)
-{
-	return follows_redirect(e) && e->history->redirect_had_auth && e->credentials.absent &&
-	       !e->is_public &&
-	       !slice_equal_nocase(slice_of(e->history->redirect_from), e->x->host);
-}
-
-bool redirect_turned_get(const struct evidence *e)
-{
-	return follows_redirect(e) && e->history->redirect_was_post &&
-	       slice_equal(e->x->request.method, SLICE("GET")) && path_is_endpoint(e->x->path) &&
-	       e->endpoint != ENDPOINT_MODELS && e->endpoint != ENDPOINT_KEY;
 }
 
 /* The line of the head after FIELD's; absent for HTTP/2, which has no lines. */

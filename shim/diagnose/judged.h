@@ -21,6 +21,14 @@ const struct credential *credential_of_form(const struct evidence *e, enum token
 const struct credential *authorization_of_form(const struct evidence *e, enum scheme_form form);
 
 /*
+ * User and password of a Basic credential (RFC 7617 section 2), decoded into
+ * ROOM of SIZE bytes, where the slices then point. False: it is no base64 of
+ * user:password.
+ */
+bool basic_read(const struct credential *c, char *room, size_t size, struct slice *user,
+		struct slice *password);
+
+/*
  * A server on this machine or network that nobody calls a vendor's needs no
  * key: whatever stands in its place is no fault until it is refused.
  */
@@ -35,13 +43,6 @@ bool needs_no_key(const struct evidence *e);
 
 /* Does the vendor take its key as `Authorization: Bearer`? False without a vendor. */
 bool vendor_takes_bearer(const struct evidence *e);
-
-/*
- * Is this the request that a client makes after a redirect, and what did the
- * client drop? What follows from that is not blamed again.
- */
-bool redirect_lost_key(const struct evidence *e);
-bool redirect_turned_get(const struct evidence *e);
 
 /* How a line break got into a credential's field. */
 enum value_break {

@@ -190,22 +190,30 @@ static bool is_template_name(struct slice s)
 
 struct bracket {
 	char open[9], close[3];
-	bool any_text; /* a command stands inside, not a name */
+	bool any_text; /* a command may be inside, not only a name */
+	bool whole;    /* counts only when it is all of the token */
 };
 
 static struct slice template_at(struct slice s, size_t at)
 {
 	static const struct bracket brackets[] = {
-		{ "${{", "}}", false }, { "$secret{", "}", true }, { "${", "}", true },
-		{ "$(", ")", true },    { "{{", "}}", false },     { "{env:", "}", false },
-		{ "{", "}", false },    { "<", ">", false },
+		{ "${{", "}}", false, false },  { "$secret{", "}", true, false },
+		{ "${", "}", true, false },     { "$(", ")", true, false },
+		{ "$[", "]", false, false },    { "{{", "}}", false, false },
+		{ "{env:", "}", false, false }, { "{", "}", false, false },
+		{ "<%=", "%>", true, true },    { "<%", "%>", true, true },
+		{ "<", ">", false, false },     { "[[", "]]", false, true },
+		{ "[", "]", false, true },      { "((", "))", false, true },
+		{ "%(", ")s", false, true },
 	};
 
 	for (size_t i = 0; i < COUNT(brackets); i++) {
 		struct slice open = slice_of(brackets[i].open);
-		if (!slice_starts(slice_from(s, at), open))
+		struct slice close = slice_of(brackets[i].close);
+		if (!slice_starts(slice_from(s, at), open) ||
+		    (brackets[i].whole && (at || !slice_ends(s, close))))
 			continue;
-		struct slice name = enclosed(s, at, open, slice_of(brackets[i].close));
+		struct slice name = enclosed(s, at, open, close);
 		if (name.n && (brackets[i].any_text || is_template_name(name)))
 			return name;
 	}
@@ -222,19 +230,130 @@ static bool is_name(struct slice s)
 	return true;
 }
 
-/* $X and %X% and `cmd` count only when they are the whole token: the signs occur in secrets too. */
+/* What is between OPEN and CLOSE when they are the first and last bytes of S; else absent. */
+static struct slice between(struct slice s, char open, char close)
+{
+	if (s.n < 3 || s.p[0] != open || s.p[s.n - 1] != close)
+		return (struct slice){ NULL, 0 };
+	return slice_sub(s, 1, s.n - 2);
+}
+
+/* $X, %X%, @X@, __X__ and `cmd` count only when they are the whole token: secrets have the signs, too. */
 static struct slice whole_template(struct slice s)
 {
-	struct slice inner = slice_sub(s, 1, s.n > 2 ? s.n - 2 : 0);
+	struct slice percent = between(s, '%', '%');
+	struct slice at = between(s, '@', '@');
+	struct slice command = between(s, '`', '`');
+	size_t n = 0;
 
 	if (s.n > 1 && s.p[0] == '$' && is_name(slice_from(s, 1)))
 		return slice_from(s, 1);
-	if (s.n > 2 && s.p[0] == '%' && s.p[s.n - 1] == '%' && is_name(inner))
-		return inner;
-	if (s.n > 2 && s.p[0] == '`' && s.p[s.n - 1] == '`' && slice_byte(inner, '`', 0) < 0 &&
-	    slice_byte(inner, ' ', 0) > 0)
-		return inner;
-	return (struct slice){ NULL, 0 };
+	if (is_name(percent))
+		return percent;
+	if (is_name(at))
+		return at;
+	if (command.n && slice_byte(command, '`', 0) < 0 && slice_byte(command, ' ', 0) > 0)
+		return command;
+	if (s.n > 6 && slice_starts(s, SLICE("__")) && slice_ends(s, SLICE("__")) && is_name(s))
+		return slice_sub(s, 2, s.n - 4);
+	/* YAML: !secret name, !env_var NAME */
+	while (s.n && s.p[0] == '!' && n + 1 < s.n && is_name_byte(s.p[n + 1]))
+		n++;
+	return n && n + 2 < s.n && s.p[n + 1] == ' ' ? slice_from(s, n + 2)
+						     : (struct slice){ NULL, 0 };
+}
+
+static size_t name_run(struct slice s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.n && is_name_byte(s.p[at + n]))
+		n++;
+	return n;
+}
+
+/* Where secrets are kept, or how a program asks for one: what follows the word is a name. */
+static bool is_store_word(struct slice word)
+{
+	static const char words[][WORD_SIZE] = {
+		"env",     "environ",  "getenv",   "secret",         "secrets",     "secretref",
+		"vault",   "keyvault", "keychain", "secretsmanager", "parameter",   "ssm",
+		"keyring", "ref",      "file",     "credential",     "credentials", "cmd",
+	};
+
+	return equals_one_of(word, words, COUNT(words));
+}
+
+/* A word, a name or a number, never a secret. */
+static bool is_reference_part(struct slice run)
+{
+	bool upper = false, lower = false, digit = false;
+
+	if (is_variable_name(run))
+		return true;
+	for (size_t i = 0; i < run.n; i++) {
+		upper |= is_upper(run.p[i]);
+		lower |= is_lower(run.p[i]);
+		digit |= is_digit(run.p[i]);
+	}
+	return run.n <= 12 || (run.n <= 40 && upper + lower + digit == 1);
+}
+
+bool is_file_path(struct slice s)
+{
+	static const char starts[][4] = { "/", "./", "../", "~/", ".\\" };
+	bool path = s.n > 3 && is_letter(s.p[0]) && s.p[1] == ':' && s.p[2] == '\\';
+
+	for (size_t i = 0; i < COUNT(starts); i++)
+		path = path || slice_starts(s, slice_of(starts[i]));
+	for (size_t i = 0; path && i < s.n; i += name_run(s, i) + 1)
+		if (!is_reference_part(slice_sub(s, i, name_run(s, i))))
+			return false;
+	return path && s.n > 4;
+}
+
+/*
+ * A variable named inside something else (os.environ/NAME, process.env.NAME), or
+ * the place in a store (vault:team/key, projects/1/secrets/NAME): no part of it
+ * could be a secret.
+ */
+static struct slice reference(struct slice s)
+{
+	struct slice variable = { NULL, 0 };
+	struct slice place = { NULL, 0 };
+
+	if (is_file_path(s))
+		return variable;
+	for (size_t i = 0; i < s.n;) {
+		struct slice run = slice_sub(s, i, name_run(s, i));
+		size_t end = i + run.n;
+
+		if (!is_reference_part(run) || (unsigned char)s.p[i] >= 0x80)
+			return (struct slice){ NULL, 0 };
+		if (is_variable_name(run) && slice_byte(run, '_', 0) > 0 && run.n < s.n)
+			variable = run;
+		if (is_store_word(run) && end + 1 < s.n && memchr(":/.([", s.p[end], 5))
+			place = slice_from(s, end + 1);
+		i = end + (run.n == 0);
+	}
+	return variable.n ? variable : place;
+}
+
+/*
+ * scheme://path with a scheme that is not of the web (RFC 3986 section 3.1):
+ * op://, vault://, ref+awsssm://, file://; and Amazon's names of resources.
+ */
+static struct slice store_address(struct slice s)
+{
+	size_t n = 0;
+
+	if (slice_starts(s, SLICE("arn:aws")))
+		return s;
+	while (n < s.n && (is_letter(s.p[n]) || is_digit(s.p[n]) || memchr("+.-", s.p[n], 3)))
+		n++;
+	if (n < 2 || !is_letter(s.p[0]) || !slice_starts(slice_from(s, n), SLICE("://")))
+		return (struct slice){ NULL, 0 };
+	return n + 3 < s.n ? s : (struct slice){ NULL, 0 };
 }
 
 struct slice template_find(struct slice s)
@@ -244,13 +363,14 @@ struct slice template_find(struct slice s)
 
 	if (!name.n && at >= 0) {
 		name = slice_from(s, (size_t)at + 5);
-		size_t n = 0;
-		while (n < name.n && is_name_byte(name.p[n]))
-			n++;
-		name.n = n;
+		name.n = name_run(name, 0);
 	}
 	for (size_t i = 0; !name.n && i < s.n; i++)
-		if (s.p[i] == '$' || s.p[i] == '{' || s.p[i] == '<')
+		if (memchr("${<[(%", s.p[i], 6))
 			name = template_at(s, i);
+	if (!name.n)
+		name = store_address(s);
+	if (!name.n)
+		name = reference(s);
 	return name.n ? name : (struct slice){ NULL, 0 };
 }

@@ -5,7 +5,7 @@
 
 #define OPENROUTER_PREFIX SLICE("sk-or-v1-")
 
-enum { OPENROUTER_DIGITS = 64, DECODED_MAX = 256 };
+enum { OPENROUTER_DIGITS = 64 };
 
 static const struct slice absent = { NULL, 0 };
 
@@ -215,7 +215,7 @@ static bool is_document(struct slice s)
 
 	if (s.n && (s.p[0] == '{' || s.p[0] == '['))
 		return true;
-	if (slice_has(s, SLICE("\"private_key\"")))
+	if (slice_has(s, SLICE("\"private_key\"")) || is_file_path(s))
 		return true;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (slice_ends(s, slice_of(ends[i])) && !is_jwt(s))
@@ -307,23 +307,6 @@ static struct slice second_key(const struct vendor *vendor, struct slice s)
 	return at < 0 ? absent : slice_from(s, (size_t)at);
 }
 
-static bool is_encoded(struct slice s)
-{
-	char bytes[DECODED_MAX];
-
-	if (slice_starts(s, SLICE("gAAAAA")) || slice_starts_nocase(s, SLICE("enc:")) ||
-	    slice_has(s, SLICE("_enc_")))
-		return true;
-	long n = s.n < 20 ? -1 : base64_decode(s, bytes, sizeof(bytes));
-	struct slice decoded = { bytes, n > 0 ? (size_t)n : 0 };
-	if (n < 16 || !vendor_of_key(decoded))
-		return false;
-	for (size_t i = 0; i < decoded.n; i++)
-		if (!is_token_byte(decoded.p[i]) && decoded.p[i] != '.' && decoded.p[i] != '\n')
-			return false;
-	return true;
-}
-
 static size_t hex_run(struct slice s, bool (*accepted)(char))
 {
 	size_t n = 0;
@@ -410,9 +393,16 @@ static enum token_form pointed_form(struct slice s, const struct vendor *vendor,
 		return FORM_JWT;
 	if ((*part = second_key(vendor, s)).n)
 		return FORM_DOUBLED;
-	if (is_encoded(s))
+	if (encoding_of(s))
 		return FORM_ENCODED;
 	return openrouter_form(s, part);
+}
+
+static bool is_web_address(struct slice s)
+{
+	return slice_starts_nocase(s, SLICE("http://")) ||
+	       slice_starts_nocase(s, SLICE("https://")) ||
+	       slice_starts_nocase(s, SLICE("ws://")) || slice_starts_nocase(s, SLICE("wss://"));
 }
 
 static enum token_form core_form(struct slice s, const struct vendor *vendor, struct slice *part)
@@ -426,8 +416,11 @@ static enum token_form core_form(struct slice s, const struct vendor *vendor, st
 		return FORM_LITERAL;
 	if (is_config_line(s))
 		return FORM_CONFIG_LINE;
-	if (slice_starts_nocase(s, SLICE("http://")) || slice_starts_nocase(s, SLICE("https://")))
+	if (is_web_address(s))
 		return FORM_URL;
+	/* `{cipher}...` and `ENC(...)` look like templates. */
+	if (is_marked_encrypted(s))
+		return FORM_ENCODED;
 	*part = template_find(s);
 	if (part->n)
 		return FORM_UNEXPANDED;

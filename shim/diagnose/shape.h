@@ -31,7 +31,7 @@ enum token_form {
 	FORM_LITERAL,     /* undefined, null, [object Object] */
 	FORM_CONFIG_LINE, /* NAME=value, Authorization: value */
 	FORM_URL,
-	FORM_UNEXPANDED,    /* ${NAME} and its like; part: the name or command */
+	FORM_UNEXPANDED,    /* ${NAME}, op://…; part: the name, command or place */
 	FORM_MASKED,        /* what a screen shows instead of a key */
 	FORM_DOCUMENT,      /* JSON, or a file's name */
 	FORM_DUMMY,         /* what local servers are given: ollama, EMPTY */
@@ -44,7 +44,7 @@ enum token_form {
 	FORM_SPACED,        /* part: the blank inside */
 	FORM_JWT,
 	FORM_DOUBLED, /* a key glued to a key; part: the second */
-	FORM_ENCODED, /* base64 of a key, Fernet, enc: */
+	FORM_ENCODED, /* base64 of a key, a ciphertext, a hash */
 	/* From here on it is an OpenRouter key but for a small damage. */
 	FORM_CASE,
 	FORM_LENGTH,  /* hex digits only, but not 64; part: the digits */
@@ -74,8 +74,18 @@ bool is_literal(struct slice s);
 bool is_variable_name(struct slice s);
 bool is_local_dummy(struct slice s);
 bool is_sample(struct slice s);
+/* A path of plain words, from the root, the home or the working directory. */
+bool is_file_path(struct slice s);
 /* Has S been shortened or blotted for showing? placeholder.c */
 bool is_masked(struct slice s);
+
+/*
+ * How S was stored instead of kept as it is: text that completes "N bytes that
+ * …"; NULL: it is no stored form that we know. encoded.c
+ */
+const char *encoding_of(struct slice s);
+/* A word for encryption before something long: ENC(...), encrypted:..., {cipher}... encoded.c */
+bool is_marked_encrypted(struct slice s);
 
 /* base64 or base64url of S into OUT, at most MAX bytes; how many, -1 if S is neither. */
 long base64_decode(struct slice s, char *out, size_t max);

@@ -1,91 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheme before the token, and the shape of the field as a whole. */
+#include "base/ascii.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/judged.h"
+#include "diagnose/redirect.h"
+#include "diagnose/stray.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
-/* Paths whose callers have no key yet, or need none whatever the vendor. */
+/* Does the answer say that it wants a credential? */
+static bool is_asked(const struct evidence *e)
+{
+	if (e->answer.saw == SAW_NO_KEY || e->answer.saw == SAW_NOT_RECOGNISED)
+		return true;
+	return e->answer.status == 401 && e->answer.saw < SAW_NO_MONEY;
+}
+
+/* What callers may ask without a key, as long as it is given to them. */
 static bool needs_key(const struct evidence *e)
 {
 	struct slice path = e->x->path;
 
-	return !needs_no_key(e) && !slice_ends(path, SLICE("/providers")) &&
-	       e->endpoint != ENDPOINT_MODELS && path_is_endpoint(path);
-}
-
-/* Names under which a credential was sent by mistake. */
-static bool is_misspelled(struct slice name)
-{
-	static const char names[][21] = {
-		"authorisation",
-		"authorization-token",
-		"authorizations",
-		"auth",
-		"bearer",
-		"x-authorization",
-		"authentication",
-		"authorizaton",
-		"authorizaion",
-		"autorization",
-		"authorzation",
-		"authoriation",
-		"auhtorization",
-		"uthorization",
-		"athorization",
-		"auhorization",
-		"authrization",
-		"authoization",
-		"authorizatin",
-		"authorizatio",
-		"authorizaition",
-		"authorizatoin",
-		"authoirzation",
-		"authorizaiton",
-		"authorizatiom",
-		"authorizathion",
-		"authorization_",
-		"authorization-",
-		"authorization-bearer",
-		"auth-token",
-		"bearer-token",
-		"http-authorization",
-		"openrouter-api-key",
-		"openai-api-key",
-		"x-openrouter-api-key",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_equal_nocase(name, slice_of(names[i])))
-			return true;
-	return false;
-}
-
-static bool holds_credential(struct slice value)
-{
-	return slice_starts_nocase(value, SLICE("bearer ")) || vendor_of_key(value);
-}
-
-static const struct field *misspelled_field(const struct evidence *e)
-{
-	const struct message *m = &e->x->request;
-
-	if (!e->credentials.absent)
-		return NULL;
-	for (size_t i = 0; i < m->field_count; i++)
-		if (m->fields[i].known && is_misspelled(m->fields[i].name) &&
-		    holds_credential(m->fields[i].value))
-			return &m->fields[i];
-	return NULL;
+	if (!path_is_endpoint(path) || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
+	    slice_ends(path, SLICE("/auth/keys")))
+		return false;
+	if (gateway_key_field(&e->x->request))
+		return e->answer.saw == SAW_NO_KEY;
+	if (is_asked(e))
+		return true;
+	return !e->is_public && !slice_ends(path, SLICE("/providers")) &&
+	       e->endpoint != ENDPOINT_MODELS;
 }
 
 bool check_auth_missing(const struct evidence *e, struct detail *d)
 {
-	bool asked = e->answer.status == 401;
-
-	if (!e->credentials.absent || !needs_key(e) || misspelled_field(e) || redirect_lost_key(e))
+	if (!e->credentials.absent || !needs_key(e) || redirect_lost_key(e) || stray_find(e).field)
 		return false;
-	if (!e->vendor && (e->host_private || !asked))
+	if (!e->vendor && !is_asked(e))
 		return false;
 	detail_f(d,
 		 "%zu header fields were sent, none of them Authorization, x-api-key, api-key or "
@@ -94,23 +45,35 @@ bool check_auth_missing(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+static void lower_name(struct slice name, char *to, size_t size)
+{
+	size_t n = name.n < size ? name.n : size - 1;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = to_lower(name.p[i]);
+	to[n] = '\0';
+}
+
 bool check_auth_header_misspelled(const struct evidence *e, struct detail *d)
 {
-	const struct field *field = e->is_api ? misspelled_field(e) : NULL;
+	bool fine = e->answer.answered && !e->answer.failed;
 	char name[64];
 
-	if (!field)
+	/* What a stranger's server reads is its own affair, until it says that no key came. */
+	if (!e->is_api || !e->credentials.absent || fine ||
+	    (!e->vendor && e->answer.saw != SAW_NO_KEY))
 		return false;
-	size_t n = field->name.n < sizeof(name) ? field->name.n : sizeof(name) - 1;
-	for (size_t i = 0; i < n; i++)
-		name[i] = (char)(field->name.p[i] >= 'A' && field->name.p[i] <= 'Z'
-				     ? field->name.p[i] | 0x20
-				     : field->name.p[i]);
-	name[n] = '\0';
-	detail_f(d, "the credential stands in ");
-	detail_bytes(d, field->name, 64);
+	struct stray stray = stray_find(e);
+	if (!stray.field)
+		return false;
+	lower_name(stray.field->name, name, sizeof(name));
+	if (stray.vendor)
+		detail_f(d, "a key of %s is in ", stray.vendor->title);
+	else
+		detail_f(d, "a credential is in ");
+	detail_bytes(d, stray.field->name, 64);
 	detail_f(d, ", and there is no Authorization");
-	detail_point(d, name, 0, -1);
+	detail_point(d, name, stray.key.p - stray.field->value.p, -1);
 	return true;
 }
 
@@ -178,23 +141,46 @@ bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* OpenAI documents `curl -u :KEY`: the key is the password of nobody. */
+static bool is_documented_basic(const struct evidence *e, struct slice user)
+{
+	return user.n == 0 && slice_equal(slice_of(e->vendor->id), SLICE("openai"));
+}
+
+/* Who is to be shown; an address is of a person, and a key is a key. */
+static void say_user(struct detail *d, struct slice user)
+{
+	if (user.n == 0) {
+		detail_f(d, "it decodes to an empty user name and a password");
+	} else if (vendor_of_key(user)) {
+		detail_token(d, "it decodes to a key in the place of the user name", user);
+	} else if (slice_byte(user, '@', 0) >= 0) {
+		detail_f(d, "it decodes to a user name (an e-mail address) and a password");
+	} else {
+		detail_f(d, "it decodes to the user name ");
+		detail_bytes(d, user, 60);
+		detail_f(d, " and a password");
+	}
+}
+
 bool check_auth_scheme_basic(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = authorization_of_form(e, SCHEME_BASIC);
-	char text[256];
+	char room[256];
+	struct slice user;
+	struct slice password;
 
-	if (!c || !vendor_takes_bearer(e))
+	if (!c || !e->vendor ||
+	    (!vendor_takes_bearer(e) && e->credential->carrier != CARRIER_AUTHORIZATION))
 		return false;
-	long n = base64_decode(c->token, text, sizeof(text));
-	struct slice user = { text, n > 0 ? (size_t)n : 0 };
-	long colon = slice_byte(user, ':', 0);
-	if (colon < 0) {
+	if (!basic_read(c, room, sizeof(room), &user, &password))
 		detail_f(d, "what follows Basic is no base64 of user:password");
-	} else {
-		detail_f(d, "it decodes to the user name ");
-		detail_bytes(d, slice_sub(user, 0, (size_t)colon), 60);
-		detail_f(d, colon ? " and a password" : "(empty) and a password");
-	}
+	else if (is_documented_basic(e, user))
+		return false;
+	else
+		say_user(d, user);
+	if (!vendor_takes_bearer(e))
+		detail_f(d, "; %s reads the key in %s", e->vendor->title, e->vendor->header);
 	point_at(d, c, c->scheme, nowhere);
 	return true;
 }

@@ -53,9 +53,14 @@ bool check_auth_token_unexpanded(const struct evidence *e, struct detail *d)
 
 	if (!c || key_is_idle(e))
 		return false;
-	detail_f(d, "nobody put the value of ");
-	detail_bytes(d, c->shape.part, 60);
-	detail_token(d, " in its place", c->shape.core);
+	if (slice_equal(c->shape.part, c->shape.core)) {
+		detail_token(d, "the reference itself was sent, not what it refers to",
+			     c->shape.core);
+	} else {
+		detail_f(d, "nothing replaced ");
+		detail_bytes(d, c->shape.part, 60);
+		detail_token(d, " by its value", c->shape.core);
+	}
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
@@ -219,18 +224,12 @@ bool check_auth_token_is_model(const struct evidence *e, struct detail *d)
 bool check_auth_token_encoded(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = credential_of_form(e, FORM_ENCODED);
-	char text[64];
 
 	if (!c || !e->vendor)
 		return false;
 	struct slice core = c->shape.core;
-	if (slice_starts(core, SLICE("gAAAAA")))
-		detail_f(d, "%zu bytes that begin as a Fernet token does", core.n);
-	else if (base64_decode(slice_sub(core, 0, 64), text, sizeof(text)) > 0 &&
-		 !slice_has(core, SLICE("_enc_")))
-		detail_f(d, "%zu bytes of base64 that decode to a key", core.n);
-	else
-		detail_f(d, "%zu bytes that are marked as encrypted", core.n);
+	const char *how = encoding_of(core);
+	detail_f(d, "%zu bytes that %s", core.n, how ? how : "are marked as encrypted");
 	point_at(d, c, core, nowhere);
 	return true;
 }

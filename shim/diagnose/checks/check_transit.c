@@ -2,6 +2,7 @@
 /* Between the tool and the API: gateways, redirects, rewriting; and headers that came along. */
 #include "diagnose/checks/checks.h"
 #include "diagnose/judged.h"
+#include "diagnose/redirect.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
@@ -57,18 +58,28 @@ bool check_answered_by_other_gateway(const struct evidence *e, struct detail *d)
 
 bool check_redirect_dropped_auth(const struct evidence *e, struct detail *d)
 {
-	const struct history *h = e->history;
+	const struct redirect *r = &e->history->redirect;
 	bool lost = redirect_lost_key(e);
 	bool turned = redirect_turned_get(e);
 
 	if (!lost && !turned)
 		return false;
-	detail_f(d, "%d from ", h->redirect_status);
-	detail_bytes(d, slice_of(h->redirect_from), 64);
-	detail_f(d, " to ");
-	detail_bytes(d, e->x->host, 64);
+	detail_f(d, "%d from ", r->status);
+	detail_bytes(d, slice_of(r->from), 64);
+	if (redirect_leaves_host(r)) {
+		detail_f(d, " to ");
+		detail_bytes(d, e->x->host, 64);
+	} else {
+		detail_bytes(d, slice_of(r->from_path), 80);
+		detail_f(d, " to %s", r->plain ? "http://" : "");
+		if (r->plain)
+			detail_bytes(d, slice_of(r->host), 64);
+		detail_bytes(d, slice_of(r->path), 80);
+	}
 	detail_f(d, ": %s%s%s", lost ? "the request that followed has no Authorization" : "",
 		 lost && turned ? ", and " : "", turned ? "POST became GET" : "");
+	if (redirect_moves_slash(r))
+		detail_f(d, "; only the slash at the end of the path differs");
 	return true;
 }
 
@@ -114,6 +125,19 @@ static bool echo_fits(const struct echo *echo, struct slice token)
 	       slice_ends(token, echo->tail);
 }
 
+/* Is it what was sent in base64, after Basic? */
+static bool echo_fits_basic(const struct echo *echo, const struct credential *c)
+{
+	char room[512];
+	struct slice user;
+	struct slice password;
+
+	if (c->shape.scheme != SCHEME_BASIC || !basic_read(c, room, sizeof(room), &user, &password))
+		return false;
+	struct slice both = { user.p, user.n + 1 + password.n };
+	return echo_fits(echo, password) || echo_fits(echo, user) || echo_fits(echo, both);
+}
+
 bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
 {
 	struct echo echo;
@@ -125,7 +149,7 @@ bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
 		if (!c->known || echo_fits(&echo, c->token) || echo_fits(&echo, c->shape.core) ||
-		    echo_fits(&echo, c->value))
+		    echo_fits(&echo, c->value) || echo_fits_basic(&echo, c))
 			return false;
 	}
 	detail_f(d, "the answer quotes a key that ");

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REDIRECT_H
+#define ORSHIM_REDIRECT_H
+
+/*
+ * Where the last redirect pointed, to recognise the request that a client makes
+ * after it, and what the client dropped on the way.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/slice.h"
+
+struct evidence;
+
+struct redirect {
+	char host[80];                  /* that Location names, without its port */
+	char path[LIMIT_REDIRECT_PATH]; /* of Location, without its query */
+	char from[64];                  /* host that sent it */
+	char from_path[LIMIT_REDIRECT_PATH];
+	int status;
+	bool plain; /* Location is an http:// URL */
+	bool had_auth;
+	bool was_post;
+	uint64_t at; /* counter of the exchange; 0: none waits */
+};
+
+/* Note the redirect that E was answered with, or that a waiting one is over. COUNTER: E's. */
+void redirect_add(struct redirect *r, const struct evidence *e, uint64_t counter);
+
+/*
+ * Is E the request that a client makes after a redirect, and did the client drop
+ * the key, or turn POST into GET? What follows from that is not blamed again.
+ */
+bool redirect_lost_key(const struct evidence *e);
+bool redirect_turned_get(const struct evidence *e);
+
+/* Does the redirect lead to another host; or is the slash at the end all that differs? */
+bool redirect_leaves_host(const struct redirect *r);
+bool redirect_moves_slash(const struct redirect *r);
+
+#endif

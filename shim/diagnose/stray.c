@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "diagnose/stray.h"
+
+#include "base/ascii.h"
+
+enum { LEAST_KEY = 20, LEAST_AFTER_BEARER = 16, NEAR = 2, NAME_MAX_SIZE = 32 };
+
+static bool is_carrier(struct slice name)
+{
+	for (int c = 0; c < CARRIER_URL; c++)
+		if (slice_equal_nocase(name, slice_of(carrier_name((enum carrier)c))))
+			return true;
+	return false;
+}
+
+/*
+ * Where gateways read their own key, beside that of the vendor behind them:
+ * Cloudflare's AI gateway, LiteLLM, Azure API management, Portkey, Helicone.
+ */
+static bool is_gateways(struct slice name)
+{
+	return slice_equal_nocase(name, SLICE("ocp-apim-subscription-key")) ||
+	       slice_starts_nocase(name, SLICE("cf-aig-")) ||
+	       slice_starts_nocase(name, SLICE("x-litellm-")) ||
+	       slice_starts_nocase(name, SLICE("x-portkey-")) ||
+	       slice_starts_nocase(name, SLICE("helicone-"));
+}
+
+/* Does NAME speak of a key that is the caller's? */
+static bool is_for_keys(struct slice name)
+{
+	static const char words[][10] = {
+		"key", "token", "auth", "secret", "bearer", "credential"
+	};
+	static const char others[][12] = { "idempotency", "csrf",    "xsrf",     "websocket",
+					   "cache",       "session", "trace",    "request-",
+					   "amz-",        "nonce",   "surrogate" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_has_nocase(name, slice_of(others[i])))
+			return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_has_nocase(name, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+const struct field *gateway_key_field(const struct message *m)
+{
+	for (size_t i = 0; i < m->field_count; i++) {
+		const struct field *field = &m->fields[i];
+		if (is_gateways(field->name) && is_for_keys(field->name) &&
+		    (!field->known || field->value.n))
+			return field;
+	}
+	return NULL;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that make B of NAME: a letter lost, added, changed, or two exchanged. */
+static size_t distance(struct slice name, struct slice b)
+{
+	size_t rows[3][NAME_MAX_SIZE + 1];
+
+	if (name.n > NAME_MAX_SIZE || b.n > NAME_MAX_SIZE)
+		return NAME_MAX_SIZE;
+	for (size_t j = 0; j <= b.n; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= name.n; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *up = rows[(i - 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			bool same = to_lower(name.p[i - 1]) == b.p[j - 1];
+			row[j] = least(least(row[j - 1], up[j]) + 1, up[j - 1] + !same);
+			if (i > 1 && j > 1 && to_lower(name.p[i - 1]) == b.p[j - 2] &&
+			    to_lower(name.p[i - 2]) == b.p[j - 1])
+				row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+		}
+	}
+	return rows[name.n % 3][b.n];
+}
+
+/* Meant for Authorization by its name: a slip of hand, or a word around it. */
+static bool is_near_authorization(struct slice name)
+{
+	return distance(name, SLICE("authorization")) <= NEAR ||
+	       slice_has_nocase(name, SLICE("authoriz")) ||
+	       slice_has_nocase(name, SLICE("authoris")) ||
+	       slice_has_nocase(name, SLICE("authentic")) ||
+	       slice_equal_nocase(name, SLICE("auth")) || slice_equal_nocase(name, SLICE("bearer"));
+}
+
+static bool is_known_key(struct slice s)
+{
+	return s.n >= LEAST_KEY && slice_has_digit(s) && vendor_of_key(s);
+}
+
+static bool is_long_token(struct slice s, size_t least_bytes)
+{
+	size_t n = token_run(s, 0);
+
+	while (n < s.n && (is_token_byte(s.p[n]) || memchr(".+/=~:|", s.p[n], 7)))
+		n++;
+	return n == s.n && n >= least_bytes && slice_has_digit(s);
+}
+
+/* The key among the pairs of a Cookie (RFC 6265 section 4.2.1): by its form alone. */
+static struct slice key_of_cookie(struct slice value)
+{
+	struct slice rest = value;
+	struct slice pair;
+
+	while (slice_cut(&rest, ';', &pair)) {
+		struct slice name;
+		pair = slice_trim(pair);
+		slice_cut(&pair, '=', &name);
+		if (is_known_key(pair))
+			return pair;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+/* What the answer says, or that it is a refusal for the credentials at a host that has keys. */
+static bool is_asked_for_key(const struct evidence *e)
+{
+	return e->answer.saw == SAW_NO_KEY || (e->vendor && e->answer.about == REFUSAL_CREDENTIALS);
+}
+
+static struct slice key_of_field(const struct evidence *e, const struct field *field)
+{
+	const struct slice none = { NULL, 0 };
+	struct slice value = field->value;
+	bool bearer = slice_starts_nocase(value, SLICE("bearer "));
+
+	if (slice_equal_nocase(field->name, SLICE("cookie")))
+		return key_of_cookie(value);
+	if (bearer)
+		value = slice_trim(slice_from(value, 7));
+	if (is_known_key(value))
+		return value;
+	if (bearer && (is_long_token(value, LEAST_AFTER_BEARER) ||
+		       (value.n && is_near_authorization(field->name))))
+		return value;
+	if (is_for_keys(field->name) && is_long_token(value, LEAST_KEY) && is_asked_for_key(e))
+		return value;
+	return none;
+}
+
+static bool is_read_here(const struct evidence *e, struct slice name)
+{
+	char text[NAME_MAX_SIZE];
+
+	if (!e->vendor || name.n > sizeof(text))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		text[i] = to_lower(name.p[i]);
+	return vendor_reads(e->vendor, e->x->path, (struct slice){ text, name.n });
+}
+
+struct stray stray_find(const struct evidence *e)
+{
+	const struct message *m = &e->x->request;
+
+	for (size_t i = 0; i < m->field_count; i++) {
+		const struct field *field = &m->fields[i];
+		if (!field->known || field->value.n < 8 || is_carrier(field->name) ||
+		    is_gateways(field->name) || is_read_here(e, field->name))
+			continue;
+		struct slice key = key_of_field(e, field);
+		if (key.n)
+			return (struct stray){ field, key, vendor_of_key(key) };
+	}
+	return (struct stray){ NULL, { NULL, 0 }, NULL };
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_STRAY_H
+#define ORSHIM_STRAY_H
+
+/*
+ * A credential in a request header that is none of our carriers: the answer to
+ * "no credential was sent, or was it?".
+ */
+#include "diagnose/evidence.h"
+
+struct stray {
+	const struct field *field; /* NULL: there is none */
+	struct slice key;          /* the part of its value that is the key; secret */
+	const struct vendor
+	    *vendor; /* whose key it is by its form; NULL: the header's name or `Bearer` says so */
+};
+
+/*
+ * The first header field outside our carriers that holds a key of known form,
+ * `Bearer ` and something long, or, where the answer says that no key came,
+ * something long under a name for keys. Cookies count by their form alone.
+ * Never a header in which a gateway takes its own key.
+ */
+struct stray stray_find(const struct evidence *e);
+
+/* The header in which a gateway takes its own key, if the request has one; NULL: none. */
+const struct field *gateway_key_field(const struct message *m);
+
+#endif
