@@ -252,7 +252,7 @@ static int add_found_key(struct buf *out, struct capture_file *f, const struct e
 		return 0;
 	memcpy(copy, value.p, value.n);
 	if (sent)
-		disguise_token(&f->names, copy, value.n);
+		anonymise_token(&f->names, copy, value.n);
 	return buf_addf(out, "= found %s %.*s:%u %.*s=", found_kind_name(key->kind),
 			SLICE_ARG(key->file), key->line, SLICE_ARG(key->variable)) |
 	       buf_add(out, copy, value.n) | buf_add(out, "\n", 1);
