@@ -7,9 +7,11 @@
  */
 #include "diagnose/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cJSON.h"
+#include "diagnose/error_object.h"
 #include "diagnose/json/json.h"
 
 static struct slice text_of(const cJSON *item)
@@ -22,99 +24,67 @@ static const cJSON *member(const cJSON *object, const char *name)
 	return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
 }
 
-static bool is_said(const cJSON *item)
+/* RAW as text; some of OpenRouter's adapters put { "__kind": …, "data": TEXT or object } there. */
+static struct slice raw_text(struct answer *a, const cJSON *raw)
 {
-	return cJSON_IsObject(item) || (cJSON_IsString(item) && item->valuestring[0]);
+	const cJSON *data = member(raw, "__kind") ? member(raw, "data") : NULL;
+
+	if (data)
+		raw = data;
+	if (!cJSON_IsObject(raw) && !cJSON_IsArray(raw))
+		return text_of(raw);
+	char *printed = cJSON_PrintUnformatted(raw);
+	cJSON *text = printed ? cJSON_AddStringToObject(a->tree, "raw as text", printed) : NULL;
+	cJSON_free(printed);
+	return text_of(text);
 }
 
-/* `choices[0].error`: a generation that broke off. Same page of the documentation. */
-static const cJSON *choice_error(const cJSON *root)
+/* The JSON in TEXT, perhaps after some words; the caller's. *ERROR is its R; NULL, NULL: none. */
+static cJSON *json_inside(struct slice text, const cJSON **error)
 {
-	const cJSON *choice = cJSON_GetArrayItem(member(root, "choices"), 0);
-	const cJSON *error = member(choice, "error");
-	const cJSON *finish = member(choice, "finish_reason");
+	long at = slice_byte(text, '{', 0);
+	cJSON *inner = at < 0 ? NULL : json_tree(slice_from(text, (size_t)at));
 
-	if (is_said(error))
-		return error;
-	if (cJSON_IsString(finish) && strcmp(finish->valuestring, "error") == 0)
-		return choice;
+	*error = error_object_inside(inner);
+	if (*error)
+		return inner;
+	cJSON_Delete(inner);
 	return NULL;
 }
 
-/*
- * The object that says what went wrong. With FAILED (status 4xx, 5xx) bodies
- * without an `error` member count as well.
- */
-static const cJSON *find_error(const cJSON *root, bool failed)
-{
-	if (cJSON_IsArray(root))
-		root = cJSON_GetArrayItem(root, 0); /* Google wraps it in an array */
-	const cJSON *error = member(root, "error");
-	if (cJSON_IsObject(error))
-		return error;
-	if (is_said(error))
-		return root; /* xAI: a string beside `code` */
-	const cJSON *inner = member(member(root, "response"), "error");
-	if (is_said(inner))
-		return inner; /* response.failed of the Responses API */
-	const cJSON *choice = choice_error(root);
-	if (choice)
-		return choice;
-	const cJSON *type = member(root, "type");
-	if (cJSON_IsString(type) && strcmp(type->valuestring, "error") == 0)
-		return root;
-	if (failed && (is_said(member(root, "message")) || is_said(member(root, "detail"))))
-		return root;
-	return NULL;
-}
-
-static struct slice first_text(const cJSON *object, const char *const *names)
-{
-	for (; *names; names++) {
-		const cJSON *item = member(object, *names);
-		if (cJSON_IsString(item))
-			return text_of(item);
-		if (cJSON_IsObject(item) && cJSON_IsString(member(item, "message")))
-			return text_of(member(item, "message"));
-	}
-	return (struct slice){ NULL, 0 };
-}
-
-static const char *const message_names[] = { "message",           "error", "detail",
-					     "error_description", "title", NULL };
-
-static int number_of(const cJSON *item)
-{
-	unsigned long long n;
-
-	if (cJSON_IsNumber(item))
-		return item->valueint;
-	if (cJSON_IsString(item) && slice_number(text_of(item), &n) && n < 1000)
-		return (int)n;
-	return 0;
-}
-
+/* The innermost text of RAW: a gateway behind OpenRouter wraps once more. */
 static void read_raw(struct answer *a)
 {
-	cJSON *raw = (cJSON *)member(a->metadata, "raw");
 	const cJSON *error;
 
-	if (cJSON_IsObject(raw)) {
-		char *printed = cJSON_PrintUnformatted(raw);
-		cJSON *text =
-		    printed ? cJSON_AddStringToObject(a->tree, "raw as text", printed) : NULL;
-		cJSON_free(printed);
-		a->raw = text_of(text);
-	} else {
-		a->raw = text_of(raw);
-	}
+	a->raw = a->raw_message = raw_text(a, member(a->metadata, "raw"));
 	if (!a->raw.p)
 		return;
-	a->raw_tree = json_tree(a->raw);
-	error = find_error(a->raw_tree, true);
-	a->raw_message = error ? first_text(error, message_names) : a->raw;
-	if (!a->raw_message.p)
-		a->raw_message = a->raw;
+	a->raw_tree = json_inside(a->raw, &error);
+	if (!a->raw_tree)
+		return;
+	for (int level = 0; error && level < LIMIT_UNWRAP; level++) {
+		struct slice text = error_message(error);
+		if (text.p)
+			a->raw_message = text;
+		cJSON *inner = json_inside(a->raw_message, &error);
+		if (inner && !(cJSON_IsObject(a->raw_tree) &&
+			       cJSON_AddItemToObject(a->raw_tree, "inner", inner))) {
+			cJSON_Delete(inner);
+			error = NULL;
+		}
+	}
+}
+
+/* Codes beyond HTTP's are names: Z.AI's 1113, MiniMax's 2049, Cloudflare's 2009. */
+static struct slice code_as_text(struct answer *a)
+{
+	char digits[16];
+
+	if (a->code < 600)
+		return (struct slice){ NULL, 0 };
+	snprintf(digits, sizeof(digits), "%d", a->code);
+	return text_of(cJSON_AddStringToObject(a->tree, "code as text", digits));
 }
 
 static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
@@ -122,12 +92,17 @@ static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
 	const cJSON *byok;
 
 	a->error = error;
-	a->message = first_text(error, message_names);
-	a->type = text_of(member(error, "type"));
-	a->code = number_of(member(error, "code"));
-	if (!a->code)
-		a->code = number_of(member(error, "statusCode"));
-	a->code_text = text_of(member(error, "code"));
+	a->message = error_message(error);
+	if (!a->message.p)
+		a->message = error_message(root);
+	a->type = error_type(error);
+	a->code = error_number(error);
+	a->code_text = error_code_text(error);
+	if (!a->code_text.p)
+		a->code_text = code_as_text(a);
+	a->status_text = error_status(error);
+	a->reason = error_reason(error);
+	a->param = error_param(error);
 	a->metadata = member(error, "metadata");
 	a->error_type = text_of(member(a->metadata, "error_type"));
 	if (!a->error_type.p)
@@ -144,14 +119,12 @@ static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
 /* An error whose message holds another error as JSON, perhaps after some words. */
 static bool unwrap(struct answer *a)
 {
-	long at = slice_byte(a->message, '{', 0);
-	cJSON *inner;
+	const cJSON *error;
+	cJSON *inner = cJSON_IsObject(a->tree) ? json_inside(a->message, &error) : NULL;
 
-	if (at < 0 || !cJSON_IsObject(a->tree))
+	if (!inner)
 		return false;
-	inner = json_tree(slice_from(a->message, (size_t)at));
-	const cJSON *error = find_error(inner, true);
-	if (!error || !cJSON_AddItemToObject(a->tree, "inner", inner)) {
+	if (!cJSON_AddItemToObject(a->tree, "inner", inner)) {
 		cJSON_Delete(inner);
 		return false;
 	}
@@ -163,19 +136,39 @@ static bool unwrap(struct answer *a)
 	return true;
 }
 
-static void read_tree(struct answer *a, struct slice text, bool failed)
+/* Inner trees hang below an object: an array gives way to its first element. */
+static void take_first(struct answer *a)
 {
-	a->tree = json_tree(text);
-	const cJSON *error = find_error(a->tree, failed);
-
-	if (!error)
-		return;
-	if (cJSON_IsArray(a->tree)) {
-		/* Inner trees hang below an object: take the array's element for the root. */
+	while (cJSON_IsArray(a->tree)) {
 		cJSON *first = cJSON_DetachItemFromArray(a->tree, 0);
 		cJSON_Delete(a->tree);
 		a->tree = first;
 	}
+}
+
+/* SiliconFlow answers with a JSON string; what is in it may be JSON again. */
+static void take_string(struct answer *a)
+{
+	cJSON *inner = json_tree(text_of(a->tree));
+
+	if (cJSON_IsObject(inner) || cJSON_IsArray(inner)) {
+		cJSON_Delete(a->tree);
+		a->tree = inner;
+		return;
+	}
+	cJSON_Delete(inner);
+	a->message = slice_trim(text_of(a->tree));
+}
+
+static void read_tree(struct answer *a, struct slice text, bool failed)
+{
+	a->tree = json_tree(text);
+	if (cJSON_IsString(a->tree) && failed)
+		take_string(a);
+	take_first(a);
+	const cJSON *error = error_object(a->tree, failed);
+	if (!error)
+		return;
 	read_error(a, a->tree, error);
 	while (a->wrapped < LIMIT_UNWRAP && unwrap(a))
 		;
@@ -186,20 +179,30 @@ static bool is_html(const struct exchange *x)
 	return slice_starts_nocase(field_value(&x->response, "content-type"), SLICE("text/html"));
 }
 
+/* What a page says of itself: "401 Authorization Required" (nginx), "Access denied" (Cloudflare). */
+static void read_page(struct answer *a, struct slice page)
+{
+	long at = slice_find_nocase(slice_sub(page, 0, LIMIT_PAGE_HEAD), SLICE("<title>"), 0);
+	struct slice title = at < 0 ? (struct slice){ NULL, 0 } : slice_from(page, (size_t)at + 7);
+	long end = slice_byte(title, '<', 0);
+
+	if (end > 0)
+		a->message = slice_trim(slice_sub(title, 0, (size_t)end));
+}
+
 /* A refusal in plain words, without JSON around them. */
 static void read_plain(struct answer *a, struct slice text)
 {
 	while (text.n && (unsigned char)text.p[text.n - 1] <= ' ')
 		text.n--;
-	if (!a->error && !a->html && text.n)
+	if (!a->error && !a->html && !a->message.n && text.n)
 		a->message = slice_sub(text, 0, LIMIT_SHOWN_MESSAGE);
 }
 
 /* An answer that says 2xx is only looked into when it may hold an error. */
 static bool may_hold_error(const struct answer *a, const struct exchange *x, struct slice body)
 {
-	return a->status / 100 == 2 && !x->events.seen &&
-	       slice_starts(slice_trim(body), SLICE("{")) && slice_has(body, SLICE("rror\""));
+	return a->status / 100 == 2 && !x->events.seen && error_is_likely(body);
 }
 
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor)
@@ -215,8 +218,11 @@ void answer_read(struct answer *a, const struct exchange *x, const struct vendor
 	} else if (a->status >= 400) {
 		read_tree(a, body, true);
 		read_plain(a, body);
+		if (a->html && !a->message.n)
+			read_page(a, body);
 	} else if (may_hold_error(a, x, body)) {
 		read_tree(a, body, false);
+		a->inside_200 = a->error != NULL;
 	}
 	a->failed = a->status >= 400 || a->error || a->in_stream;
 	if (!vendor || strcmp(vendor->id, "openrouter") == 0)

@@ -215,7 +215,7 @@ static void put_request(struct json_out *j, const struct diagnosis *d, enum full
 
 static void put_error(struct json_out *j, const struct answer *a)
 {
-	if (!a->error) {
+	if (!a->error && !a->message.p) {
 		json_null(j, "error");
 		return;
 	}

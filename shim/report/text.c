@@ -445,10 +445,11 @@ static void put_answer(struct block *b)
 	if (about)
 		meaning = about->detail.text[0] ? about->detail.text : rules[about->rule].title;
 	buf_init(&line, LIMIT_BLOCK);
-	if (a->message.n && !is_quoted(b->d, meaning, a->message))
-		add_quoted(&line, "", a->message);
-	else if (a->html && !a->message.n)
+	bool page = a->html && !a->error;
+	if (page)
 		buf_add_some(&line, "a web page", 10);
+	if (a->message.n && !is_quoted(b->d, meaning, a->message))
+		add_quoted(&line, page ? " titled " : "", a->message);
 	else if (a->answered && b->d->evidence.x->response.body.total == 0)
 		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
