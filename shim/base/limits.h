@@ -30,6 +30,9 @@
 #define LIMIT_HIDDEN_MIN (256 * 1024) /* code below which no unnamed TLS library is looked for: libssl alone has more */
 #define LIMIT_HIDDEN_MAX (1UL << 30) /* an object that is larger is not looked through */
 #define LIMIT_SEARCHED 64	    /* objects remembered as looked through (count) */
+#define LIMIT_SCAN_WAIT_US 2000000 /* a connect() waits this long for another thread's search: TLS libraries of 400 MB take a tenth (microseconds) */
+#define LIMIT_LOADER_WAIT_US 50000 /* and this long while that thread waits for the loader's lock, which we may have (microseconds) */
+#define LIMIT_ORDER_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
 #define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
 #define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */

@@ -2,7 +2,6 @@
 #include "tap/attend.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/order.h"
 #include "tap/desk.h"
 #include "tap/environ.h"
+#include "tap/own_lock.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/tap.h"
@@ -27,7 +27,7 @@ extern EXPORT struct presence orshim_presence;
 EXPORT struct presence orshim_presence;
 
 /* One order at a time. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct own_lock lock;
 
 void attend_start(void)
 {
@@ -69,6 +69,8 @@ static bool read_settings(const char *path, struct buf *to)
 	return n >= 0;
 }
 
+static const char searching[] = "another thread there is still looking for TLS libraries";
+
 static void attach(struct order *o)
 {
 	struct presence *now = &orshim_presence;
@@ -82,8 +84,11 @@ static void attach(struct order *o)
 		answer(o, ORDER_FAILED, "out of memory");
 	} else if (!passage_wake() || !passage_enter(&p)) {
 		answer(o, ORDER_FAILED, "the shim has turned itself off in this process");
+	} else if (!scan_wake()) {
+		passage_leave(&p);
+		passage_rest();
+		answer(o, ORDER_FAILED, searching);
 	} else {
-		scan_wake();
 		desk_announce(now->log, sizeof(now->log));
 		now->state = PRESENCE_ATTACHED;
 		now->attached++;
@@ -98,7 +103,10 @@ static void attach(struct order *o)
 /* The tables first: whoever comes from now on calls the originals. */
 static void detach(struct order *o)
 {
-	scan_rest();
+	if (!scan_rest()) {
+		answer(o, ORDER_FAILED, searching);
+		return;
+	}
 	passage_rest();
 	tap_rest();
 	orshim_presence.state = PRESENCE_RESTING;
@@ -112,7 +120,7 @@ EXPORT void orshim_attend(struct order *o)
 	if (o->form != ORDER_FORM)
 		return;
 	atomic_store(&o->stage, ORDER_AT_WORK);
-	if (pthread_mutex_trylock(&lock) != 0) {
+	if (own_lock_try(&lock) == OWN_LOCK_BUSY) {
 		answer(o, ORDER_FAILED, "another order is being carried out there");
 		return;
 	}
@@ -124,5 +132,5 @@ EXPORT void orshim_attend(struct order *o)
 		answer(o, ORDER_FAILED, "the shim is at work in this process already");
 	else
 		answer(o, ORDER_DONE, "");
-	pthread_mutex_unlock(&lock);
+	own_lock_release(&lock);
 }

@@ -9,13 +9,13 @@
 #include "tap/caller.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/early.h"
 #include "base/limits.h"
 #include "base/glibc.h"
 #include "tap/objects.h"
+#include "tap/own_lock.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 
@@ -28,7 +28,7 @@ static struct {
 	_Atomic(void *) real;
 	atomic_bool tapped;
 } places[LIMIT_CALLERS];
-static atomic_flag writing = ATOMIC_FLAG_INIT;
+static struct own_lock writing;
 static atomic_bool is_used EARLY; /* some place is taken */
 
 static const char *const names[] = {
@@ -69,14 +69,14 @@ static void note(uintptr_t key, const struct callee *found)
 {
 	size_t i = place_of(key);
 
-	if (atomic_flag_test_and_set(&writing))
+	if (own_lock_try(&writing) == OWN_LOCK_BUSY)
 		return;
 	atomic_store(&places[i].key, 0);
 	atomic_store(&places[i].real, found->real);
 	atomic_store(&places[i].tapped, found->tapped);
 	atomic_store(&places[i].key, key);
 	atomic_store(&is_used, true);
-	atomic_flag_clear(&writing);
+	own_lock_release(&writing);
 }
 
 void caller_forget_all(void)

@@ -222,6 +222,11 @@ static const char *swap(const struct layout *l, void **any, const struct tables 
 	return pages_patch(patches, count);
 }
 
+void method_table_forget(size_t i)
+{
+	tapped[i].low = tapped[i].high = NULL;
+}
+
 const char *method_table_untap(size_t i)
 {
 	const struct method_functions *stubs = stubs_of(i);

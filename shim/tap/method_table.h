@@ -31,6 +31,9 @@ struct method_recipe {
  */
 const char *method_table_tap(const struct method_recipe *recipe, size_t i);
 
+/* Set I stands in no table. */
+void method_table_forget(size_t i);
+
 /* Put the originals back where stubs of set I stand. NULL, or static text that says why not. */
 const char *method_table_untap(size_t i);
 

@@ -2,8 +2,12 @@
 #include "tap/scan.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
+#include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/early.h"
 #include "tap/boringssl.h"
@@ -11,9 +15,13 @@
 #include "tap/environ.h"
 #include "tap/hidden.h"
 #include "tap/method_table.h"
+#include "tap/own_lock.h"
 #include "tap/own_pid.h"
 #include "tap/passage.h"
 #include "tap/tap.h"
+
+/* How far the thread came that took a copy in; the child of a fork() may find it half done. */
+enum { COPY_BEGUN, COPY_TAKEN, COPY_TOLD };
 
 struct copy {
 	struct span span;     /* {0, 0}: this place is free */
@@ -21,6 +29,7 @@ struct copy {
 	char version[32];
 	struct find found; /* FIND_NOTHING: it exports its functions */
 	bool seen;         /* in the scan that is going on */
+	atomic_int stage;
 };
 
 struct candidates {
@@ -30,13 +39,15 @@ struct candidates {
 };
 
 /*
- * Guarded by `lock`, which is only ever tried: a constructor that runs inside
- * dlopen() holds the loader's lock, and a scan needs that one while it holds
- * ours.
+ * Guarded by `lock`. A constructor that runs inside dlopen() holds the loader's
+ * lock, and a scan needs that one while it holds ours: so we do not wait long
+ * for a thread that is `at_loader`. Who had to give up leaves word in `missed`.
  */
-static pthread_mutex_t lock EARLY = PTHREAD_MUTEX_INITIALIZER;
+static struct own_lock lock EARLY;
+static atomic_bool at_loader EARLY;
+static atomic_bool missed EARLY;
 static struct copy copies[LIMIT_COPIES];
-static bool locked_for_fork;
+static _Thread_local bool locked_for_fork; /* by this thread */
 
 /* Objects that were looked into, whatever was found; the oldest is forgotten first. */
 static struct {
@@ -44,9 +55,9 @@ static struct {
 	const char *name; /* the loader's: only compared */
 } searched[LIMIT_SEARCHED];
 static size_t searched_count EARLY;
-static bool closed EARLY; /* no file may be opened any more */
+static atomic_bool closed EARLY; /* no file may be opened any more */
 
-/* objects_changes() when all was looked at, and looked into, the last time. */
+/* objects_changes() before all was looked at, and looked into, the last time that this was done. */
 static _Atomic unsigned long long scanned_at EARLY;
 static _Atomic unsigned long long searched_at EARLY;
 
@@ -100,7 +111,7 @@ static bool collect_unsearched(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
 
-	if ((o->name[0] && !c->all) || was_searched(o))
+	if ((o->name[0] && !c->all) || was_searched(o) || copy_at(o))
 		return false;
 	if (hidden_may_be_in(o) && !exports_tls(o))
 		c->at[c->count++] = *o;
@@ -114,9 +125,11 @@ static void *find_near(const struct object *o, void *handle, const char *name)
 
 	if (own || !handle)
 		return own;
+	atomic_store(&at_loader, true);
 	own = dlsym(handle, name);
 	if (!own)
 		dlerror(); /* leaves the host no message of ours */
+	atomic_store(&at_loader, false);
 	return own;
 }
 
@@ -189,10 +202,15 @@ static struct method_recipe recipe_of(const struct object *o, void *handle)
 /* Keeps O loaded until dlclose(); NULL for the executable. */
 static void *hold(const struct object *o)
 {
-	void *handle = o->name[0] ? dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	void *handle = NULL;
 
-	if (o->name[0] && !handle)
+	if (!o->name[0])
+		return NULL;
+	atomic_store(&at_loader, true);
+	handle = dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
 		dlerror(); /* leaves the host no message of ours */
+	atomic_store(&at_loader, false);
 	return handle;
 }
 
@@ -251,11 +269,25 @@ static void tell_of_hidden(struct copy *c, const struct object *o, size_t i)
 	c->told.reason = c->found.reason ? c->found.reason : tap_tables(o, i, NULL, &c->found);
 }
 
+static void count_copies(void)
+{
+	unsigned count = 0, with_tap = 0;
+
+	for (size_t i = 0; i < LIMIT_COPIES; i++)
+		if (copies[i].span.high && atomic_load(&copies[i].stage) != COPY_BEGUN) {
+			count++;
+			with_tap += copies[i].told.tap != TAP_NONE;
+		}
+	atomic_store(&found_count, count);
+	atomic_store(&found_tapped, with_tap);
+}
+
 /* HANDLE keeps O loaded. FOUND is what O hides; NULL: it exports its functions. */
 static void take_in(const struct object *o, size_t i, void *handle, const struct find *found)
 {
 	struct copy *c = &copies[i];
 
+	method_table_forget(i);
 	*c = (struct copy){ .span = object_span(o), .seen = true };
 	if (found) {
 		c->found = *found;
@@ -272,9 +304,10 @@ static void take_in(const struct object *o, size_t i, void *handle, const struct
 	const char *object = path_of(o);
 	c->told.version = version ? version : "";
 	c->told.object = object ? object : "";
-	atomic_fetch_add(&found_count, 1);
-	atomic_fetch_add(&found_tapped, c->told.tap != TAP_NONE);
+	atomic_store(&c->stage, COPY_TAKEN);
+	count_copies();
 	tap_found(&c->told);
+	atomic_store(&c->stage, COPY_TOLD);
 }
 
 static void take_in_anywhere(const struct object *o, void *handle, const struct find *found)
@@ -286,17 +319,23 @@ static void take_in_anywhere(const struct object *o, void *handle, const struct 
 		}
 }
 
+/* The place is free again; what was tapped there is not touched. */
+static void forget(size_t i)
+{
+	atomic_store(&tapped[i].low, 0);
+	atomic_store(&tapped[i].high, 0);
+	__atomic_store_n(&copies[i].span.high, 0, __ATOMIC_SEQ_CST); /* first: see put_in_order() */
+	copies[i] = (struct copy){ 0 };
+}
+
 static void let_go(size_t i)
 {
 	for (size_t k = 0; k < LIMIT_SEARCHED; k++)
 		if (searched[k].span.low == copies[i].span.low)
 			searched[k].name = NULL;
-	atomic_store(&tapped[i].low, 0);
-	atomic_store(&tapped[i].high, 0);
-	atomic_fetch_sub(&found_count, 1);
-	atomic_fetch_sub(&found_tapped, copies[i].told.tap != TAP_NONE);
 	tap_lost(&copies[i].told);
-	copies[i] = (struct copy){ 0 };
+	forget(i);
+	count_copies();
 }
 
 /* Is O a known copy? Unloaded and loaded again at the same place, it has lost our stubs. */
@@ -311,8 +350,11 @@ static bool is_known(const struct object *o)
 
 static void release(void *handle)
 {
-	if (handle)
-		dlclose(handle);
+	if (!handle)
+		return;
+	atomic_store(&at_loader, true);
+	dlclose(handle);
+	atomic_store(&at_loader, false);
 }
 
 static void take_in_all(const struct candidates *found)
@@ -336,20 +378,22 @@ static void take_in_all(const struct candidates *found)
 		}
 }
 
-/* Look into O. Who cannot hold it may see it unloaded meanwhile. */
+/*
+ * Look into O. Who cannot hold it may see it unloaded meanwhile. Remembered
+ * when all is done: a fork() of another thread may leave its child in between.
+ */
 static void search(const struct object *o)
 {
 	void *handle = hold(o);
-	struct find found;
+	struct find found = { .library = FIND_NOTHING };
 	size_t i = searched_count++ % LIMIT_SEARCHED;
 
-	searched[i].span = object_span(o);
-	searched[i].name = o->name;
-	if (o->name[0] && !handle)
-		return;
-	hidden_find(o, environ_setting, &found);
+	if (handle || !o->name[0])
+		hidden_find(o, environ_setting, &found);
 	if (found.library != FIND_NOTHING)
 		take_in_anywhere(o, handle, &found);
+	searched[i].span = object_span(o);
+	searched[i].name = o->name;
 	release(handle);
 }
 
@@ -368,34 +412,103 @@ void scan_for_jumps(void)
 	objects_each(jumps, NULL);
 }
 
-static bool have_changed(_Atomic unsigned long long *seen)
+/* What a thread was at that is not in this process: half taken in is not taken in. */
+static void put_in_order(void)
 {
-	unsigned long long now = objects_changes();
-
-	return atomic_exchange_explicit(seen, now, memory_order_relaxed) != now;
+	atomic_store(&at_loader, false);
+	for (size_t i = 0; i < LIMIT_COPIES; i++) {
+		if (!copies[i].span.high || atomic_load(&copies[i].stage) != COPY_BEGUN)
+			continue;
+		if (copies[i].found.library == FIND_BORINGSSL && copies[i].found.at[0])
+			boringssl_untap(copies[i].found.at[0], i);
+		else
+			method_table_untap(i);
+		forget(i);
+	}
+	count_copies();
+	for (size_t i = 0; i < LIMIT_COPIES; i++)
+		if (copies[i].span.high && atomic_load(&copies[i].stage) == COPY_TAKEN) {
+			tap_found(&copies[i].told);
+			atomic_store(&copies[i].stage, COPY_TOLD);
+		}
 }
 
-void scan_objects(void)
+static bool try_to_take(void)
+{
+	switch (own_lock_try(&lock)) {
+	case OWN_LOCK_BUSY:
+		return false;
+	case OWN_LOCK_LEFT:
+		put_in_order();
+		break;
+	case OWN_LOCK_TAKEN:
+		break;
+	}
+	return true;
+}
+
+static int64_t clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The lock, waited for MOST_US at most, and LOADER_US while who has it is at the loader. */
+static bool take(int64_t most_us, int64_t loader_us)
+{
+	static const struct { /* the kernel's, in which time_t has 64 bits */
+		int64_t s, ns;
+	} step = { 0, 200000 };
+	int64_t began, at_work;
+	int saved = errno;
+
+	if (try_to_take())
+		return true;
+	began = at_work = clock_us();
+	for (;;) {
+		syscall(SYS_nanosleep, &step, NULL); /* libc's ends a thread that is cancelled */
+		errno = saved;
+		if (try_to_take())
+			return true;
+		int64_t now = clock_us();
+		if (!atomic_load(&at_loader))
+			at_work = now;
+		if (now - began > most_us || now - at_work > loader_us)
+			return false;
+	}
+}
+
+static void give_back(void)
+{
+	own_lock_release(&lock);
+}
+
+static bool has_changed(const _Atomic unsigned long long *seen)
+{
+	return atomic_load_explicit(seen, memory_order_relaxed) != objects_changes();
+}
+
+static void look_at_exports(void)
 {
 	struct candidates found;
 
-	if (pthread_mutex_trylock(&lock) != 0)
-		return;
-	while (have_changed(&scanned_at)) {
+	while (has_changed(&scanned_at)) {
+		unsigned long long now = objects_changes();
 		found.count = 0;
 		objects_each(collect, &found);
 		take_in_all(&found);
 		if (atomic_load(&found_count))
 			scan_for_jumps();
 		caller_forget_all();
+		atomic_store(&scanned_at, now);
 	}
-	pthread_mutex_unlock(&lock);
 }
 
 bool scan_has_news(void)
 {
-	return !closed &&
-	       atomic_load_explicit(&searched_at, memory_order_relaxed) != objects_changes();
+	return !atomic_load(&closed) && has_changed(&searched_at);
 }
 
 /* Some at a time; no more than are remembered, or it would go round and round. */
@@ -413,18 +526,60 @@ static void search_unsearched(struct candidates *found)
 	}
 }
 
+static void look_inside(void)
+{
+	struct candidates found = { .all = true };
+
+	while (scan_has_news()) {
+		unsigned long long now = objects_changes();
+		search_unsearched(&found);
+		atomic_store(&searched_at, now);
+	}
+}
+
+/* Is there anything left to look at? Or a thread at it, whose end is waited for. */
+static bool is_news(bool inside)
+{
+	return has_changed(&scanned_at) || (inside && scan_has_news());
+}
+
+/*
+ * Whatever another thread loaded while we had the lock is looked at as well,
+ * before we return: it may have given up waiting, and may never call again.
+ */
+static void look(bool inside)
+{
+	while (is_news(inside) || atomic_load(&missed)) {
+		if (!take(LIMIT_SCAN_WAIT_US, LIMIT_LOADER_WAIT_US)) {
+			atomic_store(&missed, true);
+			if (!try_to_take()) /* who has it comes by here before it is done */
+				return;
+		}
+		inside |= atomic_exchange(&missed, false);
+		look_at_exports();
+		if (inside)
+			look_inside();
+		give_back();
+	}
+}
+
+void scan_objects(void)
+{
+	look(false);
+}
+
 void scan_hidden(bool all)
 {
-	struct candidates found = { .all = all };
+	struct candidates found = { .all = false };
 
-	if (closed || pthread_mutex_trylock(&lock) != 0)
+	if (all) {
+		look(true);
 		return;
-	while (!all || have_changed(&searched_at)) {
-		search_unsearched(&found);
-		if (!all)
-			break;
 	}
-	pthread_mutex_unlock(&lock);
+	if (atomic_load(&closed) || !try_to_take())
+		return;
+	search_unsearched(&found);
+	give_back();
 }
 
 /* A child of vfork() shares our memory, and not what is forbidden to it. */
@@ -433,7 +588,7 @@ void scan_before_sandbox(void)
 	if (own_pid() != getpid())
 		return;
 	scan_hidden(true);
-	closed = true;
+	atomic_store(&closed, true);
 }
 
 /* VISIT each copy that is tapped by its tables and still there, with its place. */
@@ -470,20 +625,24 @@ static void wake_one(const struct object *o, size_t i, void *handle)
 		tap_tables(o, i, handle, &copies[i].found);
 }
 
-void scan_rest(void)
+bool scan_rest(void)
 {
-	pthread_mutex_lock(&lock);
+	if (!take(LIMIT_ORDER_WAIT_US, LIMIT_ORDER_WAIT_US))
+		return false;
 	each_by_table(rest_one);
-	pthread_mutex_unlock(&lock);
+	give_back();
+	return true;
 }
 
-void scan_wake(void)
+bool scan_wake(void)
 {
-	pthread_mutex_lock(&lock);
+	if (!take(LIMIT_ORDER_WAIT_US, LIMIT_ORDER_WAIT_US))
+		return false;
 	each_by_table(wake_one);
-	pthread_mutex_unlock(&lock);
+	give_back();
 	scan_objects();
 	scan_hidden(true);
+	return true;
 }
 
 void scan_come_late(void)
@@ -513,21 +672,15 @@ bool scan_is_tapped_anywhere(void)
 	return atomic_load(&found_tapped) > 0;
 }
 
+/* Without the lock the child finds it left by a thread that it has not, and puts things in order. */
 void scan_before_fork(void)
 {
-	locked_for_fork = pthread_mutex_trylock(&lock) == 0;
+	locked_for_fork = take(LIMIT_LOADER_WAIT_US, LIMIT_LOADER_WAIT_US);
 }
 
-void scan_after_fork_in_parent(void)
+void scan_after_fork(void)
 {
 	if (locked_for_fork)
-		pthread_mutex_unlock(&lock);
-}
-
-/* Another thread was scanning: it is not here any more. */
-void scan_after_fork_in_child(void)
-{
-	static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-	lock = fresh;
+		give_back();
+	locked_for_fork = false;
 }

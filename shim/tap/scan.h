@@ -9,7 +9,10 @@
  */
 #include <stdbool.h>
 
-/* Look at what all objects export, unless nothing was loaded since the last time. */
+/*
+ * Look at what all objects export, unless nothing was loaded since the last
+ * time. Waits for another thread that is at it (LIMIT_SCAN_WAIT_US).
+ */
 void scan_objects(void);
 
 /*
@@ -27,9 +30,10 @@ void scan_before_sandbox(void);
 /*
  * Put every method table back as it was, and our functions in again. By a
  * thread that is in no constructor. Waking looks for new copies as well.
+ * False: another thread's search did not end in time; nothing was changed.
  */
-void scan_rest(void);
-void scan_wake(void);
+bool scan_rest(void);
+bool scan_wake(void);
 
 /* We were loaded into a running program: nothing exported by us is called. */
 void scan_come_late(void);
@@ -46,8 +50,7 @@ void scan_for_jumps(void);
 /* Is any copy tapped? */
 bool scan_is_tapped_anywhere(void);
 
-void scan_before_fork(void); /* pair with exactly one of the next two */
-void scan_after_fork_in_parent(void);
-void scan_after_fork_in_child(void);
+void scan_before_fork(void);
+void scan_after_fork(void); /* by the same thread, and by it in the child */
 
 #endif

@@ -31,10 +31,17 @@ static void before_fork(void);
 static void after_fork_in_parent(void);
 static void after_fork_in_child(void);
 
-/* Processes without TLS have nothing to keep whole. */
 static void look_after_forks(void)
 {
 	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, &__dso_handle);
+}
+
+/* Processes without TLS that make no connection have nothing to keep whole. */
+void tap_expect_forks(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, look_after_forks);
 }
 
 void tap_rest(void)
@@ -45,6 +52,7 @@ void tap_rest(void)
 
 int tap_wake(struct slice settings)
 {
+	tap_expect_forks();
 	atomic_store(&is_late, true);
 	table_clear();
 	return desk_wake(settings);
@@ -52,9 +60,7 @@ int tap_wake(struct slice settings)
 
 void tap_found(const struct tls_copy *copy)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, look_after_forks);
+	tap_expect_forks();
 	scan_for_jumps();
 	desk_found(copy);
 	desk_say(copy);
@@ -309,39 +315,51 @@ __attribute__((destructor)) static void tap_finish(void)
 	passage_leave(&p);
 }
 
-/* All locks before the fork, so that the child finds whole data under free locks. */
-static _Thread_local bool holds_all;
+/*
+ * All locks before the fork, so that the child finds whole data under free
+ * locks. A handler of the host's may fork in its turn: the outermost counts.
+ */
+static _Thread_local struct {
+	unsigned depth;
+	bool holds_all;
+} forks;
 
 static void before_fork(void)
 {
-	holds_all = !passage_is_inside();
-	if (!holds_all)
+	if (forks.depth++)
+		return;
+	forks.holds_all = !passage_is_inside();
+	if (!forks.holds_all)
 		return;
 	scan_before_fork();
 	table_lock_all();
 	desk_lock();
 }
 
+static void unlock_after_fork(void)
+{
+	desk_unlock();
+	table_unlock_all();
+	scan_after_fork();
+}
+
 static void after_fork_in_parent(void)
 {
 	atomic_fetch_add(&generation, 1);
-	if (!holds_all)
-		return;
-	desk_unlock();
-	table_unlock_all();
-	scan_after_fork_in_parent();
+	if (forks.depth && --forks.depth == 0 && forks.holds_all)
+		unlock_after_fork();
 }
 
 static void after_fork_in_child(void)
 {
 	atomic_fetch_add(&generation, 1);
 	atomic_store(&is_child, true);
-	if (!holds_all) {
+	if (!forks.depth || --forks.depth)
+		return;
+	if (!forks.holds_all) {
 		passage_turn_off();
 		return;
 	}
 	desk_after_fork();
-	desk_unlock();
-	table_unlock_all();
-	scan_after_fork_in_child();
+	unlock_after_fork();
 }

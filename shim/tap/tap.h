@@ -42,6 +42,9 @@ void tap_closed(const void *handle); /* HANDLE is no connection any more */
 void tap_found(const struct tls_copy *copy);
 void tap_lost(const struct tls_copy *copy); /* it was unloaded */
 
+/* Threads may hold locks of ours from now on: keep forks from leaving them to a child. */
+void tap_expect_forks(void);
+
 /* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
 bool tap_is_dropped(const void *handle);
 

@@ -188,6 +188,7 @@ static void look_for_new_copies(int fd, const struct sockaddr *address, socklen_
 
 	if (!is_internet(address, n) || !passage_enter(&p))
 		return;
+	tap_expect_forks();
 	scan_objects();
 	if (scan_has_news() && unseen_is_stream(fd))
 		scan_hidden(true);
@@ -224,6 +225,7 @@ int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigne
 	struct passage p;
 
 	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) && passage_enter(&p)) {
+		tap_expect_forks();
 		scan_before_sandbox();
 		desk_lock_in();
 		passage_leave(&p);

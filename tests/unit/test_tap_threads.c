@@ -55,11 +55,7 @@ void scan_before_fork(void)
 {
 }
 
-void scan_after_fork_in_parent(void)
-{
-}
-
-void scan_after_fork_in_child(void)
+void scan_after_fork(void)
 {
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// traffic.js BASE: asks for the key's data without an end, on kept connections, by
-// node:https and by fetch. On SIGTERM: how many answers came, and what went wrong.
+// traffic.js BASE [WORKERS]: asks for the key's data without an end, on kept connections, by
+// node:https and by fetch, while so many workers call spawnSync(). On SIGTERM: how many
+// answers came, and what went wrong.
 'use strict';
 const https = require('https');
 const base = process.argv[2];
@@ -44,5 +45,10 @@ process.on('SIGTERM', () => {
   console.log(JSON.stringify(count));
   process.exit(0);
 });
+if (Number(process.argv[3])) {
+  const { Worker } = require('worker_threads');
+  const spawn = "const c = require('child_process'); for (;;) c.spawnSync('/bin/true');";
+  for (let i = 0; i < Number(process.argv[3]); i += 1) new Worker(spawn, { eval: true });
+}
 ask(byHttps);
 if (typeof fetch === 'function') ask(byFetch); // since Node 18

@@ -136,6 +136,14 @@ class Suite:
         self.copy(libcrypto, "refused/" + os.path.basename(libcrypto),
                   "OpenSSL_version_num", "OpenSSL_version_non")
 
+    def hidden(self):
+        """A library with an OpenSSL inside of which it exports nothing."""
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-fPIC",
+                        "-fvisibility=hidden", "-shared", "-o", self.path("libhidden.so"),
+                        os.path.join(HERE, "hidden.c"), "-Wl,--exclude-libs,ALL,-Bstatic",
+                        "-lssl", "-lcrypto", "-Wl,-Bdynamic"], check=True)
+        return self.path("libhidden.so")
+
     def path(self, name):
         return os.path.join(self.scratch, name)
 
@@ -250,6 +258,10 @@ class Suite:
                      [(CHAT, 401, 20, 4)], "method-table")
         self.compare("a connection from before the tables were changed",
                      [self.hosts["late"], port, self.libssl], [(CHAT, 401, 20, 2)], "method-table")
+        self.compare("libraries that come after two forks at once",
+                     [self.hosts["forks"], port, self.libssl, self.second, self.hidden()],
+                     [(CHAT, 401, 20, 3)], "method-table",
+                     XDG_CACHE_HOME=self.path("cache"))
         # Calls inside libssl pass no exported name: only its tables show them.
         self.compare("BIO_f_ssl, method tables", [self.hosts["bio"], port],
                      [(CHAT, 401, 20, 1)], "method-table")
