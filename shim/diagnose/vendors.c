@@ -31,11 +31,12 @@ static const struct vendor_bound bounds[] = {
 struct plan_row {
 	unsigned char vendor;
 	char prefix[12];
-	char hosts[112];
+	char hosts[112];  /* of the plan */
+	char others[112]; /* of all other keys */
 };
 
 static const struct plan_row plans[] = {
-#define PLAN(name, beginning, places) { VENDOR_##name, beginning, places },
+#define PLAN(name, beginning, places, rest) { VENDOR_##name, beginning, places, rest },
 #include "diagnose/vendors.def"
 };
 
@@ -120,12 +121,18 @@ const struct vendor_bound *vendor_bound(const struct vendor *vendor, struct slic
 	return NULL;
 }
 
-const char *vendor_plan_hosts(const struct vendor *vendor, struct slice token, struct slice host)
+bool vendor_plan(const struct vendor *vendor, struct slice token, struct slice host,
+		 struct vendor_plan *plan)
 {
-	for (size_t i = 0; i < ROWS(plans); i++)
-		if (is_row_of(vendor, plans[i].vendor) &&
-		    slice_starts(token, slice_of(plans[i].prefix)) &&
-		    !host_fits(plans[i].hosts, host))
-			return plans[i].hosts;
-	return NULL;
+	for (size_t i = 0; i < ROWS(plans); i++) {
+		const struct plan_row *row = &plans[i];
+		if (!is_row_of(vendor, row->vendor))
+			continue;
+		bool key = slice_starts(token, slice_of(row->prefix));
+		if (key == host_fits(row->hosts, host))
+			continue;
+		*plan = (struct vendor_plan){ row->prefix, key, key ? row->hosts : row->others };
+		return true;
+	}
+	return false;
 }

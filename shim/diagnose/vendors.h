@@ -72,11 +72,16 @@ struct vendor_bound {
 const struct vendor_bound *vendor_bound(const struct vendor *vendor, struct slice token,
 					struct slice host);
 
-/*
- * The hosts where TOKEN belongs when its beginning tells the plan it was made
- * for and HOST is none of them; NULL: nothing is known against HOST.
- */
-const char *vendor_plan_hosts(const struct vendor *vendor, struct slice token, struct slice host);
+/* A plan whose keys have a beginning and hosts of their own, and a key and a host that do not fit. */
+struct vendor_plan {
+	const char *prefix; /* of the plan's keys */
+	bool is_of_plan; /* the key is one of them and the host is not; else it is the other way */
+	const char *hosts; /* where the key belongs: a list of patterns */
+};
+
+/* False: no plan is known that speaks against TOKEN at HOST. */
+bool vendor_plan(const struct vendor *vendor, struct slice token, struct slice host,
+		 struct vendor_plan *plan);
 
 /* Is NAME one of the words of LIST? Case counts. */
 bool list_has(const char *list, struct slice name);

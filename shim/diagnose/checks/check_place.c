@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The right key at the wrong host, path or method. */
+#include <string.h>
+
 #include "diagnose/checks/checks.h"
 #include "diagnose/judged.h"
 
@@ -10,18 +12,118 @@ static bool is_method(const struct evidence *e, const char *method)
 	return slice_equal(e->x->request.method, slice_of(method));
 }
 
+/* Is C, in any header or the URL, where this vendor reads a key? Authorization is looked at everywhere. */
+static bool is_read(const struct evidence *e, const struct credential *c)
+{
+	return c->carrier == CARRIER_AUTHORIZATION ||
+	       vendor_reads(e->vendor, e->x->path, slice_of(carrier_name(c->carrier)));
+}
+
+/* The server accepted the key, which nobody could have done without one. */
+static bool was_accepted(const struct evidence *e)
+{
+	return e->answer.status / 100 == 2 && !e->answer.failed && is_method(e, "POST");
+}
+
 bool check_key_wrong_vendor(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = e->credential;
 
-	if (!c || !c->known || c->carrier == CARRIER_URL || !e->vendor || !c->shape.vendor ||
-	    c->shape.vendor == e->vendor || e->vendor->gateway ||
-	    vendor_key_fits(e->vendor, c->shape.core))
+	if (!c || !c->known || !e->vendor || !c->shape.vendor || c->shape.vendor == e->vendor)
+		return false;
+	if (e->vendor->gateway || was_accepted(e) || vendor_key_fits(e->vendor, c->shape.core) ||
+	    (c->carrier == CARRIER_URL && !is_read(e, c)))
 		return false;
 	detail_f(d, "a key of %s was sent to %s (", c->shape.vendor->title, e->vendor->title);
 	detail_bytes(d, e->x->host, 80);
 	detail_f(d, ")");
 	point_at(d, c, c->shape.core, nowhere);
+	return true;
+}
+
+/* Did the very host that refused accept this key before? Then it belongs there. */
+static bool was_good_here(const struct evidence *e)
+{
+	const struct history_row *row;
+
+	for (size_t at = 0; (row = history_of_host(e, &at));)
+		if (row->fine && strcmp(row->fingerprint, e->fingerprint) == 0)
+			return true;
+	return false;
+}
+
+/* What a key that another site knows is told: that it is unknown, or that there is none. */
+static bool is_said_of_unknown(enum saw saw)
+{
+	return saw == SAW_UNSAID || saw == SAW_NO_KEY || saw == SAW_NOT_RECOGNISED ||
+	       saw == SAW_UNKNOWN_KEY || saw == SAW_WRONG_KIND || saw == SAW_BOUND_ELSEWHERE;
+}
+
+/* A whole key, in its place, which this vendor or none that we know issued. */
+static bool may_be_bound(const struct evidence *e)
+{
+	enum { KEY_LEAST = 16 };
+	const struct credential *c = e->credential;
+
+	if (!c || !c->known || !is_read(e, c) || c->shape.core.n < KEY_LEAST ||
+	    c->shape.scheme > SCHEME_CASE || c->shape.opening.n || c->shape.again.n)
+		return false;
+	if (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT)
+		return false;
+	return !c->shape.vendor || c->shape.vendor == e->vendor;
+}
+
+/* "a, b, c": the hosts of a list but the one that was asked. */
+static void say_hosts(struct detail *d, const char *list, struct slice but)
+{
+	struct slice rest = slice_of(list);
+	const char *comma = "";
+	struct slice host;
+
+	while (list_next(&rest, &host)) {
+		if (slice_equal_nocase(host, but))
+			continue;
+		detail_f(d, "%s%.*s", comma, SLICE_ARG(host));
+		comma = ", ";
+	}
+}
+
+static bool say_plan(const struct evidence *e, struct detail *d)
+{
+	struct vendor_plan plan;
+
+	if (!vendor_plan(e->vendor, e->credential->shape.core, e->x->host, &plan))
+		return false;
+	if (plan.is_of_plan)
+		detail_f(d, "a key that begins with %s belongs to ", plan.prefix);
+	else
+		detail_f(d, "%.*s takes keys that begin with %s, other keys of %s belong to ",
+			 SLICE_ARG(e->x->host), plan.prefix, e->vendor->title);
+	say_hosts(d, plan.hosts, e->x->host);
+	return true;
+}
+
+bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
+{
+	if (!e->vendor || !e->answer.failed || e->answer.about != REFUSAL_CREDENTIALS ||
+	    !is_said_of_unknown(e->answer.saw) || !may_be_bound(e) || was_good_here(e))
+		return false;
+	struct slice core = e->credential->shape.core;
+	const struct vendor_bound *bound = vendor_bound(e->vendor, core, e->x->host);
+	if (say_plan(e, d)) {
+		point_at(d, e->credential, core, nowhere);
+		return true;
+	}
+	if (!bound)
+		return false;
+	detail_f(d, "%s. The request went to ", bound->says);
+	detail_bytes(d, e->x->host, 80);
+	if (bound->where[0]) {
+		detail_f(d, "; the key's host is %s", bound->where);
+	} else {
+		detail_f(d, "; the key may belong to ");
+		say_hosts(d, bound->hosts, e->x->host);
+	}
 	return true;
 }
 
