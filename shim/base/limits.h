@@ -59,6 +59,9 @@
 #define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
 #define LIMIT_REDIRECT_PATH 192 /* of a redirect, to recognise the request that follows it */
 #define LIMIT_KNOWN_PLACE 512	 /* a host and a path that are recognised when they come again */
+#define LIMIT_MEANING_TEXT 1500 /* of a refusal's words that are understood */
+#define LIMIT_MEANING_BODY (256 * 1024) /* of a request in which a refusal's words are looked for */
+#define LIMIT_SCHEMA_DEPTH 16 /* of a tool's schema that is searched for a name (levels) */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */

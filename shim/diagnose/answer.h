@@ -38,6 +38,7 @@ enum refusal {
 	REFUSAL_ROUTING,
 	REFUSAL_REQUEST,
 	REFUSAL_UNAVAILABLE,
+	REFUSAL_OTHER, /* something failed, and the answer does not say what */
 	REFUSAL_NO_ANSWER,
 };
 
@@ -123,8 +124,5 @@ struct slice answer_availability(const struct answer *a);
 
 /* answer_refusal.c: who said no and what about, from what was read. */
 void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor);
-
-/* Does TEXT speak about credentials (invalid api key, authentication_error, unauthorized …)? */
-bool answer_text_is_about_credentials(struct slice text);
 
 #endif

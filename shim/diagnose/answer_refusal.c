@@ -9,6 +9,7 @@
 #include "diagnose/answer.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/host_name.h"
+#include "diagnose/meaning.h"
 
 const char *refused_by_name(enum refused_by r)
 {
@@ -39,19 +40,6 @@ static bool has_any(struct slice text, const char (*words)[WORDS_SIZE])
 		if (slice_has_nocase(text, slice_of(*words)))
 			return true;
 	return false;
-}
-
-bool answer_text_is_about_credentials(struct slice text)
-{
-	static const char words[][WORDS_SIZE] = {
-		"api key",       "api_key",         "apikey",
-		"x-api-key",     "authentication",  "unauthorized",
-		"unauthorised",  "unauthenticated", "credential",
-		"bearer token",  "access token",    "invalid token",
-		"token expired", "virtual key",     "subscription key",
-		"access denied", "security token",  "",
-	};
-	return has_any(text, words);
 }
 
 /* Wording that only a gateway between the tool and the vendor uses (BerriAI/litellm#20289). */
@@ -104,19 +92,6 @@ static void set(struct answer *a, enum refused_by by, enum refusal about)
 	a->about = about;
 }
 
-/* What an upstream vendor's refusal is about: its own words first, then the code. */
-static enum refusal upstream_subject(const struct answer *a, int code)
-{
-	if (a->raw_message.p && code != 429 && code < 500 &&
-	    answer_text_is_about_credentials(a->raw_message))
-		return REFUSAL_CREDENTIALS;
-	if (code == 401)
-		return REFUSAL_CREDENTIALS;
-	if (code == 429 || code == 402)
-		return REFUSAL_QUOTA;
-	return code >= 500 ? REFUSAL_UNAVAILABLE : REFUSAL_REQUEST;
-}
-
 static bool has_member(const cJSON *object, const char *name)
 {
 	return cJSON_IsObject(object) && cJSON_GetObjectItemCaseSensitive(object, name);
@@ -134,18 +109,81 @@ static bool is_upstreams(const struct answer *a)
 	       slice_starts_nocase(a->message, SLICE("Provider returned error"));
 }
 
+/* What is said is more than what the status says. */
+static enum refusal subject_of_status(int code)
+{
+	if (code == 401)
+		return REFUSAL_CREDENTIALS;
+	if (code == 402 || code == 429)
+		return REFUSAL_QUOTA;
+	if (code == 403)
+		return REFUSAL_POLICY;
+	if (code >= 500)
+		return REFUSAL_UNAVAILABLE;
+	return code >= 400 ? REFUSAL_REQUEST : REFUSAL_OTHER;
+}
+
+static enum refusal subject_of(enum saw saw, int code)
+{
+	if (saw_is_about_key(saw))
+		return REFUSAL_CREDENTIALS;
+	switch (saw) {
+	case SAW_NO_MONEY:
+	case SAW_KEY_LIMIT:
+	case SAW_RATE:
+		return code >= 500 ? REFUSAL_UNAVAILABLE : REFUSAL_QUOTA;
+	case SAW_CALLER:
+		return REFUSAL_POLICY;
+	case SAW_POLICY:
+		return code == 401 || code == 403 ? REFUSAL_POLICY : REFUSAL_REQUEST;
+	case SAW_MODEL:
+	case SAW_TOO_LARGE:
+	case SAW_REQUEST:
+		return REFUSAL_REQUEST;
+	case SAW_TROUBLE:
+		return REFUSAL_UNAVAILABLE;
+	default:
+		return subject_of_status(code);
+	}
+}
+
+/* A provider's refusal: a 403 of which nothing is said is about what was asked of it. */
+static enum refusal subject_of_upstream(const struct answer *a, int code)
+{
+	enum refusal about = subject_of(a->saw, code);
+
+	return about == REFUSAL_POLICY  ? REFUSAL_REQUEST
+	       : about == REFUSAL_OTHER ? REFUSAL_UNAVAILABLE
+					: about;
+}
+
 static void attribute_forbidden(struct answer *a)
 {
 	if (slice_has_nocase(a->message, SLICE("limit exceeded")))
 		set(a, REFUSED_openrouter_quota, REFUSAL_QUOTA);
 	else if (slice_has_nocase(a->message, SLICE("management key")) ||
 		 slice_has_nocase(a->message, SLICE("provisioning key")) ||
-		 answer_text_is_about_credentials(a->message))
+		 saw_is_about_key(a->saw))
 		set(a, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS);
 	else if (has_member(a->error, "availability"))
 		set(a, REFUSED_openrouter_routing, REFUSAL_ROUTING);
 	else
 		set(a, REFUSED_openrouter_policy, REFUSAL_POLICY);
+}
+
+/* OpenRouter's 5xx: its own login failed, or whom it asked. */
+static void attribute_trouble(struct answer *a)
+{
+	if (saw_is_about_key(a->saw))
+		set(a, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS);
+	else
+		set(a, a->saw == SAW_TROUBLE ? REFUSED_openrouter_auth : REFUSED_upstream,
+		    REFUSAL_UNAVAILABLE);
+}
+
+static bool is_quota(enum saw saw)
+{
+	return saw == SAW_NO_MONEY || saw == SAW_KEY_LIMIT || saw == SAW_RATE;
 }
 
 static void attribute_openrouter(struct answer *a)
@@ -155,20 +193,22 @@ static void attribute_openrouter(struct answer *a)
 	if (is_policy(a))
 		set(a, REFUSED_openrouter_policy, REFUSAL_POLICY);
 	else if (is_upstreams(a))
-		set(a, REFUSED_upstream, upstream_subject(a, code));
+		set(a, REFUSED_upstream, subject_of_upstream(a, code));
+	else if (code == 402 || code == 429 || (code < 500 && is_quota(a->saw)))
+		set(a, REFUSED_openrouter_quota, REFUSAL_QUOTA);
 	else if (code == 401)
 		set(a, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS);
-	else if (code == 402 || code == 429)
-		set(a, REFUSED_openrouter_quota, REFUSAL_QUOTA);
 	else if (code == 403)
 		attribute_forbidden(a);
 	else if (is_about_model(a))
 		set(a, REFUSED_openrouter_request, REFUSAL_REQUEST);
 	else if (is_routing_text(a->message) || has_member(a->error, "availability"))
 		set(a, REFUSED_openrouter_routing, REFUSAL_ROUTING);
-	else if (code >= 500 || a->in_stream)
+	else if (code >= 500)
+		attribute_trouble(a);
+	else if (a->in_stream)
 		set(a, REFUSED_upstream, REFUSAL_UNAVAILABLE);
-	else if (slice_equal(a->error_type, SLICE("authentication")))
+	else if (slice_equal(a->error_type, SLICE("authentication")) || saw_is_about_key(a->saw))
 		set(a, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS);
 	else if (code >= 400)
 		set(a, REFUSED_openrouter_request, REFUSAL_REQUEST);
@@ -176,50 +216,146 @@ static void attribute_openrouter(struct answer *a)
 		set(a, REFUSED_upstream, REFUSAL_UNAVAILABLE);
 }
 
-static void attribute_vendor(struct answer *a, enum refused_by by)
+/*
+ * The bare page of a web server that wants a login (nginx, OpenResty): at a vendor's own
+ * host that is its key check, in front of the API.
+ */
+static bool is_key_check_page(const struct answer *a, const struct vendor *vendor)
 {
-	int code = answer_code(a);
-
-	if (code == 401 ||
-	    ((code == 403 || code == 400) && answer_text_is_about_credentials(a->message)))
-		set(a, by, REFUSAL_CREDENTIALS);
-	else if (code == 402 || code == 429)
-		set(a, by, REFUSAL_QUOTA);
-	else if (code == 403)
-		set(a, by, REFUSAL_POLICY);
-	else if (code >= 500 || code < 400)
-		set(a, by, REFUSAL_UNAVAILABLE);
-	else
-		set(a, by, REFUSAL_REQUEST);
+	return vendor && a->status == 401;
 }
 
 /* A web page where an API answer belongs: the call never reached the API. */
-static bool is_page_for_a_call(const struct answer *a, const struct exchange *x)
+static bool is_page_for_a_call(const struct answer *a, const struct exchange *x,
+			       const struct vendor *vendor)
 {
-	return a->html && !a->error && a->status / 100 != 3 &&
+	return a->html && !a->error && a->status / 100 != 3 && !is_key_check_page(a, vendor) &&
 	       (slice_equal(x->request.method, SLICE("POST")) || path_is_endpoint(x->path));
+}
+
+/* Somebody's gateway that refuses by itself, and what it says of the key. */
+static enum refused_by gateway_of(const struct answer *a, const struct exchange *x,
+				  const struct vendor *vendor)
+{
+	bool private = host_is_private(x->host);
+
+	if (!vendor && private)
+		return REFUSED_local_gateway;
+	if (!vendor && is_gateway_wording(a->message))
+		return REFUSED_gateway;
+	if (!vendor && a->wrapped)
+		return REFUSED_local_gateway;
+	/* Cloudflare's own codes: developers.cloudflare.com/ai-gateway, "Authenticated Gateway". */
+	if (slice_equal_nocase(x->host, SLICE("gateway.ai.cloudflare.com")) && a->code >= 2000 &&
+	    a->code < 3000 && subject_of(a->saw, answer_code(a)) == REFUSAL_CREDENTIALS)
+		return REFUSED_gateway;
+	return REFUSED_NOT;
+}
+
+static const cJSON *inner_error(const cJSON *root)
+{
+	const cJSON *first = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, 0) : root;
+	const cJSON *error = cJSON_GetObjectItemCaseSensitive(first, "error");
+
+	return cJSON_IsObject(error) ? error : first;
+}
+
+static struct slice text_member(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
+}
+
+/* details[].reason of Google's errors (google.rpc.ErrorInfo). */
+static struct slice reason_in(const cJSON *error)
+{
+	const cJSON *detail;
+
+	cJSON_ArrayForEach(detail, cJSON_GetObjectItemCaseSensitive(error, "details"))
+	{
+		struct slice reason = text_member(detail, "reason");
+		if (reason.n)
+			return reason;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+/* `error="invalid_token"` of a WWW-Authenticate field (RFC 6750 section 3). */
+static struct slice challenge_parameter(struct slice challenge, struct slice name)
+{
+	long at = slice_find_nocase(challenge, name, 0);
+	struct slice rest =
+	    at < 0 ? (struct slice){ NULL, 0 } : slice_from(challenge, (size_t)at + name.n);
+	long end = slice_byte(rest, '"', 0);
+
+	return slice_sub(rest, 0, end < 0 ? 0 : (size_t)end);
+}
+
+/* What the one who refused says: the provider behind OpenRouter, where it was that one. */
+static void read_meaning(struct answer *a, const struct exchange *x)
+{
+	struct slice challenge = field_value(&x->response, "www-authenticate");
+	struct refusal_text text = { .status = answer_code(a),
+				     .body = buf_slice(&x->request.body.bytes) };
+
+	if (a->raw_message.p && is_upstreams(a)) {
+		const cJSON *error = inner_error(a->raw_tree);
+		text.message = a->raw_message;
+		text.tokens[0] = reason_in(error);
+		text.tokens[1] = text_member(error, "code");
+		text.tokens[2] = text_member(error, "type");
+		text.tokens[3] = text_member(error, "status");
+		text.param = text_member(error, "param");
+	} else {
+		text.message = a->message;
+		text.tokens[0] = reason_in(a->error);
+		text.tokens[1] = a->code_text;
+		text.tokens[2] = a->type;
+		text.tokens[3] = a->error_type;
+		text.tokens[4] = text_member(a->error, "status");
+		text.tokens[5] = challenge_parameter(challenge, SLICE("error=\""));
+		text.param = text_member(a->error, "param");
+	}
+	a->saw = refusal_meaning(&text, &a->saw_words);
+	a->header_wanted = challenge_parameter(challenge, SLICE(" name=\""));
+	if (!a->header_wanted.n)
+		a->header_wanted = refusal_header(text.message);
+}
+
+static bool is_openrouter(const struct vendor *vendor)
+{
+	return vendor && strcmp(vendor->id, "openrouter") == 0;
 }
 
 void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor)
 {
 	set(a, REFUSED_NOT, REFUSAL_NONE);
+	a->saw = SAW_UNSAID;
 	if (!a->answered) {
 		a->failed = true;
 		set(a, REFUSED_nobody, REFUSAL_NO_ANSWER);
-	} else if (is_page_for_a_call(a, x)) {
+		return;
+	}
+	if (is_page_for_a_call(a, x, vendor)) {
 		a->failed = true;
 		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
-	} else if (!a->failed) {
 		return;
+	}
+	if (!a->failed)
+		return;
+	read_meaning(a, x);
+	if (is_openrouter(vendor)) {
+		/* It says the same when none came and when one came that is not its own. */
+		if (a->saw == SAW_NO_KEY)
+			a->saw = SAW_NOT_RECOGNISED;
+		attribute_openrouter(a);
 	} else if (!vendor && host_is_private(x->host) && a->provider_name.p && a->raw.p) {
 		/* OpenRouter's own words about a provider, handed on by a gateway. */
-		set(a, REFUSED_upstream, upstream_subject(a, answer_code(a)));
-	} else if (!vendor &&
-		   (host_is_private(x->host) || is_gateway_wording(a->message) || a->wrapped)) {
-		attribute_vendor(a, REFUSED_local_gateway);
-	} else if (vendor && strcmp(vendor->id, "openrouter") == 0) {
-		attribute_openrouter(a);
+		set(a, REFUSED_upstream, subject_of_upstream(a, answer_code(a)));
 	} else {
-		attribute_vendor(a, REFUSED_vendor);
+		enum refused_by gateway = gateway_of(a, x, vendor);
+		set(a, gateway == REFUSED_NOT ? REFUSED_vendor : gateway,
+		    subject_of(a->saw, answer_code(a)));
 	}
 }

@@ -189,6 +189,78 @@ static bool tool_named(struct slice text, const cJSON *body, char *path, size_t 
 	return false;
 }
 
+/*
+ * Gemini's names for what came from OpenAI's: one tool with many functions, messages
+ * without the system's (ai.google.dev/api/generate-content).
+ */
+static bool google_member(struct slice text, const cJSON *body, char *path, size_t n)
+{
+	static const struct {
+		char theirs[22], ours[9];
+	} names[] = { { "function_declarations", "tools" },
+		      { "functionDeclarations", "tools" },
+		      { "contents", "messages" } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct slice theirs = slice_of(names[i].theirs);
+		const cJSON *list = content_member(body, names[i].ours);
+		long at = list ? slice_find(text, theirs, 0) : -1;
+		struct slice rest = at < 0 ? text : slice_from(text, (size_t)at + theirs.n);
+		struct slice step;
+		unsigned long long index;
+		if (at >= 0 && next_step(&rest, &step) && slice_number(step, &index) &&
+		    index < 1000000 && cJSON_GetArrayItem(list, (int)index)) {
+			snprintf(path, n, "%s[%llu]", names[i].ours, index);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does SCHEMA, or one within it, require a member that TEXT names and its properties lack? */
+static bool requires_undefined(const cJSON *schema, struct slice text, int depth)
+{
+	const cJSON *properties = content_member(schema, "properties");
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, content_member(schema, "required"))
+	{
+		if (cJSON_IsString(item) && item->valuestring[0] &&
+		    !content_member(properties, item->valuestring) &&
+		    slice_has(text, slice_of(item->valuestring)))
+			return true;
+	}
+	if (depth >= LIMIT_SCHEMA_DEPTH)
+		return false;
+	cJSON_ArrayForEach(item, properties)
+	{
+		if (requires_undefined(item, text, depth + 1))
+			return true;
+	}
+	return requires_undefined(content_member(schema, "items"), text, depth + 1);
+}
+
+/* The tool whose schema requires what the complaint says is not defined. */
+static bool tool_requiring(struct slice text, const cJSON *body, char *path, size_t n)
+{
+	const cJSON *tool;
+	int i = 0;
+
+	if (!slice_has_nocase(text, SLICE("required")))
+		return false;
+	cJSON_ArrayForEach(tool, content_member(body, "tools"))
+	{
+		const cJSON *function = content_member(tool, "function");
+		const cJSON *schema = content_member(function ? function : tool, "parameters");
+		if (requires_undefined(schema, text, 0)) {
+			snprintf(path, n, "tools[%d].%sparameters", i, function ? "function." : "");
+			return true;
+		}
+		i++;
+	}
+	return false;
+}
+
 bool content_member_named(struct slice upstream_text, const cJSON *body, char *path, size_t n)
 {
 	static const char roots[][10] = { "tools", "messages", "input", "functions" };
@@ -205,7 +277,9 @@ bool content_member_named(struct slice upstream_text, const cJSON *body, char *p
 				return true;
 		}
 	}
-	return tool_named(upstream_text, body, path, n);
+	return google_member(upstream_text, body, path, n) ||
+	       tool_named(upstream_text, body, path, n) ||
+	       tool_requiring(upstream_text, body, path, n);
 }
 
 bool is_chat_member(struct slice name)

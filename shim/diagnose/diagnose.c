@@ -126,6 +126,23 @@ static void read_credentials(struct history *h, struct evidence *e)
 	e->source_count = key->source_count;
 }
 
+/* The base URL itself: a tool that forgot the endpoint sends its call there. */
+static bool is_base(struct slice path)
+{
+	return slice_ends(path, SLICE("/v1")) || slice_ends(path, SLICE("/v1/"));
+}
+
+/*
+ * Tools knock at an API without a key, and without a call, to see whether it is
+ * there (Claude Code's HEAD /api), or send it what is no call: whatever is answered
+ * is no refusal, and nothing is wrong with them.
+ */
+static bool is_probe(const struct evidence *e)
+{
+	return e->credentials.absent && e->endpoint == ENDPOINT_OTHER &&
+	       !path_is_endpoint(e->x->path) && !is_base(e->x->path) && !e->path_twice.p;
+}
+
 /* Endpoints whose requests are JSON: there the body is judged as such. */
 static bool takes_json(const struct evidence *e)
 {
@@ -173,7 +190,8 @@ static void gather(const struct judge *judge, struct history *history, const str
 	e->is_public = is_public(e);
 	read_credentials(history, e);
 	answer_read(&e->answer, x, e->vendor);
-	if (judge->lint && !e->answer.answered) {
+	e->probe = is_probe(e);
+	if ((judge->lint && !e->answer.answered) || e->probe) {
 		e->answer.failed = false;
 		e->answer.refused_by = REFUSED_NOT;
 		e->answer.about = REFUSAL_NONE;
@@ -263,7 +281,8 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 {
 	d->count = 0;
 	gather(judge, history, x, &d->evidence);
-	run_checks(judge, d);
+	if (!d->evidence.probe)
+		run_checks(judge, d);
 	verdict_reach(&d->evidence, d->findings, d->count, &d->verdict);
 	sort_findings(d);
 	history_add(history, &d->evidence);

@@ -26,6 +26,7 @@ struct evidence {
 	struct slice path_twice;     /* place.h */
 	bool is_api;                 /* host watched or path a known endpoint */
 	bool is_public;              /* needs no key: GET /models and the like */
+	bool probe;                  /* no call, and no key: whatever is answered is no refusal */
 	bool lint;                   /* no traffic but a file: no answer is no fault */
 	enum endpoint endpoint;
 	/* The credential that counts: the vendor's own carrier, else the first; NULL: none. */
@@ -63,6 +64,9 @@ struct detail {
 	char fix[LIMIT_FIX]; /* instead of the rule's own text; "": the rule's */
 	bool in_body;   /* the offsets count in the body */
 	bool lower;     /* here it is one severity less than the rule's row says */
+	bool absent;    /* it says what is not there: what says what differs explains more */
+	bool breaks_head;     /* it spoils the head of the request, as faults of framing do */
+	bool accepted_before; /* it proves that this very key was accepted by this host */
 };
 
 /* Nothing said yet, nothing pointed at. */

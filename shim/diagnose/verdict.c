@@ -1,91 +1,79 @@
 /* SPDX-License-Identifier: MIT */
-/* The verdict's cause: only a rule that can explain this refusal may be its cause. */
-#include "diagnose/diagnose.h"
+/* The verdict's cause: reasoned from the five facts, step by step. */
+#include "diagnose/facts.h"
 
-/* Bit n: section n of the catalogue. */
-#define SECTIONS(...) sections((const int[]){ __VA_ARGS__, 0 })
+enum {
+	CREDENTIAL = 1 << 1,
+	PLACE = 1 << 2,
+	FRAMING = 1 << 3,
+	CONTENT = 1 << 4,
+	HISTORY = 1 << 6,
+};
 
-static unsigned sections(const int *list)
+/* The sections that can explain this refusal better than the answer itself does. */
+static unsigned explaining_sections(const struct facts *f)
 {
-	unsigned set = 0;
-
-	for (; *list; list++)
-		set |= 1u << *list;
-	return set;
-}
-
-/* The sections that explain the refusal before section 5 (the answer itself) does. */
-static unsigned explaining_sections(const struct answer *a)
-{
-	switch (a->refused_by) {
-	case REFUSED_openrouter_auth:
-		return SECTIONS(1, 2, 6);
-	case REFUSED_vendor:
-		if (a->about == REFUSAL_CREDENTIALS)
-			return SECTIONS(1, 2, 6);
-		return a->about == REFUSAL_REQUEST ? SECTIONS(2, 3, 4) : 0;
-	case REFUSED_upstream:
-		return a->about == REFUSAL_REQUEST ? SECTIONS(2, 3, 4) : 0;
-	case REFUSED_openrouter_request:
-		return SECTIONS(2, 3, 4);
-	case REFUSED_edge:
-		return SECTIONS(2);
-	case REFUSED_nobody:
-		return SECTIONS(3);
+	switch (f->saw.about) {
+	case REFUSAL_CREDENTIALS:
+		return f->saw.by == REFUSED_upstream ? 0 : CREDENTIAL | PLACE | HISTORY;
+	case REFUSAL_REQUEST:
+		return PLACE | FRAMING | CONTENT;
+	case REFUSAL_NO_ANSWER:
+		return FRAMING;
 	default:
-		return 0;
+		return f->saw.by == REFUSED_edge ? PLACE : 0;
 	}
 }
 
-/* Most severe, most certain, then row order. */
-static bool is_better(const struct finding *a, const struct finding *b)
+/*
+ * A certain error of the credential explains any refusal by a host that checks
+ * keys, unless the words of the answer give another reason, or the key got through.
+ */
+static const struct finding *certain_fault(const struct facts *f)
 {
-	if (!b)
-		return true;
-	if (a->severity != b->severity)
-		return a->severity > b->severity;
-	if (rules[a->rule].certainty != rules[b->rule].certainty)
-		return rules[a->rule].certainty > rules[b->rule].certainty;
-	return a->rule < b->rule;
+	if (f->saw.reason || f->takes.passed || !f->takes.checks_keys ||
+	    f->saw.about == REFUSAL_CREDENTIALS || f->saw.by == REFUSED_edge ||
+	    f->saw.by == REFUSED_nobody || f->saw.about == REFUSAL_ROUTING)
+		return NULL;
+	return f->sent.fault;
 }
 
-/* Section 1 by its subject, but it breaks the head of the request as those of section 3 do. */
-static unsigned sections_of(enum rule_id rule)
+/* May what the answer says outweigh CAUSE, which is no certain error? */
+static bool answer_outweighs(const struct facts *f, const struct finding *cause)
 {
-	if (rule == RULE_auth_value_line_break || rule == RULE_auth_value_control_byte)
-		return SECTIONS(1, 3);
-	return 1u << rules[rule].section;
+	if (!f->saw.rule || f->changed.accepted || f->saw.rule->severity <= cause->severity)
+		return false;
+	return f->saw.about != REFUSAL_CREDENTIALS || f->saw.specific;
 }
 
-/* The best finding of those sections that is no mere note. */
-static const struct finding *best_of(const struct finding *findings, size_t count, unsigned set)
+static const struct finding *cause_of(const struct facts *f, const struct finding *findings,
+				      size_t count)
 {
-	const struct finding *best = NULL;
+	const struct finding *cause = certain_fault(f);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct finding *f = &findings[i];
-		if (!(set & sections_of(f->rule)) || f->severity < SEVERITY_WARNING)
-			continue;
-		if (is_better(f, best))
-			best = f;
-	}
-	return best;
+	if (cause)
+		return cause;
+	cause = facts_best(findings, count, explaining_sections(f));
+	if (cause && !answer_outweighs(f, cause))
+		return cause;
+	return f->saw.rule;
 }
 
 void verdict_reach(const struct evidence *e, const struct finding *findings, size_t count,
 		   struct verdict *v)
 {
+	struct facts f;
+
 	*v = (struct verdict){ e->answer.refused_by, CATEGORY_none, RULE_NONE };
 	if (e->answer.refused_by == REFUSED_NOT)
 		return;
-	const struct finding *cause = best_of(findings, count, explaining_sections(&e->answer));
-	const struct finding *answer = best_of(findings, count, SECTIONS(5));
-	/* That the key lives is proven, whatever the answer says of it. */
-	bool proven = cause && cause->rule == RULE_transient_401;
-	if (!cause || (answer && !proven && answer->severity > cause->severity))
-		cause = answer;
+	facts_gather(&f, e, findings, count);
+	const struct finding *cause = cause_of(&f, findings, count);
 	if (!cause)
 		return;
+	/* A 5xx that the key explains came from the server that was asked, not from one behind it. */
+	if (cause == f.sent.fault && v->refused_by == REFUSED_upstream)
+		v->refused_by = REFUSED_openrouter_auth;
 	v->cause = cause->rule;
 	v->category = rules[cause->rule].category;
 }

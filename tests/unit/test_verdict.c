@@ -9,6 +9,7 @@ struct reached {
 	enum refusal about;
 	enum rule_id found[FOUND_MAX]; /* ended by RULE_NONE */
 	enum rule_id cause;
+	enum saw saw;
 };
 
 #define FOUND(...)          \
@@ -18,7 +19,7 @@ struct reached {
 
 static enum rule_id cause_of(const struct reached *r, bool reversed)
 {
-	struct evidence e = { .answer = { .refused_by = r->by, .about = r->about } };
+	struct evidence e = { .answer = { .refused_by = r->by, .about = r->about, .saw = r->saw } };
 	struct finding findings[FOUND_MAX] = { 0 };
 	struct verdict v;
 	size_t count = 0;
@@ -28,6 +29,10 @@ static enum rule_id cause_of(const struct reached *r, bool reversed)
 	for (size_t i = 0; i < count; i++) {
 		enum rule_id rule = r->found[reversed ? count - 1 - i : i];
 		findings[i] = (struct finding){ .rule = rule, .severity = rules[rule].severity };
+		/* what these checks say of themselves */
+		findings[i].detail.absent = rule == RULE_auth_missing;
+		findings[i].detail.breaks_head = rule == RULE_auth_value_line_break;
+		findings[i].detail.accepted_before = rule == RULE_transient_401;
 	}
 	verdict_reach(&e, findings, count, &v);
 	assert_int_equal(v.refused_by, r->by);
@@ -59,43 +64,64 @@ static void all_reach(const struct reached *cases, size_t count)
 static void a_refused_credential_is_explained_by_credential_place_and_history(void **state)
 {
 	static const struct reached cases[] = {
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(auth_token_quoted), R(credential_not_recognised), RULE_NONE),
-		  R(auth_token_quoted) },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(key_wrong_vendor), R(credential_not_recognised), RULE_NONE),
-		  R(key_wrong_vendor) },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(one_key_of_several_fails), R(key_unknown), RULE_NONE),
-		  R(one_key_of_several_fails) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(auth_token_quoted), R(credential_not_recognised), RULE_NONE),
+		  .cause = R(auth_token_quoted) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(key_wrong_vendor), R(credential_not_recognised), RULE_NONE),
+		  .cause = R(key_wrong_vendor) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .found = FOUND(R(one_key_of_several_fails), R(key_unknown), RULE_NONE),
+		  .cause = R(one_key_of_several_fails) },
 		/* a body fault explains no refused key */
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(body_json_invalid), R(key_unknown), RULE_NONE), R(key_unknown) },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(tool_schema_invalid), RULE_NONE), RULE_NONE },
-		{ REFUSED_vendor, REFUSAL_CREDENTIALS,
-		  FOUND(R(auth_vendor_wants_other_header), R(credential_rejected), RULE_NONE),
-		  R(auth_vendor_wants_other_header) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .found = FOUND(R(body_json_invalid), R(key_unknown), RULE_NONE),
+		  .cause = R(key_unknown) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(tool_schema_invalid), RULE_NONE),
+		  .cause = RULE_NONE },
+		{ .by = REFUSED_vendor,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found =
+		      FOUND(R(auth_vendor_wants_other_header), R(credential_rejected), RULE_NONE),
+		  .cause = R(auth_vendor_wants_other_header) },
 		/* the key was accepted before: that outweighs what is said of it now */
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(transient_401), R(key_unknown), RULE_NONE), R(transient_401) },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(key_changed), R(key_unknown), RULE_NONE), R(key_unknown) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .found = FOUND(R(transient_401), R(key_unknown), RULE_NONE),
+		  .cause = R(transient_401) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .found = FOUND(R(key_changed), R(key_unknown), RULE_NONE),
+		  .cause = R(key_unknown) },
 		/* a line break in the credential breaks the head of the request */
-		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
-		  FOUND(R(auth_value_line_break), R(request_rejected), RULE_NONE),
-		  R(auth_value_line_break) },
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(auth_value_line_break), R(request_rejected), RULE_NONE),
+		  .cause = R(auth_value_line_break) },
 		/* a note is no cause */
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(auth_scheme_case), R(credential_not_recognised), RULE_NONE),
-		  R(credential_not_recognised) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(auth_scheme_case), R(credential_not_recognised), RULE_NONE),
+		  .cause = R(credential_not_recognised) },
 		/* certain before likely, then the row order */
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(auth_token_inner_space), R(auth_token_list), RULE_NONE),
-		  R(auth_token_list) },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS,
-		  FOUND(R(key_wrong_vendor), R(auth_token_quoted), RULE_NONE),
-		  R(auth_token_quoted) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(auth_token_inner_space), R(auth_token_list), RULE_NONE),
+		  .cause = R(auth_token_list) },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(key_wrong_vendor), R(auth_token_quoted), RULE_NONE),
+		  .cause = R(auth_token_quoted) },
 	};
 
 	(void)state;
@@ -105,27 +131,41 @@ static void a_refused_credential_is_explained_by_credential_place_and_history(vo
 static void a_refused_request_is_explained_by_body_framing_and_place(void **state)
 {
 	static const struct reached cases[] = {
-		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
-		  FOUND(R(body_json_invalid), R(request_rejected), RULE_NONE),
-		  R(body_json_invalid) },
-		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
-		  FOUND(R(tool_result_orphan), R(request_rejected), RULE_NONE),
-		  R(tool_result_orphan) },
-		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
-		  FOUND(R(path_missing_api), R(request_rejected), RULE_NONE), R(path_missing_api) },
-		{ REFUSED_upstream, REFUSAL_REQUEST,
-		  FOUND(R(tool_schema_invalid), R(upstream_error), RULE_NONE),
-		  R(tool_schema_invalid) },
-		{ REFUSED_upstream, REFUSAL_REQUEST,
-		  FOUND(R(message_content_empty), R(upstream_error), RULE_NONE),
-		  R(upstream_error) },
-		{ REFUSED_vendor, REFUSAL_REQUEST,
-		  FOUND(R(parameter_type_wrong), R(request_rejected), RULE_NONE),
-		  R(parameter_type_wrong) },
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(body_json_invalid), R(request_rejected), RULE_NONE),
+		  .cause = R(body_json_invalid) },
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(tool_result_orphan), R(request_rejected), RULE_NONE),
+		  .cause = R(tool_result_orphan) },
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(path_missing_api), R(request_rejected), RULE_NONE),
+		  .cause = R(path_missing_api) },
+		{ .by = REFUSED_upstream,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(tool_schema_invalid), R(upstream_error), RULE_NONE),
+		  .cause = R(tool_schema_invalid) },
+		{ .by = REFUSED_upstream,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(message_content_empty), R(upstream_error), RULE_NONE),
+		  .cause = R(upstream_error) },
+		{ .by = REFUSED_vendor,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(parameter_type_wrong), R(request_rejected), RULE_NONE),
+		  .cause = R(parameter_type_wrong) },
 		/* a quoted key explains no refused body */
-		{ REFUSED_openrouter_request, REFUSAL_REQUEST,
-		  FOUND(R(auth_token_quoted), R(request_rejected), RULE_NONE),
-		  R(request_rejected) },
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .saw = SAW_REQUEST,
+		  .found = FOUND(R(auth_token_quoted), R(request_rejected), RULE_NONE),
+		  .cause = R(request_rejected) },
+		/* but it explains one of which the answer does not say why */
+		{ .by = REFUSED_openrouter_request,
+		  .about = REFUSAL_REQUEST,
+		  .found = FOUND(R(auth_token_quoted), R(request_rejected), RULE_NONE),
+		  .cause = R(auth_token_quoted) },
 	};
 
 	(void)state;
@@ -135,27 +175,43 @@ static void a_refused_request_is_explained_by_body_framing_and_place(void **stat
 static void quota_policy_and_routing_explain_themselves(void **state)
 {
 	static const struct reached cases[] = {
-		{ REFUSED_openrouter_quota, REFUSAL_QUOTA,
-		  FOUND(R(auth_token_quoted), R(body_duplicate_member), R(credits_exhausted),
-			RULE_NONE),
-		  R(credits_exhausted) },
-		{ REFUSED_openrouter_policy, REFUSAL_POLICY,
-		  FOUND(R(auth_header_repeated), R(policy_blocked), RULE_NONE), R(policy_blocked) },
-		{ REFUSED_openrouter_routing, REFUSAL_ROUTING,
-		  FOUND(R(tool_schema_invalid), R(no_endpoint_supports_request), RULE_NONE),
-		  R(no_endpoint_supports_request) },
-		{ REFUSED_local_gateway, REFUSAL_CREDENTIALS,
-		  FOUND(R(key_wrong_vendor), R(credential_rejected), RULE_NONE),
-		  R(credential_rejected) },
-		{ REFUSED_upstream, REFUSAL_UNAVAILABLE,
-		  FOUND(R(body_json_invalid), R(provider_unavailable), RULE_NONE),
-		  R(provider_unavailable) },
+		{ .by = REFUSED_openrouter_quota,
+		  .about = REFUSAL_QUOTA,
+		  .saw = SAW_NO_MONEY,
+		  .found = FOUND(R(auth_token_quoted), R(body_duplicate_member),
+				 R(credits_exhausted), RULE_NONE),
+		  .cause = R(credits_exhausted) },
+		{ .by = REFUSED_openrouter_policy,
+		  .about = REFUSAL_POLICY,
+		  .saw = SAW_POLICY,
+		  .found = FOUND(R(auth_header_repeated), R(policy_blocked), RULE_NONE),
+		  .cause = R(policy_blocked) },
+		{ .by = REFUSED_openrouter_routing,
+		  .about = REFUSAL_ROUTING,
+		  .found =
+		      FOUND(R(tool_schema_invalid), R(no_endpoint_supports_request), RULE_NONE),
+		  .cause = R(no_endpoint_supports_request) },
+		{ .by = REFUSED_local_gateway,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(auth_missing), R(credential_rejected), RULE_NONE),
+		  .cause = R(auth_missing) },
+		{ .by = REFUSED_vendor,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .found = FOUND(R(key_wrong_vendor), R(provider_unavailable), RULE_NONE),
+		  .cause = R(key_wrong_vendor) },
+		{ .by = REFUSED_upstream,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .found = FOUND(R(body_json_invalid), R(provider_unavailable), RULE_NONE),
+		  .cause = R(provider_unavailable) },
 		/* only the place explains a web page */
-		{ REFUSED_edge, REFUSAL_UNAVAILABLE,
-		  FOUND(R(auth_token_quoted), R(path_is_base), RULE_NONE), R(path_is_base) },
-		{ REFUSED_edge, REFUSAL_UNAVAILABLE,
-		  FOUND(R(path_missing_api), R(answered_by_web_page), RULE_NONE),
-		  R(path_missing_api) },
+		{ .by = REFUSED_edge,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .found = FOUND(R(auth_token_quoted), R(path_is_base), RULE_NONE),
+		  .cause = R(path_is_base) },
+		{ .by = REFUSED_edge,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .found = FOUND(R(path_missing_api), R(answered_by_web_page), RULE_NONE),
+		  .cause = R(path_missing_api) },
 	};
 
 	(void)state;
@@ -165,13 +221,15 @@ static void quota_policy_and_routing_explain_themselves(void **state)
 static void the_clients_key_is_never_blamed_for_the_providers(void **state)
 {
 	static const struct reached cases[] = {
-		{ REFUSED_upstream, REFUSAL_CREDENTIALS,
-		  FOUND(R(auth_token_quoted), R(upstream_refused_credentials), RULE_NONE),
-		  R(upstream_refused_credentials) },
-		{ REFUSED_upstream, REFUSAL_CREDENTIALS,
-		  FOUND(R(key_wrong_vendor), R(one_key_of_several_fails),
-			R(upstream_refused_credentials), RULE_NONE),
-		  R(upstream_refused_credentials) },
+		{ .by = REFUSED_upstream,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(auth_token_quoted), R(upstream_refused_credentials), RULE_NONE),
+		  .cause = R(upstream_refused_credentials) },
+		{ .by = REFUSED_upstream,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(R(key_wrong_vendor), R(one_key_of_several_fails),
+				 R(upstream_refused_credentials), RULE_NONE),
+		  .cause = R(upstream_refused_credentials) },
 	};
 
 	(void)state;
@@ -181,10 +239,22 @@ static void the_clients_key_is_never_blamed_for_the_providers(void **state)
 static void where_nothing_failed_there_is_no_cause(void **state)
 {
 	static const struct reached cases[] = {
-		{ REFUSED_NOT, REFUSAL_NONE, FOUND(R(auth_token_quoted), RULE_NONE), RULE_NONE },
-		{ REFUSED_NOT, REFUSAL_NONE, FOUND(RULE_NONE), RULE_NONE },
-		{ REFUSED_nobody, REFUSAL_NO_ANSWER, FOUND(RULE_NONE), RULE_NONE },
-		{ REFUSED_openrouter_auth, REFUSAL_CREDENTIALS, FOUND(RULE_NONE), RULE_NONE },
+		{ .by = REFUSED_NOT,
+		  .about = REFUSAL_NONE,
+		  .found = FOUND(R(auth_token_quoted), RULE_NONE),
+		  .cause = RULE_NONE },
+		{ .by = REFUSED_NOT,
+		  .about = REFUSAL_NONE,
+		  .found = FOUND(RULE_NONE),
+		  .cause = RULE_NONE },
+		{ .by = REFUSED_nobody,
+		  .about = REFUSAL_NO_ANSWER,
+		  .found = FOUND(RULE_NONE),
+		  .cause = RULE_NONE },
+		{ .by = REFUSED_openrouter_auth,
+		  .about = REFUSAL_CREDENTIALS,
+		  .found = FOUND(RULE_NONE),
+		  .cause = RULE_NONE },
 	};
 
 	(void)state;

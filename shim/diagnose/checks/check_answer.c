@@ -51,7 +51,8 @@ bool check_credential_not_recognised(const struct evidence *e, struct detail *d)
 	    !is_missing_family(e))
 		return false;
 	quote(d, "", e->answer.message);
-	detail_f(d, " is said for an absent header and for one without an OpenRouter key alike");
+	detail_f(d, " is what OpenRouter says both when the header is missing and when it holds no "
+		    "OpenRouter key");
 	return true;
 }
 
@@ -68,8 +69,8 @@ bool check_key_unknown(const struct evidence *e, struct detail *d)
 		detail_f(d, "said of %s, which was accepted before", shown);
 	else
 		detail_f(d,
-			 "no live key stands behind %s: deleted, disabled, expired, mistyped, or a "
-			 "management key",
+			 "%s is not an active key: it was deleted, disabled or mistyped, it has "
+			 "expired, or it is a management key",
 			 shown);
 	return true;
 }
@@ -96,14 +97,74 @@ static bool is_about_credentials_here(const struct evidence *e)
 	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream;
 }
 
-bool check_credential_rejected(const struct evidence *e, struct detail *d)
+/* The message, or the status where there is none. */
+static void quote_message(struct detail *d, const struct evidence *e)
 {
-	if (!is_about_credentials_here(e) || (e->is_openrouter && is_known_openrouter_text(e)))
-		return false;
-	if (e->answer.message.n)
+	if (e->answer.message.n && !e->answer.html)
 		quote(d, "", e->answer.message);
 	else
-		detail_f(d, "%d", e->answer.status);
+		detail_f(d, "%d without a message", answer_code(&e->answer));
+}
+
+/* Answers that say more than that the credential is not good have a rule of their own. */
+static bool is_special(enum saw saw)
+{
+	return saw == SAW_EXPIRED || saw == SAW_NO_PERMISSION;
+}
+
+bool check_credential_rejected(const struct evidence *e, struct detail *d)
+{
+	if (!is_about_credentials_here(e) || is_special(e->answer.saw) ||
+	    (e->is_openrouter && is_known_openrouter_text(e)))
+		return false;
+	quote_message(d, e);
+	if (e->answer.saw == SAW_NO_KEY && e->credential && e->credential->token.n)
+		detail_f(d, "; a credential was sent in %s", carrier_name(e->credential->carrier));
+	else if (e->credentials.absent)
+		detail_f(d, "; no credential was sent");
+	return true;
+}
+
+bool check_credential_expired(const struct evidence *e, struct detail *d)
+{
+	if (!is_about_credentials_here(e) || e->answer.saw != SAW_EXPIRED)
+		return false;
+	quote_message(d, e);
+	return true;
+}
+
+bool check_key_lacks_permission(const struct evidence *e, struct detail *d)
+{
+	if (!is_about_credentials_here(e) || e->answer.saw != SAW_NO_PERMISSION ||
+	    (e->is_openrouter && is_known_openrouter_text(e)))
+		return false;
+	quote_message(d, e);
+	return true;
+}
+
+/* One of the API's own refusals, not OpenRouter's, which have rules of their own. */
+static bool is_refusal_of_api(const struct evidence *e)
+{
+	return e->answer.refused_by == REFUSED_vendor || e->answer.refused_by == REFUSED_gateway ||
+	       e->answer.refused_by == REFUSED_local_gateway;
+}
+
+bool check_vendor_refused(const struct evidence *e, struct detail *d)
+{
+	if (!is_refusal_of_api(e) || e->answer.about != REFUSAL_POLICY)
+		return false;
+	quote_message(d, e);
+	if (e->answer.saw == SAW_UNSAID && !e->answer.message.n)
+		detail_f(d, ": the server does not say why");
+	return true;
+}
+
+bool check_error_inside_200(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.in_stream || !e->answer.error || e->answer.status / 100 != 2)
+		return false;
+	detail_f(d, "status %d with an error in the body: ", e->answer.status);
+	quote_message(d, e);
 	return true;
 }
 
@@ -133,8 +194,10 @@ bool check_upstream_refused_credentials(const struct evidence *e, struct detail 
 		detail_f(d, "the provider");
 	detail_f(d, " refused");
 	quote(d, ": ", e->answer.raw_message);
-	if (e->answer.is_byok >= 0)
-		detail_f(d, ", is_byok: %s", e->answer.is_byok ? "true" : "false");
+	if (e->answer.is_byok == 1)
+		detail_f(d, ", is_byok: true, so it is the key stored in your account");
+	else if (e->answer.is_byok == 0)
+		detail_f(d, ", is_byok: false, so it is OpenRouter's own key and not yours to mend");
 	return true;
 }
 
@@ -144,7 +207,7 @@ static bool is_too_large(const struct evidence *e)
 	static const char words[][24] = { "maximum context length", "prompt is too long",
 					  "context_length_exceeded", "context length" };
 
-	if (answer_code(&e->answer) == 413 ||
+	if (answer_code(&e->answer) == 413 || e->answer.saw == SAW_TOO_LARGE ||
 	    slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
 	    slice_equal(e->answer.code_text, SLICE("context_length_exceeded")))
 		return true;
@@ -202,27 +265,40 @@ bool check_upstream_error(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* OpenAI and others say with 429 that there is no money, which no waiting changes. */
+/* No money or quota is left, whatever the status: no waiting changes that. */
 static bool is_about_credits(const struct evidence *e)
 {
-	return answer_code(&e->answer) == 402 ||
-	       slice_equal(e->answer.code_text, SLICE("insufficient_quota")) ||
-	       slice_equal(e->answer.type, SLICE("insufficient_quota"));
+	return e->answer.saw == SAW_NO_MONEY ||
+	       (answer_code(&e->answer) == 402 && e->answer.saw != SAW_KEY_LIMIT &&
+		e->answer.saw != SAW_RATE);
 }
 
 bool check_credits_exhausted(const struct evidence *e, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_QUOTA || !is_about_credits(e))
+	if (e->answer.about != REFUSAL_QUOTA || e->answer.refused_by == REFUSED_upstream ||
+	    !is_about_credits(e))
 		return false;
-	quote(d, "", e->answer.message);
+	quote_message(d, e);
+	return true;
+}
+
+bool check_upstream_credits_exhausted(const struct evidence *e, struct detail *d)
+{
+	if (!refused(e, REFUSED_upstream, REFUSAL_QUOTA) || !is_about_credits(e))
+		return false;
+	quote_provider(d, e);
+	if (e->answer.is_byok >= 0)
+		detail_f(d, ", is_byok: %s", e->answer.is_byok ? "true" : "false");
 	return true;
 }
 
 bool check_key_limit_exceeded(const struct evidence *e, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_quota, REFUSAL_QUOTA) || answer_code(&e->answer) != 403)
+	if (e->answer.about != REFUSAL_QUOTA || e->answer.refused_by == REFUSED_upstream ||
+	    !(e->answer.saw == SAW_KEY_LIMIT ||
+	      (e->is_openrouter && answer_code(&e->answer) == 403 && !is_about_credits(e))))
 		return false;
-	quote(d, "", e->answer.message);
+	quote_message(d, e);
 	return true;
 }
 
@@ -230,8 +306,9 @@ bool check_rate_limited(const struct evidence *e, struct detail *d)
 {
 	struct slice retry = field_value(&e->x->response, "retry-after");
 
-	if (e->answer.about != REFUSAL_QUOTA || answer_code(&e->answer) != 429 ||
-	    is_about_credits(e))
+	if (e->answer.about != REFUSAL_QUOTA || is_about_credits(e) ||
+	    e->answer.saw == SAW_KEY_LIMIT ||
+	    (answer_code(&e->answer) != 429 && e->answer.saw != SAW_RATE))
 		return false;
 	if (e->answer.provider_name.p)
 		detail_bytes(d, e->answer.provider_name, 60);
@@ -320,10 +397,7 @@ bool check_request_rejected(const struct evidence *e, struct detail *d)
 {
 	if (!is_request_refused_here(e) || is_too_large(e))
 		return false;
-	if (e->answer.message.n)
-		quote(d, "", e->answer.message);
-	else
-		detail_f(d, "%d", answer_code(&e->answer));
+	quote_message(d, e);
 	tell_unseen(e, d);
 	return true;
 }

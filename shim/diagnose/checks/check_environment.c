@@ -152,6 +152,8 @@ bool check_key_variable_damaged(const struct evidence *e, struct detail *d)
 	    !(e->credential && e->credential->known && !e->credential->token.n))
 		return false;
 	detail_f(d, "%.*s %s", SLICE_ARG(own.name), own.damage);
+	/* That the header is missing is on the wire; that this is why is a conclusion. */
+	d->lower = e->credentials.absent;
 	return true;
 }
 

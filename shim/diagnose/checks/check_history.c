@@ -172,6 +172,7 @@ bool check_transient_401(const struct evidence *e, struct detail *d)
 		    strcmp(row->fingerprint, e->fingerprint) == 0) {
 			detail_f(d, "%s was accepted %u time%s before", e->fingerprint, row->fine,
 				 row->fine > 1 ? "s" : "");
+			d->accepted_before = true;
 			return true;
 		}
 	return false;

@@ -294,7 +294,9 @@ bool check_answered_by_web_page(const struct evidence *e, struct detail *d)
 {
 	struct slice body = buf_slice(&e->x->response.body.bytes);
 
-	if (!e->is_api || !e->answer.html || !is_api_path(e))
+	/* A vendor's web server says 401 with a page of its own: that is the key check. */
+	if (!e->is_api || !e->answer.html || !is_api_path(e) ||
+	    e->answer.about == REFUSAL_CREDENTIALS)
 		return false;
 	struct slice title = page_title(body);
 	detail_f(d, "status %d and %s", e->answer.status,

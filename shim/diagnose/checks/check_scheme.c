@@ -42,6 +42,7 @@ bool check_auth_missing(const struct evidence *e, struct detail *d)
 		 "%zu header fields were sent, none of them Authorization, x-api-key, api-key or "
 		 "x-goog-api-key; no key in the URL",
 		 e->x->request.field_count);
+	d->absent = true;
 	return true;
 }
 
@@ -217,6 +218,7 @@ bool check_auth_value_line_break(const struct evidence *e, struct detail *d)
 		if (how == BREAK_NONE)
 			continue;
 		say_break(d, how, at);
+		d->breaks_head = true;
 		detail_point(d, carrier_name(c->carrier), at, -1);
 		return true;
 	}
@@ -232,6 +234,7 @@ bool check_auth_value_control_byte(const struct evidence *e, struct detail *d)
 			if ((byte >= 0x20 && byte != 0x7f) || memchr("\t\r\n", byte, 3))
 				continue;
 			detail_f(d, "byte 0x%02X at offset %zu of the value", byte, at);
+			d->breaks_head = true;
 			detail_point(d, carrier_name(c->carrier), (long)at, -1);
 			return true;
 		}

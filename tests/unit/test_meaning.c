@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+/* What refusals mean: the examples of the table, and what real servers say in other words. */
+#include "diagnose/meaning.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+struct said_by {
+	int status;
+	const char *message;
+	enum saw saw;
+	const char *code, *type, *param, *body;
+};
+
+static const char *saw_text(enum saw saw)
+{
+	static const char *const names[] = {
+		[SAW_UNSAID] = "unsaid",
+		[SAW_NO_KEY] = "no key",
+		[SAW_NOT_RECOGNISED] = "not recognised",
+		[SAW_UNKNOWN_KEY] = "unknown key",
+		[SAW_WRONG_KIND] = "wrong kind",
+		[SAW_EXPIRED] = "expired",
+		[SAW_REVOKED] = "revoked",
+		[SAW_NO_PERMISSION] = "no permission",
+		[SAW_BOUND_ELSEWHERE] = "bound elsewhere",
+		[SAW_NO_MONEY] = "no money",
+		[SAW_KEY_LIMIT] = "key limit",
+		[SAW_RATE] = "rate",
+		[SAW_MODEL] = "model",
+		[SAW_POLICY] = "policy",
+		[SAW_CALLER] = "caller",
+		[SAW_TOO_LARGE] = "too large",
+		[SAW_REQUEST] = "request",
+		[SAW_TROUBLE] = "trouble",
+	};
+	return names[saw];
+}
+
+static unsigned check(const struct said_by *s)
+{
+	struct slice words;
+	struct refusal_text text = { .status = s->status,
+				     .message = slice_of(s->message),
+				     .tokens = { slice_of(s->code), slice_of(s->type) },
+				     .param = slice_of(s->param),
+				     .body = slice_of(s->body) };
+	enum saw saw = refusal_meaning(&text, &words);
+
+	if (saw == s->saw)
+		return 0;
+	print_error("%d %s [%s %s]\n   means %s (\"%.*s\"), expected %s\n", s->status, s->message,
+		    s->code ? s->code : "", s->type ? s->type : "", saw_text(saw), SLICE_ARG(words),
+		    saw_text(s->saw));
+	return 1;
+}
+
+#define CHECK_ALL(list)                                                       \
+	do {                                                                  \
+		unsigned bad = 0;                                             \
+		for (size_t i = 0; i < sizeof(list) / sizeof((list)[0]); i++) \
+			bad += check(&(list)[i]);                             \
+		assert_int_equal(bad, 0);                                     \
+	} while (0)
+
+/* The strongest place of a row: the statuses are given by or-ing, the last one decides. */
+static int a_status_of(unsigned where)
+{
+	static const int statuses[] = { 401, 400, 422, 429, 502 };
+
+	for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (where & 1u << i)
+			return statuses[i];
+	return 0;
+}
+
+static void each_example_of_the_table_means_what_its_row_says(void **state)
+{
+	enum { W_KEY = 1, W_400 = 2, W_REQUEST = 4, W_QUOTA = 8, W_TROUBLE = 16 };
+#define AT_KEY W_KEY
+#define AT_400 W_400
+#define AT_REQUEST W_REQUEST
+#define AT_QUOTA W_QUOTA
+#define AT_TROUBLE W_TROUBLE
+#define MEANING(saw_, where_, any, and, also, none, example) \
+	{ .status = (int)(where_), .message = example, .saw = saw_ },
+	struct said_by rows[] = {
+#include "diagnose/meaning.def"
+	};
+#undef MEANING
+#undef AT_KEY
+#undef AT_400
+#undef AT_REQUEST
+#undef AT_QUOTA
+#undef AT_TROUBLE
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		rows[i].status = a_status_of((unsigned)rows[i].status);
+	CHECK_ALL(rows);
+	(void)state;
+}
+
+static void no_key_was_seen(void **state)
+{
+	static const struct said_by list[] = {
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "Missing API key." },
+		{ .status = 401,
+		  .saw = SAW_NO_KEY,
+		  .message = "You didn't provide an API key. You need to provide your API key in "
+			     "an Authorization header using Bearer auth (i.e. Authorization: "
+			     "Bearer YOUR_KEY)." },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "x-api-key header is required" },
+		{ .status = 401,
+		  .saw = SAW_NO_KEY,
+		  .message = "Header of type `authorization` was missing" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "Access token is missing" },
+		{ .status = 403, .saw = SAW_NO_KEY, .message = "Missing Authorization header." },
+		{ .status = 401,
+		  .saw = SAW_NO_KEY,
+		  .message = "Access denied due to missing subscription key. Make sure to include "
+			     "subscription key when making requests to an API." },
+		{ .status = 401,
+		  .saw = SAW_NO_KEY,
+		  .message = "Please carry the API secret key in the 'Authorization' field of the "
+			     "request header" },
+		{ .status = 401,
+		  .saw = SAW_NO_KEY,
+		  .message = "Authorization header was not present or 'Bearer' was missing." },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "No API key provided" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "No token provided" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "An API key must be provided" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "Credentials were not provided" },
+		{ .status = 400,
+		  .saw = SAW_NO_KEY,
+		  .message = "Missing required Authorization header" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "No auth credentials found" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "Missing Authentication header" },
+		{ .status = 401, .saw = SAW_NO_KEY, .message = "未提供令牌" },
+		{ .status = 401,
+		  .saw = SAW_NOT_RECOGNISED,
+		  .message = "Missing or invalid API key" },
+		{ .status = 401,
+		  .saw = SAW_NOT_RECOGNISED,
+		  .message = "Missing Authentication header or invalid API key" },
+		{ .status = 401,
+		  .saw = SAW_NOT_RECOGNISED,
+		  .message = "No valid API key provided" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
+static void a_key_was_seen_and_is_not_good(void **state)
+{
+	static const struct said_by list[] = {
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Incorrect API key provided: sk-proj-****58dj. You can find your API "
+			     "key at https://platform.openai.com/account/api-keys.",
+		  .code = "invalid_api_key" },
+		{ .status = 400,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "API key not valid. Please pass a valid API key.",
+		  .code = "API_KEY_INVALID" },
+		{ .status = 400,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Incorrect API key provided: xa***9i. You can obtain an API key from "
+			     "https://console.x.ai." },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid x-api-key" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid bearer token" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid api token" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Authentication Fails (governor)" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Authentication Fails, Your api key: ****c05 is invalid" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid Authentication" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "The API key format is incorrect. Request id: x" },
+		{ .status = 403,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Invalid access token. [ReqId: x]" },
+		{ .status = 403, .saw = SAW_UNKNOWN_KEY, .message = "unauthorized" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Authentication failed" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Access denied due to invalid subscription key or wrong API endpoint. "
+			     "Make sure to provide a valid key for an active subscription and use "
+			     "a correct regional API endpoint for your resource." },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "token expired or incorrect" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "invalid access token or token expired",
+		  .code = "invalid_api_key" },
+		{ .status = 401,
+		  .saw = SAW_NOT_RECOGNISED,
+		  .message = "Unauthorized. Access token is missing, invalid, audience is "
+			     "incorrect (https://cognitiveservices.azure.com), or have expired." },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "令牌已过期或验证不正确" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "无效的令牌" },
+		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "User not found." },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Malformed LM Studio API token provided: lm-studio. Ensure you are "
+			     "using the correct API token." },
+		{ .status = 403,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "The security token included in the request is invalid." },
+		{ .status = 403,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Invalid API Key format: Must start with pre-defined prefix" },
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Portkey Error: Invalid API Key. Error Code: 03" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
+static void the_key_is_known_and_not_good_for_this(void **state)
+{
+	static const struct said_by list[] = {
+		{ .status = 401,
+		  .saw = SAW_EXPIRED,
+		  .message = "OAuth token has expired. Please obtain a new token or refresh your "
+			     "existing token." },
+		{ .status = 401,
+		  .saw = SAW_EXPIRED,
+		  .message =
+		      "Your authentication token has expired. Please try signing in again." },
+		{ .status = 401, .saw = SAW_EXPIRED, .message = "The access token expired" },
+		{ .status = 401,
+		  .saw = SAW_EXPIRED,
+		  .message = "IDE token expired: unauthorized: token expired" },
+		{ .status = 403,
+		  .saw = SAW_EXPIRED,
+		  .message = "The security token included in the request is expired" },
+		{ .status = 403,
+		  .saw = SAW_REVOKED,
+		  .message = "API key is currently blocked: xai-...abcd" },
+		{ .status = 403,
+		  .saw = SAW_REVOKED,
+		  .message = "Your API key was reported as leaked. Please use another API key." },
+		{ .status = 401, .saw = SAW_REVOKED, .message = "This API key has been disabled." },
+		{ .status = 401,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "The `models` permission is required to access this endpoint" },
+		{ .status = 401,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "You have insufficient permissions for this operation. Missing "
+			     "scopes: model.request." },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "This authentication method does not have sufficient permissions to "
+			     "call Inference Providers on behalf of user x" },
+		{ .status = 401,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "The principal `x` lacks the required data action "
+			     "`Microsoft.CognitiveServices/y` to perform `POST /z` operation.",
+		  .code = "PermissionDenied" },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "unauthorized: not authorized to use this Copilot feature" },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "Requests to this API generativelanguage.googleapis.com method x are "
+			     "blocked.",
+		  .code = "API_KEY_SERVICE_BLOCKED" },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "You don't have access to the model with the specified model ID." },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "Permission denied on resource project x.",
+		  .code = "PERMISSION_DENIED" },
+		{ .status = 400,
+		  .saw = SAW_BOUND_ELSEWHERE,
+		  .message = "This credential is only authorized for use with Claude Code and "
+			     "cannot be used for other API requests.",
+		  .type = "invalid_request_error" },
+		{ .status = 401,
+		  .saw = SAW_WRONG_KIND,
+		  .message = "OAuth authentication is currently not supported." },
+		{ .status = 401,
+		  .saw = SAW_WRONG_KIND,
+		  .message = "API keys are not supported by this API. Expected OAuth2 access token "
+			     "or other authentication credentials that assert a principal." },
+		{ .status = 400,
+		  .saw = SAW_WRONG_KIND,
+		  .message = "checking third-party user token: bad request: Personal Access Tokens "
+			     "are not supported for this endpoint" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
+static void it_is_not_about_the_key(void **state)
+{
+	static const struct said_by list[] = {
+		{ .status = 400,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Your credit balance is too low to access the Anthropic API. Please "
+			     "go to Plans & Billing to upgrade or purchase credits.",
+		  .type = "invalid_request_error" },
+		{ .status = 403,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Your newly created teams doesn't have any credits yet. You can "
+			     "purchase credits on https://console.x.ai/team/x.",
+		  .code =
+		      "The caller does not have permission to execute the specified operation" },
+		{ .status = 401,
+		  .saw = SAW_NO_MONEY,
+		  .message = "inference prohibited, please enter a payment method" },
+		{ .status = 429,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Insufficient balance or no resource package. Please recharge.",
+		  .code = "1113" },
+		{ .status = 429,
+		  .saw = SAW_NO_MONEY,
+		  .message = "You exceeded your current quota, please check your plan and billing "
+			     "details.",
+		  .code = "insufficient_quota",
+		  .type = "insufficient_quota" },
+		{ .status = 400,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Access denied, please make sure your account is in good standing.",
+		  .code = "Arrearage",
+		  .type = "Arrearage" },
+		{ .status = 412,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Account x is suspended, possibly due to reaching the monthly "
+			     "spending limit or failure to pay past invoices." },
+		{ .status = 403,
+		  .saw = SAW_NO_MONEY,
+		  .message = "this model requires a subscription, upgrade for access: "
+			     "https://ollama.com/upgrade" },
+		{ .status = 403,
+		  .saw = SAW_NO_MONEY,
+		  .message = "Sorry, your account balance is insufficient" },
+		{ .status = 402, .saw = SAW_NO_MONEY, .message = "Insufficient Balance" },
+		{ .status = 429,
+		  .saw = SAW_NO_MONEY,
+		  .message = "余额不足或无可用资源包,请充值。" },
+		{ .status = 402,
+		  .saw = SAW_KEY_LIMIT,
+		  .message = "This request requires more credits, or fewer max_tokens. You "
+			     "requested up to 32000 tokens, but can only afford 0. To increase, "
+			     "visit https://openrouter.ai/settings/keys and create a key with a "
+			     "higher monthly limit" },
+		{ .status = 402,
+		  .saw = SAW_NO_MONEY,
+		  .message =
+		      "This request requires more credits, or fewer max_tokens. You requested up "
+		      "to 65536 tokens, but can only afford 30104. To increase, visit "
+		      "https://openrouter.ai/settings/credits and upgrade to a paid account" },
+		{ .status = 403,
+		  .saw = SAW_KEY_LIMIT,
+		  .message = "Key limit exceeded (monthly limit). Manage it using "
+			     "https://openrouter.ai/keys" },
+		{ .status = 429,
+		  .saw = SAW_RATE,
+		  .message =
+		      "Rate limit reached for gpt-4o in organization org-x on tokens per min "
+		      "(TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 2s. "
+		      "Visit https://platform.openai.com/account/rate-limits to learn more." },
+		{ .status = 429,
+		  .saw = SAW_RATE,
+		  .message = "Service tier capacity exceeded for this model." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Country, region, or territory not supported",
+		  .code = "unsupported_country_region_territory" },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Access denied. Please check your network settings." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Access denied due to Virtual Network/Firewall rules." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Kimi For Coding is currently only available for Coding Agents such "
+			     "as Kimi CLI, Claude Code." },
+		{ .status = 400,
+		  .saw = SAW_CALLER,
+		  .message = "User location is not supported for the API use.",
+		  .code = "FAILED_PRECONDITION" },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Generative Language API has not been used in project 123 before or "
+			     "it is disabled. Enable it by visiting https://x then retry." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "This organization has been disabled." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "access to this endpoint is forbidden" },
+		{ .status = 403,
+		  .saw = SAW_MODEL,
+		  .message = "Project `proj_x` does not have access to model `gpt-5`",
+		  .code = "model_not_found" },
+		{ .status = 404,
+		  .saw = SAW_MODEL,
+		  .message = "The model `gpt-9` does not exist or you do not have access to it." },
+		{ .status = 401,
+		  .saw = SAW_MODEL,
+		  .message = "Model x is not supported for format openai",
+		  .code = "ModelError" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message = "Unknown parameter: 'api_key'.",
+		  .code = "unknown_parameter",
+		  .type = "invalid_request_error",
+		  .param = "api_key" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message =
+		      "Error while downloading https://intra.example/a.png: 401 Unauthorized.",
+		  .code = "invalid_image_url",
+		  .param = "url" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message = "Invalid schema for function 'mcp__gmail__complete_authentication': "
+			     "In context=('properties', 'cb'), array schema missing items." },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message =
+		      "Invalid schema for function 'login': 'api key' is not of type 'object'.",
+		  .code = "invalid_function_parameters" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message = "messages.3: `tool_use` ids were found without `tool_result` blocks" },
+		{ .status = 400,
+		  .saw = SAW_UNSAID,
+		  .message = "max_tokens is too large: 65536. This model supports at most 16384 "
+			     "completion tokens" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message =
+		      "Function call is missing a thought_signature in functionCall parts." },
+		{ .status = 422, .saw = SAW_UNSAID, .message = "Input should be a valid string" },
+		{ .status = 400,
+		  .saw = SAW_UNSAID,
+		  .message = "Unexpected token < in JSON at position 0" },
+		{ .status = 502,
+		  .saw = SAW_TROUBLE,
+		  .message = "Failed to authenticate request with Clerk" },
+		{ .status = 500, .saw = SAW_UNSAID, .message = "Internal Server Error" },
+		{ .status = 502, .saw = SAW_UNSAID, .message = "Provider returned error" },
+		{ .status = 403, .saw = SAW_UNSAID, .message = "Forbidden" },
+		{ .status = 403, .saw = SAW_CALLER, .message = "Request not allowed" },
+		{ .status = 403, .saw = SAW_UNSAID, .message = "" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
+static void what_the_user_wrote_says_nothing(void **state)
+{
+	static const struct said_by list[] = {
+		{ .status = 422,
+		  .saw = SAW_REQUEST,
+		  .message = "[{\"type\":\"string_type\",\"msg\":\"Input should be a valid "
+			     "string\",\"input\":\"explain my invalid API key\"}]",
+		  .body = "{\"messages\":[{\"role\":\"user\",\"content\":[\"explain my invalid API "
+			  "key\"]}]}" },
+		{ .status = 400,
+		  .saw = SAW_UNSAID,
+		  .message = "Could not read 'my api key has expired, why?'",
+		  .body = "{\"prompt\":\"my api key has expired, why?\"}" },
+		/* the same words without the user's having written them */
+		{ .status = 401,
+		  .saw = SAW_EXPIRED,
+		  .message = "Error: \"my api key has expired\"",
+		  .body = "{\"prompt\":\"hello\"}" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
+static void headers_that_answers_name(void **state)
+{
+	static const struct {
+		const char *message, *header;
+	} list[] = {
+		{ "Please carry the API secret key in the 'Authorization' field of the request "
+		  "header",
+		  "Authorization" },
+		{ "x-api-key header is required", "x-api-key" },
+		{ "Missing required header: Ocp-Apim-Subscription-Key",
+		  "Ocp-Apim-Subscription-Key" },
+		{ "Missing api-key", NULL },
+		{ "Invalid API key", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct slice header = refusal_header(slice_of(list[i].message));
+		assert_int_equal(header.n, list[i].header ? strlen(list[i].header) : 0);
+		assert_true(!header.n || slice_equal(header, slice_of(list[i].header)));
+	}
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_example_of_the_table_means_what_its_row_says),
+		cmocka_unit_test(no_key_was_seen),
+		cmocka_unit_test(a_key_was_seen_and_is_not_good),
+		cmocka_unit_test(the_key_is_known_and_not_good_for_this),
+		cmocka_unit_test(it_is_not_about_the_key),
+		cmocka_unit_test(what_the_user_wrote_says_nothing),
+		cmocka_unit_test(headers_that_answers_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
