@@ -269,11 +269,11 @@ static void what_stands_in_between_is_no_vendor(void **state)
 		     "{\"error\":{\"message\":\"Authentication Error, LiteLLM Virtual Key "
 		     "expected. "
 		     "Received=x\",\"code\":\"401\"}}"),
-		  REFUSED_gateway, REFUSAL_CREDENTIALS, NULL, NULL },
+		  REFUSED_local_gateway, REFUSAL_CREDENTIALS, NULL, NULL },
 		{ AT("gateway.example.com", 401,
 		     "{\"error\":{\"message\":\"LiteLLM Virtual Key "
 		     "expected.\",\"code\":\"401\"}}"),
-		  REFUSED_local_gateway, REFUSAL_CREDENTIALS, NULL, NULL },
+		  REFUSED_gateway, REFUSAL_CREDENTIALS, NULL, NULL },
 		{ AT("127.0.0.1:3456", 500,
 		     "{\"error\":{\"message\":\"Error from provider: "
 		     "{\\\"error\\\":{\\\"message\\\":"
