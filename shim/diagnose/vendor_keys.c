@@ -116,7 +116,8 @@ static const struct vendor *owner_of(const struct key_form *form)
 	return &vendors[form->vendor];
 }
 
-const struct vendor *vendor_of_key(struct slice token)
+/* The form that tells whose TOKEN is; NULL: none does. */
+static const struct key_form *own_form(struct slice token)
 {
 	const struct key_form *best = NULL;
 	size_t longest = 0;
@@ -133,7 +134,14 @@ const struct vendor *vendor_of_key(struct slice token)
 			longest = n;
 		}
 	}
-	return best ? owner_of(best) : NULL;
+	return best;
+}
+
+const struct vendor *vendor_of_key(struct slice token)
+{
+	const struct key_form *form = own_form(token);
+
+	return form ? owner_of(form) : NULL;
 }
 
 struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token)
@@ -154,12 +162,23 @@ bool vendor_key_form_certain(const struct vendor *vendor)
 	return vendor && vendor->keys_certain;
 }
 
+/* Does OWN say more of a token than FORM, which many share? OpenAI's older keys are sk- and more. */
+static bool says_more(const struct key_form *own, const struct key_form *form)
+{
+	return own && form->shared && owner_of(own) != owner_of(form) &&
+	       (own->holds[0] || strlen(own->prefix) > strlen(form->prefix));
+}
+
 bool vendor_key_fits(const struct vendor *vendor, struct slice token)
 {
-	for (size_t i = 0; vendor && i < key_form_count; i++)
-		if (owner_of(&key_forms[i]) == vendor && !key_forms[i].owner_only &&
-		    fits(&key_forms[i], token))
+	const struct key_form *own = vendor ? own_form(token) : NULL;
+
+	for (size_t i = 0; vendor && i < key_form_count; i++) {
+		const struct key_form *form = &key_forms[i];
+		if (owner_of(form) == vendor && !form->owner_only && fits(form, token) &&
+		    !says_more(own, form))
 			return true;
+	}
 	return false;
 }
 
