@@ -3,8 +3,9 @@
 
 static const struct slice absent = { NULL, 0 };
 
-static const char carrier_names[][15] = { "authorization", "x-api-key", "api-key", "x-goog-api-key",
-					  "url" };
+static const char carrier_names[][23] = {
+	"authorization", "x-api-key", "api-key", "x-goog-api-key", "sec-websocket-protocol", "url",
+};
 
 const char *carrier_name(enum carrier c)
 {
@@ -88,6 +89,21 @@ static void set_token(struct credential *c, size_t at)
 	shape_read(&c->shape, c->token);
 }
 
+/*
+ * A signature by AWS's rules names the key that made it: Credential=ID/date/....
+ * The id is no secret, and the signature is not looked at (AWS, "Authenticating
+ * Requests: Using the Authorization Header").
+ */
+static void set_key_id(struct credential *c)
+{
+	long at = slice_find(c->value, SLICE("Credential="), 0);
+	struct slice id = at < 0 ? absent : slice_from(c->value, (size_t)at + 11);
+
+	c->gap = slice_sub(c->value, c->scheme.n, 0);
+	c->token = slice_sub(id, 0, token_run(id, 0));
+	shape_read(&c->shape, c->token);
+}
+
 /* Authorization: credentials = auth-scheme 1*SP token68 (RFC 9110 section 11.4), or not quite. */
 static void split_authorization(struct credential *c)
 {
@@ -112,7 +128,10 @@ static void split_authorization(struct credential *c)
 		end = 0;
 	}
 	c->scheme = word;
-	set_token(c, end);
+	if (form == SCHEME_FOREIGN && slice_starts(word, SLICE("AWS4-")))
+		set_key_id(c);
+	else
+		set_token(c, end);
 	c->shape.scheme = form;
 	/* `"Bearer sk-…"`: the whole value was quoted, not the token alone. */
 	if (quote.n && !c->shape.opening.n)
@@ -202,6 +221,28 @@ static void add_fields(struct credentials *all, const struct message *m, enum ca
 	}
 }
 
+/* What browsers can send with a WebSocket's handshake: openai/openai-realtime-api-beta. */
+static void add_subprotocol(struct credentials *all, const struct message *m)
+{
+	const struct field *field = message_field(m, carrier_names[CARRIER_SUBPROTOCOL], 0);
+	long at = field && field->known
+		      ? slice_find(field->value, SLICE("openai-insecure-api-key."), 0)
+		      : -1;
+
+	if (at < 0)
+		return;
+	struct credential *c =
+	    add(all, CARRIER_SUBPROTOCOL, (int)(field - m->fields), field->value, true);
+	if (!c)
+		return;
+	struct slice key = slice_from(field->value, (size_t)at + 24);
+	size_t n = 0;
+	while (n < key.n && key.p[n] != ',' && !is_blank(key.p[n]))
+		n++;
+	c->token = slice_sub(key, 0, n);
+	shape_read(&c->shape, c->token);
+}
+
 static bool is_key_parameter(struct slice name)
 {
 	static const char names[][13] = { "key", "api_key", "apikey", "api-key", "access_token" };
@@ -253,6 +294,7 @@ void credentials_find(struct credentials *c, const struct exchange *x,
 	add_fields(c, m, CARRIER_X_API_KEY, message_field(m, "x-api-key", 0), known);
 	add_fields(c, m, CARRIER_API_KEY, message_field(m, "api-key", 0), known);
 	add_fields(c, m, CARRIER_X_GOOG_API_KEY, message_field(m, "x-goog-api-key", 0), known);
+	add_subprotocol(c, m);
 	add_url(c, x);
 	c->absent = c->count == 0 && m->fields_complete;
 }

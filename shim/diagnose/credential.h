@@ -14,6 +14,7 @@ enum carrier {
 	CARRIER_X_API_KEY,
 	CARRIER_API_KEY,
 	CARRIER_X_GOOG_API_KEY,
+	CARRIER_SUBPROTOCOL, /* Sec-WebSocket-Protocol: ..., openai-insecure-api-key.KEY */
 	CARRIER_URL, /* ?key= ?api_key= …, or a key of known prefix anywhere in the target */
 };
 

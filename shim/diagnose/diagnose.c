@@ -54,16 +54,18 @@ static bool is_public(const struct evidence *e)
 	return slice_starts(e->x->path, SLICE("/api/v1/model"));
 }
 
-/* The vendor's own carrier if it is there, else Authorization, else the first. */
+/* The first of the carriers that the vendor reads here, in its order; else the first that came. */
 static const struct credential *credential_that_counts(const struct evidence *e)
 {
 	const struct credentials *c = &e->credentials;
+	struct slice rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "");
+	struct slice name;
 
 	if (c->count == 0)
 		return NULL;
-	if (e->vendor)
+	while (list_next(&rest, &name))
 		for (size_t i = 0; i < c->count; i++)
-			if (strcmp(carrier_name(c->all[i].carrier), e->vendor->header) == 0)
+			if (slice_equal(slice_of(carrier_name(c->all[i].carrier)), name))
 				return &c->all[i];
 	return &c->all[0];
 }

@@ -3,6 +3,15 @@
 
 #include "diagnose/stray.h"
 
+struct slice first_carrier(const struct evidence *e)
+{
+	struct slice rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "");
+	struct slice name = { NULL, 0 };
+
+	list_next(&rest, &name);
+	return name;
+}
+
 bool credential_counts(const struct evidence *e, const struct credential *c)
 {
 	if (!c->known || c->carrier == CARRIER_URL)
@@ -12,8 +21,7 @@ bool credential_counts(const struct evidence *e, const struct credential *c)
 		return false;
 	if (c->carrier == CARRIER_AUTHORIZATION)
 		return true;
-	if (e->vendor &&
-	    slice_equal(slice_of(e->vendor->header), slice_of(carrier_name(c->carrier))))
+	if (slice_equal(first_carrier(e), slice_of(carrier_name(c->carrier))))
 		return true;
 	return !credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
 }
@@ -70,7 +78,9 @@ bool needs_no_key(const struct evidence *e)
 
 bool vendor_takes_bearer(const struct evidence *e)
 {
-	return e->vendor && slice_equal(slice_of(e->vendor->header), SLICE("authorization"));
+	if (e->vendor && e->vendor->gateway)
+		return vendor_reads(e->vendor, e->x->path, SLICE("authorization"));
+	return slice_equal(first_carrier(e), SLICE("authorization"));
 }
 
 void point_at(struct detail *d, const struct credential *c, struct slice part, struct slice end)

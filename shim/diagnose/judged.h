@@ -41,7 +41,10 @@ bool key_is_idle(const struct evidence *e);
  */
 bool needs_no_key(const struct evidence *e);
 
-/* Does the vendor take its key as `Authorization: Bearer`? False without a vendor. */
+/* The header that the vendor documents for this path; absent without a vendor. */
+struct slice first_carrier(const struct evidence *e);
+
+/* Does the vendor take its key as `Authorization: Bearer` here? False without a vendor. */
 bool vendor_takes_bearer(const struct evidence *e);
 
 /* How a line break got into a credential's field. */

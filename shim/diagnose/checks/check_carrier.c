@@ -2,6 +2,7 @@
 /* In which header, how often, and for whom: the credential's carriers. */
 #include "diagnose/checks/checks.h"
 #include "diagnose/judged.h"
+#include "diagnose/wanted.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
@@ -40,27 +41,122 @@ static const struct credential *other_header(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
-		if (c->known && c->carrier != CARRIER_AUTHORIZATION && c->carrier != CARRIER_URL &&
+		if (c->known && c->carrier != CARRIER_AUTHORIZATION && c->carrier < CARRIER_SUBPROTOCOL &&
 		    c->token.n)
 			return c;
 	}
 	return NULL;
 }
 
+static struct slice name_of(const struct credential *c)
+{
+	return slice_of(carrier_name(c->carrier));
+}
+
+static bool was_fine(const struct evidence *e)
+{
+	return e->answer.answered && !e->answer.failed && e->answer.status / 100 == 2;
+}
+
+/* Refused for the credential by the one who was asked, not by a provider behind. */
+static bool is_refused_here(const struct evidence *e)
+{
+	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream &&
+	       e->answer.refused_by != REFUSED_edge;
+}
+
+/* Was a credential sent in the header that the answer asks for? Then it is no matter of headers. */
+static bool has_wanted(const struct evidence *e)
+{
+	struct slice wanted = e->answer.header_wanted;
+
+	for (size_t i = 0; i < e->credentials.count; i++)
+		if (slice_equal_nocase(wanted, name_of(&e->credentials.all[i])) &&
+		    (!e->credentials.all[i].known || e->credentials.all[i].token.n))
+			return true;
+	return false;
+}
+
+/*
+ * Does the answer say, of a request that carried C, that it saw no credential, or
+ * name another header for it? Then this endpoint reads another header, whoever it
+ * belongs to. Where the vendor documents C's header, "none came" means that what
+ * is in it was not taken for a key.
+ */
+static bool reads_another(const struct evidence *e, const struct credential *c)
+{
+	if (!is_refused_here(e) || e->is_openrouter || has_wanted(e))
+		return false;
+	if (e->answer.header_wanted.n)
+		return true;
+	if (e->answer.saw != SAW_NO_KEY || (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT))
+		return false;
+	return !e->vendor || !vendor_reads(e->vendor, e->x->path, name_of(c));
+}
+
+static void say_reads_another(const struct evidence *e, const struct credential *c, struct detail *d)
+{
+	if (e->answer.header_wanted.n) {
+		detail_f(d, "the key is in %s, and the answer asks for it in ", carrier_name(c->carrier));
+		detail_bytes(d, e->answer.header_wanted, 60);
+		detail_fix(d,
+			   "Send the key in %.*s: choose the kind of provider in the tool that does "
+			   "so, or set that header where the tool has custom headers.",
+			   (int)(e->answer.header_wanted.n < 60 ? e->answer.header_wanted.n : 60),
+			   e->answer.header_wanted.p);
+	} else {
+		detail_f(d, "the key is in %s, and the answer says that no key came",
+			 carrier_name(c->carrier));
+		detail_fix(d, "Send the key in the header that this server's manual names (%s), or ask "
+			      "whoever runs the server.",
+			   c->carrier == CARRIER_AUTHORIZATION
+			       ? "often x-api-key or api-key"
+			       : "mostly Authorization: Bearer");
+	}
+	d->why = "The server said that it saw no key although one was sent: it reads another header "
+		 "than the one that the tool uses.";
+}
+
+/* OpenAI's dialect, in which everybody takes Bearer. */
+static bool is_bearer_dialect(const struct evidence *e)
+{
+	return e->endpoint == ENDPOINT_CHAT || e->endpoint == ENDPOINT_RESPONSES ||
+	       e->endpoint == ENDPOINT_EMBEDDINGS || e->endpoint == ENDPOINT_COMPLETIONS;
+}
+
+/* A host whose table says where it reads keys, and C's header is not there. */
+static bool is_unread_by_vendor(const struct evidence *e, const struct credential *c)
+{
+	return e->vendor && !e->vendor->gateway && !was_fine(e) &&
+	       !vendor_reads(e->vendor, e->x->path, name_of(c));
+}
+
 bool check_auth_header_wrong_name(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = other_header(e);
 
-	if (!c || !vendor_takes_bearer(e) || e->is_public ||
-	    vendor_reads(e->vendor, e->x->path, slice_of(carrier_name(c->carrier))) ||
-	    credentials_by(&e->credentials, CARRIER_AUTHORIZATION))
+	if (!c || credentials_by(&e->credentials, CARRIER_AUTHORIZATION) ||
+	    (e->is_public && !e->answer.failed) || other_header_wanted(e).header)
 		return false;
-	detail_f(d, "the key stands in %s, and there is no Authorization",
-		 carrier_name(c->carrier));
-	if (e->is_openrouter && e->endpoint == ENDPOINT_MESSAGES) {
+	if (is_unread_by_vendor(e, c)) {
+		struct slice first = first_carrier(e);
+		detail_f(d, "the key is in %s, and %s reads it in %.*s", carrier_name(c->carrier),
+			 e->vendor->title, SLICE_ARG(first));
+	} else if (e->is_openrouter && e->endpoint == ENDPOINT_MESSAGES) {
 		/* One report says that OpenRouter reads it here (curie-eng/curie#98). */
-		detail_f(d, "; OpenRouter's /messages may accept it, Bearer is what it documents");
+		detail_f(d, "the key is in %s; OpenRouter's /messages may accept it, Bearer is what "
+			    "it documents",
+			 carrier_name(c->carrier));
 		d->lower = true;
+	} else if (reads_another(e, c)) {
+		say_reads_another(e, c, d);
+	} else if (!e->vendor && is_bearer_dialect(e) && is_refused_here(e) && !has_wanted(e)) {
+		detail_f(d,
+			 "the key is in %s alone; servers of this kind of endpoint read "
+			 "Authorization: Bearer",
+			 carrier_name(c->carrier));
+	} else {
+		return false;
 	}
 	point_at(d, c, c->value, nowhere);
 	return true;
@@ -73,10 +169,40 @@ static bool differ(const struct credential *a, const struct credential *b)
 	       !slice_equal(a->shape.core, b->shape.core);
 }
 
+bool empty_header_wins(const struct evidence *e)
+{
+	struct slice first = first_carrier(e);
+	bool empty = false, full = false;
+
+	/* At OpenRouter an empty x-api-key is the documented set-up of Anthropic's tools. */
+	if (!e->vendor || !e->answer.failed || slice_equal(first, SLICE("authorization")))
+		return false;
+	for (size_t i = 0; i < e->credentials.count; i++) {
+		const struct credential *c = &e->credentials.all[i];
+		bool is_first = slice_equal(name_of(c), first);
+		empty = empty || (is_first && c->known && !c->token.n);
+		full = full || (!is_first && c->known && c->token.n);
+	}
+	return empty && full;
+}
+
 bool check_auth_headers_conflict(const struct evidence *e, struct detail *d)
 {
 	const struct credentials *all = &e->credentials;
 
+	if (e->is_api && empty_header_wins(e)) {
+		struct slice first = first_carrier(e);
+		detail_f(d, "%.*s is sent without a value, beside a header that has one",
+			 SLICE_ARG(first));
+		d->why = "The server looks for the key in the first of these headers. It finds it empty "
+			 "and does not look at the other one.";
+		detail_fix(d,
+			   "Leave out %.*s: pass no API key to the client (None or null, not an empty "
+			   "string), unset its variable, and keep the token for the other header.",
+			   SLICE_ARG(first));
+		detail_point(d, first.p ? carrier_name(e->credential->carrier) : "", 0, -1);
+		return true;
+	}
 	for (size_t i = 0; i < all->count && e->is_api; i++)
 		for (size_t j = i + 1; j < all->count; j++) {
 			if (!differ(&all->all[i], &all->all[j]))
@@ -92,57 +218,89 @@ bool check_auth_headers_conflict(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-static bool is_vendor(const struct evidence *e, const char *id)
-{
-	return e->vendor && slice_equal(slice_of(e->vendor->id), slice_of(id));
-}
-
-/*
- * Where these vendors speak OpenAI's dialect they take their keys as Bearer, too: Google below
- * /v1beta/openai/, Azure below /openai/v1/, Anthropic at /v1/chat/completions.
- */
-static bool is_openais_dialect(const struct evidence *e)
-{
-	if (is_vendor(e, "anthropic"))
-		return e->endpoint == ENDPOINT_CHAT;
-	return slice_has(e->x->path,
-			 is_vendor(e, "azure") ? SLICE("/openai/v1/") : SLICE("/openai/"));
-}
-
 bool check_auth_vendor_wants_other_header(const struct evidence *e, struct detail *d)
 {
-	const struct credential *c = credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
-	bool wrong = false;
+	struct wanted wanted = other_header_wanted(e);
+	const struct credential *c = wanted.credential;
 
-	if (vendor_takes_bearer(e) || !c || !c->known || c->shape.scheme > SCHEME_CASE ||
-	    c->token.n == 0 || is_openais_dialect(e))
+	if (c) {
+		detail_f(d, "%s in %s; %s", wanted.what, carrier_name(c->carrier), wanted.instead);
+		if (wanted.fix)
+			detail_fix(d, "%s", wanted.fix);
+		point_at(d, c, c->carrier == CARRIER_AUTHORIZATION ? c->scheme : c->token, nowhere);
+		return true;
+	}
+	c = credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
+	if (!c || !c->known || !c->token.n || c->shape.scheme > SCHEME_CASE || !reads_another(e, c))
 		return false;
-	if (is_vendor(e, "anthropic"))
-		wrong = slice_starts(c->shape.core, SLICE("sk-ant-api"));
-	else if (is_vendor(e, "azure"))
-		wrong = !slice_starts(c->shape.core, SLICE("eyJ"));
-	else if (is_vendor(e, "google"))
-		wrong = slice_starts(c->shape.core, SLICE("AIza"));
-	if (!wrong || credentials_by(&e->credentials, CARRIER_X_API_KEY) ||
-	    credentials_by(&e->credentials, CARRIER_API_KEY) ||
-	    credentials_by(&e->credentials, CARRIER_X_GOOG_API_KEY))
-		return false;
-	detail_f(d, "%s takes this key in the header %s, not as Bearer", e->vendor->title,
-		 e->vendor->header);
+	say_reads_another(e, c, d);
 	point_at(d, c, c->scheme, nowhere);
 	return true;
+}
+
+bool check_login_token_beta_missing(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
+
+	if (!c || !c->known || !is_behind(e, "anthropic") ||
+	    !slice_starts(c->shape.core, SLICE("sk-ant-oat")) || !is_refused_here(e) ||
+	    e->answer.saw == SAW_EXPIRED || e->answer.saw == SAW_REVOKED)
+		return false;
+	for (size_t n = 0;; n++) {
+		const struct field *beta = message_field(&e->x->request, "anthropic-beta", n);
+		if (!beta)
+			break;
+		if (!beta->known || slice_has(beta->value, SLICE("oauth-")))
+			return false;
+	}
+	detail_f(d, "a login token is sent after Bearer, and %s",
+		 message_field(&e->x->request, "anthropic-beta", 0)
+		     ? "anthropic-beta does not name oauth"
+		     : "there is no anthropic-beta header");
+	point_at(d, c, c->token, nowhere);
+	return true;
+}
+
+/* Is the key what the vendor asks for in a parameter of the query here? */
+static bool is_documented_in_url(const struct evidence *e, const struct credential *c)
+{
+	bool in_query = e->x->query.p && c->value.p >= e->x->query.p &&
+			c->value.p < e->x->query.p + e->x->query.n;
+
+	return in_query && e->vendor && vendor_reads(e->vendor, e->x->path, SLICE("url"));
+}
+
+/* A segment of the path that equals the key that was sent in a header. */
+static bool is_repeated_in_path(const struct evidence *e, struct slice *segment)
+{
+	struct slice rest = e->x->path;
+
+	if (!e->answer.failed || !e->credential || !e->credential->known ||
+	    e->credential->carrier == CARRIER_URL ||
+	    e->credential->shape.core.n < 20)
+		return false;
+	while (slice_cut(&rest, '/', segment))
+		if (slice_equal(*segment, e->credential->shape.core))
+			return true;
+	return false;
 }
 
 bool check_auth_key_in_url(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = credentials_by(&e->credentials, CARRIER_URL);
+	struct slice segment;
 
-	if (!c || !c->shape.vendor)
+	if (is_repeated_in_path(e, &segment)) {
+		detail_f(d, "the key that is sent in %s is also a part of the path, where something "
+			    "else belongs (an account or project id)",
+			 carrier_name(e->credential->carrier));
+		detail_fix(d, "Put the id that belongs there into the base URL, and keep the key for "
+			      "the key setting. The key was exposed: create a new one.");
+		return true;
+	}
+	if (!c || !c->shape.vendor || is_documented_in_url(e, c) || other_header_wanted(e).credential)
 		return false;
-	/* Google documents `?key=`. */
-	if (is_vendor(e, "google") && c->shape.vendor == e->vendor)
-		return false;
-	detail_f(d, "a key of %s stands in the URL", c->shape.vendor->title);
+	detail_f(d, "a key of %s is in the URL", c->shape.vendor->title);
 	/* With a header beside it the request need not fail; the key is in every log on the way. */
 	d->lower = credentials_by(&e->credentials, CARRIER_AUTHORIZATION) != NULL;
 	return true;

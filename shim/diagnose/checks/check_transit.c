@@ -169,6 +169,85 @@ bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* Words about a vendor behind the gateway, which did refuse: BerriAI/litellm, claude-code-router. */
+static bool is_vendors_refusal(const struct evidence *e)
+{
+	struct slice text = e->answer.message;
+	struct echo echo;
+
+	if (e->answer.provider_name.n || e->answer.raw.n || e->answer.wrapped ||
+	    slice_has(text, SLICE("Exception - ")) || slice_has(text, SLICE("Provider returned error")) ||
+	    slice_has(text, SLICE("Error from provider")) ||
+	    slice_has(text, SLICE("litellm.AuthenticationError")))
+		return true;
+	if (!echo_find(text, &echo))
+		return false;
+	for (size_t i = 0; i < e->credentials.count; i++)
+		if (e->credentials.all[i].known && echo_fits(&echo, e->credentials.all[i].shape.core))
+			return false;
+	return true;
+}
+
+/* The header in which the gateway reads its own key; absent: not known. */
+static struct slice gateways_header(const struct evidence *e)
+{
+	if (e->answer.header_wanted.n)
+		return e->answer.header_wanted;
+	if (e->vendor && e->vendor->gateway)
+		return first_carrier(e);
+	return slice_of(gateway_by_header(&e->x->response) ||
+				gateway_by_body(buf_slice(&e->x->response.body.bytes))
+			    ? "authorization"
+			    : NULL);
+}
+
+/* What the header NAME of the gateway carries. */
+static void say_gateways_header(const struct evidence *e, struct slice name, struct detail *d)
+{
+	char text[40];
+
+	if (!name.n || name.n >= sizeof(text)) {
+		detail_f(d, "; it wants one of its own keys");
+		return;
+	}
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	const struct field *field = message_field(&e->x->request, text, 0);
+	struct slice word = field ? field->value : name;
+	size_t n = 0;
+	while (n < word.n && word.p[n] != ' ')
+		n++;
+	word.n = n;
+	detail_f(d, "; it wants its own key in %s, ", text);
+	if (!field)
+		detail_f(d, "which was not sent");
+	else if (field->known && slice_starts_nocase(word, SLICE("bearer")) && word.n == 7)
+		detail_f(d, "which begins with `%.*s` where `Bearer` and one space belong",
+			 SLICE_ARG(word));
+	else
+		detail_f(d, "and what is there was not accepted");
+	detail_point(d, field ? text : "", 0, -1);
+}
+
+bool check_gateway_refused_credentials(const struct evidence *e, struct detail *d)
+{
+	bool remote = e->answer.refused_by == REFUSED_gateway;
+
+	if ((!remote && e->answer.refused_by != REFUSED_local_gateway) ||
+	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.saw == SAW_NO_PERMISSION ||
+	    e->answer.saw == SAW_EXPIRED || is_vendors_refusal(e))
+		return false;
+	if (e->vendor && e->vendor->gateway)
+		detail_f(d, "%s", e->vendor->title);
+	else
+		detail_f(d, remote ? "the gateway at " : "the server at ");
+	if (!e->vendor || !e->vendor->gateway)
+		detail_bytes(d, e->x->host, 80);
+	detail_f(d, " refused the request itself, no vendor was asked");
+	say_gateways_header(e, gateways_header(e), d);
+	return true;
+}
+
 bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
 {
 	static const char codes[][24] = { "mismatched_organization", "mismatched_project",

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* What was sent cannot be a key of this host, whatever else it is. */
+#include "base/ascii.h"
+#include "diagnose/checks/checks.h"
+#include "diagnose/claims.h"
+#include "diagnose/judged.h"
+
+#include <string.h>
+
+static const struct slice nowhere = { NULL, 0 };
+
+/* The kinds of things that are sent as a key. */
+enum kind {
+	KIND_WORD,    /* a dummy, marker or reference */
+	KIND_PROSE,   /* several words */
+	KIND_NUMBER,  /* digits alone */
+	KIND_ADDRESS, /* of e-mail */
+	KIND_UUID,
+	KIND_JWT,
+	KIND_KEY, /* like a key, of another form */
+	KIND_OTHER,
+};
+
+struct makeup {
+	size_t letters, digits, blanks, joints, others;
+	bool hex;
+};
+
+static struct makeup makeup_of(struct slice s)
+{
+	struct makeup m = { .hex = s.n > 0 };
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		m.letters += is_letter(c);
+		m.digits += is_digit(c);
+		m.blanks += is_blank(c);
+		m.joints += c == '-' || c == '_' || c == '.';
+		m.others += !is_letter(c) && !is_digit(c) && !is_blank(c) && !memchr("-_.", c, 3);
+		m.hex = m.hex && hex_value(c) >= 0;
+	}
+	return m;
+}
+
+static bool is_uuid(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		if (dash ? s.p[i] != '-' : hex_value(s.p[i]) < 0)
+			return false;
+	}
+	return s.n == 36;
+}
+
+/* The longest piece between - _ . and blanks: words are short, secrets are not. */
+static size_t longest_piece(struct slice s)
+{
+	size_t longest = 0, n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		n = memchr("-_. \t", s.p[i], 5) ? 0 : n + 1;
+		longest = n > longest ? n : longest;
+	}
+	return longest;
+}
+
+static enum kind kind_of(struct slice s)
+{
+	struct makeup m = makeup_of(s);
+	long at = slice_byte(s, '@', 0);
+
+	if (is_jwt(s))
+		return KIND_JWT;
+	if (is_uuid(s))
+		return KIND_UUID;
+	if (at > 0 && slice_byte(s, '.', (size_t)at) > 0 && !m.blanks)
+		return KIND_ADDRESS;
+	if (m.blanks)
+		return m.letters > 2 * m.digits ? KIND_PROSE : KIND_OTHER;
+	if (m.digits == s.n && s.n < 20)
+		return KIND_NUMBER;
+	/* A secret of some length has digits among its letters. */
+	if (s.n <= 12 || (s.n <= 48 && m.digits <= 4 && longest_piece(s) <= 16))
+		return m.others > 2 ? KIND_OTHER : KIND_WORD;
+	return s.n >= 16 && m.others <= s.n / 8 ? KIND_KEY : KIND_OTHER;
+}
+
+/* What may be said of a key's beginning: a few lower-case letters and a joint, or AIza-like capitals never. */
+static struct slice public_prefix(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && n < 8 && is_lower(s.p[n]))
+		n++;
+	return n >= 2 && n < s.n && (s.p[n] == '-' || s.p[n] == '_') ? slice_sub(s, 0, n + 1)
+								       : nowhere;
+}
+
+static void say_key(struct detail *d, struct slice s)
+{
+	struct slice prefix = public_prefix(s);
+	struct makeup m = makeup_of(slice_from(s, prefix.n));
+	size_t rest = s.n - prefix.n;
+
+	if (prefix.n)
+		detail_f(d, "`%.*s` and ", SLICE_ARG(prefix));
+	if (m.hex)
+		detail_f(d, "%zu hex digits, %zu bytes", rest, s.n);
+	else
+		detail_f(d, "%zu letters%s%s, %zu bytes", rest, m.digits ? " and digits" : "",
+			 m.joints || m.others ? " with other signs between" : "", s.n);
+}
+
+static void say_what(struct detail *d, enum kind kind, struct slice s)
+{
+	switch (kind) {
+	case KIND_WORD:
+		detail_f(d, "a word of %zu characters", s.n);
+		break;
+	case KIND_PROSE:
+		detail_f(d, "text of several words, %zu bytes", s.n);
+		break;
+	case KIND_NUMBER:
+		detail_f(d, "a number of %zu digits", s.n);
+		break;
+	case KIND_ADDRESS:
+		detail_f(d, "an e-mail address");
+		break;
+	case KIND_UUID:
+		detail_f(d, "a UUID");
+		break;
+	case KIND_JWT:
+		detail_f(d, "a login token (a JWT of %zu bytes)", s.n);
+		break;
+	case KIND_KEY:
+		say_key(d, s);
+		break;
+	case KIND_OTHER:
+		detail_f(d, "%zu bytes", s.n);
+		break;
+	}
+}
+
+static void advise(const struct evidence *e, struct detail *d, enum kind kind)
+{
+	switch (kind) {
+	case KIND_KEY:
+	case KIND_JWT:
+		d->why = "It looks like a credential of another service. Either the base URL setting was "
+			 "not applied, and the request went to this host by default, or the key was "
+			 "entered for the wrong provider.";
+		detail_fix(d,
+			   "If the key is right, set the base URL of the service that issued it in the "
+			   "part of the tool that made this request (old conversations and "
+			   "sub-agents keep their own). If %s is right, enter a key of %s.",
+			   e->vendor->title, e->vendor->title);
+		break;
+	case KIND_UUID:
+		d->why = "It is an identifier (of a key, a project or an account), not the key itself.";
+		break;
+	case KIND_ADDRESS:
+	case KIND_PROSE:
+		d->why = "The key setting holds something that was meant for another field.";
+		break;
+	case KIND_WORD:
+	case KIND_NUMBER:
+	case KIND_OTHER:
+		break;
+	}
+}
+
+/* Has a rule of its own told what the token is? */
+static bool is_told(const struct evidence *e, const struct credential *c)
+{
+	if (c->shape.vendor || slice_equal(c->shape.core, e->outline.model))
+		return true;
+	if (c->shape.form == FORM_SPACED)
+		return kind_of(c->shape.core) != KIND_PROSE;
+	if (c->shape.form == FORM_JWT)
+		return e->is_openrouter || token_is_foreign_jwt(e, c);
+	return c->shape.form != FORM_PLAIN;
+}
+
+bool check_auth_token_foreign_form(const struct evidence *e, struct detail *d)
+{
+	const struct credential *c = e->credential;
+	char looks[160];
+
+	if (!c || !c->known || c->carrier == CARRIER_URL || !c->shape.core.n ||
+	    (c->shape.scheme > SCHEME_CASE && c->shape.scheme != SCHEME_NONE) ||
+	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream)
+		return false;
+	if (!vendor_key_form_certain(e->vendor) || vendor_key_fits(e->vendor, c->shape.core) ||
+	    is_told(e, c))
+		return false;
+	enum kind kind = kind_of(c->shape.core);
+	vendor_key_form_words(e->vendor, looks, sizeof(looks));
+	detail_f(d, "what was sent is ");
+	say_what(d, kind, c->shape.core);
+	detail_f(d, "; keys of %s are %s", e->vendor->title, looks);
+	advise(e, d, kind);
+	point_at(d, c, c->shape.core, nowhere);
+	return true;
+}

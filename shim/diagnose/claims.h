@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_CLAIMS_H
+#define ORSHIM_CLAIMS_H
+
+/*
+ * What a JWT says of itself (RFC 7519 section 4.1): for whom it was made, by
+ * whom, until when, for what. Read only after a refusal, to compare it with host
+ * and clock. Who it speaks of (sub, email, name) is never read.
+ */
+#include "diagnose/evidence.h"
+
+struct claims {
+	char audience[96]; /* the first of aud; "" if there is none, or it may be a person's */
+	char issuer[96];   /* iss; the same */
+	char scope[96];    /* scp or scope; the same */
+	long long expires; /* exp, seconds since 1970; 0: not said */
+};
+
+/* False: TOKEN is no JWT, or one that we do not read. */
+bool claims_read(struct slice token, struct claims *claims);
+
+/* Seconds from the token's end to the answer's Date, if it has expired by then; else 0. */
+long long claims_expired_for(const struct claims *claims, const struct evidence *e);
+
+/*
+ * Is C a JWT that was refused and that says it was made by or for somebody else
+ * than the vendor that was asked?
+ */
+bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c);
+
+/* Append ": issued by ..., for ..., expired ..." to D, as far as the token says so. */
+void claims_tell(struct detail *d, const struct claims *claims, const struct evidence *e);
+
+#endif

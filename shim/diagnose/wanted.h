@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_WANTED_H
+#define ORSHIM_WANTED_H
+
+/*
+ * Vendors with two kinds of credentials read each in a header of its own: API
+ * keys and login tokens. Which of them came, and did it come in its header?
+ */
+#include "diagnose/evidence.h"
+
+struct wanted {
+	const struct credential *credential; /* in the wrong header; NULL: nothing is wrong */
+	const char *header;                  /* where it belongs, lower case; NULL with the former */
+	const char *what;    /* what was sent: "an API key of Anthropic" */
+	const char *instead; /* what is wanted, as a clause */
+	const char *fix;     /* NULL: the rule's own */
+};
+
+struct wanted other_header_wanted(const struct evidence *e);
+
+/*
+ * Is E judged by the rules of the vendor ID, either at its own host or at a
+ * gateway whose path names it (/anthropic/)?
+ */
+bool is_behind(const struct evidence *e, const char *id);
+
+/*
+ * Is the header that the vendor looks at first sent empty, beside another one
+ * that has a credential, and was the request refused? check_carrier.c
+ */
+bool empty_header_wins(const struct evidence *e);
+
+#endif
