@@ -134,11 +134,26 @@ static void advise_test(const struct evidence *e, struct detail *d)
 	    "has the old one (shell profile, .env, the tool's own settings).");
 }
 
+/* A server on this machine or network has keys of its own, which no vendor knows. */
+static void advise_local(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.refused_by != REFUSED_local_gateway)
+		return;
+	d->why = "The server that answered is on this machine or network. It checks a key of its own, "
+		 "which no vendor knows.";
+	detail_fix(d, "Look in the configuration of the server at %.*s for the key that it expects, "
+		      "and enter that one in the tool.",
+		   SLICE_ARG(slice_sub(e->x->host, 0, 80)));
+}
+
 void advice_add(const struct evidence *e, struct finding *f)
 {
 	switch (f->rule) {
 	case RULE_auth_missing:
 		advise_missing(e, &f->detail);
+		break;
+	case RULE_credential_rejected:
+		advise_local(e, &f->detail);
 		break;
 	case RULE_key_wrong_vendor:
 		advise_wrong_vendor(e, &f->detail);

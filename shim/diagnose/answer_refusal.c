@@ -320,6 +320,8 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 	a->saw = refusal_meaning(&text, &a->saw_words);
 	a->header_wanted = challenge_parameter(challenge, SLICE(" name=\""));
 	if (!a->header_wanted.n)
+		a->header_wanted = challenge_parameter(challenge, SLICE(",name=\""));
+	if (!a->header_wanted.n)
 		a->header_wanted = refusal_header(text.message);
 }
 

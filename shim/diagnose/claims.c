@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "diagnose/base_url.h"
 #include "diagnose/vendor_keys.h"
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400, CLOCK_SLACK = 5 * MINUTE };
@@ -55,9 +56,11 @@ static long long read_date(struct slice s)
 	long month = slice_find(slice_of(months), slice_sub(s, 8, 3), 0);
 	int day = number(s, 5, 2), year = number(s, 12, 4);
 	int hour = number(s, 17, 2), minute = number(s, 20, 2), second = number(s, 23, 2);
-	if (month < 0 || month % 3 || day < 1 || year < 1970 || hour < 0 || minute < 0 || second < 0)
+	if (month < 0 || month % 3 || day < 1 || year < 1970 || hour < 0 || minute < 0 ||
+	    second < 0)
 		return 0;
-	return days_to_seconds(year, (int)month / 3 + 1, day) + hour * HOUR + minute * MINUTE + second;
+	return days_to_seconds(year, (int)month / 3 + 1, day) + hour * HOUR + minute * MINUTE +
+	       second;
 }
 
 bool claims_read(struct slice token, struct claims *claims)
@@ -134,17 +137,20 @@ static bool is_of_domain(const char *text, struct slice host)
 /* Entra ID's tokens are made for one resource; these are those of Azure's models. */
 static bool is_audience_of_azure(const char *audience)
 {
-	return strstr(audience, "cognitiveservices.azure.com") || strstr(audience, "ai.azure.com") ||
-	       strstr(audience, "ml.azure.com") || !host_in(audience).n;
+	return strstr(audience, "cognitiveservices.azure.com") ||
+	       strstr(audience, "ai.azure.com") || strstr(audience, "ml.azure.com") ||
+	       !host_in(audience).n;
 }
 
 bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c)
 {
 	struct claims claims;
+	struct base_url unused;
 
-	if (!e->vendor || e->vendor->gateway || c->shape.form != FORM_JWT ||
-	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream ||
-	    !claims_read(c->shape.core, &claims))
+	/* Where the base URL of the environment was not used, that is what went wrong. */
+	if (!e->vendor || base_url_unused(e, &unused) || e->vendor->gateway ||
+	    c->shape.form != FORM_JWT || e->answer.about != REFUSAL_CREDENTIALS ||
+	    e->answer.refused_by == REFUSED_upstream || !claims_read(c->shape.core, &claims))
 		return false;
 	if (strcmp(e->vendor->id, "azure") == 0)
 		return claims.audience[0] && !is_audience_of_azure(claims.audience);

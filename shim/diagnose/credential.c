@@ -98,8 +98,12 @@ static void set_key_id(struct credential *c)
 {
 	long at = slice_find(c->value, SLICE("Credential="), 0);
 	struct slice id = at < 0 ? absent : slice_from(c->value, (size_t)at + 11);
+	struct slice rest = slice_from(c->value, c->scheme.n);
+	size_t blanks = 0;
 
-	c->gap = slice_sub(c->value, c->scheme.n, 0);
+	while (blanks < rest.n && is_blank(rest.p[blanks]))
+		blanks++;
+	c->gap = slice_sub(rest, 0, blanks);
 	c->token = slice_sub(id, 0, token_run(id, 0));
 	shape_read(&c->shape, c->token);
 }

@@ -62,13 +62,15 @@ static struct wanted anthropic(const struct evidence *e)
 					NULL };
 	/* Reports differ on what is answered to it (BerriAI/litellm#21039): only where it was refused. */
 	if (begins(key, "sk-ant-oat") && !token && !was_fine(e))
-		return (struct wanted){
-			key, "authorization", "a login token of Anthropic",
-			"login tokens belong after Bearer, x-api-key is for API keys",
-			"Send it as `Authorization: Bearer TOKEN` with `anthropic-beta: oauth-2025-04-20` "
-			"(Anthropic's tools: ANTHROPIC_AUTH_TOKEN, or CLAUDE_CODE_OAUTH_TOKEN for Claude "
-			"Code; not ANTHROPIC_API_KEY), or use an API key, which begins with sk-ant-api."
-		};
+		return (
+		    struct wanted){ key, "authorization", "a login token of Anthropic",
+				    "login tokens belong after Bearer, x-api-key is for API keys",
+				    "Send it as `Authorization: Bearer TOKEN` with "
+				    "`anthropic-beta: oauth-2025-04-20` "
+				    "(Anthropic's tools: ANTHROPIC_AUTH_TOKEN, or "
+				    "CLAUDE_CODE_OAUTH_TOKEN for Claude "
+				    "Code; not ANTHROPIC_API_KEY), or use an API key, which begins "
+				    "with sk-ant-api." };
 	return nothing;
 }
 
@@ -77,28 +79,29 @@ static struct wanted azure(const struct evidence *e)
 {
 	const struct credential *token = bearer(e);
 
-	if (!token || is_jwt(token->shape.core) || was_fine(e) ||
-	    token->shape.form != FORM_PLAIN || key_in(e, CARRIER_X_API_KEY) ||
-	    key_in(e, CARRIER_API_KEY))
+	if (!token || is_jwt(token->shape.core) || was_fine(e) || token->shape.form != FORM_PLAIN ||
+	    key_in(e, CARRIER_X_API_KEY) || key_in(e, CARRIER_API_KEY))
 		return nothing;
 	if (slice_has(e->x->path, SLICE("/openai/v1/")))
 		return nothing;
 	if (slice_has(e->x->path, SLICE("/anthropic/")))
-		return (struct wanted){ token, "x-api-key", "a key of Azure",
-					"keys belong in x-api-key here, Bearer is for Entra ID's tokens",
-					NULL };
+		return (struct wanted){
+			token, "x-api-key", "a key of Azure",
+			"keys belong in x-api-key here, Bearer is for Entra ID's tokens", NULL
+		};
 	return (struct wanted){ token, "api-key", "a key of Azure",
-				"keys belong in api-key here, Bearer is for Entra ID's tokens", NULL };
+				"keys belong in api-key here, Bearer is for Entra ID's tokens",
+				NULL };
 }
 
 static const struct credential *google_key(const struct evidence *e)
 {
-	const enum carrier carriers[] = { CARRIER_X_GOOG_API_KEY, CARRIER_URL, CARRIER_AUTHORIZATION };
+	const enum carrier carriers[] = { CARRIER_X_GOOG_API_KEY, CARRIER_URL,
+					  CARRIER_AUTHORIZATION };
 
 	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
-		const struct credential *c = carriers[i] == CARRIER_AUTHORIZATION
-						 ? bearer(e)
-						 : key_in(e, carriers[i]);
+		const struct credential *c =
+		    carriers[i] == CARRIER_AUTHORIZATION ? bearer(e) : key_in(e, carriers[i]);
 		if (begins(c, "AIza") || begins(c, "AQ."))
 			return c;
 	}
@@ -123,22 +126,28 @@ static struct wanted google(const struct evidence *e, bool vertex)
 	if (was_fine(e))
 		return nothing;
 	if (token)
-		return (struct wanted){ token, "authorization", "an OAuth token of Google",
-					"it belongs after `Authorization: Bearer`",
-					"Send the token as `Authorization: Bearer TOKEN`, or use an API key "
-					"(AIza...) in x-goog-api-key." };
+		return (struct wanted){
+			token, "authorization", "an OAuth token of Google",
+			"it belongs after `Authorization: Bearer`",
+			"Send the token as `Authorization: Bearer TOKEN`, or use an API key "
+			"(AIza...) in x-goog-api-key."
+		};
 	if (project && key && (key->carrier == CARRIER_AUTHORIZATION || !bearer(e)))
 		return (struct wanted){
 			key, "authorization", "an API key of Google",
 			"below a project Vertex AI takes an OAuth token after Bearer, no API key",
-			"For an API key of AI Studio unset GOOGLE_GENAI_USE_VERTEXAI, so that the request goes "
-			"to generativelanguage.googleapis.com. For Vertex AI log in with `gcloud auth "
+			"For an API key of AI Studio unset GOOGLE_GENAI_USE_VERTEXAI, so that the "
+			"request goes "
+			"to generativelanguage.googleapis.com. For Vertex AI log in with `gcloud "
+			"auth "
 			"application-default login` or a service account and set no API key."
 		};
-	if (key && key->carrier == CARRIER_AUTHORIZATION && !slice_has(e->x->path, SLICE("/openai/")))
-		return (struct wanted){ key, "x-goog-api-key", "an API key of Google",
-					"API keys belong in x-goog-api-key, Bearer is for OAuth tokens",
-					NULL };
+	if (key && key->carrier == CARRIER_AUTHORIZATION &&
+	    !slice_has(e->x->path, SLICE("/openai/")))
+		return (struct wanted){
+			key, "x-goog-api-key", "an API key of Google",
+			"API keys belong in x-goog-api-key, Bearer is for OAuth tokens", NULL
+		};
 	return nothing;
 }
 

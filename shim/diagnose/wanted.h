@@ -10,7 +10,7 @@
 
 struct wanted {
 	const struct credential *credential; /* in the wrong header; NULL: nothing is wrong */
-	const char *header;                  /* where it belongs, lower case; NULL with the former */
+	const char *header;  /* where it belongs, lower case; NULL with the former */
 	const char *what;    /* what was sent: "an API key of Anthropic" */
 	const char *instead; /* what is wanted, as a clause */
 	const char *fix;     /* NULL: the rule's own */

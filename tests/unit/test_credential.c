@@ -65,8 +65,10 @@ static void an_authorization_is_taken_apart(void **state)
 		{ "Basic YTpi", "Basic", " ", "YTpi", SCHEME_BASIC },
 		{ "Token " KEY, "Token", " ", KEY, SCHEME_OTHER },
 		{ "Digest username=\"a\"", "Digest", " ", "username=\"a\"", SCHEME_FOREIGN },
-		{ "AWS4-HMAC-SHA256 Credential=a/b", "AWS4-HMAC-SHA256", " ", "Credential=a/b",
-		  SCHEME_FOREIGN },
+		{ "AWS4-HMAC-SHA256 Credential=AKIA1/20261127/us-east-1/bedrock/aws4_request, "
+		  "SignedHeaders=host, Signature=00ff",
+		  "AWS4-HMAC-SHA256", " ", "AKIA1", SCHEME_FOREIGN },
+		{ "AWS4-HMAC-SHA256 nothing", "AWS4-HMAC-SHA256", " ", "", SCHEME_FOREIGN },
 		{ "export OPENROUTER_API_KEY=" KEY, "", "", "export OPENROUTER_API_KEY=" KEY,
 		  SCHEME_NONE },
 		{ "$(cat key.txt)", "", "", "$(cat key.txt)", SCHEME_NONE },

@@ -41,8 +41,8 @@ static const struct credential *other_header(const struct evidence *e)
 {
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
-		if (c->known && c->carrier != CARRIER_AUTHORIZATION && c->carrier < CARRIER_SUBPROTOCOL &&
-		    c->token.n)
+		if (c->known && c->carrier != CARRIER_AUTHORIZATION &&
+		    c->carrier < CARRIER_SUBPROTOCOL && c->token.n)
 			return c;
 	}
 	return NULL;
@@ -89,32 +89,38 @@ static bool reads_another(const struct evidence *e, const struct credential *c)
 		return false;
 	if (e->answer.header_wanted.n)
 		return true;
-	if (e->answer.saw != SAW_NO_KEY || (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT))
+	if (e->answer.saw != SAW_NO_KEY ||
+	    (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT))
 		return false;
 	return !e->vendor || !vendor_reads(e->vendor, e->x->path, name_of(c));
 }
 
-static void say_reads_another(const struct evidence *e, const struct credential *c, struct detail *d)
+static void say_reads_another(const struct evidence *e, const struct credential *c,
+			      struct detail *d)
 {
 	if (e->answer.header_wanted.n) {
-		detail_f(d, "the key is in %s, and the answer asks for it in ", carrier_name(c->carrier));
+		detail_f(d, "the key is in %s, and the answer asks for it in ",
+			 carrier_name(c->carrier));
 		detail_bytes(d, e->answer.header_wanted, 60);
-		detail_fix(d,
-			   "Send the key in %.*s: choose the kind of provider in the tool that does "
-			   "so, or set that header where the tool has custom headers.",
-			   (int)(e->answer.header_wanted.n < 60 ? e->answer.header_wanted.n : 60),
-			   e->answer.header_wanted.p);
+		detail_fix(
+		    d,
+		    "Send the key in %.*s: choose the kind of provider in the tool that does "
+		    "so, or set that header where the tool has custom headers.",
+		    (int)(e->answer.header_wanted.n < 60 ? e->answer.header_wanted.n : 60),
+		    e->answer.header_wanted.p);
 	} else {
 		detail_f(d, "the key is in %s, and the answer says that no key came",
 			 carrier_name(c->carrier));
-		detail_fix(d, "Send the key in the header that this server's manual names (%s), or ask "
-			      "whoever runs the server.",
-			   c->carrier == CARRIER_AUTHORIZATION
-			       ? "often x-api-key or api-key"
-			       : "mostly Authorization: Bearer");
+		detail_fix(
+		    d,
+		    "Send the key in the header that this server's manual names (%s), or ask "
+		    "whoever runs the server.",
+		    c->carrier == CARRIER_AUTHORIZATION ? "often x-api-key or api-key"
+							: "mostly Authorization: Bearer");
 	}
-	d->why = "The server said that it saw no key although one was sent: it reads another header "
-		 "than the one that the tool uses.";
+	d->why =
+	    "The server said that it saw no key although one was sent: it reads another header "
+	    "than the one that the tool uses.";
 }
 
 /* OpenAI's dialect, in which everybody takes Bearer. */
@@ -144,8 +150,9 @@ bool check_auth_header_wrong_name(const struct evidence *e, struct detail *d)
 			 e->vendor->title, SLICE_ARG(first));
 	} else if (e->is_openrouter && e->endpoint == ENDPOINT_MESSAGES) {
 		/* One report says that OpenRouter reads it here (curie-eng/curie#98). */
-		detail_f(d, "the key is in %s; OpenRouter's /messages may accept it, Bearer is what "
-			    "it documents",
+		detail_f(d,
+			 "the key is in %s; OpenRouter's /messages may accept it, Bearer is what "
+			 "it documents",
 			 carrier_name(c->carrier));
 		d->lower = true;
 	} else if (reads_another(e, c)) {
@@ -194,12 +201,14 @@ bool check_auth_headers_conflict(const struct evidence *e, struct detail *d)
 		struct slice first = first_carrier(e);
 		detail_f(d, "%.*s is sent without a value, beside a header that has one",
 			 SLICE_ARG(first));
-		d->why = "The server looks for the key in the first of these headers. It finds it empty "
-			 "and does not look at the other one.";
-		detail_fix(d,
-			   "Leave out %.*s: pass no API key to the client (None or null, not an empty "
-			   "string), unset its variable, and keep the token for the other header.",
-			   SLICE_ARG(first));
+		d->why =
+		    "The server looks for the key in the first of these headers. It finds it empty "
+		    "and does not look at the other one.";
+		detail_fix(
+		    d,
+		    "Leave out %.*s: pass no API key to the client (None or null, not an empty "
+		    "string), unset its variable, and keep the token for the other header.",
+		    SLICE_ARG(first));
 		detail_point(d, first.p ? carrier_name(e->credential->carrier) : "", 0, -1);
 		return true;
 	}
@@ -276,8 +285,7 @@ static bool is_repeated_in_path(const struct evidence *e, struct slice *segment)
 	struct slice rest = e->x->path;
 
 	if (!e->answer.failed || !e->credential || !e->credential->known ||
-	    e->credential->carrier == CARRIER_URL ||
-	    e->credential->shape.core.n < 20)
+	    e->credential->carrier == CARRIER_URL || e->credential->shape.core.n < 20)
 		return false;
 	while (slice_cut(&rest, '/', segment))
 		if (slice_equal(*segment, e->credential->shape.core))
@@ -291,14 +299,17 @@ bool check_auth_key_in_url(const struct evidence *e, struct detail *d)
 	struct slice segment;
 
 	if (is_repeated_in_path(e, &segment)) {
-		detail_f(d, "the key that is sent in %s is also a part of the path, where something "
-			    "else belongs (an account or project id)",
+		detail_f(d,
+			 "the key that is sent in %s is also a part of the path, where something "
+			 "else belongs (an account or project id)",
 			 carrier_name(e->credential->carrier));
-		detail_fix(d, "Put the id that belongs there into the base URL, and keep the key for "
-			      "the key setting. The key was exposed: create a new one.");
+		detail_fix(d,
+			   "Put the id that belongs there into the base URL, and keep the key for "
+			   "the key setting. The key was exposed: create a new one.");
 		return true;
 	}
-	if (!c || !c->shape.vendor || is_documented_in_url(e, c) || other_header_wanted(e).credential)
+	if (!c || !c->shape.vendor || is_documented_in_url(e, c) ||
+	    other_header_wanted(e).credential)
 		return false;
 	detail_f(d, "a key of %s is in the URL", c->shape.vendor->title);
 	/* With a header beside it the request need not fail; the key is in every log on the way. */

@@ -93,7 +93,7 @@ static struct slice public_prefix(struct slice s)
 	while (n < s.n && n < 8 && is_lower(s.p[n]))
 		n++;
 	return n >= 2 && n < s.n && (s.p[n] == '-' || s.p[n] == '_') ? slice_sub(s, 0, n + 1)
-								       : nowhere;
+								     : nowhere;
 }
 
 static void say_key(struct detail *d, struct slice s)
@@ -146,17 +146,21 @@ static void advise(const struct evidence *e, struct detail *d, enum kind kind)
 	switch (kind) {
 	case KIND_KEY:
 	case KIND_JWT:
-		d->why = "It looks like a credential of another service. Either the base URL setting was "
-			 "not applied, and the request went to this host by default, or the key was "
-			 "entered for the wrong provider.";
-		detail_fix(d,
-			   "If the key is right, set the base URL of the service that issued it in the "
-			   "part of the tool that made this request (old conversations and "
-			   "sub-agents keep their own). If %s is right, enter a key of %s.",
-			   e->vendor->title, e->vendor->title);
+		d->why =
+		    "It looks like a credential of another service. Either the base URL setting "
+		    "was "
+		    "not applied, and the request went to this host by default, or the key was "
+		    "entered for the wrong provider.";
+		detail_fix(
+		    d,
+		    "If the key is right, set the base URL of the service that issued it in the "
+		    "part of the tool that made this request (old conversations and "
+		    "sub-agents keep their own). If %s is right, enter a key of %s.",
+		    e->vendor->title, e->vendor->title);
 		break;
 	case KIND_UUID:
-		d->why = "It is an identifier (of a key, a project or an account), not the key itself.";
+		d->why =
+		    "It is an identifier (of a key, a project or an account), not the key itself.";
 		break;
 	case KIND_ADDRESS:
 	case KIND_PROSE:

@@ -31,7 +31,8 @@ bool check_auth_token_empty(const struct evidence *e, struct detail *d)
 		const struct credential *c = &e->credentials.all[i];
 		if (!credential_counts(e, c) || c->token.n || c->shape.scheme == SCHEME_PUNCTUATED)
 			continue;
-		if (key_is_idle(e) || empty_header_wins(e) || (c->carrier != CARRIER_AUTHORIZATION && c != e->credential))
+		if (key_is_idle(e) || empty_header_wins(e) ||
+		    (c->carrier != CARRIER_AUTHORIZATION && c != e->credential))
 			continue;
 		if (c->scheme.n)
 			detail_f(d, "nothing follows the scheme %.*s", SLICE_ARG(c->scheme));
@@ -256,19 +257,22 @@ bool check_auth_token_is_jwt(const struct evidence *e, struct detail *d)
 		if (!credential_counts(e, c))
 			continue;
 		bool login = slice_starts(c->shape.core, SLICE("sk-ant-oat"));
-		if (e->is_openrouter ? c->shape.form != FORM_JWT && !login : !token_is_foreign_jwt(e, c))
+		if (e->is_openrouter ? c->shape.form != FORM_JWT && !login
+				     : !token_is_foreign_jwt(e, c))
 			continue;
 		detail_token(d, login ? "an OAuth login token of Anthropic" : "a login token",
 			     c->shape.core);
 		if (e->answer.failed && claims_read(c->shape.core, &claims))
 			claims_tell(d, &claims, e);
 		if (!e->is_openrouter) {
-			d->why = "The token itself says who issued it or for which service, and that is "
-				 "another one than the service that was asked.";
-			detail_fix(d,
-				   "Set the base URL of the service that the token is for, or log in "
-				   "for %s (or use one of its API keys).",
-				   e->vendor->title);
+			d->why =
+			    "The token itself says who issued it or for which service, and that is "
+			    "another one than the service that was asked.";
+			detail_fix(
+			    d,
+			    "Set the base URL of the service that the token is for, or log in "
+			    "for %s (or use one of its API keys).",
+			    e->vendor->title);
 		}
 		point_at(d, c, c->shape.core, nowhere);
 		return true;

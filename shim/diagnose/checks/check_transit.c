@@ -176,14 +176,16 @@ static bool is_vendors_refusal(const struct evidence *e)
 	struct echo echo;
 
 	if (e->answer.provider_name.n || e->answer.raw.n || e->answer.wrapped ||
-	    slice_has(text, SLICE("Exception - ")) || slice_has(text, SLICE("Provider returned error")) ||
+	    slice_has(text, SLICE("Exception - ")) ||
+	    slice_has(text, SLICE("Provider returned error")) ||
 	    slice_has(text, SLICE("Error from provider")) ||
 	    slice_has(text, SLICE("litellm.AuthenticationError")))
 		return true;
 	if (!echo_find(text, &echo))
 		return false;
 	for (size_t i = 0; i < e->credentials.count; i++)
-		if (e->credentials.all[i].known && echo_fits(&echo, e->credentials.all[i].shape.core))
+		if (e->credentials.all[i].known &&
+		    echo_fits(&echo, e->credentials.all[i].shape.core))
 			return false;
 	return true;
 }
@@ -236,6 +238,9 @@ bool check_gateway_refused_credentials(const struct evidence *e, struct detail *
 	if ((!remote && e->answer.refused_by != REFUSED_local_gateway) ||
 	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.saw == SAW_NO_PERMISSION ||
 	    e->answer.saw == SAW_EXPIRED || is_vendors_refusal(e))
+		return false;
+	/* A server of models on this machine is no gateway: its refusal is told by other rules. */
+	if (!remote && !gateways_header(e).n)
 		return false;
 	if (e->vendor && e->vendor->gateway)
 		detail_f(d, "%s", e->vendor->title);
