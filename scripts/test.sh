@@ -133,6 +133,7 @@ else
 		part 'fuzz targets build' make CC=clang SAN="$san" "${fuzz[@]}"
 		part 'fuzz corpora' corpora "${fuzz[@]}"
 	fi
+	part 'refusals of the world' tests/world/run.py
 	part 'real clients' tests/e2e/clients.py --http2
 	part 'clean traffic' tests/e2e/clean.py
 	part 'what separates failures' tests/e2e/splits.py
