@@ -72,7 +72,7 @@ static const struct log_row *newest(const struct log *l, bool good, const struct
 {
 	for (size_t i = l->count; i-- > 0;) {
 		const struct log_row *row = &l->rows[i];
-		if (row->kind != LOG_EXCHANGE || row_is_public(row) ||
+		if (!row_is_request(row) || row_is_public(row) ||
 		    (like && !same_kind(row, like)))
 			continue;
 		if (good ? !row_failed(row) && row->status >= 200 && row->status < 300

@@ -80,7 +80,7 @@ static const struct log_row *row_like(const struct log *l, const struct log_row 
 
 	for (size_t i = 0; i < l->count; i++) {
 		const struct log_row *row = &l->rows[i];
-		if (row->kind != LOG_EXCHANGE)
+		if (!row_is_request(row))
 			continue;
 		if (same_text(row->method, like->method) && same_text(row->path, like->path) &&
 		    same_text(row->host, like->host))

@@ -287,7 +287,8 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 		run_checks(judge, d);
 	verdict_reach(&d->evidence, d->findings, d->count, &d->verdict);
 	sort_findings(d);
-	history_add(history, &d->evidence);
+	if (!d->evidence.probe)
+		history_add(history, &d->evidence);
 }
 
 const char *finding_why(const struct finding *f)

@@ -278,8 +278,15 @@ static void put_finding(struct json_out *j, const struct finding *f)
 	json_object_end(j);
 }
 
-static void put_verdict(struct json_out *j, const struct verdict *v)
+/* Null for a probe: nobody refused anything, whatever the status. */
+static void put_verdict(struct json_out *j, const struct diagnosis *d)
 {
+	const struct verdict *v = &d->verdict;
+
+	if (d->evidence.probe) {
+		json_null(j, "verdict");
+		return;
+	}
 	json_object(j, "verdict");
 	json_ours(j, "refused_by", refused_by_name(v->refused_by));
 	json_ours(j, "category", category_name(v->category));
@@ -343,7 +350,7 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	for (size_t i = 0; i < d->count; i++)
 		put_finding(&j, &d->findings[i]);
 	json_array_end(&j);
-	put_verdict(&j, &d->verdict);
+	put_verdict(&j, d);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
 	json_ours(&j, "end", end_name(x->end));

@@ -65,9 +65,10 @@ struct log_row {
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
 	const char *message, *provider, *request_id;         /* of the answer */
 	const char *refused_by, *category, *cause;
+	bool probe;                     /* its verdict is null: it counts nowhere */
 	const char *client, *client_by; /* for whom it was sent, and the header that says so */
-	const char *blind;    /* connection */
-	int status, ms, conn; /* -1: unknown */
+	const char *blind;              /* connection */
+	int status, ms, conn;           /* -1: unknown */
 	int port;
 	int stream; /* -1, 0, 1 */
 	size_t findings, finding_count;
@@ -146,6 +147,12 @@ const char *log_name(struct log *l, const struct log_row *row);
 static inline bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* An exchange that counts: no process, no connection, no probe. */
+static inline bool row_is_request(const struct log_row *row)
+{
+	return row->kind == LOG_EXCHANGE && !row->probe;
 }
 
 /* Did the request fail, as the verdict says? */

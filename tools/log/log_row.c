@@ -279,6 +279,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	if (!row->provider)
 		row->provider = kept(l, response, "provider", KEPT_NAME);
 	row->request_id = request_id(l, log_member(response, "headers"));
+	row->probe = cJSON_IsNull(verdict);
 	row->refused_by = kept(l, verdict, "refused_by", KEPT_NAME);
 	row->category = kept(l, verdict, "category", KEPT_NAME);
 	row->cause = kept(l, verdict, "cause", KEPT_NAME);

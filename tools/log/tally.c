@@ -73,6 +73,8 @@ static void add_exchange(struct tally *t, const cJSON *record)
 	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(record, "verdict");
 	const char *cause = member(verdict, "cause");
 
+	if (cJSON_IsNull(verdict))
+		return; /* a probe */
 	t->exchanges++;
 	if (!member(verdict, "refused_by"))
 		return;

@@ -53,7 +53,7 @@ void find_keys(struct report *r)
 {
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_EXCHANGE || row_is_public(row))
+		if (!row_is_request(row) || row_is_public(row))
 			continue;
 		struct key_use *k = use_of(r, row);
 		if (!k)

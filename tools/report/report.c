@@ -140,6 +140,8 @@ static void add_row(struct report *r, const struct log_row *row)
 			return;
 		break;
 	case LOG_EXCHANGE:
+		if (row->probe)
+			return;
 		r->exchanges++;
 		r->refused += row_failed(row);
 		if (row_failed(row) && (!row->cause || !has_finding(r, row, row->cause)))
@@ -196,7 +198,7 @@ static bool every_failure_names_its_provider(const struct log *l)
 /* An endpoint that answers without a key tells nothing about keys, so it is left out. */
 static bool is_compared(const struct log_row *row, bool by_provider)
 {
-	return row->kind == LOG_EXCHANGE && !row_is_public(row) && (row->provider || !by_provider);
+	return row_is_request(row) && !row_is_public(row) && (row->provider || !by_provider);
 }
 
 static void split_rows(struct report *r, bool by_provider, struct outcome *outcomes,
@@ -243,7 +245,7 @@ static void find_public_success(struct report *r)
 
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_EXCHANGE || !was_answered_well(row))
+		if (!row_is_request(row) || !was_answered_well(row))
 			continue;
 		if (!row_is_public(row))
 			return;

@@ -32,7 +32,7 @@ void find_senders(struct report *r)
 {
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
-		struct sender *s = row->kind == LOG_EXCHANGE ? sender_of(r, row) : NULL;
+		struct sender *s = row_is_request(row) ? sender_of(r, row) : NULL;
 
 		if (!s)
 			continue;

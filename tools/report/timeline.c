@@ -38,7 +38,7 @@ static size_t fill(const struct report *r, struct kind *kinds, size_t columns)
 
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_EXCHANGE)
+		if (!row_is_request(row))
 			continue;
 		struct kind *k = kind_of(kinds, &count, row);
 		size_t column = at++ * columns / r->exchanges;
@@ -98,7 +98,7 @@ static const struct log_row *first_exchange(const struct log *l, bool last)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		const struct log_row *row = &l->rows[last ? l->count - 1 - i : i];
-		if (row->kind == LOG_EXCHANGE)
+		if (row_is_request(row))
 			return row;
 	}
 	return NULL;
