@@ -118,7 +118,7 @@ static enum refusal subject_of_status(int code)
 		return REFUSAL_QUOTA;
 	if (code == 403)
 		return REFUSAL_POLICY;
-	if (code >= 500)
+	if (code >= 500 || code == 408)
 		return REFUSAL_UNAVAILABLE;
 	return code >= 400 ? REFUSAL_REQUEST : REFUSAL_OTHER;
 }
@@ -204,7 +204,7 @@ static void attribute_openrouter(struct answer *a)
 		set(a, REFUSED_openrouter_request, REFUSAL_REQUEST);
 	else if (is_routing_text(a->message) || has_member(a->error, "availability"))
 		set(a, REFUSED_openrouter_routing, REFUSAL_ROUTING);
-	else if (code >= 500)
+	else if (code >= 500 || code == 408)
 		attribute_trouble(a);
 	else if (a->in_stream)
 		set(a, REFUSED_upstream, REFUSAL_UNAVAILABLE);

@@ -59,12 +59,13 @@ struct detail {
 	char text[LIMIT_DETAIL]; /* plain text without secrets; "" if the title says all */
 	char header[64];         /* lower-case name of the header field concerned; "" if none */
 	int offset; /* of the first wrong byte, in that field's trimmed value or in the body; -1 */
-	int offset_end; /* of a second place to point at (the closing quote); -1 */
-	const char *why;     /* instead of the rule's own text; static; NULL: the rule's */
-	char fix[LIMIT_FIX]; /* instead of the rule's own text; "": the rule's */
-	bool in_body;   /* the offsets count in the body */
-	bool lower;     /* here it is one severity less than the rule's row says */
-	bool absent;    /* it says what is not there: what says what differs explains more */
+	int offset_end;       /* of a second place to point at (the closing quote); -1 */
+	const char *why;      /* instead of the rule's own text; static; NULL: the rule's */
+	char fix[LIMIT_FIX];  /* instead of the rule's own text; "": the rule's */
+	bool in_body;         /* the offsets count in the body */
+	bool lower;           /* here it is one severity less than the rule's row says */
+	bool absent;          /* it says what is not there: what says what differs explains more */
+	bool aside;           /* worth saying beside the cause, and never the cause itself */
 	bool breaks_head;     /* it spoils the head of the request, as faults of framing do */
 	bool accepted_before; /* it proves that this very key was accepted by this host */
 };

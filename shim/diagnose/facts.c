@@ -33,7 +33,8 @@ const struct finding *facts_best(const struct finding *findings, size_t count, u
 
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *f = &findings[i];
-		if ((set & sections_of(f)) && f->severity >= SEVERITY_WARNING && is_better(f, best))
+		if (!f->detail.aside && (set & sections_of(f)) && f->severity >= SEVERITY_WARNING &&
+		    is_better(f, best))
 			best = f;
 	}
 	return best;

@@ -21,6 +21,7 @@ enum {
 	AT_KEY = 1,      /* 401, 403, 407: somebody was turned away */
 	AT_400 = 2,      /* vendors say everything with it */
 	AT_REQUEST = 4,  /* the other 4xx */
+	AT_403 = 32,     /* turned away although known, by what the status means */
 	AT_QUOTA = 8,    /* 402, 429 */
 	AT_TROUBLE = 16, /* 5xx */
 };
@@ -28,7 +29,7 @@ enum {
 static unsigned status_class(int status)
 {
 	if (status == 401 || status == 403 || status == 407)
-		return AT_KEY;
+		return status == 403 ? AT_KEY | AT_403 : AT_KEY;
 	if (status == 402 || status == 429)
 		return AT_QUOTA;
 	if (status >= 500)
@@ -61,7 +62,7 @@ static const struct codes codes[] = {
 
 struct meaning {
 	unsigned char saw;
-	unsigned char where;
+	unsigned char where; /* AT_… */
 	concepts any, and, also, none;
 };
 

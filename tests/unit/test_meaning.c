@@ -69,7 +69,7 @@ static unsigned check(const struct said_by *s)
 /* The strongest place of a row: the statuses are given by or-ing, the last one decides. */
 static int a_status_of(unsigned where)
 {
-	static const int statuses[] = { 401, 400, 422, 429, 502 };
+	static const int statuses[] = { 401, 400, 422, 429, 502, 403 };
 
 	for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (where & 1u << i)
@@ -79,12 +79,13 @@ static int a_status_of(unsigned where)
 
 static void each_example_of_the_table_means_what_its_row_says(void **state)
 {
-	enum { W_KEY = 1, W_400 = 2, W_REQUEST = 4, W_QUOTA = 8, W_TROUBLE = 16 };
+	enum { W_KEY = 1, W_400 = 2, W_REQUEST = 4, W_QUOTA = 8, W_TROUBLE = 16, W_403 = 32 };
 #define AT_KEY W_KEY
 #define AT_400 W_400
 #define AT_REQUEST W_REQUEST
 #define AT_QUOTA W_QUOTA
 #define AT_TROUBLE W_TROUBLE
+#define AT_403 W_403
 #define MEANING(saw_, where_, any, and, also, none, example) \
 	{ .status = (int)(where_), .message = example, .saw = saw_ },
 	struct said_by rows[] = {
@@ -96,6 +97,7 @@ static void each_example_of_the_table_means_what_its_row_says(void **state)
 #undef AT_REQUEST
 #undef AT_QUOTA
 #undef AT_TROUBLE
+#undef AT_403
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		rows[i].status = a_status_of((unsigned)rows[i].status);
 	CHECK_ALL(rows);

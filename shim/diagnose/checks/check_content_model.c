@@ -130,7 +130,7 @@ bool check_model_rejected(const struct evidence *e, struct detail *d)
 					  "model_not_found", "model_deprecated" };
 	struct slice code = answer_availability(&e->answer);
 	bool said = slice_equal(code, SLICE("model_not_found")) ||
-		    slice_equal(code, SLICE("model_deprecated"));
+		    slice_equal(code, SLICE("model_deprecated")) || e->answer.saw == SAW_MODEL;
 
 	for (size_t i = 0; !said && i < sizeof(texts) / sizeof(texts[0]); i++)
 		said = content_answer_has(e, texts[i]);

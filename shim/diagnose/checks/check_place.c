@@ -103,8 +103,21 @@ static bool say_plan(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* The answer itself says that the key is good for something else. */
+static bool says_bound(const struct evidence *e, struct detail *d)
+{
+	if (e->answer.refused_by == REFUSED_upstream || e->answer.saw != SAW_BOUND_ELSEWHERE)
+		return false;
+	detail_f(d, "\"");
+	detail_bytes(d, e->answer.saw_words, 200);
+	detail_f(d, "\"");
+	return true;
+}
+
 bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 {
+	if (says_bound(e, d))
+		return true;
 	if (!e->vendor || !e->answer.failed || e->answer.about != REFUSAL_CREDENTIALS ||
 	    !is_said_of_unknown(e->answer.saw) || !may_be_bound(e) || was_good_here(e))
 		return false;
@@ -123,6 +136,7 @@ bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 	} else {
 		detail_f(d, "; the key may belong to ");
 		say_hosts(d, bound->hosts, e->x->host);
+		d->aside = true; /* nothing of this key says so */
 	}
 	return true;
 }
