@@ -73,6 +73,12 @@ static void add_raw(struct capture *c, enum side side, const char *path)
 	buf_release(&bytes);
 }
 
+static void add_step(struct capture *c, struct step step)
+{
+	if (capture_add_step(c, step) != 0)
+		die("lint: out of memory");
+}
+
 static void lint_raw(struct lint *l, struct verdicts *v)
 {
 	struct capture c;
@@ -82,10 +88,12 @@ static void lint_raw(struct lint *l, struct verdicts *v)
 	if (l->host && buf_add(&c.host, l->host, strlen(l->host)) != 0)
 		die("lint: --host is too long");
 	add_raw(&c, SIDE_CLIENT, l->request);
-	if (l->response)
+	if (l->response) {
+		/* The file is all that was sent: what it lacks did not come after the answer. */
+		add_step(&c, (struct step){ .kind = STEP_END, .side = SIDE_CLIENT });
 		add_raw(&c, SIDE_SERVER, l->response);
-	if (capture_add_step(&c, (struct step){ .kind = STEP_CLOSE }) != 0)
-		die("lint: out of memory");
+	}
+	add_step(&c, (struct step){ .kind = STEP_CLOSE });
 	v->needs_exchange = true;
 	verdicts_add(v, &c, l->request, false);
 	capture_release(&c);
@@ -116,8 +124,24 @@ static int read_options(struct lint *l, struct verdicts *v, int argc, char **arg
 	return files;
 }
 
+/* NAME, NAME:PORT, [ADDRESS]:PORT. */
+static bool is_host(const char *host)
+{
+	const char *colon = strrchr(host, ':');
+	unsigned long long port;
+
+	if (!host[0] || strpbrk(host, "/@ \t"))
+		return false;
+	if (!colon || (colon != strchr(host, ':') && colon[-1] != ']'))
+		return true; /* no port; or an IPv6 address without brackets */
+	return colon > host && slice_number(slice_of(colon + 1), &port) && port > 0 &&
+	       port <= UINT16_MAX;
+}
+
 static void check_options(const struct lint *l, int files)
 {
+	if (l->host && !is_host(l->host))
+		die("lint: --host takes NAME or NAME:PORT, not %s", l->host);
 	if (!l->request && files == 0)
 		die("lint: --request FILE or a capture is missing; see `orshim lint --help`");
 	if (l->request && files)

@@ -51,7 +51,7 @@ static const struct command_option lint_options[] = {
 	{ "--request", "FILE",
 	  "bytes of HTTP/1.1 as the client sent them, one or several messages" },
 	{ "--response", "FILE", "bytes of the answers, paired in order" },
-	{ "--host", "HOST", "where the request went, by its TLS server name" },
+	{ "--host", "NAME[:PORT]", "where the request went, by its TLS server name" },
 	{ "--environ", "FILE", "NAME=VALUE lines in place of this process's environment" },
 	{ "--json", NULL, "print exchange records" },
 	{ 0 },

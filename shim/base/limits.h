@@ -50,6 +50,8 @@
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
 /* diagnose */
+#define LIMIT_STALL_US 2000000	 /* who sends nothing for so long before the answer, with room to send, has no more to send (microseconds) */
+#define LIMIT_ROOM (16 * 1024)	 /* of a body that a client can write though nobody reads it: Linux's least for a socket's buffer, tcp(7) tcp_wmem */
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_FIX 480		 /* what to do about a finding, where its rule's own words do not fit the case */

@@ -29,7 +29,7 @@ bool judge_wants(const struct judge *judge, const struct exchange *x)
 	const struct vendor *vendor;
 
 	return hosts_find(&judge->hosts, x->host, x->port, x->path, &vendor) ||
-	       (!x->host.n && hosts_find(&judge->hosts, x->sni, 0, x->path, &vendor)) ||
+	       (!x->host.n && hosts_find(&judge->hosts, x->sni, x->port, x->path, &vendor)) ||
 	       looks_like_a_call(x);
 }
 

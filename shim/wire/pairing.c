@@ -8,7 +8,7 @@ static const char no_memory[] = "out of memory";
 void pairing_init(struct pairing *p, struct outbox *out, const struct wire_limits *limits,
 		  uint32_t number, struct slice sni)
 {
-	*p = (struct pairing){ .out = out, .number = number, .sni = sni };
+	*p = (struct pairing){ .out = out, .number = number, .sni = sni, .port = limits->port };
 	http1_init(&p->client, SIDE_CLIENT, limits->body_max);
 	http1_init(&p->server, SIDE_SERVER, limits->body_max);
 	buf_init(&p->held, LIMIT_HEAD);
@@ -167,10 +167,17 @@ static void end_request(struct pairing *p)
 	p->client_rest = NULL;
 }
 
-static void begin_request(struct pairing *p, struct exchange *x)
+static void set_address(const struct pairing *p, struct exchange *x)
 {
 	exchange_set_address(x, field_value(&x->request, "host"));
+	if (!x->host.n)
+		x->port = p->port;
 	x->version = x->request.version;
+}
+
+static void begin_request(struct pairing *p, struct exchange *x)
+{
+	set_address(p, x);
 	outbox_head(p->out, x);
 	if (p->answered) {
 		p->answered = false;
@@ -320,8 +327,12 @@ void pairing_skip(struct pairing *p, enum side side, size_t n)
 
 static void end_client(struct pairing *p)
 {
+	bool headless = p->request_open && !p->last->request.head_complete;
+
 	if (p->request_open)
 		http1_end(&p->client, p->last);
+	if (headless && p->last->request.method.p)
+		set_address(p, p->last);
 	p->request_open = false;
 	exchange_free(p->client_rest);
 	p->client_rest = NULL;
@@ -372,11 +383,7 @@ void pairing_close(struct pairing *p, int64_t now_us)
 	}
 	bool headless = p->request_open && !p->last->request.head_complete;
 	end_client(p);
-	if (headless && p->last->request.method.p) {
-		exchange_set_address(p->last, field_value(&p->last->request, "host"));
-		p->last->version = p->last->request.version;
-	} else if (headless) {
+	if (headless && !p->last->request.method.p)
 		drop_last(p); /* a request line that never became whole tells nothing */
-	}
 	end_server(p);
 }

@@ -87,6 +87,34 @@ verdict $? "lint of two messages: paired in order"
 sed '/^Host/d' "$work/quoted.request" >"$work/nohost.request"
 run "lint --host" 1 "$orshim" lint --json --request "$work/nohost.request" --host openrouter.ai
 says "lint --host" out '"host":"openrouter.ai"'
+run "lint --host with a port" 0 "$orshim" lint --request "$work/good.request" --host openrouter.ai:443
+run "lint --host with a port and no Host" 1 env ORSHIM_HOSTS=localhost:8443=openrouter \
+	"$orshim" lint --json --request "$work/nohost.request" --host localhost:8443
+says "lint --host with a port and no Host" out '"host":"localhost"'
+says "lint --host with a port and no Host" out '"port":8443'
+says "lint --host with a port and no Host" out '"vendor":"openrouter"'
+run "lint --host with an address" 0 "$orshim" lint --request "$work/good.request" --host '[::1]:8443'
+run "lint --host of another" 0 "$orshim" lint --json --request "$work/good.request" --host example.com:443
+says "lint --host of another" out 'the TLS server name was example.com"'
+for bad in openrouter.ai:x openrouter.ai: :443 openrouter.ai:65536 https://openrouter.ai ''; do
+	misuse "lint --host '$bad'" 2 "NAME:PORT" "$orshim" lint --request "$work/good.request" --host "$bad"
+done
+sed 's/^Content-Length: 69/Content-Length: 169/' "$work/good.request" >"$work/short.request"
+printf 'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 49\r\n\r\n{"error":{"message":"unexpected EOF","code":400}}' >"$work/400.response"
+sed 's/400 Bad Request/413 Content Too Large/; s/400}/413}/' "$work/400.response" >"$work/413.response"
+run "lint of a short body" 1 "$orshim" lint --request "$work/short.request"
+says "lint of a short body" out "error[body_length_mismatch]"
+says "lint of a short body" out "Content-Length says 169 bytes, 69 were written"
+run "lint of a short body with its answer" 1 "$orshim" lint --request "$work/short.request" --response "$work/400.response"
+says "lint of a short body with its answer" out "error[body_length_mismatch]"
+run "lint of a body that was refused early" 1 "$orshim" lint --request "$work/short.request" --response "$work/413.response"
+! grep -qF body_length_mismatch "$work/out"
+verdict $? "lint of a body that was refused early: its length is not accused"
+head -c -69 "$work/short.request" | sed 's/^Host/Expect: 100-continue\r\n&/' >"$work/expect.request"
+run "lint of a head that asks before the body" 0 "$orshim" lint --request "$work/expect.request"
+sed 's/^Content-Length: 69/Transfer-Encoding: chunked/; s/^{/45\r\n&/' "$work/good.request" >"$work/cut.request"
+run "lint of a body without its last chunk" 1 "$orshim" lint --request "$work/cut.request"
+says "lint of a body without its last chunk" out "error[body_chunks_broken]"
 run "lint of a capture" 1 "$orshim" lint "$work/quoted.cap"
 "$orshim" lint --request - <"$work/quoted.request" >"$work/out" 2>"$work/err"
 verdict $(($? != 1)) "lint of stdin"

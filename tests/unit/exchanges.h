@@ -51,7 +51,7 @@ static inline size_t request_text(char *to, size_t size, const struct said *s)
 /* The caller's: exchange_free(). */
 static inline struct exchange *exchange_of(const struct said *s)
 {
-	struct wire_limits limits = { 1 << 20 };
+	struct wire_limits limits = { .body_max = 1 << 20 };
 	struct connection *c = connection_new(&limits, 1, slice_of(NULL), false);
 	struct exchange *x = NULL;
 	struct event event;

@@ -109,7 +109,7 @@ static void assert_refusal_says(size_t kept, const char *answer, enum rule_id ru
 	static struct judge judge;
 	static struct diagnosis d;
 	static struct history history;
-	struct wire_limits limits = { kept };
+	struct wire_limits limits = { .body_max = kept };
 	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
 	struct slice wrong;
 	struct event event;

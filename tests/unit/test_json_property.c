@@ -242,7 +242,7 @@ static bool is_blamed(const struct text *t)
 	    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 16\r\n\r\n{\"error\":\"no\"} \n";
 	static struct judge judge;
-	struct wire_limits limits = { 1 << 20 };
+	struct wire_limits limits = { .body_max = 1 << 20 };
 	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
 	struct history *history = calloc(1, sizeof(*history));
 	struct diagnosis *d = calloc(1, sizeof(*d));

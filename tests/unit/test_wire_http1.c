@@ -340,7 +340,7 @@ static void fields_above_their_ceiling_are_left_out_but_framing_is_read(void **s
 
 static void bytes_passed_unseen_are_counted(void **state)
 {
-	struct wire_limits limits = { 1000 };
+	struct wire_limits limits = { .body_max = 1000 };
 	struct connection *c = connection_new(&limits, 1, slice_of("h"), false);
 	struct text t = { 0 };
 
@@ -356,7 +356,7 @@ static void bytes_passed_unseen_are_counted(void **state)
 
 static void bytes_passed_unseen_where_none_belong_are_blind(void **state)
 {
-	struct wire_limits limits = { 1000 };
+	struct wire_limits limits = { .body_max = 1000 };
 	struct connection *c = connection_new(&limits, 1, slice_of("h"), false);
 	struct text t = { 0 };
 
@@ -374,7 +374,7 @@ static void bytes_passed_unseen_where_none_belong_are_blind(void **state)
 
 static void a_dropped_connection_takes_and_tells_nothing(void **state)
 {
-	struct wire_limits limits = { 1000 };
+	struct wire_limits limits = { .body_max = 1000 };
 	struct connection *c = connection_new(&limits, 1, slice_of(NULL), false);
 	struct event event;
 

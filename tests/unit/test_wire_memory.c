@@ -59,7 +59,7 @@ struct outcome {
 
 static struct outcome run_failing(const struct step *steps, bool late, size_t piece)
 {
-	struct wire_limits limits = { 1 << 20 };
+	struct wire_limits limits = { .body_max = 1 << 20 };
 	struct outcome out = { { 0 }, false, true };
 	struct event event;
 

@@ -247,7 +247,7 @@ struct run_options {
 static inline struct text run_steps(const struct step *steps, enum split split,
 				    const struct run_options *o)
 {
-	struct wire_limits limits = { o && o->body_max ? o->body_max : 1 << 20 };
+	struct wire_limits limits = { .body_max = o && o->body_max ? o->body_max : 1 << 20 };
 	struct connection *c =
 	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->joined_late);
 	struct text t = { 0 };

@@ -107,10 +107,30 @@ static size_t play_step(struct run *run, const struct capture *c, size_t i, enum
 	return steps;
 }
 
+/* What C says of the server: NAME, NAME:PORT or [ADDRESS]:PORT; the name alone was sent (RFC 6066, 3). */
+static struct slice server_name(const struct capture *c, uint16_t *port)
+{
+	struct slice host = { c->host.n ? c->host.p : NULL, c->host.n };
+	unsigned long long number;
+	long colon = -1;
+
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] == ':')
+			colon = (long)i;
+	if (colon > 0 && (slice_byte(host, ':', 0) == colon || host.p[colon - 1] == ']') &&
+	    slice_number(slice_from(host, (size_t)colon + 1), &number) && number <= UINT16_MAX) {
+		*port = (uint16_t)number;
+		host.n = (size_t)colon;
+	}
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = slice_sub(host, 1, host.n - 2);
+	return host;
+}
+
 static int play(struct observer *o, const struct capture *c, enum split split)
 {
 	struct wire_limits limits = { .body_max = o->settings.body_max };
-	struct slice host = { c->host.n ? c->host.p : NULL, c->host.n };
+	struct slice host = server_name(c, &limits.port);
 	struct run run = { .observer = o, .now_us = c->start_us };
 
 	run.connection = connection_new(&limits, 1, host, c->late);

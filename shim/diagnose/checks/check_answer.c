@@ -452,7 +452,14 @@ bool check_no_response(const struct evidence *e, struct detail *d)
 {
 	if (e->answer.refused_by != REFUSED_nobody || e->lint || !e->x->request.head_complete)
 		return false;
-	detail_f(d, "%s after the request",
-		 e->x->end == END_RESET ? "the stream was reset" : "the connection was closed");
+	const struct body *sent = &e->x->request.body;
+	const char *what = e->x->end == END_RESET ? "the stream was reset"
+						  : "the connection was closed";
+
+	if (sent->complete || !sent->has_declared)
+		detail_f(d, "%s after the request", what);
+	else
+		detail_f(d, "%s after %llu of the request's %llu body bytes", what,
+			 (unsigned long long)sent->total, (unsigned long long)sent->declared);
 	return true;
 }

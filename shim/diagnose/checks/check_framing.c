@@ -59,18 +59,47 @@ static bool refused_early(const struct evidence *e)
 {
 	int status = e->x->response.status;
 
-	if (!status)
-		return e->lint;
 	if (field_times(request(e), "expect") && !e->x->informational)
 		return true;
-	return status != 400 && status != 408;
+	return status && status != 400 && status != 408;
+}
+
+/*
+ * The connection ended in the middle of a body. Who could write all of it at once
+ * had no more; more than that may be an upload that somebody gave up.
+ */
+static bool was_given_up(const struct evidence *e)
+{
+	return !e->x->response.status && !e->lint && e->x->version != HTTP_2 &&
+	       request(e)->body.total >= LIMIT_ROOM;
+}
+
+/*
+ * The answer came before the announced body was whole, and the client had sent
+ * nothing more for long, though it could: the server waited for the rest in vain.
+ * A server that judges the head alone does not wait, or says another thing.
+ */
+static bool was_waited_for(const struct evidence *e)
+{
+	const struct message *m = request(e);
+	int status = e->x->response.status;
+
+	if (!m->head_complete || !m->body.has_declared || m->body.complete ||
+	    m->body.counted_only || m->body.total >= m->body.declared ||
+	    m->body.total >= LIMIT_ROOM)
+		return false;
+	if (field_times(m, "expect") && !e->x->informational)
+		return false;
+	return (status == 400 || status == 408 || status == 500 ||
+		(status >= 502 && status <= 504)) &&
+	       m->last_us && e->x->response.first_us - m->last_us >= LIMIT_STALL_US;
 }
 
 static const struct fault *short_fault(const struct evidence *e)
 {
 	const struct fault *f = message_fault(request(e), FAULT_body_short);
 
-	return f && !refused_early(e) ? f : NULL;
+	return f && !refused_early(e) && !was_given_up(e) ? f : NULL;
 }
 
 static const struct fault *unfinished_fault(const struct evidence *e)
@@ -258,7 +287,7 @@ bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
 	}
 	if (!m->body.has_declared)
 		return false;
-	if (short_fault(e)) {
+	if (short_fault(e) || was_waited_for(e)) {
 		detail_f(d, "Content-Length says %llu bytes, %llu were written",
 			 (unsigned long long)m->body.declared, (unsigned long long)m->body.total);
 		return true;

@@ -260,7 +260,8 @@ bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
 
 	if (host.n && host.p[host.n - 1] == '.')
 		host.n--;
-	if (!host.n || !sni.n || slice_equal_nocase(host, sni) || is_address(host))
+	if (!host.n || !sni.n || slice_equal_nocase(host, sni) || is_address(host) ||
+	    is_address(sni))
 		return false;
 	detail_f(d, "Host is ");
 	detail_bytes(d, host, 100);
