@@ -8,6 +8,7 @@
 #include "cJSON.h"
 #include "diagnose/answer.h"
 #include "diagnose/endpoints.h"
+#include "diagnose/error_object.h"
 #include "diagnose/host_name.h"
 #include "diagnose/meaning.h"
 
@@ -252,35 +253,6 @@ static enum refused_by gateway_of(const struct answer *a, const struct exchange 
 	return REFUSED_NOT;
 }
 
-static const cJSON *inner_error(const cJSON *root)
-{
-	const cJSON *first = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, 0) : root;
-	const cJSON *error = cJSON_GetObjectItemCaseSensitive(first, "error");
-
-	return cJSON_IsObject(error) ? error : first;
-}
-
-static struct slice text_member(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
-}
-
-/* details[].reason of Google's errors (google.rpc.ErrorInfo). */
-static struct slice reason_in(const cJSON *error)
-{
-	const cJSON *detail;
-
-	cJSON_ArrayForEach(detail, cJSON_GetObjectItemCaseSensitive(error, "details"))
-	{
-		struct slice reason = text_member(detail, "reason");
-		if (reason.n)
-			return reason;
-	}
-	return (struct slice){ NULL, 0 };
-}
-
 /* `error="invalid_token"` of a WWW-Authenticate field (RFC 6750 section 3). */
 static struct slice challenge_parameter(struct slice challenge, struct slice name)
 {
@@ -300,22 +272,22 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 				     .body = buf_slice(&x->request.body.bytes) };
 
 	if (a->raw_message.p && is_upstreams(a)) {
-		const cJSON *error = inner_error(a->raw_tree);
+		const cJSON *error = error_object(a->raw_tree, true);
 		text.message = a->raw_message;
-		text.tokens[0] = reason_in(error);
-		text.tokens[1] = text_member(error, "code");
-		text.tokens[2] = text_member(error, "type");
-		text.tokens[3] = text_member(error, "status");
-		text.param = text_member(error, "param");
+		text.tokens[0] = error_reason(error);
+		text.tokens[1] = error_code_text(error);
+		text.tokens[2] = error_type(error);
+		text.tokens[3] = error_status(error);
+		text.param = error_param(error);
 	} else {
 		text.message = a->message;
-		text.tokens[0] = reason_in(a->error);
+		text.tokens[0] = a->reason;
 		text.tokens[1] = a->code_text;
 		text.tokens[2] = a->type;
 		text.tokens[3] = a->error_type;
-		text.tokens[4] = text_member(a->error, "status");
+		text.tokens[4] = a->status_text;
 		text.tokens[5] = challenge_parameter(challenge, SLICE("error=\""));
-		text.param = text_member(a->error, "param");
+		text.param = a->param;
 	}
 	a->saw = refusal_meaning(&text, &a->saw_words);
 	a->header_wanted = challenge_parameter(challenge, SLICE(" name=\""));

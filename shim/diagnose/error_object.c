@@ -276,8 +276,8 @@ const cJSON *error_object(const cJSON *root, bool failed)
 		error = first_error(root);
 	if (error)
 		return error;
-	struct slice type = text_of(member(root, "type"));
-	if (slice_equal(type, SLICE("error")))
+	if (slice_equal(text_of(member(root, "type")), SLICE("error")) ||
+	    slice_equal(text_of(member(root, "object")), SLICE("error"))) /* Anthropic; Mistral */
 		return root;
 	error = failure_said(root);
 	if (error || !failed)

@@ -89,7 +89,9 @@ static bool read_event(struct stream_report *r, const cJSON *root)
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(root, "type");
 	const cJSON *delta = cJSON_GetObjectItemCaseSensitive(root, "delta");
 	const cJSON *choice;
+	/* An object of type "error": Anthropic; of kind "error": Mistral. */
 	bool bad = is_error(cJSON_GetObjectItemCaseSensitive(root, "error")) ||
+		   is_text(cJSON_GetObjectItemCaseSensitive(root, "object"), "error") ||
 		   is_text(type, "error") || is_text(type, "response.failed");
 
 	copy_word(r->finish, sizeof(r->finish),

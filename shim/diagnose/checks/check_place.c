@@ -129,6 +129,7 @@ bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 	}
 	if (!bound)
 		return false;
+	d->aside = true; /* nothing of this key says so */
 	detail_f(d, "%s. The request went to ", bound->says);
 	detail_bytes(d, e->x->host, 80);
 	if (bound->where[0]) {
@@ -136,7 +137,6 @@ bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 	} else {
 		detail_f(d, "; the key may belong to ");
 		say_hosts(d, bound->hosts, e->x->host);
-		d->aside = true; /* nothing of this key says so */
 	}
 	return true;
 }
