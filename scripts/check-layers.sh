@@ -35,7 +35,7 @@ below() { # FOLDER ALLOWED-REGEX
 	[ -z "$found" ] || fail "tools/$1 includes what it must not:
 $found"
 }
-below run none
+below run 'guide|log'
 below log none
 below report log
 below capture log

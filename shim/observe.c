@@ -195,10 +195,13 @@ static void tell_text(struct observer *o, const struct diagnosis *d)
 	sink_write(&o->text, buf_slice(&o->line));
 }
 
-/* Have the variables of now at hand. */
-static void look_around(struct observer *o)
+void observer_look_around(struct observer *o)
 {
 	struct slice block;
+
+	if (o->found) /* what `orshim run` found does not change: asked once */
+		o->found(&o->judge.found.text);
+	o->found = NULL;
 
 	if (o->environment && o->environment(&block))
 		observer_set_environment(o, block);
@@ -219,7 +222,7 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	if (!d)
 		return;
 	if (!is_routine(o, x))
-		look_around(o);
+		observer_look_around(o);
 	diagnose(&o->judge, &o->history, x, d);
 	o->origin.exchange++;
 	for (size_t i = 0; i < d->count; i++)
@@ -300,7 +303,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			/* A process that asks there keeps connections ready that it never needs. */
 			if (is_watched(o, connection_sni(c), &vendor) &&
 			    !history_has_host(&o->history, connection_sni(c))) {
-				look_around(o);
+				observer_look_around(o);
 				tell_silence(o, c, number, vendor);
 			}
 			break;

@@ -23,6 +23,8 @@ struct observer {
 	struct history history;
 	/* Gives the environment of now, true if it may have changed (environ_now); NULL: it never does. */
 	bool (*environment)(struct slice *block);
+	/* Gives the places of keys that were found before the start (found.h), once; NULL: none were. */
+	bool (*found)(struct slice *text);
 	struct sink log;
 	struct sink text;
 	struct capture_out capture;
@@ -49,6 +51,9 @@ void observer_tell_losses(struct observer *o);
 
 /* The environment to look for tokens in; borrowed. */
 void observer_set_environment(struct observer *o, struct slice block);
+
+/* Have variables and places at hand, for what comes. */
+void observer_look_around(struct observer *o);
 
 /* No file may be opened from here on: open now what lines go to; captures end. */
 void observer_lock_in(struct observer *o);

@@ -272,6 +272,18 @@ static void settle_asan(const char *path)
 	free(options);
 }
 
+/* The keys in reach: said, written down, and handed to the shim. */
+static void look_around(const struct run *r)
+{
+	struct launch *l = launch_look();
+
+	if (r->own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
+		launch_say(l, r->tool[0]);
+	launch_log(l, r->log_path, r->tool, r->start_us);
+	launch_hand_out(l);
+	launch_release(l);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct program program;
@@ -298,8 +310,7 @@ int cmd_run(int argc, char **argv)
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);
-	if (r.own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
-		launch_say(r.tool[0]);
+	look_around(&r);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
 	int status = child_run(program.path, r.tool);

@@ -102,9 +102,12 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 	}
 	record_timestamp(row->time_us, ts);
 	say(out, "%.8s  ", ts + 11);
-	row_process_words(row, out);
+	if (row->kind != LOG_LAUNCH)
+		row_process_words(row, out);
 	say(out, " ");
-	if (row->kind == LOG_PROCESS)
+	if (row->kind == LOG_LAUNCH)
+		say(out, "started: %s", row->command ? row->command : "");
+	else if (row->kind == LOG_PROCESS)
 		coverage_words(&w->log, row, out);
 	else
 		say(out, "connection to %s%s%s", row->host ? row->host : "an unnamed host",

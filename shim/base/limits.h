@@ -83,6 +83,12 @@
 #define LIMIT_HISTORY 256	 /* (host, path, credential) rows remembered in one process (count) */
 #define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */
 
+/* before a tool starts */
+#define LIMIT_READ_FILE (1 << 20) /* of one file of the user's that is looked into */
+#define LIMIT_READ_FILES 64	 /* such files (count) */
+#define LIMIT_REACH 64		 /* keys that are found in them and in the environment (count) */
+#define LIMIT_REACH_RUN 2048	 /* of a value in a file: longer ones are no keys */
+
 /* report */
 #define LIMIT_LOG_DEFAULT (64LL << 20) /* ORSHIM_LOG_MAX when unset */
 #define LIMIT_LOG_MIN (64LL << 10)  /* least that ORSHIM_LOG_MAX may ask for: a line fits */

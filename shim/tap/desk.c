@@ -8,6 +8,7 @@
 #include "base/early.h"
 #include "observe.h"
 #include "tap/environ.h"
+#include "tap/handed.h"
 #include "tap/own_pid.h"
 
 /* Guarded by `lock`. */
@@ -87,6 +88,7 @@ static struct observer *observer(void)
 	if (!desk.ready) {
 		observer_init(o, environ_setting);
 		o->environment = environ_now;
+		o->found = handed_found;
 		learn_who_we_are(&o->origin);
 		desk.ready = true;
 	} else if (o->origin.pid == pid) {
@@ -230,9 +232,7 @@ void desk_lock_in(void)
 	desk_lock();
 	if (desk.copy_count && desk.pid == getpid()) {
 		struct observer *o = observer();
-		struct slice block;
-		if (environ_now(&block))
-			observer_set_environment(o, block);
+		observer_look_around(o);
 		environ_stop();
 		observer_lock_in(o);
 	}

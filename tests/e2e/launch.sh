@@ -91,9 +91,9 @@ quiet '.env refers to another variable' project OPENROUTER_API_KEY=$a
 dotenv project 'OPENROUTER_API_KEY=%s\nOPENROUTER_API_KEY=%s\n' "$b" "$a"
 quiet 'the last line counts' project OPENROUTER_API_KEY=$a
 dotenv project 'A=1\nexport OPENROUTER_API_KEY="%s"\n' "$b"
-says '.env differs' key_shadows_dotenv "is sk-or-v1-0e6...1c96 in the environment; line 2 of" \
+says '.env differs' key_shadows_dotenv "is sk-or-v1-0e6...1c96 in the environment, and ./.env line 2 has" \
 	project OPENROUTER_API_KEY=$a
-says '.env of the project differs' key_shadows_dotenv 'project/.env has sk-or-v1-d47...ab35' \
+says '.env of the project differs' key_shadows_dotenv '../../.env line 2 has sk-or-v1-d47...ab35' \
 	project/src/deep OPENROUTER_API_KEY=$a
 printf 'OPENROUTER_API_KEY=%s\n' "$a" >"$work/project/src/.env"
 quiet 'the nearest .env counts' project/src/deep OPENROUTER_API_KEY=$a
@@ -101,7 +101,7 @@ dotenv project 'OPENROUTER_API_KEY=“%s”\n' "$a"
 says '.env has a pasted quote' key_variable_damaged 'not ASCII' project
 dotenv outside 'OPENROUTER_API_KEY=%s\n' "$b"
 quiet 'outside of a project no parent is read' outside/below OPENROUTER_API_KEY=$a
-says 'outside of a project the folder itself is' key_shadows_dotenv 'outside/.env' \
+says 'outside of a project the folder itself is' key_shadows_dotenv './.env line 1' \
 	outside OPENROUTER_API_KEY=$a
 dotenv project 'A=1\n'
 mkfifo "$work/project/src/.env"
@@ -113,7 +113,7 @@ says 'almost the right name' key_variable_near_miss 'OPEN_ROUTER_API_KEY is set'
 says 'lower case' key_variable_near_miss 'openrouter_api_key is set' project openrouter_api_key=$a
 quiet 'both names' project OPENROUTER_KEY=$a OPENROUTER_API_KEY=$a
 dotenv project 'OPENROUTER_KEY=%s\n' "$a"
-says 'almost the right name in .env' key_variable_near_miss 'line 1 of' project
+says 'almost the right name in .env' key_variable_near_miss './.env line 1' project
 dotenv project 'OPENROUTER_API_KEY=%s\n' "$a"
 quiet 'almost the right name, and the right one in .env' project OPENROUTER_KEY=$a
 

@@ -9,6 +9,12 @@ const struct setting_of_tool settings_of_tools[] = {
 };
 const size_t settings_of_tools_count = sizeof(settings_of_tools) / sizeof(settings_of_tools[0]);
 
+const struct file_of_tool files_of_tools[] = {
+#define FILE_OF(tool, path) { tool, path },
+#include "tools/guide/settings_of_tools.def"
+};
+const size_t files_of_tools_count = sizeof(files_of_tools) / sizeof(files_of_tools[0]);
+
 static const struct {
 	enum rule_id rule;
 	enum subject subject;

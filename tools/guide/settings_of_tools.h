@@ -16,6 +16,15 @@ struct setting_of_tool {
 extern const struct setting_of_tool settings_of_tools[];
 extern const size_t settings_of_tools_count;
 
+struct file_of_tool {
+	const char *tool;
+	const char *path; /* "~/…" or "./…"; may be a pattern of glob(7) */
+};
+
+/* Where tools keep keys, besides what they are told by variables. */
+extern const struct file_of_tool files_of_tools[];
+extern const size_t files_of_tools_count;
+
 const char *subject_title(enum subject subject); /* "the key" */
 
 /* Is RULE about something that stands in a tool's setting of SUBJECT? */

@@ -44,6 +44,7 @@ void log_release(struct log *l)
 	free(l->rows);
 	free(l->findings);
 	free(l->copies);
+	free(l->origins);
 	free(l->roles);
 	log_strings_free(l->strings);
 	*l = (struct log){ 0 };

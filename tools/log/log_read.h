@@ -17,7 +17,7 @@
 
 #include "diagnose/rules.h"
 
-enum log_kind { LOG_PROCESS, LOG_EXCHANGE, LOG_CONNECTION };
+enum log_kind { LOG_PROCESS, LOG_EXCHANGE, LOG_CONNECTION, LOG_LAUNCH };
 
 enum log_fault {
 	LOG_NOT_JSON,
@@ -37,6 +37,16 @@ struct log_finding {
 	enum severity severity;
 	const char *detail;
 	const char *why, *fix; /* that fit the case better than the rule's own; NULL */
+	const char *variable, *key; /* of a launch: what it is about; key: fingerprint. NULL */
+};
+
+/* A key that was in reach when a tool was started. */
+struct log_origin {
+	const char *variable, *key, *label;
+	const char *kind; /* "environment" "dotenv" "shell" "tool" */
+	const char *file; /* as a person writes it; NULL: none */
+	const char *note; /* what the file has around the value; NULL */
+	int line;
 };
 
 /* One TLS library of a process. */
@@ -68,6 +78,8 @@ struct log_row {
 	bool probe;                     /* its verdict is null: it counts nowhere */
 	const char *client, *client_by; /* for whom it was sent, and the header that says so */
 	const char *blind;              /* connection */
+	const char *command, *cwd;      /* launch */
+	size_t origins, origin_count;
 	int status, ms, conn;           /* -1: unknown */
 	int port;
 	int stream; /* -1, 0, 1 */
@@ -103,6 +115,8 @@ struct log {
 	size_t finding_count;
 	struct log_copy *copies;
 	size_t copy_count;
+	struct log_origin *origins;
+	size_t origin_count;
 	struct log_role *roles;
 	size_t role_count;
 	struct log_fault_count faults[LOG_FAULT_COUNT];

@@ -7,7 +7,14 @@
 
 #include "tools/command.h"
 
-enum { KEPT_NAME = 128, KEPT_PATH = 512, KEPT_TEXT = 600, FINDINGS_MAX = 64, COPIES_MAX = 16 };
+enum {
+	KEPT_NAME = 128,
+	KEPT_PATH = 512,
+	KEPT_TEXT = 600,
+	FINDINGS_MAX = 64,
+	COPIES_MAX = 16,
+	ORIGINS_MAX = 256
+};
 
 /* Open addressing; a slot is a string of its own, or NULL. */
 struct log_strings {
@@ -168,6 +175,8 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 			.detail = kept(l, f, "detail", KEPT_TEXT),
 			.why = kept(l, f, "why", KEPT_TEXT),
 			.fix = kept(l, f, "fix", KEPT_TEXT),
+			.variable = kept(l, f, "variable", KEPT_NAME),
+			.key = kept(l, f, "fingerprint", KEPT_NAME),
 		};
 		row->finding_count++;
 		if (l->findings[l->finding_count - 1].severity > row->worst)
@@ -225,6 +234,31 @@ static void take_process(struct log *l, struct log_row *row, const cJSON *record
 			.reason = kept(l, copy, "reason", KEPT_TEXT),
 		};
 		row->copy_count++;
+	}
+}
+
+static void take_launch(struct log *l, struct log_row *row, const cJSON *record)
+{
+	const cJSON *source;
+
+	row->command = kept(l, record, "command", KEPT_TEXT);
+	row->cwd = kept(l, record, "cwd", KEPT_PATH);
+	row->origins = l->origin_count;
+	cJSON_ArrayForEach(source, log_member(record, "sources"))
+	{
+		if (!cJSON_IsObject(source) || row->origin_count == ORIGINS_MAX)
+			continue;
+		l->origins = log_grow(l->origins, l->origin_count, sizeof(*l->origins));
+		l->origins[l->origin_count++] = (struct log_origin){
+			.variable = kept(l, source, "variable", KEPT_NAME),
+			.key = kept(l, source, "fingerprint", KEPT_NAME),
+			.label = kept(l, source, "label", KEPT_NAME),
+			.kind = kept(l, source, "kind", KEPT_NAME),
+			.file = kept(l, source, "file", KEPT_PATH),
+			.note = kept(l, source, "note", KEPT_NAME),
+			.line = log_number(source, "line", 0),
+		};
+		row->origin_count++;
 	}
 }
 
@@ -290,7 +324,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 /* LOG_FAULT_COUNT: a record of ours, its kind is in *KIND. */
 static enum log_fault judge_record(const cJSON *record, enum log_kind *kind)
 {
-	static const char *const names[] = { "process", "exchange", "connection" };
+	static const char *const names[] = { "process", "exchange", "connection", "launch" };
 	const char *name = log_text(record, "record");
 	int version = log_number(record, "v", -1);
 
@@ -351,6 +385,9 @@ struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum lo
 	case LOG_CONNECTION:
 		row->role = role_of(l, row->pid);
 		row->blind = kept(l, record, "blind", KEPT_TEXT);
+		break;
+	case LOG_LAUNCH:
+		take_launch(l, row, record);
 		break;
 	}
 	take_findings(l, row, record);

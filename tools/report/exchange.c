@@ -31,7 +31,8 @@ static void say_headers(const cJSON *message, const char *mark, struct buf *out)
 	}
 }
 
-static void say_auth(const struct log_row *row, const cJSON *record, struct buf *out)
+static void say_auth(const struct report *r, const struct log_row *row, const cJSON *record,
+		     const struct text_style *style, struct buf *out)
 {
 	if (!row->carrier) {
 		say(out, "  key: none was sent\n");
@@ -47,9 +48,15 @@ static void say_auth(const struct log_row *row, const cJSON *record, struct buf 
 		say(out, ", %d bytes", length);
 	if (row->key)
 		say(out, ", %s", row->key);
-	if (row->source)
-		say(out, ", the same as %s", row->source);
 	say(out, "\n");
+	size_t start = out->n;
+	say(out, "  from: ");
+	size_t bare = out->n;
+	origin_words(r, row, out);
+	if (out->n == bare)
+		out->n = start;
+	else
+		say_end(out, style, start, 8);
 }
 
 static void say_body(const struct log_row *row, const cJSON *record, struct buf *out)
@@ -143,7 +150,7 @@ void report_exchange(const struct report *r, const struct log_row *row,
 		say(out, "  (the log has changed since: its line cannot be read any more)\n");
 		return;
 	}
-	say_auth(row, record, out);
+	say_auth(r, row, record, style, out);
 	say(out, "  > %s %s\n", row->method ? row->method : "?", row->path ? row->path : "?");
 	say_headers(log_member(record, "request"), ">", out);
 	say_body(row, record, out);

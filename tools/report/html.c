@@ -152,6 +152,20 @@ void html_field(struct buf *out, const struct shown_field *f)
 	say(out, "</pre>");
 }
 
+void html_origin(struct buf *out, const struct report *r, const struct log_row *row)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	origin_words(r, row, &words);
+	if (words.n) {
+		say(out, "<dt>from</dt><dd>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</dd>");
+	}
+	buf_release(&words);
+}
+
 void html_link(struct buf *out, const struct report *r, const struct log_row *row)
 {
 	say(out, "<a href=\"#x%u-%u\">", row->file, row->number);
@@ -186,7 +200,7 @@ static void put_cause(const struct report *r, const struct cause *c, struct buf 
 	html_pair(out, "fix", cause_fix(c));
 	if (c->refusal) {
 		html_pair(out, "refused by", c->refused_by);
-		html_pair(out, "from variable", c->first->source);
+		html_origin(out, r, c->first);
 		html_pair(out, "answer", c->message);
 	}
 	say(out, "</dl></section>\n");
@@ -233,6 +247,21 @@ static void put_paragraphs(struct buf *out, const struct report *r, const char *
 	fold_end(&fold, out);
 	say(out, "</section>\n");
 	buf_release(&paragraph);
+}
+
+static void words_of_launch(const struct report *r, size_t i, struct buf *out)
+{
+	const struct launch_finding *f = &r->launch_findings[i];
+
+	say(out, "%s: ", f->finding->rule);
+	launch_finding_words(r, f, out);
+}
+
+static void put_launch(const struct report *r, struct buf *out)
+{
+	if (r->launch_finding_count)
+		put_paragraphs(out, r, "Found before the tool started", "more findings",
+			       r->launch_finding_count, words_of_launch);
 }
 
 static void words_of_key(const struct report *r, size_t i, struct buf *out)
@@ -395,6 +424,7 @@ void report_html(const struct report *r, struct buf *out)
 		put_cause(r, &r->causes[i], out);
 	}
 	fold_end(&fold, out);
+	put_launch(r, out);
 	put_steps(r, out);
 	put_split(r, out);
 	put_keys(r, out);

@@ -13,6 +13,9 @@ void html_slice(struct buf *out, struct slice s);
 void html_text(struct buf *out, const char *text);                    /* NULL: nothing */
 void html_pair(struct buf *out, const char *name, const char *value); /* of a <dl>; none if empty */
 void html_field(struct buf *out, const struct shown_field *f);
+/* Where the key of ROW came from, if that is known. */
+void html_origin(struct buf *out, const struct report *r, const struct log_row *row);
+
 void html_link(struct buf *out, const struct report *r, const struct log_row *row);
 
 /* One request with its answer, folded. */

@@ -28,7 +28,8 @@ static void put_headers(struct buf *out, const cJSON *message)
 	}
 }
 
-static void put_request(struct buf *out, const struct log_row *row, const cJSON *record)
+static void put_request(struct buf *out, const struct report *r, const struct log_row *row,
+			const cJSON *record)
 {
 	const cJSON *request = log_member(record, "request");
 
@@ -42,7 +43,7 @@ static void put_request(struct buf *out, const struct log_row *row, const cJSON 
 	html_pair(out, "key", row->carrier ? row->token : "none was sent");
 	html_pair(out, "in", row->carrier);
 	html_pair(out, "fingerprint", row->key);
-	html_pair(out, "from variable", row->source);
+	html_origin(out, r, row);
 	html_pair(out, "model", row->model);
 	say(out, "</dl>");
 }
@@ -136,7 +137,7 @@ void html_exchange(const struct report *r, const struct log_row *row, struct buf
 	say(out, "</p>");
 	if (record) {
 		put_findings(out, r, row, record);
-		put_request(out, row, record);
+		put_request(out, r, row, record);
 		put_answer(out, row, record);
 	} else {
 		say(out, "<p>The log has changed since; this line cannot be read any more.</p>");

@@ -36,6 +36,10 @@ static void put_cause(struct json_out *j, const struct report *r, const struct c
 	json_text(j, "why", cause_why(c));
 	json_text(j, "fix", cause_fix(c));
 	json_text(j, "detail", c->detail);
+	buf_reset(&words);
+	if (c->refusal)
+		origin_words(r, c->first, &words);
+	json_slice(j, "from", words.n ? buf_slice(&words) : (struct slice){ NULL, 0 });
 	json_text(j, "first", c->first->kind == LOG_EXCHANGE ? log_name(r->log, c->first) : NULL);
 	json_text(j, "last", c->last->kind == LOG_EXCHANGE ? log_name(r->log, c->last) : NULL);
 	json_object_end(j);
@@ -92,6 +96,66 @@ static void put_keys(struct json_out *j, const struct report *r)
 		json_text(j, "rule", rule == RULE_NONE ? NULL : rules[rule].id);
 		json_object_end(j);
 	}
+	json_array_end(j);
+}
+
+static const char *name_of_refused(const struct report *r, const struct log_finding *finding)
+{
+	for (size_t i = 0; i < r->launch_finding_count; i++) {
+		const struct launch_finding *f = &r->launch_findings[i];
+		if (same_text(f->finding->rule, finding->rule) &&
+		    same_text(f->finding->detail, finding->detail))
+			return f->refused ? log_name(r->log, f->refused) : NULL;
+	}
+	return NULL;
+}
+
+static void put_launch(struct json_out *j, const struct report *r, const struct log_row *row)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(row->time_us, ts);
+	json_object(j, NULL);
+	json_text(j, "ts", ts);
+	json_number(j, "pid", row->pid);
+	json_text(j, "command", row->command);
+	json_text(j, "cwd", row->cwd);
+	json_array(j, "findings");
+	for (size_t i = 0; i < row->finding_count; i++) {
+		const struct log_finding *f = &r->log->findings[row->findings + i];
+		json_object(j, NULL);
+		json_text(j, "rule", f->rule);
+		json_text(j, "severity", severity_name(f->severity));
+		json_text(j, "detail", f->detail);
+		json_text(j, "variable", f->variable);
+		json_text(j, "key", f->key);
+		json_text(j, "refused", name_of_refused(r, f));
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_array(j, "sources");
+	for (size_t i = 0; i < row->origin_count; i++) {
+		const struct log_origin *o = &r->log->origins[row->origins + i];
+		json_object(j, NULL);
+		json_text(j, "variable", o->variable);
+		json_text(j, "key", o->key);
+		json_text(j, "token", o->label);
+		json_text(j, "kind", o->kind);
+		json_text(j, "file", o->file);
+		json_number(j, "line", o->line);
+		json_text(j, "note", o->note);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_object_end(j);
+}
+
+static void put_launches(struct json_out *j, const struct report *r)
+{
+	json_array(j, "launches");
+	for (size_t i = 0; i < r->log->count; i++)
+		if (r->log->rows[i].kind == LOG_LAUNCH)
+			put_launch(j, r, &r->log->rows[i]);
 	json_array_end(j);
 }
 
@@ -232,6 +296,7 @@ void report_json(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->cause_count; i++)
 		put_cause(&j, r, &r->causes[i]);
 	json_array_end(&j);
+	put_launches(&j, r);
 	put_split(&j, &r->split);
 	put_keys(&j, r);
 	put_senders(&j, r);

@@ -52,6 +52,11 @@ static void say_cause(const struct report *r, const struct cause *c, struct buf 
 	cJSON_Delete(record);
 	if (c->detail && *c->detail)
 		say(out, "detail:    %s\n", c->detail);
+	buf_reset(&words);
+	if (c->refusal)
+		origin_words(r, c->first, &words);
+	if (words.n)
+		say(out, "from:      %.*s\n", SLICE_ARG(buf_slice(&words)));
 	if (c->first->request_id)
 		say(out, "request:   %s\n", c->first->request_id);
 	say(out, "~~~\n\n");
@@ -89,6 +94,20 @@ static void say_versions(const struct report *r, struct buf *out)
 	buf_release(&words);
 }
 
+static void say_launch(const struct report *r, struct buf *out)
+{
+	if (r->launch_finding_count == 0)
+		return;
+	say(out, "### Found before the tool started\n\n~~~text\n");
+	for (size_t i = 0; i < r->launch_finding_count; i++) {
+		const struct launch_finding *f = &r->launch_findings[i];
+		say(out, "%s[%s]: ", severity_name(f->finding->severity), f->finding->rule);
+		launch_finding_words(r, f, out);
+		say(out, "\n");
+	}
+	say(out, "~~~\n\n");
+}
+
 void report_markdown(const struct report *r, struct buf *out)
 {
 	struct buf words;
@@ -104,6 +123,7 @@ void report_markdown(const struct report *r, struct buf *out)
 	    r->exchanges, r->refused);
 	for (size_t i = 0; i < r->cause_count; i++)
 		say_cause(r, &r->causes[i], out);
+	say_launch(r, out);
 	if (r->refused && r->refused < r->exchanges) {
 		buf_reset(&words);
 		split_words(&r->split, &words);

@@ -139,6 +139,9 @@ static void add_row(struct report *r, const struct log_row *row)
 		if (!row->blind && is_spare(r, row))
 			return;
 		break;
+	case LOG_LAUNCH:
+		add_launch(r, row);
+		return;
 	case LOG_EXCHANGE:
 		if (row->probe)
 			return;
@@ -263,6 +266,7 @@ void report_make(struct report *r, struct log *l)
 	qsort(r->causes, r->cause_count, sizeof(r->causes[0]), by_weight);
 	while (r->refusal_causes < r->cause_count && r->causes[r->refusal_causes].refusal)
 		r->refusal_causes++;
+	find_concerned(r);
 	find_split(r);
 	find_public_success(r);
 	find_keys(r);

@@ -46,6 +46,15 @@ struct sender {
 	const char *cause; /* of all refusals; NULL: of different ones, or unexplained */
 };
 
+/* What was found before a tool started. */
+struct launch_finding {
+	const struct log_finding *finding;
+	const struct log_row *launch;  /* the first that it was found at */
+	const struct log_row *refused; /* the first refused request that it is about; NULL */
+	size_t count;
+};
+
+enum { LAUNCH_FINDINGS_MAX = 32 };
 enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
 
 struct report {
@@ -55,6 +64,8 @@ struct report {
 	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */
 	size_t cause_count;
 	size_t refusal_causes;
+	struct launch_finding launch_findings[LAUNCH_FINDINGS_MAX];
+	size_t launch_finding_count;
 	struct split split;
 	const struct log_row *public_success; /* the only success needs no key; NULL */
 	struct key_use keys[KEYS_MAX];
@@ -90,6 +101,20 @@ enum rule_id key_rule(const struct report *r, const struct key_use *k);
 void key_words(const struct report *r, const struct key_use *k, struct buf *out);
 bool keys_are_remarkable(const struct report *r);
 void find_keys(struct report *r);
+
+/* Before the start: origins.c. */
+void add_launch(struct report *r, const struct log_row *launch);
+void find_concerned(struct report *r);
+
+/* "OPENROUTER_API_KEY holds a line break; this is the variable of the key in #1". */
+void launch_finding_words(const struct report *r, const struct launch_finding *f, struct buf *out);
+
+/*
+ * Where the key of the exchange ROW came from: "environment variable X of the
+ * process; ./.env line 1 (the quotation marks are in the file)". Nothing if
+ * it is not known.
+ */
+void origin_words(const struct report *r, const struct log_row *row, struct buf *out);
 
 /* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
 void sender_words(const struct sender *s, struct buf *out);

@@ -8,7 +8,7 @@
 #include "tools/report/lines.h"
 #include "tools/report/report.h"
 
-enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12 };
+enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12, SECTION_HISTORY = 6 };
 
 /* ECMA-48 SGR. */
 static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
@@ -120,6 +120,18 @@ static void say_title(const struct report *r, const struct cause *c, const struc
 	say_end(out, style, start, strlen(before) + 4);
 }
 
+static void say_origin(const struct report *r, const struct log_row *row,
+		       const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	origin_words(r, row, &words);
+	if (words.n)
+		say_paragraph(out, style, "  from: ", buf_slice(&words));
+	buf_release(&words);
+}
+
 static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
 		      struct buf *out)
 {
@@ -132,11 +144,8 @@ static void say_cause(const struct report *r, const struct cause *c, const struc
 		say_paragraph(out, style, "  why: ", slice_of(cause_why(c)));
 	if (cause_fix(c))
 		say_paragraph(out, style, "  fix: ", slice_of(cause_fix(c)));
-	size_t start = out->n;
-	if (c->refusal && c->first->source) {
-		say(out, "  from: environment variable %s", c->first->source);
-		say_end(out, style, start, 8);
-	}
+	if (c->refusal)
+		say_origin(r, c->first, style, out);
 	if (c->refusal && c->message && *c->message)
 		say_paragraph(out, style, "  answer: ", slice_of(c->message));
 }
@@ -156,9 +165,40 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 		if (also > ALSO_SHOWN)
 			continue;
 		say_title(r, c, style, "  ", out);
+		/* What the environment holds is often what explains the rest. */
+		if (c->rule != RULE_NONE && rules[c->rule].section == SECTION_HISTORY &&
+		    c->detail && *c->detail)
+			say_paragraph(out, style, "    seen: ", slice_of(c->detail));
 	}
 	if (also > ALSO_SHOWN)
 		say(out, "  and %zu more\n", also - ALSO_SHOWN);
+}
+
+/* Before the tool started: it may be the cause of what came after. */
+static void say_launch(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	if (r->launch_finding_count == 0)
+		return;
+	say_heading(out, style, "found before the tool started");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->launch_finding_count; i++) {
+		const struct launch_finding *f = &r->launch_findings[i];
+		enum rule_id rule = rule_find(slice_of(f->finding->rule));
+		char head[128];
+		size_t start = out->n;
+		snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(f->finding->severity),
+			 f->finding->rule);
+		say(out, "  ");
+		say_coloured(out, style, severity_colour[f->finding->severity], head);
+		say(out, " %s", rule == RULE_NONE ? "" : rules[rule].title);
+		say_end(out, style, start, 6);
+		buf_reset(&words);
+		launch_finding_words(r, f, &words);
+		say_paragraph(out, style, "    seen: ", buf_slice(&words));
+	}
+	buf_release(&words);
 }
 
 static void say_split(const struct report *r, const struct text_style *style, struct buf *out)
@@ -354,6 +394,7 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	say_end(out, style, start, 8);
 	buf_release(&verdict);
 	say_causes(r, style, out);
+	say_launch(r, style, out);
 	say_split(r, style, out);
 	say_keys(r, style, out);
 	say_senders(r, style, out);

@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/run/dotenv.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
-
-enum { FILE_SIZE_MAX = 1 << 20 };
-
-/* A regular file only: opening a FIFO would wait, and a device is no .env. */
-static bool load(const char *path, struct buf *text)
-{
-	char piece[8192];
-	struct stat st;
-	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return false;
-	buf_init(text, FILE_SIZE_MAX);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		while ((n = read(fd, piece, sizeof(piece))) > 0)
-			if (buf_add_some(text, piece, (size_t)n) < (size_t)n)
-				break;
-	close(fd);
-	if (text->n == 0)
-		buf_release(text);
-	return text->n > 0;
-}
 
 static bool exists(const char *folder, const char *name)
 {
@@ -54,7 +29,7 @@ static size_t root_length(const char *folder)
 	return strlen(folder);
 }
 
-void dotenv_find(struct dotenv_list *list)
+void dotenv_find(struct dotenv_list *list, struct reading *reading)
 {
 	char folder[PATH_MAX];
 
@@ -65,7 +40,7 @@ void dotenv_find(struct dotenv_list *list)
 	while (list->count < DOTENV_FILES && strlen(folder) >= root) {
 		struct dotenv *d = &list->files[list->count];
 		int n = snprintf(d->path, sizeof(d->path), "%s/.env", folder);
-		if (n < PATH_MAX && load(d->path, &d->text))
+		if (n < PATH_MAX && reading_load(reading, d->path, &d->text))
 			list->count++;
 		char *end = strrchr(folder, '/');
 		if (!end || end == folder)
@@ -140,6 +115,7 @@ bool dotenv_next(struct slice text, size_t *at, struct dotenv_entry *entry)
 		if (equals < 0 || !is_name(trim(slice_sub(line, 0, (size_t)equals))))
 			continue;
 		entry->name = trim(slice_sub(line, 0, (size_t)equals));
+		entry->raw = slice_from(line, (size_t)equals + 1);
 		struct slice before = rest;
 		found = value_of(slice_from(line, (size_t)equals + 1), &rest, &entry->value);
 		for (size_t i = 0; i < before.n - rest.n; i++)
@@ -147,4 +123,17 @@ bool dotenv_next(struct slice text, size_t *at, struct dotenv_entry *entry)
 	}
 	*at = text.n - rest.n;
 	return found;
+}
+
+bool dotenv_is_overruled(const struct dotenv_list *files, const struct dotenv *file,
+			 const struct dotenv_entry *entry)
+{
+	for (const struct dotenv *f = files->files; f <= file; f++) {
+		struct dotenv_entry other = { 0 };
+		for (size_t at = 0; dotenv_next(buf_slice(&f->text), &at, &other);)
+			if (slice_equal(other.name, entry->name) &&
+			    (f < file || other.line > entry->line))
+				return true;
+	}
+	return false;
 }

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "tools/run/reading.h"
 
 enum { DOTENV_FILES = 8 };
 
@@ -24,13 +25,14 @@ struct dotenv_list {
 	size_t count;
 };
 
-/* Reads what there is; what cannot be read is passed over. */
-void dotenv_find(struct dotenv_list *list);
+/* Reads what there is; what cannot be read is passed over and counted. */
+void dotenv_find(struct dotenv_list *list, struct reading *reading);
 void dotenv_release(struct dotenv_list *list);
 
 struct dotenv_entry {
 	struct slice name;
 	struct slice value; /* without its quotation marks, or the comment behind it */
+	struct slice raw;   /* all that stands behind the = on its line */
 	unsigned line;      /* from 1 */
 };
 
@@ -39,5 +41,9 @@ struct dotenv_entry {
  * end. A quoted value of several lines is passed over.
  */
 bool dotenv_next(struct slice text, size_t *at, struct dotenv_entry *entry);
+
+/* Has a file of FILES nearer than FILE, or a later line of FILE, the last word on ENTRY's name? */
+bool dotenv_is_overruled(const struct dotenv_list *files, const struct dotenv *file,
+			 const struct dotenv_entry *entry);
 
 #endif

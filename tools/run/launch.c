@@ -5,34 +5,59 @@
  */
 #include "tools/run/launch.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/json_out.h"
+#include "report/log.h"
+#include "report/record.h"
 #include "tools/command.h"
+#include "tools/log/runs.h"
 
 extern char **environ;
 
-enum { FINDINGS_MAX = 12, SHOWN_PATH = 160, SHOWN_NAME = 60 };
+enum { FINDINGS_MAX = 12, SHOWN_PATH = 160, COMMAND_MAX = 2000 };
 
-struct launch {
-	const struct environment *env;
-	const struct dotenv_list *files;
-	const struct rulebook *book;
-	struct finding findings[FINDINGS_MAX];
-	size_t count;
+/* What a finding is about, to find the request that it explains. */
+struct subject {
+	char variable[LIMIT_SHOWN_NAME];
+	char fingerprint[FINGERPRINT_SIZE]; /* of the value in the environment; "" */
 };
 
-/* A new finding of RULE, or NULL: it is switched off, or there is no room. */
-static struct detail *find(struct launch *l, enum rule_id rule)
+struct launch {
+	struct buf block;
+	struct environment env;
+	struct dotenv_list files;
+	struct rulebook book;
+	struct finding findings[FINDINGS_MAX];
+	struct subject subjects[FINDINGS_MAX];
+	size_t count;
+	struct reach reach;
+};
+
+/*
+ * A new finding of RULE about the variable NAME, whose VALUE in the environment
+ * may be absent; NULL: it is switched off, or there is no room.
+ */
+static struct detail *find(struct launch *l, enum rule_id rule, struct slice name,
+			   struct slice value)
 {
 	struct finding *f = &l->findings[l->count];
+	struct subject *subject = &l->subjects[l->count];
 
-	if (l->count == FINDINGS_MAX || l->book->severity[rule] == SEVERITY_OFF)
+	if (l->count == FINDINGS_MAX || l->book.severity[rule] == SEVERITY_OFF)
 		return NULL;
-	*f = (struct finding){ .rule = rule,
-			       .severity = (enum severity)l->book->severity[rule],
-			       .detail = { .offset = -1, .offset_end = -1 } };
+	*f = (struct finding){ .rule = rule, .severity = (enum severity)l->book.severity[rule] };
+	detail_init(&f->detail);
+	snprintf(subject->variable, sizeof(subject->variable), "%.*s", SLICE_ARG(name));
+	subject->fingerprint[0] = '\0';
+	if (value.n)
+		token_fingerprint(value, subject->fingerprint);
 	l->count++;
 	return &f->detail;
 }
@@ -47,8 +72,11 @@ static void add_label(struct detail *d, struct slice token)
 
 static void add_place(struct detail *d, const struct dotenv *file, unsigned line)
 {
-	detail_f(d, "line %u of ", line);
-	detail_bytes(d, slice_of(file->path), SHOWN_PATH);
+	char path[SHOWN_PATH];
+
+	reach_show_path(file->path, path, sizeof(path));
+	detail_bytes(d, slice_of(path), SHOWN_PATH);
+	detail_f(d, " line %u", line);
 }
 
 static void check_damage(struct launch *l)
@@ -56,12 +84,12 @@ static void check_damage(struct launch *l)
 	struct slice name;
 	struct slice value;
 
-	for (size_t at = 0; environment_next(l->env, &at, &name, &value);) {
+	for (size_t at = 0; environment_next(&l->env, &at, &name, &value);) {
 		const char *damage = environment_key_damage(name, value);
-		struct detail *d = damage ? find(l, RULE_key_variable_damaged) : NULL;
+		struct detail *d = damage ? find(l, RULE_key_variable_damaged, name, value) : NULL;
 		if (!d)
 			continue;
-		detail_f(d, "%.*s %s: ", SLICE_ARG(slice_sub(name, 0, SHOWN_NAME)), damage);
+		detail_f(d, "%.*s %s: ", SLICE_ARG(slice_sub(name, 0, LIMIT_SHOWN_NAME)), damage);
 		add_label(d, value);
 	}
 }
@@ -76,10 +104,11 @@ static void check_file_damage(struct launch *l, const struct dotenv *file,
 			      const struct dotenv_entry *entry)
 {
 	const char *damage = environment_key_damage(entry->name, entry->value);
-	struct detail *d = damage ? find(l, RULE_key_variable_damaged) : NULL;
+	struct detail *d =
+	    damage ? find(l, RULE_key_variable_damaged, entry->name, entry->value) : NULL;
 	if (!d)
 		return;
-	detail_f(d, "%.*s %s: ", SLICE_ARG(slice_sub(entry->name, 0, SHOWN_NAME)), damage);
+	detail_f(d, "%.*s %s: ", SLICE_ARG(slice_sub(entry->name, 0, LIMIT_SHOWN_NAME)), damage);
 	add_label(d, entry->value);
 	detail_f(d, ", in ");
 	add_place(d, file, entry->line);
@@ -90,29 +119,15 @@ static void check_shadow(struct launch *l, const struct dotenv *file,
 {
 	if (slice_equal(set, entry->value) || environment_compare(set, entry->value) != MATCH_NONE)
 		return;
-	struct detail *d = find(l, RULE_key_shadows_dotenv);
+	struct detail *d = find(l, RULE_key_shadows_dotenv, entry->name, set);
 	if (!d)
 		return;
-	detail_f(d, "%.*s is ", SLICE_ARG(slice_sub(entry->name, 0, SHOWN_NAME)));
+	detail_f(d, "%.*s is ", SLICE_ARG(slice_sub(entry->name, 0, LIMIT_SHOWN_NAME)));
 	add_label(d, set);
-	detail_f(d, " in the environment; ");
+	detail_f(d, " in the environment, and ");
 	add_place(d, file, entry->line);
 	detail_f(d, " has ");
 	add_label(d, entry->value);
-}
-
-/* Has a file nearer than FILE, or a later line of it, the last word on NAME? */
-static bool is_overruled(const struct launch *l, const struct dotenv *file,
-			 const struct dotenv_entry *entry)
-{
-	for (const struct dotenv *f = l->files->files; f <= file; f++) {
-		struct dotenv_entry other = { 0 };
-		for (size_t at = 0; dotenv_next(buf_slice(&f->text), &at, &other);)
-			if (slice_equal(other.name, entry->name) &&
-			    (f < file || other.line > entry->line))
-				return true;
-	}
-	return false;
 }
 
 static void check_file(struct launch *l, const struct dotenv *file)
@@ -121,9 +136,9 @@ static void check_file(struct launch *l, const struct dotenv *file)
 
 	for (size_t at = 0; dotenv_next(buf_slice(&file->text), &at, &entry);) {
 		if (!vendor_of_variable(entry.name) || !is_judged(&entry) ||
-		    is_overruled(l, file, &entry))
+		    dotenv_is_overruled(&l->files, file, &entry))
 			continue;
-		struct slice set = environment_value(l->env, entry.name);
+		struct slice set = environment_value(&l->env, entry.name);
 		if (set.n)
 			check_shadow(l, file, &entry, set);
 		else
@@ -134,9 +149,9 @@ static void check_file(struct launch *l, const struct dotenv *file)
 /* The right name in some file: then the tool finds it there. */
 static bool is_in_files(const struct launch *l, struct slice name)
 {
-	for (size_t i = 0; i < l->files->count; i++) {
+	for (size_t i = 0; i < l->files.count; i++) {
 		struct dotenv_entry entry = { 0 };
-		for (size_t at = 0; dotenv_next(buf_slice(&l->files->files[i].text), &at, &entry);)
+		for (size_t at = 0; dotenv_next(buf_slice(&l->files.files[i].text), &at, &entry);)
 			if (slice_equal(entry.name, name))
 				return true;
 	}
@@ -145,7 +160,7 @@ static bool is_in_files(const struct launch *l, struct slice name)
 
 static struct detail *find_near_miss(struct launch *l, struct slice name)
 {
-	struct detail *d = find(l, RULE_key_variable_near_miss);
+	struct detail *d = find(l, RULE_key_variable_near_miss, name, SLICE(""));
 
 	if (!d)
 		return NULL;
@@ -162,69 +177,200 @@ static void check_near_miss(struct launch *l)
 	struct slice name;
 	struct slice value;
 
-	if (environment_value(l->env, right).n || is_in_files(l, right))
+	if (environment_value(&l->env, right).n || is_in_files(l, right))
 		return;
-	for (size_t at = 0; environment_next(l->env, &at, &name, &value);)
+	for (size_t at = 0; environment_next(&l->env, &at, &name, &value);)
 		if (value.n && environment_is_near_miss(name)) {
 			find_near_miss(l, name);
 			return;
 		}
-	for (size_t i = 0; i < l->files->count; i++) {
+	for (size_t i = 0; i < l->files.count; i++) {
 		struct dotenv_entry entry = { 0 };
-		for (size_t at = 0;
-		     dotenv_next(buf_slice(&l->files->files[i].text), &at, &entry);) {
+		for (size_t at = 0; dotenv_next(buf_slice(&l->files.files[i].text), &at, &entry);) {
 			if (!entry.value.n || !environment_is_near_miss(entry.name))
 				continue;
 			struct detail *d = find_near_miss(l, entry.name);
 			if (!d)
 				return;
 			detail_f(d, ": ");
-			add_place(d, &l->files->files[i], entry.line);
+			add_place(d, &l->files.files[i], entry.line);
 			return;
 		}
 	}
 }
 
-void launch_tell(struct buf *out, const struct text_style *style, const char *tool,
-		 const struct environment *env, const struct dotenv_list *files,
-		 const struct rulebook *book)
+static void take_environment(struct launch *l)
 {
-	struct launch l = { .env = env, .files = files, .book = book };
-
-	check_damage(&l);
-	for (size_t i = 0; i < files->count; i++)
-		check_file(&l, &files->files[i]);
-	check_near_miss(&l);
-	if (l.count && text_launch(out, style, tool, l.findings, l.count) != 0)
-		die("run: out of memory");
+	buf_init(&l->block, LIMIT_ENVIRON);
+	for (char **entry = environ; *entry; entry++)
+		if (strlen(*entry) < l->block.max - l->block.n && /* longer ones are left out */
+		    buf_add(&l->block, *entry, strlen(*entry) + 1) != 0)
+			die("run: out of memory");
+	l->env.block = buf_slice(&l->block);
 }
 
-void launch_say(const char *tool)
+struct launch *launch_look(void)
 {
-	struct dotenv_list *files = calloc(1, sizeof(*files));
-	struct environment env;
-	struct rulebook book;
-	struct text_style style;
+	struct launch *l = calloc(1, sizeof(*l));
 	struct slice wrong;
-	struct buf block, out;
 
-	if (!files)
+	if (!l)
 		die("run: out of memory");
-	buf_init(&block, LIMIT_ENVIRON);
+	take_environment(l);
+	dotenv_find(&l->files, &l->reach.reading);
+	rulebook_init(&l->book, getenv("ORSHIM_RULES"), &wrong); /* the shim complains of it */
+	check_damage(l);
+	for (size_t i = 0; i < l->files.count; i++)
+		check_file(l, &l->files.files[i]);
+	check_near_miss(l);
+	reach_find(&l->reach, &l->env, &l->files);
+	return l;
+}
+
+void launch_release(struct launch *l)
+{
+	dotenv_release(&l->files);
+	if (l->block.n)
+		explicit_bzero(l->block.p, l->block.n);
+	buf_release(&l->block);
+	free(l);
+}
+
+void launch_say(const struct launch *l, const char *tool)
+{
+	struct text_style style;
+	struct buf out;
+
+	if (l->count == 0)
+		return;
 	buf_init(&out, LIMIT_BLOCK);
-	for (char **entry = environ; *entry; entry++)
-		if (strlen(*entry) < block.max - block.n && /* longer ones are left out */
-		    buf_add(&block, *entry, strlen(*entry) + 1) != 0)
-			die("run: out of memory");
-	env.block = buf_slice(&block);
-	dotenv_find(files);
-	rulebook_init(&book, getenv("ORSHIM_RULES"), &wrong); /* the shim complains of it */
 	style_of(STDERR_FILENO, &style);
 	const char *name = strrchr(tool, '/');
-	launch_tell(&out, &style, name ? name + 1 : tool, &env, files, &book);
+	if (text_launch(&out, &style, name ? name + 1 : tool, l->findings, l->count) != 0)
+		die("run: out of memory");
 	write_all(STDERR_FILENO, buf_slice(&out));
-	dotenv_release(files);
-	free(files);
-	buf_release(&block);
 	buf_release(&out);
+}
+
+/* The words as they were given, those that may be secrets left out. */
+static void put_command(struct json_out *j, char **argv)
+{
+	struct buf words;
+
+	buf_init(&words, COMMAND_MAX);
+	for (size_t i = 0; argv[i]; i++) {
+		const char *word =
+		    i && word_is_secret(argv[i], argv[i - 1]) ? "<withheld>" : argv[i];
+		if (i)
+			buf_add_some(&words, " ", 1);
+		buf_add_some(&words, word, strlen(word));
+	}
+	json_slice(j, "command", words.n ? buf_slice(&words) : SLICE(""));
+	buf_release(&words);
+}
+
+static void put_finding(struct json_out *j, const struct finding *f, const struct subject *subject)
+{
+	const struct rule *rule = &rules[f->rule];
+
+	json_object(j, NULL);
+	json_text(j, "rule", rule->id);
+	json_text(j, "severity", severity_name(f->severity));
+	json_text(j, "certainty", certainty_name(rule->certainty));
+	json_text(j, "category", category_name(rule->category));
+	json_text(j, "detail", f->detail.text);
+	json_text(j, "variable", subject->variable);
+	json_text(j, "fingerprint", subject->fingerprint[0] ? subject->fingerprint : NULL);
+	json_object_end(j);
+}
+
+static void put_source(struct json_out *j, const struct reach_key *k)
+{
+	json_object(j, NULL);
+	json_text(j, "variable", k->variable);
+	json_text(j, "fingerprint", k->fingerprint);
+	json_text(j, "label", k->label);
+	json_text(j, "kind", k->environment ? "environment" : found_kind_name(k->kind));
+	json_text(j, "file", k->environment ? NULL : k->file);
+	if (k->environment)
+		json_null(j, "line");
+	else
+		json_number(j, "line", k->line);
+	if (k->note[0])
+		json_text(j, "note", k->note);
+	json_object_end(j);
+}
+
+/* What was passed over is counted, so that a place that is not named is no proof that there is none. */
+static void put_skipped(struct json_out *j, const struct reach *r)
+{
+	json_object(j, "skipped");
+	json_number(j, "too_large", r->reading.too_large);
+	json_number(j, "too_many", r->reading.too_many);
+	json_number(j, "no_files", r->reading.no_files);
+	json_number(j, "unreadable", r->reading.unreadable);
+	json_number(j, "keys", (int64_t)r->left_out);
+	json_object_end(j);
+}
+
+static void put_record(struct json_out *j, const struct launch *l, char **argv, int64_t start_us)
+{
+	char ts[TIMESTAMP_SIZE];
+	char *cwd = getcwd(NULL, 0);
+
+	record_timestamp(start_us, ts);
+	json_object(j, NULL);
+	json_number(j, "v", 1);
+	json_text(j, "record", "launch");
+	json_text(j, "ts", ts);
+	json_number(j, "pid", getpid());
+	put_command(j, argv);
+	json_text(j, "cwd", cwd);
+	free(cwd);
+	json_array(j, "findings");
+	for (size_t i = 0; i < l->count; i++)
+		put_finding(j, &l->findings[i], &l->subjects[i]);
+	json_array_end(j);
+	json_array(j, "sources");
+	for (size_t i = 0; i < l->reach.count; i++)
+		put_source(j, &l->reach.keys[i]);
+	json_array_end(j);
+	put_skipped(j, &l->reach);
+	json_object_end(j);
+}
+
+void launch_log(const struct launch *l, const char *path, char **argv, int64_t start_us)
+{
+	struct json_out j;
+	struct sink log;
+	struct buf line;
+
+	buf_init(&line, LIMIT_LINE);
+	json_out_init(&j, &line);
+	put_record(&j, l, argv, start_us);
+	if (json_out_ok(&j) && buf_add(&line, "\n", 1) == 0) {
+		sink_init_file(&log, path);
+		sink_write(&log, buf_slice(&line));
+		sink_close(&log);
+	}
+	buf_release(&line);
+}
+
+void launch_hand_out(const struct launch *l)
+{
+	char name[64];
+	struct stat st;
+	struct buf text;
+
+	unsetenv("ORSHIM_FOUND"); /* that of a run around this one */
+	buf_init(&text, LIMIT_FOUND);
+	reach_write(&l->reach, &text);
+	int fd = text.n ? memfd_create("orshim-found", MFD_CLOEXEC | MFD_ALLOW_SEALING) : -1;
+	if (fd >= 0 && write_all(fd, buf_slice(&text)) && fstat(fd, &st) == 0) {
+		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+		snprintf(name, sizeof(name), "%d:%d:%llu", (int)getpid(), fd,
+			 (unsigned long long)st.st_ino);
+		setenv("ORSHIM_FOUND", name, 1);
+	}
+	buf_release(&text);
 }

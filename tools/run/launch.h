@@ -2,22 +2,37 @@
 #ifndef ORSHIM_LAUNCH_H
 #define ORSHIM_LAUNCH_H
 
-/* What can be told about the keys in reach of a tool before it starts. */
+/*
+ * What can be told about the keys in reach of a tool before it starts:
+ * variables that hold more than a key, that differ from .env, or are spelt
+ * almost right; and where each key stands. Values are shown as labels, never
+ * whole. FINDINGS are said, and written to the run's log as a `launch` record;
+ * the places go to the shim, too, which reads no file itself.
+ */
 #include "base/buf.h"
-#include "diagnose/environment.h"
 #include "report/text.h"
-#include "tools/run/dotenv.h"
+#include "tools/run/reach.h"
+
+struct launch;
+
+/* Look at this process's environment, working folder and home. Dies without memory. */
+struct launch *launch_look(void);
+void launch_release(struct launch *l);
+
+/* Say on stderr what is wrong, as a block about TOOL. Nothing if all is well. */
+void launch_say(const struct launch *l, const char *tool);
 
 /*
- * Append one block about TOOL: variables that hold more than a key, that
- * differ from .env, or are spelt almost right. Nothing if all is well. BOOK
- * says which rules are on. Values are shown as labels, never whole.
+ * Append the `launch` record of the run of ARGV, at START_US, to the log PATH
+ * (as ORSHIM_LOG has it). What cannot be written is left out in silence.
  */
-void launch_tell(struct buf *out, const struct text_style *style, const char *tool,
-		 const struct environment *env, const struct dotenv_list *files,
-		 const struct rulebook *book);
+void launch_log(const struct launch *l, const char *path, char **argv, int64_t start_us);
 
-/* The same for this process's environment and working folder, on stderr. */
-void launch_say(const char *tool);
+/*
+ * Have ready what the shim needs to name a key's place: a descriptor of this
+ * process that tools open through /proc, named by ORSHIM_FOUND. None of it
+ * appears among the tool's own descriptors.
+ */
+void launch_hand_out(const struct launch *l);
 
 #endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What was in reach when the tool was started, joined with what it sent: by fingerprint and variable. */
+#include <string.h>
+
+#include "diagnose/vendors.h"
+#include "tools/command.h"
+#include "tools/report/report.h"
+
+enum { PLACES_SHOWN = 4 };
+
+void add_launch(struct report *r, const struct log_row *launch)
+{
+	for (size_t i = 0; i < launch->finding_count; i++) {
+		const struct log_finding *f = &r->log->findings[launch->findings + i];
+		size_t at = 0;
+		while (at < r->launch_finding_count &&
+		       !(same_text(r->launch_findings[at].finding->rule, f->rule) &&
+			 same_text(r->launch_findings[at].finding->detail, f->detail)))
+			at++;
+		if (at == LAUNCH_FINDINGS_MAX)
+			continue;
+		if (at == r->launch_finding_count)
+			r->launch_findings[r->launch_finding_count++] =
+			    (struct launch_finding){ .finding = f, .launch = launch };
+		r->launch_findings[at].count++;
+	}
+}
+
+/* Is NAME a variable that the key for ROW's host usually stands in? */
+static bool is_hosts_variable(const struct log_row *row, const char *name)
+{
+	const struct vendor *vendor = name ? vendor_of_variable(slice_of(name)) : NULL;
+
+	return vendor && row->vendor && strcmp(vendor->id, row->vendor) == 0;
+}
+
+/* The request sent that key, or took it from that variable, or sent none where it belongs. */
+static bool concerns(const struct log_finding *f, const struct log_row *row)
+{
+	if (f->key && same_text(f->key, row->key))
+		return true;
+	if (!f->variable)
+		return false;
+	return same_text(f->variable, row->source) ||
+	       (!row->key && is_hosts_variable(row, f->variable));
+}
+
+void find_concerned(struct report *r)
+{
+	for (size_t i = 0; i < r->launch_finding_count; i++) {
+		struct launch_finding *f = &r->launch_findings[i];
+		for (size_t j = 0; j < r->log->count && !f->refused; j++) {
+			const struct log_row *row = &r->log->rows[j];
+			if (row->kind == LOG_EXCHANGE && row_failed(row) &&
+			    concerns(f->finding, row))
+				f->refused = row;
+		}
+	}
+}
+
+void launch_finding_words(const struct report *r, const struct launch_finding *f, struct buf *out)
+{
+	say(out, "%s", f->finding->detail ? f->finding->detail : "");
+	if (!f->refused)
+		return;
+	const char *name = log_name(r->log, f->refused);
+	if (f->finding->key && same_text(f->finding->key, f->refused->key))
+		say(out, " (this is the key that %s sent)", name);
+	else if (!f->refused->key)
+		say(out, " (%s was sent without a key)", name);
+	else
+		say(out, " (the key that %s sent is from this variable)", name);
+}
+
+/* The last start before ROW that is told in the same log; NULL: none is. */
+static const struct log_row *launch_of(const struct report *r, const struct log_row *row)
+{
+	for (const struct log_row *before = row; before-- > r->log->rows;)
+		if (before->kind == LOG_LAUNCH && before->file == row->file)
+			return before;
+	return NULL;
+}
+
+void origin_words(const struct report *r, const struct log_row *row, struct buf *out)
+{
+	const struct log_row *launch = launch_of(r, row);
+	size_t shown = 0;
+
+	if (row->source)
+		say(out, "environment variable %s", row->source);
+	for (size_t i = 0; launch && row->key && i < launch->origin_count; i++) {
+		const struct log_origin *o = &r->log->origins[launch->origins + i];
+		if (!o->file || !same_text(o->key, row->key) || shown++ >= PLACES_SHOWN)
+			continue;
+		say(out, "%s%s line %d",
+		    shown > 1     ? ", "
+		    : row->source ? "; the same key: "
+				  : "",
+		    o->file, o->line);
+		if (o->note)
+			say(out, " (%s)", o->note);
+	}
+	if (shown > PLACES_SHOWN)
+		say(out, " and %zu more", shown - PLACES_SHOWN);
+}

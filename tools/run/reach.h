@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REACH_H
+#define ORSHIM_REACH_H
+
+/*
+ * The keys in reach of a tool: in its environment, in .env files, shell start
+ * files and the settings of tools that are known. Of each its fingerprint, its
+ * label and its place; the value itself is not kept.
+ */
+#include "diagnose/environment.h"
+#include "diagnose/evidence.h"
+#include "diagnose/found.h"
+#include "tools/run/dotenv.h"
+#include "tools/run/reading.h"
+
+struct reach_key {
+	bool environment; /* not in a file */
+	enum found_kind kind;
+	char variable[LIMIT_SHOWN_NAME]; /* or the member of a tool's settings; "" */
+	char fingerprint[FINGERPRINT_SIZE];
+	char label[TOKEN_SHOWN_MAX];
+	char file[192]; /* as a person writes it: ./.env, ~/.bashrc */
+	unsigned line;
+	const char *note; /* what the file has around the value, static; "" */
+};
+
+struct reach {
+	struct reach_key keys[LIMIT_REACH];
+	size_t count;
+	size_t left_out; /* keys for which there was no room */
+	struct reading reading;
+};
+
+/* FILES are those of dotenv_find(). R->reading goes on counting. */
+void reach_find(struct reach *r, const struct environment *env, const struct dotenv_list *files);
+
+/* PATH as a person in the working folder writes it, into OUT of SIZE. */
+void reach_show_path(const char *path, char *out, size_t size);
+
+/* Append the places in files to OUT, in the form that the shim reads. */
+void reach_write(const struct reach *r, struct buf *out);
+
+#endif
