@@ -92,46 +92,22 @@ static void advise_wrong_vendor(const struct evidence *e, struct detail *d)
 	}
 }
 
-/* The variable whose value is the token, byte for byte; absent: none. */
-static struct slice variable_of_token(const struct evidence *e)
-{
-	for (size_t i = 0; i < e->source_count; i++)
-		if (environment_compare(environment_value(e->environment, e->sources[i]),
-					e->credential->token) == MATCH_EXACT)
-			return e->sources[i];
-	return (struct slice){ NULL, 0 };
-}
-
-/* Test the key that was sent, not whatever a variable holds. */
+/* A test must be made with the key that was sent, not with whatever the variable holds. */
 static void advise_test(const struct evidence *e, struct detail *d)
 {
-	struct slice variable = variable_of_token(e);
 	struct own_key own;
 
-	if (!e->credential->known || !e->credential->token.n || !e->environment->block.n)
-		return;
 	own_key_find(&own, e);
-	if (own.state == OWN_GOOD && own.sent == MATCH_NONE)
-		detail_fix(d, "A test with $%.*s tests another key than the one that was sent. ",
-			   SLICE_ARG(own.name));
-	if (e->is_openrouter)
-		detail_fix(
-		    d,
-		    "Test this one: curl https://openrouter.ai/api/v1/key -H \"Authorization: "
-		    "Bearer %s%.*s\"",
-		    variable.n ? "$" : "", SLICE_ARG(variable.n ? variable : SLICE("KEY")));
-	else
-		detail_fix(
-		    d,
-		    "Test this one without the tool, for example with %s's list of models: %s%.*s",
-		    e->vendor ? e->vendor->title : "the server", variable.n ? "$" : "",
-		    SLICE_ARG(variable.n ? variable : SLICE("KEY")));
-	if (!variable.n)
-		detail_fix(d, ", where KEY stands for %s", e->shown);
-	detail_fix(
-	    d,
-	    ". If it is refused there, too, create a new key, and look for every place that still "
-	    "has the old one (shell profile, .env, the tool's own settings).");
+	if (!e->credential->known || own.state != OWN_GOOD || own.sent != MATCH_NONE)
+		return;
+	detail_fix(d,
+		   "A test with $%.*s proves nothing: it holds another key than %s, which was "
+		   "sent. Find where "
+		   "the tool has that one from, and remove or replace it there; compare its label "
+		   "with the list "
+		   "of your keys. orshim curl N prints the request with a place for the key that "
+		   "was sent.",
+		   SLICE_ARG(own.name), e->shown);
 }
 
 /* A server on this machine or network has keys of its own, which no vendor knows. */
