@@ -163,10 +163,29 @@ bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c)
 	return host_in(claims.issuer).n && vendor_key_form_certain(e->vendor);
 }
 
-void claims_tell(struct detail *d, const struct claims *claims, const struct evidence *e)
+long long token_expired_for(const struct evidence *e)
 {
-	long long late = claims_expired_for(claims, e);
+	struct claims claims;
 
+	if (!e->credential || !e->credential->known || e->credential->shape.form != FORM_JWT ||
+	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream ||
+	    !claims_read(e->credential->shape.core, &claims))
+		return 0;
+	return claims_expired_for(&claims, e);
+}
+
+void claims_tell_span(struct detail *d, long long seconds)
+{
+	if (seconds >= 2 * DAY)
+		detail_f(d, "%lld days", seconds / DAY);
+	else if (seconds >= 2 * HOUR)
+		detail_f(d, "%lld hours", seconds / HOUR);
+	else
+		detail_f(d, "%lld minutes", seconds / MINUTE);
+}
+
+void claims_tell(struct detail *d, const struct claims *claims)
+{
 	if (claims->issuer[0]) {
 		detail_f(d, ", issued by ");
 		detail_bytes(d, slice_of(claims->issuer), 80);
@@ -175,10 +194,8 @@ void claims_tell(struct detail *d, const struct claims *claims, const struct evi
 		detail_f(d, ", for ");
 		detail_bytes(d, slice_of(claims->audience), 80);
 	}
-	if (late >= 2 * DAY)
-		detail_f(d, ", expired for %lld days", late / DAY);
-	else if (late >= 2 * HOUR)
-		detail_f(d, ", expired for %lld hours", late / HOUR);
-	else if (late)
-		detail_f(d, ", expired for %lld minutes", late / MINUTE);
+	if (claims->scope[0]) {
+		detail_f(d, ", with the scope ");
+		detail_bytes(d, slice_of(claims->scope), 80);
+	}
 }

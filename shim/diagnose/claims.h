@@ -28,7 +28,16 @@ long long claims_expired_for(const struct claims *claims, const struct evidence 
  */
 bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c);
 
-/* Append ": issued by ..., for ..., expired ..." to D, as far as the token says so. */
-void claims_tell(struct detail *d, const struct claims *claims, const struct evidence *e);
+/*
+ * Seconds by which the JWT that E carried had expired when E was refused for its
+ * credential; 0: it had not, or nothing says so.
+ */
+long long token_expired_for(const struct evidence *e);
+
+/* Append ", issued by ..., for ..." to D, as far as the token says so. */
+void claims_tell(struct detail *d, const struct claims *claims);
+
+/* Append "N days", hours or minutes. */
+void claims_tell_span(struct detail *d, long long seconds);
 
 #endif

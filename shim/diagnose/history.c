@@ -94,6 +94,9 @@ void history_add(struct history *h, const struct evidence *e)
 	memcpy(key.fingerprint, e->fingerprint, sizeof(key.fingerprint));
 	struct history_row *row = row_for(h, &key);
 	row->last = h->counter;
+	/* A redirect says nothing about the key. */
+	if (e->answer.status / 100 == 3)
+		return;
 	if (!e->answer.failed)
 		row->fine++;
 	else if (e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream)

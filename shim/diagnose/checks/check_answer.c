@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cJSON.h"
+#include "diagnose/claims.h"
 #include "diagnose/content.h"
 
 enum { QUOTE_MAX = 200 };
@@ -112,9 +113,15 @@ static bool is_special(enum saw saw)
 	return saw == SAW_EXPIRED || saw == SAW_NO_PERMISSION;
 }
 
+/* A token that says itself that it had expired, where the answer does not say what is wrong. */
+static long long silently_expired_for(const struct evidence *e)
+{
+	return is_special(e->answer.saw) || e->is_openrouter ? 0 : token_expired_for(e);
+}
+
 bool check_credential_rejected(const struct evidence *e, struct detail *d)
 {
-	if (!is_about_credentials_here(e) || is_special(e->answer.saw) ||
+	if (!is_about_credentials_here(e) || is_special(e->answer.saw) || silently_expired_for(e) ||
 	    (e->is_openrouter && is_known_openrouter_text(e)))
 		return false;
 	quote_message(d, e);
@@ -127,9 +134,16 @@ bool check_credential_rejected(const struct evidence *e, struct detail *d)
 
 bool check_credential_expired(const struct evidence *e, struct detail *d)
 {
-	if (!is_about_credentials_here(e) || e->answer.saw != SAW_EXPIRED)
+	long long late = silently_expired_for(e);
+
+	if (!is_about_credentials_here(e) || (e->answer.saw != SAW_EXPIRED && !late))
 		return false;
 	quote_message(d, e);
+	if (late) {
+		detail_f(d, "; the token says itself that it had expired ");
+		claims_tell_span(d, late);
+		detail_f(d, " before this answer");
+	}
 	return true;
 }
 

@@ -279,6 +279,22 @@ static bool is_documented_in_url(const struct evidence *e, const struct credenti
 	return in_query && e->vendor && vendor_reads(e->vendor, e->x->path, SLICE("url"));
 }
 
+/* Account ids of Cloudflare are 32 hex digits; its tokens are 40 bytes of all kinds. */
+static bool is_token_for_account(const struct evidence *e)
+{
+	struct slice rest = e->x->path;
+	struct slice segment;
+
+	if (!e->vendor || !e->answer.failed ||
+	    !slice_equal(slice_of(e->vendor->id), SLICE("cloudflare")))
+		return false;
+	while (slice_cut(&rest, '/', &segment))
+		if (slice_equal(segment, SLICE("accounts")))
+			return slice_cut(&rest, '/', &segment) && segment.n == 40 &&
+			       token_run(segment, 0) == segment.n;
+	return false;
+}
+
 /* A segment of the path that equals the key that was sent in a header. */
 static bool is_repeated_in_path(const struct evidence *e, struct slice *segment)
 {
@@ -298,6 +314,14 @@ bool check_auth_key_in_url(const struct evidence *e, struct detail *d)
 	const struct credential *c = credentials_by(&e->credentials, CARRIER_URL);
 	struct slice segment;
 
+	if (is_token_for_account(e)) {
+		detail_f(d, "40 bytes, as long as a token is, are in the path where the account id "
+			    "belongs (32 hex digits)");
+		detail_fix(d,
+			   "Put the account id there, and keep the token for the key setting. The "
+			   "token was exposed: create a new one.");
+		return true;
+	}
 	if (is_repeated_in_path(e, &segment)) {
 		detail_f(d,
 			 "the key that is sent in %s is also a part of the path, where something "

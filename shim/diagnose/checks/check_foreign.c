@@ -9,12 +9,15 @@
 
 static const struct slice nowhere = { NULL, 0 };
 
+enum { LEAST_KEY = 20 };
+
 /* The kinds of things that are sent as a key. */
 enum kind {
-	KIND_WORD,    /* a dummy, marker or reference */
-	KIND_PROSE,   /* several words */
-	KIND_NUMBER,  /* digits alone */
-	KIND_ADDRESS, /* of e-mail */
+	KIND_WORD,      /* a dummy, marker or reference */
+	KIND_PROSE,     /* several words */
+	KIND_NUMBER,    /* digits alone */
+	KIND_BEGINNING, /* of a key, and nothing after it */
+	KIND_ADDRESS,   /* of e-mail */
 	KIND_UUID,
 	KIND_JWT,
 	KIND_KEY, /* like a key, of another form */
@@ -71,6 +74,8 @@ static enum kind kind_of(struct slice s)
 
 	if (is_jwt(s))
 		return KIND_JWT;
+	if (s.n < LEAST_KEY && vendor_of_key(s))
+		return KIND_BEGINNING;
 	if (is_uuid(s))
 		return KIND_UUID;
 	if (at > 0 && slice_byte(s, '.', (size_t)at) > 0 && !m.blanks)
@@ -123,6 +128,9 @@ static void say_what(struct detail *d, enum kind kind, struct slice s)
 	case KIND_NUMBER:
 		detail_f(d, "a number of %zu digits", s.n);
 		break;
+	case KIND_BEGINNING:
+		detail_f(d, "only the beginning of a key, %zu bytes", s.n);
+		break;
 	case KIND_ADDRESS:
 		detail_f(d, "an e-mail address");
 		break;
@@ -166,6 +174,10 @@ static void advise(const struct evidence *e, struct detail *d, enum kind kind)
 	case KIND_PROSE:
 		d->why = "The key setting holds something that was meant for another field.";
 		break;
+	case KIND_BEGINNING:
+		d->why = "Only the public beginning of a key was stored, or the rest was cut off.";
+		detail_fix(d, "Copy the whole key again and enter it in the key setting.");
+		break;
 	case KIND_WORD:
 	case KIND_NUMBER:
 	case KIND_OTHER:
@@ -176,13 +188,54 @@ static void advise(const struct evidence *e, struct detail *d, enum kind kind)
 /* Has a rule of its own told what the token is? */
 static bool is_told(const struct evidence *e, const struct credential *c)
 {
-	if (c->shape.vendor || slice_equal(c->shape.core, e->outline.model))
+	enum token_form form = c->shape.form;
+
+	/* Keys of the vendor may have got longer; but not so short. */
+	if (c->shape.vendor && (c->shape.vendor != e->vendor || c->shape.core.n >= LEAST_KEY))
 		return true;
-	if (c->shape.form == FORM_SPACED)
+	if (slice_equal(c->shape.core, e->outline.model))
+		return true;
+	if (form == FORM_SPACED)
 		return kind_of(c->shape.core) != KIND_PROSE;
-	if (c->shape.form == FORM_JWT)
+	if (form == FORM_JWT)
 		return e->is_openrouter || token_is_foreign_jwt(e, c);
-	return c->shape.form != FORM_PLAIN;
+	/* What is almost a key of OpenRouter is told at OpenRouter. */
+	return form < FORM_CASE || (form < FORM_PLAIN && e->is_openrouter);
+}
+
+/* Words about the parts of a JWT: the server tried to read one. */
+static bool answer_expects_jwt(const struct evidence *e)
+{
+	static const char words[][24] = { "jwt",
+					  "json web token",
+					  "jws",
+					  "number of segments",
+					  "not enough segments",
+					  "token segments",
+					  "compact jws" };
+	struct slice message = e->answer.message;
+
+	if (e->is_openrouter)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_has_nocase(message, slice_of(words[i])))
+			return true;
+	return false;
+}
+
+static void tell_exchange(struct detail *d, enum kind kind, struct slice s)
+{
+	detail_f(d, "what was sent is ");
+	say_what(d, kind, s);
+	detail_f(d, "; the answer speaks of a JWT, which this is not");
+	d->why =
+	    "This server reads tokens of limited life (JWTs). An API key of such a service is not "
+	    "sent itself: it is exchanged for a token first.";
+	detail_fix(
+	    d,
+	    "Exchange the key for a token, or use the vendor's own SDK or provider, which does it "
+	    "(IBM Cloud: POST https://iam.cloud.ibm.com/identity/token with the API key), and send "
+	    "that token.");
 }
 
 bool check_auth_token_foreign_form(const struct evidence *e, struct detail *d)
@@ -194,6 +247,12 @@ bool check_auth_token_foreign_form(const struct evidence *e, struct detail *d)
 	    (c->shape.scheme > SCHEME_CASE && c->shape.scheme != SCHEME_NONE) ||
 	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream)
 		return false;
+	if (c->shape.form == FORM_PLAIN && !vendor_key_fits(e->vendor, c->shape.core) &&
+	    answer_expects_jwt(e)) {
+		tell_exchange(d, kind_of(c->shape.core), c->shape.core);
+		point_at(d, c, c->shape.core, nowhere);
+		return true;
+	}
 	if (!vendor_key_form_certain(e->vendor) || vendor_key_fits(e->vendor, c->shape.core) ||
 	    is_told(e, c))
 		return false;

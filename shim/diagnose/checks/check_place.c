@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "diagnose/checks/checks.h"
+#include "diagnose/claims.h"
 #include "diagnose/judged.h"
 
 static const struct slice nowhere = { NULL, 0 };
@@ -70,6 +71,10 @@ static bool may_be_bound(const struct evidence *e)
 		return false;
 	if (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT)
 		return false;
+	/* A login token is not made for one of the sites; what it says of itself is told elsewhere. */
+	if (c->shape.form == FORM_JWT &&
+	    (slice_equal(slice_of(e->vendor->id), SLICE("azure")) || token_expired_for(e)))
+		return false;
 	return !c->shape.vendor || c->shape.vendor == e->vendor;
 }
 
@@ -129,8 +134,7 @@ bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 	}
 	if (!bound)
 		return false;
-	/* A key that is wrong everywhere is refused with the same words, but for these. */
-	d->aside = e->answer.saw != SAW_NO_KEY && e->answer.saw != SAW_BOUND_ELSEWHERE;
+	d->aside = true; /* nothing of this key says so */
 	detail_f(d, "%s. The request went to ", bound->says);
 	detail_bytes(d, e->x->host, 80);
 	if (bound->where[0]) {

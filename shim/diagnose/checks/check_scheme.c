@@ -123,13 +123,20 @@ bool check_auth_scheme_punctuated(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* Bedrock takes AWS's signatures as well as its API keys. */
+static bool is_signature_of_aws(const struct evidence *e, const struct credential *c)
+{
+	return slice_starts(c->scheme, SLICE("AWS4-")) &&
+	       slice_equal(slice_of(e->vendor->id), SLICE("bedrock"));
+}
+
 bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = authorization_of_form(e, SCHEME_OTHER);
 
 	if (!c)
 		c = authorization_of_form(e, SCHEME_FOREIGN);
-	if (!c || !vendor_takes_bearer(e))
+	if (!c || !vendor_takes_bearer(e) || is_signature_of_aws(e, c))
 		return false;
 	detail_f(d, "the scheme is `");
 	/* Whatever stands there may be the first half of a secret. */

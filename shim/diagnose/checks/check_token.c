@@ -25,13 +25,29 @@ static bool blame_form(const struct evidence *e, struct detail *d, enum token_fo
 	return true;
 }
 
+/* Is there a header that this host reads and that has a token, so that C's being empty is no matter? */
+static bool is_made_up_for(const struct evidence *e, const struct credential *c)
+{
+	bool fine = e->answer.answered && !e->answer.failed;
+
+	for (size_t i = 0; i < e->credentials.count; i++) {
+		const struct credential *other = &e->credentials.all[i];
+		if (other->carrier == c->carrier || (other->known && !other->token.n))
+			continue;
+		if (fine || (e->vendor && vendor_reads(e->vendor, e->x->path,
+						       slice_of(carrier_name(other->carrier)))))
+			return true;
+	}
+	return false;
+}
+
 bool check_auth_token_empty(const struct evidence *e, struct detail *d)
 {
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
 		if (!credential_counts(e, c) || c->token.n || c->shape.scheme == SCHEME_PUNCTUATED)
 			continue;
-		if (key_is_idle(e) || empty_header_wins(e) ||
+		if (key_is_idle(e) || empty_header_wins(e) || is_made_up_for(e, c) ||
 		    (c->carrier != CARRIER_AUTHORIZATION && c != e->credential))
 			continue;
 		if (c->scheme.n)
@@ -46,8 +62,7 @@ bool check_auth_token_empty(const struct evidence *e, struct detail *d)
 
 bool check_auth_token_literal(const struct evidence *e, struct detail *d)
 {
-	return !key_is_idle(e) &&
-	       blame_form(e, d, FORM_LITERAL, "a value of the program, turned into text, was sent");
+	return !key_is_idle(e) && blame_form(e, d, FORM_LITERAL, "the token is the word");
 }
 
 bool check_auth_token_unexpanded(const struct evidence *e, struct detail *d)
@@ -263,7 +278,7 @@ bool check_auth_token_is_jwt(const struct evidence *e, struct detail *d)
 		detail_token(d, login ? "an OAuth login token of Anthropic" : "a login token",
 			     c->shape.core);
 		if (e->answer.failed && claims_read(c->shape.core, &claims))
-			claims_tell(d, &claims, e);
+			claims_tell(d, &claims);
 		if (!e->is_openrouter) {
 			d->why =
 			    "The token itself says who issued it or for which service, and that is "
