@@ -291,13 +291,15 @@ static void reader_init(struct reader *r)
 	memset(r->first, 0xff, sizeof(r->first));
 	for (size_t i = 0; i < sizeof(vocabulary) / sizeof(vocabulary[0]); i++) {
 		const char *words = vocabulary[i].words;
-		for (size_t at = 0; words[at] && r->count < PATTERNS_MAX;) {
-			size_t n = strcspn(words + at, "|");
+		size_t end = strlen(words);
+		for (size_t at = 0; at < end && r->count < PATTERNS_MAX;) {
+			const char *bar = memchr(words + at, '|', end - at);
+			size_t n = bar ? (size_t)(bar - words) - at : end - at;
 			int16_t *first = &r->first[(unsigned char)words[at]];
 			r->patterns[r->count] = (struct pattern){ (uint16_t)at, (unsigned char)n,
 								  (unsigned char)i, *first };
 			*first = (int16_t)r->count++;
-			at += n + (words[at + n] == '|');
+			at += n + 1;
 		}
 	}
 }
