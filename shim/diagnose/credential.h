@@ -6,6 +6,8 @@
  * The credentials of a request: where each stood and of which parts it was
  * made. Slices point into the request.
  */
+#include "diagnose/fingerprint.h"
+#include "diagnose/mask.h"
 #include "diagnose/shape.h"
 #include "wire/exchange.h"
 
@@ -52,35 +54,5 @@ bool credential_is_plain(const struct credential *c, const struct message *m);
 
 /* The first of that carrier; NULL if there is none. */
 const struct credential *credentials_by(const struct credentials *c, enum carrier carrier);
-
-enum { TOKEN_SHOWN_MAX = 96 };
-
-/*
- * Write what may be shown of TOKEN into OUT, NUL-terminated, control and
- * non-ASCII bytes as \xNN: `sk-or-v1-0e6...1c96`, `sk-proj-...ab12`,
- * `undefined`, `"sk-or-v1-0e6...1c96"` (quotes and other oddities around a
- * key stay visible), else `<38 bytes: hex>`. Never enough to use.
- */
-void token_show(struct slice token, char out[TOKEN_SHOWN_MAX]);
-
-/* "sha256:" and the first 12 hex digits of SHA-256 of the token as sent. */
-enum { FINGERPRINT_SIZE = 7 + 12 + 1 };
-void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE]);
-
-/* sk-or-v1- followed by exactly 64 lower-case hex digits. */
-bool token_is_openrouter_shaped(struct slice token);
-
-/*
- * Copy TEXT (a server's message, a field's value, a path) with everything
- * token-like replaced by what token_show() gives, and with control bytes,
- * invalid UTF-8 and terminal escapes as \xNN. At most MAX bytes are added.
- */
-void redact_text(struct buf *out, struct slice text, size_t max);
-
-/*
- * Is there surely nothing in TEXT to take out and nothing to escape, in JSON
- * neither? Then redact_text() would copy it as it stands. One pass, no memory.
- */
-bool text_is_plain(struct slice text);
 
 #endif

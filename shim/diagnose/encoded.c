@@ -35,14 +35,16 @@ static bool is_base64_of_key(struct slice s)
 	return true;
 }
 
-/* Beginnings that a ciphertext has by its format, in base64 or hex. */
-static const char *known_beginning(struct slice s)
+/* A beginning that a ciphertext has by its format, in base64 or hex. */
+struct ciphertext {
+	char begins[17];
+	unsigned char least; /* bytes in all */
+	char says[56];
+};
+
+static const struct ciphertext *known_ciphertext(struct slice s)
 {
-	static const struct {
-		char begins[17];
-		unsigned char least; /* bytes in all */
-		char says[56];
-	} formats[] = {
+	static const struct ciphertext formats[] = {
 		/* github.com/fernet/spec: version 0x80 and a time */
 		{ "gAAAAA", 20, "begin as a Fernet token does" },
 		/* openssl enc and CryptoJS: "Salted__" */
@@ -67,8 +69,15 @@ static const char *known_beginning(struct slice s)
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (s.n >= formats[i].least && slice_starts(s, slice_of(formats[i].begins)))
-			return formats[i].says;
+			return &formats[i];
 	return NULL;
+}
+
+size_t ciphertext_beginning(struct slice s)
+{
+	const struct ciphertext *known = known_ciphertext(s);
+
+	return known ? strlen(known->begins) : 0;
 }
 
 static bool is_hex_piece(struct slice s)
@@ -107,8 +116,7 @@ static bool is_nonce_and_ciphertext(struct slice s)
 	return count >= 2 && count <= 4 && (hex || (base64 && padded));
 }
 
-/* Does WORD say that what follows was encrypted? */
-static bool means_encrypted(struct slice word)
+bool means_encrypted(struct slice word)
 {
 	return slice_has_nocase(word, SLICE("crypt")) || slice_has_nocase(word, SLICE("cipher")) ||
 	       slice_has_nocase(word, SLICE("dpapi")) ||
@@ -148,10 +156,10 @@ bool is_marked_encrypted(struct slice s)
 
 const char *encoding_of(struct slice s)
 {
-	const char *says = known_beginning(s);
+	const struct ciphertext *known = known_ciphertext(s);
 
-	if (says)
-		return says;
+	if (known)
+		return known->says;
 	if (is_marked_encrypted(s))
 		return "are marked as encrypted";
 	if (is_nonce_and_ciphertext(s))

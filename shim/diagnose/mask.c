@@ -1,19 +1,218 @@
 /* SPDX-License-Identifier: MIT */
-/* Text of others, made fit for a log and a terminal: no key, no control byte. */
-#include "base/utf8.h"
-#include "diagnose/credential.h"
 #include "diagnose/mask.h"
 
-enum {
-	RUN_SECRET = 32,   /* a run this long of mixed characters is taken for a secret */
-	PIECE_SECRET = 16, /* so long must its longest piece between '-' and '_' be */
-	KEY_TAIL = 8,      /* token bytes after a prefix that make it a key */
-};
+#include <stdarg.h>
+#include <stdio.h>
 
-static bool is_word_byte(char c)
+#include "base/utf8.h"
+#include "diagnose/escaped.h"
+#include "diagnose/secret_scan.h"
+#include "diagnose/secret_words.h"
+#include "diagnose/shape.h"
+
+void mask_put(struct mask_out *out, const void *bytes, size_t n)
 {
-	return is_token_byte(c) && c != '-' && c != '_';
+	if (n > out->left || buf_add(out->to, bytes, n))
+		out->left = 0;
+	else
+		out->left -= n;
 }
+
+void mask_f(struct mask_out *out, const char *format, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (n > 0)
+		mask_put(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+void mask_ascii(struct mask_out *out, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.n; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+		if (c < 0x20 || c >= 0x7f)
+			mask_f(out, "\\x%02x", c);
+		else
+			mask_put(out, &bytes.p[i], 1);
+	}
+}
+
+/* Of which bytes an unknown secret is made: enough to recognise a slip, not the secret. */
+static const char *class_of(struct slice s)
+{
+	bool lower = false, upper = false, digit = false, hex = true, other = false, high = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		lower |= c >= 'a' && c <= 'z';
+		upper |= c >= 'A' && c <= 'Z';
+		digit |= c >= '0' && c <= '9';
+		hex &= is_hex_byte(c);
+		other |= !is_token_byte(c);
+		high |= (unsigned char)c >= 0x80;
+	}
+	if (high)
+		return "with bytes above ASCII";
+	if (other)
+		return "with other signs";
+	if (hex && s.n >= 16)
+		return "hex";
+	if (digit)
+		return lower || upper ? "letters and digits" : "digits";
+	return "letters";
+}
+
+static void show_unknown(struct mask_out *out, struct slice s)
+{
+	if (s.n < 8)
+		mask_f(out, "<%zu bytes>", s.n);
+	else
+		mask_f(out, "<%zu bytes: %s>", s.n, class_of(s));
+}
+
+/* PREFIX in clear, HEAD bytes after it, the last four; fewer when little would stay hidden. */
+static void show_ends(struct mask_out *out, struct slice key, size_t prefix, size_t head)
+{
+	size_t rest = key.n - prefix;
+
+	mask_ascii(out, slice_sub(key, 0, prefix));
+	if (rest < 16)
+		mask_f(out, "<%zu bytes>", rest);
+	else
+		mask_f(out, "%.*s...%.*s", (int)head, key.p + prefix, 4, key.p + key.n - 4);
+}
+
+void mask_run(struct mask_out *out, struct slice run)
+{
+	size_t prefix = key_prefix(run);
+	bool openrouter = slice_starts_nocase(run, SLICE("sk-or-v1-"));
+
+	if (prefix) {
+		/* A key glued to a key, each by itself; at most one more, whatever a hostile run holds. */
+		struct slice first = slice_sub(run, 0, key_glued(run, prefix));
+		show_ends(out, first, prefix, openrouter ? 3 : 0);
+		if (first.n < run.n)
+			show_ends(out, slice_from(run, first.n), prefix, openrouter ? 3 : 0);
+	} else if (is_bare_openrouter(run)) {
+		show_ends(out, run, run.n - 64, 3);
+	} else {
+		show_unknown(out, run);
+	}
+}
+
+/* A key may stand in S at AT: a known prefix, or what is left of one. */
+static bool is_key_at(struct slice s, size_t at)
+{
+	struct slice run = slice_sub(s, at, token_run(s, at));
+
+	return run.n >= 8 && (key_prefix(run) || is_bare_openrouter(run));
+}
+
+/* Keys by their ends, known words in clear, other runs by their length, signs as they are. */
+static void show_pieces(struct mask_out *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n;) {
+		struct slice run = slice_sub(s, i, token_run(s, i));
+		if (run.n == 0) {
+			size_t n = 1;
+			while (i + n < s.n && ((unsigned char)s.p[i + n] & 0xc0) == 0x80)
+				n++;
+			mask_ascii(out, slice_sub(s, i, n));
+			i += n;
+			continue;
+		}
+		if (is_public_word(run))
+			mask_ascii(out, run);
+		else if (i && s.p[i - 1] == '%' && run.n == 2)
+			mask_ascii(out, run);
+		else
+			mask_run(out, run);
+		i += run.n;
+	}
+}
+
+static bool has_key(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i += token_run(s, i) + 1)
+		if (is_key_at(s, i))
+			return true;
+	return false;
+}
+
+/* A placeholder is shown as it is, unless something long in it might be a key after all. */
+static bool may_show_whole(const struct token_shape *shape)
+{
+	struct slice core = shape->core;
+
+	if (shape->form == FORM_LITERAL || shape->form == FORM_DUMMY ||
+	    shape->form == FORM_VARIABLE_NAME)
+		return true;
+	if (shape->form != FORM_UNEXPANDED && shape->form != FORM_MASKED &&
+	    shape->form != FORM_SAMPLE)
+		return false;
+	for (size_t i = 0; i < core.n; i += token_run(core, i) + 1) {
+		struct slice run = slice_sub(core, i, token_run(core, i));
+		if (!is_variable_name(run) && !is_plain_word(slice_from(run, key_prefix(run))))
+			return false;
+	}
+	return true;
+}
+
+static void show_core(struct mask_out *out, const struct token_shape *shape)
+{
+	struct slice core = shape->core;
+
+	if (shape->form == FORM_JWT)
+		mask_f(out, "<JWT, %zu bytes>", core.n);
+	else if (may_show_whole(shape))
+		mask_ascii(out, core);
+	else if (has_key(core) || shape->form == FORM_CONFIG_LINE)
+		show_pieces(out, core);
+	else if (core.n)
+		show_unknown(out, core);
+}
+
+void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
+{
+	char room[4 * TOKEN_SHOWN_MAX];
+	struct buf text = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+	struct mask_out shown = { &text, sizeof(room) };
+	struct token_shape shape;
+
+	if (token_is_openrouter_shaped(token)) {
+		mask_run(&shown, token);
+		memcpy(out, room, text.n);
+		out[text.n] = '\0';
+		return;
+	}
+	shape_read(&shape, token);
+	/* What was peeled off stays visible, in the order in which it stands. */
+	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
+	mask_ascii(&shown, slice_sub(token, 0, before));
+	show_core(&shown, &shape);
+	mask_ascii(&shown, slice_from(token, before + shape.core.n));
+	size_t n = text.n;
+	if (n >= TOKEN_SHOWN_MAX) {
+		n = TOKEN_SHOWN_MAX - 1;
+		memcpy(room + n - 3, "...", 3);
+	}
+	memcpy(out, room, n);
+	out[n] = '\0';
+}
+
+bool token_is_shown_whole(struct slice token)
+{
+	char shown[TOKEN_SHOWN_MAX];
+
+	token_show(token, shown);
+	return slice_equal(slice_of(shown), token);
+}
+
+/* ---- texts */
 
 /* C1 controls, zero-width and direction marks, line separators: invisible or worse on a terminal. */
 static bool is_unseen(unsigned code)
@@ -46,385 +245,82 @@ static size_t copy_character(struct mask_out *out, struct slice s, size_t at)
 	return (size_t)n;
 }
 
-/* 8-4-4-4-12 hex digits (RFC 9562 section 4). */
-static bool is_uuid(struct slice run)
+/* Text that is no secret, from FROM up to END of S; where it ends, which is in no character. */
+static size_t copy_text(struct mask_out *out, struct slice s, size_t from, size_t end)
 {
-	if (run.n != 36)
-		return false;
-	for (size_t i = 0; i < run.n; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		char c = run.p[i];
-		bool hex = is_hex_byte(c) || (c >= 'A' && c <= 'F');
-		if (dash ? c != '-' : !hex)
-			return false;
+	size_t i = from;
+
+	while (i < end && out->left) {
+		size_t plain = i;
+		while (plain < end && s.p[plain] >= 0x20 && s.p[plain] < 0x7f)
+			plain++;
+		size_t n = plain - i < out->left ? plain - i : out->left;
+		if (n)
+			mask_put(out, s.p + i, n);
+		i = plain > i ? plain : i + copy_character(out, s, i);
 	}
-	return true;
+	return i;
 }
 
-/* Identifiers that servers give out to be quoted: generations, requests, messages. */
-static bool is_public_id(struct slice run)
+static void mask_text(struct mask_out *out, struct slice text);
+
+/* A secret that is known by SPAN of TEXT. */
+static void mask_span(struct mask_out *out, struct slice text, const struct span *span)
 {
-	static const char starts[][10] = { "gen-",  "chatcmpl-", "req_",   "req-",     "msg_",
-					   "resp_", "call_",     "toolu_", "chatcmpl_" };
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (slice_starts(run, slice_of(starts[i])))
-			return true;
-	return is_uuid(run);
-}
-
-/* Does a piece of RUN between hyphens look drawn by lot? Model names and slugs do not. */
-static bool is_random(struct slice run)
-{
-	size_t piece = 0;
-	int digits = 0, lower = 0, upper = 0;
-
-	for (size_t i = 0; i <= run.n; i++) {
-		if (i < run.n && is_word_byte(run.p[i])) {
-			char c = run.p[i];
-			piece++;
-			digits += c >= '0' && c <= '9';
-			lower += c >= 'a' && c <= 'z';
-			upper += c >= 'A' && c <= 'Z';
-			continue;
-		}
-		if (piece >= PIECE_SECRET && (digits > 2 || (upper > 2 && lower > 2)) &&
-		    lower + upper > 0)
-			return true;
-		piece = 0;
-		digits = lower = upper = 0;
-	}
-	return false;
-}
-
-/* A prefix, then enough of a key behind it, quotation marks and escapes not counted. */
-static bool begins_key(struct slice s, size_t at, size_t run)
-{
-	struct slice key = slice_sub(s, at, run);
-	size_t prefix = key_prefix(key);
-	size_t end = at + run;
-
-	if (prefix == 0 && !is_bare_openrouter(key))
-		return false;
-	if (run >= prefix + KEY_TAIL)
-		return true;
-	/* Cut in two by a quote, an escape, a control byte: `sk-or-v1-0e6"5b1c…`. */
-	for (int signs = 0; signs < 6 && end < s.n; signs++, end++) {
-		char c = s.p[end];
-		if (c == ' ' || c == '.' || c == ',')
-			return false;
-		if (token_run(s, end) >= KEY_TAIL)
-			return true;
-	}
-	return false;
-}
-
-static size_t jwt_length(struct slice s, size_t at)
-{
-	if (!slice_starts(slice_from(s, at), SLICE("eyJ")))
-		return 0;
-	size_t n = token_run(s, at);
-	if (n < 16)
-		return 0;
-	while (at + n + 1 < s.n && s.p[at + n] == '.' && is_token_byte(s.p[at + n + 1]))
-		n += 1 + token_run(s, at + n + 1);
-	return n;
-}
-
-/* Names before `=` or `:` whose value is a secret. */
-static bool names_secret(struct slice name)
-{
-	static const char ends[][14] = { "key",      "apikey", "token",     "secret",
-					 "password", "passwd", "signature", "sig",
-					 "auth",     "cookie", "session",   "authorization" };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		struct slice end = slice_of(ends[i]);
-		if (name.n < end.n || !slice_equal_nocase(slice_from(name, name.n - end.n), end))
-			continue;
-		if (name.n == end.n || !is_word_byte(name.p[name.n - end.n - 1]) ||
-		    slice_equal(end, SLICE("key")))
-			return true;
-	}
-	return false;
-}
-
-static bool is_scheme_of_secret(struct slice word)
-{
-	return slice_equal_nocase(word, SLICE("Bearer")) ||
-	       slice_equal_nocase(word, SLICE("Basic"));
-}
-
-/*
- * After a word at [AT, AT+N): how many bytes of separator lead to a secret's
- * value? `Bearer `, `api_key=`, `"token": "`. 0 if none follows.
- */
-static size_t leads_to_secret(struct slice s, size_t at, size_t n)
-{
-	struct slice word = slice_sub(s, at, n);
-	size_t end = at + n;
-	bool sign = false;
-
-	/* Most words are followed by nothing of the kind: look before comparing. */
-	while (end < s.n && end - at < n + 6 && memchr(" \t\"'=:\\", s.p[end], 7)) {
-		sign |= s.p[end] == '=' || s.p[end] == ':';
-		end++;
-	}
-	bool leads = is_scheme_of_secret(word) || (sign && names_secret(word));
-	return leads ? end - at - n : 0;
-}
-
-static bool is_value_byte(char c)
-{
-	return is_token_byte(c) || memchr(".+/=~%!#$*@^", c, 12);
-}
-
-/* The value in a secret's place: shown only if it is none. How many bytes it was. */
-static size_t copy_value(struct mask_out *out, struct slice s, size_t at)
-{
-	struct slice value = slice_from(s, at);
+	struct slice secret = slice_sub(text, span->at, span->n);
 	char shown[TOKEN_SHOWN_MAX];
-	size_t n = 0;
+	struct escaped e;
 
-	while (n < value.n && is_value_byte(value.p[n]))
-		n++;
-	value.n = n;
-	while (value.n && memchr(".!", value.p[value.n - 1], 2))
-		value.n--;
-	if (value.n < 4 || is_scheme_word(value))
-		return 0;
-	bool prose = value.n <= 20 && token_run(value, 0) == value.n;
-	for (size_t i = 1; prose && i < value.n; i++)
-		prose = value.p[i] >= 'a' && value.p[i] <= 'z';
-	if (prose)
-		return 0;
-	token_show(value, shown);
-	mask_put(out, shown, strlen(shown));
-	return value.n;
-}
-
-/* `://user:password@host`: everything before the '@' but the name. */
-static size_t copy_userinfo(struct mask_out *out, struct slice s, size_t at)
-{
-	size_t from = at + 3;
-	size_t end = from;
-	long colon = -1;
-
-	if (!slice_starts(slice_from(s, at), SLICE("://")))
-		return 0;
-	while (end < s.n && !memchr("/@?# \"<>\t\r\n", s.p[end], 11)) {
-		if (s.p[end] == ':' && colon < 0)
-			colon = (long)end;
-		end++;
+	switch (span->kind) {
+	case SPAN_KEY:
+	case SPAN_RANDOM:
+		mask_run(out, secret);
+		break;
+	case SPAN_GROUPED: {
+		size_t prefix = key_prefix(slice_sub(secret, 0, token_run(secret, 0)));
+		mask_ascii(out, slice_sub(secret, 0, prefix));
+		mask_f(out, "<%zu bytes>", secret.n - prefix);
+		break;
 	}
-	if (end == s.n || s.p[end] != '@' || end == from)
-		return 0;
-	mask_f(out, "://<%zu bytes>@", end - from);
-	return end + 1 - at;
-}
-
-struct redaction {
-	struct mask_out out;
-	struct slice text;
-	bool hid;        /* something was not shown */
-	bool beside_key; /* what comes before the next blank or comma may be the rest of a key */
-};
-
-/* A run of token bytes at AT. How many bytes were dealt with. */
-static size_t copy_run(struct redaction *r, size_t at, size_t n)
-{
-	struct slice run = slice_sub(r->text, at, n);
-	size_t jwt = jwt_length(r->text, at);
-	bool digits = false, before = r->hid;
-
-	for (size_t i = 0; i < n; i++)
-		digits |= run.p[i] >= '0' && run.p[i] <= '9';
-	r->hid = true;
-	if (jwt) {
-		mask_f(&r->out, "<JWT, %zu bytes>", jwt);
-		return jwt;
-	}
-	if (begins_key(r->text, at, n)) {
-		mask_run(&r->out, run);
-		r->beside_key = true;
-		return n;
-	}
-	if (r->beside_key && digits && n >= 6) {
-		mask_f(&r->out, "<%zu bytes>", n);
-		return n;
-	}
-	if (slice_starts(run, SLICE("user_")) && n >= 16) {
-		mask_f(&r->out, "user_...%.*s", 4, run.p + n - 4);
-		return n;
-	}
-	if (n >= RUN_SECRET && !is_public_id(run) && is_random(run)) {
-		mask_run(&r->out, run);
-		return n;
-	}
-	r->hid = before;
-	size_t gap = leads_to_secret(r->text, at, n);
-	mask_put(&r->out, run.p, n);
-	if (gap == 0)
-		return n;
-	for (size_t i = 0; i < gap; i++)
-		copy_character(&r->out, r->text, at + n + i);
-	size_t value = copy_value(&r->out, r->text, at + n + gap);
-	r->hid |= value > 0;
-	return n + gap + value;
-}
-
-/* A key glued behind other token bytes: where in the run it begins; N if nowhere. */
-static size_t key_inside(struct slice s, size_t at, size_t n)
-{
-	static const struct slice starts[] = {
-		{ "sk-or-v1-", 9 }, { "sk-ant-", 7 }, { "sk-proj-", 8 }, { "nvapi-", 6 }
-	};
-	struct slice run = slice_sub(s, at, n);
-
-	for (size_t i = 0; n > KEY_TAIL + 6 && i < sizeof(starts) / sizeof(starts[0]); i++) {
-		long hit = slice_find(run, starts[i], 1);
-		if (hit > 0 && n - (size_t)hit >= starts[i].n + KEY_TAIL)
-			return (size_t)hit;
-	}
-	return n;
-}
-
-/* What a byte of a text may mean to the redaction. */
-enum byte_kind {
-	BYTE_ODD, /* escaped on the way out, or quotes what may be a key */
-	BYTE_SIGN,
-	BYTE_LEAD,  /* what stands before it may name a secret that follows */
-	BYTE_TOKEN, /* from here on: is_token_byte() */
-	BYTE_PART,
-};
-
-static const unsigned char byte_kinds[256] = {
-	[' ' ... '!'] = BYTE_SIGN,  ['#' ... '$'] = BYTE_SIGN,  ['&' ... ','] = BYTE_SIGN,
-	['-'] = BYTE_PART,          ['.' ... '/'] = BYTE_SIGN,  ['0' ... '9'] = BYTE_TOKEN,
-	[':'] = BYTE_LEAD,          [';' ... '<'] = BYTE_SIGN,  ['='] = BYTE_LEAD,
-	['>' ... '@'] = BYTE_SIGN,  ['A' ... 'Z'] = BYTE_TOKEN, ['['] = BYTE_SIGN,
-	[']' ... '^'] = BYTE_SIGN,  ['_'] = BYTE_PART,          ['`'] = BYTE_SIGN,
-	['a' ... 'z'] = BYTE_TOKEN, ['{' ... '~'] = BYTE_SIGN,
-};
-
-/* May RUN, of at least 16 bytes, begin or hold what is taken out at that length? */
-static bool is_long_trouble(struct slice run)
-{
-	return run.n >= RUN_SECRET || slice_starts(run, SLICE("eyJ")) ||
-	       slice_starts(run, SLICE("user_"));
-}
-
-/* A run that copy_run() copies as it stands, whatever follows but `=` or `:`. PARTED: '-' or '_' is in it. */
-static bool run_is_plain(struct slice run, bool parted)
-{
-	enum { KEY_INSIDE = KEY_TAIL + 6 };
-
-	if ((parted || run.p[0] == 'A') && key_prefix(run))
-		return false;
-	if (run.n <= 7)
-		return !is_scheme_of_secret(run);
-	if (run.n > KEY_INSIDE && parted && key_inside(run, 0, run.n) != run.n)
-		return false;
-	return run.n < 16 || !is_long_trouble(run);
-}
-
-bool text_is_plain(struct slice text)
-{
-	const unsigned char *p = (const unsigned char *)text.p;
-	unsigned char last = ' '; /* of the last run */
-
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char kind = byte_kinds[p[i]];
-		size_t from = i;
-		bool parted = false;
-		if (kind == BYTE_SIGN)
-			continue;
-		if (kind == BYTE_ODD)
-			return false;
-		if (kind == BYTE_LEAD) {
-			/* names_secret() knows names that end so; `://` may begin a user and a password. */
-			if (memchr("yntdegh", last, 7) || (i + 1 < text.n && p[i + 1] == '/'))
-				return false;
-			continue;
-		}
-		for (; i < text.n && byte_kinds[p[i]] >= BYTE_TOKEN; i++)
-			parted |= byte_kinds[p[i]] == BYTE_PART;
-		if (!run_is_plain((struct slice){ text.p + from, i - from }, parted))
-			return false;
-		last = p[--i] | 0x20;
-	}
-	return true;
-}
-
-static void redact(struct redaction *r)
-{
-	struct slice text = r->text;
-
-	for (size_t i = 0; i < text.n && r->out.left;) {
-		size_t run = token_run(text, i);
-		if (run) {
-			i += copy_run(r, i, key_inside(text, i, run));
-			continue;
-		}
-		if (text.p[i] == ' ' || text.p[i] == ',')
-			r->beside_key = false;
-		size_t userinfo = copy_userinfo(&r->out, text, i);
-		i += userinfo ? userinfo : copy_character(&r->out, text, i);
+	case SPAN_JWT:
+		mask_f(out, "<JWT, %zu bytes>", secret.n);
+		break;
+	case SPAN_ACCOUNT:
+		mask_f(out, "user_...%.*s", 4, secret.p + secret.n - 4);
+		break;
+	case SPAN_VALUE:
+		token_show(secret, shown);
+		mask_put(out, shown, strlen(shown));
+		break;
+	case SPAN_ESCAPED:
+		escaped_read(&e, text, span->at);
+		mask_text(out, (struct slice){ e.plain, e.n });
+		break;
+	case SPAN_KEY_REST:
+	case SPAN_COOKIE:
+	case SPAN_USERINFO:
+	case SPAN_TEXT:
+		mask_f(out, "<%zu bytes>", secret.n);
+		break;
 	}
 }
 
-/* PLAIN becomes TEXT with the percent escapes of token bytes undone. How many follow each other at most. */
-static size_t undo_percent(struct slice text, char *plain, size_t *n)
+static void mask_text(struct mask_out *out, struct slice text)
 {
-	size_t row = 0, most = 0;
+	struct secret_scan scan = secret_scan_of(text, false);
+	struct span span;
+	size_t at = 0;
 
-	*n = 0;
-	for (size_t i = 0; i < text.n; i++) {
-		int high = i + 2 < text.n && text.p[i] == '%' ? hex_value(text.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
-		bool escape = low >= 0 && is_token_byte((char)(high * 16 + low));
-		plain[(*n)++] = escape ? (char)(high * 16 + low) : text.p[i];
-		i += escape ? 2 : 0;
-		row = escape ? row + 1 : 0;
-		most = row > most ? row : most;
-	}
-	return most;
-}
-
-/*
- * A text whose letters are percent-escaped is read as it is meant, if there is
- * a secret in it then or nobody would escape so much of it. False: it is
- * neither; nothing was added.
- */
-static bool redact_escaped(struct redaction *r)
-{
-	enum { SECRET_ROW = 8 };
-	struct slice text = r->text;
-	struct buf shown;
-	size_t n = 0, row = 0;
-	char *plain = slice_byte(text, '%', 0) < 0 ? NULL : malloc(text.n);
-
-	if (!plain || (row = undo_percent(text, plain, &n)) == 0) {
-		free(plain);
-		return false;
-	}
-	buf_init(&shown, r->out.left);
-	struct redaction meant = { .out = { &shown, r->out.left }, .text = { plain, n } };
-	redact(&meant);
-	bool secret = meant.hid || row >= SECRET_ROW;
-	if (secret && shown.n)
-		mask_put(&r->out, shown.p, shown.n);
-	buf_release(&shown);
-	free(plain);
-	return secret;
+	while (out->left && secret_next(&scan, &span))
+		if (span.kind == SPAN_TEXT)
+			at = copy_text(out, text, span.at > at ? span.at : at, span.at + span.n);
+		else
+			mask_span(out, text, &span);
 }
 
 void redact_text(struct buf *out, struct slice text, size_t max)
 {
-	struct redaction r = { .out = { out, max }, .text = text };
+	struct mask_out masked = { out, max };
 
-	if (text_is_plain(text))
-		mask_put(&r.out, text.p, text.n < max ? text.n : max);
-	else if (!redact_escaped(&r))
-		redact(&r);
+	mask_text(&masked, text);
 }

@@ -2,13 +2,34 @@
 #ifndef ORSHIM_MASK_H
 #define ORSHIM_MASK_H
 
-/*
- * Writing of what may be shown, shared by token_show() and redact_text(). A
- * mask_out takes whole units and closes at the first that does not fit, so an
- * escape or a key's ends are never cut in two.
- */
+/* Writing for people of what may be shown of a token, and of a text that may hold secrets. */
 #include "base/buf.h"
 
+enum { TOKEN_SHOWN_MAX = 96 };
+
+/*
+ * Write what may be shown of TOKEN into OUT, NUL-terminated, control and
+ * non-ASCII bytes as \xNN: `sk-or-v1-0e6...1c96`, `sk-proj-...ab12`,
+ * `undefined`, `"sk-or-v1-0e6...1c96"` (quotes and other oddities around a
+ * key stay visible), else `<38 bytes: hex>`. Never enough to use.
+ */
+void token_show(struct slice token, char out[TOKEN_SHOWN_MAX]);
+
+/* Does token_show() show all of TOKEN? Then it is a placeholder: ${KEY}, undefined, a sample. */
+bool token_is_shown_whole(struct slice token);
+
+/*
+ * Copy TEXT (a server's message, a field's value, a path) with everything that
+ * secret_scan.h calls a secret replaced by what may be shown of it, and with
+ * control bytes, invalid UTF-8 and what steers a terminal or the direction of
+ * writing as \xNN and \u{N}. At most MAX bytes are added.
+ */
+void redact_text(struct buf *out, struct slice text, size_t max);
+
+/*
+ * A budget: takes whole units and closes at the first that does not fit, so an
+ * escape or a key's ends are never cut in two.
+ */
 struct mask_out {
 	struct buf *to;
 	size_t left; /* bytes that may still be added; 0: closed */
@@ -20,16 +41,7 @@ __attribute__((format(printf, 2, 3))) void mask_f(struct mask_out *out, const ch
 /* Bytes as they are; controls and all above ASCII as \xNN. */
 void mask_ascii(struct mask_out *out, struct slice bytes);
 
-/* How many bytes at the beginning of RUN are public: a vendor's prefix, or "sk-". 0: none. */
-size_t key_prefix(struct slice run);
-
-/* 64 hex digits at the end of RUN and a few bytes before: an OpenRouter key that lost its prefix. */
-bool is_bare_openrouter(struct slice run);
-
 /* A run of token bytes: its public ends if it is a key, else its length. */
 void mask_run(struct mask_out *out, struct slice run);
-
-/* Of so few or such plain characters that it can be no secret. */
-bool is_plain_word(struct slice run);
 
 #endif

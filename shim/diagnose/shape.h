@@ -67,6 +67,9 @@ struct token_shape {
 /* Fills all but the scheme. The slices point into TOKEN. */
 void shape_read(struct token_shape *shape, struct slice token);
 
+/* sk-or-v1- followed by exactly 64 lower-case hex digits. */
+bool token_is_openrouter_shaped(struct slice token);
+
 /* The name or command of the first template in S; absent if there is none. placeholder.c */
 struct slice template_find(struct slice s);
 /* Words that stand where a key should; S is the whole core. placeholder.c */
@@ -84,6 +87,11 @@ bool is_masked(struct slice s);
  * …"; NULL: it is no stored form that we know. encoded.c
  */
 const char *encoding_of(struct slice s);
+
+/* How many bytes at the beginning of S tell the ciphertext's format, as Fernet's gAAAAA; 0: none. encoded.c */
+size_t ciphertext_beginning(struct slice s);
+/* Does WORD say that what follows was encrypted? encoded.c */
+bool means_encrypted(struct slice word);
 /* A word for encryption before something long: ENC(...), encrypted:..., {cipher}... encoded.c */
 bool is_marked_encrypted(struct slice s);
 

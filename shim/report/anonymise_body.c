@@ -3,9 +3,12 @@
  * Bodies. Read by a lexer that takes anything, not by a parser, so that
  * invalid JSON keeps its fault where it is: only letters and digits change.
  */
-#include "base/utf8.h"
+#include "report/anonymise_body.h"
+
+#include "base/ascii.h"
 #include "diagnose/content.h"
-#include "report/anonymise.h"
+#include "diagnose/secret_words.h"
+#include "report/anonymise_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -82,160 +85,6 @@ static bool is_one_of(struct slice name, const char (*names)[WORD_SIZE], size_t 
 	return false;
 }
 
-/* A byte order mark, wherever it stands, is a malformation and stays. */
-static bool is_mark(const char *p, size_t length)
-{
-	return length == 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0;
-}
-
-/* Replace what begins at AT; how many bytes it had. */
-static size_t anonymise_one(char *p, size_t n, size_t at, char digit)
-{
-	static const char letters[][5] = { "", "", "\xd0\xb6", "\xe4\xb8\x80", "\xf0\x9f\x98\x80" };
-	char c = p[at];
-
-	if ((unsigned char)c >= 0x80) {
-		int length = utf8_character((struct slice){ p, n }, at, NULL);
-		if (length <= 0) {
-			p[at] = '\xff';
-			return 1;
-		}
-		if (!is_mark(p + at, (size_t)length))
-			memcpy(p + at, letters[length], (size_t)length);
-		return (size_t)length;
-	}
-	if (c >= '0' && c <= '9')
-		p[at] = digit;
-	else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-		p[at] = 'x';
-	return 1;
-}
-
-void anonymise_text(char *p, size_t n)
-{
-	for (size_t i = 0; i < n;)
-		i += anonymise_one(p, n, i, '0');
-}
-
-void anonymise_letters(char *p, size_t n)
-{
-	for (size_t i = 0; i < n;)
-		i += (unsigned char)p[i] < 0x80 ? 1 : anonymise_one(p, n, i, '0');
-}
-
-static int hex4(const char *p)
-{
-	int value = 0;
-
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_value(p[i]);
-		if (digit < 0)
-			return -1;
-		value = value * 16 + digit;
-	}
-	return value;
-}
-
-/* An escape at P, its backslash first. How many bytes it has. */
-static size_t anonymise_escape(char *p, size_t n)
-{
-	int code = n >= 6 && p[1] == 'u' ? hex4(p + 2) : -1;
-
-	if (n < 2)
-		return n;
-	if (code < 0)
-		return (unsigned char)p[1] >= 0x80 ? 1 : 2;
-	bool high = code >= 0xd800 && code <= 0xdbff;
-	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
-	if (next >= 0xdc00 && next <= 0xdfff) {
-		memcpy(p, "\\ud83d\\ude00", 12);
-		return 12;
-	}
-	/* Halves of a pair that stand alone, controls and signs are what a rule may look for. */
-	bool letter = code >= 0x80 && !(code >= 0xd800 && code <= 0xdfff) && code != 0xfeff;
-	bool plain = (code >= '0' && code <= '9') || ((code | 0x20) >= 'a' && (code | 0x20) <= 'z');
-	if (letter)
-		memcpy(p + 2, "0436", 4);
-	else if (plain && code < 0x80)
-		memcpy(p + 2, "0078", 4);
-	return 6;
-}
-
-/* The words that JSON has, and that programs write instead. */
-static bool is_json_word(struct slice word)
-{
-	static const char words[][WORD_SIZE] = { "true", "false",     "null", "NaN",   "Infinity",
-						 "None", "undefined", "True", "False", "nan" };
-
-	return is_one_of(word, words, COUNT(words));
-}
-
-/* Length of a number at AT that no letter goes before; 0: none stands there. */
-static size_t number_length(const char *p, size_t n, size_t at)
-{
-	size_t i = at;
-	bool digit = false;
-
-	if (p[at] != '-' && !(p[at] >= '0' && p[at] <= '9'))
-		return 0;
-	while (i < n && ((p[i] >= '0' && p[i] <= '9') || memchr("+-.eE", p[i], 5))) {
-		digit |= p[i] >= '0' && p[i] <= '9';
-		i++;
-	}
-	return digit ? i - at : 0;
-}
-
-static size_t word_length(const char *p, size_t n, size_t at)
-{
-	size_t i = at;
-
-	while (i < n && (is_alphanumeric(p[i]) || p[i] == '_'))
-		i++;
-	return i - at;
-}
-
-/* JSON inside a string (arguments of a call) stays JSON: numbers become ones, words of JSON stay. */
-static bool holds_json(const char *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && memchr(" \t\r\n", p[i], 4))
-		i++;
-	return i < n && (p[i] == '{' || p[i] == '[');
-}
-
-static void anonymise_inner_json(char *p, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		if (p[i] == '\\') {
-			i += anonymise_escape(p + i, n - i);
-			continue;
-		}
-		size_t word = word_length(p, n, i);
-		size_t number = number_length(p, n, i);
-		if (number >= word && number) {
-			for (size_t k = 0; k < number; k++, i++)
-				if (p[i] >= '2' && p[i] <= '9')
-					p[i] = '1';
-		} else if (word && is_json_word((struct slice){ p + i, word })) {
-			i += word;
-		} else {
-			for (size_t end = i + (word ? word : 1); i < end;)
-				i += anonymise_one(p, n, i, '0');
-		}
-	}
-}
-
-void anonymise_string(char *p, size_t n)
-{
-	if (holds_json(p, n)) {
-		anonymise_inner_json(p, n);
-		return;
-	}
-	for (size_t i = 0; i < n;)
-		i += p[i] == '\\' ? anonymise_escape(p + i, n - i) : anonymise_one(p, n, i, '0');
-}
-
 /* data:TYPE;base64,DATA: the label and the first bytes of the data tell what is wrong with it. */
 static bool anonymise_data(char *p, size_t n)
 {
@@ -285,12 +134,6 @@ static bool in_array(const struct lexer *l)
 	return l->depth > 0 && l->depth <= LIMIT_JSON_DEPTH && l->is_array[l->depth - 1];
 }
 
-static bool names_key(struct slice name)
-{
-	return slice_has_nocase(name, SLICE("key")) || slice_has_nocase(name, SLICE("token")) ||
-	       slice_has_nocase(name, SLICE("authorization"));
-}
-
 static enum treatment treatment_of(const struct lexer *l, struct slice name)
 {
 	enum treatment outer = around(l);
@@ -298,7 +141,7 @@ static enum treatment treatment_of(const struct lexer *l, struct slice name)
 	if (l->kind != KIND_REQUEST && is_one_of(name, echo_members, COUNT(echo_members)))
 		return TREAT_PRIVATE;
 	if (outer == TREAT_PRIVATE || outer == TREAT_WORDS_OF_SERVER)
-		return names_key(name) ? TREAT_KEY : outer;
+		return names_secret_within(name) ? TREAT_KEY : outer;
 	if (l->kind == KIND_REFUSAL ||
 	    (l->kind == KIND_ANSWER && slice_equal(name, SLICE("error"))))
 		return TREAT_WORDS_OF_SERVER;
@@ -313,7 +156,7 @@ static enum treatment treatment_of(const struct lexer *l, struct slice name)
 		return TREAT_ID;
 	if (slice_equal(name, SLICE("metadata")))
 		return TREAT_PRIVATE;
-	return names_key(name) ? TREAT_KEY : TREAT_TEXT;
+	return names_secret_within(name) ? TREAT_KEY : TREAT_TEXT;
 }
 
 static bool is_word(struct slice s, size_t max)
@@ -421,7 +264,7 @@ static void take_bare(struct lexer *l)
 		anonymise_stray(l->p + l->at + number, word - number);
 		l->at += word;
 	} else {
-		l->at += anonymise_one(l->p, l->n, l->at, '0');
+		l->at += anonymise_character(l->p, l->n, l->at, '0');
 	}
 }
 
@@ -470,15 +313,11 @@ static void anonymise_json(struct pseudonyms *d, const struct pseudonym_keys *ke
 /* %XX: signs and controls are what a form is made of; letters are text. */
 static size_t anonymise_percent(char *p, size_t n)
 {
-	char code[4] = { '0', '0', '0', '0' };
+	int high = n < 3 ? -1 : hex_value(p[1]), low = n < 3 ? -1 : hex_value(p[2]);
 
-	if (n < 3)
+	if (high < 0 || low < 0)
 		return 1;
-	memcpy(code + 2, p + 1, 2);
-	int value = hex4(code);
-	if (value < 0)
-		return 1;
-	if (value >= 0x80 || is_alphanumeric((char)value))
+	if (high >= 8 || is_alphanumeric((char)(high * 16 + low)))
 		memcpy(p + 1, "78", 2);
 	return 3;
 }
@@ -503,7 +342,7 @@ static void anonymise_plain(char *p, size_t n)
 			i += word;
 		else
 			for (size_t end = i + (word ? word : 1); i < end;)
-				i += anonymise_one(p, n, i, '0');
+				i += anonymise_character(p, n, i, '0');
 	}
 }
 
@@ -529,7 +368,7 @@ void anonymise_coded(char *p, size_t n)
 void anonymise_body(struct pseudonyms *d, const struct pseudonym_keys *keys, enum body_kind kind,
 		    char *p, size_t n)
 {
-	size_t at = n >= 3 && is_mark(p, 3) ? 3 : 0;
+	size_t at = n >= 3 && is_byte_order_mark(p, 3) ? 3 : 0;
 
 	if (n == 0 || anonymise_compressed(p, n))
 		return;

@@ -34,6 +34,20 @@ static void remember_key(struct pseudonym_keys *keys, struct slice was, const ch
 		    (struct pseudonym_key){ was, (struct slice){ now, was.n } };
 }
 
+/* User and password of a Basic credential, both of which a server may quote. */
+static void remember_basic(struct exchange_copy *x, struct slice was, struct slice now)
+{
+	long n = base64_decode(was, x->basic_was, sizeof(x->basic_was));
+	long colon = n < 0 ? -1 : slice_byte((struct slice){ x->basic_was, (size_t)n }, ':', 0);
+
+	if (colon < 0 || base64_decode(now, x->basic_now, sizeof(x->basic_now)) != n)
+		return;
+	size_t user = (size_t)colon, rest = user + 1;
+	remember_key(&x->keys, (struct slice){ x->basic_was, user }, x->basic_now);
+	remember_key(&x->keys, (struct slice){ x->basic_was + rest, (size_t)n - rest },
+		     x->basic_now + rest);
+}
+
 static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 			    const struct evidence *e, const struct credential *c)
 {
@@ -45,12 +59,14 @@ static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 		anonymise_opaque(names, scheme, c->scheme.n);
 	if (!token || (e->outline.model.n && slice_equal(c->shape.core, e->outline.model)))
 		return;
-	if (form == SCHEME_BASIC)
+	if (form == SCHEME_BASIC) {
 		anonymise_basic(names, token, c->token.n);
-	else if (form == SCHEME_FOREIGN)
+		remember_basic(x, c->token, (struct slice){ token, c->token.n });
+	} else if (form == SCHEME_FOREIGN) {
 		anonymise_opaque(names, token, c->token.n);
-	else
+	} else {
 		anonymise_token(names, token, c->token.n);
+	}
 	char *core = in_copy(&x->request, c->shape.core);
 	if (core)
 		remember_key(&x->keys, c->shape.core, core);

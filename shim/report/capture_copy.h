@@ -4,7 +4,8 @@
 
 /* A message without its secrets, and how its body is to be written so that it reads as the original did. */
 #include "diagnose/diagnose.h"
-#include "report/anonymise.h"
+#include "report/anonymise_body.h"
+#include "report/anonymise_text.h"
 
 struct message_copy {
 	const struct message *m; /* the original */
@@ -20,7 +21,8 @@ struct message_copy {
 struct exchange_copy {
 	struct message_copy request;
 	struct message_copy response;
-	struct pseudonym_keys keys;
+	struct pseudonym_keys keys;                          /* may point into the two below */
+	char basic_was[LIMIT_BASIC], basic_now[LIMIT_BASIC]; /* user:password, decoded */
 };
 
 /*

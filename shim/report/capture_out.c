@@ -32,7 +32,7 @@ void capture_out_init(struct capture_out *c, const char *folder)
 void capture_out_release(struct capture_out *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		anonymise_release(&c->files[i].names);
+		pseudonyms_release(&c->files[i].names);
 	free(c->files);
 	c->files = NULL;
 	c->count = 0;
@@ -113,7 +113,7 @@ static struct capture_file *add_file(struct capture_out *c, uint32_t number)
 	c->files = files;
 	struct capture_file *f = &files[c->count++];
 	*f = (struct capture_file){ .number = number, .stream = 1 };
-	anonymise_init(&f->names);
+	pseudonyms_init(&f->names);
 	return f;
 }
 

@@ -150,12 +150,6 @@ static bool is_link(struct slice name)
 	       slice_equal_nocase(name, SLICE("http-referer"));
 }
 
-bool field_is_plain(const struct field *f, size_t max, struct slice *shown)
-{
-	*shown = is_link(f->name) ? without_query(f->value) : f->value;
-	return shown->n <= max && text_is_plain(*shown);
-}
-
 void field_show(struct buf *out, const struct field *f, size_t max)
 {
 	if (!f->known)

@@ -23,12 +23,6 @@ bool scheme_is_clear(struct slice word);
 void field_show(struct buf *out, const struct field *f, size_t max);
 
 /*
- * Would field_show() give a part of the clear field F's known value as it
- * stands? Then it is *SHOWN, and nothing in it wants escaping in JSON.
- */
-bool field_is_plain(const struct field *f, size_t max, struct slice *shown);
-
-/*
  * Column (from 0, in characters) of byte AT of VALUE inside SHOWN, the form
  * that field_show() gave it. A hidden byte is at the place where SHOWN stops
  * following VALUE.

@@ -145,7 +145,7 @@ JSON_INLINE void json_ours(struct json_out *j, const char *key, const char *word
 		json_put_word(j, SLICE("null"));
 }
 
-/* A string in which nothing wants escaping (text_is_plain). */
+/* A string in which nothing wants escaping */
 JSON_INLINE void json_plain(struct json_out *j, const char *key, struct slice value)
 {
 	json_key(j, key);

@@ -10,35 +10,24 @@ enum {
 
 void json_put_wire(struct json_out *j, struct slice s, size_t max)
 {
-	struct buf shown;
+	char room[LIMIT_SHOWN_MESSAGE];
+	struct buf shown = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 
 	if (!s.p) {
 		json_put_string(j, s);
 		return;
 	}
-	if (s.n <= max && text_is_plain(s)) {
-		json_put_plain(j, s);
-		return;
-	}
-	buf_init(&shown, max);
-	redact_text(&shown, s, max);
+	redact_text(&shown, s, max < sizeof(room) ? max : sizeof(room));
 	json_put_string(j, buf_slice(&shown));
-	buf_release(&shown);
 }
 
 static void put_clear_value(struct json_out *j, const struct field *f)
 {
-	struct slice as_it_is;
-	struct buf shown;
+	char room[LIMIT_SHOWN_VALUE];
+	struct buf shown = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 
-	if (field_is_plain(f, LIMIT_SHOWN_VALUE, &as_it_is)) {
-		json_plain(j, NULL, as_it_is);
-		return;
-	}
-	buf_init(&shown, LIMIT_SHOWN_VALUE);
 	field_show(&shown, f, LIMIT_SHOWN_VALUE);
 	json_slice(j, NULL, buf_slice(&shown));
-	buf_release(&shown);
 }
 
 static void put_pair(struct json_out *j, const struct field *f, bool clear, enum fullness fullness)

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 #include "diagnose/json/json.h"
-#include "report/anonymise.h"
+#include "report/anonymise_body.h"
+#include "report/anonymise_text.h"
 
 #define HEX64 "0e6f44a9d1b2c3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839411c96"
 #define KEY "sk-or-v1-" HEX64
@@ -69,10 +70,10 @@ static void a_token_keeps_its_shape_and_nothing_else(void **state)
 		struct token_shape before, after;
 		struct pseudonyms d;
 		char once[ROOM];
-		anonymise_init(&d);
+		pseudonyms_init(&d);
 		char *now = copy_of(was.p, was.n);
 		anonymise_token(&d, now, was.n);
-		anonymise_release(&d);
+		pseudonyms_release(&d);
 		if (strcmp(now, tokens[i]) == 0)
 			fail_msg("%s is as it was", tokens[i]);
 		shape_read(&before, was);
@@ -81,9 +82,9 @@ static void a_token_keeps_its_shape_and_nothing_else(void **state)
 		    before.core.n != after.core.n || before.part.n != after.part.n)
 			fail_msg("%s has another shape than %s", now, tokens[i]);
 		strcpy(once, now);
-		anonymise_init(&d);
+		pseudonyms_init(&d);
 		anonymise_token(&d, now, was.n);
-		anonymise_release(&d);
+		pseudonyms_release(&d);
 		assert_string_equal(now, once);
 	}
 }
@@ -98,13 +99,13 @@ static void what_is_shown_anyway_stays(void **state)
 	struct pseudonyms d;
 
 	(void)state;
-	anonymise_init(&d);
+	pseudonyms_init(&d);
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		char *now = copy_of(tokens[i], strlen(tokens[i]));
 		anonymise_token(&d, now, strlen(tokens[i]));
 		assert_string_equal(now, tokens[i]);
 	}
-	anonymise_release(&d);
+	pseudonyms_release(&d);
 }
 
 static void no_more_of_a_key_stays_than_is_shown(void **state)
@@ -113,10 +114,10 @@ static void no_more_of_a_key_stays_than_is_shown(void **state)
 	size_t same = 0;
 
 	(void)state;
-	anonymise_init(&d);
+	pseudonyms_init(&d);
 	char *now = copy_of(KEY, strlen(KEY));
 	anonymise_token(&d, now, strlen(KEY));
-	anonymise_release(&d);
+	pseudonyms_release(&d);
 	assert_memory_equal(now, KEY, 12);
 	assert_string_equal(now + 69, "1c96");
 	for (size_t i = 12; i < 69; i++)
@@ -134,12 +135,12 @@ static void the_same_is_always_replaced_by_the_same_and_others_by_others(void **
 	struct pseudonyms d;
 
 	(void)state;
-	anonymise_init(&d);
+	pseudonyms_init(&d);
 	for (int i = 0; i < 7; i++) {
 		strcpy(now[i], ids[i]);
 		anonymise_id(&d, now[i], strlen(ids[i]));
 	}
-	anonymise_release(&d);
+	pseudonyms_release(&d);
 	assert_string_equal(now[0], now[6]);
 	for (int i = 0; i < 6; i++)
 		for (int j = 0; j < i; j++)
@@ -185,12 +186,12 @@ static void a_body_keeps_structure_and_faults(void **state)
 		struct pseudonyms d;
 		size_t n = strlen(cases[i].was);
 		char *now = copy_of(cases[i].was, n);
-		anonymise_init(&d);
+		pseudonyms_init(&d);
 		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
 		assert_string_equal(now, cases[i].now);
 		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
 		assert_string_equal(now, cases[i].now);
-		anonymise_release(&d);
+		pseudonyms_release(&d);
 	}
 }
 
@@ -203,9 +204,9 @@ static void a_servers_words_stay_but_for_secrets(void **state)
 	char *now = copy_of(was, sizeof(was) - 1);
 
 	(void)state;
-	anonymise_init(&d);
+	pseudonyms_init(&d);
 	anonymise_body(&d, NULL, KIND_REFUSAL, now, sizeof(was) - 1);
-	anonymise_release(&d);
+	pseudonyms_release(&d);
 	assert_null(strstr(now, KEY));
 	assert_non_null(strstr(now, "Incorrect API key provided: sk-or-v1-0e6"));
 	assert_non_null(strstr(now, "1c96. See req_0123456789abcdef\",\"code\":401}}"));
@@ -228,9 +229,9 @@ static void escapes_hide_no_secret(void **state)
 		size_t n = strlen(cases[i].was);
 		struct pseudonyms d;
 		char *now = copy_of(cases[i].was, n);
-		anonymise_init(&d);
+		pseudonyms_init(&d);
 		anonymise_secrets(&d, NULL, now, n, cases[i].json);
-		anonymise_release(&d);
+		pseudonyms_release(&d);
 		assert_null(strstr(now, HEX64));
 		assert_null(strstr(now, "%68%75%6e%74"));
 		assert_non_null(strstr(now, cases[i].stays));
@@ -289,9 +290,9 @@ static void a_damaged_body_has_its_fault_at_the_same_byte(void **state)
 		memcpy(was, sound, sizeof(sound));
 		size_t n = damage(was, sizeof(sound) - 1);
 		memcpy(now, was, n);
-		anonymise_init(&d);
+		pseudonyms_init(&d);
 		anonymise_body(&d, NULL, KIND_REQUEST, now, n);
-		anonymise_release(&d);
+		pseudonyms_release(&d);
 		json_judge((struct slice){ was, n }, &before);
 		json_judge((struct slice){ now, n }, &after);
 		if (before.fault != after.fault || before.at != after.at)
