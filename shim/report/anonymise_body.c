@@ -26,6 +26,7 @@ enum treatment {
 	TREAT_ID,              /* replaced by the same wherever it stands */
 	TREAT_KEY,             /* a credential, or nothing */
 	TREAT_WORDS_OF_SERVER, /* kept but for secrets */
+	TREAT_SAID,            /* the same for a string, but what is inside an object is no error */
 	TREAT_INPUT,   /* a text, or a list as any other, or an object that is the user's own */
 	TREAT_MODEL,   /* as a word, but longer */
 	TREAT_PRIVATE, /* the user's own data: every string below it is a text */
@@ -76,6 +77,11 @@ static const char id_members[][WORD_SIZE] = {
 /* What servers send back of a request when they refuse it. */
 static const char echo_members[][WORD_SIZE] = { "flagged_input", "input", "prompt",
 						"messages",      "body",  "request" };
+
+/* Where vendors say that an answer of 200 is none, beside the member "error". */
+static const char said_members[][WORD_SIZE] = { "msg",       "message",    "detail",
+						"error_msg", "status_msg", "error_message",
+						"reason" };
 
 static bool is_one_of(struct slice name, const char (*names)[WORD_SIZE], size_t count)
 {
@@ -143,8 +149,12 @@ static enum treatment treatment_of(const struct lexer *l, struct slice name)
 	if (outer == TREAT_PRIVATE || outer == TREAT_WORDS_OF_SERVER)
 		return names_secret_within(name) ? TREAT_KEY : outer;
 	if (l->kind == KIND_REFUSAL ||
-	    (l->kind == KIND_ANSWER && slice_equal(name, SLICE("error"))))
+	    (l->kind != KIND_REQUEST && slice_equal(name, SLICE("error"))) ||
+	    (l->kind == KIND_FAILED && slice_equal(name, SLICE("base_resp"))))
 		return TREAT_WORDS_OF_SERVER;
+	if (l->kind == KIND_FAILED && l->depth == 1 &&
+	    is_one_of(name, said_members, COUNT(said_members)))
+		return TREAT_SAID;
 	if (slice_equal(name, SLICE("model")) || slice_equal(name, SLICE("models")))
 		return TREAT_MODEL;
 	if (slice_equal(name, SLICE("input")) || slice_equal(name, SLICE("args")) ||
@@ -184,7 +194,8 @@ static void anonymise_value(struct lexer *l, char *p, size_t n)
 	struct slice value = { p, n };
 	enum treatment t = l->next;
 
-	if (t == TREAT_WORDS_OF_SERVER || (l->kind == KIND_REFUSAL && l->depth == 0))
+	if (t == TREAT_WORDS_OF_SERVER || t == TREAT_SAID ||
+	    (l->kind == KIND_REFUSAL && l->depth == 0))
 		anonymise_secrets(l->d, l->keys, p, n, true);
 	else if (anonymise_data(p, n))
 		return;
@@ -228,6 +239,8 @@ static void open_level(struct lexer *l, bool array)
 
 	if (t == TREAT_INPUT)
 		t = array ? TREAT_TEXT : TREAT_PRIVATE;
+	else if (t == TREAT_SAID)
+		t = TREAT_TEXT;
 	if (l->depth < LIMIT_JSON_DEPTH) {
 		l->around[l->depth] = (unsigned char)t;
 		l->is_array[l->depth] = array;

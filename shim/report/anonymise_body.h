@@ -9,6 +9,7 @@
 enum body_kind {
 	KIND_REQUEST,
 	KIND_ANSWER,  /* of a request that went well: only an error inside it is kept */
+	KIND_FAILED,  /* an error inside a 2xx that need not be a member "error" */
 	KIND_REFUSAL, /* the server's words are kept */
 };
 

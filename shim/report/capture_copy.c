@@ -415,7 +415,9 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 	/* Bytes that never were in our hands, and fields that went by before: no capture can say so. */
 	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
 		return -1;
-	enum body_kind kind = x->response.status >= 400 ? KIND_REFUSAL : KIND_ANSWER;
+	enum body_kind kind = x->response.status >= 400       ? KIND_REFUSAL
+			      : d->evidence.answer.inside_200 ? KIND_FAILED
+							      : KIND_ANSWER;
 	int failed = copy_head(copy, request, names, &d->evidence) ||
 		     copy_head(copy, response, names, &d->evidence) ||
 		     copy_body(request, names, &copy->keys, KIND_REQUEST, NULL) ||
