@@ -9,6 +9,7 @@
 enum {
 	SHORT_ID = 8, /* below this an identifier is only a number or a letter */
 	DECODED_MAX = 1024,
+	PREFIX_LOOK = 64, /* bytes by which a prefix is told */
 	QUOTE_LEAST = 5,  /* bytes of a key's beginning or end that are recognised in a text */
 	QUOTE_MASKED = 3, /* the same beside what stands for the rest of the key */
 };
@@ -23,6 +24,138 @@ static void replace_key(struct pseudonyms *d, char *p, size_t n, size_t prefix)
 		pseudonym_replace(d, p, n, prefix, 0);
 	else
 		pseudonym_replace(d, p, n, prefix + (openrouter ? 3 : 0), 4);
+}
+
+/* Of N bytes, without padding; how many digits. */
+static size_t encode_base64(const char *in, size_t n, bool url, char *out)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	const char *last = url ? "-_" : "+/";
+	unsigned bits = 0;
+	int held = 0;
+	size_t done = 0;
+
+	for (size_t i = 0; i < n || held;) {
+		if (held < 6 && i < n) {
+			bits = bits << 8 | (unsigned char)in[i++];
+			held += 8;
+		} else if (held < 6) {
+			bits <<= 6 - held;
+			held = 6;
+		}
+		held -= 6;
+		unsigned six = bits >> held & 63;
+		out[done++] = six < 62 ? digits[six] : last[six - 62];
+	}
+	return done;
+}
+
+/* Decode P, base64url if URL or if it has such signs, have GO go over it, encode again. False: it is no base64, or too long. */
+static bool within_base64(struct pseudonyms *d, char *p, size_t n, bool url,
+			  void (*go)(struct pseudonyms *d, char *p, size_t n))
+{
+	char plain[DECODED_MAX];
+	struct slice all = { p, n };
+	long length = n / 4 * 3 < sizeof(plain) ? base64_decode(all, plain, sizeof(plain)) : -1;
+
+	for (long i = 0; i < length; i++)
+		if ((unsigned char)plain[i] >= 0x7f || (plain[i] < 0x20 && plain[i] != '\n'))
+			return false;
+	if (length < 1)
+		return false;
+	go(d, plain, (size_t)length);
+	url = url || slice_byte(all, '-', 0) >= 0 || slice_byte(all, '_', 0) >= 0;
+	encode_base64(plain, (size_t)length, url, p);
+	return true;
+}
+
+/*
+ * What a JWT says of itself and a diagnosis quotes (claims.h): by whom and for
+ * whom it was made. The rest of its strings says who somebody is.
+ */
+static bool is_public_claim(struct slice name)
+{
+	static const char names[][6] = { "iss", "aud", "scp", "scope" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal(name, slice_of(names[i])))
+			return true;
+	return false;
+}
+
+/*
+ * Of a URL what may name a customer becomes x's: the path, and the host but for its domain.
+ * Azure's hosts are told apart by more than the domain.
+ */
+static void replace_public_claim(char *p, size_t n)
+{
+	struct slice all = { p, n };
+	long scheme = slice_find(all, SLICE("://"), 0);
+	size_t host = scheme < 0 ? n : (size_t)scheme + 3, end = host, dots = 0;
+
+	while (end < n && p[end] != '/')
+		end++;
+	if (end < n)
+		anonymise_string(p + end, n - end);
+	if (slice_has(all, SLICE(".azure.com")))
+		return;
+	while (end > host && dots < 2)
+		dots += p[--end] == '.';
+	anonymise_text(p + host, end - host);
+}
+
+/* The last digits of a number as long as a time become ones. */
+static size_t replace_number(char *p, size_t n)
+{
+	enum { DATE = 8, KEPT = 6 };
+	size_t digits = 0;
+
+	while (digits < n && is_digit(p[digits]))
+		digits++;
+	for (size_t i = KEPT; digits >= DATE && i < digits; i++)
+		p[i] = '1';
+	return digits;
+}
+
+/* The claims of a JWT and not its header, which has a member "alg" (RFC 7515 section 4.1.1). */
+static bool is_claims(struct slice run)
+{
+	char plain[DECODED_MAX];
+	long n = base64_decode(run, plain, sizeof(plain));
+
+	return n > 0 && !slice_has((struct slice){ plain, (size_t)n }, SLICE("\"alg\""));
+}
+
+/* Claims of a JWT, decoded: their names stay. */
+static void replace_claims(struct pseudonyms *d, char *p, size_t n)
+{
+	bool shown = false;
+
+	(void)d;
+	for (size_t i = 0; i < n; i++) {
+		size_t from = i + 1, end = from;
+		if (is_digit(p[i])) {
+			i += replace_number(p + i, n - i) - 1;
+			continue;
+		}
+		if (p[i] != '"')
+			continue;
+		while (end < n && p[end] != '"')
+			end += p[end] == '\\' ? 2 : 1;
+		end = end < n ? end : n;
+		i = end;
+		struct slice text = { p + from, end - from };
+		size_t after = end + 1;
+		while (after < n && is_blank(p[after]))
+			after++;
+		if (after < n && p[after] == ':')
+			shown = is_public_claim(text);
+		else if (!shown || slice_byte(text, '@', 0) >= 0)
+			anonymise_string(p + from, end - from);
+		else
+			replace_public_claim(p + from, end - from);
+	}
 }
 
 /* A run of token bytes that may be, or hold, a secret. */
@@ -43,10 +176,22 @@ static void replace_run(struct pseudonyms *d, char *p, size_t n)
 	} else if (bare) {
 		pseudonym_replace(d, p, n, n - 64 + 3, 4);
 	} else if (slice_starts(run, SLICE("eyJ"))) {
-		pseudonym_replace(d, p, n, 3, 0);
+		bool claims = is_claims(run);
+		if (!claims || !within_base64(d, p, n, true, replace_claims))
+			pseudonym_replace(d, p, n, 3, 0);
 	} else {
 		pseudonym_replace(d, p, n, ciphertext_beginning(run), 0);
 	}
+}
+
+/* ya29.…: how many bytes a prefix with a dot in it has at AT; 0: none is there. */
+static size_t dotted_prefix(struct slice s, size_t at, size_t run)
+{
+	size_t prefix = run < 5 && at + run < s.n && s.p[at + run] == '.'
+			    ? key_prefix(slice_sub(s, at, PREFIX_LOOK))
+			    : 0;
+
+	return prefix > run ? prefix : 0;
 }
 
 static void replace_runs(struct pseudonyms *d, char *p, size_t n)
@@ -57,6 +202,11 @@ static void replace_runs(struct pseudonyms *d, char *p, size_t n)
 		size_t run = token_run(all, i);
 		if (run == 0) {
 			i++;
+			continue;
+		}
+		size_t prefix = dotted_prefix(all, i, run);
+		if (prefix) {
+			i += prefix;
 			continue;
 		}
 		/* %20sk-…: the digits of an escape are no part of what follows it. */
@@ -86,50 +236,6 @@ static bool same_shape(struct slice a, struct slice b)
 	       x.opening.n == y.opening.n && x.closing.n == y.closing.n;
 }
 
-/* Of N bytes, without padding; how many digits. */
-static size_t encode_base64(const char *in, size_t n, bool url, char *out)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	const char *last = url ? "-_" : "+/";
-	unsigned bits = 0;
-	int held = 0;
-	size_t done = 0;
-
-	for (size_t i = 0; i < n || held;) {
-		if (held < 6 && i < n) {
-			bits = bits << 8 | (unsigned char)in[i++];
-			held += 8;
-		} else if (held < 6) {
-			bits <<= 6 - held;
-			held = 6;
-		}
-		held -= 6;
-		unsigned six = bits >> held & 63;
-		out[done++] = six < 62 ? digits[six] : last[six - 62];
-	}
-	return done;
-}
-
-/* Decode P, have GO go over it, encode again. False: it is no base64, or too long. */
-static bool within_base64(struct pseudonyms *d, char *p, size_t n,
-			  void (*go)(struct pseudonyms *d, char *p, size_t n))
-{
-	char plain[DECODED_MAX];
-	struct slice all = { p, n };
-	long length = n / 4 * 3 < sizeof(plain) ? base64_decode(all, plain, sizeof(plain)) : -1;
-
-	for (long i = 0; i < length; i++)
-		if ((unsigned char)plain[i] >= 0x7f || (plain[i] < 0x20 && plain[i] != '\n'))
-			return false;
-	if (length < 1)
-		return false;
-	go(d, plain, (size_t)length);
-	encode_base64(plain, (size_t)length,
-		      slice_byte(all, '-', 0) >= 0 || slice_byte(all, '_', 0) >= 0, p);
-	return true;
-}
-
 static void replace_plain(struct pseudonyms *d, char *p, size_t n)
 {
 	long colon = slice_byte((struct slice){ p, n }, ':', 0);
@@ -141,7 +247,7 @@ static void replace_plain(struct pseudonyms *d, char *p, size_t n)
 
 void anonymise_basic(struct pseudonyms *d, char *p, size_t n)
 {
-	if (!within_base64(d, p, n, replace_plain))
+	if (!within_base64(d, p, n, false, replace_plain))
 		replace_runs(d, p, n);
 }
 
@@ -208,7 +314,7 @@ void anonymise_token(struct pseudonyms *d, char *p, size_t n)
 		return;
 	shape_read(&shape, token);
 	if (shape.form == FORM_ENCODED && shape.core.n &&
-	    within_base64(d, p + (shape.core.p - p), shape.core.n, anonymise_token))
+	    within_base64(d, p + (shape.core.p - p), shape.core.n, false, anonymise_token))
 		return;
 	if (shape.form == FORM_URL)
 		anonymise_secrets(d, NULL, p, n, false);
@@ -289,7 +395,10 @@ static void replace_each(const struct names *names, char *p, size_t n, bool secr
 			i += !escape ? 1 : i + 1 < n && p[i + 1] == 'u' ? 6 : 2;
 			continue;
 		}
-		if (!secret)
+		size_t prefix = secret ? dotted_prefix(all, i, run) : 0;
+		if (prefix)
+			run = prefix;
+		else if (!secret)
 			replace_word(names, p + i, run, is_masked_part(all, i, run));
 		else if (!is_public_word((struct slice){ p + i, run }) &&
 			 !quote_key(names->keys, p + i, run, is_masked_part(all, i, run)))

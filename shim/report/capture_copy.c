@@ -63,7 +63,11 @@ static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 		anonymise_basic(names, token, c->token.n);
 		remember_basic(x, c->token, (struct slice){ token, c->token.n });
 	} else if (form == SCHEME_FOREIGN) {
+		/* A grammar of its own: behind the id of AWS's key its signature follows. */
+		const char *end = c->value.p + c->value.n;
 		anonymise_opaque(names, token, c->token.n);
+		anonymise_secrets(names, NULL, token + c->token.n,
+				  (size_t)(end - c->token.p) - c->token.n, false);
 	} else {
 		anonymise_token(names, token, c->token.n);
 	}
