@@ -391,6 +391,8 @@ bool check_provider_unavailable(const struct evidence *e, struct detail *d)
 	    e->answer.in_stream)
 		return false;
 	quote_provider(d, e);
+	if (e->answer.saw == SAW_TROUBLE && e->answer.refused_by == REFUSED_openrouter_auth)
+		detail_f(d, ": OpenRouter's own sign-in service failed, before it looked at any key");
 	return true;
 }
 
