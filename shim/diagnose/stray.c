@@ -29,7 +29,7 @@ static bool is_gateways(struct slice name)
 /* Does NAME speak of a key that is the caller's? */
 static bool is_for_keys(struct slice name)
 {
-	static const char words[][10] = {
+	static const char words[][11] = {
 		"key", "token", "auth", "secret", "bearer", "credential"
 	};
 	static const char others[][12] = { "idempotency", "csrf",    "xsrf",     "websocket",
