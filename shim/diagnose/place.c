@@ -16,9 +16,27 @@ static const struct {
 	{ "/key", ENDPOINT_KEY },
 };
 
+/*
+ * Collections whose members end like an endpoint and take another form: a thread's or a stored
+ * completion's messages (OpenAI), calls that are answered later (Perplexity, Z.AI), stored prompts
+ * (Portkey), a report of usage (Anthropic).
+ */
+static bool is_below_collection(struct slice path)
+{
+	static const char parts[][20] = { "/threads/", "/chat/completions/", "/async/", "/prompts/",
+					  "/usage_report/" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (slice_has(path, slice_of(parts[i])))
+			return true;
+	return false;
+}
+
 static enum endpoint endpoint_of(struct slice path)
 {
 	path = path_without_slash(path);
+	if (is_below_collection(path))
+		return ENDPOINT_OTHER;
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
 		if (slice_ends(path, slice_of(endpoints[i].end)))
 			return endpoints[i].endpoint;
@@ -80,7 +98,8 @@ static void judge_place(struct place *to, const struct host_list *hosts, struct 
 	to->is_api = watched || path_is_endpoint(path);
 	to->endpoint = endpoint_of(path);
 	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
-	to->twice = to->vendor && !to->vendor->gateway ? repeated_segment(path) : (struct slice){ NULL, 0 };
+	to->twice =
+	    to->vendor && !to->vendor->gateway ? repeated_segment(path) : (struct slice){ NULL, 0 };
 }
 
 static bool is_known(const struct known_place *known, struct slice host, uint16_t port,

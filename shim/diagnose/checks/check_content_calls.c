@@ -223,6 +223,9 @@ static const char *arguments_fault(const struct evidence *e, const cJSON *argume
 
 	if (!arguments)
 		return NULL;
+	/* Mistral documents an object, too. */
+	if (cJSON_IsObject(arguments) && content_vendor_is(e, "mistral"))
+		return NULL;
 	if (!cJSON_IsString(arguments))
 		return "is not a string";
 	if (arguments->valuestring[0] == '\0')

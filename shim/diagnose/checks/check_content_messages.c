@@ -111,6 +111,10 @@ static bool may_be_empty(const struct evidence *e, const cJSON *message)
 		return !content_answer_has(e, "empty") && !content_answer_has(e, "tool_result");
 	if (!slice_equal(role, SLICE("assistant")))
 		return false;
+	/* The beginning of the answer to come, as Kimi and Mistral document it; none may be given. */
+	if (cJSON_IsTrue(content_member(message, "partial")) ||
+	    cJSON_IsTrue(content_member(message, "prefix")))
+		return true;
 	for (size_t i = 0; i < sizeof(instead) / sizeof(instead[0]); i++)
 		if (!content_is_unset(content_member(message, instead[i])))
 			return true;

@@ -3,19 +3,41 @@
 
 #include <cJSON.h>
 
-/* Servers that know the model otherwise, or make do without: an Azure deployment, a stored prompt, an agent. */
+/* Does BODY name something that holds a model: a preset, an agent? */
+static bool names_what_has_a_model(const cJSON *body)
+{
+	static const char names[][9] = { "preset", "agent_id", "agent" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!content_is_unset(content_member(body, names[i])))
+			return true;
+	return false;
+}
+
+/* Servers that know the model otherwise, or make do without: a deployment of one model, a stored prompt, an agent. */
 static bool model_is_optional(const struct evidence *e, const cJSON *body)
 {
 	if (content_vendor_is(e, "azure") || slice_has(e->x->path, SLICE("/deployments/")) ||
-	    slice_has(e->x->path, SLICE("/presets/")))
+	    slice_has(e->x->path, SLICE("/presets/")) ||
+	    slice_has(e->x->path, SLICE("/endpoints/")))
 		return true;
-	if (content_member(body, "preset") && e->is_openrouter)
-		return true;
-	if (content_member(body, "agent_id") && content_vendor_is(e, "mistral"))
+	if (names_what_has_a_model(body))
 		return true;
 	return e->endpoint == ENDPOINT_RESPONSES &&
 	       (content_member(body, "prompt") || content_member(body, "previous_response_id") ||
 		content_member(body, "conversation"));
+}
+
+/* Does the answer say that it got no model? */
+static bool answer_misses_a_model(const struct evidence *e)
+{
+	static const char words[][9] = { "required", "missing", "must",
+					 "provide",  "specif",  "no model" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (content_answer_has(e, words[i]))
+			return content_answer_has(e, "model");
+	return false;
 }
 
 bool check_model_missing(const struct evidence *e, struct detail *d)
@@ -27,8 +49,8 @@ bool check_model_missing(const struct evidence *e, struct detail *d)
 	if (!body || (cJSON_IsString(model) && model->valuestring[0]) ||
 	    (e->is_openrouter && cJSON_GetArraySize(models) > 0) || model_is_optional(e, body))
 		return false;
-	/* A server of one's own may have just one model. */
-	if (!e->vendor && !content_answer_has(e, "model"))
+	/* A server of one's own may have just one model; OpenRouter has the account's default. */
+	if ((!e->vendor || (e->is_openrouter && !model)) && !answer_misses_a_model(e))
 		return false;
 	if (!model) {
 		detail_f(d, e->is_openrouter

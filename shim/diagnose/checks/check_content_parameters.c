@@ -64,6 +64,12 @@ static const char *type_fault(const struct parameter *p, const cJSON *item)
 	}
 }
 
+/* The vendors whose ranges are those of the table; others take -1 for no limit, or more than 2. */
+static bool ranges_are_documented(const struct evidence *e)
+{
+	return e->is_openrouter || content_is_openai(e) || content_vendor_is(e, "anthropic");
+}
+
 /* The old completions take 0 to have a prompt's own probabilities. */
 static bool is_scoring(const struct evidence *e, const struct parameter *p, const cJSON *item)
 {
@@ -76,7 +82,8 @@ static bool range_fault(const struct evidence *e, const struct parameter *p, con
 {
 	bool is_number = p->kind == KIND_NUMBER || p->kind == KIND_INTEGER;
 
-	if (is_number && (item->valuedouble < p->least || item->valuedouble > p->most) &&
+	if (is_number && ranges_are_documented(e) &&
+	    (item->valuedouble < p->least || item->valuedouble > p->most) &&
 	    !is_scoring(e, p, item)) {
 		content_place(e, d, "%s", p->name);
 		detail_f(d, " is %g, outside ", item->valuedouble);

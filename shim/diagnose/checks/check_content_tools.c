@@ -76,7 +76,8 @@ static bool schema_fault(const struct evidence *e, const cJSON *schema, int i, c
 	const cJSON *type = content_member(schema, "type");
 	bool strict = schema_is_read_strictly(e);
 
-	if (cJSON_IsNull(schema) && !strict)
+	/* /responses documents null for a tool without parameters. */
+	if (cJSON_IsNull(schema) && (!strict || e->endpoint == ENDPOINT_RESPONSES))
 		return false;
 	if (!cJSON_IsObject(schema)) {
 		content_place(e, d, "tools[%d].%s", i, path);
