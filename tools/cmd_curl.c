@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "diagnose/credential.h"
+#include "diagnose/vendors.h"
 #include "report/json_out.h"
 #include "tools/command.h"
 #include "tools/log/log_row.h"
@@ -18,6 +20,7 @@ struct curl_options {
 	bool fixed;
 	const char *name;
 	const char *body;
+	char variable[64]; /* in which the command looks for the key */
 };
 
 static void read_options(struct curl_options *o, int argc, char **argv)
@@ -115,6 +118,75 @@ static bool around_label(const char *token, struct slice *before, struct slice *
 	return true;
 }
 
+/* Logs come from anywhere: nothing but a name may stand behind the `$`. */
+static bool is_shell_name(const char *s)
+{
+	size_t n =
+	    s ? strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") : 0;
+
+	return n && !s[n] && (s[0] < '0' || s[0] > '9');
+}
+
+/*
+ * The variable that the key came from, so that the command tests the key that
+ * was sent; mended, the one that it should come from. Else the vendor's usual.
+ */
+static void choose_variable(struct curl_options *o, const struct log_row *row)
+{
+	const struct vendor *vendor = row->vendor ? vendor_named(slice_of(row->vendor)) : NULL;
+	struct slice rest = slice_of(vendor ? vendor->variables : NULL);
+	struct slice usual = SLICE("OPENROUTER_API_KEY");
+
+	list_next(&rest, &usual);
+	if (is_shell_name(row->source) &&
+	    (!o->fixed || (vendor && list_has(vendor->variables, slice_of(row->source)))))
+		usual = slice_of(row->source);
+	snprintf(o->variable, sizeof(o->variable), "%.*s", SLICE_ARG(usual));
+}
+
+/* Is VALUE between BEFORE and AFTER the token of FINGERPRINT? */
+static bool is_sent(struct slice before, const char *value, struct slice after,
+		    const char *fingerprint)
+{
+	char made[FINGERPRINT_SIZE];
+	struct buf token;
+
+	buf_init(&token, LIMIT_LINE);
+	say(&token, "%.*s%s%.*s", SLICE_ARG(before), value, SLICE_ARG(after));
+	token_fingerprint(buf_slice(&token), made);
+	if (token.n)
+		explicit_bzero(token.p, token.n);
+	buf_release(&token);
+	return same_text(made, fingerprint);
+}
+
+/*
+ * The command is worth nothing when the variable holds another key than the one
+ * that was sent: say so. What stands around the key is left out where the
+ * variable holds that, too.
+ */
+static void compare_variable(const struct curl_options *o, const cJSON *auth, struct slice *before,
+			     struct slice *after)
+{
+	const char *value = getenv(o->variable);
+	const char *fingerprint = log_text(auth, "fingerprint");
+	struct buf label;
+
+	if (!fingerprint || (value && is_sent(*before, value, *after, fingerprint)))
+		return;
+	if (value && is_sent(SLICE(""), value, SLICE(""), fingerprint)) {
+		*before = *after = SLICE("");
+		return;
+	}
+	buf_init(&label, LIMIT_LINE);
+	redact_text(&label, slice_of(log_text(auth, "token")), LIMIT_SHOWN_NAME);
+	warn(
+	    "curl: %s %s; set it to the key that was sent (%.*s, %.19s) before you run the command",
+	    o->variable, value && *value ? "holds another key here" : "is not set here",
+	    SLICE_ARG(buf_slice(&label)), fingerprint);
+	buf_release(&label);
+}
+
 /* `-H 'Authorization: Bearer "'"$OPENROUTER_API_KEY"'"'` */
 static void say_key(struct buf *out, const char *name, const cJSON *auth,
 		    const struct curl_options *o)
@@ -139,10 +211,12 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 		buf_release(&head);
 		return;
 	}
-	if (!o->fixed && token)
+	if (!o->fixed && token) {
+		compare_variable(o, auth, &before, &after);
 		redact_text(&head, before, LIMIT_LINE);
+	}
 	say_quoted(out, buf_slice(&head));
-	say(out, "\"$OPENROUTER_API_KEY\"");
+	say(out, "\"$%s\"", o->variable);
 	if (!o->fixed && token && after.n) {
 		buf_reset(&head);
 		redact_text(&head, after, LIMIT_LINE);
@@ -178,7 +252,7 @@ static void say_headers(struct buf *out, const cJSON *record, const struct curl_
 		}
 	}
 	if (o->fixed && !has_key)
-		say(out, " \\\n  -H 'Authorization: Bearer '\"$OPENROUTER_API_KEY\"");
+		say(out, " \\\n  -H 'Authorization: Bearer '\"$%s\"", o->variable);
 }
 
 /* The smallest body of this model: what was said in it is in no log. */
@@ -263,6 +337,7 @@ int cmd_curl(int argc, char **argv)
 	if (!record)
 		die("curl: the line of %s cannot be read any more", o.name);
 	buf_init(&out, 1 << 20);
+	choose_variable(&o, row);
 	say_command(&out, row, record, &o);
 	print_out(&out);
 	if (!o.body && log_number(log_member(log_member(record, "request"), "body"), "bytes", 0))

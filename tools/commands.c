@@ -154,7 +154,9 @@ const struct command commands[] = {
 	  "orshim watch orshim.log" },
 	{ "curl", cmd_curl, "an exchange of a log as a curl command",
 	  "LOG#N", "FILE", curl_options,
-	  "The key is $OPENROUTER_API_KEY in it; no secret is printed. #N is one of the newest run.",
+	  "The key is in it as the variable that it came from, else $OPENROUTER_API_KEY; no secret is\n"
+	  "printed. Where that variable holds another key than the one that was sent, it says so.\n"
+	  "#N is one of the newest run.",
 	  "orshim curl 'orshim.log#3'" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "\nCAPTURE.cap...", "FILE", lint_options,

@@ -27,6 +27,7 @@ struct key_form {
 	bool exact;      /* LEAST and MOST are documented: a token of another length is none */
 	bool whole;      /* the prefix alone does not say whose: all of the form must fit */
 	bool shared;     /* accepted here, but others' keys look the same */
+	bool rare;       /* left out when the vendor's keys are told in words */
 	bool owner_only; /* tells whose a token is, and is no form of a whole key */
 	char prefix[18];
 	char holds[10]; /* must stand somewhere in it; "" if nothing must */

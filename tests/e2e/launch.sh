@@ -117,6 +117,167 @@ says 'almost the right name in .env' key_variable_near_miss './.env line 1' proj
 dotenv project 'OPENROUTER_API_KEY=%s\n' "$a"
 quiet 'almost the right name, and the right one in .env' project OPENROUTER_KEY=$a
 
+# --- a refusal is told with the place of its key: tools that we did not write, the stand-in OpenRouter
+standin
+good=$(standin_has good)
+secret=${good#sk-or-v1-}
+evidence=("$work/out" "$work/err")
+p=$work/told
+url=https://localhost:$port/api/v1/chat/completions
+body='{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
+mkdir -p "$p" "$work/home/.continue" "$work/home/.codex"
+cat >"$p/agent.py" <<'END'
+# Reads .env as `docker --env-file` does: what stands behind the = is the value.
+import json, os, sys
+import requests
+for line in open(".env"):
+    name, value = line.rstrip("\n").split("=", 1)
+    os.environ.setdefault(name, value)
+answer = requests.post(sys.argv[1], data=sys.argv[2], headers={
+    "Authorization": "Bearer " + os.environ["OPENROUTER_API_KEY"], "Content-Type": "application/json"})
+print(answer.status_code)
+END
+cat >"$p/agent.mjs" <<'END'
+// A key of its own settings before the one of the environment.
+import { readFileSync } from 'node:fs'
+const settings = JSON.parse(readFileSync(process.env.HOME + '/.codex/auth.json'))
+const answer = await fetch(process.argv[2], { method: 'POST', body: process.argv[3],
+  headers: { authorization: `Bearer ${settings.OPENROUTER_API_KEY}`, 'content-type': 'application/json' } })
+console.log(answer.status)
+END
+
+tell() { # tell NAME=VALUE… -- TOOL ARGS…: in $p; what is said goes to $work/err, live, and then the report's
+	local variables=()
+	while [ "$1" != -- ]; do
+		variables+=("$1")
+		shift
+	done
+	shift
+	(cd "$p" && env -i PATH="$PATH" HOME="$work/home" TMPDIR="$work" XDG_STATE_HOME="$work/state" \
+		ORSHIM_HOSTS="localhost:$port=openrouter" ORSHIM_TEXT="$work/live" SSL_CERT_FILE="$ca" REQUESTS_CA_BUNDLE="$ca" \
+		CURL_CA_BUNDLE="$ca" NODE_EXTRA_CA_CERTS="$ca" ${variables[@]+"${variables[@]}"} \
+		"$orshim" run -- "$@") >"$work/out" 2>"$work/err.run" </dev/null
+	log=$(find "$work/state/orshim/runs" -name log | sort | tail -n 1)
+	for form in '' --json --markdown; do
+		# shellcheck disable=SC2086 # no form is no word
+		XDG_STATE_HOME=$work/state "$orshim" report $form >"$work/report$form" 2>&1
+	done
+	XDG_STATE_HOME=$work/state "$orshim" report --html "$work/report--html" >>"$work/out" 2>&1
+	XDG_STATE_HOME=$work/state "$orshim" report '#1' >"$work/report-1" 2>&1
+	cat "$work/live" "$work/err.run" "$log" "$work"/report* >>"$work/all"
+	cat "$work/live" "$work/report" >"$work/err"
+}
+
+told() { # told NAME WORDS [FILE…]: words, in spite of line breaks, in the live text and all reports, or in those FILEs
+	local name=$1 words=$2 file missing=
+	shift 2
+	[ $# -gt 0 ] || set -- live report report--json report--markdown report--html report-1
+	for file; do
+		tr -s ' \n' ' ' <"$work/$file" | sed 's/&#39;/'"'"'/g' | grep -qF -- "$words" || missing="$missing $file"
+	done
+	[ -z "$missing" ]
+	verdict $? "$name: '$words'${missing:+, missing in$missing}"
+}
+
+printf 'A=1\nOPENROUTER_API_KEY="%s"\n' "$good" >"$p/.env"
+rm -f "$work/live"
+tell -- python3 agent.py "$url" "$body"
+told 'CPython and requests, quoted in .env' './.env line 2 (the quotation marks are in the file)'
+told 'CPython and requests, quoted in .env' 'auth_token_quoted' live report
+
+printf 'OPENROUTER_API_KEY=%s\n' "$good" >"$p/.env"
+printf '# old\nexport OPENROUTER_API_KEY="%s"\n' "$a" >"$work/home/.bashrc"
+rm -f "$work/live"
+# shellcheck disable=SC2016 # the inner shell expands it
+tell OPENROUTER_API_KEY="$a" -- sh -c 'curl -sS --http1.1 -H "Authorization: Bearer $OPENROUTER_API_KEY" \
+	-H "Content-Type: application/json" -d "$1" "$0"' "$url" "$body"
+# shellcheck disable=SC2088 # as it is written in the report
+told 'curl, an old key of a shell start file' '~/.bashrc line 2'
+told 'curl, an old key of a shell start file' 'key_shadows_dotenv' live report report--json report--markdown report--html
+told 'curl, an old key of a shell start file' './.env line 1 has another one' live report report--json report--markdown
+told 'curl, an old key of a shell start file' 'this is the key that #1 sent' report report--markdown report--html
+told 'curl, an old key of a shell start file' '"refused":"#1"' report--json
+
+rm -f "$work/live" "$p/.env" "$work/home/.bashrc"
+printf '{\n  "OPENROUTER_API_KEY": "%s"\n}\n' "$b" >"$work/home/.codex/auth.json"
+tell OPENROUTER_API_KEY="$good" -- node agent.mjs "$url" "$body"
+# shellcheck disable=SC2088
+told 'Node, a key of the settings of a tool' '~/.codex/auth.json line 2'
+told 'Node, a key of the settings of a tool' 'key_differs_from_variable' live report report--json report--markdown report--html
+(cd "$p" && XDG_STATE_HOME=$work/state OPENROUTER_API_KEY=$good "$orshim" curl '#1') >"$work/out" 2>"$work/err"
+grep -q 'holds another key here; set it to the key that was sent (sk-or-v1-d47...ab35' "$work/err" &&
+	! grep -q "$secret" "$work/out" "$work/err"
+verdict $? 'orshim curl says that the variable holds another key than the one that was sent'
+(cd "$p" && XDG_STATE_HOME=$work/state OPENROUTER_API_KEY=$b "$orshim" curl '#1') >"$work/out" 2>"$work/err"
+! grep -q 'another key' "$work/err"
+verdict $? 'orshim curl says nothing of the kind where it is the same'
+
+rm -f "$work/live"
+tell OPENROUTER_API_KEY="$good" -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"
+told 'curl, no header' 'OPENROUTER_API_KEY is set and holds a well-formed key; no key was sent' live
+told 'curl, no header' 'The variable for this host' live report
+rm -f "$work/live"
+tell OPENROUTER_API_KEY="$good " -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"
+told 'curl, no header, a damaged variable' 'Set OPENROUTER_API_KEY again to the key alone: now it holds a space' live
+told 'curl, no header, a damaged variable' '(#1 was sent without a key)' report report--markdown report--html
+
+# --- the launch record, and what is passed over
+record() { # record: the newest run's launch record
+	head -n 1 "$(find "$work/state/orshim/runs" -name log | sort | tail -n 1)"
+}
+printf 'OPENROUTER_API_KEY=%s\n' "$good" >"$p/.env"
+mkfifo "$work/home/.zshrc"
+truncate -s 1048577 "$work/home/.profile"
+mkdir "$work/home/.netrc"
+mkdir -p "$work/home/.config/fish/conf.d"
+for i in $(seq 80); do echo "set -gx N$i 1" >"$work/home/.config/fish/conf.d/$i.fish"; done
+tell OPENROUTER_API_KEY="$a" -- sh -c 'exit 7' --api-key "$good"
+record >"$work/record"
+python3 - "$work/record" "$p" >"$work/out" 2>&1 <<'END'
+import json, os, sys
+record = json.loads(open(sys.argv[1]).read())
+assert list(record)[:8] == ["v", "record", "ts", "pid", "command", "cwd", "findings", "sources"], list(record)
+assert (record["v"], record["record"]) == (1, "launch")
+assert record["command"] == "sh -c exit 7 --api-key <withheld>", record["command"]
+assert record["cwd"] == os.path.realpath(sys.argv[2])
+assert [f["rule"] for f in record["findings"]] == ["key_shadows_dotenv"], record["findings"]
+kinds = {(s["kind"], s["variable"], s["file"], s["line"]) for s in record["sources"]}
+assert ("environment", "OPENROUTER_API_KEY", None, None) in kinds, kinds
+assert ("dotenv", "OPENROUTER_API_KEY", "./.env", 1) in kinds, kinds
+assert ("tool", "OPENROUTER_API_KEY", "~/.codex/auth.json", 2) in kinds, kinds
+assert all(s["fingerprint"].startswith("sha256:") and len(s["fingerprint"]) == 19 for s in record["sources"])
+skipped = record["skipped"]
+assert skipped["too_large"] == 1 and skipped["no_files"] == 2 and skipped["too_many"] >= 16, skipped
+END
+verdict $? 'the launch record, and what was passed over is counted'
+(cd "$p" && env -i PATH="$PATH" HOME="$work/home" XDG_STATE_HOME="$work/state" "$orshim" run -- sh -c 'exit 7') >"$work/out" 2>&1
+[ $? = 7 ]
+verdict $? 'the tool has its own exit status'
+rm -rf "$work/home/.zshrc" "$work/home/.profile" "$work/home/.netrc" "$work/home/.config"
+
+# --- the tool's descriptors are its own
+cat >"$p/descriptors.py" <<'END'
+import os, sys
+os.closerange(3, 256)  # as subprocess and daemons do
+print(sorted(int(n) for n in os.listdir("/proc/self/fd")), file=open(sys.argv[1], "w"))
+import subprocess
+subprocess.run([sys.executable, "agent.py", *sys.argv[2:]], close_fds=True)
+END
+(cd "$p" && python3 descriptors.py "$work/bare" "$url" "$body" >/dev/null 2>&1 </dev/null)
+printf 'OPENROUTER_API_KEY="%s"\n' "$good" >"$p/.env"
+rm -f "$work/live"
+tell -- python3 descriptors.py "$work/seen" "$url" "$body"
+cmp "$work/bare" "$work/seen" >"$work/out"
+verdict $? 'no descriptor of ours in the tool'
+told 'a child of a tool that closes all descriptors' './.env line 1 (the quotation marks are in the file)' live report
+# shellcheck disable=SC2012 # the names are numbers
+(cd "$p" && ls -l /proc/self/fd | wc -l) >"$work/bare" 2>/dev/null
+(cd "$p" && env XDG_STATE_HOME="$work/state" "$orshim" run -- ls -l /proc/self/fd 2>/dev/null | wc -l) >"$work/seen"
+cmp "$work/bare" "$work/seen" >"$work/out"
+verdict $? 'a tool has as many descriptors as bare'
+! grep -qF "$secret" "$work/all"
+verdict $? 'no key of the stand-in was written'
+
 for rule in key_variable_damaged key_shadows_dotenv key_variable_near_miss; do
 	[ "${says_cases[$rule]:-0}" -ge 3 ] && [ "$quiet_cases" -ge 3 ]
 	verdict $? "$rule: at least three cases of each kind"

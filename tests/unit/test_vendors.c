@@ -204,17 +204,221 @@ static void private_hosts_are_told_from_public_ones(void **state)
 		assert_false(host_is_private(slice_of(far[i])));
 }
 
+static void a_form_is_told_in_words(void **state)
+{
+	static const struct {
+		const char *vendor, *words;
+	} cases[] = {
+		{ "openrouter", "sk-or-v1- and 64 hex digits, 73 bytes" },
+		{ "groq", "gsk_ and 52 letters and digits, 56 bytes" },
+		{ "perplexity", "pplx- and 48 letters and digits, 53 bytes" },
+		{ "huggingface", "hf_ and 34 letters, digits, - and _, 37 bytes" },
+		{ "zai", "32 hex digits, a dot and 16 bytes" },
+		{ "together", "tgp_v1_" },
+		{ "mistral", "" },
+		{ "anthropic", "sk-ant-" },
+		{ "openai", "sk-proj-, sk-svcacct-, sk-admin-, sk- with T3BlbkFJ inside or a JWT" },
+	};
+	char words[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		vendor_key_form_words(vendor_named(slice_of(cases[i].vendor)), words,
+				      sizeof(words));
+		assert_string_equal(words, cases[i].words);
+	}
+	vendor_key_form_words(vendor_named(SLICE("openai")), words, 12);
+	assert_string_equal(words, "sk-proj-, s");
+	vendor_key_form_words(NULL, words, sizeof(words));
+	assert_string_equal(words, "");
+}
+
+/* Only where every accepted key has a known form may another form be called wrong. */
+static void what_fits_no_form_is_no_key_of_a_vendor_with_a_certain_one(void **state)
+{
+	static const char *const certain[] = { "openrouter",  "openai",     "anthropic",
+					       "groq",        "xai",        "nvidia",
+					       "huggingface", "perplexity", "bedrock" };
+	static const struct {
+		const char *vendor, *token;
+		bool fits;
+	} cases[] = {
+		{ "openrouter",
+		  "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",
+		  true },
+		{ "openrouter", "sk-or-v1-0e6f44a9", false },
+		{ "openrouter", "sk-0e6f44a9d1b2c3e4f5061728394a5b6c", false },
+		{ "openrouter", "PROXY_MANAGED", false },
+		{ "openai", "sk-proj-Qw3rT5yU7iO9pA1sD3fG", true },
+		{ "openai", "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", true },
+		{ "openai", "sk-0e6f44a9d1b2c3e4f5061728394a5b6c", false },
+		{ "openai", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", true },
+		{ "openai", "eyJhbGciOiJIUzI1NiJ9", false },
+		{ "openai", "ark-0e6f44a9-d1b2-c3e4-f506-1728394a5b6c-c8530", false },
+		{ "anthropic", "sk-ant-oat01-Qw3rT5yU7iO9", true },
+		{ "anthropic", "dummy_key", false },
+		{ "deepseek", "sk-0e6f44a9d1b2c3e4f5061728394a5b6c", true },
+		{ "mistral", "Qw3rT5yU7iO9pA1sD3fG5hJ7kL9zX1cV", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < vendor_count; i++) {
+		bool listed = false;
+		for (size_t j = 0; j < sizeof(certain) / sizeof(certain[0]); j++)
+			listed |= strcmp(certain[j], vendors[i].id) == 0;
+		assert_int_equal(vendor_key_form_certain(&vendors[i]), listed);
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct vendor *vendor = vendor_named(slice_of(cases[i].vendor));
+		if (vendor_key_fits(vendor, slice_of(cases[i].token)) != cases[i].fits)
+			print_error("case %zu\n", i);
+		assert_int_equal(vendor_key_fits(vendor, slice_of(cases[i].token)), cases[i].fits);
+	}
+	assert_false(vendor_key_form_certain(NULL));
+	assert_false(vendor_key_fits(NULL, SLICE("sk-or-v1-0e6f")));
+}
+
+static void the_header_depends_on_the_path(void **state)
+{
+	static const struct {
+		const char *vendor, *path, *first, *also;
+	} cases[] = {
+		{ "openai", "/v1/chat/completions", "authorization", NULL },
+		{ "deepseek", "/chat/completions", "authorization", NULL },
+		{ "deepseek", "/anthropic/v1/messages", "x-api-key", "authorization" },
+		{ "xai", "/v1/messages", "x-api-key", "authorization" },
+		{ "azure", "/openai/deployments/x/chat/completions", "api-key", NULL },
+		{ "azure", "/openai/v1/responses", "api-key", "authorization" },
+		{ "azure", "/anthropic/v1/messages", "x-api-key", NULL },
+		{ "google", "/v1beta/openai/chat/completions", "authorization", NULL },
+		{ "google", "/v1beta/models/m:generateContent", "x-goog-api-key", "url" },
+		{ "vertex", "/v1/projects/p/locations/l/publishers/google/models/m:predict",
+		  "authorization", NULL },
+		{ "vertex", "/v1/publishers/google/models/m:generateContent", "x-goog-api-key",
+		  "url" },
+		{ "anthropic", "/v1/messages", "x-api-key", NULL },
+		{ "anthropic", "/v1/chat/completions", "authorization", NULL },
+		{ "portkey", "/v1/chat/completions", "x-portkey-api-key", "authorization" },
+		{ "cloudflare_gateway", "/v1/a/g/anthropic/v1/messages", "cf-aig-authorization",
+		  "x-api-key" },
+		{ "apim", "/openai/chat/completions", "ocp-apim-subscription-key", "api-key" },
+		{ "opencode", "/zen/v1/messages", "x-api-key", NULL },
+		{ "opencode", "/zen/v1/chat/completions", "authorization", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct vendor *v = vendor_named(slice_of(cases[i].vendor));
+		struct slice path = slice_of(cases[i].path);
+		struct slice rest = slice_of(vendor_carriers(v, path));
+		struct slice first;
+		assert_true(list_next(&rest, &first));
+		if (!slice_equal(first, slice_of(cases[i].first)))
+			print_error("case %zu\n", i);
+		assert_true(slice_equal(first, slice_of(cases[i].first)));
+		assert_true(!cases[i].also || vendor_reads(v, path, slice_of(cases[i].also)));
+		assert_false(vendor_reads(v, path, SLICE("x-auth-token")));
+	}
+	assert_int_equal(vendor_carriers(NULL, SLICE("/v1/messages"))[0], 0);
+}
+
+static void hosts_with_other_uses_are_watched_by_the_path(void **state)
+{
+	static const struct {
+		const char *host, *path, *vendor;
+	} cases[] = {
+		{ "adb-1.azuredatabricks.net", "/serving-endpoints/m/invocations", "databricks" },
+		{ "adb-1.azuredatabricks.net", "/api/2.0/jobs/list", "nobody" },
+		{ "api.cloudflare.com", "/client/v4/accounts/0/ai/run/@cf/meta/llama",
+		  "cloudflare" },
+		{ "api.cloudflare.com", "/client/v4/zones", "nobody" },
+		{ "opencode.ai", "/zen/v1/messages", "opencode" },
+		{ "opencode.ai", "/docs", "nobody" },
+		{ "europe-west1-aiplatform.googleapis.com", "/v1/x", "vertex" },
+		{ "aiplatform.googleapis.com", "/v1/x", "vertex" },
+		{ "bedrock-runtime.eu-central-1.amazonaws.com", "/model/m/converse", "bedrock" },
+		{ "s3.eu-central-1.amazonaws.com", "/model/m/converse", "nobody" },
+		{ "my.azure-api.net", "/x", "apim" },
+	};
+	const struct vendor *vendor;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		hosts_find(&nothing_added, slice_of(cases[i].host), 0, slice_of(cases[i].path),
+			   &vendor);
+		assert_string_equal(id_of(vendor), cases[i].vendor);
+	}
+	/* By the name alone such a host is not watched. */
+	assert_false(hosts_find(&nothing_added, SLICE("api.cloudflare.com"), 0, nowhere, &vendor));
+}
+
+static void keys_are_bound_to_sites_and_plans(void **state)
+{
+	const struct vendor *minimax = vendor_named(SLICE("minimax"));
+	const struct vendor *dashscope = vendor_named(SLICE("dashscope"));
+	const struct vendor *mistral = vendor_named(SLICE("mistral"));
+	const struct vendor *bedrock = vendor_named(SLICE("bedrock"));
+	struct vendor_plan plan;
+
+	(void)state;
+	assert_non_null(vendor_bound(minimax, SLICE("eyJ"), SLICE("api.minimax.io")));
+	assert_null(
+	    vendor_bound(vendor_named(SLICE("groq")), SLICE("gsk_"), SLICE("api.groq.com")));
+	assert_null(vendor_bound(mistral, SLICE("x"), SLICE("api.mistral.ai")));
+	assert_non_null(vendor_bound(mistral, SLICE("x"), SLICE("codestral.mistral.ai")));
+	assert_null(vendor_bound(bedrock, SLICE("ABSKQ"),
+				 SLICE("bedrock-runtime.us-east-1.amazonaws.com")));
+	assert_non_null(vendor_bound(bedrock, SLICE("bedrock-api-key-Y"),
+				     SLICE("bedrock-runtime.us-east-1.amazonaws.com")));
+	assert_true(
+	    vendor_plan(dashscope, SLICE("sk-sp-1"), SLICE("dashscope.aliyuncs.com"), &plan));
+	assert_true(plan.is_of_plan &&
+		    list_has(plan.hosts, SLICE("coding.dashscope.aliyuncs.com")));
+	assert_true(
+	    vendor_plan(dashscope, SLICE("sk-1"), SLICE("coding.dashscope.aliyuncs.com"), &plan));
+	assert_true(!plan.is_of_plan && list_has(plan.hosts, SLICE("dashscope.aliyuncs.com")));
+	assert_false(vendor_plan(dashscope, SLICE("sk-1"), SLICE("dashscope.aliyuncs.com"), &plan));
+	assert_false(vendor_plan(dashscope, SLICE("sk-sp-1"),
+				 SLICE("token-plan.cn-beijing.maas.aliyuncs.com"), &plan));
+	assert_false(vendor_plan(minimax, SLICE("sk-cp-1"), SLICE("api.minimax.io"), &plan));
+}
+
 static void endpoints_are_recognised_by_the_end_of_the_path(void **state)
 {
-	static const char *const are[] = { "/api/v1/chat/completions",
-					   "/v1/messages",
-					   "/v1/responses/",
-					   "/v1/embeddings",
-					   "/api/v1/auth/key",
-					   "/api/v1/credits",
-					   "/v1beta/models/gemini-pro:generateContent" };
-	static const char *const are_not[] = { "/", "/index.html", "/chat/completions/x",
-					       "/keyboard", "" };
+	static const char *const are[] = {
+		"/api/v1/chat/completions",
+		"/v1/messages",
+		"/v1/responses/",
+		"/v1/embeddings",
+		"/api/v1/auth/key",
+		"/api/v1/credits",
+		"/v1beta/models/gemini-pro:generateContent",
+		"/v1/text/chatcompletion_v2",
+		"/model/anthropic.claude-3/converse",
+		"/model/anthropic.claude-3/invoke-with-response-stream",
+		"/serving-endpoints/m/invocations",
+		"/api/chat",
+		"/api/generate",
+		"/v1/projects/p/locations/l/publishers/a/models/m:rawPredict",
+		"/v1/projects/p/locations/l/publishers/a/models/m:streamRawPredict",
+		"/v1/publishers/google/models/m:generateContent",
+		"/v1/projects/p/locations/l/publishers/g/models/m:predict",
+		"/api/v1/services/aigc/text-generation/generation",
+		"/api/v1/services/aigc/multimodal-generation/generation",
+		"/async/chat/completions",
+		"/async/chat/completions/id-1",
+		"/v1/images/edits",
+		"/v1/audio/translations"
+	};
+	static const char *const are_not[] = { "/",
+					       "/index.html",
+					       "/chat/completions/x",
+					       "/keyboard",
+					       "",
+					       "/converse",
+					       "/lambda/invoke",
+					       "/endpoints/x/invocations",
+					       "/v1/models/m:predict" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(are) / sizeof(are[0]); i++)
@@ -234,6 +438,11 @@ int main(void)
 		cmocka_unit_test(hosts_can_be_added),
 		cmocka_unit_test(what_is_no_host_is_named_and_the_rest_holds),
 		cmocka_unit_test(private_hosts_are_told_from_public_ones),
+		cmocka_unit_test(a_form_is_told_in_words),
+		cmocka_unit_test(what_fits_no_form_is_no_key_of_a_vendor_with_a_certain_one),
+		cmocka_unit_test(the_header_depends_on_the_path),
+		cmocka_unit_test(hosts_with_other_uses_are_watched_by_the_path),
+		cmocka_unit_test(keys_are_bound_to_sites_and_plans),
 		cmocka_unit_test(endpoints_are_recognised_by_the_end_of_the_path),
 	};
 

@@ -288,6 +288,11 @@ static void add_file(struct reach *r, const char *path, enum found_kind kind)
 	buf_release(&text);
 }
 
+static bool is_pattern(const char *path)
+{
+	return strpbrk(path, "*?[") != NULL;
+}
+
 /* PATH as in the tables: "~/x", "./x" or "/x"; may be a pattern. */
 static void add_path(struct reach *r, const char *path, enum found_kind kind)
 {
@@ -303,7 +308,7 @@ static void add_path(struct reach *r, const char *path, enum found_kind kind)
 	if (!base || (path[0] == '~' && base[0] != '/'))
 		return;
 	snprintf(whole, sizeof(whole), "%s%s", base, path[0] == '/' ? path : path + 1);
-	if (!strpbrk(path, "*?[")) {
+	if (!is_pattern(path)) {
 		add_file(r, whole, kind);
 		return;
 	}
@@ -340,10 +345,15 @@ void reach_find(struct reach *r, const struct environment *env, const struct dot
 
 	add_environment(r, env);
 	add_dotenv(r, files);
-	for (size_t i = 0; i < sizeof(shell) / sizeof(shell[0]); i++)
-		add_path(r, shell[i], FOUND_SHELL);
-	for (size_t i = 0; i < files_of_tools_count; i++)
-		add_path(r, files_of_tools[i].path, FOUND_TOOL);
+	/* A pattern may stand for many files: those with a name of their own come first. */
+	for (int patterns = 0; patterns < 2; patterns++) {
+		for (size_t i = 0; i < sizeof(shell) / sizeof(shell[0]); i++)
+			if (is_pattern(shell[i]) == (patterns == 1))
+				add_path(r, shell[i], FOUND_SHELL);
+		for (size_t i = 0; i < files_of_tools_count; i++)
+			if (is_pattern(files_of_tools[i].path) == (patterns == 1))
+				add_path(r, files_of_tools[i].path, FOUND_TOOL);
+	}
 }
 
 void reach_write(const struct reach *r, struct buf *out)

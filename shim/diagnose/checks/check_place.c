@@ -134,7 +134,8 @@ bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
 	}
 	if (!bound)
 		return false;
-	d->aside = true; /* nothing of this key says so */
+	/* A key that is wrong everywhere is refused with the same words, but for these. */
+	d->aside = e->answer.saw != SAW_NO_KEY && e->answer.saw != SAW_BOUND_ELSEWHERE;
 	detail_f(d, "%s. The request went to ", bound->says);
 	detail_bytes(d, e->x->host, 80);
 	if (bound->where[0]) {
