@@ -237,14 +237,12 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	diagnosis_release(d);
 }
 
-static void log_connection(struct observer *o, struct connection *c, uint32_t number,
-			   const struct finding *findings, size_t count, const char *blind)
+static void log_connection(struct observer *o, const struct told_connection *c)
 {
 	if (!wants_log(o))
 		return;
 	buf_reset(&o->line);
-	if (record_connection(&o->line, &o->origin, number, connection_sni(c), findings, count,
-			      blind) == 0)
+	if (record_connection(&o->line, &o->origin, c) == 0)
 		write_log(o);
 }
 
@@ -254,29 +252,119 @@ static bool is_watched(const struct observer *o, struct slice sni, const struct 
 	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, (struct slice){ NULL, 0 }, vendor);
 }
 
+/* FNV-1a; never 0. */
+static uint64_t hash_of(struct slice host)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < host.n; i++)
+		hash = (hash ^ (unsigned char)(host.p[i] | 0x20)) * 0x100000001b3ULL;
+	return hash | 1;
+}
+
+/* A request is being written to it: the name that its handshake had. */
+static void note_asked(struct observer *o, struct slice host)
+{
+	if (host.n)
+		o->asked[o->asked_count++ % LIMIT_ASKED] = hash_of(host);
+}
+
+/* Does this process ask there? Then it keeps connections ready that it never needs. */
+static bool is_asked(const struct observer *o, struct slice host)
+{
+	const uint64_t hash = hash_of(host);
+
+	for (size_t i = 0; i < LIMIT_ASKED; i++)
+		if (o->asked[i] == hash)
+			return true;
+	return history_has_host(&o->history, host);
+}
+
+/* C has findings. */
+static void tell_connection(struct observer *o, const struct told_connection *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		o->findings[c->findings[i].severity]++;
+	log_connection(o, c);
+	buf_reset(&o->line);
+	if (!o->text.failed && is_first_time(o, c->findings[0].rule) &&
+	    text_connection(&o->line, &o->style, &o->origin, c) == 0)
+		sink_write(&o->text, buf_slice(&o->line));
+}
+
 /* Connected to VENDOR's API, and nothing was asked. */
 static void tell_silence(struct observer *o, struct connection *c, uint32_t number,
 			 const struct vendor *vendor)
 {
 	struct finding *findings = malloc(LIMIT_SILENCE * sizeof(*findings));
-	size_t count = findings ? diagnose_silence(&o->judge, vendor, findings, LIMIT_SILENCE) : 0;
+	struct told_connection told = { number, connection_sni(c), findings, 0, NULL, NULL };
 
-	for (size_t i = 0; i < count; i++)
-		o->findings[findings[i].severity]++;
-	if (count) {
-		log_connection(o, c, number, findings, count, NULL);
-		buf_reset(&o->line);
-		if (!o->text.failed && is_first_time(o, RULE_no_request_sent) &&
-		    text_connection(&o->line, &o->style, &o->origin, number, connection_sni(c),
-				    findings, count) == 0)
-			sink_write(&o->text, buf_slice(&o->line));
-	}
+	if (findings)
+		told.count = diagnose_silence(&o->judge, vendor, findings, LIMIT_SILENCE);
+	if (told.count)
+		tell_connection(o, &told);
 	free(findings);
+}
+
+/* What H says of a connection to an API on which nothing was asked. */
+static void tell_handshake(struct observer *o, struct connection *c, uint32_t number,
+			   const struct handshake *h, const struct vendor *vendor)
+{
+	const struct shaken shaken = { h, connection_sni(c), o->origin.tool, o->origin.time_us };
+	struct finding *finding = malloc(sizeof(*finding));
+	struct told_connection told = { number, shaken.host, finding, 0, NULL, h };
+
+	if (finding)
+		told.count = diagnose_handshake(&o->judge, &shaken, finding, 1);
+	if (told.count)
+		tell_connection(o, &told);
+	else if (h->end == HANDSHAKE_FINISHED && h->verify != VERIFY_UNKNOWN)
+		tell_silence(o, c, number, vendor);
+	free(finding);
+}
+
+/* Nothing was asked on C. What failed by itself is told in any case. */
+static void tell_unused(struct observer *o, struct connection *c, uint32_t number,
+			const struct handshake *h)
+{
+	const struct vendor *vendor = NULL;
+	struct slice sni = connection_sni(c);
+
+	if (!is_watched(o, sni, &vendor) ||
+	    ((!h || h->end != HANDSHAKE_FAILED) && is_asked(o, sni)))
+		return;
+	observer_look_around(o);
+	if (h)
+		tell_handshake(o, c, number, h, vendor);
+	else
+		tell_silence(o, c, number, vendor);
+}
+
+/* Its bytes go by where nobody looks. Once for a process. */
+static void tell_quic(struct observer *o, struct connection *c, uint32_t number)
+{
+	const struct vendor *vendor;
+	const struct told_connection told = { number, connection_sni(c), NULL, 0, "http3", NULL };
+
+	if (!is_watched(o, told.host, &vendor) || o->quic_told == o->origin.pid + 1)
+		return;
+	o->quic_told = o->origin.pid + 1;
+	log_connection(o, &told);
+}
+
+static void tell_blind(struct observer *o, struct connection *c, uint32_t number, const char *why)
+{
+	const struct told_connection told = { number, connection_sni(c), NULL, 0, why, NULL };
+	const struct vendor *vendor;
+
+	o->blind = why;
+	/* Whose head was seen is an API's: others were let go with it. */
+	if (connection_has_spoken(c) || is_watched(o, told.host, &vendor))
+		log_connection(o, &told);
 }
 
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us)
 {
-	const struct vendor *vendor = NULL;
 	struct event event;
 
 	o->origin.time_us = now_us;
@@ -285,6 +373,8 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 		case EVENT_HEAD:
 			if (!o->judge.lint && !judge_wants(&o->judge, event.exchange))
 				connection_drop(c);
+			else
+				note_asked(o, connection_sni(c));
 			break;
 		case EVENT_EXCHANGE:
 			/* Without a whole head nobody was asked yet whether this is an API's. */
@@ -294,23 +384,26 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			connection_give_back(c, event.exchange);
 			break;
 		case EVENT_BLIND:
-			o->blind = event.why;
-			/* Whose head was seen is an API's: others were let go with it. */
-			if (connection_has_spoken(c) || is_watched(o, connection_sni(c), &vendor))
-				log_connection(o, c, number, NULL, 0, event.why);
+			tell_blind(o, c, number, event.why);
 			break;
 		case EVENT_SILENT:
-			/* A process that asks there keeps connections ready that it never needs. */
-			if (is_watched(o, connection_sni(c), &vendor) &&
-			    !history_has_host(&o->history, connection_sni(c))) {
-				observer_look_around(o);
-				tell_silence(o, c, number, vendor);
-			}
+		case EVENT_HANDSHAKE:
+			tell_unused(o, c, number, event.handshake);
+			break;
+		case EVENT_QUIC:
+			tell_quic(o, c, number);
 			break;
 		}
 	}
 	if (o->capture.count)
 		capture_out_pause(&o->capture, number);
+}
+
+bool observer_watches(const struct observer *o, struct slice host)
+{
+	const struct vendor *vendor;
+
+	return is_watched(o, host, &vendor);
 }
 
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,

@@ -37,6 +37,9 @@ struct observer {
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
 	bool loss_told;                        /* that a line did not get into the log */
 	const char *blind; /* why the last connection that went blind did; static */
+	uint64_t asked[LIMIT_ASKED]; /* hosts that a request was written to, by hash; 0: free */
+	unsigned asked_count;
+	int quic_told; /* the process that said that it speaks HTTP/3 */
 };
 
 /*
@@ -60,6 +63,9 @@ void observer_lock_in(struct observer *o);
 
 /* Take all that C has ready. NOW_US is the clock since 1970. */
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
+
+/* Is HOST an API's, going by its name alone? */
+bool observer_watches(const struct observer *o, struct slice host);
 
 /* The `process` record. */
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,

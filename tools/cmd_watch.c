@@ -111,7 +111,10 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 		coverage_words(&w->log, row, out);
 	else
 		say(out, "connection to %s%s%s", row->host ? row->host : "an unnamed host",
-		    row->blind ? ", not read: " : "", row->blind ? row->blind : "");
+		    row->blind ? ", not read: " : "",
+		    row_is_quic(row) ? quic_words
+		    : row->blind     ? row->blind
+				     : "");
 	say(out, "\n");
 	for (size_t i = 0; i < row->finding_count; i++) {
 		const struct log_finding *f = &w->log.findings[row->findings + i];

@@ -24,6 +24,9 @@
 #define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
 #define LIMIT_SPARE (16 * 1024)	       /* of a head or body whose memory the next exchange on the connection gets */
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
+#define LIMIT_CERTIFICATE (16 * 1024)  /* a certificate that is read; with hundreds of names they have half of it */
+#define LIMIT_ISSUER 128	       /* the name of who signed it */
+#define LIMIT_CERT_NAMES 160	       /* the names that it is for, as many as fit */
 
 /* tap */
 #define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
@@ -75,6 +78,7 @@
 #define LIMIT_SHORT_ANSWER 4096  /* longer ones with status 200 are no error without the word in it: vendors that put errors there are brief */
 #define LIMIT_PROVIDER 64	 /* that name */
 #define LIMIT_SILENCE 8		 /* findings of a connection on which nothing was sent (count) */
+#define LIMIT_ASKED 16		 /* hosts that were asked something, remembered beside the history (count) */
 #define LIMIT_SHOWN_NAME 64	 /* a variable's name in a finding */
 #define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
 #define LIMIT_FOUND (64 * 1024)	 /* text about keys that were found in files before the start */

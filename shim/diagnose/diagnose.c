@@ -301,6 +301,13 @@ const char *finding_fix(const struct finding *f)
 	return f->detail.fix[0] ? f->detail.fix : prose(rules[f->rule].fix);
 }
 
+enum certainty finding_certainty(const struct finding *f)
+{
+	enum certainty c = rules[f->rule].certainty;
+
+	return f->detail.likely && c == CERTAINTY_certain ? CERTAINTY_likely : c;
+}
+
 void diagnosis_release(struct diagnosis *d)
 {
 	cJSON_Delete(d->evidence.body);

@@ -260,7 +260,7 @@ static void put_finding(struct json_out *j, const struct finding *f)
 	json_object(j, NULL);
 	json_ours(j, "rule", rule->id);
 	json_ours(j, "severity", severity_name(f->severity));
-	json_ours(j, "certainty", certainty_name(rule->certainty));
+	json_ours(j, "certainty", certainty_name(finding_certainty(f)));
 	json_ours(j, "category", category_name(rule->category));
 	json_text(j, "detail", f->detail.text);
 	if (f->detail.why)
@@ -279,11 +279,10 @@ static void put_finding(struct json_out *j, const struct finding *f)
 }
 
 /* Null for a probe: nobody refused anything, whatever the status. */
-static void put_verdict(struct json_out *j, const struct diagnosis *d)
+/* Nobody judges a probe. */
+static void put_verdict(struct json_out *j, const struct verdict *v, bool probe)
 {
-	const struct verdict *v = &d->verdict;
-
-	if (d->evidence.probe) {
+	if (probe) {
 		json_null(j, "verdict");
 		return;
 	}
@@ -350,7 +349,7 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 	for (size_t i = 0; i < d->count; i++)
 		put_finding(&j, &d->findings[i]);
 	json_array_end(&j);
-	put_verdict(&j, d);
+	put_verdict(&j, &d->verdict, d->evidence.probe);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
 	json_ours(&j, "end", end_name(x->end));
@@ -380,8 +379,20 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 	return failed;
 }
 
-int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
-		      const struct finding *findings, size_t count, const char *blind)
+static void put_handshake(struct json_out *j, const struct handshake *h)
+{
+	static const char *const ends[] = { "finished", "failed", "cut" };
+
+	json_object(j, "handshake");
+	json_ours(j, "end", ends[h->end]);
+	put_count(j, "verify", h->verify);
+	put_count(j, "alert", h->alert);
+	json_wire(j, "issuer", slice_of(h->has_certificate ? h->certificate.issuer : NULL),
+		  SHOWN_PATH);
+	json_object_end(j);
+}
+
+int record_connection(struct buf *line, const struct origin *o, const struct told_connection *c)
 {
 	size_t start = line->n;
 	struct json_out j;
@@ -389,12 +400,19 @@ int record_connection(struct buf *line, const struct origin *o, uint32_t number,
 	json_out_init(&j, line);
 	begin(&j, "connection", o);
 	json_text(&j, "tool", o->tool);
-	json_number(&j, "conn", number);
-	json_wire(&j, "host", sni, SHOWN_PATH);
-	json_text(&j, "blind", blind);
+	json_number(&j, "conn", c->number);
+	json_wire(&j, "host", c->host, SHOWN_PATH);
+	json_text(&j, "blind", c->blind);
+	if (c->handshake)
+		put_handshake(&j, c->handshake);
 	json_array(&j, "findings");
-	for (size_t i = 0; i < count; i++)
-		put_finding(&j, &findings[i]);
+	for (size_t i = 0; i < c->count; i++)
+		put_finding(&j, &c->findings[i]);
 	json_array_end(&j);
+	if (c->handshake && c->count) {
+		struct verdict v = { REFUSED_nobody, rules[c->findings[0].rule].category,
+				     c->findings[0].rule };
+		put_verdict(&j, &v, false);
+	}
 	return end(&j, line, start);
 }

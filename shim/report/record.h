@@ -46,9 +46,17 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 /* A process that the library did not get into, and WHY. Allocates and locks nothing itself. */
 int record_unfollowed(struct buf *line, const struct origin *o, const char *why);
 
-/* A connection without an exchange: what diagnose_silence() found, or why it is BLIND (else NULL). */
-int record_connection(struct buf *line, const struct origin *o, uint32_t number, struct slice sni,
-		      const struct finding *findings, size_t count, const char *blind);
+/* A connection without an exchange. */
+struct told_connection {
+	uint32_t number;
+	struct slice host;
+	const struct finding *findings; /* diagnose_silence()'s or diagnose_handshake()'s */
+	size_t count;
+	const char *blind;                 /* why it was not read; NULL */
+	const struct handshake *handshake; /* what failed; NULL */
+};
+
+int record_connection(struct buf *line, const struct origin *o, const struct told_connection *c);
 
 /* "2026-11-24T00:04:00.123Z" (RFC 3339). */
 enum { TIMESTAMP_SIZE = 32 };

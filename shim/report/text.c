@@ -540,7 +540,7 @@ static void put_findings(struct block *b, const struct finding *findings, size_t
 }
 
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
-		    uint32_t number, struct slice sni, const struct finding *findings, size_t count)
+		    const struct told_connection *c)
 {
 	struct block b;
 	size_t start = out->n;
@@ -549,12 +549,12 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 	put_coloured(&b, "\033[1m", "orshim: ");
 	put_process(&b, o);
 	put(&b, ", connection ");
-	put_number(&b, number);
+	put_number(&b, c->number);
 	put(&b, " to ");
-	put_host(&b, sni);
-	put_category(&b, rules[findings[0].rule].category);
+	put_host(&b, c->host);
+	put_category(&b, rules[c->findings[0].rule].category);
 	end_line(&b, start, VERDICT_INDENT);
-	put_findings(&b, findings, count);
+	put_findings(&b, c->findings, c->count);
 	return block_end(&b, start);
 }
 

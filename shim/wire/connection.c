@@ -26,8 +26,9 @@ struct connection {
 	bool client_wrote;
 	bool dropped;
 	bool closed;
-	size_t matched;  /* bytes of the HTTP/2 preface seen so far */
-	struct buf late; /* joined late: client bytes until they tell what they are */
+	int64_t shaken_us; /* when its handshake was told */
+	size_t matched;    /* bytes of the HTTP/2 preface seen so far */
+	struct buf late;   /* joined late: client bytes until they tell what they are */
 	struct {
 		struct h2_search frame;
 		size_t line;    /* the first that may be a request's */
@@ -276,6 +277,14 @@ void connection_end(struct connection *c, enum side side, int64_t now_us)
 		stop_reading(c);
 }
 
+/* Over before the client wrote anything. */
+static void unused(struct connection *c, int64_t now_us)
+{
+	if (c->out.handshake)
+		c->out.handshake->us = now_us - c->shaken_us;
+	*(c->out.handshake ? &c->out.shaken : &c->out.silent) = true;
+}
+
 void connection_close(struct connection *c, int64_t now_us)
 {
 	if (c->closed)
@@ -286,7 +295,30 @@ void connection_close(struct connection *c, int64_t now_us)
 	else if (c->protocol == PROTOCOL_HTTP2)
 		http2_close(c->http2);
 	else if (c->protocol == PROTOCOL_UNKNOWN && !c->client_wrote && !c->joined_late)
-		c->out.silent = true;
+		unused(c, now_us);
+	stop_reading(c);
+}
+
+void connection_shaken(struct connection *c, const struct handshake *h, int64_t now_us)
+{
+	if (c->out.handshake || c->protocol != PROTOCOL_UNKNOWN || c->client_wrote)
+		return;
+	c->out.handshake = malloc(sizeof(*h));
+	if (!c->out.handshake)
+		return;
+	*c->out.handshake = *h;
+	c->shaken_us = now_us;
+	if (h->end == HANDSHAKE_FINISHED)
+		return;
+	c->out.shaken = true;
+	stop_reading(c);
+}
+
+void connection_is_quic(struct connection *c)
+{
+	if (c->protocol != PROTOCOL_UNKNOWN)
+		return;
+	c->out.quic = true;
 	stop_reading(c);
 }
 

@@ -19,6 +19,7 @@
  * Peers' mistakes are facts of the exchange, never errors here.
  */
 #include "wire/exchange.h"
+#include "wire/handshake.h"
 
 struct connection;
 
@@ -27,12 +28,15 @@ enum event_kind {
 	EVENT_EXCHANGE, /* `exchange` is finished and now the caller's: exchange_free() or connection_give_back() */
 	EVENT_BLIND,	/* nothing more will be read; `why` is static text */
 	EVENT_SILENT,	/* closed, and not one byte was written by the client */
+	EVENT_HANDSHAKE, /* the same, and `handshake` says how it came to that; borrowed as the head is */
+	EVENT_QUIC,	/* the handshake was one of HTTP/3, whose bytes go another way */
 };
 
 struct event {
 	enum event_kind kind;
 	struct exchange *exchange;
 	const char *why;
+	const struct handshake *handshake;
 };
 
 struct wire_limits {
@@ -59,6 +63,17 @@ void connection_end(struct connection *c, enum side side, int64_t now_us);
 
 /* Both sides are over. Events may still be waiting. */
 void connection_close(struct connection *c, int64_t now_us);
+
+/*
+ * How its handshake went, which is copied, where there is more to say of it than
+ * that it succeeded: told when the connection is closed and the client wrote
+ * nothing, with H->us from then to now, or at once if the handshake is not
+ * HANDSHAKE_FINISHED: then nothing more is read.
+ */
+void connection_shaken(struct connection *c, const struct handshake *h, int64_t now_us);
+
+/* It was a handshake of QUIC (RFC 9001): nothing will be read here. */
+void connection_is_quic(struct connection *c);
 
 /* Does an event wait? */
 bool connection_has_news(const struct connection *c);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/outbox.h"
 
+#include <stdlib.h>
+
 #include "wire/message.h"
 
 struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq, struct slice sni)
@@ -58,7 +60,8 @@ void outbox_blind(struct outbox *o, const char *why)
 
 bool outbox_has_news(const struct outbox *o)
 {
-	return o->head || o->first || (o->blind && !o->blind_told) || o->silent;
+	return o->head || o->first || (o->blind && !o->blind_told) || o->silent || o->shaken ||
+	       o->quic;
 }
 
 bool outbox_take(struct outbox *o, struct event *event)
@@ -82,6 +85,13 @@ bool outbox_take(struct outbox *o, struct event *event)
 	} else if (o->silent) {
 		event->kind = EVENT_SILENT;
 		o->silent = false;
+	} else if (o->shaken) {
+		event->kind = EVENT_HANDSHAKE;
+		event->handshake = o->handshake;
+		o->shaken = false;
+	} else if (o->quic) {
+		event->kind = EVENT_QUIC;
+		o->quic = false;
 	} else {
 		return false;
 	}
@@ -91,6 +101,7 @@ bool outbox_take(struct outbox *o, struct event *event)
 void outbox_clear(struct outbox *o)
 {
 	exchange_free(o->spare);
+	free(o->handshake);
 	while (o->first) {
 		struct exchange *x = o->first;
 		o->first = x->next;

@@ -17,6 +17,9 @@ struct outbox {
 	const char *blind;
 	bool blind_told;
 	bool silent;
+	bool quic;
+	struct handshake *handshake; /* owned; NULL: nothing to say of it */
+	bool shaken;                 /* `handshake` is to be told */
 };
 
 /* An empty exchange, perhaps with the memory of one that came back. NULL without memory. */

@@ -212,6 +212,10 @@ static inline void take_events(struct connection *c, struct text *t, bool heads)
 		case EVENT_SILENT:
 			text_add(t, "silent\n");
 			break;
+		case EVENT_HANDSHAKE: /* nobody here tells of one */
+		case EVENT_QUIC:
+			text_add(t, "handshake\n");
+			break;
 		}
 	}
 }

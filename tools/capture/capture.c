@@ -23,6 +23,7 @@ void capture_init(struct capture *c)
 	buf_init(&c->environment, LIMIT_ENVIRON);
 	buf_init(&c->found, LIMIT_FOUND);
 	buf_init(&c->host, HOST_MAX);
+	buf_init(&c->tool, HOST_MAX);
 }
 
 void capture_release(struct capture *c)
@@ -31,6 +32,7 @@ void capture_release(struct capture *c)
 	buf_release(&c->environment);
 	buf_release(&c->found);
 	buf_release(&c->host);
+	buf_release(&c->tool);
 	free(c->steps);
 	c->steps = NULL;
 	c->count = 0;
@@ -192,6 +194,25 @@ static const char *parse_host(struct capture *c, struct slice name)
 	return buf_add_slice(&c->host, name) == 0 ? NULL : "the host name is too long";
 }
 
+static const char *parse_tool(struct capture *c, struct slice name)
+{
+	if (name.n == 0 || c->tool.n)
+		return "= tool takes one name, once";
+	return buf_add_slice(&c->tool, name) == 0 && buf_add(&c->tool, "", 1) == 0
+		   ? NULL
+		   : "the tool's name is too long";
+}
+
+static const char *add_handshake(struct capture *c, struct slice argument)
+{
+	const char *wrong = parse_handshake(&c->handshake, argument);
+
+	if (wrong)
+		return wrong;
+	return capture_add_step(c, (struct step){ .kind = STEP_HANDSHAKE }) == 0 ? NULL
+										 : "out of memory";
+}
+
 static const char *parse_directive(struct capture *c, struct slice line)
 {
 	struct slice rest = slice_from(line, 1);
@@ -212,11 +233,18 @@ static const char *parse_directive(struct capture *c, struct slice line)
 		return parse_found(c, argument);
 	if (slice_equal(word, SLICE("host")))
 		return parse_host(c, argument);
+	if (slice_equal(word, SLICE("tool")))
+		return parse_tool(c, argument);
+	if (slice_equal(word, SLICE("handshake")))
+		return add_handshake(c, argument);
+	if (slice_equal(word, SLICE("certificate")))
+		return parse_certificate(&c->handshake, buf_slice(&c->host), argument);
 	if (slice_equal(word, SLICE("late")) && argument.n == 0) {
 		c->late = true;
 		return NULL;
 	}
-	return "after = one of close, wait, env, found, host, late is expected";
+	return "after = one of close, wait, env, found, host, tool, handshake, certificate, late "
+	       "is expected";
 }
 
 static const char *parse_line(struct capture *c, struct slice line)

@@ -14,6 +14,9 @@
  *   = found KIND FILE:LINE NAME=VAL
  *                   where a key stood before the client started; KIND: dotenv shell tool
  *   = host NAME     TLS server name
+ *   = tool NAME     file name of the client's program
+ *   = handshake …   how its TLS handshake went, and the certificate that was shown:
+ *   = certificate … capture_handshake.h
  *   = late          bytes may have gone before the first
  *   # comment       as is an empty line
  */
@@ -21,9 +24,10 @@
 
 #include "base/buf.h"
 #include "diagnose/found.h"
+#include "tools/capture/capture_handshake.h"
 #include "wire/exchange.h"
 
-enum step_kind { STEP_BYTES, STEP_WAIT, STEP_END, STEP_CLOSE };
+enum step_kind { STEP_BYTES, STEP_WAIT, STEP_END, STEP_CLOSE, STEP_HANDSHAKE };
 
 struct step {
 	enum step_kind kind;
@@ -39,6 +43,8 @@ struct capture {
 	struct buf environment; /* NAME=VALUE entries, each ended by NUL */
 	struct buf found;       /* found.h */
 	struct buf host;	/* empty: not said */
+	struct buf tool;	/* the same */
+	struct capture_handshake handshake;
 	bool late;
 	int64_t start_us; /* the clock at the first step */
 };

@@ -98,6 +98,12 @@ static size_t play_step(struct run *run, const struct capture *c, size_t i, enum
 	case STEP_END:
 		connection_end(run->connection, s->side, run->now_us);
 		break;
+	case STEP_HANDSHAKE:
+		if (c->handshake.quic)
+			connection_is_quic(run->connection);
+		else
+			connection_shaken(run->connection, &c->handshake.facts, run->now_us);
+		break;
 	case STEP_CLOSE:
 		connection_close(run->connection, run->now_us);
 		run->over = true;
@@ -162,7 +168,7 @@ int playback_run(struct playback *r, const struct capture *c,
 	sink_init_fd(&o->text, text);
 	o->style = options->style;
 	o->judge.lint = options->lint;
-	o->origin = (struct origin){ .tool = options->tool };
+	o->origin = (struct origin){ .tool = c->tool.n ? c->tool.p : options->tool };
 	observer_set_environment(o, options->environment.p ? options->environment
 							   : buf_slice(&c->environment));
 	o->judge.found.text = buf_slice(&c->found);

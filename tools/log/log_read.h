@@ -80,6 +80,7 @@ struct log_row {
 	const char *blind;              /* connection */
 	const char *command, *cwd;      /* launch */
 	size_t origins, origin_count;
+	bool shake_failed;              /* connection: its handshake, by the TLS library's own word */
 	int status, ms, conn;           /* -1: unknown */
 	int port;
 	int stream; /* -1, 0, 1 */
@@ -141,6 +142,12 @@ void log_add_from(struct log *l, const char *path, int64_t start);
  */
 char *log_earlier(const char *path);
 void log_sort(struct log *l);
+
+/* A connection whose bytes went by as HTTP/3. */
+static inline bool row_is_quic(const struct log_row *row)
+{
+	return row->blind && strcmp(row->blind, "http3") == 0;
+}
 
 /* One line of a log without its line feed; false if it was no record. */
 bool log_add_line(struct log *l, const char *line, size_t n);

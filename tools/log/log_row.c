@@ -338,6 +338,13 @@ static enum log_fault judge_record(const cJSON *record, enum log_kind *kind)
 	return LOG_NEWER;
 }
 
+static bool is_text(const cJSON *object, const char *name, const char *wanted)
+{
+	const char *text = log_text(object, name);
+
+	return text && strcmp(text, wanted) == 0;
+}
+
 static struct log_row *add_row(struct log *l, const cJSON *record, enum log_kind kind)
 {
 	struct log_row *before = l->count ? &l->rows[l->count - 1] : NULL;
@@ -385,6 +392,7 @@ struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum lo
 	case LOG_CONNECTION:
 		row->role = role_of(l, row->pid);
 		row->blind = kept(l, record, "blind", KEPT_TEXT);
+		row->shake_failed = is_text(log_member(record, "handshake"), "end", "failed");
 		break;
 	case LOG_LAUNCH:
 		take_launch(l, row, record);

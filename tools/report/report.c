@@ -136,7 +136,9 @@ static void add_row(struct report *r, const struct log_row *row)
 		return;
 	case LOG_CONNECTION:
 		r->connections++;
-		if (!row->blind && is_spare(r, row))
+		if (!r->quic && row_is_quic(row))
+			r->quic = row;
+		if (!row->blind && !row->shake_failed && is_spare(r, row))
 			return;
 		break;
 	case LOG_LAUNCH:

@@ -60,6 +60,7 @@ enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
 struct report {
 	struct log *log;
 	size_t exchanges, refused, processes, untapped, connections;
+	const struct log_row *quic; /* the first connection that spoke HTTP/3; NULL */
 	size_t unfollowed; /* programs that the library did not get into, with TLS or without */
 	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */
 	size_t cause_count;
@@ -139,6 +140,9 @@ bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *fin
 
 /* "node[4711] POST https://openrouter.ai/api/v1/key -> 401, 182 ms" */
 void row_words(const struct log_row *row, struct buf *out);
+
+/* Why a connection that spoke HTTP/3 was not read, and what to do. */
+extern const char quic_words[];
 
 /* "node[4711] --type=extensionHost" */
 void row_process_words(const struct log_row *row, struct buf *out);

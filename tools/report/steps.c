@@ -46,7 +46,12 @@ static void steps_unseen(struct report *r)
 {
 	if (r->cause_count)
 		step_fix(r, &r->causes[0]);
-	if (r->untapped)
+	if (r->quic)
+		step(r, "HTTP/3 is not seen: run the tool again with HTTP/2 (curl --http2 or "
+			"--http1.1).");
+	else if (r->cause_count && r->causes[0].rule == RULE_tls_handshake_failed)
+		return;
+	else if (r->untapped)
 		step(r, "A process could not be looked into: `orshim doctor TOOL` says why and "
 			"what to do instead.");
 	else if (r->processes == 0)

@@ -90,6 +90,8 @@ static void say_example(const struct report *r, const struct cause *c,
 	say(out, "  --> ");
 	if (c->first->kind != LOG_EXCHANGE) {
 		row_process_words(c->first, out);
+		if (c->first->kind == LOG_CONNECTION && c->first->host)
+			say(out, " to %s", c->first->host);
 		say_end(out, style, start, 6);
 		return;
 	}
@@ -302,7 +304,7 @@ static void say_blind(const struct log_row *row, const struct text_style *style,
 	say(out, "  ");
 	row_process_words(row, out);
 	say(out, ": a connection to %s was not read: %s", row->host ? row->host : "an unnamed host",
-	    row->blind);
+	    row_is_quic(row) ? quic_words : row->blind);
 	say_end(out, style, start, 4);
 }
 

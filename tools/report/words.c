@@ -40,6 +40,9 @@ void cause_signature(const struct cause *c, struct buf *out)
 		say(out, ", \"%.160s\"", c->message);
 }
 
+const char quic_words[] = "it spoke HTTP/3, whose bytes do not go through the TLS library; run the "
+			  "tool with HTTP/2 instead (curl --http2 or --http1.1)";
+
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -50,6 +53,13 @@ static void say_unseen(const struct report *r, struct buf *out)
 	say(out, "no API request was seen");
 	if (r->cause_count && r->causes[0].rule == RULE_no_request_sent)
 		say(out, ": a connection was made and nothing was sent on it");
+	else if (r->cause_count && r->causes[0].rule == RULE_tls_handshake_failed)
+		say(out, ": the TLS connection to %s could not be set up [%s]",
+		    r->causes[0].first->host ? r->causes[0].first->host : "the API",
+		    r->causes[0].id);
+	else if (r->quic)
+		say(out, ": HTTP/3 was spoken to %s, which is not seen",
+		    r->quic->host ? r->quic->host : "an API");
 	else if (r->untapped)
 		say(out, ": %zu process%s with TLS could not be looked into", r->untapped,
 		    r->untapped == 1 ? "" : "es");
