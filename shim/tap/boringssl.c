@@ -14,12 +14,43 @@ struct bytes_span {
 	size_t n;
 };
 
+/* SSLMessage: one of the handshake, as it came. RAW is BODY with its four bytes of header. */
+struct message_view {
+	bool is_v2_hello;
+	uint8_t type;
+	struct bytes_span body;
+	struct bytes_span raw;
+};
+
 /* BoringSSL, ssl/internal.h: ssl_open_record_t. */
-enum { OPEN_RECORD_SUCCESS = 0, OPEN_RECORD_CLOSE_NOTIFY = 3 };
+enum { OPEN_RECORD_SUCCESS = 0, OPEN_RECORD_CLOSE_NOTIFY = 3, OPEN_RECORD_ERROR = 4 };
+
+/* RFC 8446 sections 4 and 5.1. */
+enum {
+	MESSAGE_CLIENT_HELLO = 1,
+	MESSAGE_CERTIFICATE = 11,
+	MESSAGE_FINISHED = 20,
+
+	RECORD_CHANGE_CIPHER_SPEC = 20,
+	RECORD_ALERT = 21,
+	RECORD_DATA = 23,
+	RECORD_HEADER = 5,
+	ALERT_WARNING = 1,
+	ALERT_FATAL = 2,
+};
+
+/*
+ * A function of the handshake. It gets all that a register may hold, so that one
+ * more argument in another version would pass, too.
+ */
+typedef long handshake_function(void *ssl, void *a, void *b, void *c, void *d, void *e);
 
 /* The functions of the table that are replaced. */
 struct functions {
 	void (*free)(void *ssl);
+	handshake_function *get_message;    /* (ssl, struct message_view *out): is there one? */
+	handshake_function *open_handshake; /* (ssl, consumed, alert, in, n): a record */
+	handshake_function *finish_message; /* (ssl, cbb, struct bytes_span *out): ours is ready */
 	int (*open_app_data)(void *ssl, struct bytes_span *out, size_t *consumed, uint8_t *alert,
 			     uint8_t *in, size_t n);
 	int (*write_app_data)(void *ssl, bool *needs_handshake, size_t *written, const uint8_t *in,
@@ -37,6 +68,86 @@ static void free_connection(size_t i, void *ssl)
 		tap_closed(ssl);
 	errno = saved;
 	originals[i].free(ssl);
+}
+
+/* A message of the server's; the handshake asks for it until it is done with it. */
+static void read_message(const void *ssl, const struct message_view *m)
+{
+	if (m->is_v2_hello || m->raw.n != m->body.n + 4 || m->raw.p + 4 != m->body.p ||
+	    m->raw.p[0] != m->type)
+		return;
+	if (m->type == MESSAGE_CERTIFICATE)
+		tap_certificate(ssl, certificate_in_message(
+					 (struct slice){ (const char *)m->body.p, m->body.n }));
+	else if (m->type == MESSAGE_FINISHED)
+		tap_finished(ssl, SIDE_SERVER);
+}
+
+static long get_message(size_t i, void *ssl, void *a, void *b, void *c, void *d, void *e)
+{
+	long result = originals[i].get_message(ssl, a, b, c, d, e);
+	int saved = errno;
+
+	if ((bool)(result & 0xff) && !tap_is_inside())
+		read_message(ssl, a);
+	errno = saved;
+	return result;
+}
+
+/* Why a record ended the handshake: an alert, which is in the clear by now, or no TLS at all. */
+static void read_refusal(const void *ssl, const uint8_t *in, size_t n)
+{
+	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
+	bool clear = n >= RECORD_HEADER + 2 && in[0] == RECORD_ALERT;
+	bool sealed =
+	    n >= RECORD_HEADER + 3 && in[0] == RECORD_DATA && in[RECORD_HEADER + 2] == RECORD_ALERT;
+
+	if (n < RECORD_HEADER || !tap_is_shaking(ssl))
+		return;
+	if ((clear || sealed) &&
+	    (in[RECORD_HEADER] == ALERT_FATAL || in[RECORD_HEADER] == ALERT_WARNING))
+		h.alert = in[RECORD_HEADER + 1];
+	h.not_tls = in[0] < RECORD_CHANGE_CIPHER_SPEC || in[0] > RECORD_DATA;
+	tap_failed(ssl, (struct slice){ NULL, 0 }, &h);
+}
+
+static long open_handshake(size_t i, void *ssl, void *a, void *b, void *in, void *n, void *e)
+{
+	long result = originals[i].open_handshake(ssl, a, b, in, n, e);
+	int saved = errno;
+
+	if ((int)result == OPEN_RECORD_ERROR && in && !tap_is_inside())
+		read_refusal(ssl, in, (size_t)n);
+	errno = saved;
+	return result;
+}
+
+/* A message of ours, before it goes anywhere. */
+static void read_own(const void *ssl, const struct bytes_span *m)
+{
+	struct slice name;
+	bool quic;
+
+	if (m->n < 4 || !m->p)
+		return;
+	if (m->p[0] == MESSAGE_FINISHED)
+		tap_finished(ssl, SIDE_CLIENT);
+	if (m->p[0] != MESSAGE_CLIENT_HELLO)
+		return;
+	name = client_hello_name((struct slice){ (const char *)m->p, m->n }, &quic);
+	if (!quic)
+		tap_shaking(ssl, name, false);
+}
+
+static long finish_message(size_t i, void *ssl, void *a, void *out, void *c, void *d, void *e)
+{
+	long result = originals[i].finish_message(ssl, a, out, c, d, e);
+	int saved = errno;
+
+	if ((bool)(result & 0xff) && !tap_is_inside())
+		read_own(ssl, out);
+	errno = saved;
+	return result;
 }
 
 static int open_app_data(size_t i, void *ssl, struct bytes_span *out, size_t *consumed,
@@ -67,6 +178,11 @@ static int write_app_data(size_t i, void *ssl, bool *needs_handshake, size_t *wr
 	return result;
 }
 
+#define HANDSHAKE_STUB(name, i)                                                        \
+	static long name##_##i(void *ssl, void *a, void *b, void *c, void *d, void *e) \
+	{                                                                              \
+		return name(i, ssl, a, b, c, d, e);                                    \
+	}
 #define STUBS(i)                                                                                   \
 	static void free_##i(void *ssl)                                                            \
 	{                                                                                          \
@@ -81,13 +197,17 @@ static int write_app_data(size_t i, void *ssl, bool *needs_handshake, size_t *wr
 			     size_t n)                                                             \
 	{                                                                                          \
 		return write_app_data(i, ssl, needs_handshake, written, in, n);                    \
-	}
+	}                                                                                          \
+	HANDSHAKE_STUB(get_message, i)                                                             \
+	HANDSHAKE_STUB(open_handshake, i)                                                          \
+	HANDSHAKE_STUB(finish_message, i)
 #define SETS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 /* clang-format off */
 SETS(STUBS)
 
-#define STUB_SET(i) { free_##i, open_##i, write_##i },
+#define STUB_SET(i) \
+	{ free_##i, get_message_##i, open_handshake_##i, finish_message_##i, open_##i, write_##i },
 static const struct functions sets[] = { SETS(STUB_SET) };
 /* clang-format on */
 
@@ -98,6 +218,9 @@ static const char *put(uint64_t table, const struct functions *f)
 	void **slot = (void **)(uintptr_t)table;
 	const struct patch patches[] = {
 		{ &slot[BORINGSSL_FREE / 8], (void *)f->free },
+		{ &slot[BORINGSSL_GET_MESSAGE / 8], (void *)f->get_message },
+		{ &slot[BORINGSSL_OPEN_HANDSHAKE / 8], (void *)f->open_handshake },
+		{ &slot[BORINGSSL_FINISH_MESSAGE / 8], (void *)f->finish_message },
 		{ &slot[BORINGSSL_OPEN_APP_DATA / 8], (void *)f->open_app_data },
 		{ &slot[BORINGSSL_WRITE_APP_DATA / 8], (void *)f->write_app_data },
 	};
@@ -114,11 +237,20 @@ const char *boringssl_tap(uint64_t table, size_t i)
 {
 	void **slot = (void **)(uintptr_t)table;
 
-	__builtin_memcpy(&originals[i].free, &slot[BORINGSSL_FREE / 8], sizeof(void *));
-	__builtin_memcpy(&originals[i].open_app_data, &slot[BORINGSSL_OPEN_APP_DATA / 8],
-			 sizeof(void *));
-	__builtin_memcpy(&originals[i].write_app_data, &slot[BORINGSSL_WRITE_APP_DATA / 8],
-			 sizeof(void *));
+	const struct {
+		unsigned at;
+		void *original;
+	} kept[] = {
+		{ BORINGSSL_FREE, &originals[i].free },
+		{ BORINGSSL_GET_MESSAGE, &originals[i].get_message },
+		{ BORINGSSL_OPEN_HANDSHAKE, &originals[i].open_handshake },
+		{ BORINGSSL_FINISH_MESSAGE, &originals[i].finish_message },
+		{ BORINGSSL_OPEN_APP_DATA, &originals[i].open_app_data },
+		{ BORINGSSL_WRITE_APP_DATA, &originals[i].write_app_data },
+	};
+
+	for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
+		__builtin_memcpy(kept[k].original, &slot[kept[k].at / 8], sizeof(void *));
 	return put(table, &sets[i]);
 }
 

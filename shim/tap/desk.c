@@ -172,6 +172,13 @@ void desk_forget_copy(const char *object)
 	desk_unlock();
 }
 
+void desk_tell_copies(int64_t now_us)
+{
+	desk_lock();
+	tell_process(observer(), now_us);
+	desk_unlock();
+}
+
 void desk_tell_untapped(int64_t now_us)
 {
 	desk_lock();
@@ -195,6 +202,14 @@ void desk_tell_unseen(const struct tls_copy *unseen, int64_t now_us)
 		observer_tell_process(o, &copy, 1, now_us);
 	}
 	desk_unlock();
+}
+
+bool desk_watches_host(struct slice host)
+{
+	desk_lock();
+	bool watched = observer_watches(observer(), host);
+	desk_unlock();
+	return watched;
 }
 
 bool desk_watches(uint16_t port)

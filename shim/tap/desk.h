@@ -22,9 +22,11 @@ void desk_take(struct entry *e, int64_t now_us);
 
 void desk_found(const struct tls_copy *copy);
 void desk_forget_copy(const char *object); /* it was unloaded */
+void desk_tell_copies(int64_t now_us);   /* the `process` record, if it is not written yet */
 void desk_tell_untapped(int64_t now_us); /* the record of a process whose copies are out of reach */
 /* The record with UNSEEN alone, once for each process, if no copy was found. */
 void desk_tell_unseen(const struct tls_copy *unseen, int64_t now_us);
+bool desk_watches_host(struct slice host);   /* an API's, going by its name? */
 bool desk_watches(uint16_t port);           /* is there an entry of ORSHIM_HOSTS with it? */
 void desk_say(const struct tls_copy *copy); /* under ORSHIM_DEBUG, on stderr */
 

@@ -66,6 +66,12 @@ static struct {
 	_Atomic uintptr_t low;
 	_Atomic uintptr_t high;
 } tapped[LIMIT_COPIES];
+/* The same of copies that are tapped by their exported functions, and how to ask them. */
+static struct {
+	_Atomic uintptr_t low;
+	_Atomic uintptr_t high;
+	struct tls_getters getters; /* immutable while `low` is set */
+} interposed[LIMIT_COPIES];
 static atomic_uint found_count EARLY;
 static atomic_uint found_tapped; /* in whatever way */
 static bool late;
@@ -184,6 +190,32 @@ static const char *no_table(const struct object *o)
 				  : "only OpenSSL's method tables are known";
 }
 
+/* libssl's own, or those of libcrypto, on which it depends. */
+static struct tls_getters getters_of(const struct object *o, void *handle)
+{
+	return (struct tls_getters){
+		.servername =
+		    (const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
+		.is_server = (int (*)(const void *))object_symbol(o, "SSL_is_server"),
+		.error = (int (*)(const void *, int))object_symbol(o, "SSL_get_error"),
+		.state = (const char *(*)(const void *))object_symbol(o, "SSL_state_string"),
+		.first_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_error"),
+		.last_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_last_error"),
+		.verify_result = (long (*)(const void *))object_symbol(o, "SSL_get_verify_result"),
+		.peer_chain =
+		    (const void *(*)(const void *))object_symbol(o, "SSL_get_peer_cert_chain"),
+		.chain_at =
+		    (const void *(*)(const void *, int))find_near(o, handle, "OPENSSL_sk_value"),
+		.encode = (int (*)(const void *, unsigned char **))find_near(o, handle, "i2d_X509"),
+		.alpn = (void (*)(const void *, const unsigned char **, unsigned *))object_symbol(
+		    o, "SSL_get0_alpn_selected"),
+		.bio = (const void *(*)(const void *))object_symbol(o, "SSL_get_rbio"),
+		.bio_type = (int (*)(const void *))find_near(o, handle, "BIO_method_type"),
+		.boringssl = find_near(o, handle, "BORINGSSL_self_test") != NULL ||
+			     find_near(o, handle, "awslc_api_version_num") != NULL,
+	};
+}
+
 static struct method_recipe recipe_of(const struct object *o, void *handle)
 {
 	unsigned long (*number)(void) =
@@ -191,10 +223,7 @@ static struct method_recipe recipe_of(const struct object *o, void *handle)
 
 	return (struct method_recipe){
 		.object = o,
-		.getters = {
-			(const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
-			(int (*)(const void *))object_symbol(o, "SSL_is_server"),
-		},
+		.getters = getters_of(o, handle),
 		.version = number ? number() : 0,
 	};
 }
@@ -261,6 +290,11 @@ static void tell_of_exports(struct copy *c, const struct object *o, size_t i, vo
 			     ? no_table(o)
 			     : tap_tables(o, i, handle, &c->found);
 	c->told.tap = c->told.reason && may_be_interposed(o) ? TAP_INTERPOSED : TAP_NONE;
+	if (c->told.tap == TAP_INTERPOSED) {
+		interposed[i].getters = recipe.getters;
+		atomic_store(&interposed[i].high, c->span.high);
+		atomic_store(&interposed[i].low, c->span.low);
+	}
 }
 
 static void tell_of_hidden(struct copy *c, const struct object *o, size_t i)
@@ -322,6 +356,7 @@ static void take_in_anywhere(const struct object *o, void *handle, const struct 
 /* The place is free again; what was tapped there is not touched. */
 static void forget(size_t i)
 {
+	atomic_store(&interposed[i].low, 0);
 	atomic_store(&tapped[i].low, 0);
 	atomic_store(&tapped[i].high, 0);
 	__atomic_store_n(&copies[i].span.high, 0, __ATOMIC_SEQ_CST); /* first: see put_in_order() */
@@ -660,6 +695,18 @@ bool scan_is_tapped(const void *function)
 			return true;
 	}
 	return false;
+}
+
+const struct tls_getters *scan_getters_of(const void *function)
+{
+	uintptr_t at = (uintptr_t)function;
+
+	for (size_t i = 0; i < LIMIT_COPIES; i++) {
+		uintptr_t low = atomic_load(&interposed[i].low);
+		if (low && at >= low && at < atomic_load(&interposed[i].high))
+			return &interposed[i].getters;
+	}
+	return NULL;
 }
 
 bool scan_is_blind(void)

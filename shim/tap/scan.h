@@ -9,6 +9,8 @@
  */
 #include <stdbool.h>
 
+#include "tap/tap.h"
+
 /*
  * Look at what all objects export, unless nothing was loaded since the last
  * time. Waits for another thread that is at it (LIMIT_SCAN_WAIT_US).
@@ -40,6 +42,9 @@ void scan_come_late(void);
 
 /* Is FUNCTION part of a copy that is tapped by its method tables? */
 bool scan_is_tapped(const void *function);
+
+/* The getters of the copy that FUNCTION is part of, which is tapped by its exported functions; or NULL. */
+const struct tls_getters *scan_getters_of(const void *function);
 
 /* Is there a copy, and none that is tapped in any way? */
 bool scan_is_blind(void);

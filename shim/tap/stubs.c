@@ -2,10 +2,12 @@
 /*
  * After the original has returned nothing of OpenSSL is called: the thread's
  * error queue and the connection's state belong to the host's next
- * SSL_get_error(). Getters, which leave both alone, are asked after a handshake
- * that succeeded, and once about a connection that was there before us.
+ * SSL_get_error(). Getters, which leave both alone, are asked when a handshake
+ * returns, and once about a connection that was there before us.
  */
 #include "tap/stubs.h"
+
+#include "tap/shake.h"
 
 _Thread_local const void *busy_connection;
 
@@ -31,10 +33,8 @@ static int connect_client(size_t i, void *ssl)
 {
 	int result = behind[i].original.connect(ssl);
 
-	if (result == 1 && busy_connection != ssl && !tap_is_dropped(ssl))
-		tap_opened(ssl, slice_of(behind[i].getters.servername
-					     ? behind[i].getters.servername(ssl, SERVERNAME_HOST)
-					     : NULL));
+	if (busy_connection != ssl && !tap_is_dropped(ssl))
+		shake_look(&behind[i].getters, ssl, result);
 	return result;
 }
 

@@ -123,6 +123,8 @@ void table_drop(struct entry *e)
 	connection_free(e->connection);
 	e->connection = NULL;
 	buf_release(&e->early);
+	free(e->seen);
+	e->seen = NULL;
 	atomic_fetch_sub(&live_count, 1);
 	atomic_fetch_add(&dropped_count, 1);
 	remember(e->handle);
@@ -135,6 +137,7 @@ void table_remove(struct shard *s, struct entry *e)
 	atomic_fetch_sub(e->state == ENTRY_DROPPED ? &dropped_count : &live_count, 1);
 	connection_free(e->connection);
 	buf_release(&e->early);
+	free(e->seen);
 	free(e);
 }
 

@@ -29,10 +29,15 @@ struct entry {
 	struct connection *connection; /* NULL unless live */
 	enum entry_state state;
 	uint32_t number;
-	bool opened;         /* its handshake as client was seen */
-	bool wrote;          /* the client wrote */
-	bool answered;       /* the server wrote since */
-	unsigned generation; /* how many forks this process had when it last used it */
+	bool opened;            /* its handshake as client was seen */
+	bool shaking;           /* it is going on */
+	bool shake_answered;    /* and something of the server's came */
+	unsigned finished;      /* by whom, where its messages are seen: bits 1 << SIDE_* */
+	struct handshake *seen; /* what they said; NULL: nothing */
+	int64_t begun_us;       /* when it was first seen */
+	bool wrote;             /* the client wrote */
+	bool answered;          /* the server wrote since */
+	unsigned generation;    /* how many forks this process had when it last used it */
 	int64_t used_us;
 	struct buf early; /* the server's bytes before the client's first */
 };

@@ -89,26 +89,204 @@ static void use(struct entry *e, int64_t now_us)
 	e->generation = atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
-void tap_opened(const void *handle, struct slice sni)
+bool tap_has_opened(const void *handle)
+{
+	struct passage p;
+
+	if (!passage_enter(&p))
+		return true;
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	bool opened = e && !e->shaking;
+	table_unlock(s);
+	passage_leave(&p);
+	return opened;
+}
+
+bool tap_watches(struct slice host)
+{
+	struct passage p;
+
+	if (!host.n || !passage_enter(&p))
+		return false;
+	bool watched = desk_watches_host(host);
+	passage_leave(&p);
+	return watched;
+}
+
+/* What a handshake is told of. */
+struct shake {
+	const void *handle;
+	struct slice sni; /* or a certificate */
+	const struct handshake *h;
+	bool answered;
+};
+
+/* The entry of a handshake that was not over before: a new one, or one that is going on. */
+static struct entry *entry_of_shake(struct shard *s, const struct shake *k, int64_t now)
+{
+	struct entry *e = table_find(s, k->handle);
+
+	if (e && !e->shaking)
+		return NULL;
+	if (!e)
+		e = table_add(s, k->handle, now);
+	if (!e)
+		return NULL;
+	use(e, now);
+	if (e->state == ENTRY_UNDECIDED)
+		listen_to(e, k->sni, false);
+	return e->state == ENTRY_LIVE ? e : NULL;
+}
+
+/* HANDSHAKE_FINISHED or _CUT, with what its messages said. */
+static struct handshake handshake_of(const struct entry *e, enum handshake_end end)
+{
+	struct handshake h = e->seen ? *e->seen : handshake_unknown(end);
+
+	h.end = end;
+	return h;
+}
+
+static void shaking(struct entry *e, const struct shake *k, int64_t now)
+{
+	if (!e->shaking)
+		e->begun_us = now;
+	e->shaking = true;
+	e->shake_answered |= k->answered;
+}
+
+static void opened(struct entry *e, const struct shake *k, int64_t now)
+{
+	e->shaking = false;
+	e->opened = true;
+	if (k->h)
+		connection_shaken(e->connection, k->h, now);
+	free(e->seen);
+	e->seen = NULL;
+	desk_take(e, now);
+}
+
+static void failed(struct entry *e, const struct shake *k, int64_t now)
+{
+	struct handshake h = *k->h;
+
+	if (e->shaking) {
+		h.us = now - e->begun_us;
+		h.answered |= e->shake_answered;
+	}
+	e->shaking = false;
+	connection_shaken(e->connection, &h, now);
+	desk_take(e, now);
+}
+
+static void is_quic(struct entry *e, const struct shake *k, int64_t now)
+{
+	(void)k;
+	e->shaking = false;
+	connection_is_quic(e->connection);
+	desk_take(e, now);
+}
+
+static void certificate(struct entry *e, const struct shake *k, int64_t now)
+{
+	struct handshake *h = e->shaking && !e->seen ? malloc(sizeof(*h)) : NULL;
+
+	(void)now;
+	e->shake_answered = true;
+	if (!h)
+		return;
+	*h = handshake_unknown(HANDSHAKE_CUT);
+	h->has_certificate =
+	    certificate_read(k->sni, connection_sni(e->connection), &h->certificate);
+	e->seen = h;
+}
+
+static void finished_by(struct entry *e, const struct shake *k, int64_t now)
+{
+	enum { BOTH = 1u << SIDE_CLIENT | 1u << SIDE_SERVER };
+	struct handshake h = handshake_of(e, HANDSHAKE_FINISHED);
+	const struct shake over = { .h = &h };
+
+	e->finished |= 1u << (k->answered ? SIDE_SERVER : SIDE_CLIENT);
+	if (e->shaking && e->finished == BOTH)
+		opened(e, &over, now);
+}
+
+static void note_shake(const struct shake *k,
+		       void (*note)(struct entry *e, const struct shake *k, int64_t now))
 {
 	struct passage p;
 
 	if (!passage_enter(&p))
 		return;
 	int64_t now = desk_clock();
-	struct shard *s = table_lock(handle);
-	/* TLS 1.3 comes through its handshake again for each ticket (RFC 8446 4.6). */
-	struct entry *e = table_find(s, handle);
-	e = e ? NULL : table_add(s, handle, now);
-	if (e) {
-		e->opened = true;
-		use(e, now);
-		listen_to(e, sni, false);
-		if (e->state == ENTRY_LIVE)
-			desk_take(e, now);
-	}
+	struct shard *s = table_lock(k->handle);
+	struct entry *e = entry_of_shake(s, k, now);
+	if (e)
+		note(e, k, now);
 	table_unlock(s);
 	passage_leave(&p);
+}
+
+void tap_shaking(const void *handle, struct slice sni, bool answered)
+{
+	const struct shake k = { handle, sni, NULL, answered };
+
+	if (tap_watches(sni))
+		note_shake(&k, shaking);
+}
+
+void tap_opened(const void *handle, struct slice sni, const struct handshake *h)
+{
+	const struct shake k = { handle, sni, h, true };
+
+	note_shake(&k, opened);
+}
+
+void tap_failed(const void *handle, struct slice sni, const struct handshake *h)
+{
+	const struct shake k = { handle, sni, h, false };
+
+	note_shake(&k, failed);
+}
+
+/* Whoever is watched has an entry by now, as his hello was seen. */
+bool tap_is_shaking(const void *handle)
+{
+	struct passage p;
+
+	if (table_is_dropped(handle) || !passage_enter(&p))
+		return false;
+	struct shard *s = table_lock(handle);
+	struct entry *e = table_find(s, handle);
+	bool is = e && e->shaking;
+	table_unlock(s);
+	passage_leave(&p);
+	return is;
+}
+
+void tap_certificate(const void *handle, struct slice der)
+{
+	const struct shake k = { handle, der, NULL, true };
+
+	if (der.n && tap_is_shaking(handle))
+		note_shake(&k, certificate);
+}
+
+void tap_finished(const void *handle, enum side side)
+{
+	const struct shake k = { handle, { NULL, 0 }, NULL, side == SIDE_SERVER };
+
+	if (tap_is_shaking(handle))
+		note_shake(&k, finished_by);
+}
+
+void tap_quic(const void *handle, struct slice sni)
+{
+	const struct shake k = { handle, sni, NULL, false };
+
+	note_shake(&k, is_quic);
 }
 
 /* Attached to in its middle, and its copy can be asked: no need to wait for what it writes. */
@@ -254,7 +432,15 @@ static bool is_ours(const struct entry *e)
 
 static void finish(struct entry *e, int64_t now)
 {
-	connection_close(e->connection, now);
+	struct handshake cut = handshake_of(e, HANDSHAKE_CUT);
+
+	if (e->shaking && !e->wrote) {
+		cut.us = now - e->begun_us;
+		cut.answered = e->shake_answered;
+		connection_shaken(e->connection, &cut, now);
+	} else {
+		connection_close(e->connection, now);
+	}
 	desk_take(e, now);
 }
 
@@ -290,8 +476,9 @@ void tap_closed(const void *handle)
 
 /*
  * The process ends and many tools free nothing. What is answered, and what
- * was opened and never used, is told; a request still without an answer is
- * the tool's own leaving, nobody's fault.
+ * was opened and never used, is told; a request still without an answer, or a
+ * handshake that was going on, is the tool's own leaving, nobody's fault: of
+ * that it is told only that there was TLS.
  */
 static void finish_at_exit(struct entry *e, void *arg)
 {
@@ -301,7 +488,10 @@ static void finish_at_exit(struct entry *e, void *arg)
 	if (!desk_try_lock())
 		return;
 	desk_unlock();
-	finish(e, desk_clock());
+	if (e->shaking)
+		desk_tell_copies(desk_clock());
+	else
+		finish(e, desk_clock());
 }
 
 __attribute__((destructor)) static void tap_finish(void)

@@ -15,18 +15,48 @@
 #include "base/slice.h"
 #include "report/record.h"
 #include "wire/exchange.h"
+#include "wire/handshake.h"
 
 /* HANDLE identifies the connection: the SSL pointer. */
 
-/* A handshake of ours as client is over; SNI may be absent (copied). */
-void tap_opened(const void *handle, struct slice sni);
+/*
+ * A handshake of ours as client: goes on, and the server's first bytes came or
+ * not (ANSWERED); is over, and H says what is odd about it (NULL: nothing); failed;
+ * was one of QUIC. SNI may be absent (copied), H is copied. Who is no API's is
+ * not kept before its handshake is over.
+ */
+void tap_shaking(const void *handle, struct slice sni, bool answered);
+void tap_opened(const void *handle, struct slice sni, const struct handshake *h);
+void tap_failed(const void *handle, struct slice sni, const struct handshake *h);
+void tap_quic(const void *handle, struct slice sni);
+/* Where only its messages are seen: the server's certificate, and who said that it is finished. */
+void tap_certificate(const void *handle, struct slice der);
+void tap_finished(const void *handle, enum side side);
+bool tap_is_shaking(const void *handle); /* a handshake with an API, and not over yet */
+bool tap_has_opened(const void *handle); /* or is none of our business */
+bool tap_watches(struct slice host);     /* is HOST an API's, going by its name? */
 
-/* Getters of a connection's TLS copy: they change nothing and add no error. Each may be NULL. */
+/*
+ * Getters of a connection's TLS copy: they change nothing and add no error. Each
+ * may be NULL. Pointers to its types are pointers to void here.
+ */
 #define SERVERNAME_HOST 0 /* TLSEXT_NAMETYPE_host_name */
 
 struct tls_getters {
 	const char *(*servername)(const void *ssl, int type); /* SSL_get_servername() */
 	int (*is_server)(const void *ssl);                    /* SSL_is_server() */
+	int (*error)(const void *ssl, int result);            /* SSL_get_error() */
+	const char *(*state)(const void *ssl);                /* SSL_state_string() */
+	unsigned long (*first_error)(void);                   /* ERR_peek_error() */
+	unsigned long (*last_error)(void);                    /* ERR_peek_last_error() */
+	long (*verify_result)(const void *ssl);               /* SSL_get_verify_result() */
+	const void *(*peer_chain)(const void *ssl);           /* SSL_get_peer_cert_chain() */
+	const void *(*chain_at)(const void *chain, int i);    /* OPENSSL_sk_value() */
+	int (*encode)(const void *x509, unsigned char **out); /* i2d_X509() */
+	void (*alpn)(const void *ssl, const unsigned char **protocol, unsigned *n);
+	const void *(*bio)(const void *ssl); /* SSL_get_rbio() */
+	int (*bio_type)(const void *bio);    /* BIO_method_type() */
+	bool boringssl;                      /* its errors are numbered otherwise */
 };
 
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */

@@ -17,6 +17,7 @@
 #include "tap/desk.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
+#include "tap/shake.h"
 #include "tap/stubs.h"
 #include "tap/tap.h"
 #include "tap/unseen.h"
@@ -149,6 +150,35 @@ ssize_t SSL_sendfile(void *ssl, int fd, off_t offset, size_t n, int flags)
 	end(&c);
 	if (result > 0)
 		tap_skipped(ssl, SIDE_CLIENT, (size_t)result);
+	return result;
+}
+
+/* A handshake as client returned to us; errno is as the original left it. */
+static void look_at_handshake(const struct call *c, const void *ssl, int result)
+{
+	const struct tls_getters *ask = c->here ? scan_getters_of(c->callee.real) : NULL;
+
+	if (ask && !tap_is_dropped(ssl))
+		shake_look(ask, ssl, result);
+}
+
+int SSL_connect(void *ssl)
+{
+	BEGIN(SSL_connect);
+	int result = ((SSL_connect_fn)c.callee.real)(ssl);
+	end(&c);
+	look_at_handshake(&c, ssl, result);
+	return result;
+}
+
+int SSL_do_handshake(void *ssl)
+{
+	BEGIN(SSL_do_handshake);
+	int result = ((SSL_do_handshake_fn)c.callee.real)(ssl);
+	end(&c);
+	const struct tls_getters *ask = c.here ? scan_getters_of(c.callee.real) : NULL;
+	if (ask && ask->is_server && !ask->is_server(ssl))
+		look_at_handshake(&c, ssl, result);
 	return result;
 }
 

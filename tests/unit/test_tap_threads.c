@@ -110,7 +110,7 @@ static void use_others(const void *server, const void *foreign)
 
 	tap_bytes(server, SIDE_SERVER, request, sizeof(request) - 1);
 	tap_bytes(server, SIDE_CLIENT, reply, sizeof(reply) - 1);
-	tap_opened(foreign, SLICE("mail.example"));
+	tap_opened(foreign, SLICE("mail.example"), NULL);
 	tap_bytes(foreign, SIDE_SERVER, "* OK ready\r\n", 12);
 	tap_bytes(foreign, SIDE_CLIENT, "a LOGIN\r\n", 9);
 	tap_closed(server);
@@ -124,7 +124,7 @@ static void use_shared(int turn)
 
 	switch (turn % 5) {
 	case 0:
-		tap_opened(handle, SLICE("openrouter.ai"));
+		tap_opened(handle, SLICE("openrouter.ai"), NULL);
 		break;
 	case 1:
 		tap_closed(handle);
@@ -148,7 +148,7 @@ static void *work(void *arg)
 		char *handle = malloc(64), *other = malloc(64), *foreign = malloc(64);
 
 		if (i % 2)
-			tap_opened(handle, SLICE("openrouter.ai"));
+			tap_opened(handle, SLICE("openrouter.ai"), NULL);
 		for (int k = 0; k < EXCHANGES; k++) {
 			exchange(handle, (thread * ROUNDS + i) * EXCHANGES + k);
 			use_shared(thread + i + k);
@@ -176,7 +176,7 @@ static void fork_once(const void *held, int mark)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		tap_closed(held);
-		tap_opened(&handle, SLICE("openrouter.ai"));
+		tap_opened(&handle, SLICE("openrouter.ai"), NULL);
 		exchange(&handle, mark);
 		tap_closed(&handle);
 		_exit(0);
@@ -248,7 +248,7 @@ static void every_exchange_comes_out_once_and_unmixed(void **state)
 
 	(void)state;
 	begin(threads, work);
-	tap_opened(&held, SLICE("openrouter.ai"));
+	tap_opened(&held, SLICE("openrouter.ai"), NULL);
 	for (int i = 0; i < FORKS; i++)
 		fork_once(&held, MARKS + 2 * i);
 	tap_closed(&held);
@@ -268,7 +268,7 @@ static void *work_until_it_ends(void *arg)
 	for (int i = 0; !atomic_load(&ends); i++) {
 		char *handle = malloc(64);
 
-		tap_opened(handle, SLICE("openrouter.ai"));
+		tap_opened(handle, SLICE("openrouter.ai"), NULL);
 		exchange(handle, thread * ROUNDS + i % ROUNDS);
 		use_shared(i);
 		tap_closed(handle);
@@ -297,7 +297,7 @@ static void the_log_is_let_go_of_and_taken_up_under_load(void **state)
 	}
 	atomic_store(&ends, true);
 	finish(threads);
-	tap_opened(&handle, SLICE("openrouter.ai"));
+	tap_opened(&handle, SLICE("openrouter.ai"), NULL);
 	exchange(&handle, MARKS);
 	tap_closed(&handle);
 	read_log(times, MARKS + 1);
