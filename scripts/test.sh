@@ -81,6 +81,7 @@ if [ "${1:-}" = clients ]; then
 	part 'build Python around an OpenSSL' scripts/fetch-python.sh
 	part 'all real clients' tests/e2e/clients.py --all --http2
 	part 'TLS without symbols' tests/e2e/bun/run.sh
+	part 'handshakes that fail, all clients' tests/e2e/handshake.py all
 	part 'coding agents' tests/e2e/agents.py
 	part 'arm64, by qemu' tests/e2e/arm64.sh
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
@@ -135,6 +136,7 @@ else
 	fi
 	part 'refusals of the world' tests/world/run.py
 	part 'real clients' tests/e2e/clients.py --http2
+	part 'handshakes that fail' tests/e2e/handshake.py
 	part 'clean traffic' tests/e2e/clean.py
 	part 'what separates failures' tests/e2e/splits.py
 	part 'rules of a whole log' tests/e2e/log_rules.py
