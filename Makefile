@@ -49,7 +49,7 @@ $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
 
 # The tap without what looks for TLS libraries.
-$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o handed.o passage.o environ.o own_pid.o)
+$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o handed.o passage.o environ.o own_pid.o loader.o)
 
 # With CC=clang SAN=address,undefined,fuzzer-no-link; gcc's only replay files.
 FUZZER := $(if $(filter clang%,$(CC)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)

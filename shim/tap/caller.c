@@ -14,6 +14,7 @@
 #include "base/early.h"
 #include "base/limits.h"
 #include "base/glibc.h"
+#include "tap/loader.h"
 #include "tap/objects.h"
 #include "tap/own_lock.h"
 #include "tap/passage.h"
@@ -90,26 +91,35 @@ void caller_forget_all(void)
 
 static void *look_up(void *handle, const char *name, const char *version)
 {
-	void *found = version ? dlvsym(handle, name, version) : dlsym(handle, name);
+	void *found;
 
+	loader_enter(LOADER_LIBRARY);
+	found = version ? dlvsym(handle, name, version) : dlsym(handle, name);
 	if (!found)
 		dlerror(); /* leaves the host no message of ours */
+	loader_leave();
 	return found && !objects_is_ours(found) ? found : NULL;
 }
 
 static void *look_up_in(const struct object *caller, const char *name, const char *version)
 {
-	void *handle = caller->name[0] ? dlopen(caller->name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	void *handle;
 
-	if (!handle) {
-		if (caller->name[0])
-			dlerror();
+	if (!caller->name[0])
 		return NULL;
-	}
+	loader_enter(LOADER_LIBRARY);
+	handle = dlopen(caller->name, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
+		dlerror();
+	loader_leave();
+	if (!handle)
+		return NULL;
 	void *found = look_up(handle, name, version);
 	if (!found && version)
 		found = look_up(handle, name, NULL);
+	loader_enter(LOADER_LIBRARY);
 	dlclose(handle);
+	loader_leave();
 	return found;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tap/loader.h"
+
 /* The parts of the dynamic section that a look-up needs; addresses of this process. */
 struct symbols {
 	const ElfW(Sym) * table;
@@ -87,7 +89,9 @@ void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg)
 {
 	struct walk walk = { visit, arg };
 
+	loader_enter(LOADER_LIST);
 	dl_iterate_phdr(visit_one, &walk);
+	loader_leave();
 }
 
 /* The counters are the same in every entry: the first one will do. */
@@ -102,7 +106,9 @@ unsigned long long objects_changes(void)
 {
 	unsigned long long now = 0;
 
+	loader_enter(LOADER_LIST);
 	dl_iterate_phdr(count_changes, &now);
+	loader_leave();
 	return now;
 }
 
@@ -122,7 +128,9 @@ bool objects_at(const void *address, struct object *o)
 {
 	struct search search = { (uintptr_t)address, o, false };
 
+	loader_enter(LOADER_LIST);
 	dl_iterate_phdr(find_address, &search);
+	loader_leave();
 	return search.hit;
 }
 

@@ -14,6 +14,7 @@
 #include "tap/caller.h"
 #include "tap/environ.h"
 #include "tap/hidden.h"
+#include "tap/loader.h"
 #include "tap/method_table.h"
 #include "tap/own_lock.h"
 #include "tap/own_pid.h"
@@ -124,6 +125,18 @@ static bool collect_unsearched(const struct object *o, void *arg)
 	return c->count == LIMIT_COPIES;
 }
 
+static void enter_loader(void)
+{
+	loader_enter(LOADER_LIBRARY);
+	atomic_store(&at_loader, true);
+}
+
+static void leave_loader(void)
+{
+	atomic_store(&at_loader, false);
+	loader_leave();
+}
+
 /* NAME in O itself or, when that is a library, in what it depends on. */
 static void *find_near(const struct object *o, void *handle, const char *name)
 {
@@ -131,11 +144,11 @@ static void *find_near(const struct object *o, void *handle, const char *name)
 
 	if (own || !handle)
 		return own;
-	atomic_store(&at_loader, true);
+	enter_loader();
 	own = dlsym(handle, name);
 	if (!own)
 		dlerror(); /* leaves the host no message of ours */
-	atomic_store(&at_loader, false);
+	leave_loader();
 	return own;
 }
 
@@ -235,11 +248,11 @@ static void *hold(const struct object *o)
 
 	if (!o->name[0])
 		return NULL;
-	atomic_store(&at_loader, true);
+	enter_loader();
 	handle = dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD);
 	if (!handle)
 		dlerror(); /* leaves the host no message of ours */
-	atomic_store(&at_loader, false);
+	leave_loader();
 	return handle;
 }
 
@@ -387,9 +400,9 @@ static void release(void *handle)
 {
 	if (!handle)
 		return;
-	atomic_store(&at_loader, true);
+	enter_loader();
 	dlclose(handle);
-	atomic_store(&at_loader, false);
+	leave_loader();
 }
 
 static void take_in_all(const struct candidates *found)

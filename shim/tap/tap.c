@@ -7,6 +7,7 @@
 #include "base/early.h"
 #include "base/glibc.h"
 #include "tap/desk.h"
+#include "tap/loader.h"
 #include "tap/passage.h"
 #include "tap/scan.h"
 #include "tap/table.h"
@@ -524,6 +525,7 @@ static void before_fork(void)
 	scan_before_fork();
 	table_lock_all();
 	desk_lock();
+	loader_before_fork();
 }
 
 static void unlock_after_fork(void)
@@ -536,8 +538,10 @@ static void unlock_after_fork(void)
 static void after_fork_in_parent(void)
 {
 	atomic_fetch_add(&generation, 1);
-	if (forks.depth && --forks.depth == 0 && forks.holds_all)
-		unlock_after_fork();
+	if (!forks.depth || --forks.depth || !forks.holds_all)
+		return;
+	loader_after_fork_in_parent();
+	unlock_after_fork();
 }
 
 static void after_fork_in_child(void)
@@ -550,6 +554,7 @@ static void after_fork_in_child(void)
 		passage_turn_off();
 		return;
 	}
+	loader_after_fork_in_child();
 	desk_after_fork();
 	unlock_after_fork();
 }

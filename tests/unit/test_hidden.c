@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/tap/loader.c"
 #include "shim/tap/objects.c"
 #include "shim/tap/image_self.c"
 #include "shim/tap/find_cache.c"

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "shim/tap/loader.c"
 #include "shim/tap/objects.c"
 
 /* Not static and not hidden would be exported: this one is not. */

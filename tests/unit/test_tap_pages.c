@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "shim/tap/loader.c"
 #include "shim/tap/objects.c"
 #include "shim/tap/sections.c"
 #include "shim/tap/pages.c"

@@ -21,6 +21,7 @@
 #define dlopen test_dlopen
 #define dlclose test_dlclose
 #define dlsym test_dlsym
+#include "shim/tap/loader.c"
 #include "shim/tap/own_lock.c"
 #include "shim/tap/own_pid.c"
 #include "shim/tap/scan.c"

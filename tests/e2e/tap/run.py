@@ -322,6 +322,20 @@ class Suite:
         asked = subprocess.run([node, "-p", "typeof fetch"], capture_output=True, check=True)
         return asked.stdout == b"function\n"
 
+    def without_tls(self):
+        """Its threads hold locks of ours, too, when it forks."""
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-o",
+                        self.path("plain"), os.path.join(HERE, "plain.c"), "-lpthread"], check=True)
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            port = str(deaf.getsockname()[1])
+            watched = f"127.0.0.1:{port}=openrouter"
+            records = self.compare("threads that connect, and forks, without TLS",
+                                   [self.path("plain"), port], [], ORSHIM_HOSTS=watched)
+        told = {(c["library"], c["tap"]) for r in records if r["record"] == "process" for c in r["tls"]}
+        self.report("threads that connect, and forks, without TLS: what is said of them",
+                    [] if told == {("unknown", "none")} else [str(told)])
+
     def real_programs(self):
         base = f"https://localhost:{self.server.port}"
         chat = base + CHAT
@@ -367,6 +381,7 @@ def main():
         suite.unusual_hosts()
         suite.unwritable_logs()
         suite.quiet_processes()
+        suite.without_tls()
         suite.real_programs()
     print(f"{suite.passed} passed, {suite.failed} failed")
     return 1 if suite.failed else 0
