@@ -16,8 +16,8 @@ static bool is_certain_error(const struct finding *f)
 
 static bool is_better(const struct finding *a, const struct finding *b)
 {
-	if (!b)
-		return true;
+	if (!a || !b)
+		return a != NULL;
 	if (is_certain_error(a) && is_certain_error(b) && a->detail.absent != b->detail.absent)
 		return b->detail.absent;
 	if (a->severity != b->severity)
@@ -25,6 +25,11 @@ static bool is_better(const struct finding *a, const struct finding *b)
 	if (rules[a->rule].certainty != rules[b->rule].certainty)
 		return rules[a->rule].certainty > rules[b->rule].certainty;
 	return a->rule < b->rule;
+}
+
+const struct finding *facts_better(const struct finding *a, const struct finding *b)
+{
+	return is_better(a, b) ? a : b;
 }
 
 const struct finding *facts_best(const struct finding *findings, size_t count, unsigned set)
@@ -56,11 +61,10 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
 		  size_t count)
 {
 	const struct answer *a = &e->answer;
-	const struct finding *fault = facts_best(findings, count, CREDENTIAL_AND_PLACE);
 
 	*f = (struct facts){ 0 };
-	f->sent.nothing = e->credentials.absent;
-	f->sent.fault = fault && is_certain_error(fault) ? fault : NULL;
+	f->sent.best = facts_best(findings, count, CREDENTIAL_AND_PLACE);
+	f->sent.certain = f->sent.best && is_certain_error(f->sent.best);
 	f->saw.what = a->saw;
 	f->saw.about = a->about;
 	f->saw.by = a->refused_by;
@@ -71,7 +75,7 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
 	f->saw.rule = facts_best(findings, count, ANSWER);
 	f->takes.checks_keys = e->vendor || !e->host_private;
 	f->takes.passed = was_passed_on(a);
-	f->holds.rule = facts_best(findings, count, HISTORY);
+	f->holds.best = facts_best(findings, count, HISTORY);
 	for (size_t i = 0; i < count; i++)
 		f->changed.accepted = f->changed.accepted || findings[i].detail.accepted_before;
 }

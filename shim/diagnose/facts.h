@@ -17,9 +17,8 @@
 
 struct facts {
 	struct {
-		bool nothing; /* certainly no credential */
-		const struct finding
-		    *fault; /* the best certain error of the credential and the place; NULL: none */
+		const struct finding *best; /* on the credential and the place; NULL: none */
+		bool certain;               /* it is a certain error */
 	} sent;
 	struct {
 		enum saw what;
@@ -34,7 +33,7 @@ struct facts {
 		bool passed;      /* a provider behind it was asked: the key was accepted */
 	} takes;
 	struct {
-		const struct finding *rule; /* of the environment and of history (section 6) */
+		const struct finding *best; /* of the environment and of history; NULL: none */
 	} holds;
 	struct {
 		bool
@@ -52,5 +51,8 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
  * severity, certainty, row order.
  */
 const struct finding *facts_best(const struct finding *findings, size_t count, unsigned set);
+
+/* The one of two by which facts_best() goes; either may be NULL. */
+const struct finding *facts_better(const struct finding *a, const struct finding *b);
 
 #endif

@@ -2,26 +2,24 @@
 /* The verdict's cause: reasoned from the five facts, step by step. */
 #include "diagnose/facts.h"
 
-enum {
-	CREDENTIAL = 1 << 1,
-	PLACE = 1 << 2,
-	FRAMING = 1 << 3,
-	CONTENT = 1 << 4,
-	HISTORY = 1 << 6,
-};
+enum { PLACE = 1 << 2, FRAMING = 1 << 3, CONTENT = 1 << 4 };
 
-/* The sections that can explain this refusal better than the answer itself does. */
-static unsigned explaining_sections(const struct facts *f)
+/* What explains this refusal better than the answer itself does; NULL: nothing. */
+static const struct finding *explanation(const struct facts *f, const struct finding *findings,
+					 size_t count)
 {
+	if (f->saw.by == REFUSED_edge)
+		return facts_best(findings, count, PLACE);
 	switch (f->saw.about) {
 	case REFUSAL_CREDENTIALS:
-		return f->saw.by == REFUSED_upstream ? 0 : CREDENTIAL | PLACE | HISTORY;
+		return f->saw.by == REFUSED_upstream ? NULL
+						     : facts_better(f->sent.best, f->holds.best);
 	case REFUSAL_REQUEST:
-		return PLACE | FRAMING | CONTENT;
+		return facts_best(findings, count, PLACE | FRAMING | CONTENT);
 	case REFUSAL_NO_ANSWER:
-		return FRAMING;
+		return facts_best(findings, count, FRAMING);
 	default:
-		return f->saw.by == REFUSED_edge ? PLACE : 0;
+		return NULL;
 	}
 }
 
@@ -35,7 +33,7 @@ static const struct finding *certain_fault(const struct facts *f)
 	    f->saw.about == REFUSAL_CREDENTIALS || f->saw.by == REFUSED_edge ||
 	    f->saw.by == REFUSED_nobody || f->saw.about == REFUSAL_ROUTING)
 		return NULL;
-	return f->sent.fault;
+	return f->sent.certain ? f->sent.best : NULL;
 }
 
 /* May what the answer says outweigh CAUSE, which is no certain error? */
@@ -53,7 +51,7 @@ static const struct finding *cause_of(const struct facts *f, const struct findin
 
 	if (cause)
 		return cause;
-	cause = facts_best(findings, count, explaining_sections(f));
+	cause = explanation(f, findings, count);
 	if (cause && !answer_outweighs(f, cause))
 		return cause;
 	return f->saw.rule;
@@ -72,7 +70,7 @@ void verdict_reach(const struct evidence *e, const struct finding *findings, siz
 	if (!cause)
 		return;
 	/* A 5xx that the key explains came from the server that was asked, not from one behind it. */
-	if (cause == f.sent.fault && v->refused_by == REFUSED_upstream)
+	if (cause == f.sent.best && v->refused_by == REFUSED_upstream)
 		v->refused_by = REFUSED_openrouter_auth;
 	v->cause = cause->rule;
 	v->category = rules[cause->rule].category;

@@ -108,11 +108,19 @@ static bool say_plan(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* The answer itself says that the key is good for something else. */
+/* The answer itself says that the key, or its kind, is good for something else. */
 static bool says_bound(const struct evidence *e, struct detail *d)
 {
-	if (e->answer.refused_by == REFUSED_upstream || e->answer.saw != SAW_BOUND_ELSEWHERE)
+	bool kind = e->answer.saw == SAW_WRONG_KIND && !e->credential_explained;
+
+	if (e->answer.refused_by == REFUSED_upstream ||
+	    (e->answer.saw != SAW_BOUND_ELSEWHERE && !kind))
 		return false;
+	d->why = "The server knows this kind of credential and does not take it here: it is meant "
+		 "for another endpoint, client or plan.";
+	detail_fix(
+	    d, "Use the kind of credential that this endpoint takes (the answer or the vendor's "
+	       "documentation names it), or the endpoint and client that this one is meant for.");
 	detail_f(d, "\"");
 	detail_bytes(d, e->answer.saw_words, 200);
 	detail_f(d, "\"");
