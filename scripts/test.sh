@@ -115,7 +115,7 @@ else
 	part 'fetch real clients' scripts/fetch-clients.sh small
 	for check in scripts/check-exports.sh scripts/check-docs.sh \
 		tests/e2e/tap/run.sh tests/e2e/bun/run.sh tests/e2e/commands.sh tests/e2e/launch.sh \
-		tests/e2e/report.sh tests/e2e/golden.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
+		tests/e2e/report.sh tests/e2e/carriers.py tests/e2e/golden.sh tests/e2e/page.sh tests/e2e/install.sh tests/e2e/terminal.sh \
 		tests/e2e/relay.sh tests/e2e/doctor.sh tests/e2e/coverage.sh \
 		tests/e2e/attach.py tests/e2e/attach/refused.py \
 		tests/e2e/attach/confined.py tests/e2e/attach/killed.py tests/e2e/attach/late.py; do
