@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/early.h"
 #include "report/log_file.h"
 
@@ -43,7 +44,7 @@ EARLY_CODE void sink_remember_stderr(void)
 {
 	struct stat st = { 0 };
 
-	fstat(STDERR_FILENO, &st);
+	direct_fstat(STDERR_FILENO, &st);
 	stderr_device = (unsigned long long)st.st_dev;
 	stderr_inode = (unsigned long long)st.st_ino;
 	stderr_is_known = true;

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/limits.h"
 
 enum {
@@ -100,7 +101,7 @@ bool log_file_is_ours(const struct sink *s)
 {
 	struct stat st;
 
-	return fstat(s->fd, &st) == 0 && is_same(s, &st);
+	return direct_fstat(s->fd, &st) == 0 && is_same(s, &st);
 }
 
 void log_file_close(const struct sink *s)
@@ -121,7 +122,7 @@ static bool open_file(struct sink *s, struct stat *st)
 	int fd = open_named(s->name, O_CREAT | (s->fresh ? O_EXCL : 0));
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &now) != 0 || !is_writable_kind(&now)) {
+	if (direct_fstat(fd, &now) != 0 || !is_writable_kind(&now)) {
 		syscall(SYS_close, fd);
 		errno = EINVAL;
 		return false;
@@ -139,7 +140,7 @@ static bool is_under_its_name(const struct sink *s)
 {
 	struct stat st;
 
-	return lstat(s->name, &st) == 0 && is_same(s, &st);
+	return direct_lstat(s->name, &st) == 0 && is_same(s, &st);
 }
 
 /*
@@ -194,7 +195,7 @@ static void follow_name(struct sink *s, struct stat *st)
 
 	if (st->st_nlink && !is_time_to_look(s))
 		return;
-	bool there = lstat(s->name, &named) == 0;
+	bool there = direct_lstat(s->name, &named) == 0;
 
 	if (there ? !is_same(s, &named) : st->st_nlink == 0)
 		open_file(s, st);
@@ -204,7 +205,7 @@ void log_file_ready(struct sink *s, size_t n)
 {
 	struct stat st;
 
-	if (s->fd >= 0 && (fstat(s->fd, &st) != 0 || !is_same(s, &st)))
+	if (s->fd >= 0 && (direct_fstat(s->fd, &st) != 0 || !is_same(s, &st)))
 		s->fd = -1; /* not ours to close any more */
 	if (s->fd >= 0 && s->regular && !s->locked_in)
 		follow_name(s, &st);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/order.h"
@@ -52,20 +53,20 @@ static bool read_settings(const char *path, struct buf *to)
 {
 	struct stat st;
 	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = direct_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	if (direct_fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == direct_geteuid() &&
 	    !(st.st_mode & 077) && st.st_size <= LIMIT_KEPT_SETTINGS) {
 		char *room = malloc(LIMIT_KEPT_SETTINGS);
-		n = room ? read(fd, room, LIMIT_KEPT_SETTINGS) : -1;
+		n = room ? direct_read(fd, room, LIMIT_KEPT_SETTINGS) : -1;
 		if (n > 0 && buf_add(to, room, (size_t)n) != 0)
 			n = -1;
 		free(room);
 	}
-	close(fd);
-	unlink(path);
+	direct_close(fd);
+	direct_unlink(path);
 	return n >= 0;
 }
 

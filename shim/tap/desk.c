@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/direct.h"
 #include "base/early.h"
 #include "observe.h"
 #include "tap/environ.h"
@@ -69,7 +70,7 @@ void desk_unlock(void)
 
 static void learn_who_we_are(struct origin *o)
 {
-	ssize_t n = readlink("/proc/self/exe", desk.exe, sizeof(desk.exe) - 1);
+	ssize_t n = direct_readlink("/proc/self/exe", desk.exe, sizeof(desk.exe) - 1);
 
 	desk.exe[n > 0 ? n : 0] = '\0';
 	const char *slash = strrchr(desk.exe, '/');

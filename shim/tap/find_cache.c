@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/direct.h"
+
 /* The version is raised whenever the finder would find otherwise. */
 #define ENTRY_FORMAT "orshim-find 2 %d %llx %llx %.95s\n"
 
@@ -60,7 +62,7 @@ static bool object_key(const struct object *o, char key[FIND_KEY_SIZE])
 
 		if (h->p_type != PT_LOAD || h->p_offset != 0 || h->p_filesz < 4096)
 			continue;
-		if (stat(object_file(o), &st) < 0)
+		if (direct_stat(object_file(o), &st) < 0)
 			return false;
 		snprintf(
 		    key, FIND_KEY_SIZE, "%llx-%016llx", (unsigned long long)st.st_size,
@@ -112,13 +114,13 @@ bool find_cache_read(const struct find_cache *c, struct find *found, char reason
 	struct stat st;
 	int saved = errno;
 	ssize_t n = -1;
-	int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = direct_open(c->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 
 	if (fd >= 0) {
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-		    !(st.st_mode & 077))
-			n = read(fd, text, sizeof(text) - 1);
-		close(fd);
+		if (direct_fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_uid == direct_geteuid() && !(st.st_mode & 077))
+			n = direct_read(fd, text, sizeof(text) - 1);
+		direct_close(fd);
 	}
 	errno = saved;
 	if (n <= 0)
@@ -138,9 +140,9 @@ static void make_folders(const char *path)
 	*own = '\0';
 	base = strrchr(folder, '/');
 	*base = '\0';
-	mkdir(folder, 0700);
+	direct_mkdir(folder, 0700);
 	*base = '/';
-	mkdir(folder, 0700);
+	direct_mkdir(folder, 0700);
 }
 
 void find_cache_write(const struct find_cache *c, const struct find *found)
@@ -155,14 +157,14 @@ void find_cache_write(const struct find_cache *c, const struct find *found)
 
 	snprintf(temporary, sizeof(temporary), "%s.%d", c->path, (int)getpid());
 	make_folders(c->path);
-	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	direct_unlink(temporary);
+	fd = direct_open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0) {
-		bool whole = write(fd, text, (size_t)n) == n;
+		bool whole = direct_write(fd, text, (size_t)n) == n;
 
 		/* Renamed over what is there: a reader sees the old or the new one, never a part. */
-		if (close(fd) < 0 || !whole || rename(temporary, c->path) < 0)
-			unlink(temporary);
+		if (direct_close(fd) < 0 || !whole || direct_rename(temporary, c->path) < 0)
+			direct_unlink(temporary);
 	}
 	errno = saved;
 }

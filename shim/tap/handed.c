@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/limits.h"
 #include "tap/environ.h"
 
@@ -28,8 +29,8 @@ static bool read_whole(int fd, unsigned long long inode, struct slice *text)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0 || (unsigned long long)st.st_ino != inode || st.st_size < 1 ||
-	    st.st_size > LIMIT_FOUND)
+	if (direct_fstat(fd, &st) != 0 || (unsigned long long)st.st_ino != inode ||
+	    st.st_size < 1 || st.st_size > LIMIT_FOUND)
 		return false;
 	size_t size = (size_t)st.st_size;
 	char *bytes = malloc(size);

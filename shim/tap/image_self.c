@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/direct.h"
+
 /* The part of O that the loader makes read-only once it has relocated it. */
 static struct span relocated(const struct object *o)
 {
@@ -69,7 +71,7 @@ static bool is_file_of(const struct image *m, int fd, unsigned char *buffer)
 		const struct image_segment *s = &m->segments[i];
 
 		if (s->as_file && s->offset == 0 && s->size >= 4096)
-			return pread(fd, buffer, 4096, 0) == 4096 &&
+			return direct_pread(fd, buffer, 4096, 0) == 4096 &&
 			       memcmp(buffer, s->bytes, 4096) == 0;
 	}
 	return false;
@@ -79,12 +81,12 @@ bool image_file_open(struct image *m, const struct object *o, struct image_file 
 {
 	void *piece;
 
-	f->fd = open(object_file(o), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	f->fd = direct_open(object_file(o), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	if (f->fd < 0)
 		return false;
 	piece = mmap(NULL, LIMIT_PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (piece == MAP_FAILED) {
-		close(f->fd);
+		direct_close(f->fd);
 		return false;
 	}
 	f->piece = piece;
@@ -100,6 +102,6 @@ void image_file_close(struct image *m)
 	if (!m->file)
 		return;
 	munmap(m->file->piece, LIMIT_PIECE);
-	close(m->file->fd);
+	direct_close(m->file->fd);
 	m->file = NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "base/direct.h"
 #include "tap/sections.h"
 
 /* A line of /proc/self/maps as far as we read it: "low-high rwxp". */
@@ -67,20 +68,20 @@ static bool find_mapping(uintptr_t address, struct mapping *found)
 	struct scanner scanner = { 0 };
 	char chunk[2048];
 	ssize_t n;
-	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int fd = direct_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return false;
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+	while ((n = direct_read(fd, chunk, sizeof(chunk))) > 0)
 		for (ssize_t i = 0; i < n; i++) {
 			if (!scan(&scanner, chunk[i]) || address < scanner.line.low ||
 			    address >= scanner.line.high)
 				continue;
 			*found = scanner.line;
-			close(fd);
+			direct_close(fd);
 			return true;
 		}
-	close(fd);
+	direct_close(fd);
 	return false;
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/early.h"
 #include "tap/boringssl.h"
 #include "tap/caller.h"
@@ -182,7 +183,7 @@ static const char *path_of(const struct object *o)
 
 	if (o->name[0])
 		return strdup(o->name);
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	n = direct_readlink("/proc/self/exe", path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
 	return strdup(path);
 }

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "base/direct.h"
+
 const unsigned char *image_at(const struct image *m, uint64_t address, size_t n)
 {
 	for (size_t i = 0; i < m->count; i++) {
@@ -43,6 +45,6 @@ const unsigned char *image_piece(const struct image *m, const struct image_segme
 		return s->bytes + offset;
 	if (*n > LIMIT_PIECE)
 		*n = LIMIT_PIECE;
-	got = pread(m->file->fd, m->file->piece, *n, (off_t)(s->offset + offset));
+	got = direct_pread(m->file->fd, m->file->piece, *n, (off_t)(s->offset + offset));
 	return got == (ssize_t)*n ? m->file->piece : s->bytes + offset;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <wordexp.h>
 
+#include "base/direct.h"
 #include "base/early.h"
 #include "base/limits.h"
 #include "base/slice.h"
@@ -159,7 +160,7 @@ static bool room_needed(char *const *envp, struct room *room)
 		room->entries++;
 	room->preload = sizeof(PRELOAD) + strlen(follow.library) + 1 + (entry ? strlen(*entry) : 0);
 	/* Deleted since, or not there in the root that the child will have: the loader would say so. */
-	return size_of(room) <= LIMIT_FOLLOW && access(follow.library, R_OK) == 0;
+	return size_of(room) <= LIMIT_FOLLOW && direct_access(follow.library, R_OK) == 0;
 }
 
 /* LD_PRELOAD's entry: ours in front of what OLD (an entry, or NULL) holds. */

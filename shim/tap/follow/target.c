@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "base/limits.h"
 #include "base/slice.h"
 
@@ -36,12 +37,13 @@ static enum target_kind kind_by_loader(int fd, const Elf64_Ehdr *e)
 		Elf64_Phdr ph;
 		char name[LIMIT_INTERPRETER];
 
-		if (pread(fd, &ph, sizeof(ph), (off_t)(e->e_phoff + i * sizeof(ph))) != sizeof(ph))
+		if (direct_pread(fd, &ph, sizeof(ph), (off_t)(e->e_phoff + i * sizeof(ph))) !=
+		    sizeof(ph))
 			return TARGET_STATIC;
 		if (ph.p_type != PT_INTERP)
 			continue;
 		size_t n = ph.p_filesz < sizeof(name) ? ph.p_filesz : sizeof(name);
-		ssize_t got = pread(fd, name, n, (off_t)ph.p_offset);
+		ssize_t got = direct_pread(fd, name, n, (off_t)ph.p_offset);
 		struct slice loader = { name, got > 0 ? (size_t)got : 0 };
 		return slice_has(loader, SLICE("ld-linux")) ? TARGET_LOADS : TARGET_OTHER_LIBC;
 	}
@@ -52,7 +54,7 @@ static bool gains_privilege(int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID)))
+	if (direct_fstat(fd, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID)))
 		return true;
 	return fgetxattr(fd, "security.capability", NULL, 0) > 0;
 }
@@ -103,14 +105,14 @@ static void look_at_open(struct target *t, int fd, const char *path, bool follow
 		Elf64_Ehdr elf;
 		char text[LIMIT_INTERPRETER];
 	} head = { .text = "" };
-	ssize_t n = pread(fd, &head, sizeof(head), 0);
+	ssize_t n = direct_pread(fd, &head, sizeof(head), 0);
 
 	t->kind = TARGET_LOADS;
 	if (n >= 2 && follow_shebang && shebang(head.text, (size_t)n, t->path)) {
-		int next = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		int next = direct_open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 		if (next >= 0) {
 			look_at_open(t, next, t->path, false);
-			close(next);
+			direct_close(next);
 		}
 		return;
 	}
@@ -132,11 +134,11 @@ void target_at(struct target *t, int dir, const char *path)
 		look_at_open(t, dir, "", true);
 		return;
 	}
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = direct_openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return;
 	look_at_open(t, fd, path, true);
-	close(fd);
+	direct_close(fd);
 }
 
 void target_of(struct target *t, const char *path)
@@ -170,7 +172,7 @@ void target_in_path(struct target *t, const char *file)
 		if (dir.n)
 			*end++ = '/';
 		memcpy(end, name.p, name.n + 1);
-		if (access(path, X_OK) == 0) {
+		if (direct_access(path, X_OK) == 0) {
 			target_of(t, path);
 			return;
 		}

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "base/direct.h"
 #include "base/early.h"
 #include "report/log.h"
 #include "report/record.h"
@@ -66,7 +67,7 @@ void unfollowed_tell(const struct target *t, pid_t pid, pid_t parent)
 	struct origin o = { .time_us = desk_clock(), .pid = pid, .ppid = parent, .exe = t->path };
 	struct sink log;
 
-	if (!told || access(t->path, X_OK) != 0 || !is_news(t->path))
+	if (!told || direct_access(t->path, X_OK) != 0 || !is_news(t->path))
 		return;
 	if (record_unfollowed(&line, &o, why[t->kind]) != 0)
 		return;

@@ -189,9 +189,9 @@ class Suite:
 
     def run(self, command, log=None, **more):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
-        environment.update(more)
         if log:
             environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log)
+        environment.update(more)
         done = subprocess.run(command, env=environment, capture_output=True, timeout=TIMEOUT,
                               stdin=subprocess.DEVNULL)
         return (done.returncode, done.stdout, done.stderr), self.server.take()
@@ -336,6 +336,28 @@ class Suite:
         self.report("threads that connect, and forks, without TLS: what is said of them",
                     [] if told == {("unknown", "none")} else [str(told)])
 
+    def other_preloads(self):
+        """What stands in the place of libc's functions is not called by us."""
+        hooks = self.path("libhooks.so")
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-fPIC", "-shared", "-o", hooks,
+                        os.path.join(HERE, "hooks.c"), "-ldl"], check=True)
+        fakeroots = glob.glob("/usr/lib/*/libfakeroot/libfakeroot-*.so")
+        for name, library in [("hooks of all file functions", hooks)] + [
+                (os.path.basename(f), f) for f in sorted(fakeroots)]:
+            command = [self.hosts["dlsym"], str(self.server.port), self.libssl]
+            log = self.path(f"preload-{name}.log")
+            bare, _ = self.run(command)
+            # A new cache: hidden libraries are searched, and what was found is written.
+            mine, _ = self.run(command, log=log, LD_PRELOAD=f"{SHIM} {library}",
+                               XDG_CACHE_HOME=self.path("cache-" + name))
+            problems = [] if mine == bare else [f"bare {bare} but under both {mine}"]
+            records = []
+            if os.path.exists(log):
+                with open(log, encoding="utf-8") as lines:
+                    records = [json.loads(line) for line in lines]
+            problems += self.judge(records, [(CHAT, 401, 20, 1)], "method-table")
+            self.report(f"beside another preload: {name}", problems)
+
     def real_programs(self):
         base = f"https://localhost:{self.server.port}"
         chat = base + CHAT
@@ -382,6 +404,7 @@ def main():
         suite.unwritable_logs()
         suite.quiet_processes()
         suite.without_tls()
+        suite.other_preloads()
         suite.real_programs()
     print(f"{suite.passed} passed, {suite.failed} failed")
     return 1 if suite.failed else 0
