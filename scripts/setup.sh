@@ -8,7 +8,7 @@ packages="gcc g++ clang make binutils git dpkg-dev ca-certificates
 libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev libcmocka-dev
 curl wget openssl python3 python3-requests python3-httpx python3-h2 nginx-light
 shellcheck clang-format strace valgrind musl-tools busybox-static dash procps
-groff-base less tmux zsh fish fakeroot python3-jsonschema"
+groff-base less tmux zsh fish fakeroot python3-jsonschema debootstrap"
 
 if [ "$(id -u)" = 0 ]; then
 	as_root=""

@@ -82,6 +82,7 @@ if [ "${1:-}" = clients ]; then
 	part 'all real clients' tests/e2e/clients.py --all --http2
 	part 'TLS without symbols' tests/e2e/bun/run.sh
 	part 'handshakes that fail, all clients' tests/e2e/handshake.py all
+	part 'HTTP/3 is no silence, trixie and sid' tests/e2e/http3.py
 	part 'coding agents' tests/e2e/agents.py
 	part 'arm64, by qemu' tests/e2e/arm64.sh
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
@@ -143,6 +144,7 @@ else
 	part 'children are followed' tests/e2e/follow/run.py
 	part 'editors, without one' tests/e2e/editor/scripts.sh
 	part 'HTTP/2 against nginx' tests/e2e/http2.py
+	part 'HTTP/3 is no silence' tests/e2e/http3.py trixie
 	part 'HAR 1.2 by its schema' tests/e2e/har.py build/orshim
 	part 'captures of a real client' tests/e2e/capture.py
 	part 'secrets' tests/e2e/secrets/secrets.py

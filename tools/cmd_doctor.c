@@ -145,6 +145,7 @@ static void look_at_process(struct patient *p)
 			       sizeof(mapped.found[i].evidence));
 	}
 	p->survey.speaks_h2 |= mapped.speaks_h2;
+	p->survey.speaks_h3 |= mapped.speaks_h3;
 	read_preload(p);
 }
 
@@ -188,6 +189,7 @@ static void write_json(const struct patient *p, struct buf *out)
 	}
 	json_array_end(&j);
 	json_text(&j, "http", tls_http_guess(&p->survey));
+	json_bool(&j, "http3", p->survey.speaks_h3);
 	json_bool(&j, "tappable", is_tappable(p));
 	if (p->pid) {
 		json_bool(&j, "shim_loaded", p->has_shim);
@@ -285,6 +287,10 @@ static void write_text(const struct patient *p, struct buf *out)
 	if (p->survey.count == 0)
 		say(out, "  TLS: none recognised in the program or the libraries it needs\n");
 	say(out, "  HTTP: %s\n", tls_http_guess(&p->survey));
+	if (p->survey.speaks_h3)
+		say(out, "        and HTTP/3 (libnghttp3), whose bytes do not go through the TLS "
+			 "library: such a\n        request is not seen, run it with HTTP/2 (curl "
+			 "--http2 or --http1.1)\n");
 	write_advice(p, out);
 }
 

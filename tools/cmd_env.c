@@ -48,7 +48,8 @@ static const char *const log_words =
 	"One JSON object a line, each with v (1), record, ts and pid; lines of several processes "
 	"never mix. record is process (one that speaks TLS, and how it is observed, or why not), "
 	"exchange (a request with its answer, the findings and the verdict) or connection (one "
-	"that is worth a word without an exchange).\n\n"
+	"that is worth a word without an exchange: nothing was sent on it, its TLS handshake "
+	"failed, or it was not read and blind says why, as http3 for HTTP/3).\n\n"
 	"    jq -c 'select(.record==\"exchange\") | [.status, .verdict.cause]' LOG";
 
 static const char *const privacy_words =
@@ -59,7 +60,8 @@ static const char *const privacy_words =
 static const char *const limit_words =
 	"Observed are programs that use OpenSSL or BoringSSL, shared or built in. Not observed: "
 	"Go, rustls, GnuTLS, static and setuid programs; `orshim doctor TOOL` says which TLS a "
-	"tool has, and `orshim relay` is the way around.\n\n"
+	"tool has, and `orshim relay` is the way around. Of HTTP/3 only the handshake is seen: run "
+	"such a tool with HTTP/2 (curl --http2 or --http1.1).\n\n"
 	"ORSHIM_FOLLOW follows children that are started through the C library: exec*, "
 	"posix_spawn*, system, popen and wordexp (the last three while the process has one thread). "
 	"A program that executes another by a system call of its own (syscall(2), Go's "

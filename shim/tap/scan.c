@@ -215,6 +215,8 @@ static struct tls_getters getters_of(const struct object *o, void *handle)
 		.state = (const char *(*)(const void *))object_symbol(o, "SSL_state_string"),
 		.first_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_error"),
 		.last_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_last_error"),
+		.verify_mode = (int (*)(const void *))object_symbol(o, "SSL_get_verify_mode"),
+		.quic = (int (*)(const void *))object_symbol(o, "SSL_is_quic"),
 		.verify_result = (long (*)(const void *))object_symbol(o, "SSL_get_verify_result"),
 		.peer_chain =
 		    (const void *(*)(const void *))object_symbol(o, "SSL_get_peer_cert_chain"),

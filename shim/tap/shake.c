@@ -10,6 +10,8 @@ enum {
 	ERROR_SYSCALL = 5,
 	ERROR_ZERO_RETURN = 6,
 
+	VERIFY_PEER = 1,
+
 	LIBRARY_SSL = 20,
 	LIBRARY_SSL_BORINGSSL = 16,
 
@@ -22,8 +24,7 @@ enum {
 	REASON_UNKNOWN_PROTOCOL = 252,
 	REASON_WRONG_VERSION = 267,
 	REASON_UNEXPECTED_EOF = 294,
-	REASON_RECORD_LAYER = 313, /* since 3.2; the error before it says more */
-	REASON_ALERT = 1000,       /* and the number of the alert that came */
+	REASON_ALERT = 1000, /* and the number of the alert that came */
 	REASON_ALERT_LAST = 1255,
 
 	BIO_NULL = 0x0406, /* BIO_TYPE_NULL: QUIC's inner connection has one (quic_tls.c) */
@@ -40,6 +41,8 @@ static bool is_quic(const struct tls_getters *ask, const void *ssl)
 	const unsigned char *protocol = NULL;
 	unsigned n = 0;
 
+	if (ask->quic && ask->quic(ssl))
+		return true;
 	if (ask->alpn)
 		ask->alpn(ssl, &protocol, &n);
 	if (n == 2 && protocol[0] == 'h' && protocol[1] == '3')
@@ -87,17 +90,15 @@ static int reason_of(const struct tls_getters *ask, unsigned long error)
 	return error >> 23 == LIBRARY_SSL ? (int)(error & 0x7fffff) : 0;
 }
 
-static void read_reason(const struct tls_getters *ask, struct handshake *h)
+/* Does REASON say something to us? Then H has it. */
+static bool take_reason(const struct tls_getters *ask, int reason, struct handshake *h)
 {
-	int reason = ask->last_error ? reason_of(ask, ask->last_error()) : 0;
-
-	if (reason == REASON_RECORD_LAYER && ask->first_error)
-		reason = reason_of(ask, ask->first_error());
+	h->reason = reason;
 	switch (reason) {
 	case REASON_VERIFY_FAILED:
 	case REASON_VERIFY_FAILED_BORINGSSL:
 		h->refused_certificate = ask->boringssl == (reason != REASON_VERIFY_FAILED);
-		break;
+		return h->refused_certificate;
 	case REASON_HTTPS_PROXY_REQUEST:
 	case REASON_HTTP_REQUEST:
 	case REASON_PACKET_LENGTH_TOO_LONG:
@@ -105,16 +106,25 @@ static void read_reason(const struct tls_getters *ask, struct handshake *h)
 	case REASON_UNKNOWN_PROTOCOL:
 	case REASON_WRONG_VERSION:
 		h->not_tls = true;
-		break;
+		return true;
 	case REASON_UNEXPECTED_EOF:
 		h->broken = BREAK_CLOSED;
-		break;
+		return true;
 	default:
 		if (reason >= REASON_ALERT && reason <= REASON_ALERT_LAST)
 			h->alert = reason - REASON_ALERT;
-		break;
+		return h->alert != ALERT_NONE;
 	}
-	h->reason = reason;
+}
+
+/* The last error says what went wrong; where others came of it (3.2, QUIC), the first. */
+static void read_reason(const struct tls_getters *ask, struct handshake *h)
+{
+	int last = ask->last_error ? reason_of(ask, ask->last_error()) : 0;
+	int first = ask->first_error ? reason_of(ask, ask->first_error()) : 0;
+
+	if (!take_reason(ask, last, h) && !take_reason(ask, first, h))
+		h->reason = last;
 }
 
 static enum handshake_break break_of(int error, int number)
@@ -151,6 +161,13 @@ static void finished(const struct tls_getters *ask, const void *ssl)
 	tap_opened(ssl, sni, odd ? &h : NULL);
 }
 
+/* QUIC puts its errors away before we see them: a certificate that had to be verified and was not? */
+static bool is_refused_in_quic(const struct tls_getters *ask, const void *ssl)
+{
+	return is_quic(ask, ssl) && ask->verify_mode && ask->verify_result &&
+	       (ask->verify_mode(ssl) & VERIFY_PEER) && ask->verify_result(ssl) > VERIFY_OK;
+}
+
 static void failed(const struct tls_getters *ask, const void *ssl, int error, int number)
 {
 	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
@@ -164,6 +181,7 @@ static void failed(const struct tls_getters *ask, const void *ssl, int error, in
 	else if (!fatal && !ask->boringssl && !h.not_tls && h.broken == BREAK_NONE)
 		return; /* what was in the error queue before: the handshake goes on */
 	struct slice sni = name_of(ask, ssl);
+	h.refused_certificate |= fatal && is_refused_in_quic(ask, ssl);
 	if (h.refused_certificate)
 		read_result(ask, ssl, &h);
 	if (h.refused_certificate && tap_watches(sni))

@@ -49,9 +49,11 @@ struct tls_getters {
 	const char *(*state)(const void *ssl);                /* SSL_state_string() */
 	unsigned long (*first_error)(void);                   /* ERR_peek_error() */
 	unsigned long (*last_error)(void);                    /* ERR_peek_last_error() */
-	long (*verify_result)(const void *ssl);               /* SSL_get_verify_result() */
-	const void *(*peer_chain)(const void *ssl);           /* SSL_get_peer_cert_chain() */
-	const void *(*chain_at)(const void *chain, int i);    /* OPENSSL_sk_value() */
+	int (*verify_mode)(const void *ssl);                  /* SSL_get_verify_mode() */
+	int (*quic)(const void *ssl);                      /* SSL_is_quic(): its outer connection */
+	long (*verify_result)(const void *ssl);            /* SSL_get_verify_result() */
+	const void *(*peer_chain)(const void *ssl);        /* SSL_get_peer_cert_chain() */
+	const void *(*chain_at)(const void *chain, int i); /* OPENSSL_sk_value() */
 	int (*encode)(const void *x509, unsigned char **out); /* i2d_X509() */
 	void (*alpn)(const void *ssl, const unsigned char **protocol, unsigned *n);
 	const void *(*bio)(const void *ssl); /* SSL_get_rbio() */

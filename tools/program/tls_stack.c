@@ -231,6 +231,8 @@ static void judge_file(struct tls_survey *s, const char *path, const char *why)
 	file = file ? file + 1 : path;
 	if (strncmp(file, "libnghttp2.so", 13) == 0)
 		s->speaks_h2 = true;
+	if (strncmp(file, "libnghttp3.so", 13) == 0)
+		s->speaks_h3 = true;
 	for (size_t i = 0; i < sizeof(by_file) / sizeof(by_file[0]); i++) {
 		if (strncmp(file, by_file[i].file, strlen(by_file[i].file)) != 0)
 			continue;

@@ -29,6 +29,7 @@ struct tls_survey {
 	struct tls_stack found[STACKS_MAX];
 	size_t count;
 	bool speaks_h2; /* has an HTTP/2 library, as far as can be seen */
+	bool speaks_h3; /* has an HTTP/3 library: what it sends by it is not seen */
 };
 
 /* E is the program at PATH. */
