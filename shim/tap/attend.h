@@ -2,11 +2,16 @@
 #ifndef ORSHIM_ATTEND_H
 #define ORSHIM_ATTEND_H
 
+#include <stdbool.h>
+
 /*
  * Orders from `orshim attach` (base/order.h): come to life in a program that
  * runs already, and go to rest again. The code stays mapped for good: some
  * thread may be in it.
  */
+
+/* Is no other copy of this library in front of us? It sees everything that we would. */
+bool attend_is_first(void);
 
 /* In the constructor, always: from here on others can see that we are there. */
 void attend_start(void);

@@ -32,8 +32,13 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	struct passage p;
 	struct object self;
 
-	attend_start();
 	wrappers_start();
+	if (!attend_is_first()) {
+		passage_turn_off();
+		follow_start(false, "", NULL);
+		return;
+	}
+	attend_start();
 	if (!is_glibc()) {
 		passage_turn_off();
 		follow_start(false, "", NULL);

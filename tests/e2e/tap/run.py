@@ -358,6 +358,27 @@ class Suite:
             problems += self.judge(records, [(CHAT, 401, 20, 1)], "method-table")
             self.report(f"beside another preload: {name}", problems)
 
+    def two_shims(self):
+        """Two copies of the shim in one process: everything is told once."""
+        other = shutil.copy(SHIM, self.path("liborshim-other.so"))
+        dlsym = [self.hosts["dlsym"], str(self.server.port), self.libssl]
+        fork = [self.hosts["fork"], str(self.server.port)]
+        refused = {"LD_LIBRARY_PATH": self.path("refused")}
+        for name, command, times, more in (("method tables", dlsym, 1, {}),
+                                           ("method tables, forks", fork, 3, {}),
+                                           ("exported functions", fork, 3, refused)):
+            log = self.path(f"twice-{name}.log")
+            bare, _ = self.run(command, **more)
+            mine, _ = self.run(command, log=log, LD_PRELOAD=f"{SHIM} {other}", **more)
+            problems = [] if mine == bare else [f"bare {bare} but under both {mine}"]
+            with open(log, encoding="utf-8") as lines:
+                records = [json.loads(line) for line in lines]
+            problems += self.judge(records, [(CHAT, 401, 20, times)], None)
+            pids = [r["pid"] for r in records if r["record"] == "process"]
+            if len(pids) != len(set(pids)):
+                problems.append("a process is told twice")
+            self.report(f"two copies of the shim: {name}", problems)
+
     def real_programs(self):
         base = f"https://localhost:{self.server.port}"
         chat = base + CHAT
@@ -405,6 +426,7 @@ def main():
         suite.quiet_processes()
         suite.without_tls()
         suite.other_preloads()
+        suite.two_shims()
         suite.real_programs()
     print(f"{suite.passed} passed, {suite.failed} failed")
     return 1 if suite.failed else 0
