@@ -37,7 +37,7 @@ $found"
 }
 below run 'guide|log'
 below log none
-below report log
+below report 'log|run'
 below capture log
 below program none
 below editor program

@@ -302,6 +302,21 @@ static void write_page(const char *path, const struct buf *page)
 		die("diff: cannot write to %s: %s", path, strerror(errno));
 }
 
+/* Where the key stood before the start is another record's: here it is one of the credential's. */
+static void add_place(struct side_of_diff *s)
+{
+	cJSON *auth = log_member(s->record, "auth");
+	struct buf words;
+
+	if (!s->row || !cJSON_IsObject(auth))
+		return;
+	buf_init(&words, LIMIT_LINE);
+	origin_words(&s->log, s->row, &words);
+	if (words.n && buf_add(&words, "", 1) == 0)
+		cJSON_AddStringToObject(auth, "from", words.p);
+	buf_release(&words);
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	struct diff *d = malloc(sizeof(*d));
@@ -316,6 +331,8 @@ int cmd_diff(int argc, char **argv)
 	int first = strcmp(o.sides[0], "last-good") == 0;
 	read_side(&sides[first], o.sides[first], &o, NULL);
 	read_side(&sides[!first], o.sides[!first], &o, sides[first].row);
+	for (int i = 0; i < 2; i++)
+		add_place(&sides[i]);
 	diff_requests(d, sides[0].record, sides[1].record);
 	buf_init(&out, REPORT_MAX);
 	if (o.html) {

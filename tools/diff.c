@@ -130,6 +130,8 @@ static void credentials(struct diff *d, const cJSON *a, const cJSON *b)
 	if (!same_text(first_of(x, "source"), first_of(y, "source")))
 		add(d, RANK_SOURCE, "variable that the key came from", first_of(x, "source"),
 		    first_of(y, "source"));
+	else
+		member(d, RANK_SOURCE, "place that the key came from", x, y, "from");
 }
 
 /* What differs between any two requests, or says only how long the body is. */

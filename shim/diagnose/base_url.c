@@ -6,7 +6,7 @@
 #include "diagnose/own_key.h"
 
 /* The host of a URL, or of what looks like one: "https://user@host:port/path", "host/path". */
-static struct slice host_of(struct slice url)
+struct slice base_url_host(struct slice url)
 {
 	struct slice host = { NULL, 0 };
 
@@ -65,7 +65,7 @@ size_t base_url_sources(const struct environment *env, struct slice host, struct
 	size_t n = 0;
 
 	for (size_t at = 0; host.n && n < max && environment_next(env, &at, &name, &value);)
-		if ((is_base_name(name) && slice_equal_nocase(host_of(value), host)) ||
+		if ((is_base_name(name) && slice_equal_nocase(base_url_host(value), host)) ||
 		    is_switch_to(name, value, host))
 			names[n++] = name;
 	return n;
@@ -108,7 +108,7 @@ bool base_url_unused(const struct evidence *e, struct base_url *unused)
 
 	*unused = (struct base_url){ .name = { NULL, 0 } };
 	while (list_next(&rest, &name)) {
-		struct slice host = host_of(environment_value(e->environment, name));
+		struct slice host = base_url_host(environment_value(e->environment, name));
 		if (!usual.p)
 			usual = name;
 		if (!host.n || is_any_address(host))

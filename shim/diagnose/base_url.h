@@ -7,6 +7,9 @@
 
 struct evidence;
 
+/* The host of a URL, or of what looks like one; absent if there is none. */
+struct slice base_url_host(struct slice url);
+
 /* Names of the variables that name HOST, at most MAX. Returns how many. */
 size_t base_url_sources(const struct environment *env, struct slice host, struct slice *names,
 			size_t max);

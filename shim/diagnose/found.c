@@ -57,6 +57,18 @@ bool found_next_of(const struct found_keys *found, const char *fingerprint, size
 	return false;
 }
 
+bool found_next_base(const struct found_keys *found, struct slice host, size_t *at,
+		     struct found_key *key)
+{
+	struct slice begins = SLICE(FOUND_HOST);
+
+	while (host.n && found_next(found, at, key))
+		if (slice_starts(key->fingerprint, begins) &&
+		    slice_equal_nocase(slice_from(key->fingerprint, begins.n), host))
+			return true;
+	return false;
+}
+
 /* S up to the first byte that the format does not allow. */
 static int add_field(struct buf *out, struct slice s, char end)
 {

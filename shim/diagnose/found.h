@@ -8,8 +8,12 @@
  * text, one line a place, with no key in it:
  *
  *   KIND TAB FINGERPRINT TAB LINE TAB VARIABLE TAB NOTE TAB FILE LF
+ *
+ * A base URL has FOUND_HOST and the host that it names in the fingerprint's place.
  */
 #include "base/buf.h"
+
+#define FOUND_HOST "host:"
 
 enum found_kind { FOUND_DOTENV, FOUND_SHELL, FOUND_TOOL, FOUND_KIND_COUNT };
 
@@ -34,6 +38,10 @@ bool found_next(const struct found_keys *found, size_t *at, struct found_key *ke
 /* The same, only those of FINGERPRINT. */
 bool found_next_of(const struct found_keys *found, const char *fingerprint, size_t *at,
 		   struct found_key *key);
+
+/* The same, only those of a base URL that names HOST. */
+bool found_next_base(const struct found_keys *found, struct slice host, size_t *at,
+		     struct found_key *key);
 
 /* Append the line of KEY to OUT; what would break it is left out. 0, or -1 at the ceiling. */
 int found_add(struct buf *out, const struct found_key *key);

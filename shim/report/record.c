@@ -150,6 +150,15 @@ static void put_scheme(struct json_out *j, struct slice scheme)
 	json_text(j, "scheme", shown);
 }
 
+/* Of variables. */
+static void put_names(struct json_out *j, const char *key, const struct slice *names, size_t count)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < count; i++)
+		json_wire(j, NULL, names[i], SHOWN_NAME);
+	json_array_end(j);
+}
+
 static void put_auth(struct json_out *j, const struct evidence *e)
 {
 	const struct credential *c = e->credential;
@@ -170,10 +179,7 @@ static void put_auth(struct json_out *j, const struct evidence *e)
 		json_null(j, "length");
 	}
 	json_ours(j, "fingerprint", e->fingerprint[0] ? e->fingerprint : NULL);
-	json_array(j, "source");
-	for (size_t i = 0; i < e->source_count; i++)
-		json_wire(j, NULL, e->sources[i], SHOWN_NAME);
-	json_array_end(j);
+	put_names(j, "source", e->sources, e->source_count);
 	json_object_end(j);
 }
 
@@ -350,6 +356,9 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 		put_finding(&j, &d->findings[i]);
 	json_array_end(&j);
 	put_verdict(&j, &d->verdict, d->evidence.probe);
+	if (d->evidence.base_source_count)
+		put_names(&j, "base_source", d->evidence.base_sources,
+			  d->evidence.base_source_count);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
 	json_ours(&j, "end", end_name(x->end));

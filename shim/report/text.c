@@ -353,26 +353,17 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 		put_paragraph(b, "  fix: ", slice_of(finding_fix(f)));
 }
 
-/* "./.env line 1 (the quotation marks are in the file)", each behind BEFORE. */
-static size_t put_places(struct block *b, const char *before)
+/* "./.env line 1 (the quotation marks are in the file)" */
+static void put_place(struct block *b, const struct found_key *key)
 {
-	const struct evidence *e = &b->d->evidence;
-	struct found_key key;
-	size_t n = 0;
-
-	for (size_t at = 0;
-	     n < LIMIT_FOUND_SHOWN && found_next_of(e->found, e->fingerprint, &at, &key); n++) {
-		put(b, n ? ", " : before);
-		put_wire(b, key.file, LIMIT_SHOWN_VALUE);
-		put(b, " line ");
-		put_number(b, key.line);
-		if (!key.note.n)
-			continue;
-		put(b, " (");
-		put_wire(b, key.note, SHOWN_SHORT);
-		put(b, ")");
-	}
-	return n;
+	put_wire(b, key->file, LIMIT_SHOWN_VALUE);
+	put(b, " line ");
+	put_number(b, key->line);
+	if (!key->note.n)
+		return;
+	put(b, " (");
+	put_wire(b, key->note, SHOWN_SHORT);
+	put(b, ")");
 }
 
 static void put_names(struct block *b, const struct slice *names, size_t count)
@@ -385,22 +376,44 @@ static void put_names(struct block *b, const struct slice *names, size_t count)
 	put(b, " of this process");
 }
 
+/* Where the key came from. */
 static void put_source(struct block *b)
 {
 	const struct evidence *e = &b->d->evidence;
 	size_t start = b->out->n;
+	struct found_key key;
+	size_t n = 0;
 
 	if (e->source_count) {
 		put(b, "  from: ");
 		put_names(b, e->sources, e->source_count);
 	}
-	if (put_places(b, e->source_count ? "; the same key: " : "  from: ") || e->source_count)
+	for (size_t at = 0;
+	     n < LIMIT_FOUND_SHOWN && found_next_of(e->found, e->fingerprint, &at, &key); n++) {
+		put(b, n ? ", " : e->source_count ? "; the same key: " : "  from: ");
+		put_place(b, &key);
+	}
+	if (n || e->source_count)
 		end_line(b, start, SOURCE_INDENT);
-	start = b->out->n;
+}
+
+/* Where the destination came from. */
+static void put_base_source(struct block *b)
+{
+	const struct evidence *e = &b->d->evidence;
+	size_t start = b->out->n;
+	struct found_key key;
+	size_t n = 0;
+
 	if (e->base_source_count == 0)
 		return;
 	put(b, "  base URL: ");
 	put_names(b, e->base_sources, e->base_source_count);
+	for (size_t at = 0;
+	     n < LIMIT_FOUND_SHOWN && found_next_base(e->found, e->x->host, &at, &key); n++) {
+		put(b, n ? ", " : "; ");
+		put_place(b, &key);
+	}
 	end_line(b, start, SOURCE_INDENT);
 }
 
@@ -515,6 +528,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 		put_where(&b);
 	put_sent(&b);
 	put_source(&b);
+	put_base_source(&b);
 	put_answer(&b);
 	if (block_end(&b, start) != 0)
 		return -1;

@@ -6,7 +6,7 @@
 #include "base/settings.h"
 #include "diagnose/diagnose.h"
 #include "tools/relay_config.h"
-#include "tools/run/dotenv.h"
+#include "tools/run/reach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -27,7 +27,27 @@ static void read_dotenv(struct slice text)
 	size_t at = 0;
 
 	while (dotenv_next(text, &at, &entry))
-		demand(is_inside(entry.name, text) && is_inside(entry.value, text) && at <= text.n);
+		demand(is_inside(entry.name, text) && is_inside(entry.value, text) &&
+		       is_inside(entry.raw, text) && at <= text.n);
+}
+
+/* Files of the user's, and what is handed to the shim about them. */
+static void read_reach(struct slice text)
+{
+	struct reach *r = calloc(1, sizeof(*r));
+	struct found_keys found = { text };
+	struct found_key key;
+	struct buf out;
+
+	demand(r != NULL);
+	reach_read(r, FOUND_SHELL, "~/.profile", text);
+	reach_read(r, FOUND_TOOL, "~/.tool/config", text);
+	buf_init(&out, LIMIT_FOUND);
+	reach_write(r, &out);
+	buf_release(&out);
+	free(r);
+	for (size_t at = 0; found_next(&found, &at, &key);)
+		demand(is_inside(key.file, text) && is_inside(key.variable, text) && at <= text.n);
 }
 
 static void read_environment(struct slice text)
@@ -72,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	memcpy(string, bytes, n);
 	string[n] = '\0';
 	read_dotenv(text);
+	read_reach(text);
 	configure_relay(string);
 	settings_size(string, LIMIT_BODY_MAX, &size);
 	if (!hosts_init(&hosts, string, &wrong))

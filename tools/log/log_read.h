@@ -73,6 +73,7 @@ struct log_row {
 	size_t copies, copy_count;
 	const char *method, *host, *path, *vendor, *http, *model;
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
+	const char *base_source; /* variable that names the host */
 	const char *message, *provider, *request_id;         /* of the answer */
 	const char *refused_by, *category, *cause;
 	bool probe;                     /* its verdict is null: it counts nowhere */

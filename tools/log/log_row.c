@@ -318,6 +318,9 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	row->category = kept(l, verdict, "category", KEPT_NAME);
 	row->cause = kept(l, verdict, "cause", KEPT_NAME);
 	take_auth(l, row, log_member(record, "auth"));
+	row->base_source = log_keep(
+	    l, cJSON_GetStringValue(cJSON_GetArrayItem(log_member(record, "base_source"), 0)),
+	    KEPT_NAME);
 	find_client(l, row, log_member(log_member(record, "request"), "headers"));
 }
 

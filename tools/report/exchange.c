@@ -31,6 +31,21 @@ static void say_headers(const cJSON *message, const char *mark, struct buf *out)
 	}
 }
 
+static void say_words(const struct log_row *row,
+		      void (*words)(const struct log *l, const struct log_row *row,
+				    struct buf *out),
+		      const struct log *l, const char *label, const struct text_style *style,
+		      struct buf *out)
+{
+	struct buf said;
+
+	buf_init(&said, LIMIT_LINE);
+	words(l, row, &said);
+	if (said.n)
+		say_paragraph(out, style, label, buf_slice(&said));
+	buf_release(&said);
+}
+
 static void say_auth(const struct report *r, const struct log_row *row, const cJSON *record,
 		     const struct text_style *style, struct buf *out)
 {
@@ -49,14 +64,8 @@ static void say_auth(const struct report *r, const struct log_row *row, const cJ
 	if (row->key)
 		say(out, ", %s", row->key);
 	say(out, "\n");
-	size_t start = out->n;
-	say(out, "  from: ");
-	size_t bare = out->n;
-	origin_words(r, row, out);
-	if (out->n == bare)
-		out->n = start;
-	else
-		say_end(out, style, start, 8);
+	say_words(row, origin_words, r->log, "  from: ", style, out);
+	say_words(row, base_words, r->log, "  base URL: ", style, out);
 }
 
 static void say_body(const struct log_row *row, const cJSON *record, struct buf *out)

@@ -157,9 +157,16 @@ void html_origin(struct buf *out, const struct report *r, const struct log_row *
 	struct buf words;
 
 	buf_init(&words, LIMIT_LINE);
-	origin_words(r, row, &words);
+	origin_words(r->log, row, &words);
 	if (words.n) {
 		say(out, "<dt>from</dt><dd>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</dd>");
+	}
+	buf_reset(&words);
+	base_words(r->log, row, &words);
+	if (words.n) {
+		say(out, "<dt>base URL</dt><dd>");
 		html_slice(out, buf_slice(&words));
 		say(out, "</dd>");
 	}

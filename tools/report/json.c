@@ -38,8 +38,12 @@ static void put_cause(struct json_out *j, const struct report *r, const struct c
 	json_text(j, "detail", c->detail);
 	buf_reset(&words);
 	if (c->refusal)
-		origin_words(r, c->first, &words);
+		origin_words(r->log, c->first, &words);
 	json_slice(j, "from", words.n ? buf_slice(&words) : (struct slice){ NULL, 0 });
+	buf_reset(&words);
+	if (c->refusal)
+		base_words(r->log, c->first, &words);
+	json_slice(j, "base_from", words.n ? buf_slice(&words) : (struct slice){ NULL, 0 });
 	json_text(j, "first", c->first->kind == LOG_EXCHANGE ? log_name(r->log, c->first) : NULL);
 	json_text(j, "last", c->last->kind == LOG_EXCHANGE ? log_name(r->log, c->last) : NULL);
 	json_object_end(j);

@@ -54,9 +54,14 @@ static void say_cause(const struct report *r, const struct cause *c, struct buf 
 		say(out, "detail:    %s\n", c->detail);
 	buf_reset(&words);
 	if (c->refusal)
-		origin_words(r, c->first, &words);
+		origin_words(r->log, c->first, &words);
 	if (words.n)
 		say(out, "from:      %.*s\n", SLICE_ARG(buf_slice(&words)));
+	buf_reset(&words);
+	if (c->refusal)
+		base_words(r->log, c->first, &words);
+	if (words.n)
+		say(out, "base URL:  %.*s\n", SLICE_ARG(buf_slice(&words)));
 	if (c->first->request_id)
 		say(out, "request:   %s\n", c->first->request_id);
 	say(out, "~~~\n\n");

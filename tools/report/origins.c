@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What was in reach when the tool was started, joined with what it sent: by fingerprint and variable. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnose/vendors.h"
 #include "tools/command.h"
 #include "tools/report/report.h"
+#include "tools/run/reach.h"
 
 enum { PLACES_SHOWN = 4 };
 
@@ -73,33 +75,90 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
 }
 
 /* The last start before ROW that is told in the same log; NULL: none is. */
-static const struct log_row *launch_of(const struct report *r, const struct log_row *row)
+static const struct log_row *launch_of(const struct log *l, const struct log_row *row)
 {
-	for (const struct log_row *before = row; before-- > r->log->rows;)
-		if (before->kind == LOG_LAUNCH && before->file == row->file)
-			return before;
-	return NULL;
+	const struct log_row *last = NULL;
+
+	for (size_t i = 0; i < l->count && l->rows[i].time_us <= row->time_us; i++)
+		if (l->rows[i].kind == LOG_LAUNCH && l->rows[i].file == row->file)
+			last = &l->rows[i];
+	return last;
 }
 
-void origin_words(const struct report *r, const struct log_row *row, struct buf *out)
+/* "; the same key: ./.env line 1 (note)", and what comes behind it. */
+static void say_place(struct buf *out, size_t shown, const char *before, const char *file, int line,
+		      const char *note)
 {
-	const struct log_row *launch = launch_of(r, row);
+	say(out, "%s%s line %d", shown > 1 ? ", " : before, file, line);
+	if (note && *note)
+		say(out, " (%s)", note);
+}
+
+/* What this machine's files hold now: for logs of tools that `orshim run` did not start. */
+static const struct reach *reach_here(void)
+{
+	static struct reach *here;
+	struct dotenv_list *files;
+
+	if (here)
+		return here;
+	here = calloc(1, sizeof(*here));
+	files = calloc(1, sizeof(*files));
+	if (!here || !files)
+		die("out of memory");
+	dotenv_find(files, &here->reading);
+	reach_find(here, &(struct environment){ .block = { "", 0 } }, files);
+	dotenv_release(files);
+	free(files);
+	return here;
+}
+
+static size_t say_places_here(const struct log_row *row, struct buf *out)
+{
+	const struct reach *here = reach_here();
+	size_t shown = 0;
+
+	for (size_t i = 0; i < here->count; i++) {
+		const struct reach_key *k = &here->keys[i];
+		if (k->base || strcmp(k->fingerprint, row->key) != 0 || shown++ >= PLACES_SHOWN)
+			continue;
+		say_place(out, shown, row->source ? "; the same key is now in " : "now in ",
+			  k->file, (int)k->line, k->note);
+	}
+	return shown;
+}
+
+void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
+{
+	const struct log_row *launch = launch_of(l, row);
 	size_t shown = 0;
 
 	if (row->source)
 		say(out, "environment variable %s", row->source);
+	if (!launch && row->key && row_failed(row))
+		shown = say_places_here(row, out);
 	for (size_t i = 0; launch && row->key && i < launch->origin_count; i++) {
-		const struct log_origin *o = &r->log->origins[launch->origins + i];
-		if (!o->file || !same_text(o->key, row->key) || shown++ >= PLACES_SHOWN)
-			continue;
-		say(out, "%s%s line %d",
-		    shown > 1     ? ", "
-		    : row->source ? "; the same key: "
-				  : "",
-		    o->file, o->line);
-		if (o->note)
-			say(out, " (%s)", o->note);
+		const struct log_origin *o = &l->origins[launch->origins + i];
+		if (o->file && same_text(o->key, row->key) && shown++ < PLACES_SHOWN)
+			say_place(out, shown, row->source ? "; the same key: " : "", o->file,
+				  o->line, o->note);
 	}
 	if (shown > PLACES_SHOWN)
 		say(out, " and %zu more", shown - PLACES_SHOWN);
+}
+
+void base_words(const struct log *l, const struct log_row *row, struct buf *out)
+{
+	const struct log_row *launch = launch_of(l, row);
+	size_t shown = 0;
+
+	if (!row->base_source)
+		return;
+	say(out, "environment variable %s", row->base_source);
+	for (size_t i = 0; launch && i < launch->origin_count; i++) {
+		const struct log_origin *o = &l->origins[launch->origins + i];
+		if (o->file && !o->key && same_text(o->variable, row->base_source) &&
+		    same_text(o->label, row->host) && shown++ < PLACES_SHOWN)
+			say_place(out, shown, "; ", o->file, o->line, o->note);
+	}
 }

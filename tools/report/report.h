@@ -111,11 +111,15 @@ void find_concerned(struct report *r);
 void launch_finding_words(const struct report *r, const struct launch_finding *f, struct buf *out);
 
 /*
- * Where the key of the exchange ROW came from: "environment variable X of the
- * process; ./.env line 1 (the quotation marks are in the file)". Nothing if
- * it is not known.
+ * Where the key of the exchange ROW came from: "environment variable X; the
+ * same key: ./.env line 1 (the quotation marks are in the file)". Nothing if
+ * it is not known. What stands in files is the launch record's; where L has
+ * none, this machine's files are looked through.
  */
-void origin_words(const struct report *r, const struct log_row *row, struct buf *out);
+void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
+
+/* The same for the destination: "environment variable OPENAI_BASE_URL; ./.env line 3". */
+void base_words(const struct log *l, const struct log_row *row, struct buf *out);
 
 /* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
 void sender_words(const struct sender *s, struct buf *out);

@@ -128,9 +128,13 @@ static void say_origin(const struct report *r, const struct log_row *row,
 	struct buf words;
 
 	buf_init(&words, LIMIT_LINE);
-	origin_words(r, row, &words);
+	origin_words(r->log, row, &words);
 	if (words.n)
 		say_paragraph(out, style, "  from: ", buf_slice(&words));
+	buf_reset(&words);
+	base_words(r->log, row, &words);
+	if (words.n)
+		say_paragraph(out, style, "  base URL: ", buf_slice(&words));
 	buf_release(&words);
 }
 

@@ -288,7 +288,7 @@ static void put_source(struct json_out *j, const struct reach_key *k)
 {
 	json_object(j, NULL);
 	json_text(j, "variable", k->variable);
-	json_text(j, "fingerprint", k->fingerprint);
+	json_text(j, "fingerprint", k->base ? NULL : k->fingerprint);
 	json_text(j, "label", k->label);
 	json_text(j, "kind", k->environment ? "environment" : found_kind_name(k->kind));
 	json_text(j, "file", k->environment ? NULL : k->file);

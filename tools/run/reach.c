@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "diagnose/base_url.h"
 #include "diagnose/own_key.h"
 #include "diagnose/vendor_keys.h"
 #include "tools/guide/settings_of_tools.h"
@@ -83,17 +84,6 @@ static struct reach_key *add(struct reach *r, struct slice name, struct slice va
 	return key;
 }
 
-static void add_environment(struct reach *r, const struct environment *env)
-{
-	struct slice name, value;
-
-	for (size_t at = 0; environment_next(env, &at, &name, &value);) {
-		struct reach_key *key = is_key(name, value) ? add(r, name, value) : NULL;
-		if (key)
-			key->environment = true;
-	}
-}
-
 /* A file that is being looked through. */
 struct in_file {
 	struct reach *reach;
@@ -102,6 +92,41 @@ struct in_file {
 	unsigned line;
 	bool marks_taken_off; /* who reads it always takes quotation marks off */
 };
+
+/* A variable of a base URL: its host in the place of a fingerprint. */
+static void add_base(struct reach *r, const struct in_file *p, struct slice name,
+		     struct slice value)
+{
+	struct slice host = vendor_of_base_url(name) ? base_url_host(value) : SLICE("");
+
+	if (!host.n || host.n >= sizeof(r->keys[0].label))
+		return;
+	if (r->count == LIMIT_REACH) {
+		r->left_out++;
+		return;
+	}
+	struct reach_key *key = &r->keys[r->count++];
+	*key = (struct reach_key){ .base = true, .environment = !p, .note = "" };
+	snprintf(key->variable, sizeof(key->variable), "%.*s", SLICE_ARG(name));
+	snprintf(key->label, sizeof(key->label), "%.*s", SLICE_ARG(host));
+	if (!p)
+		return;
+	key->kind = p->kind;
+	memcpy(key->file, p->file, sizeof(key->file));
+	key->line = p->line;
+}
+
+static void add_environment(struct reach *r, const struct environment *env)
+{
+	struct slice name, value;
+
+	for (size_t at = 0; environment_next(env, &at, &name, &value);) {
+		struct reach_key *key = is_key(name, value) ? add(r, name, value) : NULL;
+		if (key)
+			key->environment = true;
+		add_base(r, NULL, name, value);
+	}
+}
 
 static void add_at(const struct in_file *p, struct slice name, struct slice value, const char *note)
 {
@@ -168,9 +193,10 @@ static void add_dotenv(struct reach *r, const struct dotenv_list *files)
 
 		reach_show_path(file->path, p.file, sizeof(p.file));
 		for (size_t at = 0; dotenv_next(buf_slice(&file->text), &at, &entry);) {
+			p.line = entry.line;
+			add_base(r, &p, entry.name, entry.value);
 			if (!is_key(entry.name, entry.value))
 				continue;
-			p.line = entry.line;
 			add_value(&p, entry.name, entry.value, entry.raw,
 				  dotenv_is_overruled(files, file, &entry) ? overruled
 				  : is_well_formed_key(vendor_of_variable(entry.name), entry.name,
@@ -219,7 +245,7 @@ static bool shell_assignment(struct slice line, struct slice *name, struct slice
 		*value = close < 0 ? SLICE("") : slice_sub(line, 1, (size_t)close - 1);
 		return value->n > 0;
 	}
-	for (n = 0; n < line.n && !strchr(" \t;&|#", line.p[n]); n++)
+	for (n = 0; n < line.n && !strchr(" \t\r;&|#", line.p[n]); n++)
 		;
 	*value = slice_sub(line, 0, n);
 	return n > 0;
@@ -231,7 +257,10 @@ static void add_shell(struct in_file *p, struct slice text)
 
 	while (text.n && slice_cut(&text, '\n', &line)) {
 		p->line++;
-		if (shell_assignment(line, &name, &value) && is_key(name, value))
+		if (!shell_assignment(line, &name, &value))
+			continue;
+		add_base(p->reach, p, name, value);
+		if (is_key(name, value))
 			add_value(p, name, value, (struct slice){ NULL, 0 }, "");
 	}
 }
@@ -272,19 +301,26 @@ static void add_settings(struct in_file *p, struct slice text)
 	}
 }
 
-/* By its name: which of the readers above. */
-static void add_file(struct reach *r, const char *path, enum found_kind kind)
+void reach_read(struct reach *r, enum found_kind kind, const char *file, struct slice text)
 {
 	struct in_file p = { .reach = r, .kind = kind, .marks_taken_off = true };
+
+	snprintf(p.file, sizeof(p.file), "%s", file);
+	if (kind == FOUND_TOOL)
+		add_settings(&p, text);
+	else
+		add_shell(&p, text);
+}
+
+static void add_file(struct reach *r, const char *path, enum found_kind kind)
+{
+	char shown[sizeof(r->keys[0].file)];
 	struct buf text;
 
 	if (!reading_load(&r->reading, path, &text))
 		return;
-	reach_show_path(path, p.file, sizeof(p.file));
-	if (kind == FOUND_TOOL)
-		add_settings(&p, buf_slice(&text));
-	else
-		add_shell(&p, buf_slice(&text));
+	reach_show_path(path, shown, sizeof(shown));
+	reach_read(r, kind, shown, buf_slice(&text));
 	buf_release(&text);
 }
 
@@ -360,8 +396,10 @@ void reach_write(const struct reach *r, struct buf *out)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		const struct reach_key *k = &r->keys[i];
+		char host[sizeof(k->label) + sizeof(FOUND_HOST)];
+		snprintf(host, sizeof(host), FOUND_HOST "%s", k->label);
 		struct found_key key = { .kind = k->kind,
-					 .fingerprint = slice_of(k->fingerprint),
+					 .fingerprint = slice_of(k->base ? host : k->fingerprint),
 					 .variable = slice_of(k->variable),
 					 .note = slice_of(k->note),
 					 .file = slice_of(k->file),

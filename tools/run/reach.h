@@ -15,6 +15,7 @@
 
 struct reach_key {
 	bool environment; /* not in a file */
+	bool base;        /* no key but a base URL: LABEL is the host that it names */
 	enum found_kind kind;
 	char variable[LIMIT_SHOWN_NAME]; /* or the member of a tool's settings; "" */
 	char fingerprint[FINGERPRINT_SIZE];
@@ -33,6 +34,12 @@ struct reach {
 
 /* FILES are those of dotenv_find(). R->reading goes on counting. */
 void reach_find(struct reach *r, const struct environment *env, const struct dotenv_list *files);
+
+/*
+ * Look through TEXT of FILE (as a person writes it): FOUND_SHELL, what a shell
+ * start file assigns; FOUND_TOOL, keys in JSON, YAML, TOML and the like.
+ */
+void reach_read(struct reach *r, enum found_kind kind, const char *file, struct slice text);
 
 /* PATH as a person in the working folder writes it, into OUT of SIZE. */
 void reach_show_path(const char *path, char *out, size_t size);

@@ -102,7 +102,7 @@ static bool is_shadowed(const struct evidence *e, const struct found_key *key)
 	struct slice token = e->credential->token;
 	struct found_key other;
 
-	if (key->kind != FOUND_DOTENV || !set.n || !vendor_of_variable(key->variable))
+	if (key->kind != FOUND_DOTENV || key->note.n || !set.n || !vendor_of_variable(key->variable))
 		return false;
 	if (slice_equal(key->fingerprint, slice_of(e->fingerprint)))
 		return environment_compare(set, token) == MATCH_NONE;
