@@ -15,6 +15,8 @@ WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wp
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
 # The _fini() of the C start files is empty; its page would be read at each exit.
 HARD += -Wl,-fini=orshim_has_no_fini
+# The command alone speaks TLS itself: the relay of orshim run.
+TLS  := -l:libssl.a
 LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
@@ -43,10 +45,10 @@ $(B)/tools.a: $(filter-out $(MAIN),$(TOOL))
 	$(Q)ar rcs $@ $^
 
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TLS) $(LIBS) -lm
 
 $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(LIBS) -lcmocka -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(TLS) $(LIBS) -lcmocka -lm
 
 # The tap without what looks for TLS libraries.
 $(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o handed.o passage.o environ.o own_pid.o loader.o)
@@ -54,7 +56,7 @@ $(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.
 # With CC=clang SAN=address,undefined,fuzzer-no-link; gcc's only replay files.
 FUZZER := $(if $(filter clang%,$(CC)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
 $(FUZZ): %: %.o $(filter %.o,$(FUZZER)) $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) $(filter -f%,$(FUZZER)) -o $@ $^ $(LIBS) -lcmocka -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) $(filter -f%,$(FUZZER)) -o $@ $^ $(TLS) $(LIBS) -lcmocka -lm
 
 # These tests fail allocations, those of the linked archives too.
 $(B)/tests/unit/test_wire_memory $(B)/tests/unit/test_capture_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

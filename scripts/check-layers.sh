@@ -36,6 +36,7 @@ below() { # FOLDER ALLOWED-REGEX
 $found"
 }
 below run 'guide|log'
+below redirect program
 below log none
 below report 'log|run'
 below capture log

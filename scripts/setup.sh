@@ -53,8 +53,9 @@ if [ -z "$(find "$(clang -print-resource-dir)/" -name 'libclang_rt.fuzzer*' 2>/d
 fi
 
 # Not every release has each of these, and their tests say that they are left out: the browser in
-# which the report's page is tried (Ubuntu has it as a snap only), and what stands beside the shim.
-for package in chromium libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 musl-tools; do
+# which the report's page is tried (Ubuntu has it as a snap only), Go for a program whose TLS cannot
+# be tapped, and what stands beside the shim.
+for package in chromium golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 musl-tools; do
 	if ! is_here "$package" && ! command -v "$package" >/dev/null && [ "$as_root" != none ]; then
 		update || true
 		! apt-cache madison "$package" | grep -q . || install "$package"

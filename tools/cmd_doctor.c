@@ -25,6 +25,7 @@ struct patient {
 	const char *linking;    /* "dynamic", "static" */
 	const char *libc;       /* "glibc", "musl"; NULL: none */
 	const char *deaf;       /* why a preloaded library does not get in; NULL */
+	bool out_of_reach;      /* nor does the relay of orshim run */
 	int pid;                /* 0: a file */
 	bool has_shim;          /* with a pid */
 	char preload[PATH_MAX]; /* LD_PRELOAD that the process was started with */
@@ -35,6 +36,7 @@ static const char *const tap_words[] = {
 	[TAP_NONE] = "none",
 	[TAP_METHOD_TABLE] = "method-table",
 	[TAP_INTERPOSED] = "interposed",
+	[TAP_RELAY] = "relay",
 };
 
 static bool is_script(const char *path)
@@ -91,6 +93,7 @@ static void look_at_tool(struct patient *p)
 		}
 	}
 	p->deaf = program.deaf;
+	p->out_of_reach = program.gains_rights || program.is_foreign;
 	look_at_program(p);
 }
 
@@ -126,6 +129,7 @@ static void look_at_process(struct patient *p)
 	p->path[n] = '\0';
 	if (program_find(&program, p->path) == PROGRAM_FINE)
 		p->deaf = program.deaf;
+	p->out_of_reach = program.gains_rights || program.is_foreign;
 	look_at_program(p);
 	tls_survey_process(&mapped, p->pid, &p->has_shim);
 	/* What is mapped is nearer to the truth than what the file may load. */
@@ -257,10 +261,15 @@ static void write_advice(const struct patient *p, struct buf *out)
 		    "  so: it may have no TLS of its own: then ask about the program that it "
 		    "starts\n"
 		    "      for that, or start it under orshim run, which goes on into that one\n");
-	} else {
+	} else if (p->out_of_reach) {
 		say(out,
 		    "  so: it cannot be tapped. Start orshim relay and set the tool's base URL "
 		    "to the address\n      it prints: the same diagnosis is made there\n");
+	} else {
+		say(out,
+		    "  so: it cannot be tapped. orshim run -- %s leads its connections through a "
+		    "relay,\n      which makes the same diagnosis\n",
+		    p->asked);
 	}
 }
 

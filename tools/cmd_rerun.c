@@ -137,7 +137,7 @@ static void run_again(const struct kept_run *run)
 	memcpy(argv + 3, run->argv, words * sizeof(*argv));
 	if (run->cwd && chdir(run->cwd) != 0)
 		die("rerun: cannot go to its folder %s: %s", run->cwd, strerror(errno));
-	child_run(self, argv);
+	child_run(self, argv, NULL, NULL);
 	free(argv);
 }
 

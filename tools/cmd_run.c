@@ -12,6 +12,9 @@
 #include "tools/log/tally.h"
 #include "tools/program/elf.h"
 #include "tools/program/program.h"
+#include "tools/redirect/next_step.h"
+#include "tools/redirect/passed.h"
+#include "tools/redirect/run_relay.h"
 #include "tools/report/lines.h"
 #include "tools/report/run_report.h"
 #include "tools/run/child.h"
@@ -30,7 +33,16 @@ struct run {
 	char *text_path;
 	off_t log_start; /* where this run's lines begin */
 	bool own_text;   /* the diagnosis is kept back until the tool has ended */
+	enum relay_mode relay;
+	struct run_relay relayed;
+	struct buf passed; /* what the relay passed by */
 };
+
+static void set(const char *name, const char *value)
+{
+	if (setenv(name, value, 1) != 0)
+		die("run: out of memory");
+}
 
 static void read_options(struct run *r, int argc, char **argv)
 {
@@ -42,7 +54,11 @@ static void read_options(struct run *r, int argc, char **argv)
 			r->log = value;
 		else if ((value = option_value(argc, argv, &i, "--report")))
 			r->report_file = value;
-		else if (strcmp(argv[i], "--") == 0) {
+		else if ((value = option_value(argc, argv, &i, "--relay"))) {
+			if (!settings_relay(value, &r->relay))
+				die("run: --relay %s: it is auto, off, all or strict", value);
+			set("ORSHIM_RELAY", value);
+		} else if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
 		} else
@@ -51,12 +67,6 @@ static void read_options(struct run *r, int argc, char **argv)
 	if (i >= argc)
 		die("run: the tool is missing; for example `orshim run -- python3 app.py`");
 	r->tool = argv + i;
-}
-
-static void set(const char *name, const char *value)
-{
-	if (setenv(name, value, 1) != 0)
-		die("run: out of memory");
 }
 
 /* Ours in front of what is there: the first definition wins. */
@@ -186,6 +196,37 @@ static void keep_log(const struct run *r, struct slice lines)
 	free(path);
 }
 
+/* What went through the relay and was not looked into, a line each. */
+static void say_passed(const struct run *r, const struct text_style *style, struct buf *out)
+{
+	struct slice rest, line;
+	struct buf lines;
+
+	buf_init(&lines, LIMIT_BLOCK);
+	passed_say(buf_slice(&r->passed), &lines);
+	rest = buf_slice(&lines);
+	while (slice_cut(&rest, '\n', &line)) {
+		if (!line.n)
+			continue;
+		size_t start = out->n;
+		say(out, "orshim: %.*s", SLICE_ARG(line));
+		say_end(out, style, start, 8);
+	}
+	buf_release(&lines);
+}
+
+/* Where nothing was seen: why, and what to do. */
+static void say_next_step(const struct run *r, const struct tally *t, struct buf *out)
+{
+	struct unseen u = { .tool = r->tool[0],
+			    .report = buf_slice(&r->passed),
+			    .tapped = t->processes - t->untapped,
+			    .unfollowed = buf_slice(&t->unfollowed) };
+
+	if (t->exchanges == 0)
+		next_step_say(&r->relayed, &u, out);
+}
+
 static void tell(struct run *r)
 {
 	struct tally t;
@@ -208,15 +249,17 @@ static void tell(struct run *r)
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
 		say(&out, "\n");
+	if (isatty(STDERR_FILENO))
+		style_of(STDERR_FILENO, &style);
+	say_passed(r, &style, &out);
 	size_t start = out.n;
 	say(&out, "orshim: ");
 	tally_say(&t, &out);
+	say_next_step(r, &t, &out);
 	if (r->log)
 		say(&out, "; log: %s", r->log);
 	else if (r->kept && report.n)
 		say(&out, "; `orshim report` shows it again");
-	if (isatty(STDERR_FILENO))
-		style_of(STDERR_FILENO, &style);
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
 	tally_release(&t);
@@ -289,6 +332,7 @@ int cmd_run(int argc, char **argv)
 	struct program program;
 	struct run r = { 0 };
 
+	settings_relay(getenv("ORSHIM_RELAY"), &r.relay);
 	read_options(&r, argc, argv);
 	switch (program_find(&program, r.tool[0])) {
 	case PROGRAM_NOT_FOUND:
@@ -302,7 +346,7 @@ int cmd_run(int argc, char **argv)
 	}
 	set_preload();
 	settle_asan(program.interpreter);
-	if (program.deaf)
+	if (program.deaf && (program.gains_rights || program.is_foreign))
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
 		     program.deaf);
 	check_writable(r.log);
@@ -313,8 +357,12 @@ int cmd_run(int argc, char **argv)
 	look_around(&r);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
-	int status = child_run(program.path, r.tool);
+	buf_init(&r.passed, RELAY_REPORT);
+	run_relay_start(&r.relayed, r.folder, r.relay, program.path);
+	int status = child_run(program.path, r.tool, run_relay_enter, &r.relayed);
+	run_relay_settle(&r.relayed, &r.passed);
 	tell(&r);
+	buf_release(&r.passed);
 	leave_folder(&r, status);
 	return status;
 }

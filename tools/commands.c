@@ -7,6 +7,10 @@ static const struct command_option run_options[] = {
 	{ "--log", "FILE", "append JSON lines to FILE (as ORSHIM_LOG does) and keep it" },
 	{ "--report", "FILE",
 	  "write the whole report there, too: .html, .json, .md, .har, else text" },
+	{ "--relay", "auto|off|all|strict",
+	  "what goes through the relay: auto (default) programs whose TLS cannot be\n"
+	  "tapped; off nothing; all every process that is not tapped; strict refuses\n"
+	  "instead of passing through what cannot be looked into" },
 	{ 0 },
 };
 

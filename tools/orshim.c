@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/redirect/run_relay.h"
 #include "tools/version.h"
 
 static bool is_help(const char *word)
@@ -13,6 +14,8 @@ int main(int argc, char **argv)
 {
 	struct buf out;
 
+	if (strcmp(argv[0], RELAY_BECOMES) == 0)
+		return run_relay_become(argc, argv);
 	if (argc < 2)
 		die("a command is missing; `orshim --help` lists them");
 	buf_init(&out, LIMIT_BLOCK);

@@ -52,6 +52,17 @@
 #define LIMIT_UNFOLLOWED 64	    /* programs that could not be followed, each told once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
+/* relay (orshim run) */
+#define LIMIT_RELAY_LINKS 1024	    /* redirected connections alive at a time (count) */
+#define LIMIT_RELAY_LISTENERS 64    /* programs whose connect() is asked about (count) */
+#define LIMIT_RELAY_PEERS 256	    /* processes that made such connections and live (count) */
+#define LIMIT_RELAY_CALLS 512	    /* connect() calls that wait for an answer (count) */
+#define LIMIT_RELAY_HELLO (64 * 1024) /* of a client's first bytes, in which its ClientHello must be */
+#define LIMIT_RELAY_QUEUE (64 * 1024) /* on the way to one side of a connection; above it the other side is not read */
+#define LIMIT_RELAY_NAMES 64	    /* hosts of one run that are listed as not looked into (count) */
+#define LIMIT_RELAY_LEAVES 32	    /* certificates that are kept (count) */
+#define LIMIT_TRUST (8 << 20)	    /* a file of certificates that a variable names */
+
 /* diagnose */
 #define LIMIT_STALL_US 2000000	 /* who sends nothing for so long before the answer, with room to send, has no more to send (microseconds) */
 #define LIMIT_ROOM (16 * 1024)	 /* of a body that a client can write though nobody reads it: Linux's least for a socket's buffer, tcp(7) tcp_wmem */

@@ -73,6 +73,19 @@ static bool read_log_max(struct settings *s)
 	return true;
 }
 
+bool settings_relay(const char *text, enum relay_mode *mode)
+{
+	static const char words[][8] = { "auto", "off", "all", "strict" };
+
+	*mode = RELAY_AUTO;
+	for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(text, words[i]) == 0) {
+			*mode = (enum relay_mode)i;
+			return true;
+		}
+	return !text;
+}
+
 static void note(struct settings *s, enum setting_id id, bool understood)
 {
 	if (!understood)
@@ -104,5 +117,6 @@ void settings_load(struct settings *s, char *(*lookup)(const char *name))
 	note(s, SETTING_body_max, read_body_max(s));
 	note(s, SETTING_log_max, read_log_max(s));
 	note(s, SETTING_follow, read_flag(s, SETTING_follow, &s->follow));
+	note(s, SETTING_relay, settings_relay(s->given[SETTING_relay], &s->relay));
 	note(s, SETTING_debug, read_flag(s, SETTING_debug, &s->debug));
 }

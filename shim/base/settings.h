@@ -26,6 +26,8 @@ struct setting {
 
 extern const struct setting settings_table[SETTING_COUNT];
 
+enum relay_mode { RELAY_AUTO, RELAY_OFF, RELAY_ALL, RELAY_STRICT };
+
 enum text_target { TEXT_OFF, TEXT_STDERR, TEXT_FILE };
 
 struct settings {
@@ -39,12 +41,16 @@ struct settings {
 	size_t body_max;
 	const char *capture; /* NULL: none */
 	bool follow;
+	enum relay_mode relay;
 	bool debug;
 	unsigned malformed; /* bit SETTING_x: the value could not be read, the default is used */
 };
 
 /* LOOKUP is getenv() in life; a test gives its own. Never fails. */
 void settings_load(struct settings *s, char *(*lookup)(const char *name));
+
+/* "auto", "off", "all", "strict"; NULL is auto. False: none of them. */
+bool settings_relay(const char *text, enum relay_mode *mode);
 
 /* Bytes with K, M, G (powers of 1024); false if it is no size, or one above MOST. */
 bool settings_size(const char *text, unsigned long long most, unsigned long long *bytes);

@@ -124,3 +124,11 @@ bool hosts_find(const struct host_list *hosts, struct slice host, uint16_t port,
 	}
 	return owner != NULL;
 }
+
+bool hosts_may_find(const struct host_list *hosts, struct slice host, uint16_t port)
+{
+	const struct vendor *vendor;
+
+	return vendor_of_host(host_bare(host)) ||
+	       hosts_find(hosts, host, port, (struct slice){ NULL, 0 }, &vendor);
+}

@@ -35,4 +35,7 @@ bool hosts_init(struct host_list *hosts, const char *spec, struct slice *wrong);
 bool hosts_find(const struct host_list *hosts, struct slice host, uint16_t port, struct slice path,
 		const struct vendor **vendor);
 
+/* Could a request to HOST, whatever its path, be one that hosts_find() watches? */
+bool hosts_may_find(const struct host_list *hosts, struct slice host, uint16_t port);
+
 #endif

@@ -87,29 +87,71 @@ static int end(struct json_out *j, struct buf *line, size_t start)
 	return -1;
 }
 
+static void put_copies(struct json_out *j, const struct origin *o, const struct tls_copy *copies,
+		       size_t count)
+{
+	static const char taps[][13] = { "none", "method-table", "interposed", "relay" };
+
+	json_text(j, "argv0", o->argv0);
+	if (o->role)
+		json_text(j, "role", o->role);
+	json_array(j, "tls");
+	for (size_t i = 0; i < count; i++) {
+		json_object(j, NULL);
+		json_text(j, "object", copies[i].object);
+		json_text(j, "library", copies[i].library);
+		json_text(j, "version", copies[i].version);
+		json_text(j, "tap", taps[copies[i].tap]);
+		json_text(j, "reason", copies[i].reason);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
 		   size_t count)
 {
-	static const char taps[][13] = { "none", "method-table", "interposed" };
 	size_t start = line->n;
 	struct json_out j;
 
 	json_out_init(&j, line);
 	begin_process(&j, o);
-	json_text(&j, "argv0", o->argv0);
-	if (o->role)
-		json_text(&j, "role", o->role);
-	json_array(&j, "tls");
+	put_copies(&j, o, copies, count);
+	return end(&j, line, start);
+}
+
+/* Names come off the wire: redacted like everything that does. */
+static void put_relayed(struct json_out *j, const struct relayed_host *hosts, size_t count)
+{
+	json_object(j, "relay");
+	json_array(j, "spliced");
+	for (size_t i = 0; i < count; i++)
+		if (!hosts[i].why)
+			json_wire(j, NULL, slice_of(hosts[i].host), SHOWN_PATH);
+	json_array_end(j);
+	json_array(j, "refused");
 	for (size_t i = 0; i < count; i++) {
-		json_object(&j, NULL);
-		json_text(&j, "object", copies[i].object);
-		json_text(&j, "library", copies[i].library);
-		json_text(&j, "version", copies[i].version);
-		json_text(&j, "tap", taps[copies[i].tap]);
-		json_text(&j, "reason", copies[i].reason);
-		json_object_end(&j);
+		if (!hosts[i].why)
+			continue;
+		json_object(j, NULL);
+		json_wire(j, "host", slice_of(hosts[i].host), SHOWN_PATH);
+		json_text(j, "why", hosts[i].why);
+		json_object_end(j);
 	}
-	json_array_end(&j);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+int record_relayed(struct buf *line, const struct origin *o, const struct tls_copy *copy,
+		   const struct relayed_host *hosts, size_t count)
+{
+	size_t start = line->n;
+	struct json_out j;
+
+	json_out_init(&j, line);
+	begin_process(&j, o);
+	put_copies(&j, o, copy, 1);
+	put_relayed(&j, hosts, count);
 	return end(&j, line, start);
 }
 

@@ -24,7 +24,7 @@ struct origin {
 	unsigned exchange; /* number of the exchange in this process, from 1; 0: not counted */
 };
 
-enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED };
+enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED, TAP_RELAY };
 
 /* One TLS library found in the process. */
 struct tls_copy {
@@ -37,6 +37,16 @@ struct tls_copy {
 
 int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
 		   size_t count);
+
+/* A host that a relayed process asked and that was not looked into, and WHY not. */
+struct relayed_host {
+	const char *host;
+	const char *why; /* NULL: it is no API's, and went through untouched */
+};
+
+/* The `process` record of a process that was redirected to a relay, with what went by unseen. */
+int record_relayed(struct buf *line, const struct origin *o, const struct tls_copy *copy,
+		   const struct relayed_host *hosts, size_t count);
 
 /* KEPT saves work when the same header fields come again, see json_wire.h; may be NULL. */
 struct kept_pairs;

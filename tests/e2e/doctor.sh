@@ -46,7 +46,7 @@ expect() {
 
 tapped='"tap":"method-table"'
 untapped='"tap":"none"'
-relay='it cannot be tapped. Start orshim relay'
+relay='it cannot be tapped. orshim run -- '
 nothing='none recognised in the program or the libraries it needs'
 
 expect 0 curl /usr/bin/curl 'TLS: OpenSSL 3.

@@ -139,7 +139,7 @@ diagnosed() {
 	fi
 	before=$(wc -l <"$work/log")
 	"$orshim" doctor "$1" >"$work/answer"
-	check "$name cannot be tapped" grep -q 'Start orshim relay' "$work/answer"
+	check "$name cannot be tapped" grep -q 'it cannot be tapped. orshim run -- ' "$work/answer"
 	timeout 60 "$@" </dev/null >"$work/answer" 2>&1
 	tail -n "+$((before + 1))" "$work/log" >"$work/new"
 	check "$name through the relay is diagnosed" \

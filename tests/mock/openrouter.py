@@ -80,7 +80,7 @@ class Server:
         self.tls.set_alpn_protocols(offered)
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", options.port))
+        self.listener.bind((options.address, options.port))
         self.listener.listen(128)
 
     def decide(self, request):
@@ -111,6 +111,7 @@ class Server:
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--address", default="127.0.0.1", help="where to listen, in a namespace")
     parser.add_argument("--http2", action="store_true", help="offer h2 as well (needs python3-h2)")
     parser.add_argument("--wording", choices=sorted(answers.WORDINGS), default="2025",
                         help="the period whose 401 text is used for a missing credential")

@@ -52,7 +52,7 @@ struct log_origin {
 /* One TLS library of a process. */
 struct log_copy {
 	const char *object, *library, *version;
-	const char *tap;    /* "none", "method-table", "interposed" */
+	const char *tap;    /* "none", "method-table", "interposed", "relay" */
 	const char *reason; /* NULL */
 };
 

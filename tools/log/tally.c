@@ -41,12 +41,52 @@ static void add_unfollowed(struct tally *t, const cJSON *record, const char *why
 	redact_text(&t->unfollowed, slice_of(why), LIMIT_SHOWN_VALUE);
 }
 
+static int pid_of(const cJSON *record)
+{
+	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(record, "pid");
+
+	return cJSON_IsNumber(pid) ? pid->valueint : 0;
+}
+
+/* What the library could not tap the relay saw: it is one process, and nothing is missing. */
+static bool is_relayed_since(struct tally *t, int pid)
+{
+	for (unsigned i = 0; pid && i < TALLY_PIDS && i < t->untapped_places; i++)
+		if (t->untapped_pids[i] == pid) {
+			t->untapped_pids[i] = 0;
+			t->untapped--;
+			return true;
+		}
+	return false;
+}
+
+static void add_untapped(struct tally *t, int pid, const char *why)
+{
+	t->untapped++;
+	if (t->untapped_places < TALLY_PIDS)
+		t->untapped_pids[t->untapped_places++] = pid;
+	if (why && t->reason.n == 0)
+		redact_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
+}
+
+/* A relay writes its record again when it knows more. */
+static bool is_relayed_again(struct tally *t, int pid)
+{
+	for (unsigned i = 0; i < t->relayed_places; i++)
+		if (t->relayed_pids[i] == pid)
+			return true;
+	if (t->relayed_places < TALLY_PIDS)
+		t->relayed_pids[t->relayed_places++] = pid;
+	return false;
+}
+
 static void add_process(struct tally *t, const cJSON *record)
 {
 	const char *unfollowed = member(record, "unfollowed");
 	const cJSON *copy;
 	const char *why = NULL;
-	bool tapped = false;
+	bool tapped = false, relayed = false;
+	int pid = pid_of(record);
 
 	if (unfollowed) {
 		add_unfollowed(t, record, unfollowed);
@@ -55,17 +95,17 @@ static void add_process(struct tally *t, const cJSON *record)
 	cJSON_ArrayForEach(copy, cJSON_GetObjectItemCaseSensitive(record, "tls"))
 	{
 		const char *tap = member(copy, "tap");
+		relayed |= tap && strcmp(tap, "relay") == 0;
 		if (tap && strcmp(tap, "none") != 0)
 			tapped = true;
 		else if (!why)
 			why = member(copy, "reason");
 	}
-	t->processes++;
-	if (tapped)
+	if (relayed && (is_relayed_again(t, pid) || is_relayed_since(t, pid)))
 		return;
-	t->untapped++;
-	if (why && t->reason.n == 0)
-		redact_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
+	t->processes++;
+	if (!tapped)
+		add_untapped(t, pid, why);
 }
 
 static void add_exchange(struct tally *t, const cJSON *record)

@@ -5,9 +5,15 @@
 /* One line about a log: how much was seen, how much failed, and of what. */
 #include "base/buf.h"
 
+enum { TALLY_PIDS = 64 };
+
 struct tally {
 	unsigned processes; /* that had TLS */
-	unsigned untapped;  /* of which no copy could be tapped */
+	unsigned untapped;  /* of which no copy could be tapped, and no relay saw them */
+	int untapped_pids[TALLY_PIDS]; /* of the first of them; 0: seen by a relay since */
+	unsigned untapped_places;
+	int relayed_pids[TALLY_PIDS]; /* the first that a relay saw */
+	unsigned relayed_places;
 	unsigned exchanges;
 	unsigned failed; /* refused_by is not null */
 	unsigned lines;

@@ -102,22 +102,25 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char loader[PATH_MAX])
 	return true;
 }
 
-static const char *deaf_elf(int fd)
+static const char *deaf_elf(struct program *p, int fd)
 {
 	char loader[PATH_MAX];
 	Elf64_Ehdr head;
 
 	if (pread(fd, &head, sizeof(head), 0) != sizeof(head))
 		return NULL;
-	if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != OUR_MACHINE)
+	p->is_foreign = head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != OUR_MACHINE;
+	if (p->is_foreign)
 		return "it is built for another architecture than the shim";
 	if (head.e_phentsize != sizeof(Elf64_Phdr) || !read_loader(fd, &head, loader))
 		return NULL;
+	const char *rights = gained_rights(fd);
+	p->gains_rights = rights != NULL;
 	if (loader[0] == '\0')
 		return "it is statically linked: no loader, so nothing can be preloaded";
 	if (strstr(loader, "musl"))
 		return "it uses musl, and the shim is built for glibc";
-	return gained_rights(fd);
+	return rights;
 }
 
 /* "#!/usr/bin/env node" leads to node; env's options and assignments are left out. */
@@ -157,7 +160,7 @@ static void look_inside(struct program *p)
 		head[n > 0 ? n : 0] = '\0';
 		bool is_elf = n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
 		if (is_elf)
-			p->deaf = deaf_elf(fd);
+			p->deaf = deaf_elf(p, fd);
 		close(fd);
 		if (is_elf || strncmp(head, "#!", 2) != 0 || !follow_script(head, next))
 			return;

@@ -7,6 +7,7 @@
  * library would get into it.
  */
 #include <limits.h>
+#include <stdbool.h>
 
 enum program_fault {
 	PROGRAM_FINE,
@@ -18,6 +19,8 @@ struct program {
 	char path[PATH_MAX];	    /* of the tool */
 	char interpreter[PATH_MAX]; /* what really runs: the same, or the program of its #! line */
 	const char *deaf;	    /* why a preloaded library does not get in; NULL: it does */
+	bool gains_rights;	    /* that is why: a filter of system calls would take them away */
+	bool is_foreign;	    /* built for another machine */
 };
 
 /* Look for NAME like execvp(3). */

@@ -173,6 +173,8 @@ static const char *tap_words(const char *tap)
 		return "not observed";
 	if (strcmp(tap, "method-table") == 0)
 		return "observed through its method table";
+	if (strcmp(tap, "relay") == 0)
+		return "observed through the relay of orshim run";
 	return strcmp(tap, "interposed") == 0 ? "observed through its exported functions" : tap;
 }
 

@@ -101,7 +101,7 @@ static int wait_for_end(pid_t pid)
 	}
 }
 
-int child_run(const char *path, char **argv)
+int child_run(const char *path, char **argv, void (*before_exec)(void *arg), void *arg)
 {
 	struct sigaction before[PASSED_COUNT];
 	sigset_t all, mask;
@@ -119,6 +119,8 @@ int child_run(const char *path, char **argv)
 	if (pid == 0) {
 		restore_signals(before);
 		sigprocmask(SIG_SETMASK, &mask, NULL);
+		if (before_exec)
+			before_exec(arg);
 		become_tool(path, argv, pipe_fd[1]);
 	}
 	child_pid = pid;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/door.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tools/redirect/courier.h"
+#include "tools/redirect/notice.h"
+
+/* One that has come in. */
+struct visitor {
+	struct source source;
+	struct relay *relay;
+};
+
+static void leave(struct visitor *v)
+{
+	loop_close(v->relay->loop, &v->source);
+	free(v); /* nothing else of this turn names it: it has one descriptor */
+}
+
+static void tell_variables(struct visitor *v)
+{
+	struct buf out;
+	int pid = getpid();
+
+	buf_init(&out, DOOR_ANSWER);
+	if (relay_has_authority(v->relay) && buf_add(&out, "Y", 1) == 0 &&
+	    buf_add(&out, &pid, sizeof(pid)) == 0 && trust_variables(&v->relay->trust, &out))
+		courier_send(v->source.fd, out.p, out.n, -1);
+	else
+		courier_send(v->source.fd, "N", 1, -1);
+	buf_release(&out);
+}
+
+/* A filter's listener is ours to answer from here on. */
+static void take_listener(struct visitor *v, int fd, bool privilege_lost)
+{
+	struct relay *r = v->relay;
+	struct listener *free_one = NULL;
+
+	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS && !free_one; i++)
+		if (r->listeners[i].source.fd < 0)
+			free_one = &r->listeners[i];
+	int number = free_one ? guard_hold(&r->guard, fd) : -1;
+	if (!free_one || (number < 0 && r->guard.to >= 0)) {
+		courier_send(v->source.fd, "N", 1, -1);
+		close(fd);
+		return;
+	}
+	*free_one = (struct listener){ .source = { .fd = fd, .ready = notice_ready },
+				       .relay = r,
+				       .number = (uint32_t)number };
+	r->privilege_lost |= privilege_lost;
+	r->filters++;
+	loop_watch(r->loop, &free_one->source, EPOLLIN);
+	courier_send(v->source.fd, "K", 1, -1);
+}
+
+static void on_visitor(struct source *s, uint32_t events)
+{
+	struct visitor *v = (struct visitor *)s;
+	char message[64];
+	int fd;
+
+	(void)events;
+	ssize_t n = courier_receive(s->fd, message, sizeof(message), &fd);
+	if (n >= 1 && message[0] == 'T') {
+		tell_variables(v);
+	} else if (n >= 2 && message[0] == 'L' && fd >= 0) {
+		take_listener(v, fd, message[1] == '1');
+		fd = -1;
+	} else {
+		leave(v);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+void door_open(struct source *s, uint32_t events)
+{
+	struct listener *door = (struct listener *)s;
+	struct ucred who = { .uid = (uid_t)-1 };
+	socklen_t size = sizeof(who);
+	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct visitor *v = fd < 0 ? NULL : calloc(1, sizeof(*v));
+
+	(void)events;
+	if (v && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
+	    who.uid == geteuid()) {
+		*v = (struct visitor){ .source = { .fd = fd, .ready = on_visitor },
+				       .relay = door->relay };
+		if (loop_watch(door->relay->loop, &v->source, EPOLLIN))
+			return;
+	}
+	free(v);
+	if (fd >= 0)
+		close(fd);
+}

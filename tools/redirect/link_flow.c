@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/redirect/link.h"
+
+enum { PIECE = 16384, SPARE = 64 * 1024 };
+
+bool end_has_room(const struct end *e)
+{
+	return e->out.bytes.n - e->out.sent < LIMIT_RELAY_QUEUE;
+}
+
+/* Is a handshake of ours with E going on? */
+static bool shakes_hands(const struct end *e)
+{
+	const struct link *l = e->link;
+
+	return e == &l->far ? l->state == LINK_UPSTREAM : l->state == LINK_LEAF;
+}
+
+ssize_t end_receive(struct end *e, void *room, size_t size)
+{
+	ssize_t n;
+
+	if (e->eof)
+		return -1;
+	do
+		n = recv(e->source.fd, room, size, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return n;
+	if (n == 0) {
+		e->eof = true;
+		return -1;
+	}
+	if (errno == EAGAIN)
+		return 0;
+	if (shakes_hands(e))
+		e->eof = true; /* it has refused us, and may have said why */
+	else
+		link_break(e->link);
+	return -1;
+}
+
+/* Send what is on its way to E, then the end if it is due. */
+static void flush(struct end *e)
+{
+	struct queue *q = &e->out;
+
+	while (q->sent < q->bytes.n) {
+		ssize_t n = send(e->source.fd, q->bytes.p + q->sent, q->bytes.n - q->sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n > 0) {
+			q->sent += (size_t)n;
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno != EINTR) {
+			if (!shakes_hands(e))
+				link_break(e->link);
+			return;
+		}
+	}
+	q->sent = 0;
+	if (q->bytes.cap > SPARE)
+		buf_release(&q->bytes);
+	else
+		buf_reset(&q->bytes);
+	if (e->last && !e->finished) {
+		shutdown(e->source.fd, SHUT_WR);
+		e->finished = true;
+	}
+}
+
+/* Bytes from FROM to TO as they are. */
+static void splice_from(struct end *from, struct end *to)
+{
+	char piece[PIECE];
+	ssize_t n = 0;
+
+	while (!from->eof && end_has_room(to) && (n = end_receive(from, piece, sizeof(piece))) > 0)
+		if (buf_add(&to->out.bytes, piece, (size_t)n) != 0) {
+			link_break(from->link);
+			return;
+		}
+	if (from->eof)
+		to->last = true;
+}
+
+/* Where a head ends, behind its empty line; 0: not yet. */
+static size_t head_end(const struct buf *b)
+{
+	long at = slice_find(buf_slice(b), SLICE("\r\n\r\n"), 0);
+
+	return at < 0 ? 0 : (size_t)at + 4;
+}
+
+/* The answer of a proxy to a CONNECT that the tool has had an answer to already. */
+static void skip_answer(struct link *l)
+{
+	char piece[PIECE];
+	ssize_t n = end_receive(&l->far, piece, sizeof(piece));
+
+	if (n > 0 && buf_add(&l->answer, piece, (size_t)n) != 0) {
+		link_break(l);
+		return;
+	}
+	size_t end = head_end(&l->answer);
+	if (!end)
+		return;
+	l->skips_answer = false;
+	if (buf_add(&l->near.out.bytes, l->answer.p + end, l->answer.n - end) != 0)
+		link_break(l);
+	buf_release(&l->answer);
+}
+
+static void splice_step(struct link *l)
+{
+	splice_from(&l->near, &l->far);
+	if (l->state != LINK_OVER && l->skips_answer)
+		skip_answer(l);
+	else if (l->state != LINK_OVER)
+		splice_from(&l->far, &l->near);
+}
+
+void link_pass(struct link *l, const char *why)
+{
+	int error = 0;
+
+	peer_passed(l->peer, l->name, why);
+	l->deadline = 0;
+	if (why && l->relay->strict) {
+		link_break(l);
+		return;
+	}
+	if (l->state == LINK_UPSTREAM) { /* this far has had a handshake of ours */
+		error = link_reopen(l);
+		l->state = LINK_AGAIN;
+		if (error && error != EINPROGRESS)
+			link_break(l);
+		return;
+	}
+	l->state = LINK_SPLICE;
+	if (buf_add_slice(&l->far.out.bytes, buf_slice(&l->first)) != 0)
+		link_break(l);
+}
+
+/* The whole ClientHello is there: whose name is in it? */
+static void decide_by_name(struct link *l)
+{
+	struct relay *r = l->relay;
+
+	if (l->hello.name[0])
+		snprintf(l->name, sizeof(l->name), "%s", l->hello.name);
+	if (!hosts_may_find(&r->hosts, slice_of(l->name), l->port) ||
+	    (!r->strict && peer_has_refused(l->peer, l->name)) || !relay_has_authority(r))
+		link_pass(l, NULL);
+	else
+		pump_begin(l);
+}
+
+/* "CONNECT api.example.com:443 HTTP/1.1": the tunnel's other end is what counts from here on. */
+static void start_tunnel(struct link *l, size_t head)
+{
+	struct slice line = slice_sub(buf_slice(&l->first), 8, head);
+	struct slice target;
+
+	if (!slice_cut(&line, ' ', &target))
+		return;
+	size_t n = target.n;
+	while (n && target.p[n - 1] != ':')
+		n--;
+	l->port = n ? (uint16_t)atoi(target.p + n) : l->port;
+	snprintf(l->name, sizeof(l->name), "%.*s", n ? (int)n - 1 : (int)target.n, target.p);
+	if (buf_add(&l->prologue, l->first.p, head) != 0 ||
+	    buf_add(&l->far.out.bytes, l->first.p, head) != 0) {
+		link_break(l);
+		return;
+	}
+	buf_drop(&l->first, head);
+	l->state = LINK_TUNNEL;
+	l->deadline = 0;
+}
+
+static void tunnel_step(struct link *l)
+{
+	char piece[PIECE];
+	ssize_t n = end_receive(&l->far, piece, sizeof(piece));
+
+	if (l->state == LINK_OVER)
+		return;
+	if (n > 0 && (buf_add(&l->answer, piece, (size_t)n) != 0 ||
+		      buf_add(&l->near.out.bytes, piece, (size_t)n) != 0)) {
+		link_break(l);
+		return;
+	}
+	size_t end = head_end(&l->answer);
+	if (l->far.eof || (end && !slice_has(slice_sub(buf_slice(&l->answer), 0, 12), SLICE(" 2"))))
+		link_pass(l, NULL); /* refused: the tool reads why */
+	else if (end)
+		l->state = LINK_HELLO;
+	if (end)
+		buf_release(&l->answer);
+}
+
+static bool is_connect(const struct buf *b)
+{
+	static const char word[] = "CONNECT ";
+	size_t n = b->n < sizeof(word) - 1 ? b->n : sizeof(word) - 1;
+
+	return memcmp(b->p, word, n) == 0;
+}
+
+/* What the tool says first. HAD: how much of it was looked at already. */
+static void read_first(struct link *l, size_t had)
+{
+	if (l->first.p[0] == 0x16) { /* a handshake record, RFC 8446 section 5.1 */
+		switch (pump_hello(l, l->first.p + had, l->first.n - had)) {
+		case HELLO_WHOLE:
+			decide_by_name(l);
+			break;
+		case HELLO_MORE:
+			break;
+		case HELLO_OTHER:
+			link_pass(l, NULL);
+		}
+	} else if (!l->prologue.n && is_connect(&l->first)) {
+		size_t head = head_end(&l->first);
+		if (head)
+			start_tunnel(l, head);
+	} else {
+		link_pass(l, NULL);
+	}
+}
+
+static void hello_step(struct link *l, bool server_speaks)
+{
+	char piece[PIECE];
+	size_t had = l->first.n;
+	ssize_t n = end_receive(&l->near, piece, sizeof(piece));
+
+	if (l->state == LINK_OVER)
+		return;
+	if (n > 0 && buf_add(&l->first, piece, (size_t)n) != 0)
+		link_break(l); /* larger than any ClientHello */
+	else if (n > 0)
+		read_first(l, had);
+	else if (server_speaks || l->near.eof)
+		link_pass(l, NULL);
+}
+
+static bool is_over(const struct link *l)
+{
+	return l->near.eof && l->far.eof && l->near.finished && l->far.finished;
+}
+
+static void step(struct link *l, bool server_speaks)
+{
+	switch (l->state) {
+	case LINK_HELLO:
+		hello_step(l, server_speaks);
+		break;
+	case LINK_TUNNEL:
+		tunnel_step(l);
+		break;
+	case LINK_UPSTREAM:
+	case LINK_LEAF:
+	case LINK_PUMP:
+		pump_step(l);
+		break;
+	case LINK_SPLICE:
+		splice_step(l);
+		break;
+	default:
+		break;
+	}
+}
+
+static void flush_both(struct link *l)
+{
+	if (l->near.source.fd >= 0)
+		flush(&l->near);
+	if (l->state != LINK_OVER && l->far.source.fd >= 0 && l->state != LINK_AGAIN)
+		flush(&l->far);
+}
+
+/* Nobody reads in these states, and there is nobody any more. */
+static bool is_left_alone(const struct link *l, const struct end *e, uint32_t events)
+{
+	bool gone = events & (EPOLLRDHUP | EPOLLHUP);
+
+	return gone && (e == &l->near ? l->state == LINK_UPSTREAM || l->state == LINK_TUNNEL
+				      : l->state == LINK_LEAF);
+}
+
+void link_turn(struct link *l, struct end *e, uint32_t events)
+{
+	enum link_state before;
+
+	if ((events & EPOLLERR && !shakes_hands(e)) || is_left_alone(l, e, events)) {
+		link_break(l);
+		return;
+	}
+	do {
+		before = l->state;
+		step(l, e == &l->far && events & (EPOLLIN | EPOLLHUP));
+		if (l->state != LINK_OVER)
+			flush_both(l);
+	} while (l->state != before && l->state != LINK_OVER);
+	if (l->state != LINK_OVER && is_over(l))
+		link_end(l);
+	if (l->state != LINK_OVER)
+		link_interest(l);
+}
+
+/* Who waits for the other side still wants to know that this one is gone. */
+static uint32_t wanted_of(const struct link *l, const struct end *e, const struct end *other)
+{
+	uint32_t out = e->out.bytes.n > e->out.sent ? EPOLLOUT : 0;
+
+	switch (l->state) {
+	case LINK_HELLO:
+		return out | (e->eof ? 0 : EPOLLIN);
+	case LINK_TUNNEL:
+	case LINK_UPSTREAM:
+		return out | (e == &l->far ? EPOLLIN : EPOLLRDHUP);
+	case LINK_LEAF:
+		return out | (e == &l->near ? EPOLLIN : EPOLLRDHUP);
+	case LINK_PUMP:
+	case LINK_SPLICE:
+		return out | (!e->eof && end_has_room(other) ? EPOLLIN : 0);
+	case LINK_CONNECTING:
+	case LINK_AGAIN:
+		return e == &l->far ? EPOLLOUT : 0;
+	default:
+		return 0;
+	}
+}
+
+void link_interest(struct link *l)
+{
+	int loop = l->relay->loop;
+
+	if (l->near.eof && l->near.finished)
+		loop_close(loop, &l->near.source);
+	if (l->far.eof && l->far.finished)
+		loop_close(loop, &l->far.source);
+	if ((l->near.source.fd >= 0 &&
+	     !loop_watch(loop, &l->near.source, wanted_of(l, &l->near, &l->far))) ||
+	    (l->far.source.fd >= 0 &&
+	     !loop_watch(loop, &l->far.source, wanted_of(l, &l->far, &l->near))))
+		link_break(l);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/next_step.h"
+
+#include <string.h>
+
+#include "diagnose/credential.h"
+#include "tools/command.h"
+
+/* The Ith number of the report's first line; 0 without one. */
+static unsigned counted(struct slice report, int i)
+{
+	struct slice first, word;
+	unsigned long long n = 0;
+
+	if (!slice_cut(&report, '\n', &first))
+		return 0;
+	while (i-- >= 0 && slice_cut(&first, ' ', &word))
+		if (!slice_number(word, &n))
+			return 0;
+	return (unsigned)n;
+}
+
+static void say_tls(const struct candidate *c, struct buf *out)
+{
+	if (strcmp(c->library, "unknown") == 0)
+		say(out, "no TLS library was recognised in it");
+	else
+		say(out, "its TLS is %s%s%s", c->library, c->version[0] ? " " : "", c->version);
+	if (c->reason[0])
+		say(out, " (%s)", c->reason);
+}
+
+void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf *out)
+{
+	const struct candidate *c = &r->program;
+	bool untappable = c->kind == CANDIDATE_UNTAPPABLE || c->kind == CANDIDATE_UNKNOWN;
+
+	say(out, "; ");
+	redact_text(out, slice_of(u->tool), LIMIT_SHOWN_VALUE);
+	say(out, ": ");
+	say_tls(c, out);
+	if (untappable && r->mode == RELAY_OFF)
+		say(out, "; without --relay off it is looked at through a relay");
+	else if (c->is_out_of_reach)
+		say(out, "; neither the library nor the relay gets into it: `orshim relay` gives a "
+			 "base URL for it");
+	else if (untappable && !counted(u->report, REPORT_FILTERS))
+		say(out, "; the relay was not possible: `orshim relay` gives a base URL for it");
+	else if (counted(u->report, REPORT_RELAYED))
+		say(out, "; it connected to no host that is known as an API's; ORSHIM_HOSTS=NAME "
+			 "names a further one");
+	else if (untappable)
+		say(out, "; it made no TLS connection that left this machine");
+	else if (u->unfollowed.n && r->mode != RELAY_ALL)
+		say(out, "; it started a program that was not seen; `orshim run --relay all -- "
+			 "...` looks at all that it starts");
+	else if (u->tapped)
+		say(out, "; it asked no host that is known as an API's; ORSHIM_HOSTS=NAME names a "
+			 "further one");
+	else
+		say(out, "; it opened no TLS connection (`orshim doctor %s` tells more)", c->path);
+}

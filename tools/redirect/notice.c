@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/notice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "tools/redirect/link.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+enum { PORT_SSH = 22, PORT_DNS = 53, PORT_HTTPS = 443 };
+
+void notice_release(struct call *c)
+{
+	if (c->socket >= 0)
+		close(c->socket);
+	c->socket = -1;
+	c->listener = -1;
+}
+
+static void answer(struct relay *r, struct call *c, int error, uint32_t flags)
+{
+	struct seccomp_notif_resp response = { .id = c->id, .error = -error, .flags = flags };
+
+	if (c->listener < 0)
+		return;
+	ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	guard_answered(&r->guard, c->id);
+	notice_release(c);
+}
+
+void notice_answer(struct relay *r, struct call *c, int error)
+{
+	answer(r, c, error, 0);
+}
+
+void notice_let_pass(struct relay *r, struct call *c)
+{
+	answer(r, c, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+static bool is_alive(const struct call *c)
+{
+	uint64_t id = c->id;
+
+	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+bool notice_replace(struct call *c)
+{
+	struct seccomp_notif_addfd add = { .id = c->id,
+					   .flags = SECCOMP_ADDFD_FLAG_SETFD,
+					   .srcfd = (uint32_t)c->socket,
+					   .newfd = (uint32_t)c->fd,
+					   .newfd_flags = c->is_cloexec ? O_CLOEXEC : 0 };
+
+	return !c->replaces || ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0;
+}
+
+/* The address that TID wants to connect to; its size, 0 if it cannot be read or is of no use. */
+static socklen_t read_address(int tid, const struct seccomp_data *data, union address *to)
+{
+	struct iovec ours = { to, sizeof(*to) };
+	struct iovec theirs = { (void *)(uintptr_t)data->args[1], data->args[2] };
+
+	memset(to, 0, sizeof(*to));
+	if ((int)data->args[2] < (int)sizeof(to->v4))
+		return 0;
+	if (theirs.iov_len > sizeof(to->v6))
+		theirs.iov_len = sizeof(to->v6);
+	ssize_t n = process_vm_readv(tid, &ours, 1, &theirs, 1, 0);
+	if (n >= (ssize_t)sizeof(to->v4) && to->any.sa_family == AF_INET)
+		return sizeof(to->v4);
+	/* Without a scope it may be 24 bytes long (SIN6_LEN_RFC2133). */
+	return n >= 24 && to->any.sa_family == AF_INET6 ? sizeof(to->v6) : 0;
+}
+
+static uint16_t port_of(const union address *a)
+{
+	return ntohs(a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port);
+}
+
+static bool is_loopback(const union address *a)
+{
+	const struct in6_addr *six = &a->v6.sin6_addr;
+
+	if (a->any.sa_family == AF_INET)
+		return (ntohl(a->v4.sin_addr.s_addr) >> 24) == 127;
+	return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
+}
+
+/*
+ * This machine's own servers are left alone, but for HTTPS, ports that
+ * ORSHIM_HOSTS names, and proxies; so are those who wait for the server to
+ * speak first, as far as their ports tell.
+ */
+static bool is_wanted(const struct relay *r, const union address *to)
+{
+	uint16_t port = port_of(to);
+
+	if (port == 0 || port == PORT_SSH || port == PORT_DNS)
+		return false;
+	if (!is_loopback(to) || port == PORT_HTTPS)
+		return true;
+	for (size_t i = 0; i < r->hosts.count; i++)
+		if (r->hosts.entries[i].port == port)
+			return true;
+	for (size_t i = 0; i < sizeof(r->proxy_ports) / sizeof(r->proxy_ports[0]); i++)
+		if (r->proxy_ports[i] == port)
+			return true;
+	return false;
+}
+
+/* Is FD a TCP socket that is connected to one of ours? An interrupted connect() comes again. */
+static bool is_ours_already(const struct relay *r, int fd)
+{
+	union address there;
+	socklen_t size = sizeof(there);
+
+	memset(&there, 0, sizeof(there));
+	if (getpeername(fd, &there.any, &size) != 0 || !is_loopback(&there))
+		return false;
+	return port_of(&there) == port_of(&r->near_address[0]) ||
+	       port_of(&there) == port_of(&r->near_address[1]);
+}
+
+static int option(int fd, int which)
+{
+	socklen_t size = sizeof(int);
+	int value = -1;
+
+	getsockopt(fd, SOL_SOCKET, which, &value, &size);
+	return value;
+}
+
+static bool is_tcp(int fd)
+{
+	int protocol = option(fd, SO_PROTOCOL);
+
+	return option(fd, SO_TYPE) == SOCK_STREAM &&
+	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+/* O_NONBLOCK and O_CLOEXEC of descriptor FD there; -1: unknown. */
+static int flags_there(int pid, int fd)
+{
+	char path[64], line[128];
+	int flags = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	FILE *info = fopen(path, "re");
+	while (info && fgets(line, sizeof(line), info))
+		if (strncmp(line, "flags:", 6) == 0)
+			flags = (int)strtol(line + 6, NULL, 8);
+	if (info)
+		fclose(info);
+	return flags;
+}
+
+/* Where its socket cannot be borrowed: one like it, which is to take its place. */
+static bool make_like(struct call *c, int family)
+{
+	char path[64], protocol[32];
+	int flags = flags_there(c->pid, c->fd), on = 1;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->pid, c->fd);
+	ssize_t n = getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1);
+	protocol[n > 0 ? n : 0] = '\0';
+	if (flags < 0 || (strcmp(protocol, "TCP") != 0 && strcmp(protocol, "TCPv6") != 0))
+		return false;
+	c->socket = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->socket < 0)
+		return false;
+	/* What was set before cannot be read; most set this, and it does no harm. */
+	setsockopt(c->socket, IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof(on));
+	c->replaces = true;
+	c->nonblocking = flags & O_NONBLOCK;
+	c->is_cloexec = flags & O_CLOEXEC;
+	if (c->nonblocking)
+		fcntl(c->socket, F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+static bool get_socket(const struct peer *p, struct call *c, int family)
+{
+	c->socket = peer_borrow(p, c->fd);
+	if (c->socket < 0)
+		return (errno == EPERM || errno == ENOSYS) && make_like(c, family);
+	c->nonblocking = fcntl(c->socket, F_GETFL) & O_NONBLOCK;
+	return is_tcp(c->socket);
+}
+
+/* One question: most are answered at once, by letting the call pass. */
+static void decide(struct relay *r, struct call *c, int tid, const struct seccomp_data *data)
+{
+	union address to;
+	socklen_t size = read_address(tid, data, &to);
+	struct peer *p = size && is_wanted(r, &to) ? peer_of(r, tid) : NULL;
+
+	if (!p || p->is_left) {
+		notice_let_pass(r, c);
+		return;
+	}
+	c->pid = p->pid;
+	c->fd = (int)data->args[0];
+	if (!get_socket(p, c, to.any.sa_family) || !is_alive(c)) {
+		notice_let_pass(r, c);
+	} else if (is_ours_already(r, c->socket)) {
+		notice_answer(r, c, 0);
+	} else {
+		link_open(r, p, c, &to, size);
+	}
+}
+
+static void take(struct relay *r, struct listener *l)
+{
+	struct seccomp_notif question;
+	struct call c = { .listener = l->source.fd, .socket = -1 };
+
+	memset(&question, 0, sizeof(question));
+	if (ioctl(l->source.fd, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0)
+		return;
+	c.id = question.id;
+	guard_took(&r->guard, l->number, c.id);
+	decide(r, &c, (int)question.pid, &question.data);
+}
+
+void notice_ready(struct source *s, uint32_t events)
+{
+	struct listener *l = (struct listener *)s;
+
+	if (events & EPOLLIN)
+		take(l->relay, l);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		loop_close(l->relay->loop, s);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REDIRECT_PASSED_H
+#define ORSHIM_REDIRECT_PASSED_H
+
+/* What the relay told `orshim run` at the end (run_relay_settle), for people. */
+#include "base/buf.h"
+
+/*
+ * Appends sentences about REPORT, each ended by a line feed and without
+ * "orshim: " in front: the hosts that were not looked into, with the way to
+ * look into one, and those that could not be, with the reason. Nothing if all
+ * was seen.
+ */
+void passed_say(struct slice report, struct buf *out);
+
+#endif

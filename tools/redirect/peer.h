@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REDIRECT_PEER_H
+#define ORSHIM_REDIRECT_PEER_H
+
+/*
+ * A process whose connections come to the relay: which program it is, whether
+ * it is left alone because the preloaded library sees it, its variables, and
+ * the observer that judges what it says.
+ */
+#include "observe.h"
+#include "tools/redirect/candidate.h"
+#include "tools/redirect/loop.h"
+
+struct relay;
+
+struct peer {
+	struct source exit; /* its pidfd: readable when it has ended */
+	struct relay *relay;
+	struct peer *next;
+	int pid; /* of the process, not of a thread */
+	int parent;
+	bool is_left; /* goes its own way */
+	bool ended;
+	unsigned links; /* that are its own */
+	struct candidate program;
+	char argv0[256];
+	struct buf environment;    /* as it was started */
+	struct observer *observer; /* NULL until something is to be judged */
+	unsigned connections;      /* numbered from 1 */
+	bool told;                 /* the `process` record was written */
+	unsigned names_told;
+};
+
+/* The process of thread TID, new or known; NULL when it is gone or there are too many. */
+struct peer *peer_of(struct relay *r, int tid);
+
+/* Its descriptor FD, as one of ours; -1 with errno. */
+int peer_borrow(const struct peer *p, int fd);
+
+struct wire_limits peer_limits(struct peer *p);
+
+bool peer_has_ended(const struct peer *p);
+
+/* Take what C has ready. */
+void peer_take(struct peer *p, struct connection *c, uint32_t number);
+
+/* HOST was not looked into; WHY is NULL when it is no API's. Each is listed once. */
+void peer_passed(struct peer *p, const char *host, const char *why);
+
+/* Was HOST refused by this program before? */
+bool peer_has_refused(const struct peer *p, const char *host);
+
+/* The process has ended: tell what is to be told, once its links are over. */
+void peer_settle(struct peer *p);
+
+/* Write the records of all processes as they are now. */
+void peers_tell(struct relay *r);
+void peers_release(struct relay *r);
+
+int64_t peer_clock(void); /* microseconds since 1970 */
+
+#endif

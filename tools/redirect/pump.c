@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two TLS sessions, each behind two memory BIOs, so that neither ever waits
+ * for the other: what one gives in the clear goes into the other as it is and
+ * to the wire code. Reading stops where the way out is full.
+ */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/redirect/link.h"
+
+enum { PIECE = 16384 };
+
+static bool give_memory(struct end *e)
+{
+	BIO *out = BIO_new(BIO_s_mem());
+
+	e->in = BIO_new(BIO_s_mem());
+	if (!e->ssl || !e->in || !out) {
+		BIO_free(e->in);
+		BIO_free(out);
+		e->in = NULL;
+		return false;
+	}
+	SSL_set_bio(e->ssl, e->in, out); /* E->ssl owns both */
+	return true;
+}
+
+enum pump_hello pump_hello(struct link *l, const void *bytes, size_t n)
+{
+	struct relay *r = l->relay;
+
+	if (!r->hello)
+		r->hello = hello_context();
+	if (!l->near.ssl) {
+		l->near.ssl = r->hello ? SSL_new(r->hello) : NULL;
+		if (!give_memory(&l->near))
+			return HELLO_OTHER;
+		hello_attach(l->near.ssl, &l->hello);
+	}
+	if (BIO_write(l->near.in, bytes, (int)n) != (int)n)
+		return HELLO_OTHER;
+	ERR_clear_error();
+	int result = SSL_accept(l->near.ssl);
+	if (l->hello.seen)
+		return HELLO_WHOLE;
+	return SSL_get_error(l->near.ssl, result) == SSL_ERROR_WANT_READ ? HELLO_MORE : HELLO_OTHER;
+}
+
+/* A server that asks for the tool's certificate cannot be answered in its name. */
+static int on_certificate_wanted(SSL *ssl, X509 **certificate, EVP_PKEY **key)
+{
+	struct link *l = SSL_get_app_data(ssl);
+
+	*certificate = NULL;
+	*key = NULL;
+	l->wants_certificate = true;
+	return 0;
+}
+
+/* Whom the server must prove to be. */
+static bool expect_name(SSL *ssl, const struct link *l)
+{
+	X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
+
+	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (!l->hello.name[0])
+		return X509_VERIFY_PARAM_set1_ip_asc(p, l->name) == 1;
+	return SSL_set_tlsext_host_name(ssl, l->hello.name) == 1 &&
+	       SSL_set1_host(ssl, l->hello.name) == 1;
+}
+
+void pump_begin(struct link *l)
+{
+	SSL_CTX *context = trust_context(&l->relay->trust, l->peer->program.runtime);
+	SSL *ssl = context ? SSL_new(context) : NULL;
+
+	l->deadline = 0;
+	l->far.ssl = ssl;
+	if (!give_memory(&l->far) || !expect_name(ssl, l) ||
+	    (l->hello.protocols_size &&
+	     SSL_set_alpn_protos(ssl, l->hello.protocols, (unsigned)l->hello.protocols_size) !=
+		 0)) {
+		link_pass(l, "there is not enough memory");
+		return;
+	}
+	SSL_set_app_data(ssl, l);
+	SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
+	SSL_set_connect_state(ssl);
+	l->state = LINK_UPSTREAM;
+}
+
+/* What E's session has to say, on its way. False without memory. */
+static bool collect(struct end *e)
+{
+	char piece[PIECE];
+	int n;
+
+	while ((n = BIO_read(SSL_get_wbio(e->ssl), piece, sizeof(piece))) > 0)
+		if (buf_add(&e->out.bytes, piece, (size_t)n) != 0)
+			return false;
+	return true;
+}
+
+/* More ciphertext for E's session. False: nothing now, or nothing more. */
+static bool refill(struct end *e)
+{
+	char piece[PIECE];
+	ssize_t n = end_receive(e, piece, sizeof(piece));
+
+	return n > 0 && BIO_write(e->in, piece, (int)n) == (int)n;
+}
+
+/* 1: the handshake is done; 0: it needs more; -1: it failed. */
+static int shake(struct end *e)
+{
+	for (;;) {
+		ERR_clear_error();
+		int result = SSL_do_handshake(e->ssl);
+		if (!collect(e))
+			return -1;
+		if (result == 1)
+			return 1;
+		if (SSL_get_error(e->ssl, result) != SSL_ERROR_WANT_READ)
+			return -1;
+		if (!refill(e))
+			return e->link->state == LINK_OVER ? 0 : e->eof ? -1 : 0;
+	}
+}
+
+/* Why the handshake with the server failed, for people. */
+static void say_why(struct link *l, char *out, size_t size)
+{
+	long verified = SSL_get_verify_result(l->far.ssl);
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	if (l->wants_certificate)
+		snprintf(out, size, "the server asks for a client certificate");
+	else if (verified != X509_V_OK)
+		snprintf(out, size, "the server's certificate is not trusted here: %s",
+			 X509_verify_cert_error_string(verified));
+	else
+		snprintf(out, size, "the handshake with the server failed: %s",
+			 reason ? reason : "it closed the connection");
+}
+
+static void upstream_step(struct link *l)
+{
+	const unsigned char *chosen;
+	unsigned size;
+	char why[160];
+	int done = shake(&l->far);
+
+	if (l->state == LINK_OVER || (done == 0 && !l->wants_certificate))
+		return;
+	if (done < 0 || l->wants_certificate) {
+		say_why(l, why, sizeof(why));
+		buf_reset(&l->far.out.bytes); /* an alert of ours */
+		l->far.out.sent = 0;
+		link_pass(l, why);
+		return;
+	}
+	SSL_get0_alpn_selected(l->far.ssl, &chosen, &size);
+	if (size && size <= sizeof(l->hello.chosen))
+		memcpy(l->hello.chosen, chosen, l->hello.chosen_size = size);
+	l->hello.go_on = true;
+	if (authority_certify(&l->relay->authority, l->name, l->near.ssl))
+		l->state = LINK_LEAF;
+	else
+		link_break(l);
+}
+
+/* Alerts are what the other side says before it closes (RFC 8446 section 6.2). */
+static const char *why_refused(void)
+{
+	unsigned long error = ERR_peek_error();
+
+	return ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET
+		   ? "the tool refused our certificate: the roots that it trusts are compiled "
+		     "into it, or it knows the server's own"
+		   : "the tool closed the connection in its handshake with us";
+}
+
+static void leaf_step(struct link *l)
+{
+	struct wire_limits limits = peer_limits(l->peer);
+	int done = shake(&l->near);
+
+	if (l->state == LINK_OVER || done == 0)
+		return;
+	if (done < 0) {
+		peer_passed(l->peer, l->name, why_refused());
+		link_break(l);
+		return;
+	}
+	l->number = ++l->peer->connections;
+	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), false);
+	buf_release(&l->first);
+	l->state = LINK_PUMP;
+}
+
+/* The wire code has had news. */
+static void take(struct link *l)
+{
+	if (connection_has_news(l->wire) || connection_is_deaf(l->wire))
+		peer_take(l->peer, l->wire, l->number);
+	if (connection_is_deaf(l->wire)) {
+		connection_free(l->wire);
+		l->wire = NULL;
+		buf_release(&l->early);
+	}
+}
+
+/* HTTP/2 servers may speak before they have heard anything (RFC 9113 section 3.4): that is kept. */
+static void observe(struct link *l, enum side side, const void *bytes, size_t n)
+{
+	int64_t now = peer_clock();
+
+	if (!l->wire)
+		return;
+	l->spoke |= side == SIDE_CLIENT;
+	l->answered = side == SIDE_SERVER;
+	if (!l->spoke) {
+		if (buf_add(&l->early, bytes, n) != 0)
+			connection_drop(l->wire);
+	} else {
+		connection_feed(l->wire, side, bytes, n, now);
+		if (l->early.n)
+			connection_feed(l->wire, SIDE_SERVER, l->early.p, l->early.n, now);
+		buf_release(&l->early);
+	}
+	take(l);
+}
+
+/* FROM says no more: with its close_notify if it did so, without where it did not. */
+static void pass_end(struct link *l, struct end *from, struct end *to)
+{
+	if (from->quit && !to->said_quit) {
+		to->said_quit = true;
+		SSL_shutdown(to->ssl);
+		if (!collect(to))
+			link_break(l);
+	}
+	if (from->eof && !to->last) {
+		to->last = true;
+		if (l->wire) {
+			connection_end(l->wire, from == &l->near ? SIDE_CLIENT : SIDE_SERVER,
+				       peer_clock());
+			take(l);
+		}
+	}
+}
+
+/* One piece in the clear from FROM to TO; false: there is none, or no room. */
+static bool pump_piece(struct link *l, struct end *from, struct end *to)
+{
+	char piece[PIECE];
+
+	if (!end_has_room(to))
+		return false;
+	ERR_clear_error();
+	int n = SSL_read(from->ssl, piece, sizeof(piece));
+	if (!collect(from)) {
+		link_break(l);
+		return false;
+	}
+	if (n > 0) {
+		observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
+		if (SSL_write(to->ssl, piece, n) != n || !collect(to))
+			link_break(l);
+		return l->state != LINK_OVER;
+	}
+	switch (SSL_get_error(from->ssl, n)) {
+	case SSL_ERROR_WANT_READ:
+		return refill(from);
+	case SSL_ERROR_ZERO_RETURN:
+		from->quit = true;
+		return refill(from); /* its TCP end follows */
+	default:
+		link_break(l); /* an alert, or no TLS */
+		return false;
+	}
+}
+
+static void pump_from(struct link *l, struct end *from, struct end *to)
+{
+	while (l->state != LINK_OVER && pump_piece(l, from, to))
+		;
+	if (l->state != LINK_OVER)
+		pass_end(l, from, to);
+}
+
+void pump_step(struct link *l)
+{
+	switch (l->state) {
+	case LINK_UPSTREAM:
+		upstream_step(l);
+		break;
+	case LINK_LEAF:
+		leaf_step(l);
+		break;
+	default:
+		pump_from(l, &l->near, &l->far);
+		if (l->state != LINK_OVER)
+			pump_from(l, &l->far, &l->near);
+	}
+}
+
+/* What a process left behind as it ended without an answer is nobody's fault. */
+void pump_close(struct link *l)
+{
+	if (!l->wire)
+		return;
+	if (l->answered || !peer_has_ended(l->peer)) {
+		connection_close(l->wire, peer_clock());
+		peer_take(l->peer, l->wire, l->number);
+	}
+	connection_free(l->wire);
+	l->wire = NULL;
+}
+
+void pump_release(struct link *l)
+{
+	SSL_free(l->near.ssl);
+	SSL_free(l->far.ssl);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/relay.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "tools/redirect/courier.h"
+#include "tools/redirect/door.h"
+#include "tools/redirect/link.h"
+#include "tools/redirect/run_relay.h"
+
+enum { NEAR_WAITING = 1024, TURNS_AT_THE_END = 1000 };
+
+bool relay_has_authority(struct relay *r)
+{
+	if (r->authority.key)
+		return true;
+	return authority_make(&r->authority, &r->hosts) &&
+	       authority_pem(&r->authority, &r->trust.own);
+}
+
+/* One of the loopback sockets that tools are redirected to; without IPv6 there is one. */
+static void open_near(struct relay *r, bool six)
+{
+	struct listener *n = &r->near[six];
+	union address *a = &r->near_address[six];
+	socklen_t size = six ? sizeof(a->v6) : sizeof(a->v4);
+
+	memset(a, 0, sizeof(*a));
+	a->any.sa_family = six ? AF_INET6 : AF_INET;
+	if (six)
+		a->v6.sin6_addr = in6addr_loopback;
+	else
+		a->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	*n = (struct listener){ .source = { .ready = link_accept }, .relay = r };
+	n->source.fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (n->source.fd < 0)
+		return;
+	if (bind(n->source.fd, &a->any, size) != 0 || listen(n->source.fd, NEAR_WAITING) != 0 ||
+	    getsockname(n->source.fd, &a->any, &size) != 0 ||
+	    !loop_watch(r->loop, &n->source, EPOLLIN))
+		loop_close(r->loop, &n->source);
+}
+
+/* "http://user:secret@proxy.example:3128/": the port; 0 without one. */
+static uint16_t port_of_url(const char *url)
+{
+	const char *at = strstr(url, "://");
+	const char *host = at ? at + 3 : url;
+	const char *end = host + strcspn(host, "/");
+
+	while (end > host && end[-1] != ':' && end[-1] != '@' && end[-1] != ']')
+		end--;
+	int port = end > host && end[-1] == ':' ? atoi(end) : 0;
+	return port > 0 && port < 65536 ? (uint16_t)port : 0;
+}
+
+static void read_proxies(struct relay *r)
+{
+	static const char *const names[] = { "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
+					     "all_proxy" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *url = getenv(names[i]);
+		r->proxy_ports[i] = url ? port_of_url(url) : 0;
+	}
+}
+
+/* Is a process left whose connections we are asked about? */
+static bool has_filters(const struct relay *r)
+{
+	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS; i++)
+		if (r->listeners[i].source.fd >= 0)
+			return true;
+	return false;
+}
+
+/* To `orshim run`: whether we go on, how many processes were relayed, then what was passed by. */
+static void report_back(struct relay *r)
+{
+	struct buf out;
+	int failed;
+
+	buf_init(&out, RELAY_REPORT);
+	failed = buf_addf(&out, "%d %u %u %d\n", has_filters(r), r->relayed, r->filters,
+			  r->privilege_lost);
+	for (unsigned i = 0; i < r->passed_count && !failed; i++)
+		failed = buf_addf(&out, "%s\t%s\t%s\n", r->passed[i].program, r->passed[i].host,
+				  r->passed[i].why);
+	courier_send(r->control.source.fd, out.p, out.n, -1);
+	buf_release(&out);
+}
+
+/* The tool has ended (a byte), or `orshim run` itself has. */
+static void on_control(struct source *s, uint32_t events)
+{
+	struct relay *r = ((struct listener *)s)->relay;
+	char byte;
+	bool asked = courier_receive(s->fd, &byte, 1, NULL) == 1;
+
+	(void)events;
+	for (int i = 0; i < TURNS_AT_THE_END && !r->ends; i++) {
+		loop_watch(r->loop, s, 0);
+		if (loop_turn(r->loop, 0) <= 0)
+			break;
+		links_sweep(r);
+	}
+	peers_tell(r);
+	if (asked)
+		report_back(r);
+	loop_close(r->loop, s);
+	r->ends = true;
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nowhere >= 0) /* who reads the tool's errors to their end need not wait for us */
+		dup2(nowhere, STDERR_FILENO);
+}
+
+void relay_remove_files(const char *folder)
+{
+	static const char *const names[] = { DOOR_NAME, DOOR_ENTRY };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) < PATH_MAX)
+			unlink(path);
+	trust_remove_files(folder);
+	rmdir(folder); /* where nothing of the run is kept in it */
+}
+
+/* Nothing of the terminal reaches us, nobody waits for a descriptor of ours, nobody looks into us. */
+static void withdraw(void)
+{
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NAME, "orshim-relay");
+	signal(SIGPIPE, SIG_IGN);
+	dup2(nowhere, STDIN_FILENO);
+	dup2(nowhere, STDOUT_FILENO);
+	close(nowhere);
+}
+
+static bool prepare(struct relay *r, const struct relay_order *order)
+{
+	struct slice wrong;
+
+	r->strict = order->mode == RELAY_STRICT;
+	snprintf(r->folder, sizeof(r->folder), "%s", order->folder);
+	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS; i++)
+		r->listeners[i].source.fd = -1;
+	guard_start(&r->guard, getenv("ORSHIM_LOG"), r->folder);
+	r->loop = loop_open();
+	hosts_init(&r->hosts, getenv("ORSHIM_HOSTS"), &wrong);
+	read_proxies(r);
+	trust_init(&r->trust, r->folder);
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	open_near(r, false);
+	open_near(r, true);
+	r->control = (struct listener){ { order->control, 0, on_control }, r, 0 };
+	r->door = (struct listener){ { order->door, 0, door_open }, r, 0 };
+	return r->loop >= 0 && r->near[0].source.fd >= 0 &&
+	       loop_watch(r->loop, &r->control.source, EPOLLIN) &&
+	       loop_watch(r->loop, &r->door.source, EPOLLIN);
+}
+
+void relay_serve(const struct relay_order *order)
+{
+	struct relay *r = calloc(1, sizeof(*r));
+
+	withdraw();
+	if (!r || !prepare(r, order))
+		_exit(1);
+	while (!r->ends || has_filters(r)) {
+		loop_turn(r->loop, links_tick(r));
+		links_sweep(r);
+	}
+	peers_release(r);
+	guard_end(&r->guard);
+	trust_release(&r->trust);
+	authority_release(&r->authority);
+	relay_remove_files(r->folder);
+	_exit(0);
+}

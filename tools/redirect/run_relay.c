@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/run_relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+#include "tools/redirect/courier.h"
+#include "tools/redirect/door.h"
+#include "tools/redirect/filter.h"
+
+/* FOLDER/orshim leads to this command, for whoever is to be put under a filter later. */
+static void link_entry(const char *folder)
+{
+	char self[PATH_MAX], path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	if (n > 0 && snprintf(path, sizeof(path), "%s/" DOOR_ENTRY, folder) < PATH_MAX &&
+	    symlink(self, path) != 0 && errno != EEXIST)
+		warn("run: %s: %s; programs that the tool starts are not relayed", path,
+		     strerror(errno));
+}
+
+bool run_relay_start(struct run_relay *r, const char *folder, enum relay_mode mode,
+		     const char *program)
+{
+	struct relay_order order = { .folder = folder, .mode = mode };
+	int pair[2] = { -1, -1 };
+
+	*r = (struct run_relay){ .control = -1, .folder = folder, .mode = mode };
+	candidate_look(&r->program, program);
+	if (mode == RELAY_OFF)
+		return false;
+	r->enters = !r->program.is_out_of_reach &&
+		    (mode == RELAY_ALL || r->program.kind == CANDIDATE_UNTAPPABLE ||
+		     r->program.kind == CANDIDATE_UNKNOWN);
+	order.door = courier_listen(folder, DOOR_NAME);
+	if (order.door < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+		warn("run: the relay could not be started: %s", strerror(errno));
+		return false;
+	}
+	link_entry(folder);
+	setenv(RELAY_FOLDER, folder, 1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		order.control = pair[1];
+		relay_serve(&order);
+	}
+	close(order.door);
+	close(pair[1]);
+	r->control = pair[0];
+	r->relay = pid;
+	return pid > 0;
+}
+
+/* The variables that the relay wants set, each NAME=VALUE ended by NUL. */
+static void take_variables(struct slice block)
+{
+	struct slice one;
+
+	while (slice_cut(&block, '\0', &one)) {
+		char *equals = one.n ? memchr(one.p, '=', one.n) : NULL;
+		if (!equals)
+			continue;
+		*equals = '\0';
+		setenv(one.p, equals + 1, 1);
+	}
+}
+
+/*
+ * Goes under the filter; the relay has its listener then. Whatever fails
+ * before that leaves this process as it was.
+ */
+static const char *enter(const char *folder)
+{
+	char *answer = malloc(DOOR_ANSWER);
+	bool privilege_lost = false;
+	int door = courier_connect(folder, DOOR_NAME), listener = -1;
+	const char *failed = "the relay does not answer";
+	int relay;
+
+	if (door < 0 || !answer || !courier_send(door, "T", 1, -1))
+		goto out;
+	ssize_t n = courier_receive(door, answer, DOOR_ANSWER, NULL);
+	if (n < 1 + (ssize_t)sizeof(relay) || answer[0] != 'Y')
+		goto out;
+	memcpy(&relay, answer + 1, sizeof(relay));
+	prctl(PR_SET_PTRACER, relay, 0, 0,
+	      0); /* Yama: it reads addresses, and is no ancestor of ours */
+	listener = filter_install(&privilege_lost);
+	if (listener < 0) {
+		failed = strerrordesc_np(errno);
+		goto out;
+	}
+	take_variables((struct slice){ answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
+	courier_send(door, privilege_lost ? "L1" : "L0", 2, listener);
+	failed = courier_receive(door, answer, 1, NULL) == 1 && answer[0] == 'K'
+		     ? NULL
+		     : "the relay did not take it";
+out:
+	if (door >= 0)
+		close(door);
+	if (listener >= 0)
+		close(listener);
+	free(answer);
+	return failed;
+}
+
+void run_relay_enter(void *relay)
+{
+	const struct run_relay *r = relay;
+	const char *failed = r->enters ? enter(r->folder) : NULL;
+
+	if (failed)
+		warn("run: %s cannot be relayed: %s", r->program.path, failed);
+}
+
+void run_relay_settle(struct run_relay *r, struct buf *report)
+{
+	struct timeval patience = { .tv_sec = 10 };
+	char *room = malloc(RELAY_REPORT);
+
+	if (r->control >= 0) /* for a relay that somebody stopped */
+		setsockopt(r->control, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (r->control >= 0 && room && courier_send(r->control, "F", 1, -1)) {
+		ssize_t n = courier_receive(r->control, room, RELAY_REPORT, NULL);
+		if (n > 0)
+			buf_add_some(report, room, (size_t)n);
+		if (n == 0 || (n > 0 && room[0] == '0')) /* killed, or nobody needs it any more */
+			waitpid(r->relay, NULL, 0);
+	}
+	if (r->control >= 0)
+		close(r->control);
+	r->control = -1;
+	free(room);
+}
+
+int run_relay_become(int argc, char **argv)
+{
+	const char *folder = getenv(RELAY_FOLDER);
+	struct candidate *program = malloc(sizeof(*program));
+
+	if (argc < 3)
+		die("a program is missing");
+	if (folder && program) {
+		candidate_look(program, argv[1]);
+		if (program->kind == CANDIDATE_UNTAPPABLE && !program->is_out_of_reach)
+			enter(folder);
+	}
+	free(program);
+	execv(argv[1], argv + 2);
+	return errno == ENOENT ? 127 : 126;
+}

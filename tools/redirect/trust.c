@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/trust.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+
+enum { CERTIFICATES_MAX = 4096 };
+
+#define BIT(runtime) (1u << RUNTIME_##runtime)
+#define EVERY ((1u << RUNTIME_COUNT) - 1)
+
+static const struct {
+	const char *name;
+	bool adds;
+	bool always;
+	unsigned readers;
+} variables[] = {
+#define TRUST(name, adds, always, readers) { name, adds, always, readers },
+#include "tools/redirect/trust.def"
+#undef TRUST
+};
+
+enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };
+
+/* As Go looks for it, crypto/x509/root_linux.go. */
+static const char *const bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+};
+
+/* The value of variable I in our environment, which is the tool's; NULL: not set. */
+static const char *given(size_t i)
+{
+	const char *value = getenv(variables[i].name);
+
+	return value && *value ? value : NULL;
+}
+
+void trust_init(struct trust *t, const char *folder)
+{
+	memset(t, 0, sizeof(*t));
+	t->folder = folder;
+	buf_init(&t->own, LIMIT_LINE);
+}
+
+static void file_of(const char *folder, size_t i, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/trust-%s.pem", folder, variables[i].name);
+}
+
+void trust_remove_files(const char *folder)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		file_of(folder, i, path);
+		unlink(path);
+	}
+}
+
+void trust_release(struct trust *t)
+{
+	for (int i = 0; i < RUNTIME_COUNT; i++)
+		SSL_CTX_free(t->contexts[i]);
+	buf_release(&t->own);
+	memset(t, 0, sizeof(*t));
+}
+
+/* Appends the file; false when it cannot be read or is too large. */
+static bool append(struct buf *out, const char *path)
+{
+	char piece[16384];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		if (buf_add(out, piece, (size_t)n) != 0)
+			break;
+	close(fd);
+	return n == 0;
+}
+
+static const char *system_bundle(void)
+{
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++)
+		if (access(bundles[i], R_OK) == 0)
+			return bundles[i];
+	return NULL;
+}
+
+static void add_all(X509_STORE *to, struct slice pem)
+{
+	BIO *from = BIO_new_mem_buf(pem.p, (int)pem.n);
+	X509 *one;
+
+	for (int i = 0; from && i < CERTIFICATES_MAX; i++) {
+		one = PEM_read_bio_X509_AUX(from, NULL, NULL, NULL);
+		if (!one)
+			break;
+		X509_STORE_add_cert(to, one);
+		X509_free(one);
+	}
+	BIO_free(from);
+}
+
+static void add_file(X509_STORE *to, const char *path)
+{
+	struct buf text;
+
+	buf_init(&text, LIMIT_TRUST);
+	if (path && append(&text, path))
+		add_all(to, buf_slice(&text));
+	buf_release(&text);
+}
+
+/* Each file in FOLDER, as Go and rustls read SSL_CERT_DIR: a list by colons. */
+static void add_folders(X509_STORE *to, const char *list)
+{
+	struct slice rest = slice_of(list), one;
+	char path[PATH_MAX];
+	struct dirent *entry;
+
+	while (slice_cut(&rest, ':', &one)) {
+		snprintf(path, sizeof(path), "%.*s", SLICE_ARG(one));
+		DIR *folder = opendir(path);
+		for (int i = 0; folder && i < CERTIFICATES_MAX && (entry = readdir(folder)); i++) {
+			if (snprintf(path, sizeof(path), "%.*s/%s", SLICE_ARG(one), entry->d_name) <
+			    (int)sizeof(path))
+				add_file(to, path);
+		}
+		if (folder)
+			closedir(folder);
+	}
+}
+
+static void fill(X509_STORE *store, enum runtime runtime)
+{
+	const char *folders = getenv("SSL_CERT_DIR");
+	bool replaced = false;
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		if (!(variables[i].readers & 1u << runtime) || !given(i))
+			continue;
+		replaced |= !variables[i].adds;
+		add_file(store, given(i));
+	}
+	if (folders && *folders && runtime != RUNTIME_DENO) {
+		add_folders(store, folders);
+		replaced |= runtime != RUNTIME_GO;
+	}
+	if (!replaced)
+		add_file(store, system_bundle());
+}
+
+SSL_CTX *trust_context(struct trust *t, enum runtime runtime)
+{
+	SSL_CTX *c = t->contexts[runtime];
+
+	if (c)
+		return c;
+	c = SSL_CTX_new(TLS_client_method());
+	if (!c)
+		return NULL;
+	fill(SSL_CTX_get_cert_store(c), runtime);
+	ERR_clear_error(); /* the end of each file is one */
+	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION);
+	t->contexts[runtime] = c;
+	return c;
+}
+
+/* A new file of the run's, readable by whoever the tool may become: there is nothing secret in it. */
+static bool write_file(const char *path, struct slice text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return false;
+	while (text.n && (n = write(fd, text.p, text.n)) > 0)
+		text = slice_from(text, (size_t)n);
+	close(fd);
+	return text.n == 0;
+}
+
+static bool make_file(struct trust *t, size_t i)
+{
+	const char *base = given(i);
+	char path[PATH_MAX];
+	struct buf text;
+
+	if (t->made & 1u << i)
+		return true;
+	if (!base && !variables[i].adds && !getenv("SSL_CERT_DIR"))
+		base = system_bundle();
+	buf_init(&text, LIMIT_TRUST);
+	bool done = (!base || append(&text, base)) && buf_add(&text, "\n", 1) == 0 &&
+		    buf_add_slice(&text, buf_slice(&t->own)) == 0;
+	file_of(t->folder, i, path);
+	done = done && write_file(path, buf_slice(&text));
+	buf_release(&text);
+	if (done)
+		t->made |= 1u << i;
+	return done;
+}
+
+bool trust_variables(struct trust *t, struct buf *out)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		if (!variables[i].always && !given(i))
+			continue;
+		/* What cannot be read the tool cannot read either: left as it is. */
+		if (!make_file(t, i)) {
+			if (given(i))
+				continue;
+			return false;
+		}
+		file_of(t->folder, i, path);
+		if (buf_addf(out, "%s=%s", variables[i].name, path) != 0 ||
+		    buf_add(out, "", 1) != 0)
+			return false;
+	}
+	return true;
+}
