@@ -23,9 +23,15 @@ bool is_behind(const struct evidence *e, const char *id)
 	return false;
 }
 
-static bool was_fine(const struct evidence *e)
+bool key_was_heard(const struct evidence *e)
 {
-	return e->answer.answered && !e->answer.failed && e->answer.status / 100 == 2;
+	const struct answer *a = &e->answer;
+
+	if (a->answered && !a->failed && a->status / 100 == 2)
+		return true;
+	return a->saw == SAW_NO_MONEY || a->saw == SAW_KEY_LIMIT || a->saw == SAW_RATE ||
+	       a->saw == SAW_MODEL || a->saw == SAW_POLICY || a->saw == SAW_TOO_LARGE ||
+	       a->saw == SAW_REQUEST;
 }
 
 /* The token after Bearer, where nothing else is wrong with the header. */
@@ -61,7 +67,7 @@ static struct wanted anthropic(const struct evidence *e)
 					"API keys belong in x-api-key, Bearer is for login tokens",
 					NULL };
 	/* Reports differ on what is answered to it (BerriAI/litellm#21039): only where it was refused. */
-	if (begins(key, "sk-ant-oat") && !token && !was_fine(e))
+	if (begins(key, "sk-ant-oat") && !token && !key_was_heard(e))
 		return (
 		    struct wanted){ key, "authorization", "a login token of Anthropic",
 				    "login tokens belong after Bearer, x-api-key is for API keys",
@@ -79,7 +85,7 @@ static struct wanted azure(const struct evidence *e)
 {
 	const struct credential *token = bearer(e);
 
-	if (!token || is_jwt(token->shape.core) || was_fine(e) || token->shape.form != FORM_PLAIN ||
+	if (!token || is_jwt(token->shape.core) || key_was_heard(e) || token->shape.form != FORM_PLAIN ||
 	    key_in(e, CARRIER_X_API_KEY) || key_in(e, CARRIER_API_KEY))
 		return nothing;
 	if (slice_has(e->x->path, SLICE("/openai/v1/")))
@@ -123,7 +129,7 @@ static struct wanted google(const struct evidence *e, bool vertex)
 	const struct credential *token = google_token(e);
 	bool project = vertex && slice_has(e->x->path, SLICE("/projects/"));
 
-	if (was_fine(e))
+	if (key_was_heard(e))
 		return nothing;
 	if (token)
 		return (struct wanted){

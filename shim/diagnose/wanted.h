@@ -16,6 +16,12 @@ struct wanted {
 	const char *fix;     /* NULL: the rule's own */
 };
 
+/*
+ * Was E accepted, or refused for a reason that comes after the key check (money, the
+ * model, the body)? Then nothing may be said against the header of the key.
+ */
+bool key_was_heard(const struct evidence *e);
+
 struct wanted other_header_wanted(const struct evidence *e);
 
 /*

@@ -53,11 +53,6 @@ static struct slice name_of(const struct credential *c)
 	return slice_of(carrier_name(c->carrier));
 }
 
-static bool was_fine(const struct evidence *e)
-{
-	return e->answer.answered && !e->answer.failed && e->answer.status / 100 == 2;
-}
-
 /* Refused for the credential by the one who was asked, not by a provider behind. */
 static bool is_refused_here(const struct evidence *e)
 {
@@ -133,7 +128,7 @@ static bool is_bearer_dialect(const struct evidence *e)
 /* A host whose table says where it reads keys, and C's header is not there. */
 static bool is_unread_by_vendor(const struct evidence *e, const struct credential *c)
 {
-	return e->vendor && !e->vendor->gateway && !was_fine(e) &&
+	return e->vendor && !e->vendor->gateway && !key_was_heard(e) &&
 	       !vendor_reads(e->vendor, e->x->path, name_of(c));
 }
 
