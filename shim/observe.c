@@ -316,6 +316,8 @@ static void tell_handshake(struct observer *o, struct connection *c, uint32_t nu
 
 	if (finding)
 		told.count = diagnose_handshake(&o->judge, &shaken, finding, 1);
+	if (told.count && finding->severity == SEVERITY_ERROR && is_asked(o, shaken.host))
+		finding->severity = SEVERITY_WARNING; /* others went well */
 	if (told.count)
 		tell_connection(o, &told);
 	else if (h->end == HANDSHAKE_FINISHED && h->verify != VERIFY_UNKNOWN)

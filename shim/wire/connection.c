@@ -230,6 +230,14 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	feed_known(c, SIDE_CLIENT, slice_from(in, fits.n), now_us);
 }
 
+/* How the handshake went says nothing more. */
+static void begin_to_write(struct connection *c)
+{
+	c->client_wrote = true;
+	free(c->out.handshake);
+	c->out.handshake = NULL;
+}
+
 void connection_feed(struct connection *c, enum side side, const void *bytes, size_t n,
 		     int64_t now_us)
 {
@@ -237,8 +245,8 @@ void connection_feed(struct connection *c, enum side side, const void *bytes, si
 
 	if (c->protocol == PROTOCOL_NONE || n == 0)
 		return;
-	if (side == SIDE_CLIENT)
-		c->client_wrote = true;
+	if (side == SIDE_CLIENT && !c->client_wrote)
+		begin_to_write(c);
 	if (c->protocol != PROTOCOL_UNKNOWN)
 		feed_known(c, side, in, now_us);
 	else if (side == SIDE_CLIENT && c->joined_late)

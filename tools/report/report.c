@@ -85,14 +85,17 @@ static bool is_consequence(const struct log_row *row, const struct log_finding *
 	return row_failed(row) && row->cause && rule != RULE_NONE && rules[rule].section == 5;
 }
 
-static void add_findings(struct report *r, const struct log_row *row)
+/* TOLERATED: it did not keep the tool from getting there, so all is one severity less. */
+static void add_findings(struct report *r, const struct log_row *row, bool tolerated)
 {
 	for (size_t i = 0; i < row->finding_count; i++) {
-		const struct log_finding *f = &r->log->findings[row->findings + i];
-		if (row->cause && strcmp(f->rule, row->cause) == 0)
-			add_finding(r, row, f);
-		else if (f->severity >= SEVERITY_WARNING && !is_consequence(row, f))
-			add_finding(r, row, f);
+		struct log_finding f = r->log->findings[row->findings + i];
+		if (tolerated && f.severity == SEVERITY_ERROR)
+			f.severity = SEVERITY_WARNING;
+		if (row->cause && strcmp(f.rule, row->cause) == 0)
+			add_finding(r, row, &f);
+		else if (f.severity >= SEVERITY_WARNING && !is_consequence(row, &f))
+			add_finding(r, row, &f);
 	}
 }
 
@@ -118,6 +121,8 @@ static bool is_spare(const struct report *r, const struct log_row *row)
 
 static void add_row(struct report *r, const struct log_row *row)
 {
+	bool tolerated = false;
+
 	switch (row->kind) {
 	case LOG_PROCESS:
 		if (row->unfollowed) {
@@ -138,7 +143,8 @@ static void add_row(struct report *r, const struct log_row *row)
 		r->connections++;
 		if (!r->quic && row_is_quic(row))
 			r->quic = row;
-		if (!row->blind && !row->shake_failed && is_spare(r, row))
+		tolerated = !row->blind && is_spare(r, row);
+		if (tolerated && !row->shake_failed)
 			return;
 		break;
 	case LOG_LAUNCH:
@@ -155,7 +161,7 @@ static void add_row(struct report *r, const struct log_row *row)
 							   .severity = SEVERITY_ERROR });
 		break;
 	}
-	add_findings(r, row);
+	add_findings(r, row, tolerated);
 }
 
 static int by_weight(const void *a, const void *b)

@@ -67,6 +67,12 @@ try:
     elif way == "spare-off":
         print(ask(unverified))
         spare(unverified)
+    elif way == "then-off":
+        try:
+            spare(context)
+        except ssl.SSLError as error:
+            print(type(error).__name__)
+        print(ask(unverified))
     elif way == "abandoned":
         print(ask(context))
         abandoned()
