@@ -51,14 +51,20 @@ static void say_quoted(struct buf *out, struct slice s)
 	say(out, "'");
 }
 
-/* Text of the record; it is a header's or a path's, so controls are none of it. */
+/* Text of the record, which anybody may have written: no key, no control, nothing that turns the line around. */
+static void add_text(struct buf *out, const char *text)
+{
+	redact_text(out, slice_of(text ? text : ""), LIMIT_LINE);
+}
+
+/* BEFORE is ours. */
 static void say_word(struct buf *out, const char *before, const char *text)
 {
 	struct buf word;
 
 	buf_init(&word, LIMIT_LINE);
 	say(&word, "%s", before);
-	redact_text(&word, slice_of(text ? text : ""), LIMIT_LINE);
+	add_text(&word, text);
 	say_quoted(out, buf_slice(&word));
 	buf_release(&word);
 }
@@ -198,11 +204,14 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 	struct buf head;
 
 	buf_init(&head, LIMIT_LINE);
-	say(&head, "%s: ", name);
-	if (o->fixed)
+	add_text(&head, name);
+	say(&head, ": ");
+	if (o->fixed) {
 		say(&head, "%s", bearer ? "Bearer " : "");
-	else if (scheme)
-		say(&head, "%s ", scheme);
+	} else if (scheme) {
+		add_text(&head, scheme);
+		say(&head, " ");
+	}
 	say(out, " \\\n  -H ");
 	if (!o->fixed && token && !around_label(token, &before, &after)) {
 		/* No key, but a word like undefined: that is what was sent. */
@@ -225,6 +234,18 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 	buf_release(&head);
 }
 
+static void say_field(struct buf *out, const char *name, const char *value)
+{
+	struct buf line;
+
+	buf_init(&line, 2 * LIMIT_LINE);
+	add_text(&line, name);
+	say(&line, ": ");
+	add_text(&line, value);
+	say_quoted(out, buf_slice(&line));
+	buf_release(&line);
+}
+
 static void say_headers(struct buf *out, const cJSON *record, const struct curl_options *o)
 {
 	const cJSON *auth = log_member(record, "auth");
@@ -235,7 +256,6 @@ static void say_headers(struct buf *out, const cJSON *record, const struct curl_
 	{
 		const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
 		const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
-		char head[160];
 		if (!name || is_left_out(name) ||
 		    (o->fixed && has_key && is_key_header(auth, name)))
 			continue;
@@ -246,9 +266,8 @@ static void say_headers(struct buf *out, const cJSON *record, const struct curl_
 				auth, o);
 			has_key = true;
 		} else if (value && !strstr(value, "<redacted>") && !strstr(value, "<omitted>")) {
-			snprintf(head, sizeof(head), "%.120s: ", name);
 			say(out, " \\\n  -H ");
-			say_word(out, head, value);
+			say_field(out, name, value);
 		}
 	}
 	if (o->fixed && !has_key)

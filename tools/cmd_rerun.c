@@ -153,6 +153,23 @@ static struct run_result *read_result(const char *folder)
 	return r;
 }
 
+/* Say how many arguments are not there, and where the first of them was. */
+static __attribute__((noreturn)) void die_of_withheld(const struct kept_run *run)
+{
+	size_t count = 0, first = 0;
+
+	for (size_t i = 1; run->argv[i]; i++)
+		if (strcmp(run->argv[i], "<withheld>") == 0 && count++ == 0)
+			first = i;
+	const char *before =
+	    first > 1 && run->argv[first - 1][0] == '-' ? run->argv[first - 1] : "";
+	die("rerun: %zu argument%s of the newest run looked like a secret and %s not kept%s%s; "
+	    "give the "
+	    "key by a variable, or repeat it yourself: orshim run -- %s ...",
+	    count, count == 1 ? "" : "s", count == 1 ? "was" : "were",
+	    *before ? ", the first behind " : "", before, run->argv[0]);
+}
+
 static struct kept_run *newest_or_die(size_t *count)
 {
 	struct kept_run *runs = runs_list(count);
@@ -160,9 +177,7 @@ static struct kept_run *newest_or_die(size_t *count)
 	if (*count == 0)
 		die("rerun: no run is kept yet; start with `orshim run -- TOOL`");
 	if (runs[0].withheld)
-		die("rerun: an argument of the newest run looked like a secret and was not kept; "
-		    "give the key by a variable, or repeat it yourself: orshim run -- %s ...",
-		    runs[0].argv[0]);
+		die_of_withheld(&runs[0]);
 	return runs;
 }
 

@@ -10,12 +10,12 @@ static bool is_word_byte(char c)
 	return is_alphanumeric(c);
 }
 
-/* Does NAME end in the word END? `monkey` ends in key, and is hidden rather than an `apikey` shown. */
-static bool ends_in_word(struct slice name, struct slice end)
+/* Does NAME end in the word END? GLUED: to whatever else: PGPASSWORD, authtoken; monkey, too. */
+static bool ends_in_word(struct slice name, struct slice end, bool glued)
 {
 	if (name.n < end.n || !slice_equal_nocase(slice_from(name, name.n - end.n), end))
 		return false;
-	if (name.n == end.n || slice_equal(end, SLICE("key")))
+	if (name.n == end.n || glued)
 		return true;
 	char before = name.p[name.n - end.n - 1], first = name.p[name.n - end.n];
 	return !is_word_byte(before) || (is_upper(first) && !is_upper(before));
@@ -23,14 +23,17 @@ static bool ends_in_word(struct slice name, struct slice end)
 
 bool names_secret(struct slice name)
 {
-	static const char ends[][14] = {
-		"key",    "apikey",     "token",     "accesstoken", "secret",      "password",
-		"passwd", "passphrase", "pwd",       "signature",   "sig",         "auth",
-		"cookie", "session",    "sessionid", "credential",  "credentials", "authorization",
-	};
+	static const char glued[][14] = { "key",    "token",      "secret",       "password",
+					  "passwd", "passphrase", "authorization" };
+	static const char words[][12] = { "pwd",       "signature",  "sig",
+					  "auth",      "cookie",     "session",
+					  "sessionid", "credential", "credentials" };
 
-	for (size_t i = 0; i < COUNT(ends); i++)
-		if (ends_in_word(name, slice_of(ends[i])))
+	for (size_t i = 0; i < COUNT(glued); i++)
+		if (ends_in_word(name, slice_of(glued[i]), true))
+			return true;
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (ends_in_word(name, slice_of(words[i]), false))
 			return true;
 	return false;
 }

@@ -117,6 +117,14 @@ OPENROUTER_API_KEY=$good sh <"$work/out" >"$work/answer" 2>>"$work/err"
 grep -q '"choices"' "$work/answer"
 verdict $? "curl --fixed: the command works"
 
+# A log that somebody else wrote: names and scheme that steer a terminal or turn the line around.
+printf '%s\n' '{"v":1,"record":"exchange","ts":"2026-11-24T01:00:00.000Z","pid":1,"tool":"x","conn":1,"seq":1,"http":"1.1","method":"GET\u001b[2J","host":"openrouter.ai","path":"/api/v1/key","status":401,"auth":{"carriers":["authorization"],"scheme":"Be\u202earer\u009b31m\u0007","token":"undefined"},"request":{"headers":[["x-\u001b]0;t\u0007\u202e\u009bname","v\u2066"],["authorization","<redacted>"]],"body":{"bytes":0}},"findings":[]}' >"$work/foreign.log"
+run "curl of a foreign log" 0 "$orshim" curl "$work/foreign.log"
+! LC_ALL=C grep -qaP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]' "$work/out"
+verdict $? "curl of a foreign log: nothing steers the terminal"
+says "curl of a foreign log" out '\x1b]0;t'
+says "curl of a foreign log" out '\u{202e}'
+
 # What curl would expand or resolve in a URL stays one request of the same path.
 odd='/api/v1/x/../{models,key}/[1-3]/./%2e%2e/end?filter[]=a&b={c}'
 run "run of curl with an odd path" 0 "$orshim" run --log "$work/odd.log" -- curl -sS -g --path-as-is --http1.1 \

@@ -75,6 +75,11 @@ static void remove_folder(const char *path)
 	rmdir(path);
 }
 
+static int is_first(const struct dirent *d)
+{
+	return fnmatch("*-0-1.cap", d->d_name, 0) == 0;
+}
+
 /* Play TEXT and let it be written to FOLDER as t-0-1.cap; that goes to WRITTEN, false if there is none. */
 static bool play(const char *path, struct slice text, struct playback *r, struct buf *written)
 {
@@ -89,8 +94,17 @@ static bool play(const char *path, struct slice text, struct playback *r, struct
 	make_folder(folder);
 	assert_int_equal(playback_run(r, &c, &options), 0);
 	capture_release(&c);
-	snprintf(file, sizeof(file), "%s/t-0-1.cap", folder);
-	bool found = read_whole(file, written);
+	/* TOOL-0-1.cap; a capture may name its tool. */
+	struct dirent **names;
+	int n = scandir(folder, &names, is_first, alphasort);
+	bool found = n > 0;
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%s/%s", folder, names[i]->d_name);
+		found = i == 0 && read_whole(file, written);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
 	remove_folder(folder);
 	return found;
 }

@@ -10,7 +10,9 @@
 
 #include "report/record.h"
 #include "tools/command.h"
-#include "tools/log/runs.h"
+#include "tools/log/command_words.h"
+
+enum { COMMAND_WORDS = 256 }; /* of a command line that is shown */
 
 static const char library_name[] = "liborshim.so";
 
@@ -87,24 +89,27 @@ bool target_read(struct target *t, pid_t pid)
 /* Words of another process's arguments are shown as those of a run are. */
 void target_command(pid_t pid, char *out, size_t size)
 {
-	char *word = NULL, before[256] = "";
-	size_t room = 0, n = 0;
+	char *words[COMMAND_WORDS] = { NULL };
+	size_t count = 0, room = 0, n = 0;
 	FILE *f;
 
 	out[0] = '\0';
 	open_words(pid, "cmdline", &f);
-	while (f && n + 1 < size && getdelim(&word, &room, '\0', f) > 0) {
+	while (f && count < COMMAND_WORDS && getdelim(&words[count], &room, '\0', f) > 0) {
+		count++;
+		room = 0;
+	}
+	for (size_t i = 0; i < count && n + 1 < size; i++) {
 		const char *shown =
-		    word_is_secret(word, before[0] ? before : NULL) ? "<withheld>" : word;
-		int put = snprintf(out + n, size - n, "%s%s", n ? " " : "", shown);
-
+		    word_is_secret((const char *const *)words, i) ? "<withheld>" : words[i];
+		int put = snprintf(out + n, size - n, "%s%s", i ? " " : "", shown);
 		n += put > 0 ? (size_t)put : 0;
-		snprintf(before, sizeof(before), "%s", word);
 	}
 	for (char *c = out; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	free(word);
+	for (size_t i = 0; i < COMMAND_WORDS; i++)
+		free(words[i]);
 	if (f)
 		fclose(f);
 }

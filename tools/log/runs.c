@@ -12,6 +12,7 @@
 
 #include "report/json_out.h"
 #include "report/record.h"
+#include "tools/log/command_words.h"
 #include "tools/log/log_row.h"
 
 enum { META_MAX = 4 << 20, NAME_SIZE = 48 };
@@ -116,7 +117,7 @@ static void put_arguments(struct json_out *j, char **argv)
 
 	json_array(j, "argv");
 	for (size_t i = 0; argv[i]; i++) {
-		bool secret = i > 0 && word_is_secret(argv[i], argv[i - 1]);
+		bool secret = word_is_secret((const char *const *)argv, i);
 		json_text(j, NULL, secret ? "<withheld>" : argv[i]);
 		withheld |= secret;
 	}

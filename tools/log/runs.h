@@ -39,9 +39,6 @@ void runs_free(struct kept_run *runs, size_t count);
 char *runs_newest(const char *name);
 char *state_path(const char *name, bool create);
 
-/* Does a word of a command line hold what looks like a secret? BEFORE: the word before it; NULL. */
-bool word_is_secret(const char *word, const char *before);
-
 /* FOLDER/NAME; dies without memory. */
 char *path_join(const char *folder, const char *name);
 

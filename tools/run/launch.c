@@ -17,6 +17,7 @@
 #include "report/log.h"
 #include "report/record.h"
 #include "tools/command.h"
+#include "tools/log/command_words.h"
 #include "tools/log/runs.h"
 
 extern char **environ;
@@ -260,7 +261,7 @@ static void put_command(struct json_out *j, char **argv)
 	buf_init(&words, COMMAND_MAX);
 	for (size_t i = 0; argv[i]; i++) {
 		const char *word =
-		    i && word_is_secret(argv[i], argv[i - 1]) ? "<withheld>" : argv[i];
+		    word_is_secret((const char *const *)argv, i) ? "<withheld>" : argv[i];
 		if (i)
 			buf_add_some(&words, " ", 1);
 		buf_add_some(&words, word, strlen(word));

@@ -211,6 +211,13 @@ class Trial:
                     {"model": "a/b", "messages": [{"role": "user", "content": c.words("argv, body")}]})]
         for name, extra in (("bearer", ["--oauth2-bearer", c.key("argv, bearer")]),
                             ("user", ["-u", "someone:" + c.password("argv, user")]),
+                            ("glued user", ["-usomeone:" + c.password("argv, glued user"), "-U",
+                                            "someone:" + c.password("argv, proxy user")]),
+                            ("other fields", [
+                                "-H", "X-Auth-Key: " + c.password("argv, X-Auth-Key"), "-H",
+                                "Ocp-Apim-Subscription-Key: " + c.letters("argv, subscription", 32),
+                                "-H", "X-Whatever: " + c.password("argv, unknown field"),
+                                "-bname=" + c.password("argv, glued cookie")]),
                             ("field", ["-H", "Authorization: Bearer '%s'" % c.key("argv, key")])):
             report = self.path("run-%s.html" % name)
             self.command("run of curl, " + name, [ORSHIM, "run", "--report", report, "--"] + argv
