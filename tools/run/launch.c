@@ -22,7 +22,7 @@
 
 extern char **environ;
 
-enum { FINDINGS_MAX = 12, SHOWN_PATH = 160, COMMAND_MAX = 2000 };
+enum { FINDINGS_MAX = 12, SHOWN_PATH = 160, COMMAND_MAX = 2000, SHELL_SHOWN = 40 };
 
 /* What a finding is about, to find the request that it explains. */
 struct subject {
@@ -253,7 +253,18 @@ void launch_say(const struct launch *l, const char *tool)
 	buf_release(&out);
 }
 
-/* The words as they were given, those that may be secrets left out. */
+/* Text that goes into a body: a prompt, JSON; a short command of a shell's is none. */
+static bool is_text(char **argv, size_t i)
+{
+	const char *word = argv[i];
+
+	if (word[0] == '{' || word[0] == '[')
+		return true;
+	bool command = i && strcmp(argv[i - 1], "-c") == 0 && strlen(word) <= SHELL_SHOWN;
+	return !command && strpbrk(word, " \t\n");
+}
+
+/* The words as they were given, those that may be secrets or texts left out. */
 static void put_command(struct json_out *j, char **argv)
 {
 	struct buf words;
@@ -264,6 +275,11 @@ static void put_command(struct json_out *j, char **argv)
 		    word_is_secret((const char *const *)argv, i) ? "<withheld>" : argv[i];
 		if (i)
 			buf_add_some(&words, " ", 1);
+		char size[32];
+		if (word == argv[i] && is_text(argv, i)) {
+			snprintf(size, sizeof(size), "<%zu bytes>", strlen(word));
+			word = size;
+		}
 		buf_add_some(&words, word, strlen(word));
 	}
 	json_slice(j, "command", words.n ? buf_slice(&words) : SLICE(""));
