@@ -7,6 +7,7 @@
 #include "cJSON.h"
 #include "diagnose/advice.h"
 #include "diagnose/base_url.h"
+#include "diagnose/stray.h"
 
 /*
  * A path alone makes an API of a host that nobody named only when the request
@@ -141,8 +142,9 @@ static bool is_base(struct slice path)
  */
 static bool is_probe(const struct evidence *e)
 {
-	return e->credentials.absent && e->endpoint == ENDPOINT_OTHER &&
-	       !path_is_endpoint(e->x->path) && !is_base(e->x->path) && !e->path_twice.p;
+	return e->credentials.absent && !gateway_key_field(&e->x->request) &&
+	       e->endpoint == ENDPOINT_OTHER && !path_is_endpoint(e->x->path) &&
+	       !is_base(e->x->path) && !e->path_twice.p;
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */

@@ -24,7 +24,7 @@ static bool needs_key(const struct evidence *e)
 	if (!path_is_endpoint(path) || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
 	    slice_ends(path, SLICE("/auth/keys")))
 		return false;
-	if (gateway_key_field(&e->x->request))
+	if (has_gateway_key(e))
 		return e->answer.saw == SAW_NO_KEY;
 	if (is_asked(e))
 		return true;
@@ -123,11 +123,22 @@ bool check_auth_scheme_punctuated(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-/* Bedrock takes AWS's signatures as well as its API keys. */
-static bool is_signature_of_aws(const struct evidence *e, const struct credential *c)
+/* Schemes that a vendor documents beside Bearer, or in its place. */
+static bool is_documented_scheme(const struct evidence *e, const struct credential *c)
 {
-	return slice_starts(c->scheme, SLICE("AWS4-")) &&
-	       slice_equal(slice_of(e->vendor->id), SLICE("bedrock"));
+	static const struct {
+		char vendor[8];
+		char scheme[17];
+	} documented[] = {
+		{ "bedrock", "AWS4-HMAC-SHA256" }, /* Signature Version 4 */
+		{ "baseten", "Api-Key" },          /* docs.baseten.co, every endpoint */
+	};
+
+	for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++)
+		if (slice_equal(slice_of(e->vendor->id), slice_of(documented[i].vendor)) &&
+		    slice_equal_nocase(c->scheme, slice_of(documented[i].scheme)))
+			return true;
+	return false;
 }
 
 bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
@@ -136,7 +147,7 @@ bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
 
 	if (!c)
 		c = authorization_of_form(e, SCHEME_FOREIGN);
-	if (!c || !vendor_takes_bearer(e) || is_signature_of_aws(e, c))
+	if (!c || !vendor_takes_bearer(e) || is_documented_scheme(e, c))
 		return false;
 	detail_f(d, "the scheme is `");
 	/* Whatever stands there may be the first half of a secret. */

@@ -303,6 +303,21 @@ static bool is_key_member(const char *name)
 	       slice_has_nocase(s, SLICE("authorization"));
 }
 
+/*
+ * Below these members a token is meant for somebody else, as their vendors document
+ * it: the MCP servers that a model is to call (OpenAI, Groq, Anthropic), the
+ * providers behind a gateway (Vercel).
+ */
+static bool is_for_others(const char *name)
+{
+	static const char names[][16] = { "tools", "mcp_servers", "providerOptions" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_equal(slice_of(name), slice_of(names[i])))
+			return true;
+	return false;
+}
+
 /* The first string member that holds a key; the nesting is bounded by LIMIT_JSON_DEPTH. */
 static const cJSON *key_member(const cJSON *node)
 {
@@ -317,7 +332,7 @@ static const cJSON *key_member(const cJSON *node)
 			if (value.n >= 20 && vendor_of_key(value))
 				return child;
 		}
-		const cJSON *found = key_member(child);
+		const cJSON *found = is_for_others(child->string) ? NULL : key_member(child);
 		if (found)
 			return found;
 	}
@@ -326,7 +341,8 @@ static const cJSON *key_member(const cJSON *node)
 
 bool check_auth_key_in_body(const struct evidence *e, struct detail *d)
 {
-	const cJSON *member = e->body ? key_member(e->body) : NULL;
+	/* A gateway of one's own may read the key of what is behind it there (LiteLLM). */
+	const cJSON *member = e->body && e->vendor ? key_member(e->body) : NULL;
 
 	if (!member)
 		return false;
