@@ -86,7 +86,7 @@
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
 #define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
 #define LIMIT_PAGE_HEAD (8 * 1024) /* of a web page, looked through for its title */
-#define LIMIT_SHORT_ANSWER 4096  /* longer ones with status 200 are no error without the word in it: vendors that put errors there are brief */
+#define LIMIT_SHORT_ANSWER 1024  /* longer ones with status 200 are no error without the word in it: vendors that put errors there are brief */
 #define LIMIT_PROVIDER 64	 /* that name */
 #define LIMIT_SILENCE 8		 /* findings of a connection on which nothing was sent (count) */
 #define LIMIT_ASKED 16		 /* hosts that were asked something, remembered beside the history (count) */

@@ -302,31 +302,32 @@ const cJSON *error_object_inside(const cJSON *root)
 
 /* ---- Whether it is worth a look */
 
-/* Does the value at AT, behind `code"`, say that something failed? */
-static bool is_failure_at(struct slice body, size_t at)
+/* Does the value at AT of a member named NAME say that something failed? */
+static bool says_failure(struct slice body, struct slice name, size_t at)
 {
-	while (at < body.n && memchr(" \t\r\n:", body.p[at], 5))
+	while (at < body.n && memchr(" \t\r\n", body.p[at], 4))
 		at++;
 	struct slice value = slice_from(body, at);
-	return !slice_starts(value, SLICE("0")) && !slice_starts(value, SLICE("200")) &&
-	       !slice_starts(value, SLICE("null")) && !slice_starts(value, SLICE("\"\"")) &&
-	       !slice_starts(value, SLICE("\"0\"")) && !slice_starts(value, SLICE("\"200\""));
+	if (slice_ends(name, SLICE("success")))
+		return slice_starts(value, SLICE("false"));
+	return slice_ends(name, SLICE("code")) && !slice_starts(value, SLICE("0")) &&
+	       !slice_starts(value, SLICE("200")) && !slice_starts(value, SLICE("null")) &&
+	       !slice_starts(value, SLICE("\"\"")) && !slice_starts(value, SLICE("\"0\"")) &&
+	       !slice_starts(value, SLICE("\"200\""));
 }
 
 bool error_is_likely(struct slice body)
 {
-	static const struct slice code = { "code\"", 5 };
-
 	if (!slice_starts(slice_trim(body), SLICE("{")))
 		return false;
 	if (slice_has(body, SLICE("rror\"")))
 		return true;
 	if (body.n > LIMIT_SHORT_ANSWER)
 		return false;
-	for (long at = slice_find(body, code, 0); at >= 0;
-	     at = slice_find(body, code, (size_t)at + code.n))
-		if (is_failure_at(body, (size_t)at + code.n))
+	for (long at = slice_byte(body, ':', 0); at >= 0;
+	     at = slice_byte(body, ':', (size_t)at + 1))
+		if (at > 1 && body.p[at - 1] == '"' &&
+		    says_failure(body, slice_sub(body, 0, (size_t)at - 1), (size_t)at + 1))
 			return true;
-	return slice_has(body, SLICE("success\":false")) ||
-	       slice_has(body, SLICE("success\": false"));
+	return false;
 }

@@ -33,7 +33,7 @@ bool host_fits(const char *patterns, struct slice host)
 		return false;
 	/* Asked of every vendor for every host: most patterns are left by their first letter. */
 	for (const char *p = patterns; *p; p += pattern.n + (p[pattern.n] == ' ')) {
-		pattern = (struct slice){ p, strcspn(p, " ") };
+		pattern = (struct slice){ p, (size_t)(strchrnul(p, ' ') - p) };
 		if ((*p == '*' || *p == (host.p[0] | 0x20)) && host_fits_pattern(pattern, host))
 			return true;
 	}

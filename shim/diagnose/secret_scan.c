@@ -278,6 +278,8 @@ static enum span_kind kind_of_run(struct secret_scan *s, size_t *n)
 		return SPAN_GROUPED;
 	}
 	if (begins_key(text, s->at, *n)) {
+		more = vendor_base64_key(slice_from(text, s->at));
+		*n = more > *n ? more : *n;
 		s->beside_key = true;
 		return SPAN_KEY;
 	}

@@ -45,6 +45,12 @@ const struct vendor *vendor_of_key(struct slice token);
 /* False: TOKEN has no prefix of the table's, going by its first three bytes. */
 bool vendor_may_own(struct slice token);
 
+/*
+ * How many bytes at the beginning of TEXT are a key in which + / and = are
+ * allowed; 0: there is none.
+ */
+size_t vendor_base64_key(struct slice text);
+
 /* The longest of VENDOR's own prefixes that TOKEN starts with, as part of TOKEN; n == 0: none. */
 struct slice vendor_key_prefix(const struct vendor *vendor, struct slice token);
 

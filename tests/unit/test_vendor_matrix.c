@@ -209,12 +209,51 @@ static void the_owner_is_told_by_the_form_alone(void **state)
 	}
 }
 
+/* A key that is told by its form is masked by it, wherever it stands in a text. */
+static void every_key_of_the_matrix_is_masked_in_a_text(void **state)
+{
+	static const char *const texts[] = { "Incorrect API key provided: %s.",
+					     "\"%s\"",
+					     "a %s b",
+					     "https://x.example/?key=%s&y=1",
+					     "{\"token\":\"%s\"}",
+					     "(%s), and more" };
+	enum { PIECE = 8 };
+	unsigned shown = 0;
+
+	(void)state;
+	for (size_t i = 0; i < SHAPES && shapes[i].owner; i++)
+		for (size_t j = 0; j < sizeof(texts) / sizeof(texts[0]); j++) {
+			const char *token = shapes[i].token;
+			size_t prefix =
+			    vendor_key_prefix(vendor_of_key(slice_of(token)), slice_of(token)).n;
+			char text[300];
+			struct buf out;
+			snprintf(text, sizeof(text), texts[j], token);
+			buf_init(&out, 1000);
+			redact_text(&out, slice_of(text), 1000);
+			assert_int_equal(buf_add(&out, "", 1), 0);
+			for (size_t at = prefix; at + PIECE < strlen(token); at++) {
+				char piece[PIECE + 1];
+				snprintf(piece, sizeof(piece), "%.*s", PIECE, token + at);
+				if (!strstr(out.p, piece))
+					continue;
+				print_error("%s is shown as %s\n", text, out.p);
+				shown++;
+				break;
+			}
+			buf_release(&out);
+		}
+	assert_int_equal(shown, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_owner_is_told_by_the_form_alone),
 		cmocka_unit_test(a_key_is_named_at_every_foreign_host_and_at_no_other),
 		cmocka_unit_test(nobody_is_accused_at_hosts_that_may_pass_keys_on),
+		cmocka_unit_test(every_key_of_the_matrix_is_masked_in_a_text),
 		cmocka_unit_test(a_key_that_was_accepted_is_not_accused),
 	};
 
