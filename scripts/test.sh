@@ -87,6 +87,7 @@ if [ "${1:-}" = clients ]; then
 	part 'arm64, by qemu' tests/e2e/arm64.sh
 	part 'untappable clients, relayed' tests/e2e/relay.sh all
 	part 'untappable clients, redirected' tests/e2e/redirect/clients_run.py all
+	part 'untappable clients, by launchers' tests/e2e/redirect/launched_run.py all
 	part 'a log of 1 GiB' tests/e2e/big_log.py build/orshim
 	part 'Chromium' tests/e2e/chromium.sh
 	part 'children of all clients' tests/e2e/follow/run.py all
@@ -124,6 +125,7 @@ else
 		[ ! -x "$check" ] || part "${check#*/}" "$check"
 	done
 	part 'clients, redirected' tests/e2e/redirect/clients_run.py
+	part 'children, redirected' tests/e2e/redirect/launched_run.py
 	part 'trouble around the relay' tests/e2e/redirect/trouble_run.py
 	part 'faults' tests/e2e/faults.py
 	part 'hostile settings' tests/e2e/settings.py

@@ -49,6 +49,7 @@
 #define LIMIT_KEPT_SETTINGS 16384   /* their text */
 #define LIMIT_SETTINGS (2 << 20)    /* text of all settings of a process; one is 128 KiB at most, execve(2) */
 #define LIMIT_FOLLOW (64 * 1024)    /* stack that a child's rebuilt environment may take */
+#define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
 #define LIMIT_UNFOLLOWED 64	    /* programs that could not be followed, each told once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 

@@ -14,7 +14,6 @@
 #include "tools/redirect/loop.h"
 
 #define DOOR_NAME "relay"
-#define DOOR_ENTRY "orshim" /* a link to this command, beside it */
 
 enum { DOOR_ANSWER = 64 * 1024 };
 

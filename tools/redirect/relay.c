@@ -2,6 +2,7 @@
 #include "tools/redirect/relay.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/relay_entry.h"
 #include "tools/redirect/courier.h"
 #include "tools/redirect/door.h"
 #include "tools/redirect/link.h"
@@ -122,14 +124,22 @@ static void on_control(struct source *s, uint32_t events)
 		dup2(nowhere, STDERR_FILENO);
 }
 
+static bool is_ours(const char *name)
+{
+	return strcmp(name, DOOR_NAME) == 0 || strcmp(name, RELAY_ENTRY) == 0 ||
+	       strncmp(name, RELAY_MARK_BEGINS, sizeof(RELAY_MARK_BEGINS) - 1) == 0;
+}
+
 void relay_remove_files(const char *folder)
 {
-	static const char *const names[] = { DOOR_NAME, DOOR_ENTRY };
-	char path[PATH_MAX];
+	DIR *all = opendir(folder);
+	struct dirent *one;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (snprintf(path, sizeof(path), "%s/%s", folder, names[i]) < PATH_MAX)
-			unlink(path);
+	while (all && (one = readdir(all)))
+		if (is_ours(one->d_name))
+			unlinkat(dirfd(all), one->d_name, 0);
+	if (all)
+		closedir(all);
 	trust_remove_files(folder);
 	rmdir(folder); /* where nothing of the run is kept in it */
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@ static void link_entry(const char *folder)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[n > 0 ? n : 0] = '\0';
-	if (n > 0 && snprintf(path, sizeof(path), "%s/" DOOR_ENTRY, folder) < PATH_MAX &&
+	if (n > 0 && snprintf(path, sizeof(path), "%s/" RELAY_ENTRY, folder) < PATH_MAX &&
 	    symlink(self, path) != 0 && errno != EEXIST)
 		warn("run: %s: %s; programs that the tool starts are not relayed", path,
 		     strerror(errno));
@@ -37,6 +39,7 @@ bool run_relay_start(struct run_relay *r, const char *folder, enum relay_mode mo
 
 	*r = (struct run_relay){ .control = -1, .folder = folder, .mode = mode };
 	candidate_look(&r->program, program);
+	unsetenv(RELAY_FOLDER); /* of a run around this one */
 	if (mode == RELAY_OFF)
 		return false;
 	r->enters = !r->program.is_out_of_reach &&
@@ -97,11 +100,12 @@ static const char *enter(const char *folder)
 	prctl(PR_SET_PTRACER, relay, 0, 0,
 	      0); /* Yama: it reads addresses, and is no ancestor of ours */
 	listener = filter_install(&privilege_lost);
-	if (listener < 0) {
-		failed = strerrordesc_np(errno);
+	failed = listener < 0 ? strerrordesc_np(errno) : failed;
+	if (listener < 0 && errno != EBUSY) /* our parent's filter, as far as we can know */
 		goto out;
-	}
 	take_variables((struct slice){ answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
+	if (listener < 0)
+		goto out;
 	courier_send(door, privilege_lost ? "L1" : "L0", 2, listener);
 	failed = courier_receive(door, answer, 1, NULL) == 1 && answer[0] == 'K'
 		     ? NULL
@@ -144,19 +148,34 @@ void run_relay_settle(struct run_relay *r, struct buf *report)
 	free(room);
 }
 
+/* PROGRAM is executed as it is from here on. */
+static void leave_mark(const char *folder, const char *program)
+{
+	char mark[PATH_MAX];
+	struct stat st;
+
+	if (stat(program, &st) == 0 &&
+	    snprintf(mark, sizeof(mark), RELAY_MARK, folder, (unsigned long)st.st_dev,
+		     (unsigned long)st.st_ino) < (int)sizeof(mark))
+		close(open(mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
 int run_relay_become(int argc, char **argv)
 {
-	const char *folder = getenv(RELAY_FOLDER);
 	struct candidate *program = malloc(sizeof(*program));
+	const char *folder = argc > 1 ? argv[1] : NULL;
 
-	if (argc < 3)
+	if (argc <= RELAY_WORDS)
 		die("a program is missing");
-	if (folder && program) {
-		candidate_look(program, argv[1]);
+	if (program) {
+		candidate_look(program, argv[2]);
 		if (program->kind == CANDIDATE_UNTAPPABLE && !program->is_out_of_reach)
 			enter(folder);
+		else
+			leave_mark(folder, argv[2]);
 	}
 	free(program);
-	execv(argv[1], argv + 2);
+	/* Past the preloaded library, which would come back to us. */
+	syscall(SYS_execve, argv[2], argv + RELAY_WORDS, environ);
 	return errno == ENOENT ? 127 : 126;
 }

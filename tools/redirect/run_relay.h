@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/relay_entry.h"
 #include "base/settings.h"
 #include "tools/redirect/candidate.h"
 
@@ -58,13 +59,10 @@ void run_relay_enter(void *relay);
 void run_relay_settle(struct run_relay *r, struct buf *report);
 
 /*
- * `FOLDER/orshim PROGRAM ARGV0 ARGS...`, executed by the preloaded library in
- * place of PROGRAM: goes under the filter if PROGRAM cannot be tapped, and
- * becomes it in any case.
+ * Executed by the preloaded library in place of a program (relay_entry.h): goes
+ * under the filter if the program cannot be tapped, else leaves a mark that it
+ * need not be asked about again, and becomes it in any case.
  */
 int run_relay_become(int argc, char **argv);
-
-#define RELAY_BECOMES "orshim: becoming" /* argv[0] of the above */
-#define RELAY_FOLDER "ORSHIM_RELAY_FOLDER"
 
 #endif

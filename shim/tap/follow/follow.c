@@ -21,7 +21,9 @@
 #include "base/direct.h"
 #include "base/early.h"
 #include "base/limits.h"
+#include "base/relay_entry.h"
 #include "base/slice.h"
+#include "tap/follow/relayed.h"
 #include "tap/follow/target.h"
 #include "tap/follow/unfollowed.h"
 
@@ -92,6 +94,8 @@ void follow_start(bool on, const char *library, char *const *environment)
 		size_t size = strlen(*environment) + 1;
 		if (strncmp(*environment, "ORSHIM_", 7) != 0)
 			continue;
+		if (strncmp(*environment, RELAY_FOLDER "=", sizeof(RELAY_FOLDER)) == 0)
+			relayed_start(*environment + sizeof(RELAY_FOLDER));
 		if (follow.count == LIMIT_KEPT_COUNT || size > sizeof(follow.kept) - used)
 			return; /* settings that do not fit: better no child than a child with half of them */
 		memcpy(follow.kept + used, *environment, size);
@@ -205,11 +209,13 @@ static bool is_too_big(int result)
 /*
  * CALL with ENVP completed in `child_env`, unless LOOK finds in `target` that
  * it would not help. What did not fit only because of us goes as it came.
- * CHILD is where the call puts its child's pid; NULL: the program replaces this
- * process. The arrays live in the calling function's frame, sized by what is
- * there: this cannot be a function of its own.
+ * BY_ENTRY is the same call of `entry` with `words`, for programs that are to
+ * be relayed; when it fails the call itself follows. CHILD is where the call
+ * puts its child's pid; NULL: the program replaces this process. The arrays
+ * live in the calling function's frame, sized by what is there: this cannot be
+ * a function of its own.
  */
-#define WITH_SHIM(envp, look, call, child)                                                \
+#define WITH_SHIM(envp, argv, look, call, by_entry, child)                                \
 	do {                                                                              \
 		char *const *given = (envp), *const *child_env = given;                   \
 		struct target target = { .kind = TARGET_LOADS };                          \
@@ -218,13 +224,22 @@ static bool is_too_big(int result)
 		if (!real.execve) /* before our constructor */                            \
 			resolve_all();                                                    \
 		bool dropped = room_needed(given, &room);                                 \
-		if (dropped)                                                              \
+		if (dropped || relayed_is_on())                                           \
 			look;                                                             \
 		if (dropped && target.kind == TARGET_LOADS) {                             \
 			char **entries = __builtin_alloca(room.entries * sizeof(char *)); \
 			char *text = __builtin_alloca(room.preload);                      \
 			child_env = rebuild(given, entries, text);                        \
-		} else if (dropped && !(child)) {                                         \
+		}                                                                         \
+		size_t count = relayed_room(&target, argv);                               \
+		if (count) {                                                              \
+			char **words = __builtin_alloca(count * sizeof(char *));          \
+			const char *entry = relayed_words(words, &target, argv);          \
+			errno = kept_errno;                                               \
+			result = by_entry;                                                \
+			if ((child) && result == 0)                                       \
+				return result;                                            \
+		} else if (dropped && target.kind != TARGET_LOADS && !(child)) {          \
 			unfollowed_tell(&target, getpid(), getppid());                    \
 		}                                                                         \
 		errno = kept_errno;                                                       \
@@ -239,36 +254,49 @@ static bool is_too_big(int result)
 		return result;                                                            \
 	} while (0)
 
+/* Programs that are known by a descriptor alone are not relayed. */
+#define BY_NO_ENTRY ((void)entry, (void)words, -1)
+#define EXEC_ENTRY real.execve(entry, words, child_env)
+#define SPAWN_ENTRY real.posix_spawn(child, entry, actions, attributes, words, child_env)
+
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	WITH_SHIM(envp, target_of(&target, path), real.execve(path, argv, child_env), NULL);
+	WITH_SHIM(envp, argv, target_of(&target, path), real.execve(path, argv, child_env),
+		  EXEC_ENTRY, NULL);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-	WITH_SHIM(environ, target_of(&target, path), real.execve(path, argv, child_env), NULL);
+	WITH_SHIM(environ, argv, target_of(&target, path), real.execve(path, argv, child_env),
+		  EXEC_ENTRY, NULL);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	WITH_SHIM(envp, target_in_path(&target, file), real.execvpe(file, argv, child_env), NULL);
+	WITH_SHIM(envp, argv, target_in_path(&target, file), real.execvpe(file, argv, child_env),
+		  EXEC_ENTRY, NULL);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-	WITH_SHIM(environ, target_in_path(&target, file), real.execvpe(file, argv, child_env),
-		  NULL);
+	WITH_SHIM(environ, argv, target_in_path(&target, file),
+		  real.execvpe(file, argv, child_env), EXEC_ENTRY, NULL);
 }
 
 EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	WITH_SHIM(envp, target_at(&target, dir, path),
-		  real.execveat(dir, path, argv, child_env, flags), NULL);
+	char *const *unnamed = NULL;
+
+	WITH_SHIM(envp, unnamed, target_at(&target, dir, path),
+		  real.execveat(dir, path, argv, child_env, flags), BY_NO_ENTRY, NULL);
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	WITH_SHIM(envp, target_at(&target, fd, ""), real.fexecve(fd, argv, child_env), NULL);
+	char *const *unnamed = NULL;
+
+	WITH_SHIM(envp, unnamed, target_at(&target, fd, ""), real.fexecve(fd, argv, child_env),
+		  BY_NO_ENTRY, NULL);
 }
 
 EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -276,8 +304,9 @@ EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
 {
 	pid_t unasked, *child = pid ? pid : &unasked;
 
-	WITH_SHIM(envp, target_of(&target, path),
-		  real.posix_spawn(child, path, actions, attributes, argv, child_env), child);
+	WITH_SHIM(envp, argv, target_of(&target, path),
+		  real.posix_spawn(child, path, actions, attributes, argv, child_env), SPAWN_ENTRY,
+		  child);
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -285,8 +314,9 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 {
 	pid_t unasked, *child = pid ? pid : &unasked;
 
-	WITH_SHIM(envp, target_in_path(&target, file),
-		  real.posix_spawnp(child, file, actions, attributes, argv, child_env), child);
+	WITH_SHIM(envp, argv, target_in_path(&target, file),
+		  real.posix_spawnp(child, file, actions, attributes, argv, child_env), SPAWN_ENTRY,
+		  child);
 }
 
 /*

@@ -98,6 +98,13 @@ static enum target_kind kind_of_elf(int fd, const Elf64_Ehdr *e, const char *pat
 	return kind == TARGET_LOADS && gains_privilege(fd) ? TARGET_PRIVILEGED : kind;
 }
 
+static unsigned long size_of(int fd)
+{
+	struct stat st;
+
+	return direct_fstat(fd, &st) == 0 ? (unsigned long)st.st_size : 0;
+}
+
 /* FD is the file PATH, which need not be known. A script leads to its interpreter, once. */
 static void look_at_open(struct target *t, int fd, const char *path, bool follow_shebang)
 {
@@ -109,6 +116,7 @@ static void look_at_open(struct target *t, int fd, const char *path, bool follow
 
 	t->kind = TARGET_LOADS;
 	if (n >= 2 && follow_shebang && shebang(head.text, (size_t)n, t->path)) {
+		t->is_script = true;
 		int next = direct_open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 		if (next >= 0) {
 			look_at_open(t, next, t->path, false);
@@ -119,6 +127,7 @@ static void look_at_open(struct target *t, int fd, const char *path, bool follow
 	if (n < (ssize_t)sizeof(head.elf) || memcmp(head.text, ELFMAG, SELFMAG) != 0)
 		return;
 	t->kind = kind_of_elf(fd, &head.elf, path);
+	t->size = size_of(fd);
 	size_t length = strlen(path);
 	if (path != t->path && length < sizeof(t->path))
 		memcpy(t->path, path, length + 1);
@@ -128,6 +137,8 @@ void target_at(struct target *t, int dir, const char *path)
 {
 	t->kind = TARGET_LOADS;
 	t->path[0] = '\0';
+	t->is_script = false;
+	t->size = 0;
 	if (!path)
 		return;
 	if (*path == '\0') {

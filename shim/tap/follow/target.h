@@ -8,6 +8,8 @@
  * cannot be read the answer is yes: the exec will say itself what is wrong.
  * Only stack memory, no locks.
  */
+#include <stdbool.h>
+
 #include "base/limits.h"
 
 enum target_kind {
@@ -20,6 +22,8 @@ enum target_kind {
 
 struct target {
 	enum target_kind kind;
+	bool is_script;     /* PATH is its interpreter */
+	unsigned long size; /* of an ELF file, in bytes */
 	char path
 	    [LIMIT_PATH]; /* of the program; "" with TARGET_LOADS, or where only a descriptor is known */
 };

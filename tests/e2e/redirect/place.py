@@ -98,11 +98,11 @@ class Place:
                              stderr=subprocess.PIPE, timeout=TIME_LIMIT, check=False)
         return end.returncode, end.stdout, end.stderr, self.take()
 
-    def relayed(self, argv, env, mode="strict", text="off"):
+    def relayed(self, argv, env, mode="strict", text="off", around=()):
         """The same under `orshim run`; the lines that are ours are taken out of stderr."""
         self.forget()
         status, out, err, received = self.bare(
-            [cases.ORSHIM, "run", "--relay", mode, "--log", self.log, "--"] + argv,
+            [*around, cases.ORSHIM, "run", "--relay", mode, "--log", self.log, "--"] + argv,
             dict(env, ORSHIM_TEXT=text))
         self.said = err.decode("utf-8", "replace")
         theirs = b"".join(line for line in err.splitlines(True) if not line.startswith(b"orshim: "))

