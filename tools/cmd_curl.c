@@ -38,7 +38,7 @@ static void read_options(struct curl_options *o, int argc, char **argv)
 			o->name = argv[i];
 	}
 	if (!o->name)
-		die("curl: which exchange? For example `orshim curl orshim.log#3`, or `#3` of the "
+		die("curl: which exchange? For example `orshim curl 3` of the "
 		    "newest run");
 }
 

@@ -48,7 +48,7 @@ static void read_options(struct diff_options *o, int argc, char **argv)
 			argv[words++] = argv[i];
 	}
 	if (words < 2)
-		die("diff: name two exchanges: LOG#N, a .cap, last-good or last-bad");
+		die("diff: name two exchanges: N, LOG:N, a .cap, last-good or last-bad");
 	o->sides[0] = argv[0];
 	o->sides[1] = argv[1];
 	o->logs = argv + 2;
@@ -148,7 +148,7 @@ static void read_side(struct side_of_diff *s, const char *name, const struct dif
 		unsigned n = source_add(&s->log, name, "diff");
 		unsigned all = s->log.files[0].exchanges;
 		if (!n && all != 1)
-			die("diff: which exchange of %s? It has %u: '%s#1' …", name, all, name);
+			die("diff: which exchange of %s? It has %u: %s:1 …", name, all, name);
 		log_sort(&s->log);
 		s->row = log_exchange(&s->log, 0, n ? n : 1);
 		if (!s->row)
@@ -170,7 +170,7 @@ static void say_side(const char *mark, struct side_of_diff *s, struct buf *out)
 {
 	say(out, "%s %s", mark, s->name);
 	if (s->where)
-		say(out, " (%s#%u)", s->where, s->row->number);
+		say(out, " (%s:%u)", s->where, s->row->number);
 	say(out, ": ");
 	row_words(s->row, out);
 	if (row_failed(s->row))

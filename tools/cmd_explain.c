@@ -6,6 +6,7 @@
 #include "diagnose/rules.h"
 #include "report/paragraph.h"
 #include "tools/command.h"
+#include "tools/guide/error_words.h"
 #include "tools/guide/settings_of_tools.h"
 
 enum { LABEL_MAX = 64 };
@@ -15,16 +16,25 @@ static const char *rule_name(size_t i)
 	return rules[i].id;
 }
 
-static enum rule_id rule_or_die(const char *name)
+/* A rule's id, in any case; RULE_NONE if it is none. */
+static enum rule_id rule_named(const char *name)
 {
-	enum rule_id id = rule_find(slice_of(name));
+	for (int i = 0; i < RULE_COUNT; i++)
+		if (slice_equal_nocase(slice_of(rules[i].id), slice_of(name)))
+			return (enum rule_id)i;
+	return RULE_NONE;
+}
 
-	if (id != RULE_NONE)
-		return id;
+/* Neither a rule nor words that are understood. */
+static void unknown(const char *name)
+{
 	const char *near = nearest_name(name, rule_name, RULE_COUNT);
 	if (near)
 		die("explain: no rule '%s'; did you mean %s?", name, near);
-	die("explain: no rule '%s'; `orshim rules` lists them", name);
+	die("explain: neither a rule's id nor an error's words that are known: '%s'; `orshim "
+	    "rules` "
+	    "lists the rules",
+	    name);
 }
 
 /* "    Continue: config.yaml …" for each tool, below what it is that they keep. */
@@ -55,7 +65,9 @@ int cmd_explain(int argc, char **argv)
 	struct buf out;
 
 	if (argc < 2)
-		die("explain: a rule's id is missing; `orshim rules` lists them");
+		die("explain: name a rule's id (`orshim rules` lists them), the words of an error, "
+		    "or a "
+		    "status");
 	style_of(STDOUT_FILENO, &style);
 	buf_init(&out, LIMIT_BLOCK);
 	for (int i = 1; i < argc; i++) {
@@ -63,9 +75,16 @@ int cmd_explain(int argc, char **argv)
 			die_of_option("explain", argv[i]);
 		if (i > 1)
 			say(&out, "\n");
-		if (text_rule(&out, &style, rule_or_die(argv[i])) != 0)
+		enum rule_id rule = rule_named(argv[i]);
+		if (rule == RULE_NONE) {
+			if (!error_words_explain(argv[i], &style, &out))
+				unknown(argv[i]);
+			print_out(&out);
+			continue;
+		}
+		if (text_rule(&out, &style, rule) != 0)
 			die("explain: out of memory");
-		put_settings(&out, &style, rule_or_die(argv[i]));
+		put_settings(&out, &style, rule);
 		print_out(&out);
 	}
 	buf_release(&out);

@@ -82,7 +82,7 @@ static void print_report(const struct report *r, const struct report_options *o)
 	if (o->exchange) {
 		const struct log_row *row = log_exchange(r->log, 0, o->exchange);
 		if (!row)
-			die("report: %s has no exchange #%u; it has %u", r->log->files[0].path,
+			die("report: %s has no exchange %u; it has %u", r->log->files[0].path,
 			    o->exchange, r->log->files[0].exchanges);
 		report_exchange(r, row, &style, &out);
 	} else if (o->form == FORM_JSON) {
@@ -128,7 +128,8 @@ static void add_earlier(struct log *l, const char *name, char *const *names, int
 
 static void add_newest(struct log *l)
 {
-	char *path = runs_newest("log");
+	unsigned without;
+	char *path = runs_newest_log(&without);
 
 	if (path)
 		add_earlier(l, path, NULL, 0);

@@ -16,6 +16,7 @@ enum exit_status {
 	EXIT_CLEAN = 0,	   /* nothing at or above ERROR */
 	EXIT_FINDINGS = 1, /* something was found */
 	EXIT_TROUBLE = 2,  /* with the command itself */
+	EXIT_NOTHING = 3,  /* nothing was seen where something was asked for */
 };
 
 enum { DOCUMENT_MAX = 4 << 20 }; /* most bytes of a page made of a table */

@@ -124,10 +124,10 @@ const struct command commands[] = {
 	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed.",
 	  "orshim run -- curl https://openrouter.ai/api/v1/key" },
 	{ "report", cmd_report, "read logs: what was wrong, how often, what to try next",
-	  "[LOG...]\nLOG#N", "FILE", report_options,
-	  "LOG#N is one exchange in detail. Without LOG: the newest run that `orshim run` kept.\n"
+	  "[LOG...]\nN|LOG:N", "FILE", report_options,
+	  "N is one exchange of it in detail, LOG:N one of LOG. Without LOG: the newest run that `orshim run` kept.\n"
 	  "Several logs and quoted patterns are merged by time; - is stdin.\n"
-	  "Exits with 0 if nothing was refused and no error found, 1 otherwise.",
+	  "Exits with 0 if nothing was refused and no error found, 1 otherwise, 3 if nothing was seen.",
 	  "orshim report --html report.html orshim.log" },
 	{ "runs", cmd_runs, "list the runs that are kept, newest first",
 	  "", NULL, runs_options,
@@ -147,7 +147,7 @@ const struct command commands[] = {
 	  "orshim baseline" },
 	{ "diff", cmd_diff, "two requests side by side: what differs, what explains most first",
 	  "A B [LOG...]", "last-good|last-bad|FILE", diff_options,
-	  "A and B are LOG#N (#N: of the newest run), a .cap, last-good or last-bad: the newest\n"
+	  "A and B are N (of the newest run), LOG:N, a .cap, last-good or last-bad: the newest\n"
 	  "request that worked or did not, of LOG... or of the kept runs and the baseline.\n"
 	  "Exits with 0 if nothing that matters differs, with 1 if something does.",
 	  "orshim diff last-good last-bad" },
@@ -157,11 +157,11 @@ const struct command commands[] = {
 	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
 	  "orshim watch orshim.log" },
 	{ "curl", cmd_curl, "an exchange of a log as a curl command",
-	  "LOG#N", "FILE", curl_options,
+	  "N|LOG:N", "FILE", curl_options,
 	  "The key is in it as the variable that it came from, else $OPENROUTER_API_KEY; no secret is\n"
 	  "printed. Where that variable holds another key than the one that was sent, it says so.\n"
-	  "#N is one of the newest run.",
-	  "orshim curl 'orshim.log#3'" },
+	  "N is one of the newest run.",
+	  "orshim curl 3" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "\nCAPTURE.cap...", "FILE", lint_options,
 	  "A FILE of - is stdin.",

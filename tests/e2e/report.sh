@@ -57,7 +57,7 @@ says "report of the newest run" out "observed through"
 says "report of the newest run" out "from: environment variable OPENROUTER_API_KEY"
 run "report '#1'" 1 "$orshim" report '#1'
 says "report '#1'" out "> Authorization: <redacted>"
-misuse "report '#9'" 2 "has no exchange #9" "$orshim" report '#9'
+misuse "report '#9'" 2 "has no exchange 9" "$orshim" report '#9'
 run "report --json" 1 "$orshim" report --json
 python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert r["causes"][0]["rule"]=="auth_token_quoted" and r["counts"]["refused"]==1 and r["processes"][0]["observed"]' "$work/out"
 verdict $? "report --json: is JSON with the cause"

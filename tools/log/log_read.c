@@ -288,8 +288,8 @@ const char *log_name(struct log *l, const struct log_row *row)
 	char name[256];
 
 	if (l->file_count > 1)
-		snprintf(name, sizeof(name), "%.200s#%u", l->files[row->file].path, row->number);
+		snprintf(name, sizeof(name), "%.200s:%u", l->files[row->file].path, row->number);
 	else
-		snprintf(name, sizeof(name), "#%u", row->number);
+		snprintf(name, sizeof(name), "%u", row->number);
 	return log_keep(l, name, sizeof(name));
 }

@@ -2,6 +2,7 @@
 #include "tools/log/log_source.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,31 +11,44 @@
 
 static void add_newest(struct log *l, const char *command)
 {
-	char *path = runs_newest("log");
+	unsigned without;
+	char *path = runs_newest_log(&without);
 
+	if (!path && without)
+		die("%s: no kept run left a log: no process with TLS was seen in them", command);
 	if (!path)
 		die("%s: no run is kept yet; name a log, or start with `orshim run -- TOOL`",
 		    command);
-	if (access(path, F_OK) != 0)
-		die("%s: the newest run left no log: no process with TLS was seen in it", command);
+	if (without)
+		fprintf(stderr,
+			"orshim: %s: the newest run saw no process with TLS; this is an older one, "
+			"%s\n",
+			command, path);
 	log_add(l, path);
 	free(path);
 }
 
+/* Where the number of an exchange begins in NAME ("3", "#3", "LOG:3", "LOG#3"); NULL: nowhere. */
+static const char *number_in(const char *name)
+{
+	const char *digits = name + strlen(name);
+
+	while (digits > name && digits[-1] >= '0' && digits[-1] <= '9')
+		digits--;
+	if (!*digits || access(name, F_OK) == 0) /* a file may be called a#1, or 3 */
+		return NULL;
+	return digits == name || digits[-1] == '#' || digits[-1] == ':' ? digits : NULL;
+}
+
 unsigned source_add(struct log *l, const char *name, const char *command)
 {
-	const char *mark = strrchr(name, '#');
+	const char *digits = number_in(name);
 	unsigned long long n = 0;
 
-	/* A file may be called a#1. */
-	if (mark && access(name, F_OK) != 0 && slice_number(slice_of(mark + 1), &n)) {
-		if (n == 0 || n > UINT_MAX)
-			die("%s: exchanges are counted from 1: %s", command, name);
-	} else {
-		mark = NULL;
-		n = 0;
-	}
-	char *path = mark ? strndup(name, (size_t)(mark - name)) : strdup(name);
+	if (digits && (!slice_number(slice_of(digits), &n) || n == 0 || n > UINT_MAX))
+		die("%s: exchanges are counted from 1: %s", command, name);
+	char *path = digits && digits > name ? strndup(name, (size_t)(digits - 1 - name))
+					     : strdup(digits ? "" : name);
 	if (!path)
 		die("out of memory");
 	if (*path)

@@ -272,3 +272,22 @@ char *runs_newest(const char *name)
 	runs_free(runs, count);
 	return path;
 }
+
+char *runs_newest_log(unsigned *without)
+{
+	size_t count;
+	struct kept_run *runs = runs_list(&count);
+	char *path = NULL;
+
+	*without = 0;
+	for (size_t i = 0; i < count && !path; i++) {
+		path = path_join(runs[i].folder, "log");
+		if (path && access(path, F_OK) != 0) {
+			free(path);
+			path = NULL;
+			++*without;
+		}
+	}
+	runs_free(runs, count);
+	return path;
+}

@@ -37,6 +37,12 @@ void runs_free(struct kept_run *runs, size_t count);
 
 /* The file NAME in the newest run's folder, or in orshim's own; the caller's. NULL: none. */
 char *runs_newest(const char *name);
+
+/*
+ * The log of the newest run that left one, and in *WITHOUT how many newer runs left
+ * none. The caller's; NULL: there is none.
+ */
+char *runs_newest_log(unsigned *without);
 char *state_path(const char *name, bool create);
 
 /* FOLDER/NAME; dies without memory. */

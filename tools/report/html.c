@@ -402,7 +402,7 @@ static void put_exchanges(const struct report *r, struct buf *out)
 	if (left_out)
 		say(out,
 		    "<p class=\"soft\">%zu more requests are not on this page; "
-		    "<code>orshim report LOG#N</code> shows each.</p>\n",
+		    "<code>orshim report N</code> shows each.</p>\n",
 		    left_out);
 }
 

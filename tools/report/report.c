@@ -289,5 +289,7 @@ void report_release(struct report *r)
 
 int report_status(const struct report *r)
 {
-	return r->refused || r->worst >= SEVERITY_ERROR ? EXIT_FINDINGS : EXIT_CLEAN;
+	if (r->refused || r->worst >= SEVERITY_ERROR)
+		return EXIT_FINDINGS;
+	return r->exchanges || r->connections ? EXIT_CLEAN : EXIT_NOTHING;
 }
