@@ -26,8 +26,11 @@ struct run {
 	char **tool;             /* argv of the tool */
 	const char *log;         /* --log; NULL */
 	const char *report_file; /* --report; NULL */
-	char *folder;            /* of this run's own files */
-	bool kept;               /* it stays, as one of the last runs */
+	enum run_outcome
+	    fail_on; /* --fail-on: what ends a run with 1 that the tool ended with 0; RUN_UNSEEN: nothing */
+	bool quiet;   /* --quiet: the last line alone */
+	char *folder; /* of this run's own files */
+	bool kept;    /* it stays, as one of the last runs */
 	int64_t start_us;
 	char *log_path;
 	char *text_path;
@@ -44,6 +47,15 @@ static void set(const char *name, const char *value)
 		die("run: out of memory");
 }
 
+static enum run_outcome fail_level(const char *value)
+{
+	if (strcmp(value, "error") == 0)
+		return RUN_ERRORS;
+	if (strcmp(value, "warning") == 0)
+		return RUN_WARNINGS;
+	die("run: --fail-on takes error or warning, not '%s'", value);
+}
+
 static void read_options(struct run *r, int argc, char **argv)
 {
 	int i = 1;
@@ -58,7 +70,11 @@ static void read_options(struct run *r, int argc, char **argv)
 			if (!settings_relay(value, &r->relay))
 				die("run: --relay %s: it is auto, off, all or strict", value);
 			set("ORSHIM_RELAY", value);
-		} else if (strcmp(argv[i], "--") == 0) {
+		} else if ((value = option_value(argc, argv, &i, "--fail-on")))
+			r->fail_on = fail_level(value);
+		else if (strcmp(argv[i], "--quiet") == 0)
+			r->quiet = true;
+		else if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
 		} else
@@ -157,6 +173,8 @@ static void choose_log(struct run *r)
 /* Unless told otherwise the diagnosis waits for the tool's end, so that it disturbs no screen. */
 static void choose_text(struct run *r)
 {
+	if (r->quiet)
+		set("ORSHIM_TEXT", "off");
 	if (getenv("ORSHIM_TEXT"))
 		return;
 	r->own_text = true;
@@ -244,7 +262,9 @@ static void tell(struct run *r)
 	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
 		write_all(STDERR_FILENO, SLICE("\n"));
 	tally_add(&t, buf_slice(&log));
-	if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
+	if (r->quiet)
+		buf_reset(&text);
+	else if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
 		write_all(STDERR_FILENO, buf_slice(&text));
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
@@ -327,6 +347,17 @@ static void look_around(const struct run *r)
 	launch_release(l);
 }
 
+/* The tool's status; with --fail-on that of what was found, where the tool's is 0. */
+static int end_status(const struct run *r, int status)
+{
+	if (status != 0 || r->fail_on == RUN_UNSEEN)
+		return status;
+	enum run_outcome outcome = run_outcome(r->log_path, r->log_start, r->start_us);
+	if (outcome == RUN_UNSEEN)
+		return EXIT_NOTHING;
+	return outcome >= r->fail_on ? EXIT_FINDINGS : EXIT_CLEAN;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct program program;
@@ -363,6 +394,7 @@ int cmd_run(int argc, char **argv)
 	run_relay_settle(&r.relayed, &r.passed);
 	tell(&r);
 	buf_release(&r.passed);
+	int end = end_status(&r, status);
 	leave_folder(&r, status);
-	return status;
+	return end;
 }

@@ -11,6 +11,10 @@ static const struct command_option run_options[] = {
 	  "what goes through the relay: auto (default) programs whose TLS cannot be\n"
 	  "tapped; off nothing; all every process that is not tapped; strict refuses\n"
 	  "instead of passing through what cannot be looked into" },
+	{ "--fail-on", "LEVEL",
+	  "error or warning: end with 1 if the tool ended with 0 and such a finding is there, with 3 "
+	  "if nothing was seen" },
+	{ "--quiet", NULL, "one line at the end, no diagnosis" },
 	{ 0 },
 };
 

@@ -204,8 +204,8 @@ tell OPENROUTER_API_KEY="$a" -- sh -c 'curl -sS --http1.1 -H "Authorization: Bea
 told 'curl, an old key of a shell start file' '~/.bashrc line 2'
 told 'curl, an old key of a shell start file' 'key_shadows_dotenv' live report report--json report--markdown report--html
 told 'curl, an old key of a shell start file' './.env line 1 has another one' live report report--json report--markdown
-told 'curl, an old key of a shell start file' 'this is the key that #1 sent' report report--markdown report--html
-told 'curl, an old key of a shell start file' '"refused":"#1"' report--json
+told 'curl, an old key of a shell start file' 'this is the key that request 1 sent' report report--markdown report--html
+told 'curl, an old key of a shell start file' '"refused":"1"' report--json
 
 rm -f "$work/live" "$p/.env" "$work/home/.bashrc"
 printf '{\n  "OPENROUTER_API_KEY": "%s"\n}\n' "$b" >"$work/home/.codex/auth.json"
@@ -228,7 +228,7 @@ told 'curl, no header' 'The variable for this host' live report
 rm -f "$work/live"
 tell OPENROUTER_API_KEY="$good " -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"
 told 'curl, no header, a damaged variable' 'Set OPENROUTER_API_KEY again to the key alone: now it holds a space' live
-told 'curl, no header, a damaged variable' '(#1 was sent without a key)' report report--markdown report--html
+told 'curl, no header, a damaged variable' '(request 1 was sent without a key)' report report--markdown report--html
 
 # --- the launch record, and what is passed over
 record() { # record: the newest run's launch record
@@ -286,6 +286,31 @@ cmp "$work/bare" "$work/seen" >"$work/out"
 verdict $? 'a tool has as many descriptors as bare'
 ! grep -qF "$secret" "$work/all"
 verdict $? 'no key of the stand-in was written'
+
+# --- for a script: the status, and one line
+ends() { # ends STATUS NAME OPTIONS… -- TOOL ARGS…
+	local want=$1 name=$2
+	shift 2
+	(cd "$p" && env XDG_STATE_HOME="$work/state" "$orshim" run "$@") >"$work/out" 2>"$work/err"
+	[ $? = "$want" ]
+	verdict $? "$name: ends with $want"
+}
+call() { # the arguments of a real tool that sends KEY
+	printf '%s\n' -sS -k -o /dev/null -H "Authorization: Bearer $1" -H 'Content-Type: application/json' -d "$body" "$url"
+}
+mapfile -t bad_call < <(call "\"$good\"")
+mapfile -t good_call < <(call "$good")
+ends 0 'a refusal, and curl ended well' -- curl "${bad_call[@]}"
+ends 1 '--fail-on error and a refusal' --fail-on error -- curl "${bad_call[@]}"
+ends 0 '--fail-on error and a good request' --fail-on error -- curl "${good_call[@]}"
+ends 3 '--fail-on error and nothing seen' --fail-on error -- true
+ends 5 '--fail-on error and a tool that failed' --fail-on error -- sh -c 'exit 5'
+ends 2 '--fail-on with a word that is no level' --fail-on loud -- true
+grep -q 'takes error or warning' "$work/err"
+verdict $? 'what --fail-on takes is said'
+ends 1 '--quiet and a refusal' --quiet --fail-on=error -- curl "${bad_call[@]}"
+[ "$(wc -l <"$work/err")" = 1 ] && grep -q '1 refused: auth_token_quoted' "$work/err"
+verdict $? '--quiet says one line'
 
 for rule in key_variable_damaged key_shadows_dotenv key_variable_near_miss; do
 	[ "${says_cases[$rule]:-0}" -ge 3 ] && [ "$quiet_cases" -ge 3 ]

@@ -67,11 +67,11 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
 		return;
 	const char *name = log_name(r->log, f->refused);
 	if (f->finding->key && same_text(f->finding->key, f->refused->key))
-		say(out, " (this is the key that %s sent)", name);
+		say(out, " (this is the key that request %s sent)", name);
 	else if (!f->refused->key)
-		say(out, " (%s was sent without a key)", name);
+		say(out, " (request %s was sent without a key)", name);
 	else
-		say(out, " (the key that %s sent is from this variable)", name);
+		say(out, " (the key that request %s sent is from this variable)", name);
 }
 
 /* The last start before ROW that is told in the same log; NULL: none is. */

@@ -13,7 +13,7 @@
 #include "tools/command.h"
 
 enum {
-	CLOCK_SLACK_US = 1000,	     /* a record's time is in whole milliseconds */
+	CLOCK_SLACK_US = 1000,       /* a record's time is in whole milliseconds */
 	FILE_CLOCK_SLACK_US = 20000, /* a file's time is the kernel's last tick */
 };
 
@@ -58,9 +58,8 @@ static bool is_newer(const char *path, int64_t since_us)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 &&
-	       st.st_mtim.tv_sec * 1000000LL + st.st_mtim.tv_nsec / 1000 >=
-		   since_us - FILE_CLOCK_SLACK_US;
+	return stat(path, &st) == 0 && st.st_mtim.tv_sec * 1000000LL + st.st_mtim.tv_nsec / 1000 >=
+					   since_us - FILE_CLOCK_SLACK_US;
 }
 
 /* The records of one run, in the order of time. */
@@ -123,6 +122,25 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 	log_release(&log);
 	free(r);
 	return worth;
+}
+
+enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us)
+{
+	struct report *r = malloc(sizeof(*r));
+	struct log log;
+
+	if (!r)
+		die("out of memory");
+	read_run(&log, log_path, start, since_us);
+	report_make(r, &log);
+	enum run_outcome outcome = r->refused || r->worst >= SEVERITY_ERROR ? RUN_ERRORS
+				   : r->worst >= SEVERITY_WARNING           ? RUN_WARNINGS
+				   : r->exchanges || r->connections         ? RUN_CLEAN
+									    : RUN_UNSEEN;
+	report_release(r);
+	log_release(&log);
+	free(r);
+	return outcome;
 }
 
 static void write_form(const struct report *r, struct slice file, struct buf *out)

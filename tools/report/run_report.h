@@ -11,6 +11,10 @@
  */
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
+/* How bad it was: what `run --fail-on` goes by. */
+enum run_outcome { RUN_UNSEEN, RUN_CLEAN, RUN_WARNINGS, RUN_ERRORS };
+enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us);
+
 /*
  * The whole report into FILE, in the form that its name ends in: .html .json
  * .md .har, else text. Complains and goes on when FILE cannot be written.
