@@ -7,8 +7,8 @@
 /* No credential was sent: what the process could have sent. */
 static void advise_missing(const struct evidence *e, struct detail *d)
 {
-	struct own_key own;
-
+	if (!e->answer.failed)
+		return;
 	if (history_had_key(e)) {
 		d->why = "This request carries no key, although earlier ones of this process to "
 			 "this host did: the "
@@ -18,8 +18,7 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 			      "that to the tool's authors.");
 		return;
 	}
-	own_key_find(&own, e);
-	switch (own.state) {
+	switch (e->own.state) {
 	case OWN_GOOD:
 		d->why = "The variable for this host's key is set in this process, and it holds a "
 			 "well-formed "
@@ -32,7 +31,7 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 		    "(%.*s is set here). If it reads this one, the request's code leaves the "
 		    "header "
 		    "out: report it to the tool's authors.",
-		    SLICE_ARG(own.name));
+		    SLICE_ARG(e->own.name));
 		break;
 	case OWN_DAMAGED:
 		d->why = "The variable for this host's key is set in this process, but what it "
@@ -40,8 +39,8 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 			 "key alone. Many HTTP libraries refuse such a value for a header, and "
 			 "some tools "
 			 "then send the request without it.";
-		detail_fix(d, "Set %.*s again to the key alone: now it %s.", SLICE_ARG(own.name),
-			   own.damage);
+		detail_fix(d, "Set %.*s again to the key alone: now it %s.", SLICE_ARG(e->own.name),
+			   e->own.damage);
 		break;
 	case OWN_UNSET:
 		if (!e->vendor || !e->vendor->variables[0] || !e->environment->block.n)
@@ -95,10 +94,7 @@ static void advise_wrong_vendor(const struct evidence *e, struct detail *d)
 /* A test must be made with the key that was sent, not with whatever the variable holds. */
 static void advise_test(const struct evidence *e, struct detail *d)
 {
-	struct own_key own;
-
-	own_key_find(&own, e);
-	if (!e->credential->known || own.state != OWN_GOOD || own.sent != MATCH_NONE)
+	if (!e->credential->known || e->own.state != OWN_GOOD || e->own.sent != MATCH_NONE)
 		return;
 	detail_fix(d,
 		   "A test with $%.*s proves nothing: it holds another key than %s, which was "
@@ -107,7 +103,7 @@ static void advise_test(const struct evidence *e, struct detail *d)
 		   "with the list "
 		   "of your keys. orshim curl N prints the request with a place for the key that "
 		   "was sent.",
-		   SLICE_ARG(own.name), e->shown);
+		   SLICE_ARG(e->own.name), e->shown);
 }
 
 /* A server on this machine or network has keys of its own, which no vendor knows. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/base_url.h"
 
+#include <string.h>
+
 #include "diagnose/evidence.h"
 #include "diagnose/hosts.h"
 #include "diagnose/own_key.h"
@@ -34,6 +36,9 @@ static bool is_base_name(struct slice name)
 	static const char ends[][12] = { "_BASE_URL", "_API_BASE", "_BASEURL", "_BASE", "_API_URL",
 					 "_API_HOST", "_ENDPOINT", "_URL",     "_HOST" };
 
+	/* Asked of every variable after each failure. */
+	if (!name.n || !memchr("LET", name.p[name.n - 1], 3))
+		return false;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (slice_ends(name, slice_of(ends[i])))
 			return true;

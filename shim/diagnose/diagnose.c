@@ -200,9 +200,11 @@ static void gather(const struct judge *judge, struct history *history, const str
 		e->answer.refused_by = REFUSED_NOT;
 		e->answer.about = REFUSAL_NONE;
 	}
-	if (e->answer.failed)
+	if (e->answer.failed) {
+		own_key_find(&e->own, e);
 		e->base_source_count =
 		    base_url_sources(e->environment, x->host, e->base_sources, LIMIT_SOURCES);
+	}
 	read_body(e);
 }
 

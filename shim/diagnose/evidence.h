@@ -12,6 +12,7 @@
 #include "diagnose/found.h"
 #include "diagnose/history.h"
 #include "diagnose/json/json.h"
+#include "diagnose/own_key.h"
 #include "diagnose/place.h"
 #include "diagnose/rules.h"
 #include "diagnose/vendors.h"
@@ -38,8 +39,9 @@ struct evidence {
 	const struct vendor *key_vendor;     /* whose key it is by its prefix; NULL: cannot tell */
 	struct slice sources[LIMIT_SOURCES]; /* variables that hold the token */
 	size_t source_count;
-	struct slice
-	    base_sources[LIMIT_SOURCES]; /* variables that name this host; of a failure only */
+	/* Of a failure only: what the environment has for this host, and who names it. */
+	struct own_key own;
+	struct slice base_sources[LIMIT_SOURCES];
 	size_t base_source_count;
 	struct answer answer;
 	struct json_outline outline; /* of the request's body */

@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/own_key.h"
 
+#include "diagnose/evidence.h"
 #include "diagnose/shape.h"
 
 /* Shorter values are words: the vendors' keys have 32 bytes and more. */
 enum { SHORTEST_KEY = 20 };
 
-static bool has_digit(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '0' && s.p[i] <= '9')
-			return true;
-	return false;
-}
-
 bool could_be_key(struct slice token)
 {
 	struct token_shape shape;
 
-	if (token.n < SHORTEST_KEY || !has_digit(token))
+	if (token.n < SHORTEST_KEY || !slice_has_digit(token))
 		return false;
 	shape_read(&shape, token);
 	return shape.form == FORM_PLAIN || shape.form == FORM_JWT || shape.form > FORM_ENCODED;
 }
 
-bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct slice value)
+/* Has VALUE the form of a key of VENDOR's? */
+static bool is_key_of(const struct vendor *vendor, struct slice value)
 {
 	struct token_shape shape;
 
-	if (environment_key_damage(name, value) || !could_be_key(value))
+	if (value.n < SHORTEST_KEY || !slice_has_digit(value))
 		return false;
 	shape_read(&shape, value);
 	if (shape.form != FORM_PLAIN && shape.form != FORM_JWT)
 		return false;
 	return shape.vendor == vendor || (!shape.vendor && !vendor->keys_certain);
+}
+
+bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct slice value)
+{
+	return vendor && is_key_of(vendor, value) && !environment_key_damage(name, value);
 }
 
 /* Is A, of two variables, the one to speak of? */
@@ -56,10 +55,10 @@ void own_key_find(struct own_key *own, const struct evidence *e)
 		if (!found.value.n)
 			continue;
 		found.damage = environment_key_damage(name, found.value);
-		if (is_well_formed_key(e->vendor, name, found.value))
-			found.state = OWN_GOOD;
-		else if (found.damage)
+		if (found.damage)
 			found.state = OWN_DAMAGED;
+		else if (is_key_of(e->vendor, found.value))
+			found.state = OWN_GOOD;
 		if (e->credential && e->credential->known)
 			found.sent = environment_compare(found.value, e->credential->token);
 		if (is_better(&found, own))

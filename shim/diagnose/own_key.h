@@ -6,7 +6,7 @@
  * What the environment holds as the key of the host that was asked: its
  * vendor's own variables (vendors.def).
  */
-#include "diagnose/evidence.h"
+#include "diagnose/environment.h"
 
 enum own_state {
 	OWN_UNSET,   /* none of them is set, or the host is no vendor's */
@@ -23,9 +23,11 @@ struct own_key {
 	enum value_match sent; /* how it equals the token that was sent */
 };
 
+struct evidence;
+
 /*
  * The variable that holds the token that was sent; else the first good one;
- * else the first damaged one.
+ * else the first damaged one. Of a failed exchange it stands in E->own.
  */
 void own_key_find(struct own_key *own, const struct evidence *e);
 

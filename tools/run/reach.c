@@ -184,6 +184,19 @@ static void add_value(const struct in_file *p, struct slice name, struct slice v
 		add_at(p, name, (struct slice){ eaten, n }, "with what a shell makes of its `$`");
 }
 
+static const char *note_of(const struct dotenv_list *files, const struct dotenv *file,
+			   const struct dotenv_entry *entry)
+{
+	const struct vendor *vendor = vendor_of_variable(entry->name);
+
+	if (dotenv_is_overruled(files, file, entry))
+		return overruled;
+	if (vendor ? is_well_formed_key(vendor, entry->name, entry->value)
+		   : could_be_key(entry->value))
+		return "";
+	return "not a key of this vendor";
+}
+
 static void add_dotenv(struct reach *r, const struct dotenv_list *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
@@ -198,11 +211,7 @@ static void add_dotenv(struct reach *r, const struct dotenv_list *files)
 			if (!is_key(entry.name, entry.value))
 				continue;
 			add_value(&p, entry.name, entry.value, entry.raw,
-				  dotenv_is_overruled(files, file, &entry) ? overruled
-				  : is_well_formed_key(vendor_of_variable(entry.name), entry.name,
-						       entry.value)
-				      ? ""
-				      : "not a key");
+				  note_of(files, file, &entry));
 		}
 	}
 }

@@ -43,14 +43,11 @@ static bool is_without_key(const struct evidence *e)
 
 bool check_key_variable_unused(const struct evidence *e, struct detail *d)
 {
-	struct own_key own;
-
 	if (!is_refused(e) || !is_without_key(e) || history_had_key(e))
 		return false;
-	own_key_find(&own, e);
-	if (own.state != OWN_GOOD || own.sent != MATCH_NONE)
+	if (e->own.state != OWN_GOOD || e->own.sent != MATCH_NONE)
 		return false;
-	detail_f(d, "%.*s is set and holds a well-formed key; ", SLICE_ARG(own.name));
+	detail_f(d, "%.*s is set and holds a well-formed key; ", SLICE_ARG(e->own.name));
 	if (e->credentials.absent)
 		detail_f(d, "no key was sent");
 	else if (!e->credential->token.n)
@@ -76,22 +73,21 @@ bool check_key_differs_from_variable(const struct evidence *e, struct detail *d)
 {
 	const struct credential *c = e->credential;
 	char shown[TOKEN_SHOWN_MAX];
-	struct own_key own;
 
 	if (!is_refused(e) || !c || !c->known || !could_be_key(c->shape.core))
 		return false;
-	own_key_find(&own, e);
-	if (own.state != OWN_GOOD || own.sent != MATCH_NONE ||
-	    environment_compare(own.value, c->shape.core) != MATCH_NONE)
+	if (e->own.state != OWN_GOOD || e->own.sent != MATCH_NONE ||
+	    environment_compare(e->own.value, c->shape.core) != MATCH_NONE)
 		return false;
-	token_show(own.value, shown);
-	detail_f(d, "%s was sent and refused; %.*s holds %s", e->shown, SLICE_ARG(own.name), shown);
+	token_show(e->own.value, shown);
+	detail_f(d, "%s was sent and refused; %.*s holds %s", e->shown, SLICE_ARG(e->own.name),
+		 shown);
 	detail_fix(d, "Find where %s is stored and remove or replace it there: ", e->shown);
 	if (!say_found(d, e, e->fingerprint))
 		detail_fix(
 		    d,
 		    "the tool's own settings, a login that it keeps, a build argument of an image");
-	detail_fix(d, ". Or tell the tool to read %.*s.", SLICE_ARG(own.name));
+	detail_fix(d, ". Or tell the tool to read %.*s.", SLICE_ARG(e->own.name));
 	return true;
 }
 
@@ -140,18 +136,15 @@ bool check_key_shadows_dotenv(const struct evidence *e, struct detail *d)
 
 bool check_key_variable_damaged(const struct evidence *e, struct detail *d)
 {
-	struct own_key own;
-
 	if (!is_refused(e) || (e->credentials.absent && !is_without_key(e)))
 		return false;
-	own_key_find(&own, e);
-	if (own.state != OWN_DAMAGED)
+	if (e->own.state != OWN_DAMAGED)
 		return false;
 	/* A library that cleaned the value sent a good key: the damage explains nothing. */
-	if (!e->credentials.absent && own.sent != MATCH_EXACT &&
+	if (!e->credentials.absent && e->own.sent != MATCH_EXACT &&
 	    !(e->credential && e->credential->known && !e->credential->token.n))
 		return false;
-	detail_f(d, "%.*s %s", SLICE_ARG(own.name), own.damage);
+	detail_f(d, "%.*s %s", SLICE_ARG(e->own.name), e->own.damage);
 	/* That the header is missing is on the wire; that this is why is a conclusion. */
 	d->lower = e->credentials.absent;
 	return true;
