@@ -117,12 +117,37 @@ static void use_others(const void *server, const void *foreign)
 	tap_closed(foreign);
 }
 
+/* Handshakes that end in nothing: one fails, one is let go of, one goes over into QUIC. */
+static void use_failing(const void *handle, int turn)
+{
+	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
+
+	h.alert = 40;
+	tap_shaking(handle, SLICE("openrouter.ai"), false);
+	tap_certificate(handle, SLICE("no certificate"));
+	tap_finished(handle, SIDE_SERVER);
+	if (turn % 3 == 0)
+		tap_failed(handle, SLICE("openrouter.ai"), &h);
+	else if (turn % 3 == 1)
+		tap_quic(handle, SLICE("openrouter.ai"));
+	tap_closed(handle);
+}
+
 /* With no order between the threads: what a host with a fault of its own does. */
 static void use_shared(int turn)
 {
 	const void *handle = &shared[turn % SHARED];
 
-	switch (turn % 5) {
+	switch (turn % 8) {
+	case 5:
+		tap_shaking(handle, SLICE("openrouter.ai"), true);
+		break;
+	case 6:
+		tap_finished(handle, turn % 2 ? SIDE_CLIENT : SIDE_SERVER);
+		break;
+	case 7:
+		use_failing(handle, turn);
+		break;
 	case 0:
 		tap_opened(handle, SLICE("openrouter.ai"), NULL);
 		break;
@@ -147,6 +172,8 @@ static void *work(void *arg)
 		/* Addresses come again, in other threads, too. */
 		char *handle = malloc(64), *other = malloc(64), *foreign = malloc(64);
 
+		if (i % 4 == 1)
+			tap_shaking(handle, SLICE("openrouter.ai"), false);
 		if (i % 2)
 			tap_opened(handle, SLICE("openrouter.ai"), NULL);
 		for (int k = 0; k < EXCHANGES; k++) {
@@ -154,6 +181,7 @@ static void *work(void *arg)
 			use_shared(thread + i + k);
 		}
 		use_others(other, foreign);
+		use_failing(other, thread + i);
 		if (i % 3 == 0)
 			tap_ended(handle, SIDE_SERVER);
 		tap_closed(handle);
