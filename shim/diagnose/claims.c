@@ -116,22 +116,26 @@ static struct slice host_in(const char *text)
 	return slice_byte(s, '.', 0) > 0 ? s : (struct slice){ NULL, 0 };
 }
 
-/* The last two labels: enough to tell one company's names from another's. */
-static struct slice domain_of(struct slice host)
+/*
+ * The last label but one: enough to tell one company's names from another's. It has
+ * some under several top-level domains (vercel.com issues what vercel.sh takes).
+ */
+static struct slice company_of(struct slice host)
 {
-	size_t dots = 0;
+	struct slice label = host;
+	struct slice rest = host;
+	struct slice next;
 
-	for (size_t i = host.n; i > 0; i--)
-		if (host.p[i - 1] == '.' && ++dots == 2)
-			return slice_from(host, i);
-	return host;
+	while (slice_cut(&rest, '.', &next) && rest.p)
+		label = next;
+	return label;
 }
 
 static bool is_of_domain(const char *text, struct slice host)
 {
 	struct slice named = host_in(text);
 
-	return named.n && slice_equal_nocase(domain_of(named), domain_of(host));
+	return named.n && slice_equal_nocase(company_of(named), company_of(host));
 }
 
 /* Entra ID's tokens are made for one resource; these are those of Azure's models. */

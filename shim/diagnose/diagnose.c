@@ -142,9 +142,8 @@ static bool is_base(struct slice path)
  */
 static bool is_probe(const struct evidence *e)
 {
-	return e->credentials.absent && !gateway_key_field(&e->x->request) &&
-	       e->endpoint == ENDPOINT_OTHER && !path_is_endpoint(e->x->path) &&
-	       !is_base(e->x->path) && !e->path_twice.p;
+	return e->credentials.absent && !has_key_elsewhere(e) && e->endpoint == ENDPOINT_OTHER &&
+	       !path_is_endpoint(e->x->path) && !is_base(e->x->path) && !e->path_twice.p;
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */

@@ -65,16 +65,9 @@ bool key_is_idle(const struct evidence *e)
 	return e->host_private && !e->vendor && e->answer.status != 401 && e->answer.status != 403;
 }
 
-bool has_gateway_key(const struct evidence *e)
-{
-	/* Kong and APISIX read the key in `apikey`; they stand at names of one's own. */
-	return gateway_key_field(&e->x->request) ||
-	       (!e->vendor && field_value(&e->x->request, "apikey").n);
-}
-
 bool needs_no_key(const struct evidence *e)
 {
-	if (has_gateway_key(e))
+	if (has_key_elsewhere(e))
 		return true;
 	/* A gateway may hold the key of what is behind it. */
 	if (e->vendor && e->vendor->gateway && e->answer.status / 100 == 2)

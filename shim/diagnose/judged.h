@@ -34,9 +34,6 @@ bool basic_read(const struct credential *c, char *room, size_t size, struct slic
  */
 bool key_is_idle(const struct evidence *e);
 
-/* Does a header carry the key of a gateway, beside those of the vendors? */
-bool has_gateway_key(const struct evidence *e);
-
 /*
  * Is a request without any of our carriers as it should be? It is public, a
  * preflight, the exchange of a login's code for a key, or a gateway's own

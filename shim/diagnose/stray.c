@@ -56,6 +56,30 @@ const struct field *gateway_key_field(const struct message *m)
 	return NULL;
 }
 
+/* Does the header that WORD names, one of vendor_carriers(), hold anything? */
+static bool has_field(const struct message *m, struct slice word)
+{
+	for (size_t i = 0; i < m->field_count; i++)
+		if (slice_equal_nocase(m->fields[i].name, word) && m->fields[i].value.n)
+			return true;
+	return false;
+}
+
+bool has_key_elsewhere(const struct evidence *e)
+{
+	const struct message *m = &e->x->request;
+	struct slice rest, word;
+
+	if (gateway_key_field(m))
+		return true;
+	/* Kong and APISIX read it in `apikey`; they stand at names of one's own. */
+	rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "apikey");
+	while (slice_cut(&rest, ' ', &word))
+		if (word.n && !is_carrier(word) && has_field(m, word))
+			return true;
+	return false;
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

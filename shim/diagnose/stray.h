@@ -26,4 +26,10 @@ struct stray stray_find(const struct evidence *e);
 /* The header in which a gateway takes its own key, if the request has one; NULL: none. */
 const struct field *gateway_key_field(const struct message *m);
 
+/*
+ * Does a header that is none of our carriers hold the key, as its reader documents
+ * it: a gateway's own, or a vendor's further one (X-Auth-Key of Cloudflare)?
+ */
+bool has_key_elsewhere(const struct evidence *e);
+
 #endif

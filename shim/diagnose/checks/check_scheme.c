@@ -24,7 +24,7 @@ static bool needs_key(const struct evidence *e)
 	if (!path_is_endpoint(path) || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
 	    slice_ends(path, SLICE("/auth/keys")))
 		return false;
-	if (has_gateway_key(e))
+	if (has_key_elsewhere(e))
 		return e->answer.saw == SAW_NO_KEY;
 	if (is_asked(e))
 		return true;
