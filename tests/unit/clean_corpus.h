@@ -22,7 +22,7 @@
 
 #include "base/buf.h"
 
-enum { CLEAN_FILE_MAX = 1 << 20, CLEAN_REQUESTS = 1024, CLEAN_VENDORS = 160, CLEAN_ANSWERS = 256 };
+enum { CLEAN_FILE_MAX = 1 << 20, CLEAN_REQUESTS = 1024, CLEAN_VENDORS = 256, CLEAN_ANSWERS = 256 };
 
 /* A request or an answer: remarks ("# name: value"), then the message as in HTTP/1.1. */
 struct clean_file {
