@@ -239,10 +239,11 @@ static void connected(struct link *l)
 
 	getsockopt(l->far.source.fd, SOL_SOCKET, SO_ERROR, &error, &size);
 	if (l->state == LINK_AGAIN && error == 0) {
+		bool tunnel = l->prologue.n > 0;
 		l->state = LINK_SPLICE;
-		l->skips_answer = l->prologue.n > 0;
-		if (buf_add_slice(&l->far.out.bytes, buf_slice(&l->prologue)) != 0 ||
-		    buf_add_slice(&l->far.out.bytes, buf_slice(&l->first)) != 0)
+		l->skips_answer = tunnel;
+		if (buf_add_slice(&l->far.out.bytes,
+				  buf_slice(tunnel ? &l->prologue : &l->first)) != 0)
 			link_break(l);
 		else
 			link_turn(l, &l->far, 0);

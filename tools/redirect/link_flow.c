@@ -111,17 +111,20 @@ static void skip_answer(struct link *l)
 	if (!end)
 		return;
 	l->skips_answer = false;
-	if (buf_add(&l->near.out.bytes, l->answer.p + end, l->answer.n - end) != 0)
+	if (buf_add(&l->near.out.bytes, l->answer.p + end, l->answer.n - end) != 0 ||
+	    buf_add_slice(&l->far.out.bytes, buf_slice(&l->first)) != 0)
 		link_break(l);
 	buf_release(&l->answer);
 }
 
 static void splice_step(struct link *l)
 {
-	splice_from(&l->near, &l->far);
-	if (l->state != LINK_OVER && l->skips_answer)
+	if (l->skips_answer)
 		skip_answer(l);
-	else if (l->state != LINK_OVER)
+	if (l->skips_answer || l->state == LINK_OVER)
+		return;
+	splice_from(&l->near, &l->far);
+	if (l->state != LINK_OVER)
 		splice_from(&l->far, &l->near);
 }
 
@@ -298,6 +301,7 @@ static bool is_left_alone(const struct link *l, const struct end *e, uint32_t ev
 void link_turn(struct link *l, struct end *e, uint32_t events)
 {
 	enum link_state before;
+	bool server_speaks = e == &l->far && events & (EPOLLIN | EPOLLHUP);
 
 	if ((events & EPOLLERR && !shakes_hands(e)) || is_left_alone(l, e, events)) {
 		link_break(l);
@@ -305,7 +309,8 @@ void link_turn(struct link *l, struct end *e, uint32_t events)
 	}
 	do {
 		before = l->state;
-		step(l, e == &l->far && events & (EPOLLIN | EPOLLHUP));
+		step(l, server_speaks);
+		server_speaks = false; /* that was read */
 		if (l->state != LINK_OVER)
 			flush_both(l);
 	} while (l->state != before && l->state != LINK_OVER);

@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Where the relay of `orshim run` is used: without root, under a container engine's
+profile, over IPv6, behind a proxy, by many threads, beside a stranger.
+
+A stranger is a process of this machine that is not the run's: it finds the
+relay's ports and its socket, and gains nothing.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+sys.dont_write_bytecode = True
+import clients_run  # noqa: E402
+import place  # noqa: E402
+import trouble_run  # noqa: E402
+from cases import ORSHIM, check, finish  # noqa: E402
+
+URL = place.BASE + "/chat/completions"
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def diagnosed(here, name, argv, env, mode="strict", around=()):
+    """ARGV bare, and relayed with AROUND in front of orshim."""
+    bare = here.bare([*around, *argv], env)
+    relayed = here.relayed(argv, env, mode, around=around)
+    clients_run.same(name, bare, relayed)
+    exchanges = place.of(here.logged(), "exchange")
+    check(exchanges and {r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
+          name + ": diagnosed", (here.logged(), here.said))
+    return exchanges
+
+
+def quoted(here, trust, more=None):
+    return here.environment('"%s"' % here.good, trust, more)
+
+
+def curl(*words):
+    return clients_run.curl("-H", 'Authorization: Bearer "%s"' % curl.key, *words)
+
+
+def without_root(here, go):
+    if os.geteuid() == 0:
+        os.chmod(here.scratch, 0o777)
+        home = os.path.join(here.scratch, "nobody")
+        os.mkdir(home)
+        os.chown(home, 65534, 65534)
+        env = quoted(here, ["SSL_CERT_FILE"], {"HOME": home, "TMPDIR": home,
+                                               "XDG_STATE_HOME": home + "/state"})
+        env["SSL_CERT_FILE"] = os.path.join(home, "ca.pem")
+        with open(env["SSL_CERT_FILE"], "wb") as out, open(here.server.ca, "rb") as ca:
+            out.write(ca.read())
+        kept, here.log = here.log, os.path.join(home, "log")
+        argv = [go, URL, URL] if go else curl()
+        diagnosed(here, "without root", argv, env, "strict" if go else "all", NOBODY)
+        here.log = kept
+
+
+def confined(here, go):
+    program = os.path.join(here.scratch, "confine")
+    subprocess.run(["cc", "-O1", "-o", program, os.path.join(place.HERE, "confine.c")], check=True)
+    env = quoted(here, ["SSL_CERT_FILE"])
+    for name, argv in (("curl", curl()), ("Python", place.unseen(
+            "/usr/bin/python3", clients_run.CHAT + ".py", "urllib", place.BASE)), ("Go", [go, URL])):
+        if argv[0]:
+            diagnosed(here, name + " under a container engine's profile", argv, env, "all",
+                      [program])
+
+
+def six(here):
+    server = trouble_run.Server(place.SERVER6, 443)
+    # The stand-in's own address is IPv4: a small relay of bytes in front of it.
+    server.close()
+    listener = socket.create_server((place.SERVER6, 443), family=socket.AF_INET6)
+
+    def forward(one, other):
+        try:
+            while True:
+                piece = one.recv(65536)
+                if not piece:
+                    break
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def serve():
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection((place.SERVER, 443))
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=forward, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    resolve = "openrouter.ai:443:[%s]" % place.SERVER6
+    diagnosed(here, "curl over IPv6", curl("--resolve", resolve), quoted(here, ["SSL_CERT_FILE"]),
+              "all")
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+class Proxy:
+    """CONNECT alone; remembers whom it was asked for."""
+
+    def __init__(self, address):
+        self.asked = []
+        self.listener = socket.create_server((address, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.one, args=(near,), daemon=True).start()
+
+    def one(self, near):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += near.recv(4096)
+        name = head.split()[1].decode()
+        self.asked.append(name)
+        host, port = name.rsplit(":", 1)
+        far = socket.create_connection((host, int(port)))
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+        def forward(a, b):
+            try:
+                while True:
+                    piece = a.recv(65536)
+                    if not piece:
+                        break
+                    b.sendall(piece)
+                b.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+        threading.Thread(target=forward, args=(near, far), daemon=True).start()
+        forward(far, near)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def proxies(here):
+    for address in ("127.0.0.1", place.OTHER):
+        proxy = Proxy(address)
+        env = quoted(here, ["SSL_CERT_FILE"], {"https_proxy": "http://%s:%d" % (address, proxy.port)})
+        diagnosed(here, "curl through a proxy at " + address, curl(), env, "all")
+        check(proxy.asked == ["openrouter.ai:443"] * 2, "the proxy was asked each time", proxy.asked)
+        env.pop("SSL_CERT_FILE")
+        bare, relayed = here.bare(curl(), env), here.relayed(curl(), env, "all")
+        check(bare[:3] == relayed[:3] and bare[0] == 60, "what is not trusted passes through it",
+              (bare, relayed))
+        proxy.close()
+
+
+def many(here, go):
+    if not go:
+        return
+    env = here.environment(here.good, ["SSL_CERT_FILE"], {"TIMES": "40"})
+    bare, relayed = here.bare([go, URL], env), here.relayed([go, URL], env)
+    check(sorted(bare[1].split(b"\n")) == sorted(relayed[1].split(b"\n")) and bare[0] == 0,
+          "40 threads at a time: as without us", (bare[:3], relayed[:3]))
+    check(len(place.of(here.logged(), "exchange")) == 40, "all are seen", here.said)
+
+
+def ports_of(pid):
+    """Of the TCP sockets that PID listens at."""
+    inodes = set()
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        try:
+            found = re.match(r"socket:\[(\d+)\]", os.readlink("/proc/%d/fd/%s" % (pid, fd)))
+        except OSError:
+            continue
+        if found:
+            inodes.add(found.group(1))
+    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        with open("/proc/net/" + name) as table:
+            for line in list(table)[1:]:
+                words = line.split()
+                if words[3] == "0A" and words[9] in inodes:
+                    yield family, int(words[1].rsplit(":", 1)[1], 16)
+
+
+WAITS = "import sys\nsys.stdin.readline()\nexec(open(sys.argv[1]).read())\n"
+
+
+def stranger(here):
+    env = dict(quoted(here, ["SSL_CERT_FILE"]), ORSHIM_TEXT="off")
+    here.forget()
+    chat = [clients_run.CHAT + ".py", "urllib", place.BASE]
+    run = subprocess.Popen([ORSHIM, "run", "--relay", "all", "--log", here.log, "--", *place.unseen(
+        "/bin/sh", "-c", 'read line; exec "$@"', "sh", "/usr/bin/python3", *chat)], env=env,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not trouble_run.relays() or not list(ports_of(trouble_run.relays()[0])):
+        assert run.poll() is None
+    ports = list(ports_of(trouble_run.relays()[0]))
+    check(len(ports) >= 1, "the relay has a port", ports)
+    got = []
+    for family, port in ports:
+        host = "127.0.0.1" if family == socket.AF_INET else "::1"
+        for words in (b"", b"GET http://openrouter.ai/ HTTP/1.1\r\n\r\n",
+                      b"CONNECT openrouter.ai:443 HTTP/1.1\r\n\r\n"):
+            try:
+                with socket.create_connection((host, port), 10) as s:
+                    s.sendall(words)
+                    got.append(s.recv(100))
+            except OSError as problem:
+                got.append(type(problem).__name__)
+    check(all(g in (b"", "ConnectionResetError", "BrokenPipeError") for g in got),
+          "a stranger at its port gets nothing", got)
+    # While it is flooded, the run's own connections are served.
+    end = threading.Event()
+
+    def flood():
+        while not end.is_set():
+            try:
+                socket.create_connection(("127.0.0.1", dict(ports)[socket.AF_INET]), 1).close()
+            except OSError:
+                pass
+    floods = [threading.Thread(target=flood) for _ in range(4)]
+    for one in floods:
+        one.start()
+    out, err = run.communicate(b"go\n", timeout=60)
+    end.set()
+    for one in floods:
+        one.join()
+    check(run.returncode == 3 and b"No auth" in out, "and disturbs nobody", (out, err))
+    check([r["verdict"]["cause"] for r in place.of(here.logged(), "exchange")]
+          == ["auth_token_quoted"], "only the run's own is in the log", here.logged())
+    for top, _, files in os.walk(os.path.join(here.scratch, "state")):
+        for name in files:
+            with open(os.path.join(top, name), "rb") as one:
+                check(b"PRIVATE KEY" not in one.read(), "no key of ours is on the disk: " + name)
+
+
+def inside(scratch, has_ipv6):
+    go = clients_run.go_program(scratch)
+    with place.Place(scratch) as here:
+        curl.key = here.good
+        without_root(here, go)
+        confined(here, go)
+        if has_ipv6:
+            six(here)
+        proxies(here)
+        many(here, go)
+        stranger(here)
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(place.main(__file__, inside))
