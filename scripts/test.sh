@@ -126,6 +126,7 @@ else
 	done
 	part 'clients, redirected' tests/e2e/redirect/clients_run.py
 	part 'children, redirected' tests/e2e/redirect/launched_run.py
+	part 'places of the relay' tests/e2e/redirect/places_run.py
 	part 'trouble around the relay' tests/e2e/redirect/trouble_run.py
 	part 'faults' tests/e2e/faults.py
 	part 'hostile settings' tests/e2e/settings.py

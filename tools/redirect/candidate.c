@@ -14,10 +14,10 @@ static const struct {
 	const char *program; /* how the file is called; NULL: any */
 	enum runtime runtime;
 } runtimes[] = {
-	{ "rustls", "deno", RUNTIME_DENO },  { "rustls", "codex", RUNTIME_CODEX },
-	{ "rustls", NULL, RUNTIME_RUSTLS },  { "Go crypto/tls", NULL, RUNTIME_GO },
-	{ "JSSE", NULL, RUNTIME_JAVA },      { "GnuTLS", NULL, RUNTIME_GNUTLS },
-	{ "OpenSSL", "node", RUNTIME_NODE },
+	{ "rustls", "deno", RUNTIME_DENO }, { "rustls", "codex", RUNTIME_CODEX },
+	{ "rustls", NULL, RUNTIME_RUSTLS }, { "Go crypto/tls", NULL, RUNTIME_GO },
+	{ "GnuTLS", "git", RUNTIME_OTHER }, { "JSSE", NULL, RUNTIME_JAVA },
+	{ "GnuTLS", NULL, RUNTIME_GNUTLS }, { "OpenSSL", "node", RUNTIME_NODE },
 };
 
 static enum runtime runtime_of(const char *library, const char *path)

@@ -21,22 +21,28 @@ static void leave(struct visitor *v)
 	free(v); /* nothing else of this turn names it: it has one descriptor */
 }
 
-static void tell_variables(struct visitor *v)
+/* REQUEST: "T", the runtime as a byte, the program's path. */
+static void tell_variables(struct visitor *v, const char *request)
 {
+	struct relay *r = v->relay;
 	struct buf out;
 	int pid = getpid();
 
 	buf_init(&out, DOOR_ANSWER);
-	if (relay_has_authority(v->relay) && buf_add(&out, "Y", 1) == 0 &&
-	    buf_add(&out, &pid, sizeof(pid)) == 0 && trust_variables(&v->relay->trust, &out))
+	if (relay_has_authority(r) && buf_add(&out, "Y", 1) == 0 &&
+	    buf_add(&out, &pid, sizeof(pid)) == 0 && trust_variables(&r->trust, &out)) {
+		/* Without it the program is relayed all the same, and not looked into. */
+		trust_lay_over(&r->trust, (enum runtime)request[1], request + 2,
+			       r->authority.certificate, &out);
 		courier_send(v->source.fd, out.p, out.n, -1);
-	else
+	} else {
 		courier_send(v->source.fd, "N", 1, -1);
+	}
 	buf_release(&out);
 }
 
 /* A filter's listener is ours to answer from here on. */
-static void take_listener(struct visitor *v, int fd, bool privilege_lost)
+static void take_listener(struct visitor *v, int fd, const char *flags)
 {
 	struct relay *r = v->relay;
 	struct listener *free_one = NULL;
@@ -52,8 +58,9 @@ static void take_listener(struct visitor *v, int fd, bool privilege_lost)
 	}
 	*free_one = (struct listener){ .source = { .fd = fd, .ready = notice_ready },
 				       .relay = r,
-				       .number = (uint32_t)number };
-	r->privilege_lost |= privilege_lost;
+				       .number = (uint32_t)number,
+				       .laid_over = flags[DOOR_LAID_OVER] == '1' };
+	r->privilege_lost |= flags[DOOR_PRIVILEGE_LOST] == '1';
 	r->filters++;
 	loop_watch(r->loop, &free_one->source, EPOLLIN);
 	courier_send(v->source.fd, "K", 1, -1);
@@ -62,15 +69,15 @@ static void take_listener(struct visitor *v, int fd, bool privilege_lost)
 static void on_visitor(struct source *s, uint32_t events)
 {
 	struct visitor *v = (struct visitor *)s;
-	char message[64];
+	char message[PATH_MAX + 8] = "";
 	int fd;
 
 	(void)events;
-	ssize_t n = courier_receive(s->fd, message, sizeof(message), &fd);
-	if (n >= 1 && message[0] == 'T') {
-		tell_variables(v);
-	} else if (n >= 2 && message[0] == 'L' && fd >= 0) {
-		take_listener(v, fd, message[1] == '1');
+	ssize_t n = courier_receive(s->fd, message, sizeof(message) - 1, &fd);
+	if (n >= 2 && message[0] == 'T') {
+		tell_variables(v, message);
+	} else if (n >= DOOR_FLAGS && message[0] == 'L' && fd >= 0) {
+		take_listener(v, fd, message);
 		fd = -1;
 	} else {
 		leave(v);

@@ -6,9 +6,9 @@
  * Where a program that is about to be executed under a filter comes first: a
  * socket in the run's folder, which is this user's alone.
  *
- *   entry --"T"--> door: which variables does a program need?
- *         <--"Y" pid, NAME=VALUE...
- *   entry --"L" flag, listener--> door: the filter is on, this is its end
+ *   entry --"T" runtime program--> door: what does it need?
+ *         <--"Y" pid, NAME=VALUE..., @PLACE=FILE...
+ *   entry --"L" flags, listener--> door: the filter is on, this is its end
  *         <--"K"
  */
 #include "tools/redirect/loop.h"
@@ -16,6 +16,13 @@
 #define DOOR_NAME "relay"
 
 enum { DOOR_ANSWER = 64 * 1024 };
+
+/* The flags of "L", each '0' or '1'. */
+enum door_flag {
+	DOOR_PRIVILEGE_LOST = 1, /* no_new_privs had to be set */
+	DOOR_LAID_OVER,          /* what was to be laid over other files was */
+	DOOR_FLAGS
+};
 
 /* Somebody comes to the door. */
 void door_open(struct source *s, uint32_t events);

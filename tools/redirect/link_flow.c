@@ -150,6 +150,12 @@ void link_pass(struct link *l, const char *why)
 		link_break(l);
 }
 
+/* Would the tool refuse our certificate? Its runtime reads no variable, and its list is as it was. */
+static bool is_sure_to_refuse(const struct link *l)
+{
+	return trust_needs_laying(l->peer->program.runtime) && !l->call.laid_over;
+}
+
 /* The whole ClientHello is there: whose name is in it? */
 static void decide_by_name(struct link *l)
 {
@@ -160,6 +166,9 @@ static void decide_by_name(struct link *l)
 	if (!hosts_may_find(&r->hosts, slice_of(l->name), l->port) ||
 	    (!r->strict && peer_has_refused(l->peer, l->name)) || !relay_has_authority(r))
 		link_pass(l, NULL);
+	else if (is_sure_to_refuse(l))
+		link_pass(l, "whom it trusts could not be changed for this run: that needs a "
+			     "namespace of its own, which is not allowed here");
 	else
 		pump_begin(l);
 }

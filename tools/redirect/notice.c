@@ -226,7 +226,7 @@ static void decide(struct relay *r, struct call *c, int tid, const struct seccom
 static void take(struct relay *r, struct listener *l)
 {
 	struct seccomp_notif question;
-	struct call c = { .listener = l->source.fd, .socket = -1 };
+	struct call c = { .listener = l->source.fd, .socket = -1, .laid_over = l->laid_over };
 
 	memset(&question, 0, sizeof(question));
 	if (ioctl(l->source.fd, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0)

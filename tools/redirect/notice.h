@@ -19,6 +19,7 @@ struct call {
 	bool replaces;   /* the latter */
 	bool is_cloexec; /* with it */
 	bool nonblocking;
+	bool laid_over; /* see struct listener */
 };
 
 /* A listener became readable, or its last process ended. */

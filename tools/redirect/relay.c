@@ -174,8 +174,8 @@ static bool prepare(struct relay *r, const struct relay_order *order)
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	open_near(r, false);
 	open_near(r, true);
-	r->control = (struct listener){ { order->control, 0, on_control }, r, 0 };
-	r->door = (struct listener){ { order->door, 0, door_open }, r, 0 };
+	r->control = (struct listener){ { order->control, 0, on_control }, r, false, 0 };
+	r->door = (struct listener){ { order->door, 0, door_open }, r, false, 0 };
 	return r->loop >= 0 && r->near[0].source.fd >= 0 &&
 	       loop_watch(r->loop, &r->control.source, EPOLLIN) &&
 	       loop_watch(r->loop, &r->door.source, EPOLLIN);

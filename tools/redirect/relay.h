@@ -37,6 +37,7 @@ union address {
 struct listener { /* whoever comes there comes to the relay: a filter's, a socket */
 	struct source source;
 	struct relay *relay;
+	bool laid_over;  /* of a filter: the program's list of roots holds our authority */
 	uint32_t number; /* of a filter: the guard's */
 };
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,33 +67,71 @@ bool run_relay_start(struct run_relay *r, const char *folder, enum relay_mode mo
 	return pid > 0;
 }
 
-/* The variables that the relay wants set, each NAME=VALUE ended by NUL. */
-static void take_variables(struct slice block)
+static bool write_proc(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0;
+}
+
+/* A mount namespace: root's own, else in a user namespace in which we stay who we are. */
+static bool get_namespace(void)
+{
+	char uids[64], gids[64];
+
+	snprintf(uids, sizeof(uids), "%d %d 1", geteuid(), geteuid());
+	snprintf(gids, sizeof(gids), "%d %d 1", getegid(), getegid());
+	if (unshare(CLONE_NEWNS) != 0 &&
+	    (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+	     !write_proc("/proc/self/setgroups", "deny") ||
+	     !write_proc("/proc/self/uid_map", uids) || !write_proc("/proc/self/gid_map", gids)))
+		return false;
+	return mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
+}
+
+/* FILE over PLACE, for this process and what it starts. */
+static bool lay_over(const char *place, const char *file)
+{
+	return get_namespace() && mount(file, place, NULL, MS_BIND, NULL) == 0;
+}
+
+/* What the relay wants, each NAME=VALUE or @PLACE=FILE, ended by NUL. True: a file was laid over another. */
+static bool take_variables(struct slice block)
 {
 	struct slice one;
+	bool laid = false;
 
 	while (slice_cut(&block, '\0', &one)) {
 		char *equals = one.n ? memchr(one.p, '=', one.n) : NULL;
 		if (!equals)
 			continue;
 		*equals = '\0';
-		setenv(one.p, equals + 1, 1);
+		if (one.p[0] == '@')
+			laid = lay_over(one.p + 1, equals + 1);
+		else
+			setenv(one.p, equals + 1, 1);
 	}
+	return laid;
 }
 
 /*
  * Goes under the filter; the relay has its listener then. Whatever fails
  * before that leaves this process as it was.
  */
-static const char *enter(const char *folder)
+static const char *enter(const char *folder, const struct candidate *program)
 {
 	char *answer = malloc(DOOR_ANSWER);
 	bool privilege_lost = false;
 	int door = courier_connect(folder, DOOR_NAME), listener = -1;
 	const char *failed = "the relay does not answer";
-	int relay;
+	char request[PATH_MAX + 8], flags[DOOR_FLAGS] = { 'L', '0', '0' };
+	int relay, size;
 
-	if (door < 0 || !answer || !courier_send(door, "T", 1, -1))
+	size = snprintf(request, sizeof(request), "T%c%s", (char)program->runtime, program->path);
+	if (door < 0 || !answer || !courier_send(door, request, (size_t)size, -1))
 		goto out;
 	ssize_t n = courier_receive(door, answer, DOOR_ANSWER, NULL);
 	if (n < 1 + (ssize_t)sizeof(relay) || answer[0] != 'Y')
@@ -99,14 +139,16 @@ static const char *enter(const char *folder)
 	memcpy(&relay, answer + 1, sizeof(relay));
 	prctl(PR_SET_PTRACER, relay, 0, 0,
 	      0); /* Yama: it reads addresses, and is no ancestor of ours */
+	/* Mounts first: where no_new_privs is set, the kernel allows them as well, and sandboxes differ. */
+	bool laid = take_variables(
+	    (struct slice){ answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
 	listener = filter_install(&privilege_lost);
 	failed = listener < 0 ? strerrordesc_np(errno) : failed;
-	if (listener < 0 && errno != EBUSY) /* our parent's filter, as far as we can know */
-		goto out;
-	take_variables((struct slice){ answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
 	if (listener < 0)
 		goto out;
-	courier_send(door, privilege_lost ? "L1" : "L0", 2, listener);
+	flags[DOOR_PRIVILEGE_LOST] = privilege_lost ? '1' : '0';
+	flags[DOOR_LAID_OVER] = laid ? '1' : '0';
+	courier_send(door, flags, DOOR_FLAGS, listener);
 	failed = courier_receive(door, answer, 1, NULL) == 1 && answer[0] == 'K'
 		     ? NULL
 		     : "the relay did not take it";
@@ -122,7 +164,7 @@ out:
 void run_relay_enter(void *relay)
 {
 	const struct run_relay *r = relay;
-	const char *failed = r->enters ? enter(r->folder) : NULL;
+	const char *failed = r->enters ? enter(r->folder, &r->program) : NULL;
 
 	if (failed)
 		warn("run: %s cannot be relayed: %s", r->program.path, failed);
@@ -170,7 +212,7 @@ int run_relay_become(int argc, char **argv)
 	if (program) {
 		candidate_look(program, argv[2]);
 		if (program->kind == CANDIDATE_UNTAPPABLE && !program->is_out_of_reach)
-			enter(folder);
+			enter(folder, program);
 		else
 			leave_mark(folder, argv[2]);
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "tools/redirect/keystore.h"
 
 enum { CERTIFICATES_MAX = 4096 };
 
@@ -62,9 +63,16 @@ static void file_of(const char *folder, size_t i, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/trust-%s.pem", folder, variables[i].name);
 }
 
+/* Lists that are laid over others: of the system's bundle, and of Java's. */
+static const char *const laid[] = { "system.pem", "java.jks" };
+
 void trust_remove_files(const char *folder)
 {
 	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(laid) / sizeof(laid[0]); i++)
+		if (snprintf(path, sizeof(path), "%s/trust-%s", folder, laid[i]) < PATH_MAX)
+			unlink(path);
 
 	for (size_t i = 0; i < VARIABLES; i++) {
 		file_of(folder, i, path);
@@ -149,7 +157,17 @@ static void add_folders(X509_STORE *to, const char *list)
 	}
 }
 
-static void fill(X509_STORE *store, enum runtime runtime)
+static void add_keystore(X509_STORE *to, const char *path)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, LIMIT_TRUST);
+	if (append(&bytes, path))
+		keystore_read(buf_slice(&bytes), to);
+	buf_release(&bytes);
+}
+
+static void fill(X509_STORE *store, enum runtime runtime, const char *java)
 {
 	const char *folders = getenv("SSL_CERT_DIR");
 	bool replaced = false;
@@ -164,7 +182,9 @@ static void fill(X509_STORE *store, enum runtime runtime)
 		add_folders(store, folders);
 		replaced |= runtime != RUNTIME_GO;
 	}
-	if (!replaced)
+	if (runtime == RUNTIME_JAVA)
+		add_keystore(store, java);
+	else if (!replaced)
 		add_file(store, system_bundle());
 }
 
@@ -177,7 +197,7 @@ SSL_CTX *trust_context(struct trust *t, enum runtime runtime)
 	c = SSL_CTX_new(TLS_client_method());
 	if (!c)
 		return NULL;
-	fill(SSL_CTX_get_cert_store(c), runtime);
+	fill(SSL_CTX_get_cert_store(c), runtime, t->java);
 	ERR_clear_error(); /* the end of each file is one */
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
@@ -240,4 +260,62 @@ bool trust_variables(struct trust *t, struct buf *out)
 			return false;
 	}
 	return true;
+}
+
+/* FILE over AT, as one more of the strings that trust_variables() makes. */
+static bool add_laid(struct buf *out, const char *at, const char *file)
+{
+	return buf_addf(out, "@%s=%s", at, file) == 0 && buf_add(out, "", 1) == 0;
+}
+
+static bool lay_over_java(struct trust *t, const char *program, X509 *own, struct buf *out)
+{
+	struct buf old, new;
+	char file[PATH_MAX];
+
+	if (!keystore_of(program, t->java))
+		return false;
+	snprintf(file, sizeof(file), "%s/trust-java.jks", t->folder);
+	buf_init(&old, LIMIT_TRUST);
+	buf_init(&new, LIMIT_TRUST);
+	bool done = append(&old, t->java) && keystore_with(buf_slice(&old), own, &new) &&
+		    write_file(file, buf_slice(&new)) && add_laid(out, t->java, file);
+	buf_release(&old);
+	buf_release(&new);
+	return done;
+}
+
+static bool lay_over_system(struct trust *t, struct buf *out)
+{
+	const char *bundle = system_bundle();
+	char file[PATH_MAX], real[PATH_MAX];
+	struct buf text;
+
+	if (!bundle || !realpath(bundle, real))
+		return false;
+	snprintf(file, sizeof(file), "%s/trust-system.pem", t->folder);
+	buf_init(&text, LIMIT_TRUST);
+	bool done = append(&text, real) && buf_add(&text, "\n", 1) == 0 &&
+		    buf_add_slice(&text, buf_slice(&t->own)) == 0 &&
+		    write_file(file, buf_slice(&text)) && add_laid(out, real, file);
+	buf_release(&text);
+	return done;
+}
+
+bool trust_lay_over(struct trust *t, enum runtime runtime, const char *program, X509 *own,
+		    struct buf *out)
+{
+	switch (runtime) {
+	case RUNTIME_JAVA:
+		return lay_over_java(t, program, own, out);
+	case RUNTIME_GNUTLS:
+		return lay_over_system(t, out);
+	default:
+		return true;
+	}
+}
+
+bool trust_needs_laying(enum runtime runtime)
+{
+	return runtime == RUNTIME_JAVA || runtime == RUNTIME_GNUTLS;
 }

@@ -18,7 +18,8 @@ struct trust {
 	const char *folder; /* of this run; files are made in it */
 	struct buf own;     /* our authority, PEM */
 	SSL_CTX *contexts[RUNTIME_COUNT];
-	unsigned made; /* bit of each variable whose file is there */
+	char java[PATH_MAX]; /* its list of roots; "": no Java was seen */
+	unsigned made;       /* bit of each variable whose file is there */
 };
 
 void trust_init(struct trust *t, const char *folder);
@@ -37,5 +38,16 @@ SSL_CTX *trust_context(struct trust *t, enum runtime runtime);
  * could not be made.
  */
 bool trust_variables(struct trust *t, struct buf *out);
+
+/* Does RUNTIME read no variable, so that its list can only be laid over in a namespace of its own? */
+bool trust_needs_laying(enum runtime runtime);
+
+/*
+ * For such a one, whose program is PROGRAM: makes its list with OWN in it and
+ * appends "@PLACE=FILE" and a NUL to OUT: FILE is to be laid over PLACE. False:
+ * its list is not one that we can write.
+ */
+bool trust_lay_over(struct trust *t, enum runtime runtime, const char *program, X509 *own,
+		    struct buf *out);
 
 #endif

@@ -9,6 +9,7 @@ relay's ports and its socket, and gains nothing.
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -151,6 +152,38 @@ class Proxy:
         self.listener.close()
 
 
+def laid_over(here):
+    """Runtimes that read no variable: their list of roots is another file in a namespace.
+
+    Bare, the stand-in's authority is laid over the list in the same way.
+    """
+    bundle = os.path.join(here.scratch, "bundle.pem")
+    with open(bundle, "wb") as out, open(here.server.ca, "rb") as ca:
+        out.write(ca.read())
+    system = os.path.realpath("/etc/ssl/certs/ca-certificates.crt")
+    lay = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"']
+    if os.geteuid() != 0:
+        return
+    wget = ["wget", "-q", "-O", "-", "--header", 'Authorization: Bearer "%s"' % here.good,
+            "--content-on-error", place.BASE + "/key"]
+    diagnosed(here, "wget (GnuTLS)", wget, quoted(here, []), "strict", [*lay, bundle, system])
+    java, javac, keytool = (shutil.which(n) for n in ("java", "javac", "keytool"))
+    if not (java and javac and keytool):
+        print("skip  Java: it is not here")
+        return
+    subprocess.run([javac, "-d", here.scratch, os.path.join(place.HERE, "Ask.java")], check=True)
+    home = os.path.dirname(os.path.dirname(os.path.realpath(java)))
+    store = os.path.join(here.scratch, "store.jks")
+    subprocess.run([keytool, "-importcert", "-noprompt", "-alias", "stand-in", "-file",
+                    here.server.ca, "-keystore", store, "-storetype", "JKS", "-storepass",
+                    "changeit"], check=True, stderr=subprocess.PIPE)
+    diagnosed(here, "Java's HttpClient", [java, "-cp", here.scratch, "Ask", URL], quoted(here, []),
+              "strict", [*lay, store, os.path.realpath(home + "/lib/security/cacerts")])
+    diagnosed(here, "Java started by a shell", ["/bin/sh", "-c", '"$@"; exit $?', "sh", java, "-cp",
+                                                here.scratch, "Ask", URL], quoted(here, []),
+              "strict", [*lay, store, os.path.realpath(home + "/lib/security/cacerts")])
+
+
 def proxies(here):
     for address in ("127.0.0.1", place.OTHER):
         proxy = Proxy(address)
@@ -252,6 +285,7 @@ def inside(scratch, has_ipv6):
         confined(here, go)
         if has_ipv6:
             six(here)
+        laid_over(here)
         proxies(here)
         many(here, go)
         stranger(here)
