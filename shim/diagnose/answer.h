@@ -113,7 +113,7 @@ static inline bool saw_is_about_key(enum saw saw)
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 void answer_release(struct answer *a);
 
-/* R's code where it is one of HTTP's errors, else the status. answer_refusal.c */
+/* R's code where it is one of HTTP's errors, else the status; of two 4xx no plain 400. answer_refusal.c */
 int answer_code(const struct answer *a);
 
 /* The provider that a 2xx answer names; absent if it names none. answer_provider.c */

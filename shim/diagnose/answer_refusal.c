@@ -84,6 +84,9 @@ static bool is_routing_text(struct slice text)
 
 int answer_code(const struct answer *a)
 {
+	/* 400 inside says less than a 401 outside: LiteLLM, of a key that has expired. */
+	if (a->code == 400 && a->status > 400 && a->status < 500)
+		return a->status;
 	return a->code >= 400 && a->code < 600 ? a->code : a->status;
 }
 

@@ -67,9 +67,12 @@ static struct slice text_in(const cJSON *item, int depth)
 	return text_of_object(item, depth - 1);
 }
 
+/* Cloudflare's chain goes from "Invalid request headers" to what is wrong with which. */
 struct slice error_message(const cJSON *error)
 {
-	return text_in(error, DEPTH);
+	struct slice inner = text_in(member(error, "error_chain"), DEPTH);
+
+	return inner.p ? inner : text_in(error, DEPTH);
 }
 
 struct slice error_type(const cJSON *error)
@@ -165,6 +168,8 @@ struct slice error_param(const cJSON *error)
 {
 	struct slice param = text_of(member(error, "param"));
 
+	if (slice_equal(param, SLICE("None"))) /* Python's, in LiteLLM's answers */
+		param = (struct slice){ NULL, 0 };
 	if (!param.n)
 		param = end_of_loc(member(error, "detail"));
 	if (!param.n)

@@ -443,11 +443,13 @@ static enum saw meaning_of_code(struct slice token)
 
 /*
  * A code says that it is about the key, the words say what about it: "invalid_api_key"
- * beside "the token has expired".
+ * beside "the token has expired". A code says that the caller is turned away, the words
+ * that money is the reason (Kimi's access_terminated_error).
  */
 static bool refines(enum saw words, enum saw code)
 {
-	return words != SAW_UNSAID && code == SAW_UNKNOWN_KEY && saw_is_about_key(words);
+	return (code == SAW_UNKNOWN_KEY && saw_is_about_key(words)) ||
+	       (code == SAW_CALLER && words == SAW_NO_MONEY);
 }
 
 static enum saw meaning_of(struct reader *r, const struct refusal_text *text, struct slice *words)

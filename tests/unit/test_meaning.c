@@ -460,6 +460,83 @@ static void it_is_not_about_the_key(void **state)
 	(void)state;
 }
 
+/* Words of one concept that stand beside words of another. */
+static void neighbours_are_told_apart(void **state)
+{
+	static const struct said_by list[] = {
+		/* "organization" and "restricted" are there, and a scope is missing */
+		{ .status = 401,
+		  .saw = SAW_NO_PERMISSION,
+		  .message =
+		      "Missing scopes: model.request. Check that you have the correct role in your "
+		      "organization, and if you're using a restricted API key, that it has the "
+		      "necessary scopes." },
+		{ .status = 400,
+		  .saw = SAW_CALLER,
+		  .message = "Organization has been restricted. Please reach out to support." },
+		/* a client's header is missing, not the key's */
+		{ .status = 400,
+		  .saw = SAW_CALLER,
+		  .message = "bad request: missing Editor-Version header for IDE auth" },
+		{ .status = 400, .saw = SAW_NO_KEY, .message = "Missing Authorization header." },
+		/* a model, and a country */
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "Access to Anthropic models is not allowed from unsupported "
+			     "countries, regions, or territories." },
+		{ .status = 403,
+		  .saw = SAW_MODEL,
+		  .message = "Access to model x is restricted and you are not in the authorized "
+			     "list." },
+		{ .status = 403, .saw = SAW_MODEL, .message = "Model disabled." },
+		{ .status = 403, .saw = SAW_REVOKED, .message = "This API key is disabled." },
+		/* one code for two reasons */
+		{ .status = 403,
+		  .saw = SAW_NO_MONEY,
+		  .code = "access_terminated_error",
+		  .message = "You've reached your usage limit for this billing cycle." },
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .code = "access_terminated_error",
+		  .message = "Kimi For Coding is only available for Coding Agents." },
+		/* with 429: an account that is locked, a plan without the model, a limit */
+		{ .status = 429,
+		  .saw = SAW_CALLER,
+		  .message = "您的账户已被锁定，请联系客服解锁。" },
+		{ .status = 429,
+		  .saw = SAW_NO_MONEY,
+		  .message = "The current subscription plan does not yet include access to glm-5" },
+		{ .status = 429,
+		  .saw = SAW_RATE,
+		  .message = "Your account org-x request reached max organization concurrency: 1" },
+		/* "quota project" is no money, "extra usage" is */
+		{ .status = 403,
+		  .saw = SAW_CALLER,
+		  .message = "The API requires a quota project, which is not set by default." },
+		{ .status = 400,
+		  .saw = SAW_NO_MONEY,
+		  .message = "You're out of extra usage. Add more at claude.ai/settings/usage" },
+		/* Google asks for a token of the kind that it may have got */
+		{ .status = 401,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message =
+		      "Request had invalid authentication credentials. Expected OAuth 2 "
+		      "access token, login cookie or other valid authentication credential." },
+		{ .status = 401,
+		  .saw = SAW_WRONG_KIND,
+		  .message = "API keys are not supported by this API. Expected OAuth2 access "
+			     "token or other authentication credentials that assert a principal." },
+		{ .status = 400,
+		  .saw = SAW_UNKNOWN_KEY,
+		  .message = "Invalid format for Authorization header" },
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message = "Invalid format for field temperature" },
+	};
+	CHECK_ALL(list);
+	(void)state;
+}
+
 static void what_the_user_wrote_says_nothing(void **state)
 {
 	static const struct said_by list[] = {
@@ -514,6 +591,7 @@ int main(void)
 		cmocka_unit_test(a_key_was_seen_and_is_not_good),
 		cmocka_unit_test(the_key_is_known_and_not_good_for_this),
 		cmocka_unit_test(it_is_not_about_the_key),
+		cmocka_unit_test(neighbours_are_told_apart),
 		cmocka_unit_test(what_the_user_wrote_says_nothing),
 		cmocka_unit_test(headers_that_answers_name),
 	};

@@ -60,14 +60,43 @@ static bool is_refused_here(const struct evidence *e)
 	       e->answer.refused_by != REFUSED_edge;
 }
 
-/* Was a credential sent in the header that the answer asks for? Then it is no matter of headers. */
+static bool has_sent_in(const struct evidence *e, struct slice header)
+{
+	for (size_t i = 0; i < e->credentials.count; i++)
+		if (slice_equal_nocase(header, name_of(&e->credentials.all[i])) &&
+		    (!e->credentials.all[i].known || e->credentials.all[i].token.n))
+			return true;
+	return false;
+}
+
+/* Where in TEXT the sentence ends that begins at AT. */
+static size_t end_of_sentence(struct slice text, size_t at)
+{
+	while (at < text.n && text.p[at] != '.' && text.p[at] != ';')
+		at++;
+	return at;
+}
+
+/*
+ * Was a credential sent in a header that the answer asks for? Then it is no matter of
+ * headers. "Missing X-Auth-Key, X-Auth-Email or Authorization headers" asks for one of several.
+ */
 static bool has_wanted(const struct evidence *e)
 {
 	struct slice wanted = e->answer.header_wanted;
+	struct slice text = e->answer.message;
 
+	if (has_sent_in(e, wanted))
+		return true;
+	if (!wanted.n || wanted.p < text.p || wanted.p >= text.p + text.n)
+		return false;
+	size_t at = (size_t)(wanted.p - text.p) + wanted.n;
+	struct slice rest = slice_sub(text, at, end_of_sentence(text, at) - at);
+	if (!slice_has(rest, SLICE(" or ")))
+		return false;
 	for (size_t i = 0; i < e->credentials.count; i++)
-		if (slice_equal_nocase(wanted, name_of(&e->credentials.all[i])) &&
-		    (!e->credentials.all[i].known || e->credentials.all[i].token.n))
+		if (e->credentials.all[i].token.n &&
+		    slice_has_nocase(rest, name_of(&e->credentials.all[i])))
 			return true;
 	return false;
 }
