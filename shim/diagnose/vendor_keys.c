@@ -86,7 +86,8 @@ static bool fits(const struct key_form *form, struct slice token)
 	return slice_has(token, slice_of(form->holds));
 }
 
-#define THREE(a, b, c) (a | b << 8 | c << 16)
+#define BYTE(c) ((unsigned char)(c))
+#define THREE(a, b, c) (BYTE(a) | BYTE(b) << 8 | BYTE(c) << 16)
 
 bool vendor_may_own(struct slice token)
 {
