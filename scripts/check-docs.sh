@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check-docs.sh [--update]: docs/rules.md and the manual pages are what the tables
-# of rules, commands and settings print, and man accepts the pages. No command
-# knows an option that its row does not name.
+# check-docs.sh [--update]: docs/rules.md, the manual pages and the columns in
+# docs/fleet.md are what the tables of rules, commands, settings and columns print,
+# and man accepts the pages. No command knows an option that its row does not name.
 set -eu
 cd "$(dirname "$0")/.."
 orshim=${BUILD:-build}/orshim
@@ -14,11 +14,16 @@ bad=0
 "$orshim" rules --man >"$scratch/orshim-rules.7"
 "$orshim" help --man >"$scratch/orshim.1"
 "$orshim" env --man >"$scratch/liborshim.7"
+# The page with the table of now between its two marks.
+"$orshim" export --columns >"$scratch/columns"
+sed -e "/^<!-- columns/r $scratch/columns" -e '/^<!-- columns/,/^<!-- end/{/^|/d}' docs/fleet.md \
+	>"$scratch/fleet.md"
 if [ "${1:-}" = --update ]; then
 	mkdir -p docs
+	cp "$scratch/fleet.md" docs/
 	cp "$scratch/rules.md" "$scratch"/*.[17] docs/
 fi
-for page in rules.md orshim-rules.7 orshim.1 liborshim.7; do
+for page in rules.md fleet.md orshim-rules.7 orshim.1 liborshim.7; do
 	if ! cmp -s "$scratch/$page" "docs/$page"; then
 		echo "check-docs: docs/$page is stale; scripts/check-docs.sh --update writes it anew:" >&2
 		diff -u "docs/$page" "$scratch/$page" | head -n 20 >&2 || true

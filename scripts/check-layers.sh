@@ -40,6 +40,7 @@ below redirect program
 below log none
 below report 'log|run'
 below capture log
+below export log
 below program none
 below editor program
 below attach 'log|program'

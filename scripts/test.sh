@@ -147,6 +147,7 @@ else
 	part 'clean traffic' tests/e2e/clean.py
 	part 'what separates failures' tests/e2e/splits.py
 	part 'rules of a whole log' tests/e2e/log_rules.py
+	part 'exports' tests/e2e/export.py
 	part 'children are followed' tests/e2e/follow/run.py
 	part 'editors, without one' tests/e2e/editor/scripts.sh
 	part 'HTTP/2 against nginx' tests/e2e/http2.py

@@ -49,6 +49,14 @@ static const struct command_option watch_options[] = {
 	{ 0 },
 };
 
+static const struct command_option export_options[] = {
+	{ "--flat", NULL,
+	  "one JSON object an exchange, without nesting and without null: what is\n"
+	  "not known is \"\" or 0" },
+	{ "--columns", NULL, "in place of a log: the members of --flat, their types and meaning" },
+	{ 0 },
+};
+
 static const struct command_option curl_options[] = {
 	{ "--fixed", NULL, "with the key as it should be sent, instead of as it was" },
 	{ "--body", "FILE", "the body; no log holds its text" },
@@ -160,6 +168,11 @@ const struct command commands[] = {
 	  "Each cause is explained when it comes first. A log that is replaced, cut off or not\n"
 	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
 	  "orshim watch orshim.log" },
+	{ "export", cmd_export, "a log as lines that another engine reads, on standard output",
+	  "[LOG...]", "FILE", export_options,
+	  "LOG.1 is read before LOG; - is stdin. Without LOG: the newest run's. docs/fleet.md tells of\n"
+	  "engines. Exits with 0, and with 3 if there was no exchange.",
+	  "orshim export --flat orshim.log >exchanges.ndjson" },
 	{ "curl", cmd_curl, "an exchange of a log as a curl command",
 	  "N|LOG:N", "FILE", curl_options,
 	  "The key is in it as the variable that it came from, else $OPENROUTER_API_KEY; no secret is\n"

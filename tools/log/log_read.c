@@ -224,22 +224,32 @@ static char *pattern_of(const char *path)
 	return pattern;
 }
 
-void log_add(struct log *l, const char *path)
+void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context)
 {
 	glob_t found = { 0 };
 
 	if (strcmp(path, "-") == 0 || access(path, F_OK) == 0 ||
 	    (!strpbrk(path, "*?[") && !strstr(path, "%p"))) {
-		log_add_from(l, path, 0);
+		take(context, path);
 		return;
 	}
 	char *pattern = pattern_of(path);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		die("cannot read %s: no file fits", path);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		log_add_from(l, found.gl_pathv[i], 0);
+		take(context, found.gl_pathv[i]);
 	globfree(&found);
 	free(pattern);
+}
+
+static void add_whole(void *log, const char *path)
+{
+	log_add_from(log, path, 0);
+}
+
+void log_add(struct log *l, const char *path)
+{
+	log_each_file(path, add_whole, l);
 }
 
 static int by_time(const void *a, const void *b)

@@ -137,6 +137,9 @@ void log_add(struct log *l, const char *path);
 /* The same from byte START of one file on, for a log that was there before. */
 void log_add_from(struct log *l, const char *path, int64_t start);
 
+/* PATH, or all files that fit it, as log_add() reads them. Dies when none does. */
+void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context);
+
 /*
  * What of the log PATH was set aside by its size, PATH.1; NULL if there is none
  * that holds records. The caller then owns it.

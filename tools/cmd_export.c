@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+#include "tools/export/block.h"
+#include "tools/export/flat.h"
+#include "tools/export/lines.h"
+#include "tools/log/log_read.h"
+#include "tools/log/runs.h"
+
+struct export_options {
+	exchange_writer *form;
+	bool columns;
+};
+
+/* The files to read, in their order. */
+struct inputs {
+	char **names;
+	size_t count;
+};
+
+static void add_input(struct inputs *in, const char *name)
+{
+	char **more = reallocarray(in->names, in->count + 1, sizeof(*more));
+	char *copy = strdup(name);
+
+	if (!more || !copy)
+		die("out of memory");
+	in->names = more;
+	in->names[in->count++] = copy;
+}
+
+static bool is_input(const struct inputs *in, const char *name)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (strcmp(in->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void inputs_release(struct inputs *in)
+{
+	for (size_t i = 0; i < in->count; i++)
+		free(in->names[i]);
+	free(in->names);
+	*in = (struct inputs){ 0 };
+}
+
+static void add_named(void *in, const char *name)
+{
+	add_input(in, name);
+}
+
+/* FILE.1, which is FILE's older part, comes before it, and once. */
+static void put_in_order(struct inputs *in)
+{
+	struct inputs ordered = { 0 };
+
+	for (size_t i = 0; i < in->count; i++) {
+		const char *name = in->names[i];
+		size_t n = strlen(name);
+		char *newer =
+		    n > 2 && strcmp(name + n - 2, ".1") == 0 ? strndup(name, n - 2) : NULL;
+		bool comes = newer && is_input(in, newer);
+		free(newer);
+		if (comes)
+			continue;
+		char *earlier = strcmp(name, "-") == 0 ? NULL : log_earlier(name);
+		if (earlier)
+			add_input(&ordered, earlier);
+		free(earlier);
+		add_input(&ordered, name);
+	}
+	inputs_release(in);
+	*in = ordered;
+}
+
+static void read_options(struct export_options *o, struct inputs *in, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--flat") == 0)
+			o->form = put_flat;
+		else if (strcmp(argv[i], "--columns") == 0)
+			o->columns = true;
+		else if (argv[i][0] == '-' && argv[i][1])
+			die_of_option("export", argv[i]);
+		else
+			log_each_file(argv[i], add_named, in);
+	}
+}
+
+/* Without a name: the newest run that left a log. */
+static void add_newest(struct inputs *in)
+{
+	unsigned without;
+	char *path = runs_newest_log(&without);
+
+	if (!path)
+		die("export: no run is kept yet; name a log, or - for standard input");
+	add_input(in, path);
+	free(path);
+}
+
+static int open_input(const char *name)
+{
+	struct stat st;
+	int fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		die("export: cannot read %s: %s", name, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		die("export: %s is a folder; name the log in it", name);
+	return fd;
+}
+
+static bool export_file(struct block *b, const char *name)
+{
+	struct lines lines;
+	enum lines_end end;
+
+	lines_init(&lines, open_input(name));
+	do
+		end = lines_read(&lines, block_line, b);
+	while (end == LINES_STOPPED && !b->gone);
+	if (end == LINES_TROUBLE)
+		die("export: cannot read %s: %s", name, strerror(errno));
+	lines_last(&lines, block_line, b);
+	lines_release(&lines);
+	if (lines.fd != STDIN_FILENO)
+		close(lines.fd);
+	return block_flush(b);
+}
+
+static int end_of(const struct block *b)
+{
+	if (b->gone)
+		die("export: cannot write to stdout: %s", strerror(b->error));
+	if (b->bad)
+		warn("export: %zu lines were no records of orshim", b->bad);
+	return b->exchanges ? EXIT_CLEAN : EXIT_NOTHING;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct export_options o = { 0 };
+	struct inputs in = { 0 };
+	struct block b;
+
+	read_options(&o, &in, argc, argv);
+	if (o.columns) {
+		struct buf out;
+		buf_init(&out, DOCUMENT_MAX);
+		put_columns(&out);
+		print_out(&out);
+		buf_release(&out);
+		return EXIT_CLEAN;
+	}
+	if (!o.form)
+		die("export: say in which form: --flat");
+	if (in.count == 0)
+		add_newest(&in);
+	put_in_order(&in);
+	block_init(&b, o.form);
+	for (size_t i = 0; i < in.count && export_file(&b, in.names[i]); i++)
+		;
+	int status = end_of(&b);
+	block_release(&b);
+	inputs_release(&in);
+	return status;
+}

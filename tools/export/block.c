@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/export/block.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "tools/command.h"
+
+enum { BLOCK = 1 << 16, BLOCK_MAX = 1 << 20 };
+
+void block_init(struct block *b, exchange_writer *put)
+{
+	*b = (struct block){ .put = put };
+	exported_init(&b->exported);
+	buf_init(&b->out, BLOCK_MAX);
+}
+
+void block_release(struct block *b)
+{
+	exported_release(&b->exported);
+	buf_release(&b->out);
+}
+
+bool block_flush(struct block *b)
+{
+	if (!b->gone && b->out.n && !write_all(STDOUT_FILENO, buf_slice(&b->out))) {
+		b->gone = true;
+		b->error = errno;
+	}
+	buf_reset(&b->out);
+	return !b->gone;
+}
+
+bool block_line(void *block, struct slice line, bool too_long)
+{
+	struct block *b = block;
+
+	if (line.n == 0 && !too_long)
+		return !b->gone;
+	enum taken taken = too_long ? TAKEN_NOTHING : exported_take(&b->exported, line);
+	if (b->muted)
+		return true;
+	if (taken == TAKEN_NOTHING)
+		b->bad++;
+	if (taken != TAKEN_EXCHANGE)
+		return !b->gone;
+	if (!b->put(&b->out, &b->exported))
+		b->bad++; /* it alone would be more than BLOCK_MAX */
+	else
+		b->exchanges++;
+	return b->out.n < BLOCK || block_flush(b);
+}

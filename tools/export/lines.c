@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/export/lines.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/log/log_read.h"
+
+enum { PIECE = 1 << 17 };
+
+void lines_init(struct lines *l, int fd)
+{
+	*l = (struct lines){ .fd = fd };
+	buf_init(&l->begun, LOG_LINE_MAX);
+}
+
+void lines_release(struct lines *l)
+{
+	buf_release(&l->begun);
+}
+
+static void begin_line(struct lines *l, const char *bytes, size_t n)
+{
+	if (buf_add_some(&l->begun, bytes, n) < n)
+		l->too_long = true;
+}
+
+/* The line that is begun ends with the N bytes. */
+static bool end_line(struct lines *l, const char *bytes, size_t n, line_taker *take, void *context)
+{
+	struct slice whole = { bytes, n };
+
+	if (l->begun.n || l->too_long) {
+		begin_line(l, bytes, n);
+		whole = buf_slice(&l->begun);
+	}
+	bool too_long = l->too_long;
+	while (whole.n && (whole.p[whole.n - 1] == '\r' || whole.p[whole.n - 1] == ' '))
+		whole.n--;
+	bool more = take(context, whole, too_long);
+	buf_reset(&l->begun);
+	l->too_long = false;
+	return more;
+}
+
+enum lines_end lines_read(struct lines *l, line_taker *take, void *context)
+{
+	static char piece[PIECE];
+	ssize_t n;
+
+	while ((n = read(l->fd, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			return LINES_STOPPED; /* a signal that wants an end, or a call again */
+		if (n < 0)
+			return LINES_TROUBLE;
+		const char *p = piece, *end = piece + n;
+		while (p < end) {
+			const char *feed = memchr(p, '\n', (size_t)(end - p));
+			if (!feed) {
+				begin_line(l, p, (size_t)(end - p));
+				break;
+			}
+			if (!end_line(l, p, (size_t)(feed - p), take, context))
+				return LINES_STOPPED;
+			p = feed + 1;
+			l->at = l->read_to + (p - piece);
+		}
+		l->read_to += n;
+	}
+	return LINES_NO_MORE;
+}
+
+void lines_last(struct lines *l, line_taker *take, void *context)
+{
+	if (l->begun.n || l->too_long)
+		end_line(l, "", 0, take, context);
+}
