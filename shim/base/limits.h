@@ -120,6 +120,7 @@
 #define LIMIT_CAPTURE_FILE (64 << 20) /* one capture */
 #define LIMIT_CAPTURE_FILL 1024	   /* stands for the rest of a body that was not kept */
 #define LIMIT_BASIC 256 /* user and password that are looked for in a captured answer */
+#define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, looked through for a credential written in another way */
 #define LIMIT_ECHO 256 /* places of a request's credentials that are looked for in what is written (count) */
 #define LIMIT_PSEUDONYMS 4096	   /* secrets and ids replaced in one capture (count) */
 #define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */

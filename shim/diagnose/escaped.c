@@ -51,6 +51,8 @@ static size_t character_at(struct slice s, size_t at, int *value)
 	case '\\':
 		if (at + 1 < s.n && s.p[at + 1] == 'u')
 			*value = number_at(s, at + 2, 4, 16);
+		if (*value >= WIDE_FIRST && *value <= WIDE_LAST)
+			*value -= WIDE_OFFSET;
 		return 6;
 	case '&':
 		return reference_at(s, at, value);
@@ -63,15 +65,22 @@ static size_t character_at(struct slice s, size_t at, int *value)
 	}
 }
 
-size_t escaped_byte(struct slice s, size_t at, char *byte)
+size_t escaped_character(struct slice s, size_t at, char *byte)
 {
 	int value;
 	size_t n = character_at(s, at, &value);
 
-	if (value < 0 || value > 0x7f || !is_token_byte((char)value))
+	if (value < 0x20 || value > 0x7e)
 		return 0;
 	*byte = (char)value;
 	return n;
+}
+
+size_t escaped_byte(struct slice s, size_t at, char *byte)
+{
+	size_t n = escaped_character(s, at, byte);
+
+	return n && is_token_byte(*byte) ? n : 0;
 }
 
 void escaped_read(struct escaped *e, struct slice s, size_t at)
@@ -108,24 +117,30 @@ static void write_reference(char *p, size_t n, char c)
 		p[i] = digits[value % base];
 }
 
-void escaped_write(const struct escaped *e, char *p)
+void escaped_put(char *p, size_t n, char c)
 {
 	static const char digits[] = "0123456789abcdef";
 
+	if (n == 1) {
+		*p = c;
+	} else if (*p == '&') {
+		write_reference(p, n, c);
+	} else if (*p == '\xef') {
+		p[1] = c < 0x60 ? '\xbc' : '\xbd';
+		p[2] = (char)(c < 0x60 ? c - 0x20 + 0x80 : c - 0x60 + 0x80);
+	} else {
+		/* \uff41 is as \u0061, but for 0x20. */
+		if (n == 6 && p[2] != '0')
+			c = (char)(c - 0x20);
+		p[n - 2] = digits[(c >> 4) & 15];
+		p[n - 1] = digits[c & 15];
+	}
+}
+
+void escaped_write(const struct escaped *e, char *p)
+{
 	for (size_t i = 0; i < e->n; i++) {
-		char *to = p + e->at[i];
-		size_t n = (i + 1 < e->n ? e->at[i + 1] : e->length) - e->at[i];
-		unsigned char c = (unsigned char)e->plain[i];
-		if (n == 1) {
-			*to = e->plain[i];
-		} else if (*to == '&') {
-			write_reference(to, n, e->plain[i]);
-		} else if (*to == '\xef') {
-			to[1] = c < 0x60 ? '\xbc' : '\xbd';
-			to[2] = (char)(c < 0x60 ? c - 0x20 + 0x80 : c - 0x60 + 0x80);
-		} else {
-			to[n - 2] = digits[c >> 4];
-			to[n - 1] = digits[c & 15];
-		}
+		size_t end = i + 1 < e->n ? e->at[i + 1] : e->length;
+		escaped_put(p + e->at[i], end - e->at[i], e->plain[i]);
 	}
 }

@@ -14,6 +14,12 @@
 /* How many bytes at AT of S stand for *BYTE, a token byte written in such a way; 0: none does. */
 size_t escaped_byte(struct slice s, size_t at, char *byte);
 
+/* How many bytes at AT of S stand in such a way for *BYTE, any character of ASCII; 0: none do. */
+size_t escaped_character(struct slice s, size_t at, char *byte);
+
+/* Write C in place of what N bytes at P stand for, in the same way. */
+void escaped_put(char *p, size_t n, char c);
+
 /* Can such a way of writing begin with C? */
 static inline bool may_escape(char c)
 {

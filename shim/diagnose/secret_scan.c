@@ -90,14 +90,12 @@ static size_t key_inside(struct slice s, size_t at, size_t n)
 }
 
 /* A prefix, then enough of a key behind it, quotation marks and escapes not counted. */
-static bool begins_key(struct slice s, size_t at, size_t run)
+static bool begins_key(struct slice s, size_t at, size_t run, size_t prefix)
 {
-	struct slice key = slice_sub(s, at, run);
-	size_t prefix = key_prefix(key);
 	size_t end = at + run;
 
 	if (prefix == 0)
-		return is_bare_openrouter(key);
+		return is_bare_openrouter(slice_sub(s, at, run));
 	if (run >= prefix + KEY_TAIL)
 		return true;
 	/* Cut in two by a quote, an escape, a control byte: `sk-or-v1-0e6"5b1c…`. */
@@ -112,10 +110,8 @@ static bool begins_key(struct slice s, size_t at, size_t run)
 }
 
 /* `sk-or-v1-0e6f 44a9 d1b2 c3e4`: how many bytes, 0: it is none. */
-static size_t grouped_length(struct slice s, size_t at, size_t run)
+static size_t grouped_length(struct slice s, size_t at, size_t run, size_t prefix)
 {
-	struct slice first = slice_sub(s, at, run);
-	size_t prefix = key_prefix(first);
 	size_t end = at + run, groups = 0, digits = 0;
 
 	if (prefix < 4 || run > prefix + GROUP_MOST)
@@ -259,10 +255,20 @@ static void look_for_userinfo(struct secret_scan *s)
 
 /* ---- the scan */
 
+static bool is_word(struct slice run)
+{
+	for (size_t i = 0; i < run.n; i++)
+		if (!is_lower(run.p[i]) && !(i == 0 && is_upper(run.p[i])))
+			return false;
+	return true;
+}
+
 /* The kind of the run of N token bytes at the scan's place; *N becomes the length of what it is part of. */
 static enum span_kind kind_of_run(struct secret_scan *s, size_t *n)
 {
 	struct slice text = s->text, run = slice_sub(text, s->at, *n);
+	/* Most runs are words. */
+	size_t prefix = is_word(run) ? 0 : key_prefix(run);
 	size_t more;
 
 	if ((more = jwt_length(text, s->at, *n))) {
@@ -273,11 +279,11 @@ static enum span_kind kind_of_run(struct secret_scan *s, size_t *n)
 		*n = more;
 		return SPAN_KEY;
 	}
-	if ((more = grouped_length(text, s->at, *n))) {
+	if ((more = grouped_length(text, s->at, *n, prefix))) {
 		*n = more;
 		return SPAN_GROUPED;
 	}
-	if (begins_key(text, s->at, *n)) {
+	if (begins_key(text, s->at, *n, prefix)) {
 		more = vendor_base64_key(slice_from(text, s->at));
 		*n = more > *n ? more : *n;
 		s->beside_key = true;

@@ -91,14 +91,15 @@ static bool is_read_by_rule(struct slice name)
 }
 
 static void copy_value(struct exchange_copy *x, struct message_copy *c, struct pseudonyms *names,
-		       const struct field *f)
+		       const struct field *f, struct slice host)
 {
 	char *value = in_copy(c, f->value);
 	long query;
 
 	if (!value)
 		return;
-	if (!field_is_clear(f->name) && !is_read_by_rule(f->name)) {
+	if ((!field_is_clear(f->name) && !is_read_by_rule(f->name)) ||
+	    field_is_other_host(f, host)) {
 		anonymise_opaque(names, value, f->value.n);
 		return;
 	}
@@ -187,7 +188,7 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct pse
 		if (name)
 			anonymise_secrets(names, &x->keys, name, m->fields[i].name.n, false);
 		if (!request || !credential_in(e, i))
-			copy_value(x, c, names, &m->fields[i]);
+			copy_value(x, c, names, &m->fields[i], e->x->host);
 	}
 	target = request ? in_copy(c, m->target) : NULL;
 	if (target)

@@ -4,9 +4,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "diagnose/escaped.h"
+
 enum {
 	ANCHOR = 4,                     /* bytes that are compared at once */
 	STEP = ECHO_PIECE - ANCHOR + 1, /* each piece holds an anchor that begins at such a step */
+	READ_MAX = 512,                 /* bytes of a stretch that is read */
 	SLOTS = 512,                    /* a power of two, twice LIMIT_ECHO or more */
 };
 
@@ -101,30 +104,151 @@ static bool stays(const struct slice *stay, size_t count, struct slice piece)
 	return false;
 }
 
-void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
-		  char *p, size_t n)
+static void find_anchors(struct anchors *a, const struct echo *all, size_t count)
 {
-	struct slice text = { p, n };
-	struct anchors a;
-
-	a.all = all;
-	a.count = 0;
-	memset(a.first, 0, sizeof(a.first));
+	a->all = all;
+	a->count = 0;
+	memset(a->first, 0, sizeof(a->first));
 	for (size_t i = 0; i < count; i++)
-		add_anchors(&a, i);
-	for (size_t at = 0; a.count && at + ANCHOR <= n; at += STEP) {
-		const char *as = NULL;
-		if (!a.first[slot_of(word_at(p + at))])
+		add_anchors(a, i);
+}
+
+/* The next piece of a secret in TEXT at or after *AT, which moves on; n == 0: there is none. */
+static struct slice next_piece(const struct anchors *a, struct slice text, size_t *at,
+			       const char **as)
+{
+	for (; a->count && *at + ANCHOR <= text.n; *at += STEP) {
+		if (!a->first[slot_of(word_at(text.p + *at))])
 			continue;
-		struct slice piece = piece_at(&a, text, at, &as);
-		if (piece.n < ECHO_PIECE || stays(stay, stay_count, piece))
+		*as = NULL;
+		struct slice piece = piece_at(a, text, *at, as);
+		if (piece.n >= ECHO_PIECE) {
+			*at += STEP;
+			return piece;
+		}
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+static void replace_exact(const struct anchors *a, const struct slice *stay, size_t stay_count,
+			  char *p, size_t n)
+{
+	struct slice piece;
+	const char *as;
+
+	for (size_t at = 0; (piece = next_piece(a, (struct slice){ p, n }, &at, &as)).n;) {
+		char *to = p + (piece.p - p);
+		if (stays(stay, stay_count, piece))
 			continue;
-		char *to = p + (piece.p - text.p);
 		if (as)
 			memcpy(to, as, piece.n);
 		else
 			memset(to, '*', piece.n);
 	}
+}
+
+/* A stretch of text as it is read: escapes undone, blanks left out. */
+struct reading {
+	char plain[READ_MAX];
+	uint32_t at[READ_MAX]; /* where each byte begins in the text */
+	unsigned char length[READ_MAX];
+	size_t n;
+	size_t end;   /* the text up to here was read */
+	bool differs; /* from the text */
+};
+
+/* How many bytes at AT separate groups and are no part of what they separate. */
+static size_t gap_length(struct slice s, size_t at)
+{
+	struct slice rest = slice_from(s, at);
+	char c = s.p[at];
+
+	if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+		return 1;
+	if (c == '\\' && rest.n > 1 && memchr("nrt\\", rest.p[1], 4))
+		return rest.p[1] == '\\' ? 1 : 2;
+	if (slice_starts(rest, SLICE("\xc2\xa0")))
+		return 2;
+	/* U+200B to U+200D: zero width */
+	return rest.n > 2 && slice_starts(rest, SLICE("\xe2\x80")) &&
+		       (unsigned char)rest.p[2] >= 0x8b && (unsigned char)rest.p[2] <= 0x8d
+		   ? 3
+		   : 0;
+}
+
+/* Neither a blank nor the beginning of an escape. */
+static bool is_usual(char c)
+{
+	return c > ' ' && c != '\\' && c != '%' && c != '&' && c != 0x7f;
+}
+
+static void read_on(struct reading *r, struct slice text, size_t from)
+{
+	size_t at = from;
+	char byte = 0;
+
+	r->n = 0;
+	r->differs = false;
+	while (at < text.n && r->n < READ_MAX) {
+		if (is_usual(text.p[at])) {
+			r->plain[r->n] = text.p[at];
+			r->length[r->n] = 1;
+			r->at[r->n++] = (uint32_t)at++;
+			continue;
+		}
+		size_t gap = gap_length(text, at);
+		size_t n = gap || !may_escape(text.p[at]) ? 0 : escaped_character(text, at, &byte);
+		r->differs |= gap || n;
+		if (gap) {
+			at += gap;
+			continue;
+		}
+		r->plain[r->n] = n ? byte : text.p[at];
+		r->at[r->n] = (uint32_t)at;
+		r->length[r->n++] = (unsigned char)(n ? n : 1);
+		at += n ? n : 1;
+	}
+	r->end = at;
+}
+
+/* As replace_exact(), of secrets that are written in another way. P NULL: only look. Is there one? */
+static bool replace_read(const struct anchors *a, const struct slice *stay, size_t stay_count,
+			 struct slice text, char *p)
+{
+	struct reading r;
+	bool found = false;
+
+	for (size_t from = 0; from < text.n;) {
+		struct slice piece;
+		const char *as;
+		read_on(&r, text, from);
+		struct slice plain = { r.plain, r.n };
+		for (size_t at = 0; r.differs && (piece = next_piece(a, plain, &at, &as)).n;) {
+			size_t first = (size_t)(piece.p - r.plain);
+			if (stays(stay, stay_count, piece))
+				continue;
+			found = true;
+			for (size_t i = 0; p && i < piece.n; i++)
+				escaped_put(p + r.at[first + i], r.length[first + i],
+					    as ? as[i] : '*');
+		}
+		/* A piece over the edge is seen whole in the next stretch. */
+		from = r.end == text.n ? r.end : r.at[r.n - 2 * ECHO_PIECE];
+	}
+	return found;
+}
+
+void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
+		  char *p, size_t n)
+{
+	struct anchors a;
+
+	find_anchors(&a, all, count);
+	if (a.count == 0)
+		return;
+	/* First what is written in another way: of a secret in two parts one may be short. */
+	replace_read(&a, stay, stay_count, (struct slice){ p, n }, p);
+	replace_exact(&a, stay, stay_count, p, n);
 }
 
 void scrub_echo(const struct evidence *e, char *p, size_t n)
@@ -146,5 +270,13 @@ void scrub_echo(const struct evidence *e, char *p, size_t n)
 	}
 	stay[count] = e->x->host;
 	stay[count + 1] = e->x->path;
-	echo_replace(all, count, stay, count + 2, p, n);
+	struct anchors a;
+	find_anchors(&a, all, count);
+	if (a.count == 0)
+		return;
+	/* In another way only a refusal repeats it, and that is rare: the answer says it faster than P. */
+	struct slice said = slice_sub(buf_slice(&e->x->response.body.bytes), 0, LIMIT_ECHO_ANSWER);
+	if (e->answer.failed && replace_read(&a, NULL, 0, said, NULL))
+		replace_read(&a, stay, count + 2, (struct slice){ p, n }, p);
+	replace_exact(&a, stay, count + 2, p, n);
 }

@@ -18,7 +18,8 @@ struct echo {
 /*
  * Replace every piece of ECHO_PIECE bytes or more of the secrets in the N
  * bytes at P; a piece that is found in one of the STAY_COUNT texts of STAY is
- * no secret and stays. Of very long secrets only the beginning is looked for.
+ * no secret and stays. Also in groups with blanks between and as escaped.h
+ * reads it. Of very long secrets only the beginning is looked for.
  */
 enum { ECHO_PIECE = 12 };
 void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,

@@ -84,6 +84,12 @@ bool field_is_clear(struct slice name)
 	return false;
 }
 
+bool field_is_other_host(const struct field *f, struct slice host)
+{
+	return f->name.n == 4 && slice_equal_nocase(f->name, SLICE("host")) &&
+	       !slice_has_nocase(f->value, host);
+}
+
 /* The value up to its query or fragment, which may hold anything. */
 static struct slice without_query(struct slice value)
 {

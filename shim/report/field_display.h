@@ -13,6 +13,9 @@
 /* May the value be read by others? Host, types, versions, request ids. */
 bool field_is_clear(struct slice name);
 
+/* Is F a Host field that names another place than HOST, the exchange's? Then its value may be anything. */
+bool field_is_other_host(const struct field *f, struct slice host);
+
 /* Is WORD, in a scheme's place, surely no part of a secret? "Bearer", "Token:". */
 bool scheme_is_clear(struct slice word);
 

@@ -104,13 +104,16 @@ void json_wire_pair(struct json_out *j, struct wire_member first, struct wire_me
 		keep(kept, first.text, second.text, slice_from(buf_slice(j->to), start));
 }
 
-void json_headers(struct json_out *j, const struct message *m, enum fullness fullness,
-		  struct kept_pair *kept)
+void json_headers(struct json_out *j, const struct message *m, struct slice host,
+		  enum fullness fullness, struct kept_pair *kept)
 {
 	json_array(j, "headers");
 	for (size_t i = 0; i < m->field_count && fullness != WITHOUT_HEADERS; i++) {
 		const struct field *f = &m->fields[i];
-		if (kept && i < LIMIT_PAIRS && fullness == WITH_VALUES)
+		/* What is kept goes by the name alone. */
+		if (field_is_other_host(f, host))
+			put_pair(j, f, false, fullness);
+		else if (kept && i < LIMIT_PAIRS && fullness == WITH_VALUES)
 			put_field(j, f, &kept[i]);
 		else
 			put_pair(j, f, field_is_clear(f->name), fullness);

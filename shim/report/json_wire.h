@@ -48,8 +48,8 @@ struct wire_member {
 void json_wire_pair(struct json_out *j, struct wire_member first, struct wire_member second,
 		    struct kept_pair *kept);
 
-/* Member "headers". KEPT: LIMIT_PAIRS of them, the same for each message of a side; may be NULL. */
-void json_headers(struct json_out *j, const struct message *m, enum fullness fullness,
-		  struct kept_pair *kept);
+/* Member "headers". HOST: the exchange's. KEPT: LIMIT_PAIRS of them, the same for each message of a side; may be NULL. */
+void json_headers(struct json_out *j, const struct message *m, struct slice host,
+		  enum fullness fullness, struct kept_pair *kept);
 
 #endif

@@ -248,7 +248,7 @@ static void put_request(struct json_out *j, const struct diagnosis *d, enum full
 	const struct json_outline *outline = &d->evidence.outline;
 
 	json_object(j, "request");
-	json_headers(j, m, fullness, kept ? kept->request : NULL);
+	json_headers(j, m, d->evidence.x->host, fullness, kept ? kept->request : NULL);
 	json_object(j, "body");
 	json_number(j, "bytes", (int64_t)m->body.total);
 	json_wire_pair(j, (struct wire_member){ "type", message_media_type(m), SHOWN_NAME },
@@ -293,7 +293,7 @@ static void put_response(struct json_out *j, const struct diagnosis *d, enum ful
 		return;
 	}
 	json_object(j, "response");
-	json_headers(j, m, fullness, kept ? kept->response : NULL);
+	json_headers(j, m, d->evidence.x->host, fullness, kept ? kept->response : NULL);
 	json_number(j, "bytes", (int64_t)m->body.total);
 	if (d->evidence.answer.provider.p)
 		json_wire(j, "provider", d->evidence.answer.provider, SHOWN_NAME);

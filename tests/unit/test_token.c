@@ -270,6 +270,17 @@ static void secrets_in_a_text_are_replaced(void **state)
 		{ "got %68%75%6e%74%65%72%32%32 here", "got hunter22 here" },
 		{ "/a%20b/%D0%BA?c=%2F", "/a%20b/%D0%BA?c=%2F" },
 		{ "saw 0123456789abcdef" HEX " here", "saw <80 bytes: hex> here" },
+		{ "in groups sk-or-v1-0e6f 44a9 d1b2 c3e4 f506 here",
+		  "in groups sk-or-v1-<24 bytes> here" },
+		{ "got &#115;&#107;&#45;or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
+		{ "got &#x73;k-or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
+		{ "got \xef\xbd\x93\xef\xbd\x8b-or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
+		{ "got \\u0073k-or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
+		{ "got ya29.a0AfH6SMBx1cV3bN5mQ7wE9rT1yU3iO5pA7sD9.", "got ya29....7sD9." },
+		{ "Cookie: session=abc; theme=dark", "Cookie: <23 bytes>" },
+		{ "Basic someone:hunter2hunter2", "Basic <22 bytes: with other signs>" },
+		{ "accessToken=hunter2hunter2", "accessToken=<14 bytes: letters and digits>" },
+		{ "key://me:hunter2@host/", "key://<10 bytes>@host/" },
 	};
 
 	(void)state;
@@ -318,6 +329,9 @@ static void ordinary_words_stay(void **state)
 		"keys start with sk-or-v1-, yours was sk-or-v1-0e6...1c96",
 		"Bearer undefined",
 		"\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87 \xe2\x80\xa2",
+		"\xef\xbc\xa1\xef\xbc\xb0\xef\xbc\xa9\xe3\x82\xad\xe3\x83\xbc \xe3\x81\xaa\xe3\x81\x97",
+		"max_tokens=100000 and prompt_tokens: 4096 of 1 2 3 4 groups",
+		"Tom &amp; Jerry &#8212; a &#169; sign, 100%25",
 	};
 
 	(void)state;

@@ -115,6 +115,9 @@ def header_asks(c):
                              if name == "Cookie" else c.letters(odd))])
     yield Ask("HTTP-Referer: URL", [("HTTP-Referer", "https://u:%s@example.com/?token=%s" % (
         c.password("HTTP-Referer: URL"), c.letters("HTTP-Referer: URL")))])
+    for kind, make in (("key", c.key), ("letters", c.letters), ("password", c.password)):
+        place = "second Host: " + kind
+        yield Ask(place, [("Host", make(place))])
     yield Ask("header name", [(c.key("header name"), "x")])
     yield Ask("header without colon", [("", c.key("header without colon"))])
 
@@ -200,6 +203,10 @@ def answer_asks(c):
             "refusal, other members")}, "user_id": "user_" + c.letters("refusal, other members", 27)}), 401)
 
 
+def groups(key, size):
+    return " ".join(key[i:i + size] for i in range(0, len(key), size))
+
+
 ECHOES = {
     "whole": lambda key: "Incorrect API key provided: %s. You can find it at" % key,
     "glued": lambda key: "key%sis bad" % key,
@@ -219,6 +226,12 @@ ECHOES = {
     "spaced": lambda key: "got " + key[:30] + " " + key[30:],
     "broken": lambda key: "got " + key[:30] + "\n" + key[30:],
     "upper case": lambda key: "got " + key.upper(),
+    "groups of four": lambda key: "got " + groups(key, 4),
+    "groups of six, lines": lambda key: "got " + groups(key, 6).replace(" ", "\n"),
+    "decimal entities": lambda key: "got " + "".join("&#%d;" % b for b in key.encode()),
+    "some hex entities": lambda key: "got " + "".join(
+        "&#x%x;" % ord(x) if i % 3 == 0 else x for i, x in enumerate(key)),
+    "full-width letters": lambda key: "got " + "".join(chr(ord(x) + 0xfee0) for x in key),
 }
 
 

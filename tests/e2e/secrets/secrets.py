@@ -14,6 +14,7 @@ gets a part of them, all with --all.
 
 import base64
 import glob
+import html
 import json
 import os
 import re
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unicodedata
 import urllib.parse
 
 sys.dont_write_bytecode = True
@@ -66,7 +68,9 @@ class Hunt:
         """{(place, form): what was found} in OUTPUT, a str."""
         found = {}
         readings = {output, urllib.parse.unquote(output, errors="replace"),
-                    re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), output)}
+                    re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), output),
+                    html.unescape(output), unicodedata.normalize("NFKC", output),
+                    re.sub(r"(\s|\\+[nrt])+", "", output)}
         for text in readings:
             for at in range(len(text) - PIECE + 1):
                 hit = self.pieces.get(text[at:at + PIECE])
@@ -80,7 +84,8 @@ class Server(openrouter.Server):
 
     def __init__(self, asks, folder):
         options = openrouter.argparse.Namespace(vendor=None, wording="2025", alternate=False,
-                                                compress=False, record=None, http2=True, port=0)
+                                                compress=False, record=None, http2=True, port=0,
+                                                address="127.0.0.1")
         super().__init__(options, folder)
         self.asks = asks
 
