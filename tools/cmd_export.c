@@ -10,6 +10,7 @@
 #include "tools/export/block.h"
 #include "tools/export/flat.h"
 #include "tools/export/lines.h"
+#include "tools/export/otlp.h"
 #include "tools/log/log_read.h"
 #include "tools/log/runs.h"
 
@@ -80,11 +81,31 @@ static void put_in_order(struct inputs *in)
 	*in = ordered;
 }
 
+static exchange_writer *otlp_of(const char *signal)
+{
+	if (strcmp(signal, "traces") == 0)
+		return put_otlp_span;
+	if (strcmp(signal, "logs") == 0)
+		return put_otlp_log;
+	die("export: --otlp is traces or logs, not '%s'", signal);
+}
+
+static void set_form(struct export_options *o, exchange_writer *form)
+{
+	if (o->form && o->form != form)
+		die("export: one form at a time: --flat or --otlp traces|logs");
+	o->form = form;
+}
+
 static void read_options(struct export_options *o, struct inputs *in, int argc, char **argv)
 {
+	const char *value;
+
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--flat") == 0)
-			o->form = put_flat;
+			set_form(o, put_flat);
+		else if ((value = option_value(argc, argv, &i, "--otlp")))
+			set_form(o, otlp_of(value));
 		else if (strcmp(argv[i], "--columns") == 0)
 			o->columns = true;
 		else if (argv[i][0] == '-' && argv[i][1])
@@ -161,7 +182,7 @@ int cmd_export(int argc, char **argv)
 		return EXIT_CLEAN;
 	}
 	if (!o.form)
-		die("export: say in which form: --flat");
+		die("export: say in which form: --flat or --otlp traces|logs");
 	if (in.count == 0)
 		add_newest(&in);
 	put_in_order(&in);

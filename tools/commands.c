@@ -53,6 +53,9 @@ static const struct command_option export_options[] = {
 	{ "--flat", NULL,
 	  "one JSON object an exchange, without nesting and without null: what is\n"
 	  "not known is \"\" or 0" },
+	{ "--otlp", "traces|logs",
+	  "OTLP/JSON, one object a line: a span or a log record an exchange, named by\n"
+	  "the GenAI and HTTP semantic conventions; the same log gives the same ids" },
 	{ "--columns", NULL, "in place of a log: the members of --flat, their types and meaning" },
 	{ 0 },
 };

