@@ -166,19 +166,19 @@ bool check_auth_header_wrong_name(const struct evidence *e, struct detail *d)
 	const struct credential *c = other_header(e);
 
 	if (!c || credentials_by(&e->credentials, CARRIER_AUTHORIZATION) ||
-	    (e->is_public && !e->answer.failed) || other_header_wanted(e).header)
+	    (e->is_public && !saw_is_about_key(e->answer.saw)) || other_header_wanted(e).header)
 		return false;
-	if (is_unread_by_vendor(e, c)) {
-		struct slice first = first_carrier(e);
-		detail_f(d, "the key is in %s, and %s reads it in %.*s", carrier_name(c->carrier),
-			 e->vendor->title, SLICE_ARG(first));
-	} else if (e->is_openrouter && e->endpoint == ENDPOINT_MESSAGES) {
+	if (e->is_openrouter && e->endpoint == ENDPOINT_MESSAGES) {
 		/* One report says that OpenRouter reads it here (curie-eng/curie#98). */
 		detail_f(d,
 			 "the key is in %s; OpenRouter's /messages may accept it, Bearer is what "
 			 "it documents",
 			 carrier_name(c->carrier));
 		d->lower = true;
+	} else if (is_unread_by_vendor(e, c)) {
+		struct slice first = first_carrier(e);
+		detail_f(d, "the key is in %s, and %s reads it in %.*s", carrier_name(c->carrier),
+			 e->vendor->title, SLICE_ARG(first));
 	} else if (reads_another(e, c)) {
 		say_reads_another(e, c, d);
 	} else if (!e->vendor && is_bearer_dialect(e) && is_refused_here(e) && !has_wanted(e)) {
