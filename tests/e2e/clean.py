@@ -34,6 +34,9 @@ TIME_LIMIT = 60  # seconds for one client
 AT_ONCE = 60  # requests in one lint: more than a connection's pipeline holds are not read
 ANSWER = 5  # the section of the rules that speak about the answer, not about the request
 
+# What a 401 says besides: that a request without a key needed one, and where else the key may belong.
+OF_A_401 = ("auth_missing", "key_bound_elsewhere")
+
 # warned: rules that warn there by the catalogue, as what is done is not documented to work.
 Run = collections.namedtuple("Run", "name server argv warned", defaults=((),))
 
@@ -110,7 +113,10 @@ def loud(record, section_of, warned=()):
             continue
         if failed and section_of[finding["rule"]] == ANSWER:
             continue
-        if finding["rule"] in warned and finding["severity"] == "warning":
+        if finding["rule"] in warned and (finding["severity"] == "warning" or
+                                          record.get("status") == 401):
+            continue
+        if record.get("status") == 401 and finding["rule"] in OF_A_401:
             continue
         yield "%s[%s]: %s" % (finding["severity"], finding["rule"], finding.get("detail", ""))
 
