@@ -60,10 +60,13 @@ static struct slice text_in(const cJSON *item, int depth)
 {
 	if (cJSON_IsString(item) && item->valuestring[0])
 		return text_of(item);
-	if (depth == 0)
+	/* A member that is not there would be asked for all of its members, and those for theirs. */
+	if (depth == 0 || !item)
 		return (struct slice){ NULL, 0 };
 	if (cJSON_IsArray(item))
 		return text_in(item->child, depth - 1);
+	if (!cJSON_IsObject(item))
+		return (struct slice){ NULL, 0 };
 	return text_of_object(item, depth - 1);
 }
 
