@@ -9,6 +9,7 @@
 #include "tools/command.h"
 #include "tools/export/block.h"
 #include "tools/export/flat.h"
+#include "tools/export/follow.h"
 #include "tools/export/lines.h"
 #include "tools/export/otlp.h"
 #include "tools/log/log_read.h"
@@ -17,6 +18,8 @@
 struct export_options {
 	exchange_writer *form;
 	bool columns;
+	bool follow;
+	const char *state;
 };
 
 /* The files to read, in their order. */
@@ -57,8 +60,8 @@ static void add_named(void *in, const char *name)
 	add_input(in, name);
 }
 
-/* FILE.1, which is FILE's older part, comes before it, and once. */
-static void put_in_order(struct inputs *in)
+/* FILE.1, which is FILE's older part, is left out beside it; WITH_EARLIER: it comes first. */
+static void put_in_order(struct inputs *in, bool with_earlier)
 {
 	struct inputs ordered = { 0 };
 
@@ -71,7 +74,8 @@ static void put_in_order(struct inputs *in)
 		free(newer);
 		if (comes)
 			continue;
-		char *earlier = strcmp(name, "-") == 0 ? NULL : log_earlier(name);
+		bool asked = with_earlier && strcmp(name, "-") != 0;
+		char *earlier = asked ? log_earlier(name) : NULL;
 		if (earlier)
 			add_input(&ordered, earlier);
 		free(earlier);
@@ -106,6 +110,10 @@ static void read_options(struct export_options *o, struct inputs *in, int argc, 
 			set_form(o, put_flat);
 		else if ((value = option_value(argc, argv, &i, "--otlp")))
 			set_form(o, otlp_of(value));
+		else if ((value = option_value(argc, argv, &i, "--state")))
+			o->state = value;
+		else if (strcmp(argv[i], "--follow") == 0)
+			o->follow = true;
 		else if (strcmp(argv[i], "--columns") == 0)
 			o->columns = true;
 		else if (argv[i][0] == '-' && argv[i][1])
@@ -144,7 +152,7 @@ static bool export_file(struct block *b, const char *name)
 	struct lines lines;
 	enum lines_end end;
 
-	lines_init(&lines, open_input(name));
+	lines_init(&lines, open_input(name), 0);
 	do
 		end = lines_read(&lines, block_line, b);
 	while (end == LINES_STOPPED && !b->gone);
@@ -183,13 +191,19 @@ int cmd_export(int argc, char **argv)
 	}
 	if (!o.form)
 		die("export: say in which form: --flat or --otlp traces|logs");
+	if (o.state && !o.follow)
+		die("export: --state is for --follow");
 	if (in.count == 0)
 		add_newest(&in);
-	put_in_order(&in);
+	put_in_order(&in, !o.follow);
 	block_init(&b, o.form);
-	for (size_t i = 0; i < in.count && export_file(&b, in.names[i]); i++)
+	if (o.follow)
+		follow_logs(&b, in.names, in.count, o.state);
+	for (size_t i = 0; !o.follow && i < in.count && export_file(&b, in.names[i]); i++)
 		;
 	int status = end_of(&b);
+	if (o.follow)
+		status = EXIT_CLEAN;
 	block_release(&b);
 	inputs_release(&in);
 	return status;

@@ -56,6 +56,10 @@ static const struct command_option export_options[] = {
 	{ "--otlp", "traces|logs",
 	  "OTLP/JSON, one object a line: a span or a log record an exchange, named by\n"
 	  "the GenAI and HTTP semantic conventions; the same log gives the same ids" },
+	{ "--follow", NULL, "go on with what is added, until Ctrl-C; through logs that are set aside" },
+	{ "--state", "FILE",
+	  "of --follow: keep in FILE how far it came, and begin there; a line may come\n"
+	  "twice after a crash, none is left out" },
 	{ "--columns", NULL, "in place of a log: the members of --flat, their types and meaning" },
 	{ 0 },
 };

@@ -8,9 +8,11 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -228,6 +230,191 @@ def by_the_definitions(captured):
               "definitions: %s are nothing else" % signal)
 
 
+# --- --follow
+
+
+class Follower:
+    """orshim export --follow, whose lines can be waited for."""
+
+    def __init__(self, *words):
+        self.child = subprocess.Popen([ORSHIM, "export", "--flat", "--follow", *words], text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.rows = []
+        self.more = threading.Condition()
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.child.stdout:
+            with self.more:
+                self.rows.append(json.loads(line))
+                self.more.notify_all()
+
+    def wait_for(self, count):
+        with self.more:
+            return self.more.wait_for(lambda: len(self.rows) >= count, timeout=60)
+
+    def end(self, number=signal.SIGTERM):
+        """(exit status, stderr)"""
+        self.child.send_signal(number)
+        self.reader.join()
+        said = self.child.stderr.read()
+        self.child.stderr.close()
+        self.child.stdout.close()
+        return self.child.wait(timeout=60), said
+
+
+def name_of(row):
+    return row["pid"], row["conn"], row["seq"]
+
+
+def names(text):
+    return [name_of(r) for r in objects(text) if r["record"] == "exchange"]
+
+
+def follow_real(standin, scratch):
+    """curl sets its log aside again and again; every exchange comes once."""
+    log = os.path.join(scratch, "turning")
+    follower = Follower(log)  # waits for it
+    wanted, inodes = 0, set()
+    for _ in range(12):
+        subprocess.run(splits.curl_command(standin, [splits.ask("unknown")] * 12),
+                       env=splits.curl_environment(log, ORSHIM_LOG_MAX="64K"),
+                       stderr=subprocess.DEVNULL, check=True)
+        wanted += 12
+        inodes.add(os.stat(log).st_ino)
+        if not follower.wait_for(wanted):
+            break
+    code, said = follower.end()
+    rows = follower.rows
+    check(len(rows) == wanted == len({name_of(row) for row in rows}),
+          "follow: %d exchanges of curl, each once" % wanted, (len(rows), said))
+    check(len(inodes) >= 3 and os.path.exists(log + ".1"),
+          "follow: the log was set aside meanwhile", inodes)
+    check(code == 0 and "waiting for" in said, "follow: SIGTERM ends it well", (code, said))
+    check(all(row["exe"] for row in rows), "follow: processes are known across files")
+
+
+def follow_generations(lines, scratch):
+    """A log that turns between two looks, is written to late, emptied, and begun anew."""
+    log = os.path.join(scratch, "generations")
+
+    def append(path, some):
+        with open(path, "a", encoding="utf-8") as out:
+            out.write("".join(some))
+
+    append(log + ".1", lines[0:2])
+    append(log, lines[2:4])
+    follower = Follower(log)
+    follower.wait_for(4)
+    late = open(log, "a", encoding="utf-8")
+    os.rename(log, log + ".1")  # twice within a look
+    append(log, lines[4:6])
+    append(log + ".new", lines[6:8])
+    os.rename(log, log + ".1")
+    os.rename(log + ".new", log)
+    follower.wait_for(8)
+    late.write(lines[8])  # by who has it open still, though it has no name
+    late.close()
+    follower.wait_for(9)
+    append(log, [lines[9][:100]])  # half a line is no line
+    append(log, [lines[9][100:]])
+    follower.wait_for(10)
+    with open(log, "r+", encoding="utf-8") as out:
+        out.truncate()
+        out.write(lines[10])
+    follower.wait_for(11)
+    code, said = follower.end(signal.SIGINT)
+    check([name_of(row) for row in follower.rows] == names("".join(lines[:11])),
+          "follow: through turns, late lines, an emptied file", (follower.rows, said))
+    check(code == 0 and said == "", "follow: SIGINT ends it well", (code, said))
+
+
+def follow_state(lines, scratch):
+    log, state = os.path.join(scratch, "kept"), os.path.join(scratch, "state")
+
+    def turn(some):
+        with open(log, "a", encoding="utf-8") as out:
+            out.write("".join(some))
+
+    def run(count, number=signal.SIGTERM):
+        follower = Follower("--state", state, log)
+        follower.wait_for(count)
+        code, said = follower.end(number)
+        return [name_of(row) for row in follower.rows], code, said, follower.rows
+
+    def expect(title, got, first, last, words=""):
+        check(got[0] == names("".join(lines[first:last])) and (words in got[2] if words
+                                                               else not got[2]), title, got)
+
+    turn(lines[0:3])
+    expect("state: all at first", run(3), 0, 3)
+    check(json.loads(written(state))["parts"][0]["offset"] == os.path.getsize(log) and
+          os.stat(state).st_mode & 0o777 == 0o600, "state: offset", written(state))
+    turn(lines[3:5] + [lines[5][:50]])
+    expect("state: what is new", run(2), 3, 5)
+    turn([lines[5][50:]])
+    expect("state: a line that was half there", run(1), 5, 6)
+    turn(lines[6:7])
+    os.rename(log, log + ".1")
+    turn(lines[7:8])
+    expect("state: set aside in between", run(2), 6, 8)
+    expect("state: nothing new", run(0), 8, 8)
+    turn(lines[8:9])
+    got = run(1)
+    expect("state: the file before is not read again", got, 8, 9)
+    before = written(state)
+    turn(lines[9:10])
+    run(1, signal.SIGKILL)  # its state may be written or not
+    with open(state, "w", encoding="utf-8") as out:
+        out.write(before)  # as if it was not
+    expect("state: killed before it was written: once more", run(1), 9, 10)
+    for some in (lines[10:11], lines[11:12]):
+        os.rename(log, log + ".1")
+        turn(some)
+    turned = run(2)
+    expect("state: turned over twice: says what may be lost", turned, 10, 12,
+           "set aside more than once")
+    os.unlink(log + ".1")
+    inode = os.stat(log).st_ino
+    with open(log, "w", encoding="utf-8") as out:
+        out.write(lines[1] + "".join(lines[2:4]) * 3)  # the same inode, other bytes
+    check(os.stat(log).st_ino == inode and run(7)[0][0] == names(lines[1])[0],
+          "state: another file with its inode is begun anew")
+    with open(state, "w", encoding="utf-8") as out:
+        out.write("{}")
+    check("is no state" in export("--flat", "--follow", "--state", state, log, status=2)[1],
+          "state: damaged")
+
+
+def exe_after_restart(log, scratch):
+    """The process record came before; its exchanges come after."""
+    text = written(log).splitlines(True)
+    assert '"record":"process"' in text[0]
+    kept, state = os.path.join(scratch, "restart"), os.path.join(scratch, "restart.state")
+    exes = []
+    for some in (text[:2], text[2:]):
+        with open(kept, "a", encoding="utf-8") as out:
+            out.writelines(some)
+        follower = Follower("--state", state, kept)
+        follower.wait_for(len(some) - (len(exes) == 0))
+        follower.end()
+        exes += [row["exe"] for row in follower.rows]
+    check(len(exes) == len(ASKED) and all(exes), "state: the program is known after a restart",
+          exes)
+
+
+def reader_goes(log):
+    child = subprocess.Popen([ORSHIM, "export", "--flat", "--follow", log], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    child.stdout.readline()
+    child.stdout.close()
+    said = child.stderr.read()
+    child.stderr.close()
+    check(child.wait(timeout=60) == 2 and "Broken pipe" in said,
+          "follow: ends when nobody reads", said)
+
+
 def strange_records():
     record = {"v": 1, "record": "exchange", "ts": "2026-01-01T00:00:00.000Z", "pid": 7,
               "tool": {"nested": KEY}, "status": "401", "http": None, "path": "/x?key=" + KEY,
@@ -256,7 +443,10 @@ def misuse(scratch):
     for words, said in (([], "in which form"), (["--flat", scratch], "is a folder"),
                         (["--flat", scratch + "/none"], "cannot read"),
                         (["--otlp", "metrics"], "traces or logs"),
-                        (["--flat", "--otlp", "logs"], "one form"), (["--nested"], "unknown option")):
+                        (["--flat", "--otlp", "logs"], "one form"),
+                        (["--flat", "--state", "x"], "is for --follow"),
+                        (["--flat", "--follow", "-"], "is for files"),
+                        (["--flat", "--follow", scratch], "no file that can be followed"), (["--nested"], "unknown option")):
         out, err = export(*words, status=2)
         check(out == "" and said in err and len(err.splitlines()) == 1,
               "misuse: %s" % said, (out, err))
@@ -272,6 +462,7 @@ def main():
     try:
         with Standin() as standin:
             splits.curl(standin, ASKED, log)
+            follow_real(standin, scratch)
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
         set_aside_first(log, scratch)
@@ -279,6 +470,12 @@ def main():
         traces_are_the_log(log)
         logs_are_the_log(log)
         by_the_definitions(captured)
+        lines = [line for line in captured.splitlines(True) if '"record":"exchange"' in line[:40]]
+        lines = [line.replace('"pid":0', '"pid":%d' % n, 1) for n, line in enumerate(lines[:12])]
+        follow_generations(lines, scratch)
+        follow_state(lines, scratch)
+        exe_after_restart(log, scratch)
+        reader_goes(log)
         strange_records()
         misuse(scratch)
         for form in (["--flat"], ["--otlp", "traces"], ["--otlp", "logs"]):

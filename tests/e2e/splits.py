@@ -45,8 +45,8 @@ def ask(key="good", model=CHAT, stream=False, http="1.1"):
     return {"key": key, "model": model, "stream": stream, "http": http}
 
 
-def curl(standin, requests, log):
-    """Send REQUESTS by one curl under the shim."""
+def curl_command(standin, requests):
+    """The words of one curl that sends REQUESTS."""
     argv = ["curl", "-sS"]
     for number, one in enumerate(requests):
         body = {"model": one["model"], "stream": one["stream"],
@@ -58,9 +58,19 @@ def curl(standin, requests, log):
         if one["key"]:
             argv += ["-H", "Authorization: Bearer " + standin.keys[one["key"]]]
         argv += ["https://openrouter.ai/api/v1/chat/completions"]
+    return argv
+
+
+def curl_environment(log, **settings):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
-    environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log)
-    done = subprocess.run(argv, env=environment, stderr=subprocess.PIPE, text=True)
+    environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log, **settings)
+    return environment
+
+
+def curl(standin, requests, log):
+    """Send REQUESTS by one curl under the shim."""
+    done = subprocess.run(curl_command(standin, requests), env=curl_environment(log),
+                          stderr=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit("splits.py: curl: %d, %s" % (done.returncode, done.stderr))
 

@@ -2,6 +2,7 @@
 #include "tools/export/block.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tools/command.h"
@@ -23,12 +24,24 @@ void block_release(struct block *b)
 
 bool block_flush(struct block *b)
 {
-	if (!b->gone && b->out.n && !write_all(STDOUT_FILENO, buf_slice(&b->out))) {
+	size_t n = b->out.n;
+
+	if (!b->gone && n && !write_all(STDOUT_FILENO, buf_slice(&b->out))) {
 		b->gone = true;
 		b->error = errno;
 	}
 	buf_reset(&b->out);
+	if (!b->gone && n && b->flushed)
+		b->flushed(b->context);
 	return !b->gone;
+}
+
+void block_learn(struct block *b, struct slice line)
+{
+	static const char mark[] = "\"record\":\"process\"";
+
+	if (memmem(line.p, line.n < 64 ? line.n : 64, mark, sizeof(mark) - 1))
+		exported_take(&b->exported, line);
 }
 
 bool block_line(void *block, struct slice line, bool too_long)
@@ -38,8 +51,6 @@ bool block_line(void *block, struct slice line, bool too_long)
 	if (line.n == 0 && !too_long)
 		return !b->gone;
 	enum taken taken = too_long ? TAKEN_NOTHING : exported_take(&b->exported, line);
-	if (b->muted)
-		return true;
 	if (taken == TAKEN_NOTHING)
 		b->bad++;
 	if (taken != TAKEN_EXCHANGE)

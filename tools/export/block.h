@@ -12,8 +12,9 @@ struct block {
 	exchange_writer *put;
 	struct exported exported;
 	struct buf out;
-	bool muted; /* learn of processes, write nothing */
-	bool gone;  /* nobody reads stdout any more, or it is full: error says why */
+	void (*flushed)(void *context); /* after a block has left; may be NULL */
+	void *context;
+	bool gone; /* nobody reads stdout any more, or it is full: error says why */
 	int error;
 	size_t exchanges, bad; /* written; lines that are no record */
 };
@@ -23,6 +24,9 @@ void block_release(struct block *b);
 
 /* Take a line; a block that is full goes to stdout. False when that is gone. A line_taker. */
 bool block_line(void *block, struct slice line, bool too_long);
+
+/* Learn what LINE says of a process, and write nothing. */
+void block_learn(struct block *b, struct slice line);
 
 /* What is in the block to stdout. False when that is gone. */
 bool block_flush(struct block *b);

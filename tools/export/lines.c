@@ -9,9 +9,9 @@
 
 enum { PIECE = 1 << 17 };
 
-void lines_init(struct lines *l, int fd)
+void lines_init(struct lines *l, int fd, int64_t at)
 {
-	*l = (struct lines){ .fd = fd };
+	*l = (struct lines){ .fd = fd, .at = at, .read_to = at };
 	buf_init(&l->begun, LOG_LINE_MAX);
 }
 
@@ -61,10 +61,10 @@ enum lines_end lines_read(struct lines *l, line_taker *take, void *context)
 				begin_line(l, p, (size_t)(end - p));
 				break;
 			}
+			l->at = l->read_to + (feed + 1 - piece);
 			if (!end_line(l, p, (size_t)(feed - p), take, context))
 				return LINES_STOPPED;
 			p = feed + 1;
-			l->at = l->read_to + (p - piece);
 		}
 		l->read_to += n;
 	}

@@ -9,7 +9,7 @@
 
 struct lines {
 	int fd;
-	int64_t at;      /* behind the last line that was handed out, its line feed included */
+	int64_t at;      /* behind the line that is or was handed out, its line feed included */
 	int64_t read_to; /* behind the last byte that was read */
 	bool too_long;   /* the line that is begun */
 	struct buf begun;
@@ -18,8 +18,9 @@ struct lines {
 /* What becomes of a line without its line feed. False: read no more. */
 typedef bool line_taker(void *context, struct slice line, bool too_long);
 
-void lines_init(struct lines *l, int fd);
-void lines_release(struct lines *l); /* closes no descriptor */
+/* FD, which is borrowed, stands at byte AT of its file. */
+void lines_init(struct lines *l, int fd, int64_t at);
+void lines_release(struct lines *l);
 
 enum lines_end { LINES_NO_MORE, LINES_STOPPED, LINES_TROUBLE };
 
