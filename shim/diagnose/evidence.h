@@ -71,6 +71,7 @@ struct detail {
 	bool aside;           /* worth saying beside the cause, and never the cause itself */
 	bool breaks_head;     /* it spoils the head of the request, as faults of framing do */
 	bool accepted_before; /* it proves that this very key was accepted by this host */
+	bool awaited; /* the server waited for what the request announces and does not send */
 };
 
 /* Nothing said yet, nothing pointed at. */

@@ -76,6 +76,9 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
 	f->takes.checks_keys = e->vendor || !e->host_private;
 	f->takes.passed = was_passed_on(a);
 	f->holds.best = facts_best(findings, count, HISTORY);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		f->changed.accepted = f->changed.accepted || findings[i].detail.accepted_before;
+		if (findings[i].detail.awaited)
+			f->sent.awaited = &findings[i];
+	}
 }

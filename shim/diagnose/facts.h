@@ -19,6 +19,7 @@ struct facts {
 	struct {
 		const struct finding *best; /* on the credential and the place; NULL: none */
 		bool certain;               /* it is a certain error */
+		const struct finding *awaited; /* what the server waited for in vain; NULL: nothing */
 	} sent;
 	struct {
 		enum saw what;

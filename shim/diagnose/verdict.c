@@ -36,6 +36,14 @@ static const struct finding *certain_fault(const struct facts *f)
 	return f->sent.certain ? f->sent.best : NULL;
 }
 
+/* A time limit that ran out while the server waited for the request's rest is no outage. */
+static const struct finding *vain_wait(const struct facts *f)
+{
+	return f->saw.about == REFUSAL_UNAVAILABLE && !f->saw.reason && !f->takes.passed
+		   ? f->sent.awaited
+		   : NULL;
+}
+
 /* May what the answer says outweigh CAUSE, which is no certain error? */
 static bool answer_outweighs(const struct facts *f, const struct finding *cause)
 {
@@ -49,6 +57,8 @@ static const struct finding *cause_of(const struct facts *f, const struct findin
 {
 	const struct finding *cause = certain_fault(f);
 
+	if (!cause)
+		cause = vain_wait(f);
 	if (cause)
 		return cause;
 	cause = explanation(f, findings, count);
@@ -72,6 +82,8 @@ void verdict_reach(const struct evidence *e, const struct finding *findings, siz
 	/* A 5xx that the key explains came from the server that was asked, not from one behind it. */
 	if (cause == f.sent.best && v->refused_by == REFUSED_upstream)
 		v->refused_by = REFUSED_openrouter_auth;
+	if (cause == f.sent.awaited && v->refused_by == REFUSED_upstream)
+		v->refused_by = REFUSED_openrouter_request;
 	v->cause = cause->rule;
 	v->category = rules[cause->rule].category;
 }

@@ -33,6 +33,7 @@ static enum rule_id cause_of(const struct reached *r, bool reversed)
 		findings[i].detail.absent = rule == RULE_auth_missing;
 		findings[i].detail.breaks_head = rule == RULE_auth_value_line_break;
 		findings[i].detail.accepted_before = rule == RULE_transient_401;
+		findings[i].detail.awaited = rule == RULE_body_length_mismatch;
 	}
 	verdict_reach(&e, findings, count, &v);
 	assert_int_equal(v.refused_by, r->by);
@@ -202,6 +203,16 @@ static void quota_policy_and_routing_explain_themselves(void **state)
 		{ .by = REFUSED_upstream,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(body_json_invalid), R(provider_unavailable), RULE_NONE),
+		  .cause = R(provider_unavailable) },
+		/* the server waited for the rest of the body until its time was over */
+		{ .by = REFUSED_vendor,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .found = FOUND(R(body_length_mismatch), R(provider_unavailable), RULE_NONE),
+		  .cause = R(body_length_mismatch) },
+		{ .by = REFUSED_vendor,
+		  .about = REFUSAL_UNAVAILABLE,
+		  .saw = SAW_RATE,
+		  .found = FOUND(R(body_length_mismatch), R(provider_unavailable), RULE_NONE),
 		  .cause = R(provider_unavailable) },
 		/* only the place explains a web page */
 		{ .by = REFUSED_edge,

@@ -287,7 +287,8 @@ bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
 	}
 	if (!m->body.has_declared)
 		return false;
-	if (short_fault(e) || was_waited_for(e)) {
+	d->awaited = was_waited_for(e);
+	if (short_fault(e) || d->awaited) {
 		detail_f(d, "Content-Length says %llu bytes, %llu were written",
 			 (unsigned long long)m->body.declared, (unsigned long long)m->body.total);
 		return true;
