@@ -40,6 +40,11 @@ static const struct plan_row plans[] = {
 #include "diagnose/vendors.def"
 };
 
+static const struct vendor_plan_path plan_paths[] = {
+#define PLAN_PATH(name, ...) { VENDOR_##name, __VA_ARGS__ },
+#include "diagnose/vendors.def"
+};
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 bool list_next(struct slice *rest, struct slice *word)
@@ -135,4 +140,13 @@ bool vendor_plan(const struct vendor *vendor, struct slice token, struct slice h
 		return true;
 	}
 	return false;
+}
+
+const struct vendor_plan_path *vendor_plan_path(const struct vendor *vendor, struct slice path)
+{
+	for (size_t i = 0; i < ROWS(plan_paths); i++)
+		if (is_row_of(vendor, plan_paths[i].vendor) &&
+		    slice_starts(path, slice_of(plan_paths[i].other)))
+			return &plan_paths[i];
+	return NULL;
 }

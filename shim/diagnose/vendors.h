@@ -83,6 +83,17 @@ struct vendor_plan {
 bool vendor_plan(const struct vendor *vendor, struct slice token, struct slice host,
 		 struct vendor_plan *plan);
 
+/* A plan that is paid for apart, and whose calls go below a path of its own. */
+struct vendor_plan_path {
+	unsigned char vendor; /* enum vendor_id */
+	char plan[24];        /* what the vendor calls it */
+	char path[24];        /* where it is served */
+	char other[24];       /* where everything else is paid for as it is used */
+};
+
+/* The plan of VENDOR that is not served at PATH but next to it; NULL: none is known. */
+const struct vendor_plan_path *vendor_plan_path(const struct vendor *vendor, struct slice path);
+
 /* Is NAME one of the words of LIST? Case counts. */
 bool list_has(const char *list, struct slice name);
 
