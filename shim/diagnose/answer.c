@@ -87,6 +87,30 @@ static struct slice code_as_text(struct answer *a)
 	return text_of(cJSON_AddStringToObject(a->tree, "code as text", digits));
 }
 
+/*
+ * What a stream's error event would have been called as a status: an event has a type
+ * alone (docs.claude.com/en/api/errors).
+ */
+static int code_of_type(struct slice type)
+{
+	static const struct {
+		char type[24];
+		short code;
+	} types[] = { { "invalid_request_error", 400 },
+		      { "authentication_error", 401 },
+		      { "permission_error", 403 },
+		      { "not_found_error", 404 },
+		      { "request_too_large", 413 },
+		      { "rate_limit_error", 429 },
+		      { "api_error", 500 },
+		      { "overloaded_error", 529 } };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (slice_equal(type, slice_of(types[i].type)))
+			return types[i].code;
+	return 0;
+}
+
 static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
 {
 	const cJSON *byok;
@@ -97,6 +121,8 @@ static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
 		a->message = error_message(root);
 	a->type = error_type(error);
 	a->code = error_number(error);
+	if (!a->code && a->in_stream && a->status / 100 == 2)
+		a->code = code_of_type(a->type);
 	a->code_text = error_code_text(error);
 	if (!a->code_text.p)
 		a->code_text = code_as_text(a);

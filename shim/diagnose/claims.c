@@ -178,6 +178,27 @@ long long token_expired_for(const struct evidence *e)
 	return claims_expired_for(&claims, e);
 }
 
+/* "20261127T001500Z" (AWS Signature Version 4). 0: it is none. */
+static long long read_basic_date(struct slice s)
+{
+	if (s.n != 16 || s.p[8] != 'T' || s.p[15] != 'Z')
+		return 0;
+	int year = number(s, 0, 4), month = number(s, 4, 2), day = number(s, 6, 2);
+	int hour = number(s, 9, 2), minute = number(s, 11, 2), second = number(s, 13, 2);
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || hour < 0 || minute < 0 ||
+	    second < 0)
+		return 0;
+	return days_to_seconds(year, month, day) + hour * HOUR + minute * MINUTE + second;
+}
+
+long long claims_signed_before(const struct evidence *e)
+{
+	long long signed_at = read_basic_date(field_value(&e->x->request, "x-amz-date"));
+	long long now = read_date(field_value(&e->x->response, "date"));
+
+	return signed_at && now ? now - signed_at : 0;
+}
+
 void claims_tell_span(struct detail *d, long long seconds)
 {
 	if (seconds >= 2 * DAY)

@@ -34,6 +34,13 @@ bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c);
  */
 long long token_expired_for(const struct evidence *e);
 
+/*
+ * Seconds from the time at which E's request says it was signed (X-Amz-Date of AWS
+ * Signature Version 4) to the answer's Date; negative: it was signed later than the
+ * server's now. 0 where one of them is not there.
+ */
+long long claims_signed_before(const struct evidence *e);
+
 /* Append ", issued by ..., for ..." to D, as far as the token says so. */
 void claims_tell(struct detail *d, const struct claims *claims);
 

@@ -70,6 +70,7 @@ struct detail {
 	bool absent;          /* it says what is not there: what says what differs explains more */
 	bool aside;           /* worth saying beside the cause, and never the cause itself */
 	bool breaks_head;     /* it spoils the head of the request, as faults of framing do */
+	bool breaks_path;     /* it spoils the path, as faults of the place do */
 	bool accepted_before; /* it proves that this very key was accepted by this host */
 	bool awaited; /* the server waited for what the request announces and does not send */
 };

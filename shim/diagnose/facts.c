@@ -3,10 +3,14 @@
 
 enum { CREDENTIAL_AND_PLACE = 1 << 1 | 1 << 2, ANSWER = 1 << 5, HISTORY = 1 << 6 };
 
-/* What the request broke beside its own section: a line break in a header breaks the head. */
+/*
+ * What the request broke beside its own section: a line break in a header breaks the
+ * head, a key where an id belongs breaks the path.
+ */
 static unsigned sections_of(const struct finding *f)
 {
-	return 1u << rules[f->rule].section | (f->detail.breaks_head ? 1u << 3 : 0);
+	return 1u << rules[f->rule].section | (f->detail.breaks_head ? 1u << 3 : 0) |
+	       (f->detail.breaks_path ? 1u << 2 : 0);
 }
 
 static bool is_certain_error(const struct finding *f)
@@ -68,7 +72,8 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
 	f->saw.what = a->saw;
 	f->saw.about = a->about;
 	f->saw.by = a->refused_by;
-	f->saw.reason = a->saw != SAW_UNSAID;
+	/* That its own login failed is no reason that the key would not give, too. */
+	f->saw.reason = a->saw != SAW_UNSAID && a->saw != SAW_TROUBLE;
 	f->saw.specific = a->saw == SAW_EXPIRED || a->saw == SAW_REVOKED ||
 			  a->saw == SAW_NO_PERMISSION ||
 			  (a->saw == SAW_UNKNOWN_KEY && a->refused_by == REFUSED_openrouter_auth);

@@ -119,12 +119,31 @@ static long long silently_expired_for(const struct evidence *e)
 	return is_special(e->answer.saw) || e->is_openrouter ? 0 : token_expired_for(e);
 }
 
+/* AWS takes a signature for five minutes before and after its own time (SigV4). */
+static void tell_clock(const struct evidence *e, struct detail *d)
+{
+	enum { TOLERATED = 300 };
+	long long behind = claims_signed_before(e);
+
+	if (behind > -TOLERATED && behind < TOLERATED)
+		return;
+	detail_f(d, "; X-Amz-Date is ");
+	claims_tell_span(d, behind < 0 ? -behind : behind);
+	detail_f(d, " %s the server's clock", behind < 0 ? "ahead of" : "behind");
+	d->why = "The request is signed with the time of this machine, and a signature is good for "
+		 "five minutes only. The two clocks differ by more than that.";
+	detail_fix(d, "Set this machine's clock (timedatectl, NTP; a container or virtual machine "
+		      "that slept is late). If the clock is right, the tool signed the request long "
+		      "before it sent it.");
+}
+
 bool check_credential_rejected(const struct evidence *e, struct detail *d)
 {
 	if (!is_about_credentials_here(e) || is_special(e->answer.saw) || silently_expired_for(e) ||
 	    (e->is_openrouter && is_known_openrouter_text(e)))
 		return false;
 	quote_message(d, e);
+	tell_clock(e, d);
 	if (e->answer.saw == SAW_NO_KEY && e->credential && e->credential->token.n)
 		detail_f(d, "; a credential was sent in %s", carrier_name(e->credential->carrier));
 	else if (e->credentials.absent)
@@ -163,6 +182,29 @@ static bool is_refusal_of_api(const struct evidence *e)
 	       e->answer.refused_by == REFUSED_local_gateway;
 }
 
+static bool is_banned_signature(const struct evidence *e)
+{
+	return says(e, "error code: 1010") || says(e, "browser's signature") ||
+	       slice_equal(e->answer.code_text, SLICE("1010"));
+}
+
+/* A header beside the key that such servers turn callers away for. */
+static void tell_refused_header(const struct evidence *e, struct detail *d)
+{
+	struct slice origin = field_value(&e->x->request, "origin");
+
+	if (is_banned_signature(e)) {
+		quote(d, "; User-Agent: ", field_value(&e->x->request, "user-agent"));
+		detail_fix(d, "The network in front of the server (Cloudflare 1010) does not admit "
+			      "this client's User-Agent or TLS library. Set another User-Agent in the "
+			      "tool (extra headers), or ask the vendor to admit this one.");
+	} else if (origin.n && !e->answer.message.n && !e->vendor) {
+		quote(d, "; Origin: ", origin);
+		detail_fix(d, "Some local servers refuse origins that they do not know, without a "
+			      "word. Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
+	}
+}
+
 bool check_vendor_refused(const struct evidence *e, struct detail *d)
 {
 	if (!is_refusal_of_api(e) || e->answer.about != REFUSAL_POLICY)
@@ -170,6 +212,7 @@ bool check_vendor_refused(const struct evidence *e, struct detail *d)
 	quote_message(d, e);
 	if (e->answer.saw == SAW_UNSAID && !e->answer.message.n)
 		detail_f(d, ": the server does not say why");
+	tell_refused_header(e, d);
 	return true;
 }
 
@@ -287,12 +330,28 @@ static bool is_about_credits(const struct evidence *e)
 		e->answer.saw != SAW_RATE);
 }
 
+/* What a plan pays for is not paid for here: the key may be good at the path next door. */
+static void tell_plan_path(const struct evidence *e, struct detail *d)
+{
+	const struct vendor_plan_path *p = vendor_plan_path(e->vendor, e->x->path);
+
+	if (!p)
+		return;
+	detail_f(d, "; the %s is served below %s only, and this request went below %s", p->plan,
+		 p->path, p->other);
+	detail_fix(d,
+		   "If you have the %s, set the base URL to https://%.*s%s. If you pay as you go, "
+		   "add credit at the vendor.",
+		   p->plan, SLICE_ARG(e->x->host), p->path);
+}
+
 bool check_credits_exhausted(const struct evidence *e, struct detail *d)
 {
 	if (e->answer.about != REFUSAL_QUOTA || e->answer.refused_by == REFUSED_upstream ||
 	    !is_about_credits(e))
 		return false;
 	quote_message(d, e);
+	tell_plan_path(e, d);
 	return true;
 }
 
@@ -391,7 +450,8 @@ bool check_provider_unavailable(const struct evidence *e, struct detail *d)
 	    e->answer.in_stream)
 		return false;
 	quote_provider(d, e);
-	if (e->answer.saw == SAW_TROUBLE && e->answer.refused_by == REFUSED_openrouter_auth)
+	if (e->answer.saw == SAW_TROUBLE && e->answer.refused_by == REFUSED_openrouter_auth &&
+	    !e->credential_explained)
 		detail_f(d, ": OpenRouter's own sign-in service failed, before it looked at any key");
 	return true;
 }

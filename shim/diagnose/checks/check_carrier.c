@@ -339,6 +339,7 @@ bool check_auth_key_in_url(const struct evidence *e, struct detail *d)
 	struct slice segment;
 
 	if (is_token_for_account(e)) {
+		d->breaks_path = true;
 		detail_f(d, "40 bytes, as long as a token is, are in the path where the account id "
 			    "belongs (32 hex digits)");
 		detail_fix(d,
@@ -347,6 +348,7 @@ bool check_auth_key_in_url(const struct evidence *e, struct detail *d)
 		return true;
 	}
 	if (is_repeated_in_path(e, &segment)) {
+		d->breaks_path = true;
 		detail_f(d,
 			 "the key that is sent in %s is also a part of the path, where something "
 			 "else belongs (an account or project id)",
