@@ -138,13 +138,14 @@ static bool is_base(struct slice path)
 /*
  * Tools knock at an API without a key, and without a call, to see whether it is
  * there (Claude Code's HEAD /api), or send it what is no call: whatever is answered
- * is no refusal, and nothing is wrong with them. A WebSocket's handshake is a call.
+ * is no refusal, and nothing is wrong with them. A WebSocket's handshake
+ * with a vendor is a call.
  */
 static bool is_probe(const struct evidence *e)
 {
 	return e->credentials.absent && !has_key_elsewhere(e) && e->endpoint == ENDPOINT_OTHER &&
 	       !path_is_endpoint(e->x->path) && !is_base(e->x->path) && !e->path_twice.p &&
-	       !message_field(&e->x->request, "sec-websocket-key", 0);
+	       !(e->vendor && message_field(&e->x->request, "sec-websocket-key", 0));
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */

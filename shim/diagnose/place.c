@@ -64,7 +64,15 @@ static bool is_collection(struct slice segment)
 	       slice_equal(segment, SLICE("embeddings")) || slice_equal(segment, SLICE("models"));
 }
 
-/* The first segment of PATH that is there twice; "//" gives an empty one. */
+/* Endpoints of one segment, below which there is no chat/completions. */
+static bool is_endpoint_alone(struct slice segment)
+{
+	return slice_equal(segment, SLICE("messages")) ||
+	       slice_equal(segment, SLICE("responses")) ||
+	       slice_equal(segment, SLICE("embeddings"));
+}
+
+/* The first segment of PATH that is there twice, or an endpoint above another; "//" gives an empty one. */
 static struct slice repeated_segment(struct slice path)
 {
 	struct slice rest = slice_from(path_without_slash(path), 1);
@@ -79,6 +87,10 @@ static struct slice repeated_segment(struct slice path)
 		if (precedes_name(segment) && slice_cut(&rest, '/', &other) && other.n)
 			continue;
 		while (slice_cut(&later, '/', &other)) {
+			if (first && is_endpoint_alone(segment) &&
+			    slice_equal(other, SLICE("chat")) &&
+			    slice_equal(later, SLICE("completions")))
+				return segment;
 			if (slice_equal(segment, other) &&
 			    (is_single(segment) || (first && is_collection(segment))))
 				return segment;

@@ -132,9 +132,10 @@ static void tell_clock(const struct evidence *e, struct detail *d)
 	detail_f(d, " %s the server's clock", behind < 0 ? "ahead of" : "behind");
 	d->why = "The request is signed with the time of this machine, and a signature is good for "
 		 "five minutes only. The two clocks differ by more than that.";
-	detail_fix(d, "Set this machine's clock (timedatectl, NTP; a container or virtual machine "
-		      "that slept is late). If the clock is right, the tool signed the request long "
-		      "before it sent it.");
+	detail_fix(d,
+		   "Set this machine's clock (timedatectl, NTP; a container or virtual machine "
+		   "that slept is late). If the clock is right, the tool signed the request long "
+		   "before it sent it.");
 }
 
 bool check_credential_rejected(const struct evidence *e, struct detail *d)
@@ -195,13 +196,15 @@ static void tell_refused_header(const struct evidence *e, struct detail *d)
 
 	if (is_banned_signature(e)) {
 		quote(d, "; User-Agent: ", field_value(&e->x->request, "user-agent"));
-		detail_fix(d, "The network in front of the server (Cloudflare 1010) does not admit "
-			      "this client's User-Agent or TLS library. Set another User-Agent in the "
-			      "tool (extra headers), or ask the vendor to admit this one.");
+		detail_fix(d,
+			   "The network in front of the server (Cloudflare 1010) does not admit "
+			   "this client's User-Agent or TLS library. Set another User-Agent in the "
+			   "tool (extra headers), or ask the vendor to admit this one.");
 	} else if (origin.n && !e->answer.message.n && !e->vendor) {
 		quote(d, "; Origin: ", origin);
-		detail_fix(d, "Some local servers refuse origins that they do not know, without a "
-			      "word. Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
+		detail_fix(d,
+			   "Some local servers refuse origins that they do not know, without a "
+			   "word. Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
 	}
 }
 
@@ -254,7 +257,8 @@ bool check_upstream_refused_credentials(const struct evidence *e, struct detail 
 	if (e->answer.is_byok == 1)
 		detail_f(d, ", is_byok: true, so it is the key stored in your account");
 	else if (e->answer.is_byok == 0)
-		detail_f(d, ", is_byok: false, so it is OpenRouter's own key and not yours to mend");
+		detail_f(d,
+			 ", is_byok: false, so it is OpenRouter's own key and not yours to mend");
 	return true;
 }
 
@@ -452,7 +456,8 @@ bool check_provider_unavailable(const struct evidence *e, struct detail *d)
 	quote_provider(d, e);
 	if (e->answer.saw == SAW_TROUBLE && e->answer.refused_by == REFUSED_openrouter_auth &&
 	    !e->credential_explained)
-		detail_f(d, ": OpenRouter's own sign-in service failed, before it looked at any key");
+		detail_f(d,
+			 ": OpenRouter's own sign-in service failed, before it looked at any key");
 	return true;
 }
 
@@ -469,11 +474,47 @@ bool check_request_too_large(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+/* Azure's versions are days, with or without "-preview", or words: v1, preview, latest. */
+static bool is_api_version(struct slice version)
+{
+	static const char form[] = "0000-00-00";
+	bool is_day = version.n >= sizeof(form) - 1;
+
+	for (size_t i = 0; is_day && form[i]; i++)
+		is_day = form[i] == '0' ? version.p[i] >= '0' && version.p[i] <= '9'
+					: version.p[i] == form[i];
+	if (is_day)
+		return version.n == sizeof(form) - 1 || version.p[sizeof(form) - 1] == '-';
+	return version.n && slice_byte(version, ':', 0) < 0 && slice_byte(version, '%', 0) < 0 &&
+	       (version.p[0] < '0' || version.p[0] > '9');
+}
+
+/* A day that a reader of YAML made a time of (api-version: 2024-10-21 without quotation marks). */
+static void tell_query(const struct evidence *e, struct detail *d)
+{
+	static const struct slice name = { "api-version=", 12 };
+	struct slice rest = e->x->query;
+	struct slice one;
+
+	while (slice_cut(&rest, '&', &one)) {
+		if (!slice_starts(one, name) || is_api_version(slice_from(one, name.n)))
+			continue;
+		detail_f(d, "; the query says ");
+		detail_bytes(d, one, 80);
+		detail_f(d, ", and a version is a day (2024-10-21) or a day with -preview");
+		detail_fix(d,
+			   "Write the version in quotation marks in the tool's settings: without "
+			   "them YAML reads it as a date and hands on a time.");
+		return;
+	}
+}
+
 bool check_request_rejected(const struct evidence *e, struct detail *d)
 {
 	if (!is_request_refused_here(e) || is_too_large(e))
 		return false;
 	quote_message(d, e);
+	tell_query(e, d);
 	tell_unseen(e, d);
 	return true;
 }
@@ -529,8 +570,8 @@ bool check_no_response(const struct evidence *e, struct detail *d)
 	if (e->answer.refused_by != REFUSED_nobody || e->lint || !e->x->request.head_complete)
 		return false;
 	const struct body *sent = &e->x->request.body;
-	const char *what = e->x->end == END_RESET ? "the stream was reset"
-						  : "the connection was closed";
+	const char *what =
+	    e->x->end == END_RESET ? "the stream was reset" : "the connection was closed";
 
 	if (sent->complete || !sent->has_declared)
 		detail_f(d, "%s after the request", what);

@@ -177,13 +177,22 @@ bool check_path_missing_api(const struct evidence *e, struct detail *d)
 	return true;
 }
 
+static bool is_there_once(struct slice path, struct slice segment)
+{
+	long at = slice_find(path, segment, 0);
+
+	return at >= 0 && slice_find(path, segment, (size_t)at + segment.n) < 0;
+}
+
 bool check_path_doubled(const struct evidence *e, struct detail *d)
 {
 	struct slice twice = e->path_twice;
 
 	if (!twice.p)
 		return false;
-	if (twice.n)
+	if (twice.n && is_there_once(e->x->path, twice))
+		detail_f(d, "two endpoints, one after the other, in ");
+	else if (twice.n)
 		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(twice));
 	else
 		detail_f(d, "two slashes in a row in ");

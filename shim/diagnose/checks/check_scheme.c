@@ -21,7 +21,10 @@ static bool needs_key(const struct evidence *e)
 {
 	struct slice path = e->x->path;
 
-	if (!path_is_endpoint(path) || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
+	bool is_call = path_is_endpoint(path) ||
+		       (e->vendor && message_field(&e->x->request, "sec-websocket-key", 0));
+
+	if (!is_call || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
 	    slice_ends(path, SLICE("/auth/keys")))
 		return false;
 	if (has_key_elsewhere(e))
