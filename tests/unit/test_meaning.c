@@ -532,6 +532,14 @@ static void neighbours_are_told_apart(void **state)
 		{ .status = 400,
 		  .saw = SAW_REQUEST,
 		  .message = "Invalid format for field temperature" },
+		/* the model is there, the parameter is not; the model is there, not for this key */
+		{ .status = 400,
+		  .saw = SAW_REQUEST,
+		  .message = "Argument not supported on this model: presencePenalty" },
+		{ .status = 400, .saw = SAW_MODEL, .message = "This model is not supported" },
+		{ .status = 403,
+		  .saw = SAW_NO_PERMISSION,
+		  .message = "Model not allowed for this key" },
 	};
 	CHECK_ALL(list);
 	(void)state;
