@@ -202,10 +202,21 @@ static void tell_refused_header(const struct evidence *e, struct detail *d)
 			   "tool (extra headers), or ask the vendor to admit this one.");
 	} else if (origin.n && !e->answer.message.n && !e->vendor) {
 		quote(d, "; Origin: ", origin);
+		d->fix[0] = '\0';
 		detail_fix(d,
 			   "Some local servers refuse origins that they do not know, without a "
 			   "word. Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
 	}
+}
+
+static void tell_no_reason(struct detail *d)
+{
+	detail_f(d, ": the server does not say why");
+	d->why = "The server turns the caller away without a word. It may be the network, the "
+		 "client, the account or the key.";
+	detail_fix(d,
+		   "Send the same request with curl (orshim curl N prints the command), then from "
+		   "another network: what makes the difference is the reason.");
 }
 
 bool check_vendor_refused(const struct evidence *e, struct detail *d)
@@ -214,7 +225,7 @@ bool check_vendor_refused(const struct evidence *e, struct detail *d)
 		return false;
 	quote_message(d, e);
 	if (e->answer.saw == SAW_UNSAID && !e->answer.message.n)
-		detail_f(d, ": the server does not say why");
+		tell_no_reason(d);
 	tell_refused_header(e, d);
 	return true;
 }
