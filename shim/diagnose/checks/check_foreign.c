@@ -197,8 +197,10 @@ static bool is_told(const struct evidence *e, const struct credential *c)
 		return true;
 	if (form == FORM_SPACED)
 		return kind_of(c->shape.core) != KIND_PROSE;
+	/* Where keys have a header of their own, a JWT after Bearer is a login, not a key. */
 	if (form == FORM_JWT)
-		return e->is_openrouter || token_is_foreign_jwt(e, c);
+		return e->is_openrouter || token_is_foreign_jwt(e, c) ||
+		       (c->carrier == CARRIER_AUTHORIZATION && !vendor_takes_bearer(e));
 	/* What is almost a key of OpenRouter is told at OpenRouter. */
 	return form < FORM_CASE || (form < FORM_PLAIN && e->is_openrouter);
 }
