@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-version=$(sed -n 's/^#define ORSHIM_VERSION "\(.*\)"/\1/p' tools/version.h)-1
+version=$(sed -n 's/^#define ORSHIM_VERSION "\(.*\)"/\1/p' shim/base/version.h)-1
 maintainer="${DEBFULLNAME:-orshim} <${DEBEMAIL:-packages@orshim.invalid}>"
 architecture=$(dpkg --print-architecture)
 file=build/orshim_${version}_$architecture.deb

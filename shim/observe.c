@@ -76,6 +76,9 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 		if (o->settings.malformed & 1u << id)
 			complain_of_setting(&o->settings, (enum setting_id)id,
 					    (struct slice){ NULL, 0 });
+	if (o->settings.given[SETTING_machine] &&
+	    !machine_name_is_fit(o->settings.given[SETTING_machine]))
+		complain_of_setting(&o->settings, SETTING_machine, (struct slice){ NULL, 0 });
 	if (!rulebook_init(&o->judge.book, o->settings.rules, &wrong))
 		complain_of_setting(&o->settings, SETTING_rules, wrong);
 	if (!hosts_init(&o->judge.hosts, o->settings.hosts, &wrong))
@@ -118,11 +121,28 @@ void observer_tell_losses(struct observer *o)
 	debug_log(o, what);
 }
 
+void observer_learn_machine(struct observer *o)
+{
+	if (o->origin.pid == 0 || o->machine.pid == o->origin.pid)
+		return;
+	o->origin.machine = &o->machine;
+	if (o->log.locked_in) {
+		machine_learn_blindly(&o->machine, o->origin.pid, o->origin.time_us);
+		return;
+	}
+	if (!o->machine.known)
+		observer_look_around(o);
+	machine_learn(&o->machine, o->origin.pid, o->origin.time_us,
+		      o->settings.given[SETTING_machine], &o->judge.environment);
+}
+
 /* Is it worth making a line for the log? */
 static bool wants_log(struct observer *o)
 {
 	if (o->log.failed)
 		o->log.lost++;
+	else
+		observer_learn_machine(o);
 	return !o->log.failed;
 }
 
@@ -153,6 +173,8 @@ void observer_set_environment(struct observer *o, struct slice block)
 
 void observer_lock_in(struct observer *o)
 {
+	if (o->settings.log && !o->log.failed)
+		observer_learn_machine(o);
 	sink_lock_in(&o->log);
 	sink_lock_in(&o->text);
 	capture_out_release(&o->capture);
@@ -411,9 +433,9 @@ bool observer_watches(const struct observer *o, struct slice host)
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
 			   int64_t now_us)
 {
+	o->origin.time_us = now_us;
 	if (!wants_log(o))
 		return;
-	o->origin.time_us = now_us;
 	buf_reset(&o->line);
 	if (record_process(&o->line, &o->origin, copies, count) == 0)
 		write_log(o);

@@ -13,6 +13,7 @@
 #include "report/capture_out.h"
 #include "report/json_wire.h"
 #include "report/log.h"
+#include "report/machine.h"
 #include "report/record.h"
 #include "report/text.h"
 #include "wire/connection.h"
@@ -30,6 +31,7 @@ struct observer {
 	struct capture_out capture;
 	struct text_style style;
 	struct origin origin; /* time_us is set by observer_take() */
+	struct machine machine; /* origin.machine, once it was read */
 	struct kept_pairs pairs;
 	struct buf line;                                     /* reused */
 	struct diagnosis *diagnosis;                         /* reused; NULL: none was made yet */
@@ -66,6 +68,12 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 
 /* Is HOST an API's, going by its name alone? */
 bool observer_watches(const struct observer *o, struct slice host);
+
+/*
+ * Fill o->origin.machine, unless it is this process's already, at origin.time_us.
+ * A capture has no process (origin.pid is 0), and no machine.
+ */
+void observer_learn_machine(struct observer *o);
 
 /* The `process` record. */
 void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,

@@ -2,6 +2,6 @@
 #ifndef ORSHIM_VERSION_H
 #define ORSHIM_VERSION_H
 
-#define ORSHIM_VERSION "0.1.0"
+#include "base/version.h"
 
 #endif

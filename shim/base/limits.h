@@ -116,6 +116,7 @@
 #define LIMIT_PAIR 248	   /* such a field and its JSON */
 #define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */
 #define LIMIT_SHOWN_MESSAGE 2000   /* server text kept in a record */
+#define LIMIT_MOUNTS (256 * 1024) /* of a list of mounts that is looked through for a container's id */
 #define LIMIT_CAPTURE_FILES 256	   /* connections of one process that are captured (count) */
 #define LIMIT_CAPTURE_FILE (64 << 20) /* one capture */
 #define LIMIT_CAPTURE_FILL 1024	   /* stands for the rest of a body that was not kept */

@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+#include "base/version.h"
 #include "report/echo.h"
 #include "report/json_wire.h"
 #include "report/field_display.h"
+#include "report/machine.h"
 
 enum {
 	SHOWN_NAME = 64,  /* bytes kept of a method, scheme or member that should be short */
 	SHOWN_PATH = 512, /* of a path or host */
+	VERSION_MAX = 32, /* of a tool's version */
 	SCHEME_MAX = 16,  /* longer words in the scheme's place may be secrets themselves */
 };
 
@@ -70,11 +73,31 @@ static void begin(struct json_out *j, const char *record, const struct origin *o
 	json_number(j, "pid", o->pid);
 }
 
+static void put_known(struct json_out *j, const char *key, const char *text)
+{
+	json_ours(j, key, *text ? text : NULL);
+}
+
+static void put_machine(struct json_out *j, const struct machine *m)
+{
+	if (!m)
+		return;
+	json_object(j, "machine");
+	put_known(j, "id", m->id);
+	put_known(j, "container", m->container);
+	put_known(j, "boot", m->boot);
+	put_known(j, "ci", m->ci);
+	json_object_end(j);
+	put_known(j, "start", m->start);
+	json_ours(j, "orshim", ORSHIM_VERSION);
+}
+
 static void begin_process(struct json_out *j, const struct origin *o)
 {
 	begin(j, "process", o);
 	json_number(j, "ppid", o->ppid);
 	json_text(j, "exe", o->exe);
+	put_machine(j, o->machine);
 }
 
 /* The line is whole, or LINE is as long as before. */
@@ -379,6 +402,40 @@ static void put_coordinates(struct json_out *j, const struct exchange *x, const 
 	put_duration(j, x);
 }
 
+/* The version in a User-Agent that names the tool itself: "curl/7.88.1", "claude-cli/2.1.0". */
+static struct slice tool_version(const struct exchange *x, struct slice tool)
+{
+	const struct field *f = message_field(&x->request, "user-agent", 0);
+	struct slice rest;
+
+	if (!f || !f->known || tool.n == 0 || f->value.n <= tool.n ||
+	    strncasecmp(f->value.p, tool.p, tool.n) != 0)
+		return (struct slice){ NULL, 0 };
+	rest = slice_from(f->value, tool.n);
+	if (slice_starts(rest, SLICE("-cli")))
+		rest = slice_from(rest, 4);
+	if (!slice_starts(rest, SLICE("/")))
+		return (struct slice){ NULL, 0 };
+	rest = slice_from(rest, 1);
+	size_t n = 0;
+	while (n < rest.n && n < VERSION_MAX && rest.p[n] != ' ')
+		n++;
+	return n < rest.n && rest.p[n] != ' ' ? (struct slice){ NULL, 0 } : slice_sub(rest, 0, n);
+}
+
+static void put_where(struct json_out *j, const struct origin *o, const struct exchange *x)
+{
+	struct slice version;
+
+	if (!o->machine)
+		return;
+	put_known(j, "machine", o->machine->id);
+	put_known(j, "start", o->machine->start);
+	version = tool_version(x, slice_of(o->tool));
+	if (version.n)
+		json_wire(j, "tool_version", version, VERSION_MAX);
+}
+
 static int put_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
 			enum fullness fullness, struct kept_pairs *kept)
 {
@@ -414,6 +471,7 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 		json_number(&j, "events", (int64_t)x->events.events);
 		json_bool(&j, "events_done", x->events.done);
 	}
+	put_where(&j, o, x);
 	return end(&j, line, start);
 }
 

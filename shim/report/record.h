@@ -21,8 +21,11 @@ struct origin {
 	const char *argv0; /* as the process was called */
 	const char *role;  /* which of its program's processes it is: "--type=extensionHost"; NULL */
 	const char *tool;  /* last component of exe: "node" */
+	const struct machine *machine; /* NULL: a capture, or not known */
 	unsigned exchange; /* number of the exchange in this process, from 1; 0: not counted */
 };
+
+struct machine;
 
 enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED, TAP_RELAY };
 

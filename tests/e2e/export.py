@@ -5,6 +5,7 @@
 import collections
 import glob
 import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -85,6 +86,58 @@ def flat_is_the_log(log):
     check({row["operation"] for row in rows} == {"chat"}, "flat: operation", flat)
     check(all(row["user_agent"].startswith("curl/") for row in rows), "flat: user agent", flat)
     check(export("--flat", "-", stdin=text)[0] == flat, "flat: from standard input", flat)
+
+
+def machine_is_told(standin, log, scratch):
+    """What a fleet needs beside the exchange, in the records and in --flat."""
+    records = objects(written(log))
+    process = [r for r in records if r["record"] == "process"][0]
+    rows = objects(export("--flat", log)[0])
+    machine_id = written("/etc/machine-id").strip() if os.path.exists("/etc/machine-id") else ""
+    wanted = hmac.new(machine_id.encode(), b"orshim", "sha256").hexdigest()[:12]
+    if len(machine_id) == 32:
+        check(process["machine"]["id"] == wanted, "machine: by its machine-id", process)
+        check(machine_id not in written(log), "machine: not the machine-id itself")
+    check(process["machine"]["boot"] == written("/proc/sys/kernel/random/boot_id").strip(),
+          "machine: boot", process)
+    said = subprocess.run([ORSHIM, "--version"], stdout=subprocess.PIPE, text=True).stdout.split()[1]
+    check(process["orshim"] == said, "process: orshim's version", process)
+    version = subprocess.run(["curl", "--version"], stdout=subprocess.PIPE,
+                             text=True).stdout.split()[1]
+    starts = {r["start"] for r in records}
+    check(len(starts) == 1 and min(starts) <= process["ts"], "process: start", records[:2])
+    for row in rows:
+        check((row["machine"], row["boot"], row["orshim"], row["start"], row["tool_version"]) ==
+              (process["machine"]["id"] or "", process["machine"]["boot"], said, process["start"],
+               version), "flat: where it ran", row)
+    named = os.path.join(scratch, "named")
+    for name, complaint in (("box-7.lab", False), ("box 7", True), (KEY, True)):
+        done = subprocess.run(splits.curl_command(standin, ASKED[:1]), text=True,
+                              stderr=subprocess.PIPE, env=splits.curl_environment(
+                                  named, ORSHIM_MACHINE=name, GITHUB_RUN_ID="4711"))
+        check(("ORSHIM_MACHINE" in done.stderr) == complaint and KEY[9:30] not in done.stderr,
+              "ORSHIM_MACHINE: a complaint only when it is malformed", done.stderr)
+    rows = objects(export("--flat", named)[0])
+    check([row["machine"] for row in rows] == ["box-7.lab"] + [process["machine"]["id"] or ""] * 2
+          and {row["ci"] for row in rows} == {"4711"}, "ORSHIM_MACHINE and the CI's run", rows)
+    resource = spans(export("--otlp", "traces", named)[0])[0][0]
+    check((resource["host.name"], resource["cicd.pipeline.run.id"], resource["service.version"]) ==
+          ("box-7.lab", "4711", version), "traces: where it ran", resource)
+
+
+def old_logs(log):
+    """Records of an orshim that did not write these members yet."""
+    lines = []
+    for record in objects(written(log)):
+        for name in ("machine", "start", "orshim", "tool_version"):
+            record.pop(name, None)
+        lines.append(json.dumps(record) + "\n")
+    rows = objects(export("--flat", "-", stdin="".join(lines))[0])
+    check(len(rows) == len(ASKED) and all(row["exe"] and not row["machine"] + row["start"]
+                                          for row in rows), "old logs: read as ever", rows)
+    check([s["traceId"] for _, _, s, _ in spans(
+        export("--otlp", "traces", "-", stdin="".join(lines))[0])] == [ids(r)[0] for r in rows],
+          "old logs: ids of empty texts")
 
 
 def set_aside_first(log, scratch):
@@ -463,8 +516,10 @@ def main():
         with Standin() as standin:
             splits.curl(standin, ASKED, log)
             follow_real(standin, scratch)
+            machine_is_told(standin, log, scratch)
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
+        old_logs(log)
         set_aside_first(log, scratch)
         captured = captures_keep_their_causes()
         traces_are_the_log(log)

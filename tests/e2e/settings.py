@@ -79,7 +79,8 @@ VALUES = {
     "a key in a URL": b"https://u:" + KEY.encode() + b"@h/x", "shell": b"$(id) `id`; id | id",
 }
 NAMES = ["ORSHIM_LOG", "ORSHIM_LOG_MAX", "ORSHIM_TEXT", "ORSHIM_HOSTS", "ORSHIM_RULES",
-         "ORSHIM_BODY_MAX", "ORSHIM_CAPTURE", "ORSHIM_FOLLOW", "ORSHIM_DEBUG"]
+         "ORSHIM_BODY_MAX", "ORSHIM_CAPTURE", "ORSHIM_FOLLOW", "ORSHIM_DEBUG",
+         "ORSHIM_MACHINE"]
 
 
 def is_size(value, least, most):
@@ -96,6 +97,8 @@ def is_accepted(name, value):
         return True  # empty is unset; and any file may be meant
     if name in ("ORSHIM_FOLLOW", "ORSHIM_DEBUG"):
         return value in (b"0", b"1")
+    if name == "ORSHIM_MACHINE":
+        return bool(re.fullmatch(rb"[A-Za-z0-9._-]{1,64}", value))
     if name == "ORSHIM_BODY_MAX":
         return is_size(value, 0, 1 << 30)
     if name == "ORSHIM_LOG_MAX":

@@ -226,6 +226,7 @@ static void tell(struct peer *p)
 	p->told = true;
 	p->names_told = (unsigned)count;
 	o->origin.time_us = peer_clock();
+	observer_learn_machine(o);
 	buf_reset(&o->line);
 	if (!o->log.failed && record_relayed(&o->line, &o->origin, &copy, hosts, count) == 0)
 		sink_write(&o->log, buf_slice(&o->line));
