@@ -297,10 +297,10 @@ void link_accept(struct source *s, uint32_t events)
 			l = l->next;
 		if (l) {
 			accepted(l, fd);
-		} else {
-			reset(fd);
-			close(fd);
+			break; /* whoever waits still makes it ready again */
 		}
+		reset(fd);
+		close(fd);
 		size = sizeof(from);
 	}
 }

@@ -124,20 +124,30 @@ static struct peer *add(struct relay *r, int pid, const char *exe)
 	return p;
 }
 
+static struct peer *known(const struct relay *r, int pid)
+{
+	struct peer *p = r->peers;
+
+	while (p && (p->pid != pid || p->ended))
+		p = p->next;
+	return p;
+}
+
 struct peer *peer_of(struct relay *r, int tid)
 {
-	int pid = status_number(tid, "Tgid:");
+	/* A known process's first thread has its number: its status need not be read. */
+	struct peer *p = known(r, tid);
+	int pid = p ? tid : status_number(tid, "Tgid:");
 	char exe[PATH_MAX];
 
 	if (pid <= 0 || !exe_of(pid, exe))
 		return NULL;
-	for (struct peer *p = r->peers; p; p = p->next)
-		if (p->pid == pid && !p->ended) {
-			if (strcmp(exe, p->program.path) != 0)
-				look(p, exe);
-			return p;
-		}
-	return add(r, pid, exe);
+	p = p ? p : known(r, pid);
+	if (!p)
+		return add(r, pid, exe);
+	if (strcmp(exe, p->program.path) != 0)
+		look(p, exe); /* executed another */
+	return p;
 }
 
 int peer_borrow(const struct peer *p, int fd)

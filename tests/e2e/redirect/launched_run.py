@@ -61,6 +61,37 @@ def helpers(here):
     check(bare[:3] == relayed[:3] and bare[0] == 0, "helpers are left as they are", (bare, relayed))
 
 
+CODEX = """model = "openai/gpt-4o-mini"
+model_provider = "openrouter"
+[model_providers.openrouter]
+name = "openrouter"
+base_url = "%s"
+env_key = "OPENROUTER_API_KEY"
+wire_api = "responses"
+""" % place.BASE
+
+
+def codex(here):
+    """Each run has numbers of its own in what it says and sends: the status and the verdict count."""
+    found = clients_run.cached("codex-*-linux-x64/vendor/*/bin/codex")
+    if not found:
+        print("skip  codex: it is not here")
+        return
+    os.mkdir(os.path.join(here.scratch, ".codex"))
+    with open(os.path.join(here.scratch, ".codex", "config.toml"), "w") as out:
+        out.write(CODEX)
+    argv = [found, "exec", "--skip-git-repo-check", "say hi"]
+    env = here.environment('"%s"' % here.good, ["SSL_CERT_FILE"])
+    for name, words in (("codex", argv), ("codex by a shell", ["/bin/sh", "-c", '"$@"; exit $?',
+                                                               "sh", *argv])):
+        bare, relayed = here.bare(words, env), here.relayed(words, env)
+        check(bare[0] == relayed[0], name + ": same status", (bare, relayed))
+        check(len(bare[3]) == len(relayed[3]) > 0, name + ": as many requests", relayed)
+        exchanges = [r for r in place.of(here.logged(), "exchange") if "responses" in r["path"]]
+        check({r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
+              name + ": diagnosed", (here.logged(), here.said))
+
+
 def inside(scratch, _):
     go = clients_run.go_program(scratch)
     url = place.BASE + "/chat/completions"
@@ -71,6 +102,8 @@ def inside(scratch, _):
                 one(here, name, argv, ["SSL_CERT_FILE"])
         else:
             print("skip  programs of Go: it is not here")
+        if "all" in sys.argv:
+            codex(here)
         deno = "all" in sys.argv and clients_run.cached("linux-x64-glibc-*/deno")
         if deno:
             program = [deno, "run", "--allow-all", clients_run.CHAT + ".js", "fetch", place.BASE]
