@@ -144,6 +144,19 @@ void relay_remove_files(const char *folder)
 	rmdir(folder); /* where nothing of the run is kept in it */
 }
 
+/* Whoever waits for the end of a pipe that `orshim run` was given must not wait for us. */
+static void close_others(const struct relay_order *order)
+{
+	int low = order->door < order->control ? order->door : order->control;
+	int high = order->door < order->control ? order->control : order->door;
+
+	if (low > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)low - 1, 0);
+	if (high > low + 1)
+		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	close_range((unsigned)high + 1, ~0U, 0);
+}
+
 /* Nothing of the terminal reaches us, nobody waits for a descriptor of ours, nobody looks into us. */
 static void withdraw(void)
 {
@@ -185,6 +198,7 @@ void relay_serve(const struct relay_order *order)
 {
 	struct relay *r = calloc(1, sizeof(*r));
 
+	close_others(order);
 	withdraw();
 	if (!r || !prepare(r, order))
 		_exit(1);

@@ -298,15 +298,22 @@ def outlives(here):
     said = os.path.join(here.scratch, "said")
     here.forget()
     read, write = os.pipe()
+    held, holder = os.pipe()
     run = subprocess.run([cases.ORSHIM, "run", "--relay", "all", "--log", here.log, "--",
                           *place.unseen("/usr/bin/python3", "-c", OUTLIVES, said)], env=env,
                          stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                         timeout=60, check=False)
+                         timeout=60, check=False, pass_fds=[holder])
+    os.close(holder)
     check(run.returncode == 0 and not os.path.exists(said), "orshim run ends with the tool", run)
     check(len(relays()) == 2, "the relay goes on for a process that outlives it")
+    pipe = os.readlink("/proc/self/fd/%d" % held)
+    kept = [os.readlink("/proc/%d/fd/%s" % (p, fd)) for p in relays()
+            for fd in os.listdir("/proc/%d/fd" % p)]
+    check(pipe not in kept, "it holds no pipe that orshim run was given", kept)
     os.close(read)
     os.close(write)
     check(wait_for_end(), "and ends with that")
+    os.close(held)
     check(os.path.exists(said) and open(said).read() == "200", "which was served")
     check(len(place.of(here.logged(), "exchange")) == 1, "and seen", here.logged())
     left = [f for top, _, files in os.walk(os.path.join(here.scratch, "state")) for f in files
