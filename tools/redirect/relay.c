@@ -100,24 +100,29 @@ static void report_back(struct relay *r)
 	buf_release(&out);
 }
 
-/* The tool has ended (a byte), or `orshim run` itself has. */
+/* The tool has ended (a byte), or `orshim run` itself has. What is ready now is looked at first. */
 static void on_control(struct source *s, uint32_t events)
 {
 	struct relay *r = ((struct listener *)s)->relay;
 	char byte;
-	bool asked = courier_receive(s->fd, &byte, 1, NULL) == 1;
 
 	(void)events;
-	for (int i = 0; i < TURNS_AT_THE_END && !r->ends; i++) {
-		loop_watch(r->loop, s, 0);
-		if (loop_turn(r->loop, 0) <= 0)
-			break;
+	r->asked = courier_receive(s->fd, &byte, 1, NULL) == 1;
+	r->settles = true;
+	loop_watch(r->loop, s, 0);
+}
+
+/* All that the tool said before its end is in the log; then nobody waits for us any more. */
+static void settle(struct relay *r)
+{
+	for (int i = 0; i < TURNS_AT_THE_END && loop_turn(r->loop, 0) > 0; i++)
 		links_sweep(r);
-	}
+	links_sweep(r);
 	peers_tell(r);
-	if (asked)
+	if (r->asked)
 		report_back(r);
-	loop_close(r->loop, s);
+	loop_close(r->loop, &r->control.source);
+	r->settles = false;
 	r->ends = true;
 	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (nowhere >= 0) /* who reads the tool's errors to their end need not wait for us */
@@ -205,6 +210,8 @@ void relay_serve(const struct relay_order *order)
 	while (!r->ends || has_filters(r)) {
 		loop_turn(r->loop, links_tick(r));
 		links_sweep(r);
+		if (r->settles)
+			settle(r);
 	}
 	peers_release(r);
 	guard_end(&r->guard);

@@ -52,6 +52,8 @@ struct passed_host {
 struct relay {
 	int loop;
 	bool strict;             /* refuse what cannot be looked into */
+	bool settles;            /* the tool has ended: tell what was seen */
+	bool asked;              /* and `orshim run` waits for it */
 	bool ends;               /* `orshim run` has ended */
 	struct listener control; /* to `orshim run` */
 	struct listener door;    /* where filters are handed in */

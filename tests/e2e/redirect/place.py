@@ -70,6 +70,8 @@ class Place:
                "XDG_CACHE_HOME": os.path.join(self.scratch, "cache"),
                "TMPDIR": self.scratch}
         env.update({name: self.server.ca for name in trust})
+        # With BUILD=build/address-undefined the command alone is made so: ORSHIM_LIB names the usual library.
+        env.update({n: os.environ[n] for n in ("ORSHIM_LIB", "ASAN_OPTIONS") if n in os.environ})
         env.update(more or {})
         return env
 
