@@ -236,6 +236,7 @@ static void tell(struct peer *p)
 	p->told = true;
 	p->names_told = (unsigned)count;
 	o->origin.time_us = peer_clock();
+	judged = p;
 	observer_learn_machine(o);
 	buf_reset(&o->line);
 	if (!o->log.failed && record_relayed(&o->line, &o->origin, &copy, hosts, count) == 0)
@@ -248,9 +249,9 @@ void peer_take(struct peer *p, struct connection *c, uint32_t number)
 
 	if (!o)
 		return;
+	judged = p;
 	if (!p->told)
 		tell(p);
-	judged = p;
 	observer_take(o, c, number, peer_clock());
 }
 
