@@ -77,7 +77,7 @@ def ready(shop):
 
 
 # What is true of each refusal, and nothing else.
-RULES = {"auth_token_quoted", "credential_not_recognised", "key_source"}
+RULES = {"auth_token_quoted", "credential_not_recognised", "key_source", "key_variable_damaged"}
 
 
 def judge(shop, host):
