@@ -74,6 +74,10 @@ class Hunt:
         for text in readings:
             for at in range(len(text) - PIECE + 1):
                 hit = self.pieces.get(text[at:at + PIECE])
+                # Twelve hex digits are six characters, and captures are full of hex: the next
+                # six must be the canary's, too.
+                if hit and hit[1] == "hex":
+                    hit = self.pieces.get(text[at + PIECE:at + 2 * PIECE]) == hit and hit
                 if hit:
                     found.setdefault(hit, text[max(0, at - 60):at + PIECE + 20])
         return found
