@@ -216,7 +216,7 @@ cat "$work/watched" >>"$work/all"
 "$orshim" watch --all "$work/grown.log" >"$work/watched" 2>&1 &
 watcher=$!
 started+=("$watcher")
-run "run with a small log" 0 env OPENROUTER_API_KEY="$quoted" ORSHIM_LOG_MAX=64K "$orshim" run \
+run "run with a small log" 0 env OPENROUTER_API_KEY="$quoted" ORSHIM_LOG_MAX=96K "$orshim" run \
 	--log "$work/grown.log" -- sh -c "$ask" "$base/chat/completions?[1-60]"
 says "run with a small log" err "60 API exchanges, 60 refused"
 until_seen "?60"
@@ -226,7 +226,7 @@ kill -INT "$watcher"
 wait "$watcher"
 [ -s "$work/grown.log.1" ] && [ "$(cat "$work"/grown.log.1 "$work/grown.log" | grep -c '"exchange"')" = 60 ]
 verdict $? "a log that outgrows its limit is set aside whole"
-[ "$(stat -c %s "$work/grown.log.1")" -le 65536 ]
+[ "$(stat -c %s "$work/grown.log.1")" -le 98304 ]
 verdict $? "a log that outgrows its limit stays below it"
 run "report of both" 1 "$orshim" report "$work/grown.log"
 says "report of both" out "all 60 requests were refused"
