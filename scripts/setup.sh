@@ -1,14 +1,57 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh: install what the build and the tests need and is not here yet,
-# with apt, as root or through sudo. Says what it does; changes no apt setting.
+# setup.sh [build|demo|tests]: install what is missing for the build, the demo, or for everything
+# (tests, the default), with apt, as root or through sudo. Prints a line a step; what apt says is in
+# build/setup.log. It changes no apt setting.
+# setup.sh --check build|tests: install nothing; name what the compiler does not find.
 set -eu
+cd "$(dirname "$0")/.."
 
-packages="gcc g++ clang make binutils git dpkg-dev ca-certificates
-libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev libcmocka-dev
-curl wget openssl python3 python3-requests python3-httpx python3-h2 nginx-light
-shellcheck clang-format strace valgrind musl-tools busybox-static dash procps
+# package, header: what the compiler must find.
+headers='
+build libc6-dev stdio.h
+build libssl-dev openssl/ssl.h
+build libnghttp2-dev nghttp2/nghttp2.h
+build zlib1g-dev zlib.h
+build libbrotli-dev brotli/decode.h
+build libzstd-dev zstd.h
+build uthash-dev uthash.h
+tests libcmocka-dev cmocka.h
+'
+for_build="gcc make binutils dpkg-dev ca-certificates
+libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-dev"
+for_demo="$for_build curl openssl python3"
+for_tests="$for_demo g++ clang git libcmocka-dev wget python3-requests python3-httpx python3-h2
+nginx-light shellcheck clang-format strace valgrind musl-tools busybox-static dash procps
 groff-base less tmux zsh fish fakeroot python3-jsonschema debootstrap"
+# Not every release has each of these, and their tests are skipped without them: the browser for the
+# report page (Ubuntu has it as a snap only), Go, and allocators that are preloaded beside the shim.
+optional="chromium golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+
+check() { # build|tests
+	compiler=${CC:-cc}
+	missing=""
+	command -v "${compiler%% *}" >/dev/null || missing=" gcc"
+	[ -n "$missing" ] || missing=$(echo "$headers" | while read -r set package header; do
+		[ "$set" = build ] || [ "$set" = "$1" ] || continue
+		# shellcheck disable=SC2086 # the compiler may have options
+		[ -z "$set" ] || echo "#include <stddef.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <$header>" | $compiler -E - >/dev/null 2>&1 || printf ' %s' "$package"
+	done)
+	[ -n "$missing" ] || [ -f build/cjson/cJSON.c ] || missing=" the source of cJSON"
+	[ -z "$missing" ] || {
+		echo "orshim: missing:$missing; \`make setup\` installs all that build and tests need" >&2
+		exit 1
+	}
+}
+
+mkdir -p build
+if [ "${1:-}" = --check ]; then
+	check "${2:-build}"
+	exit 0
+fi
 
 if [ "$(id -u)" = 0 ]; then
 	as_root=""
@@ -17,13 +60,28 @@ elif command -v sudo >/dev/null; then
 else
 	as_root=none
 fi
+log=build/setup.log
+: >"$log"
+
+# step WHAT COMMAND…: one line; the end of its output when it fails.
+step() {
+	echo "setup: $1"
+	shift
+	echo "== $*" >>"$log"
+	"$@" >>"$log" 2>&1 || {
+		echo "setup: this failed: $*" >&2
+		tail -n 20 "$log" | sed 's/^/    /' >&2
+		echo "setup: the whole output is in $log" >&2
+		exit 1
+	}
+}
 
 updated=""
 is_here() {
 	dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 update() {
-	[ -n "$updated" ] || $as_root apt-get -qq update
+	[ -n "$updated" ] || step 'reading the package lists' $as_root apt-get update
 	updated=yes
 }
 # install PACKAGE…: those of them that are not here.
@@ -34,33 +92,57 @@ install() {
 	done
 	[ -n "$missing" ] || return 0
 	if [ "$as_root" = none ]; then
-		echo "setup: these packages are missing, and there is neither root nor sudo to install them:$missing" >&2
+		echo "setup: missing, and neither root nor sudo is here to install it:$missing" >&2
 		exit 1
 	fi
-	echo "setup: installing with apt:$missing"
 	update
 	# shellcheck disable=SC2086 # a list of words on purpose
-	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+	step "installing$missing" $as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends install $missing
 }
 
-# shellcheck disable=SC2086 # a list of words on purpose
-install $packages
+fetch_cjson() {
+	[ -f build/cjson/cJSON.c ] || step "fetching the source of cJSON from the distribution's archive" \
+		scripts/fetch-cjson.sh build/cjson
+}
 
-# The sanitizers' and the fuzzer's runtime comes with clang in some releases and
-# in a package named after clang's version in others.
-if [ -z "$(find "$(clang -print-resource-dir)/" -name 'libclang_rt.fuzzer*' 2>/dev/null | head -n 1)" ]; then
-	install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
-fi
-
-# Not every release has each of these, and their tests say that they are left out: the browser in
-# which the report's page is tried (Ubuntu has it as a snap only), Go for a program whose TLS cannot
-# be tapped, and what stands beside the shim.
-for package in chromium golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 musl-tools; do
-	if ! is_here "$package" && ! command -v "$package" >/dev/null && [ "$as_root" != none ]; then
-		update || true
-		! apt-cache madison "$package" | grep -q . || install "$package"
+# What only the tests need, and whose name or presence depends on the release.
+install_by_release() {
+	# The fuzzer's runtime comes with clang, or in a package named after clang's version.
+	if [ -z "$(find "$(clang -print-resource-dir)/" -name 'libclang_rt.fuzzer*' 2>/dev/null | head -n 1)" ]; then
+		install "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 	fi
-done
+	for package in $optional; do
+		if is_here "$package" || command -v "$package" >/dev/null || [ "$as_root" = none ]; then
+			continue
+		fi
+		# Without a network, too, everything else may be here.
+		[ -n "$updated" ] || $as_root apt-get update >>"$log" 2>&1 || true
+		updated=yes
+		! apt-cache madison "$package" | grep -q . || install "$package"
+	done
+	# It fetches the real clients that the tests run.
+	command -v npm >/dev/null || install nodejs npm
+}
 
-# Only the tests need npm: it fetches the real clients that they run.
-command -v npm >/dev/null || install nodejs npm
+# shellcheck disable=SC2086 # lists of words on purpose
+case ${1:-tests} in
+build)
+	install $for_build
+	fetch_cjson
+	;;
+demo)
+	install $for_demo
+	command -v node >/dev/null || install nodejs
+	fetch_cjson
+	;;
+tests)
+	install $for_tests
+	install_by_release
+	fetch_cjson
+	;;
+*)
+	echo "setup: usage: setup.sh [build|demo|tests], setup.sh --check build|tests" >&2
+	exit 2
+	;;
+esac

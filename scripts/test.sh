@@ -74,7 +74,7 @@ unit_targets() { # FOLDER
 	for one in tests/unit/test_*.c; do echo "$1/${one%.c}"; done
 }
 fuzzers=(tests/fuzz/fuzz_*.c)
-export MAKEFLAGS=-j2
+export MAKEFLAGS=-j$(nproc) WERROR=1
 
 if [ "${1:-}" = clients ]; then
 	part 'fetch all clients' scripts/fetch-clients.sh all

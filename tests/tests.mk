@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# Included by the Makefile: the parts of `make test` one by one, and what takes longer than it.
+FUZZ_TIME ?= 60
+FUZZ := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(addsuffix .o,$(UNIT) $(FUZZ)): | build/.found-tests
+$(UNIT): %: %.o $(B)/tools.a $(B)/core.a
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(TLS) $(LIBS) -lcmocka -lm
+
+# The tap without what looks for TLS libraries.
+$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o table.o desk.o handed.o passage.o environ.o own_pid.o loader.o)
+
+# These tests fail allocations, those of the linked archives too.
+$(B)/tests/unit/test_wire_memory $(B)/tests/unit/test_capture_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+# With CC=clang SAN=address,undefined,fuzzer-no-link; gcc's only replay files.
+FUZZER := $(if $(filter clang%,$(CC)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
+$(FUZZ): %: %.o $(filter %.o,$(FUZZER)) $(B)/tools.a $(B)/core.a
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) $(filter -f%,$(FUZZER)) -o $@ $^ $(TLS) $(LIBS) -lcmocka -lm
+
+# All of them, whichever fails.
+unit: $(UNIT)
+	@bad=0; for t in $^; do $$t || { echo "FAILED: $$t"; bad=1; }; done; exit $$bad
+
+captures: $(B)/tests/unit/test_captures
+	$<
+
+e2e: all
+	scripts/fetch-clients.sh small
+	tests/e2e/clients.py --http2
+
+test-clients: all
+	scripts/test.sh clients
+
+# What others wrote, bare and under the shim; docs/reliability.md.
+suites: all
+	scripts/fetch-clients.sh all
+	tests/suites/run.py
+
+soak: all
+	tests/suites/soak.py $(SOAK_TIME)
+
+# Memory after 1,000, 10,000 and 100,000 connections; real programs under memcheck.
+memory: all
+	tests/memory/connections.py 100000 2000
+	tests/memory/programs.py all
+
+# Eight threads in the tap, watched by ThreadSanitizer and by Helgrind.
+races: build/tests/unit/test_tap_threads
+	$(MAKE) SAN=thread build/thread/tests/unit/test_tap_threads
+	build/thread/tests/unit/test_tap_threads
+	valgrind --tool=helgrind -q --error-exitcode=9 --suppressions=tests/race/helgrind.supp $<
+
+bench: all
+	tests/bench/run.py
+	tests/bench/instructions.py
+
+# Every target for FUZZ_TIME seconds under ASan and UBSan; what was found stays in build/corpus.
+fuzz: $(filter $(B)/tests/unit/test_wire_%,$(UNIT))
+	@mkdir -p build/corpus/fuzz_connection
+	@for t in $^; do ORSHIM_SEEDS=build/corpus/fuzz_connection $$t >/dev/null 2>&1 || exit 1; done
+	$(MAKE) CC=clang SAN=fuzzer-no-link,address,undefined CFLAGS="-O1 -g" fuzz-run
+
+fuzz-run: $(FUZZ)
+	@for f in $^; do n=$${f##*/}; mkdir -p build/corpus/$$n build/crashes; \
+	$$f -max_total_time=$(FUZZ_TIME) -timeout=20 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+		-artifact_prefix=build/crashes/$$n- build/corpus/$$n $(wildcard tests/fuzz/corpus) || exit 1; \
+	echo "$$n: $(FUZZ_TIME) s, nothing found"; done
+
+# Our lines that unit tests, captures and the fuzz targets' seeds go through; docs/reliability.md.
+coverage:
+	$(MAKE) CC=gcc B=build/coverage CFLAGS="-O0 -g --coverage" coverage-run
+	scripts/coverage.py build/coverage
+
+coverage-run: $(UNIT) $(FUZZ)
+	@find $(B) -name '*.gcda' -delete
+	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
+	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
+
+.PHONY: unit captures e2e test-clients suites soak memory races bench fuzz fuzz-run coverage coverage-run
