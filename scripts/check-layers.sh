@@ -35,7 +35,7 @@ below() { # FOLDER ALLOWED-REGEX
 	[ -z "$found" ] || fail "tools/$1 includes what it must not:
 $found"
 }
-below run 'guide|log'
+below run 'catalogue|log'
 below redirect program
 below log none
 below report 'log|run'
@@ -44,7 +44,8 @@ below export log
 below program none
 below editor program
 below attach 'log|program'
-below guide none
+below catalogue none
+below docgen none
 
 # calls REGEX ALLOWED-OBJECTS-REGEX WHAT: objects under shim/ that need a symbol of REGEX.
 calls() {

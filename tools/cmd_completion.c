@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "diagnose/rules.h"
-#include "tools/guide/completion.h"
+#include "tools/docgen/completion.h"
 
 static const struct shell {
 	const char *name;

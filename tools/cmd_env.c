@@ -7,7 +7,7 @@
 #include "diagnose/rules.h"
 #include "diagnose/hosts.h"
 #include "tools/command.h"
-#include "tools/guide/roff.h"
+#include "tools/docgen/roff.h"
 
 /* Lists are read by those who know their words. */
 static bool is_malformed(const struct settings *s, size_t id)

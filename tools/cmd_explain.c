@@ -6,8 +6,8 @@
 #include "diagnose/rules.h"
 #include "report/paragraph.h"
 #include "tools/command.h"
-#include "tools/guide/error_words.h"
-#include "tools/guide/settings_of_tools.h"
+#include "tools/catalogue/error_words.h"
+#include "tools/catalogue/settings_of_tools.h"
 
 enum { LABEL_MAX = 64 };
 

@@ -9,8 +9,8 @@
 #include "tools/command.h"
 #include "tools/export/block.h"
 #include "tools/export/flat.h"
-#include "tools/export/follow.h"
-#include "tools/export/lines.h"
+#include "tools/export/follow_logs.h"
+#include "tools/export/line_reader.h"
 #include "tools/export/otlp.h"
 #include "tools/log/log_read.h"
 #include "tools/log/runs.h"
@@ -149,17 +149,17 @@ static int open_input(const char *name)
 
 static bool export_file(struct block *b, const char *name)
 {
-	struct lines lines;
-	enum lines_end end;
+	struct line_reader lines;
+	enum line_reader_end end;
 
-	lines_init(&lines, open_input(name), 0);
+	line_reader_init(&lines, open_input(name), 0);
 	do
-		end = lines_read(&lines, block_line, b);
-	while (end == LINES_STOPPED && !b->gone);
-	if (end == LINES_TROUBLE)
+		end = line_reader_read(&lines, block_line, b);
+	while (end == LINE_READER_STOPPED && !b->gone);
+	if (end == LINE_READER_TROUBLE)
 		die("export: cannot read %s: %s", name, strerror(errno));
-	lines_last(&lines, block_line, b);
-	lines_release(&lines);
+	line_reader_last(&lines, block_line, b);
+	line_reader_release(&lines);
 	if (lines.fd != STDIN_FILENO)
 		close(lines.fd);
 	return block_flush(b);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/guide/roff.h"
+#include "tools/docgen/roff.h"
 
 enum { HELP_COLUMNS = 88, LABEL_MAX = 64 };
 

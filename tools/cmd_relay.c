@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/log/tally.h"
+#include "tools/log/log_counts.h"
 #include "tools/program/program.h"
 #include "tools/relay_config.h"
 
@@ -421,27 +421,27 @@ static void say_how(const struct relay *r)
 static int tell(struct relay *r)
 {
 	struct buf log, out;
-	struct tally t;
+	struct log_counts t;
 	char piece[16384];
 	ssize_t n;
 	int fd = open(r->log_path, O_RDONLY | O_CLOEXEC);
 
 	buf_init(&log, LOG_MAX);
 	buf_init(&out, LIMIT_BLOCK);
-	tally_init(&t);
+	log_counts_init(&t);
 	for (off_t at = r->log_start; fd >= 0 && (n = pread(fd, piece, sizeof(piece), at)) > 0;
 	     at += n)
 		if (buf_add(&log, piece, (size_t)n) != 0)
 			break;
 	if (fd >= 0)
 		close(fd);
-	tally_add(&t, buf_slice(&log));
+	log_counts_add(&t, buf_slice(&log));
 	say(&out, "orshim: relay: ");
-	tally_say(&t, &out);
+	log_counts_say(&t, &out);
 	say(&out, "\n");
 	write_all(STDERR_FILENO, buf_slice(&out));
 	int status = t.failed ? EXIT_FINDINGS : EXIT_CLEAN;
-	tally_release(&t);
+	log_counts_release(&t);
 	buf_release(&log);
 	buf_release(&out);
 	return status;

@@ -5,8 +5,8 @@
 #include "diagnose/rules.h"
 #include "report/json_out.h"
 #include "tools/command.h"
-#include "tools/guide/roff.h"
-#include "tools/guide/settings_of_tools.h"
+#include "tools/docgen/roff.h"
+#include "tools/catalogue/settings_of_tools.h"
 
 enum { SECTION_LAST = 6 };
 

@@ -9,7 +9,7 @@
 
 #include "tools/command.h"
 #include "tools/log/runs.h"
-#include "tools/log/tally.h"
+#include "tools/log/log_counts.h"
 #include "tools/program/elf.h"
 #include "tools/program/program.h"
 #include "tools/redirect/next_step.h"
@@ -234,7 +234,7 @@ static void say_passed(const struct run *r, const struct text_style *style, stru
 }
 
 /* Where nothing was seen: why, and what to do. */
-static void say_next_step(const struct run *r, const struct tally *t, struct buf *out)
+static void say_next_step(const struct run *r, const struct log_counts *t, struct buf *out)
 {
 	struct unseen u = { .tool = r->tool[0],
 			    .report = buf_slice(&r->passed),
@@ -247,7 +247,7 @@ static void say_next_step(const struct run *r, const struct tally *t, struct buf
 
 static void tell(struct run *r)
 {
-	struct tally t;
+	struct log_counts t;
 	struct text_style style = { 0 }; /* in a file the line stays whole */
 	struct buf text, log, out, report;
 
@@ -255,13 +255,13 @@ static void tell(struct run *r)
 	buf_init(&report, LOG_MAX);
 	buf_init(&log, LOG_MAX);
 	buf_init(&out, LIMIT_BLOCK);
-	tally_init(&t);
+	log_counts_init(&t);
 	if (r->own_text)
 		read_from(r->text_path, 0, &text);
 	run_lines(r->log_path, r->log_start, r->start_us, &log);
 	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
 		write_all(STDERR_FILENO, SLICE("\n"));
-	tally_add(&t, buf_slice(&log));
+	log_counts_add(&t, buf_slice(&log));
 	if (r->quiet)
 		buf_reset(&text);
 	else if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
@@ -274,7 +274,7 @@ static void tell(struct run *r)
 	say_passed(r, &style, &out);
 	size_t start = out.n;
 	say(&out, "orshim: ");
-	tally_say(&t, &out);
+	log_counts_say(&t, &out);
 	say_next_step(r, &t, &out);
 	if (r->log)
 		say(&out, "; log: %s", r->log);
@@ -282,7 +282,7 @@ static void tell(struct run *r)
 		say(&out, "; `orshim report` shows it again");
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
-	tally_release(&t);
+	log_counts_release(&t);
 	if (r->report_file)
 		run_report_file(r->log_path, r->log_start, r->start_us, r->report_file);
 	keep_log(r, buf_slice(&log));

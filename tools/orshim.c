@@ -3,7 +3,7 @@
 
 #include "tools/command.h"
 #include "tools/redirect/run_relay.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 static bool is_help(const char *word)
 {

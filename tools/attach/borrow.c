@@ -18,7 +18,7 @@
 
 #include "tools/attach/remote.h"
 #include "tools/attach/repose.h"
-#include "tools/patience.h"
+#include "tools/clock.h"
 
 /* Kernel's arch/x86/include/uapi/asm/sigcontext.h and ucontext.h. */
 enum {
@@ -179,7 +179,7 @@ enum borrow_result borrow_take(struct borrowed *b, pid_t pid, long timeout_ms,
 			if (result != BORROW_NONE)
 				return result;
 		}
-		nap();
+		sleep_1ms();
 	}
 }
 

@@ -11,7 +11,7 @@
 
 #include "tools/attach/borrow.h"
 #include "tools/attach/errand.h"
-#include "tools/patience.h"
+#include "tools/clock.h"
 
 enum {
 	ROOM = 128 * 1024, /* the order, and below its end the stack of one call */
@@ -132,13 +132,13 @@ static uint32_t await_answer(const struct target *t, const struct order *o,
 		int64_t passed = now_ms() - start;
 		if (passed > ANSWER_WAIT_MS || (*stop && passed > INTERRUPTED_WAIT_MS))
 			return stage;
-		nap();
+		sleep_1ms();
 	}
 	said[0] = '\0';
 	remote_read(t->pid, o->room + offsetof(struct order, said), said, ORDER_SAID);
 	said[ORDER_SAID - 1] = '\0';
 	remote_write(t->pid, o->room + offsetof(struct order, taken), &taken, sizeof(taken));
-	for (start = now_ms(); now_ms() - start < LEAVE_WAIT_MS; nap())
+	for (start = now_ms(); now_ms() - start < LEAVE_WAIT_MS; sleep_1ms())
 		if (!remote_is_mapped(t->pid, o->code, o->code + CODE))
 			break;
 	return stage;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/patience.h"
+#include "tools/clock.h"
 
 enum { PATIENCE_MS = 10000 };
 

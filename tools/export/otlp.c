@@ -9,7 +9,7 @@
 #include "diagnose/rules.h"
 #include "report/json_out.h"
 #include "tools/log/log_row.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 enum {
 	TRACE_ID = 16, /* bytes */

@@ -15,7 +15,7 @@
 #include "tools/report/lines.h"
 #include "tools/report/page.h"
 #include "tools/report/report.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 enum { EXCHANGES_MAX = 2000, CHART_MIN = 40, CHART_MAX = 400 };
 

@@ -10,7 +10,7 @@
 #include "diagnose/base_url.h"
 #include "diagnose/own_key.h"
 #include "diagnose/vendor_keys.h"
-#include "tools/guide/settings_of_tools.h"
+#include "tools/catalogue/settings_of_tools.h"
 
 /* Shorter values are words. */
 enum { SHORTEST = 8 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/guide/roff.h"
+#include "tools/docgen/roff.h"
 
 #include <string.h>
 

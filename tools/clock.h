@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_PATIENCE_H
-#define ORSHIM_PATIENCE_H
+#ifndef ORSHIM_CLOCK_H
+#define ORSHIM_CLOCK_H
 
 /* Waiting with a limit: a clock that nobody sets, and a moment's sleep between two looks. */
 #include <stdint.h>
@@ -14,7 +14,7 @@ static inline int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static inline void nap(void)
+static inline void sleep_1ms(void)
 {
 	static const struct timespec millisecond = { 0, 1000000 };
 

@@ -7,7 +7,7 @@
 #include "tools/command.h"
 #include "tools/log/log_row.h"
 #include "tools/report/report.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 static void put_raw(struct json_out *j, const char *key, const char *text)
 {

@@ -5,7 +5,7 @@
 #include "report/json_out.h"
 #include "tools/command.h"
 #include "tools/report/report.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 static const char *const strength_names[] = { "none", "weak", "strong" };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/export/lines.h"
+#include "tools/export/line_reader.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,25 +9,25 @@
 
 enum { PIECE = 1 << 17 };
 
-void lines_init(struct lines *l, int fd, int64_t at)
+void line_reader_init(struct line_reader *l, int fd, int64_t at)
 {
-	*l = (struct lines){ .fd = fd, .at = at, .read_to = at };
+	*l = (struct line_reader){ .fd = fd, .at = at, .read_to = at };
 	buf_init(&l->begun, LOG_LINE_MAX);
 }
 
-void lines_release(struct lines *l)
+void line_reader_release(struct line_reader *l)
 {
 	buf_release(&l->begun);
 }
 
-static void begin_line(struct lines *l, const char *bytes, size_t n)
+static void begin_line(struct line_reader *l, const char *bytes, size_t n)
 {
 	if (buf_add_some(&l->begun, bytes, n) < n)
 		l->too_long = true;
 }
 
 /* The line that is begun ends with the N bytes. */
-static bool end_line(struct lines *l, const char *bytes, size_t n, line_taker *take, void *context)
+static bool end_line(struct line_reader *l, const char *bytes, size_t n, line_taker *take, void *context)
 {
 	struct slice whole = { bytes, n };
 
@@ -44,16 +44,16 @@ static bool end_line(struct lines *l, const char *bytes, size_t n, line_taker *t
 	return more;
 }
 
-enum lines_end lines_read(struct lines *l, line_taker *take, void *context)
+enum line_reader_end line_reader_read(struct line_reader *l, line_taker *take, void *context)
 {
 	static char piece[PIECE];
 	ssize_t n;
 
 	while ((n = read(l->fd, piece, sizeof(piece))) != 0) {
 		if (n < 0 && errno == EINTR)
-			return LINES_STOPPED; /* a signal that wants an end, or a call again */
+			return LINE_READER_STOPPED; /* a signal that wants an end, or a call again */
 		if (n < 0)
-			return LINES_TROUBLE;
+			return LINE_READER_TROUBLE;
 		const char *p = piece, *end = piece + n;
 		while (p < end) {
 			const char *feed = memchr(p, '\n', (size_t)(end - p));
@@ -63,15 +63,15 @@ enum lines_end lines_read(struct lines *l, line_taker *take, void *context)
 			}
 			l->at = l->read_to + (feed + 1 - piece);
 			if (!end_line(l, p, (size_t)(feed - p), take, context))
-				return LINES_STOPPED;
+				return LINE_READER_STOPPED;
 			p = feed + 1;
 		}
 		l->read_to += n;
 	}
-	return LINES_NO_MORE;
+	return LINE_READER_NO_MORE;
 }
 
-void lines_last(struct lines *l, line_taker *take, void *context)
+void line_reader_last(struct line_reader *l, line_taker *take, void *context)
 {
 	if (l->begun.n || l->too_long)
 		end_line(l, "", 0, take, context);

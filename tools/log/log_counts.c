@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/log/tally.h"
+#include "tools/log/log_counts.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum { CAUSES_MAX = 1 << 20, CAUSES_SHOWN = 5 };
 
-void tally_init(struct tally *t)
+void log_counts_init(struct log_counts *t)
 {
 	memset(t, 0, sizeof(*t));
 	buf_init(&t->causes, CAUSES_MAX);
@@ -16,7 +16,7 @@ void tally_init(struct tally *t)
 	buf_init(&t->unfollowed, LIMIT_SHOWN_MESSAGE);
 }
 
-void tally_release(struct tally *t)
+void log_counts_release(struct log_counts *t)
 {
 	buf_release(&t->causes);
 	buf_release(&t->reason);
@@ -29,7 +29,7 @@ static const char *member(const cJSON *object, const char *name)
 }
 
 /* A child that the library could not get into: which TLS it has, if any, is not known. */
-static void add_unfollowed(struct tally *t, const cJSON *record, const char *why)
+static void add_unfollowed(struct log_counts *t, const cJSON *record, const char *why)
 {
 	const char *exe = member(record, "exe");
 	const char *slash = exe ? strrchr(exe, '/') : NULL;
@@ -49,9 +49,9 @@ static int pid_of(const cJSON *record)
 }
 
 /* What the library could not tap the relay saw: it is one process, and nothing is missing. */
-static bool is_relayed_since(struct tally *t, int pid)
+static bool is_relayed_since(struct log_counts *t, int pid)
 {
-	for (unsigned i = 0; pid && i < TALLY_PIDS && i < t->untapped_places; i++)
+	for (unsigned i = 0; pid && i < LOG_COUNTS_PIDS && i < t->untapped_places; i++)
 		if (t->untapped_pids[i] == pid) {
 			t->untapped_pids[i] = 0;
 			t->untapped--;
@@ -60,27 +60,27 @@ static bool is_relayed_since(struct tally *t, int pid)
 	return false;
 }
 
-static void add_untapped(struct tally *t, int pid, const char *why)
+static void add_untapped(struct log_counts *t, int pid, const char *why)
 {
 	t->untapped++;
-	if (t->untapped_places < TALLY_PIDS)
+	if (t->untapped_places < LOG_COUNTS_PIDS)
 		t->untapped_pids[t->untapped_places++] = pid;
 	if (why && t->reason.n == 0)
 		redact_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
 }
 
 /* A relay writes its record again when it knows more. */
-static bool is_relayed_again(struct tally *t, int pid)
+static bool is_relayed_again(struct log_counts *t, int pid)
 {
 	for (unsigned i = 0; i < t->relayed_places; i++)
 		if (t->relayed_pids[i] == pid)
 			return true;
-	if (t->relayed_places < TALLY_PIDS)
+	if (t->relayed_places < LOG_COUNTS_PIDS)
 		t->relayed_pids[t->relayed_places++] = pid;
 	return false;
 }
 
-static void add_process(struct tally *t, const cJSON *record)
+static void add_process(struct log_counts *t, const cJSON *record)
 {
 	const char *unfollowed = member(record, "unfollowed");
 	const cJSON *copy;
@@ -108,7 +108,7 @@ static void add_process(struct tally *t, const cJSON *record)
 		add_untapped(t, pid, why);
 }
 
-static void add_exchange(struct tally *t, const cJSON *record)
+static void add_exchange(struct log_counts *t, const cJSON *record)
 {
 	const cJSON *verdict = cJSON_GetObjectItemCaseSensitive(record, "verdict");
 	const char *cause = member(verdict, "cause");
@@ -123,7 +123,7 @@ static void add_exchange(struct tally *t, const cJSON *record)
 		buf_add_some(&t->causes, cause, strlen(cause) + 1);
 }
 
-static void add_record(struct tally *t, const cJSON *record)
+static void add_record(struct log_counts *t, const cJSON *record)
 {
 	const char *kind = member(record, "record");
 
@@ -136,7 +136,7 @@ static void add_record(struct tally *t, const cJSON *record)
 		add_exchange(t, record);
 }
 
-void tally_add(struct tally *t, struct slice log)
+void log_counts_add(struct log_counts *t, struct slice log)
 {
 	struct slice line;
 
@@ -150,7 +150,7 @@ void tally_add(struct tally *t, struct slice log)
 }
 
 /* Each cause once, in the order in which they came first. */
-static void say_causes(const struct tally *t, struct buf *out)
+static void say_causes(const struct log_counts *t, struct buf *out)
 {
 	const struct buf *all = &t->causes;
 	unsigned shown = 0;
@@ -171,7 +171,7 @@ static void say_causes(const struct tally *t, struct buf *out)
 	}
 }
 
-void tally_say(const struct tally *t, struct buf *out)
+void log_counts_say(const struct log_counts *t, struct buf *out)
 {
 	if (t->exchanges)
 		say(out, "%u API exchange%s, ", t->exchanges, t->exchanges == 1 ? "" : "s");

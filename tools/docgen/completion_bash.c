@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/guide/completion.h"
+#include "tools/docgen/completion.h"
 
 /* The same for every table: what each kind of word can be, and where in the line it stands. */
 static const char *const offer =

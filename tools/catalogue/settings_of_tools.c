@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/guide/settings_of_tools.h"
+#include "tools/catalogue/settings_of_tools.h"
 
 enum { SECTION_CREDENTIAL = 1 };
 
 const struct setting_of_tool settings_of_tools[] = {
 #define SETTING_OF(subject, tool, setting) { SUBJECT_##subject, tool, setting },
-#include "tools/guide/settings_of_tools.def"
+#include "tools/catalogue/settings_of_tools.def"
 };
 const size_t settings_of_tools_count = sizeof(settings_of_tools) / sizeof(settings_of_tools[0]);
 
 const struct file_of_tool files_of_tools[] = {
 #define FILE_OF(tool, path) { tool, path },
-#include "tools/guide/settings_of_tools.def"
+#include "tools/catalogue/settings_of_tools.def"
 };
 const size_t files_of_tools_count = sizeof(files_of_tools) / sizeof(files_of_tools[0]);
 
@@ -20,7 +20,7 @@ static const struct {
 	enum subject subject;
 } concerns[] = {
 #define CONCERNS(rule, subject) { RULE_##rule, SUBJECT_##subject },
-#include "tools/guide/settings_of_tools.def"
+#include "tools/catalogue/settings_of_tools.def"
 };
 
 const char *subject_title(enum subject subject)

@@ -4,7 +4,7 @@
  * time while they grow: inotify would miss logs on network and container file
  * systems, and a log may be set aside twice within moments when its limit is low.
  */
-#include "tools/export/follow.h"
+#include "tools/export/follow_logs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
-#include "tools/export/lines.h"
+#include "tools/export/line_reader.h"
 #include "tools/export/state.h"
 #include "tools/log/log_read.h"
 
@@ -29,7 +29,7 @@ enum {
 
 /* What has or had the log's name. */
 struct part {
-	struct lines lines;
+	struct line_reader lines;
 	dev_t device;
 	ino_t inode;
 	unsigned quiet; /* looks since it grew */
@@ -80,7 +80,7 @@ static void save_state(void *follower)
 /* A line of what was exported before, up to the byte END. */
 struct learning {
 	struct block *block;
-	struct lines lines;
+	struct line_reader lines;
 	int64_t end;
 };
 
@@ -107,10 +107,10 @@ static int64_t begin_at(const struct follower *f, const char *path, int fd, cons
 		    strcmp(head, s->head) != 0)
 			continue;
 		struct learning l = { .block = f->block, .end = s->offset };
-		lines_init(&l.lines, fd, 0);
+		line_reader_init(&l.lines, fd, 0);
 		if (s->offset)
-			lines_read(&l.lines, learn_line, &l);
-		lines_release(&l.lines);
+			line_reader_read(&l.lines, learn_line, &l);
+		line_reader_release(&l.lines);
 		return lseek(fd, s->offset, SEEK_SET);
 	}
 	return 0;
@@ -127,7 +127,7 @@ static bool is_part(const struct followed *log, const struct stat *st)
 static void drop_part(struct followed *log, size_t p)
 {
 	close(log->parts[p].lines.fd);
-	lines_release(&log->parts[p].lines);
+	line_reader_release(&log->parts[p].lines);
 	log->count--;
 	memmove(&log->parts[p], &log->parts[p + 1], (log->count - p) * sizeof(log->parts[0]));
 }
@@ -146,7 +146,7 @@ static void add_part(const struct follower *f, struct followed *log, int fd)
 		drop_part(log, 0);
 	struct part *part = &log->parts[log->count++];
 	*part = (struct part){ .device = st.st_dev, .inode = st.st_ino };
-	lines_init(&part->lines, fd, begin_at(f, log->path, fd, &st));
+	line_reader_init(&part->lines, fd, begin_at(f, log->path, fd, &st));
 }
 
 static int open_log(const char *path)
@@ -178,8 +178,8 @@ static void check_shorter(struct part *part, const struct stat *st)
 	if (st->st_size >= part->lines.read_to || lseek(part->lines.fd, 0, SEEK_SET) != 0)
 		return;
 	int fd = part->lines.fd;
-	lines_release(&part->lines);
-	lines_init(&part->lines, fd, 0);
+	line_reader_release(&part->lines);
+	line_reader_init(&part->lines, fd, 0);
 }
 
 /* Did it grow? */
@@ -190,7 +190,7 @@ static bool read_part(const struct follower *f, const struct followed *log, stru
 
 	if (fstat(part->lines.fd, st) == 0)
 		check_shorter(part, st);
-	if (lines_read(&part->lines, block_line, f->block) == LINES_TROUBLE)
+	if (line_reader_read(&part->lines, block_line, f->block) == LINE_READER_TROUBLE)
 		die("export: cannot read %s: %s", log->path, strerror(errno));
 	bool grew = part->lines.read_to != before;
 	part->quiet = grew ? 0 : part->quiet + 1;

@@ -8,7 +8,7 @@
 #include "tools/command.h"
 #include "tools/report/lines.h"
 #include "tools/report/report.h"
-#include "tools/version.h"
+#include "base/version.h"
 
 /* CommonMark: any ASCII punctuation may be escaped; an entity for what HTML knows. */
 static void say_escaped(struct buf *out, const char *text)

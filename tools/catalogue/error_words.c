@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/guide/error_words.h"
+#include "tools/catalogue/error_words.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "tools/guide/completion.h"
+#include "tools/docgen/completion.h"
 
 static const char *const offer =
 	"_orshim_offer() { # KIND...\n"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_EXPORT_LINES_H
-#define ORSHIM_EXPORT_LINES_H
+#ifndef ORSHIM_LINE_READER_H
+#define ORSHIM_LINE_READER_H
 
 /* The lines of a file, piece by piece: its size does not matter. */
 #include <stdint.h>
 
 #include "base/buf.h"
 
-struct lines {
+struct line_reader {
 	int fd;
 	int64_t at;      /* behind the line that is or was handed out, its line feed included */
 	int64_t read_to; /* behind the last byte that was read */
@@ -19,15 +19,15 @@ struct lines {
 typedef bool line_taker(void *context, struct slice line, bool too_long);
 
 /* FD, which is borrowed, stands at byte AT of its file. */
-void lines_init(struct lines *l, int fd, int64_t at);
-void lines_release(struct lines *l);
+void line_reader_init(struct line_reader *l, int fd, int64_t at);
+void line_reader_release(struct line_reader *l);
 
-enum lines_end { LINES_NO_MORE, LINES_STOPPED, LINES_TROUBLE };
+enum line_reader_end { LINE_READER_NO_MORE, LINE_READER_STOPPED, LINE_READER_TROUBLE };
 
-/* All lines that are whole; more may come. With LINES_TROUBLE errno says what. */
-enum lines_end lines_read(struct lines *l, line_taker *take, void *context);
+/* All lines that are whole; more may come. With LINE_READER_TROUBLE errno says what. */
+enum line_reader_end line_reader_read(struct line_reader *l, line_taker *take, void *context);
 
 /* The last line, if it has no line feed. */
-void lines_last(struct lines *l, line_taker *take, void *context);
+void line_reader_last(struct line_reader *l, line_taker *take, void *context);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_EXPORT_FOLLOW_H
-#define ORSHIM_EXPORT_FOLLOW_H
+#ifndef ORSHIM_FOLLOW_LOGS_H
+#define ORSHIM_FOLLOW_LOGS_H
 
 #include "tools/export/block.h"
 
