@@ -14,6 +14,7 @@ static _Thread_local bool inside;
 
 enum { PASSAGE_OPEN, PASSAGE_RESTING, PASSAGE_OFF };
 static atomic_int off EARLY;
+static atomic_uint turns EARLY;
 static atomic_bool jumps EARLY;
 
 #define SIGNAL(n) (1ULL << ((n)-1)) /* as the kernel's sigset_t has it */
@@ -34,6 +35,8 @@ static void change_signals(int how, const uint64_t *set, uint64_t *before)
 
 bool passage_enter(struct passage *p)
 {
+	/* The turn first: who is let in after a detach has a turn after it, too. */
+	p->turn = atomic_load_explicit(&turns, memory_order_acquire);
 	if (inside || atomic_load_explicit(&off, memory_order_relaxed))
 		return false;
 	p->saved_errno = errno;
@@ -61,6 +64,11 @@ bool passage_is_inside(void)
 	return inside;
 }
 
+bool passage_is_stale(const struct passage *p)
+{
+	return p->turn != atomic_load_explicit(&turns, memory_order_relaxed);
+}
+
 void passage_expect_jumps(void)
 {
 	atomic_store_explicit(&jumps, true, memory_order_relaxed);
@@ -75,6 +83,7 @@ void passage_rest(void)
 {
 	int open = PASSAGE_OPEN;
 
+	atomic_fetch_add(&turns, 1);
 	atomic_compare_exchange_strong(&off, &open, PASSAGE_RESTING);
 }
 

@@ -15,6 +15,7 @@ struct passage {
 	bool signals_wait;
 	int saved_errno;
 	int saved_cancel;
+	unsigned turn; /* how often the shim had been detached */
 };
 
 /* False: this thread is inside already, or the shim is off. Then do nothing at all. */
@@ -22,6 +23,12 @@ bool passage_enter(struct passage *p);
 void passage_leave(const struct passage *p);
 
 bool passage_is_inside(void);
+
+/*
+ * True: the shim was detached since P was entered. What this thread brings is
+ * of a time that we have forgotten: bytes after it went by unseen.
+ */
+bool passage_is_stale(const struct passage *p);
 
 /*
  * From here on signals wait until their thread leaves, but for those that

@@ -90,16 +90,36 @@ static void use(struct entry *e, int64_t now_us)
 	e->generation = atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
+/*
+ * The locked shard of HANDLE. NULL: tap_rest() emptied it after this thread came
+ * in; what the thread brings is not the beginning of anything.
+ */
+static struct shard *lock_shard(const void *handle, const struct passage *p)
+{
+	struct shard *s = table_lock(handle);
+
+	if (!passage_is_stale(p))
+		return s;
+	table_unlock(s);
+	return NULL;
+}
+
+static void unlock_shard(struct shard *s)
+{
+	if (s)
+		table_unlock(s);
+}
+
 bool tap_has_opened(const void *handle)
 {
 	struct passage p;
 
 	if (!passage_enter(&p))
 		return true;
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
-	bool opened = e && !e->shaking;
-	table_unlock(s);
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	bool opened = !s || (e && !e->shaking);
+	unlock_shard(s);
 	passage_leave(&p);
 	return opened;
 }
@@ -222,11 +242,11 @@ static void note_shake(const struct shake *k,
 	if (!passage_enter(&p))
 		return;
 	int64_t now = desk_clock();
-	struct shard *s = table_lock(k->handle);
-	struct entry *e = entry_of_shake(s, k, now);
+	struct shard *s = lock_shard(k->handle, &p);
+	struct entry *e = s ? entry_of_shake(s, k, now) : NULL;
 	if (e)
 		note(e, k, now);
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 }
 
@@ -259,10 +279,10 @@ bool tap_is_shaking(const void *handle)
 
 	if (table_is_dropped(handle) || !passage_enter(&p))
 		return false;
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
 	bool is = e && e->shaking;
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 	return is;
 }
@@ -373,9 +393,9 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
 		return;
 	int64_t now = desk_clock();
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
-	if (!e)
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	if (!e && s)
 		e = admit(s, handle, side, given.p[0], now, ask);
 	if (e) {
 		use(e, now);
@@ -384,7 +404,7 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 		if (e->state == ENTRY_LIVE)
 			feed(e, side, given, now);
 	}
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 }
 
@@ -395,15 +415,15 @@ void tap_skipped(const void *handle, enum side side, size_t n)
 	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
 		return;
 	int64_t now = desk_clock();
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e && e->state == ENTRY_LIVE) {
 		use(e, now);
 		e->wrote |= side == SIDE_CLIENT;
 		connection_skip(e->connection, side, n, now);
 		desk_take(e, now);
 	}
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 }
 
@@ -414,14 +434,14 @@ void tap_ended(const void *handle, enum side side)
 	if (table_is_dropped(handle) || !passage_enter(&p))
 		return;
 	int64_t now = desk_clock();
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e && e->state == ENTRY_LIVE && e->wrote) {
 		use(e, now);
 		connection_end(e->connection, side, now);
 		desk_take(e, now);
 	}
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 }
 
@@ -464,14 +484,14 @@ void tap_closed(const void *handle)
 	table_forget(handle);
 	if (!passage_enter(&p))
 		return;
-	struct shard *s = table_lock(handle);
-	struct entry *e = table_find(s, handle);
+	struct shard *s = lock_shard(handle, &p);
+	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e) {
 		if (e->state == ENTRY_LIVE && may_be_told(e))
 			finish(e, desk_clock());
 		table_remove(s, e);
 	}
-	table_unlock(s);
+	unlock_shard(s);
 	passage_leave(&p);
 }
 

@@ -31,7 +31,7 @@ enum {
 	ROUNDS = 60,   /* connections of one thread */
 	EXCHANGES = 8, /* of one connection */
 	FORKS = 12,    /* while the threads are at work */
-	WAKES = 40,    /* detached and attached again, likewise */
+	WAKES = 400,   /* detached and attached again, likewise */
 	SHARED = 4,    /* connections that all threads use, without HTTP in them */
 	PIECE = 97,    /* bytes given at once, of those that come in pieces */
 	MARKS = THREADS * ROUNDS * EXCHANGES,
@@ -319,6 +319,7 @@ static void the_log_is_let_go_of_and_taken_up_under_load(void **state)
 	for (int i = 0; i < WAKES; i++) {
 		passage_rest();
 		tap_rest();
+		usleep((unsigned)(i % 300)); /* bytes go by unseen */
 		assert_true(passage_wake());
 		assert_int_equal(tap_wake((struct slice){ settings, (size_t)n }), 0);
 		desk_tell_untapped(desk_clock());
