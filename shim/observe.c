@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "diagnose/failed_handshake.h"
+#include "diagnose/silence.h"
 #include "base/glibc.h"
 
 enum { WIDTH_DEFAULT = 100 };
@@ -18,7 +20,7 @@ static void complain(const char *name, struct slice wrong, const char *accepted)
 	sink_init_stderr(&to);
 	buf_init(&line, LIMIT_BLOCK);
 	int failed = buf_addf(&line, "orshim: %s: \"", name);
-	redact_text(&line, wrong, LIMIT_SHOWN_VALUE);
+	mask_text(&line, wrong, LIMIT_SHOWN_VALUE);
 	failed |= buf_addf(&line, "\" is not understood; accepted: %s\n", accepted);
 	if (!failed)
 		sink_write(&to, buf_slice(&line));
@@ -104,7 +106,7 @@ static void debug_log(const struct observer *o, const char *what)
 	sink_init_stderr(&to);
 	buf_init(&line, LIMIT_BLOCK);
 	int failed = buf_addf(&line, "orshim[%d]: ORSHIM_LOG: ", o->origin.pid);
-	redact_text(&line, slice_of(o->settings.log), LIMIT_SHOWN_VALUE);
+	mask_text(&line, slice_of(o->settings.log), LIMIT_SHOWN_VALUE);
 	failed |= buf_addf(&line, ": %s (%s)\n", what, strerrordesc_np(o->log.error));
 	if (!failed)
 		sink_write(&to, buf_slice(&line));
@@ -233,7 +235,7 @@ void observer_look_around(struct observer *o)
 static bool is_routine(const struct observer *o, const struct exchange *x)
 {
 	return x->response.status / 100 == 2 && !x->events.error.n &&
-	       known_key_is_in(&o->history.key, &x->request);
+	       cached_key_is_in(&o->history.key, &x->request);
 }
 
 static void tell_exchange(struct observer *o, struct exchange *x)
@@ -322,7 +324,7 @@ static void tell_silence(struct observer *o, struct connection *c, uint32_t numb
 	struct told_connection told = { number, connection_sni(c), findings, 0, NULL, NULL };
 
 	if (findings)
-		told.count = diagnose_silence(&o->judge, vendor, findings, LIMIT_SILENCE);
+		told.count = silence_diagnose(&o->judge, vendor, findings, LIMIT_SILENCE);
 	if (told.count)
 		tell_connection(o, &told);
 	free(findings);
@@ -332,12 +334,12 @@ static void tell_silence(struct observer *o, struct connection *c, uint32_t numb
 static void tell_handshake(struct observer *o, struct connection *c, uint32_t number,
 			   const struct handshake *h, const struct vendor *vendor)
 {
-	const struct shaken shaken = { h, connection_sni(c), o->origin.tool, o->origin.time_us };
+	const struct failed_handshake shaken = { h, connection_sni(c), o->origin.tool, o->origin.time_us };
 	struct finding *finding = malloc(sizeof(*finding));
 	struct told_connection told = { number, shaken.host, finding, 0, NULL, h };
 
 	if (finding)
-		told.count = diagnose_handshake(&o->judge, &shaken, finding, 1);
+		told.count = failed_handshake_diagnose(&o->judge, &shaken, finding, 1);
 	if (told.count && finding->severity == SEVERITY_ERROR && is_asked(o, shaken.host))
 		finding->severity = SEVERITY_WARNING; /* others went well */
 	if (told.count)

@@ -183,7 +183,7 @@ static int tell(const struct baseline *b, int curl_status, const struct buf *sai
 	const struct report *r = &result->report;
 	buf_init(&out, LIMIT_LINE);
 	if (r->exchanges == 0 && said->n) {
-		redact_text(&out, slice_trim(slice_sub(buf_slice(said), 0, strcspn(said->p, "\n"))),
+		mask_text(&out, slice_trim(slice_sub(buf_slice(said), 0, strcspn(said->p, "\n"))),
 			    LIMIT_SHOWN_MESSAGE);
 		die("baseline: no request was made: %.*s", SLICE_ARG(buf_slice(&out)));
 	}

@@ -33,7 +33,7 @@ static void put_setting(struct buf *out, const struct text_style *style, const s
 	    style->colour ? "\033[0m" : "");
 	if (s->given[id]) {
 		say(out, "=");
-		redact_text(out, slice_of(s->given[id]), LIMIT_SHOWN_VALUE);
+		mask_text(out, slice_of(s->given[id]), LIMIT_SHOWN_VALUE);
 	}
 	say(out, "%s\n    %s\n    accepted: %s\n    default:  %s\n",
 	    wrong ? "   (not understood: the default is used)" : "", row->meaning, row->accepted,

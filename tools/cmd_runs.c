@@ -18,7 +18,7 @@ static void say_command(const struct kept_run *run, struct buf *out)
 			break;
 		if (i)
 			buf_add_some(&words, " ", 1);
-		redact_text(&words, slice_of(run->argv[i]), WORDS_SHOWN - words.n);
+		mask_text(&words, slice_of(run->argv[i]), WORDS_SHOWN - words.n);
 	}
 	say(out, "%.*s", SLICE_ARG(buf_slice(&words)));
 	buf_release(&words);

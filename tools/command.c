@@ -21,7 +21,7 @@ static void complain(const char *format, va_list args)
 	/* Names and arguments are the user's own, but a key may be among them. */
 	buf_init(&line, LIMIT_BLOCK);
 	say(&line, "orshim: ");
-	redact_text(&line, slice_of(text), LIMIT_BLOCK / 2);
+	mask_text(&line, slice_of(text), LIMIT_BLOCK / 2);
 	say(&line, "\n");
 	write_all(STDERR_FILENO, buf_slice(&line));
 	buf_release(&line);

@@ -27,7 +27,7 @@ static void show(char out[DIFFERENCE_SHOWN], const char *text)
 	struct buf shown;
 
 	buf_init(&shown, DIFFERENCE_SHOWN - 1);
-	redact_text(&shown, slice_of(text ? text : "(none)"), DIFFERENCE_SHOWN - 1);
+	mask_text(&shown, slice_of(text ? text : "(none)"), DIFFERENCE_SHOWN - 1);
 	if (shown.n)
 		memcpy(out, shown.p, shown.n);
 	out[shown.n] = 0;

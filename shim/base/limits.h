@@ -73,10 +73,10 @@
 #define LIMIT_KEYED 16		 /* kinds of requests with a key that are remembered in one process (count) */
 #define LIMIT_KEYED_PATH 128	 /* of such a request's path */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
-#define LIMIT_KNOWN_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
+#define LIMIT_CACHED_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
 #define LIMIT_CLAIMS 4096        /* decoded claims of a JWT that are read; longer ones are not */
 #define LIMIT_REDIRECT_PATH 192 /* of a redirect, to recognise the request that follows it */
-#define LIMIT_KNOWN_PLACE 512	 /* a host and a path that are recognised when they come again */
+#define LIMIT_CACHED_ENDPOINT 512	 /* a host and a path that are recognised when they come again */
 #define LIMIT_MEANING_TEXT 1500 /* of a refusal's words that are understood */
 #define LIMIT_MEANING_BODY (256 * 1024) /* of a request in which a refusal's words are looked for */
 #define LIMIT_SCHEMA_DEPTH 16 /* of a tool's schema that is searched for a name (levels) */

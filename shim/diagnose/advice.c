@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/detail.h"
 #include "diagnose/advice.h"
 
 #include "diagnose/base_url.h"
 #include "diagnose/own_key.h"
 
 /* No credential was sent: what the process could have sent. */
-static void advise_missing(const struct evidence *e, struct detail *d)
+static void advise_missing(const struct check_input *in, struct detail *d)
 {
-	if (!e->answer.failed)
+	if (!in->answer.failed)
 		return;
-	if (history_had_key(e)) {
+	if (history_had_key(in)) {
 		d->why = "This request carries no key, although earlier ones of this process to "
 			 "this host did: the "
 			 "key is loaded, and it is left out here.";
@@ -18,7 +19,7 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 			      "that to the tool's authors.");
 		return;
 	}
-	switch (e->own.state) {
+	switch (in->own.state) {
 	case OWN_GOOD:
 		d->why = "The variable for this host's key is set in this process, and it holds a "
 			 "well-formed "
@@ -31,7 +32,7 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 		    "(%.*s is set here). If it reads this one, the request's code leaves the "
 		    "header "
 		    "out: report it to the tool's authors.",
-		    SLICE_ARG(e->own.name));
+		    SLICE_ARG(in->own.name));
 		break;
 	case OWN_DAMAGED:
 		d->why = "The variable for this host's key is set in this process, but what it "
@@ -39,16 +40,16 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 			 "key alone. Many HTTP libraries refuse such a value for a header, and "
 			 "some tools "
 			 "then send the request without it.";
-		detail_fix(d, "Set %.*s again to the key alone: now it %s.", SLICE_ARG(e->own.name),
-			   e->own.damage);
+		detail_fix(d, "Set %.*s again to the key alone: now it %s.",
+			   SLICE_ARG(in->own.name), in->own.damage);
 		break;
 	case OWN_UNSET:
-		if (!e->vendor || !e->vendor->variables[0] || !e->environment->block.n)
+		if (!in->vendor || !in->vendor->variables[0] || !in->environment->block.n)
 			return;
 		d->why = "The tool made the request without any key, so the server cannot tell who "
 			 "is calling. "
 			 "No variable that usually holds this host's key is set in this process.";
-		struct slice rest = slice_of(e->vendor->variables), usual;
+		struct slice rest = slice_of(in->vendor->variables), usual;
 		slice_cut(&rest, ' ', &usual);
 		detail_fix(
 		    d,
@@ -65,13 +66,13 @@ static void advise_missing(const struct evidence *e, struct detail *d)
 }
 
 /* A key of another vendor: from where, and what is wrong there. */
-static void advise_wrong_vendor(const struct evidence *e, struct detail *d)
+static void advise_wrong_vendor(const struct check_input *in, struct detail *d)
 {
 	struct base_url base;
 	struct own_key own;
 
-	own_key_find(&own, e);
-	if (base_url_unused(e, &base)) {
+	own_key_find(&own, in);
+	if (base_url_unused(in, &base)) {
 		d->why =
 		    "The prefix says who issued a key, and nobody else accepts it. The environment "
 		    "names "
@@ -81,20 +82,20 @@ static void advise_wrong_vendor(const struct evidence *e, struct detail *d)
 			   "wrong here, "
 			   "not the key. Set the base URL in this tool's own settings.",
 			   SLICE_ARG(base.name));
-	} else if (own.sent != MATCH_NONE && e->key_vendor) {
+	} else if (own.sent != MATCH_NONE && in->key_vendor) {
 		d->why = "The prefix says who issued a key, and nobody else accepts it. The key "
 			 "was taken from "
 			 "the variable for this host's key: the variable has the wrong content.";
 		detail_fix(d,
 			   "Replace what is in %.*s: it holds a key of %s, and %s needs its own.",
-			   SLICE_ARG(own.name), e->key_vendor->title, e->vendor->title);
+			   SLICE_ARG(own.name), in->key_vendor->title, in->vendor->title);
 	}
 }
 
 /* A test must be made with the key that was sent, not with whatever the variable holds. */
-static void advise_test(const struct evidence *e, struct detail *d)
+static void advise_test(const struct check_input *in, struct detail *d)
 {
-	if (!e->credential->known || e->own.state != OWN_GOOD || e->own.sent != MATCH_NONE)
+	if (!in->credential->known || in->own.state != OWN_GOOD || in->own.sent != MATCH_NONE)
 		return;
 	detail_fix(d,
 		   "A test with $%.*s proves nothing: it holds another key than %s, which was "
@@ -103,37 +104,39 @@ static void advise_test(const struct evidence *e, struct detail *d)
 		   "with the list "
 		   "of your keys. orshim curl N prints the request with a place for the key that "
 		   "was sent.",
-		   SLICE_ARG(e->own.name), e->shown);
+		   SLICE_ARG(in->own.name), in->shown);
 }
 
 /* A server on this machine or network has keys of its own, which no vendor knows. */
-static void advise_local(const struct evidence *e, struct detail *d)
+static void advise_local(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.refused_by != REFUSED_local_gateway)
+	if (in->answer.refused_by != REFUSED_local_gateway)
 		return;
-	d->why = "The server that answered is on this machine or network. It checks a key of its own, "
-		 "which no vendor knows.";
-	detail_fix(d, "Look in the configuration of the server at %.*s for the key that it expects, "
-		      "and enter that one in the tool.",
-		   SLICE_ARG(slice_sub(e->x->host, 0, 80)));
+	d->why =
+	    "The server that answered is on this machine or network. It checks a key of its own, "
+	    "which no vendor knows.";
+	detail_fix(d,
+		   "Look in the configuration of the server at %.*s for the key that it expects, "
+		   "and enter that one in the tool.",
+		   SLICE_ARG(slice_sub(in->x->host, 0, 80)));
 }
 
-void advice_add(const struct evidence *e, struct finding *f)
+void advice_add(const struct check_input *in, struct finding *f)
 {
 	switch (f->rule) {
 	case RULE_auth_missing:
-		advise_missing(e, &f->detail);
+		advise_missing(in, &f->detail);
 		break;
 	case RULE_credential_rejected:
-		advise_local(e, &f->detail);
+		advise_local(in, &f->detail);
 		break;
 	case RULE_key_wrong_vendor:
-		advise_wrong_vendor(e, &f->detail);
+		advise_wrong_vendor(in, &f->detail);
 		break;
 	case RULE_key_unknown:
 	case RULE_credential_rejected_unexplained:
-		if (e->credential)
-			advise_test(e, &f->detail);
+		if (in->credential)
+			advise_test(in, &f->detail);
 		break;
 	default:
 		break;

@@ -10,6 +10,6 @@
 #include "diagnose/diagnose.h"
 
 /* F has fired for E; its rule's text stays where nothing fits better. */
-void advice_add(const struct evidence *e, struct finding *f);
+void advice_add(const struct check_input *in, struct finding *f);
 
 #endif

@@ -5,6 +5,8 @@
  * looked for in a fixed order. All text belongs to the trees, inner trees hang
  * below the outermost one.
  */
+#include "diagnose/answer_refusal.h"
+#include "diagnose/answer_provider.h"
 #include "diagnose/answer.h"
 
 #include <stdio.h>

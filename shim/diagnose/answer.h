@@ -47,7 +47,7 @@ enum refusal {
  * from its code, type, words and WWW-Authenticate, wherever they are (meaning.h).
  */
 enum saw {
-	SAW_UNSAID,         /* nothing that we understand: the status alone speaks */
+	SAW_NOTHING,        /* nothing that we understand: the status alone speaks */
 	SAW_NO_KEY,         /* no credential came */
 	SAW_NOT_RECOGNISED, /* none came, or none of this host's: one text for both */
 	SAW_UNKNOWN_KEY,    /* a credential came and is not valid */
@@ -112,17 +112,5 @@ static inline bool saw_is_about_key(enum saw saw)
 /* VENDOR by whose rules the host is judged; may be NULL. */
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 void answer_release(struct answer *a);
-
-/* R's code where it is one of HTTP's errors, else the status; of two 4xx no plain 400. answer_refusal.c */
-int answer_code(const struct answer *a);
-
-/* The provider that a 2xx answer names; absent if it names none. answer_provider.c */
-struct slice answer_provider(const struct exchange *x);
-
-/* error.availability.code: why a model cannot be had; absent if not said. answer_refusal.c */
-struct slice answer_availability(const struct answer *a);
-
-/* answer_refusal.c: who said no and what about, from what was read. */
-void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "diagnose/answer_provider.h"
 #include "diagnose/answer.h"
 #include "diagnose/json/json.h"
 

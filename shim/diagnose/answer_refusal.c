@@ -5,9 +5,10 @@
  */
 #include <string.h>
 
+#include "diagnose/answer_refusal.h"
 #include "cJSON.h"
 #include "diagnose/answer.h"
-#include "diagnose/endpoints.h"
+#include "diagnose/endpoint_paths.h"
 #include "diagnose/error_object.h"
 #include "diagnose/host_name.h"
 #include "diagnose/meaning.h"
@@ -308,7 +309,7 @@ static bool is_openrouter(const struct vendor *vendor)
 void answer_attribute(struct answer *a, const struct exchange *x, const struct vendor *vendor)
 {
 	set(a, REFUSED_NOT, REFUSAL_NONE);
-	a->saw = SAW_UNSAID;
+	a->saw = SAW_NOTHING;
 	if (!a->answered) {
 		a->failed = true;
 		set(a, REFUSED_nobody, REFUSAL_NO_ANSWER);

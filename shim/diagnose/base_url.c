@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 #include "diagnose/hosts.h"
 #include "diagnose/own_key.h"
 
@@ -91,12 +92,12 @@ static const struct vendor *vendor_of(struct slice named, struct slice path)
  * Was the key meant for the host that was asked? A gateway asks with the keys
  * that it keeps, while its clients' variables name the gateway.
  */
-static bool is_meant(const struct evidence *e, struct slice named)
+static bool is_meant(const struct check_input *in, struct slice named)
 {
-	if (e->key_vendor && e->key_vendor == e->vendor)
-		return vendor_of(named, e->x->path) != e->vendor;
-	return host_is_private(named) && !e->key_vendor && e->credential && e->credential->known &&
-	       could_be_key(e->credential->shape.core);
+	if (in->key_vendor && in->key_vendor == in->vendor)
+		return vendor_of(named, in->x->path) != in->vendor;
+	return host_is_private(named) && !in->key_vendor && in->credential &&
+	       in->credential->known && could_be_key(in->credential->shape.core);
 }
 
 /* Where a server listens, not where a client asks: OLLAMA_HOST has both meanings. */
@@ -105,25 +106,25 @@ static bool is_any_address(struct slice host)
 	return slice_equal(host, SLICE("0.0.0.0")) || slice_equal(host, SLICE("[::]"));
 }
 
-bool base_url_unused(const struct evidence *e, struct base_url *unused)
+bool base_url_unused(const struct check_input *in, struct base_url *unused)
 {
-	struct slice rest = slice_of(e->vendor ? e->vendor->base_urls : NULL);
+	struct slice rest = slice_of(in->vendor ? in->vendor->base_urls : NULL);
 	struct slice usual = { NULL, 0 };
 	struct slice name;
 
 	*unused = (struct base_url){ .name = { NULL, 0 } };
 	while (list_next(&rest, &name)) {
-		struct slice host = base_url_host(environment_value(e->environment, name));
+		struct slice host = base_url_host(environment_value(in->environment, name));
 		if (!usual.p)
 			usual = name;
 		if (!host.n || is_any_address(host))
 			continue;
-		if (slice_equal_nocase(host, e->x->host))
+		if (slice_equal_nocase(host, in->x->host))
 			return false;
 		if (!unused->name.p)
 			*unused = (struct base_url){ name, host, { NULL, 0 } };
 	}
-	if (!unused->name.p || e->host_private || is_meant(e, unused->host))
+	if (!unused->name.p || in->host_private || is_meant(in, unused->host))
 		return false;
 	if (!slice_equal(unused->name, usual))
 		unused->usual = usual;

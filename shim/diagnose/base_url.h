@@ -5,7 +5,7 @@
 /* Variables of the environment that say where requests should go. */
 #include "diagnose/environment.h"
 
-struct evidence;
+struct check_input;
 
 /* The host of a URL, or of what looks like one; absent if there is none. */
 struct slice base_url_host(struct slice url);
@@ -26,6 +26,6 @@ struct base_url {
  * The request went to its vendor's own host although a variable for that
  * vendor's base URL names another one, and no other one names this host.
  */
-bool base_url_unused(const struct evidence *e, struct base_url *unused);
+bool base_url_unused(const struct check_input *in, struct base_url *unused);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/detail.h"
 #include "diagnose/claims.h"
 
 #include <cJSON.h>
@@ -91,9 +92,9 @@ bool claims_read(struct slice token, struct claims *claims)
 	return true;
 }
 
-long long claims_expired_for(const struct claims *claims, const struct evidence *e)
+long long claims_expired_for(const struct claims *claims, const struct check_input *in)
 {
-	long long now = read_date(field_value(&e->x->response, "date"));
+	long long now = read_date(field_value(&in->x->response, "date"));
 	long long late = now - claims->expires;
 
 	return now && claims->expires && late > CLOCK_SLACK ? late : 0;
@@ -146,36 +147,36 @@ static bool is_audience_of_azure(const char *audience)
 	       !host_in(audience).n;
 }
 
-bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c)
+bool token_is_foreign_jwt(const struct check_input *in, const struct credential *c)
 {
 	struct claims claims;
 	struct base_url unused;
 
 	/* Where the base URL of the environment was not used, that is what went wrong. */
-	if (!e->vendor || base_url_unused(e, &unused) || e->vendor->gateway ||
-	    c->shape.form != FORM_JWT || e->answer.about != REFUSAL_CREDENTIALS ||
-	    e->answer.refused_by == REFUSED_upstream || !claims_read(c->shape.core, &claims))
+	if (!in->vendor || base_url_unused(in, &unused) || in->vendor->gateway ||
+	    c->shape.kind != TOKEN_JWT || in->answer.about != REFUSAL_CREDENTIALS ||
+	    in->answer.refused_by == REFUSED_upstream || !claims_read(c->shape.core, &claims))
 		return false;
-	if (strcmp(e->vendor->id, "azure") == 0)
+	if (strcmp(in->vendor->id, "azure") == 0)
 		return claims.audience[0] && !is_audience_of_azure(claims.audience);
 	/* Made for this vendor, or by it. */
-	if (is_of_domain(claims.audience, e->x->host) || is_of_domain(claims.issuer, e->x->host))
+	if (is_of_domain(claims.audience, in->x->host) || is_of_domain(claims.issuer, in->x->host))
 		return false;
 	if (host_in(claims.audience).n)
 		return true;
 	/* An issuer elsewhere is usual where a company's own login is trusted. */
-	return host_in(claims.issuer).n && vendor_key_form_certain(e->vendor);
+	return host_in(claims.issuer).n && vendor_key_form_certain(in->vendor);
 }
 
-long long token_expired_for(const struct evidence *e)
+long long token_expired_for(const struct check_input *in)
 {
 	struct claims claims;
 
-	if (!e->credential || !e->credential->known || e->credential->shape.form != FORM_JWT ||
-	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream ||
-	    !claims_read(e->credential->shape.core, &claims))
+	if (!in->credential || !in->credential->known || in->credential->shape.kind != TOKEN_JWT ||
+	    in->answer.about != REFUSAL_CREDENTIALS || in->answer.refused_by == REFUSED_upstream ||
+	    !claims_read(in->credential->shape.core, &claims))
 		return 0;
-	return claims_expired_for(&claims, e);
+	return claims_expired_for(&claims, in);
 }
 
 /* "20261127T001500Z" (AWS Signature Version 4). 0: it is none. */
@@ -191,15 +192,15 @@ static long long read_basic_date(struct slice s)
 	return days_to_seconds(year, month, day) + hour * HOUR + minute * MINUTE + second;
 }
 
-long long claims_signed_before(const struct evidence *e)
+long long claims_signed_before(const struct check_input *in)
 {
-	long long signed_at = read_basic_date(field_value(&e->x->request, "x-amz-date"));
-	long long now = read_date(field_value(&e->x->response, "date"));
+	long long signed_at = read_basic_date(field_value(&in->x->request, "x-amz-date"));
+	long long now = read_date(field_value(&in->x->response, "date"));
 
 	return signed_at && now ? now - signed_at : 0;
 }
 
-void claims_tell_span(struct detail *d, long long seconds)
+void claims_describe_duration(struct detail *d, long long seconds)
 {
 	if (seconds >= 2 * DAY)
 		detail_f(d, "%lld days", seconds / DAY);
@@ -209,18 +210,18 @@ void claims_tell_span(struct detail *d, long long seconds)
 		detail_f(d, "%lld minutes", seconds / MINUTE);
 }
 
-void claims_tell(struct detail *d, const struct claims *claims)
+void claims_describe(struct detail *d, const struct claims *claims)
 {
 	if (claims->issuer[0]) {
 		detail_f(d, ", issued by ");
-		detail_bytes(d, slice_of(claims->issuer), 80);
+		detail_masked(d, slice_of(claims->issuer), 80);
 	}
 	if (claims->audience[0]) {
 		detail_f(d, ", for ");
-		detail_bytes(d, slice_of(claims->audience), 80);
+		detail_masked(d, slice_of(claims->audience), 80);
 	}
 	if (claims->scope[0]) {
 		detail_f(d, ", with the scope ");
-		detail_bytes(d, slice_of(claims->scope), 80);
+		detail_masked(d, slice_of(claims->scope), 80);
 	}
 }

@@ -7,7 +7,7 @@
  * whom, until when, for what. Read only after a refusal, to compare it with host
  * and clock. Who it speaks of (sub, email, name) is never read.
  */
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
 
 struct claims {
 	char audience[96]; /* the first of aud; "" if there is none, or it may be a person's */
@@ -20,31 +20,31 @@ struct claims {
 bool claims_read(struct slice token, struct claims *claims);
 
 /* Seconds from the token's end to the answer's Date, if it has expired by then; else 0. */
-long long claims_expired_for(const struct claims *claims, const struct evidence *e);
+long long claims_expired_for(const struct claims *claims, const struct check_input *in);
 
 /*
  * Is C a JWT that was refused and that says it was made by or for somebody else
  * than the vendor that was asked?
  */
-bool token_is_foreign_jwt(const struct evidence *e, const struct credential *c);
+bool token_is_foreign_jwt(const struct check_input *in, const struct credential *c);
 
 /*
  * Seconds by which the JWT that E carried had expired when E was refused for its
  * credential; 0: it had not, or nothing says so.
  */
-long long token_expired_for(const struct evidence *e);
+long long token_expired_for(const struct check_input *in);
 
 /*
  * Seconds from the time at which E's request says it was signed (X-Amz-Date of AWS
  * Signature Version 4) to the answer's Date; negative: it was signed later than the
  * server's now. 0 where one of them is not there.
  */
-long long claims_signed_before(const struct evidence *e);
+long long claims_signed_before(const struct check_input *in);
 
 /* Append ", issued by ..., for ..." to D, as far as the token says so. */
-void claims_tell(struct detail *d, const struct claims *claims);
+void claims_describe(struct detail *d, const struct claims *claims);
 
 /* Append "N days", hours or minutes. */
-void claims_tell_span(struct detail *d, long long seconds);
+void claims_describe_duration(struct detail *d, long long seconds);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/detail.h"
 #include "diagnose/content.h"
 
 #include <cJSON.h>
@@ -8,41 +9,41 @@
 
 #include "base/ascii.h"
 
-const cJSON *content_body(const struct evidence *e)
+const cJSON *content_body(const struct check_input *in)
 {
-	bool known = e->endpoint == ENDPOINT_CHAT || e->endpoint == ENDPOINT_COMPLETIONS ||
-		     e->endpoint == ENDPOINT_RESPONSES || e->endpoint == ENDPOINT_MESSAGES ||
-		     e->endpoint == ENDPOINT_EMBEDDINGS;
+	bool known = in->endpoint == ENDPOINT_CHAT || in->endpoint == ENDPOINT_COMPLETIONS ||
+		     in->endpoint == ENDPOINT_RESPONSES || in->endpoint == ENDPOINT_MESSAGES ||
+		     in->endpoint == ENDPOINT_EMBEDDINGS;
 
-	if (!known || !e->body_judged || !cJSON_IsObject(e->body) ||
-	    !slice_equal(e->x->request.method, SLICE("POST")))
+	if (!known || !in->body_judged || !cJSON_IsObject(in->body) ||
+	    !slice_equal(in->x->request.method, SLICE("POST")))
 		return NULL;
-	return e->body;
+	return in->body;
 }
 
-const cJSON *content_of(const struct evidence *e, enum endpoint endpoint)
+const cJSON *content_of(const struct check_input *in, enum endpoint_kind endpoint)
 {
-	return e->endpoint == endpoint ? content_body(e) : NULL;
+	return in->endpoint == endpoint ? content_body(in) : NULL;
 }
 
-bool content_vendor_is(const struct evidence *e, const char *id)
+bool content_vendor_is(const struct check_input *in, const char *id)
 {
-	return e->vendor && strcmp(e->vendor->id, id) == 0;
+	return in->vendor && strcmp(in->vendor->id, id) == 0;
 }
 
-bool content_is_openai(const struct evidence *e)
+bool content_is_openai(const struct check_input *in)
 {
-	return content_vendor_is(e, "openai") || content_vendor_is(e, "azure");
+	return content_vendor_is(in, "openai") || content_vendor_is(in, "azure");
 }
 
-bool content_path_is_mixed(const struct evidence *e)
+bool content_path_is_mixed(const struct check_input *in)
 {
-	return e->is_openrouter && slice_has(e->x->path, SLICE("/cursor/"));
+	return in->is_openrouter && slice_has(in->x->path, SLICE("/cursor/"));
 }
 
-bool content_answer_has(const struct evidence *e, const char *text)
+bool content_answer_has(const struct check_input *in, const char *text)
 {
-	const struct answer *a = &e->answer;
+	const struct answer *a = &in->answer;
 	struct slice needle = slice_of(text);
 
 	return slice_has_nocase(a->message, needle) || slice_has_nocase(a->raw_message, needle) ||
@@ -50,14 +51,14 @@ bool content_answer_has(const struct evidence *e, const char *text)
 	       slice_has_nocase(a->type, needle) || slice_has_nocase(a->error_type, needle);
 }
 
-bool content_may_be_cause(const struct evidence *e)
+bool content_may_be_cause(const struct check_input *in)
 {
-	if (e->lint)
+	if (in->lint)
 		return true;
-	return e->answer.about == REFUSAL_REQUEST || e->answer.about == REFUSAL_ROUTING;
+	return in->answer.about == REFUSAL_REQUEST || in->answer.about == REFUSAL_ROUTING;
 }
 
-void content_place(const struct evidence *e, struct detail *d, const char *format, ...)
+void content_point(const struct check_input *in, struct detail *d, const char *format, ...)
 {
 	char path[JSON_PATH_MAX];
 	va_list arguments;
@@ -66,7 +67,7 @@ void content_place(const struct evidence *e, struct detail *d, const char *forma
 	vsnprintf(path, sizeof(path), format, arguments);
 	va_end(arguments);
 	detail_f(d, "%s", path);
-	long at = json_member_at(buf_slice(&e->x->request.body.bytes), path);
+	long at = json_member_at(buf_slice(&in->x->request.body.bytes), path);
 	if (at >= 0) {
 		d->in_body = true;
 		d->offset = (int)at;

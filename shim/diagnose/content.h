@@ -7,34 +7,35 @@
  * read, and where in it something stands.
  */
 #include "diagnose/checks/checks.h"
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 struct cJSON;
 
 /* The body as a JSON object, if it was judged, passed, and is for one of the endpoints that are known; else NULL. */
-const struct cJSON *content_body(const struct evidence *e);
+const struct cJSON *content_body(const struct check_input *in);
 
 /* The same, only for that endpoint. */
-const struct cJSON *content_of(const struct evidence *e, enum endpoint endpoint);
+const struct cJSON *content_of(const struct check_input *in, enum endpoint_kind endpoint);
 
 /* The vendor whose rules count is ID (of vendors.def). */
-bool content_vendor_is(const struct evidence *e, const char *id);
+bool content_vendor_is(const struct check_input *in, const char *id);
 
 /* OpenAI's own API and Azure's copy of it: the strictest readers of its dialect. */
-bool content_is_openai(const struct evidence *e);
+bool content_is_openai(const struct check_input *in);
 
 /* A base that takes several dialects on one path (OpenRouter's /api/v1/cursor). */
-bool content_path_is_mixed(const struct evidence *e);
+bool content_path_is_mixed(const struct check_input *in);
 
 /* Does what the server said contain TEXT (ASCII case ignored)? Its message, the upstream's, or an error code. */
-bool content_answer_has(const struct evidence *e, const char *text);
+bool content_answer_has(const struct check_input *in, const char *text);
 
 /* Was the request refused for something that its body can be the reason of? Also true under `lint`. */
-bool content_may_be_cause(const struct evidence *e);
+bool content_may_be_cause(const struct check_input *in);
 
 /* Write the path that FORMAT makes ("messages[%d].role") and point at its value in the body. */
-__attribute__((format(printf, 3, 4))) void content_place(const struct evidence *e, struct detail *d,
-							 const char *format, ...);
+__attribute__((format(printf, 3, 4))) void content_point(const struct check_input *in,
+							 struct detail *d, const char *format, ...);
 
 /* "null" "a boolean" "a number" "a string" "an array" "an object"; "missing" for NULL. */
 const char *content_type_name(const struct cJSON *item);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/placeholder.h"
 #include "diagnose/credential.h"
 
 static const struct slice absent = { NULL, 0 };
@@ -7,7 +8,7 @@ static const char carrier_names[][23] = {
 	"authorization", "x-api-key", "api-key", "x-goog-api-key", "sec-websocket-protocol", "url",
 };
 
-const char *carrier_name(enum carrier c)
+const char *location_name(enum location c)
 {
 	return carrier_names[c];
 }
@@ -177,22 +178,22 @@ bool credential_is_plain(const struct credential *c, const struct message *m)
 {
 	const struct token_shape *shape = &c->shape;
 
-	return c->known && c->carrier == CARRIER_AUTHORIZATION && shape->scheme == SCHEME_GOOD &&
-	       c->gap.n == 1 && shape->form == FORM_PLAIN && !shape->again.p && !shape->opening.p &&
-	       !shape->closing.p && is_set_as_usual(c, m);
+	return c->known && c->location == LOCATION_AUTHORIZATION && shape->scheme == SCHEME_GOOD &&
+	       c->gap.n == 1 && shape->kind == TOKEN_PLAIN && !shape->again.p &&
+	       !shape->opening.p && !shape->closing.p && is_set_as_usual(c, m);
 }
 
-static struct credential *add(struct credentials *all, enum carrier carrier, int field,
+static struct credential *add(struct credentials *all, enum location location, int field,
 			      struct slice value, bool known)
 {
 	if (all->count == LIMIT_CREDENTIALS)
 		return NULL;
 	struct credential *c = &all->all[all->count++];
-	*c = (struct credential){ .carrier = carrier, .field = field, .known = known };
+	*c = (struct credential){ .location = location, .field = field, .known = known };
 	if (!known)
 		return c;
 	c->value = value;
-	if (carrier == CARRIER_AUTHORIZATION)
+	if (location == LOCATION_AUTHORIZATION)
 		split_authorization(c);
 	else
 		set_token(c, 0);
@@ -208,27 +209,27 @@ static void add_known(struct credentials *all, int field, struct slice value,
 	c->field = field;
 }
 
-/* FIRST: the first field of that carrier; mostly there is none. */
-static void add_fields(struct credentials *all, const struct message *m, enum carrier carrier,
+/* FIRST: the first field of that location; mostly there is none. */
+static void add_fields(struct credentials *all, const struct message *m, enum location location,
 		       const struct field *first, const struct credential *known)
 {
 	const struct field *field = first;
 
-	for (size_t n = 1; field; field = message_field(m, carrier_names[carrier], n++)) {
+	for (size_t n = 1; field; field = message_field(m, carrier_names[location], n++)) {
 		int index = (int)(field - m->fields);
-		bool is_known = known && known->carrier == carrier && field->known &&
+		bool is_known = known && known->location == location && field->known &&
 				slice_equal(field->value, known->value);
 		if (is_known && all->count < LIMIT_CREDENTIALS)
 			add_known(all, index, field->value, known);
 		else
-			add(all, carrier, index, field->value, field->known);
+			add(all, location, index, field->value, field->known);
 	}
 }
 
 /* What browsers can send with a WebSocket's handshake: openai/openai-realtime-api-beta. */
 static void add_subprotocol(struct credentials *all, const struct message *m)
 {
-	const struct field *field = message_field(m, carrier_names[CARRIER_SUBPROTOCOL], 0);
+	const struct field *field = message_field(m, carrier_names[LOCATION_SUBPROTOCOL], 0);
 	long at = field && field->known
 		      ? slice_find(field->value, SLICE("openai-insecure-api-key."), 0)
 		      : -1;
@@ -236,7 +237,7 @@ static void add_subprotocol(struct credentials *all, const struct message *m)
 	if (at < 0)
 		return;
 	struct credential *c =
-	    add(all, CARRIER_SUBPROTOCOL, (int)(field - m->fields), field->value, true);
+	    add(all, LOCATION_SUBPROTOCOL, (int)(field - m->fields), field->value, true);
 	if (!c)
 		return;
 	struct slice key = slice_from(field->value, (size_t)at + 24);
@@ -279,13 +280,13 @@ static void add_url(struct credentials *all, const struct exchange *x)
 		struct slice name;
 		slice_cut(&value, '=', &name);
 		if (value.n && is_key_parameter(name)) {
-			add(all, CARRIER_URL, -1, value, true);
+			add(all, LOCATION_URL, -1, value, true);
 			return;
 		}
 	}
 	value = key_in_target(x->request.target);
 	if (value.n)
-		add(all, CARRIER_URL, -1, value, true);
+		add(all, LOCATION_URL, -1, value, true);
 }
 
 void credentials_find(struct credentials *c, const struct exchange *x,
@@ -294,19 +295,19 @@ void credentials_find(struct credentials *c, const struct exchange *x,
 	const struct message *m = &x->request;
 
 	c->count = 0;
-	add_fields(c, m, CARRIER_AUTHORIZATION, message_field(m, "authorization", 0), known);
-	add_fields(c, m, CARRIER_X_API_KEY, message_field(m, "x-api-key", 0), known);
-	add_fields(c, m, CARRIER_API_KEY, message_field(m, "api-key", 0), known);
-	add_fields(c, m, CARRIER_X_GOOG_API_KEY, message_field(m, "x-goog-api-key", 0), known);
+	add_fields(c, m, LOCATION_AUTHORIZATION, message_field(m, "authorization", 0), known);
+	add_fields(c, m, LOCATION_X_API_KEY, message_field(m, "x-api-key", 0), known);
+	add_fields(c, m, LOCATION_API_KEY, message_field(m, "api-key", 0), known);
+	add_fields(c, m, LOCATION_X_GOOG_API_KEY, message_field(m, "x-goog-api-key", 0), known);
 	add_subprotocol(c, m);
 	add_url(c, x);
 	c->absent = c->count == 0 && m->fields_complete;
 }
 
-const struct credential *credentials_by(const struct credentials *c, enum carrier carrier)
+const struct credential *credentials_by(const struct credentials *c, enum location location)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (c->all[i].carrier == carrier)
+		if (c->all[i].location == location)
 			return &c->all[i];
 	return NULL;
 }

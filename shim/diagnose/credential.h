@@ -11,25 +11,25 @@
 #include "diagnose/shape.h"
 #include "wire/exchange.h"
 
-enum carrier {
-	CARRIER_AUTHORIZATION,
-	CARRIER_X_API_KEY,
-	CARRIER_API_KEY,
-	CARRIER_X_GOOG_API_KEY,
-	CARRIER_SUBPROTOCOL, /* Sec-WebSocket-Protocol: ..., openai-insecure-api-key.KEY */
-	CARRIER_URL, /* ?key= ?api_key= …, or a key of known prefix anywhere in the target */
+enum location {
+	LOCATION_AUTHORIZATION,
+	LOCATION_X_API_KEY,
+	LOCATION_API_KEY,
+	LOCATION_X_GOOG_API_KEY,
+	LOCATION_SUBPROTOCOL, /* Sec-WebSocket-Protocol: ..., openai-insecure-api-key.KEY */
+	LOCATION_URL, /* ?key= ?api_key= …, or a key of known prefix anywhere in the target */
 };
 
-const char *carrier_name(enum carrier c); /* "authorization" … "url" */
+const char *location_name(enum location c); /* "authorization" … "url" */
 
 struct credential {
-	enum carrier carrier;
-	int field;          /* index into request.fields; -1 for CARRIER_URL */
+	enum location location;
+	int field;          /* index into request.fields; -1 for LOCATION_URL */
 	struct slice value; /* AUTH of the catalogue: the value without surrounding SP/TAB */
 	struct slice
 	    scheme; /* Authorization: up to the first SP/TAB; absent when the value is one word without a known scheme */
 	struct slice gap;         /* the blanks between scheme and token */
-	struct slice token;       /* the rest; other carriers: the value */
+	struct slice token;       /* the rest; other locations: the value */
 	bool known;               /* false: HTTP/2 joined late, the value went by unseen */
 	struct token_shape shape; /* of the scheme and the token; only when known */
 };
@@ -52,7 +52,7 @@ struct credential credential_moved(const struct credential *c, struct slice valu
 /* Nothing but a scheme, where one belongs, one blank, and a token of which nothing is to be said? */
 bool credential_is_plain(const struct credential *c, const struct message *m);
 
-/* The first of that carrier; NULL if there is none. */
-const struct credential *credentials_by(const struct credentials *c, enum carrier carrier);
+/* The first of that location; NULL if there is none. */
+const struct credential *credentials_by(const struct credentials *c, enum location location);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/verdict.h"
 #include "diagnose/diagnose.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include "cJSON.h"
 #include "diagnose/advice.h"
 #include "diagnose/base_url.h"
-#include "diagnose/stray.h"
+#include "diagnose/stray_key.h"
 
 /*
  * A path alone makes an API of a host that nobody named only when the request
@@ -35,52 +36,52 @@ bool judge_wants(const struct judge *judge, const struct exchange *x)
 }
 
 /* GET of what OpenRouter gives to anybody (accomplish-ai/coworker#208). */
-static bool is_public(const struct evidence *e)
+static bool is_public(const struct check_input *in)
 {
 	static const struct slice paths[] = { SLICE("/models"),        SLICE("/models/count"),
 					      SLICE("/providers"),     SLICE("/embeddings/models"),
 					      SLICE("/images/models"), SLICE("/endpoints") };
 
-	if (!slice_equal(e->x->request.method, SLICE("GET")) &&
-	    !slice_equal(e->x->request.method, SLICE("HEAD")) &&
-	    !slice_equal(e->x->request.method, SLICE("OPTIONS")))
+	if (!slice_equal(in->x->request.method, SLICE("GET")) &&
+	    !slice_equal(in->x->request.method, SLICE("HEAD")) &&
+	    !slice_equal(in->x->request.method, SLICE("OPTIONS")))
 		return false;
-	if (!e->is_openrouter)
-		return slice_equal(e->x->request.method, SLICE("OPTIONS"));
-	if (!slice_starts(e->x->path, SLICE("/api/v1/")))
+	if (!in->is_openrouter)
+		return slice_equal(in->x->request.method, SLICE("OPTIONS"));
+	if (!slice_starts(in->x->path, SLICE("/api/v1/")))
 		return true; /* the web site */
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (slice_ends(e->x->path, paths[i]))
+		if (slice_ends(in->x->path, paths[i]))
 			return true;
-	return slice_starts(e->x->path, SLICE("/api/v1/model"));
+	return slice_starts(in->x->path, SLICE("/api/v1/model"));
 }
 
-/* The first of the carriers that the vendor reads here, in its order; else the first that came. */
-static const struct credential *credential_that_counts(const struct evidence *e)
+/* The first of the locations that the vendor reads here, in its order; else the first that came. */
+static const struct credential *credential_that_counts(const struct check_input *in)
 {
-	const struct credentials *c = &e->credentials;
-	struct slice rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "");
+	const struct credentials *c = &in->credentials;
+	struct slice rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "");
 	struct slice name;
 
 	if (c->count == 0)
 		return NULL;
 	while (list_next(&rest, &name))
 		for (size_t i = 0; i < c->count; i++)
-			if (slice_equal(slice_of(carrier_name(c->all[i].carrier)), name))
+			if (slice_equal(slice_of(location_name(c->all[i].location)), name))
 				return &c->all[i];
 	return &c->all[0];
 }
 
 /* Find out about the credential that counts, and keep that for when it comes again. */
-static void learn_key(struct known_key *key, const struct credential *c)
+static void learn_key(struct cached_key *key, const struct credential *c)
 {
 	key->n = 0;
 	key->sourced = false;
-	token_show(c->token, key->shown);
+	token_mask(c->token, key->shown);
 	key->fingerprint[0] = '\0';
 	if (c->token.n)
-		token_fingerprint(c->token, key->fingerprint);
-	if (c->value.n > sizeof(key->value) || c->carrier == CARRIER_URL)
+		fingerprint_of(c->token, key->fingerprint);
+	if (c->value.n > sizeof(key->value) || c->location == LOCATION_URL)
 		return;
 	memcpy(key->value, c->value.p, c->value.n);
 	key->n = c->value.n;
@@ -88,45 +89,45 @@ static void learn_key(struct known_key *key, const struct credential *c)
 }
 
 /* The variables that hold the token: looked for again when the environment has changed. */
-static void find_sources(struct known_key *key, const struct evidence *e)
+static void find_sources(struct cached_key *key, const struct check_input *in)
 {
-	struct slice block = e->environment->block;
+	struct slice block = in->environment->block;
 
 	if (key->n && key->sourced && key->block.p == block.p && key->block.n == block.n)
 		return;
-	key->source_count = environment_sources(e->environment, e->credential->token, e->vendor,
+	key->source_count = environment_sources(in->environment, in->credential->token, in->vendor,
 						key->sources, LIMIT_SOURCES);
 	key->block = block;
 	key->sourced = true;
 }
 
-static bool is_known(const struct known_key *key, const struct credential *c)
+static bool is_known(const struct cached_key *key, const struct credential *c)
 {
-	return key->n && c->carrier == key->credential.carrier &&
+	return key->n && c->location == key->credential.location &&
 	       slice_equal(c->value, (struct slice){ key->value, key->n });
 }
 
-static void read_credentials(struct history *h, struct evidence *e)
+static void read_credentials(struct history *h, struct check_input *in)
 {
-	struct known_key *key = &h->key;
-	const struct message *m = &e->x->request;
+	struct cached_key *key = &h->key;
+	const struct message *m = &in->x->request;
 
-	credentials_find(&e->credentials, e->x, key->n ? &key->credential : NULL);
-	e->credential = credential_that_counts(e);
-	e->key_odd = e->credentials.count != 1 || m->fault_count > 0 ||
-		     !credential_is_plain(e->credential, m);
-	if (!e->credential || !e->credential->known)
+	credentials_find(&in->credentials, in->x, key->n ? &key->credential : NULL);
+	in->credential = credential_that_counts(in);
+	in->key_odd = in->credentials.count != 1 || m->fault_count > 0 ||
+		      !credential_is_plain(in->credential, m);
+	if (!in->credential || !in->credential->known)
 		return;
-	if (!is_known(key, e->credential))
-		learn_key(key, e->credential);
-	memcpy(e->shown, key->shown, sizeof(e->shown));
-	if (e->credential->token.n == 0)
+	if (!is_known(key, in->credential))
+		learn_key(key, in->credential);
+	memcpy(in->shown, key->shown, sizeof(in->shown));
+	if (in->credential->token.n == 0)
 		return;
-	memcpy(e->fingerprint, key->fingerprint, sizeof(e->fingerprint));
-	e->key_vendor = e->credential->shape.vendor;
-	find_sources(key, e);
-	memcpy(e->sources, key->sources, sizeof(e->sources));
-	e->source_count = key->source_count;
+	memcpy(in->fingerprint, key->fingerprint, sizeof(in->fingerprint));
+	in->key_vendor = in->credential->shape.vendor;
+	find_sources(key, in);
+	memcpy(in->sources, key->sources, sizeof(in->sources));
+	in->source_count = key->source_count;
 }
 
 /* The base URL itself: a tool that forgot the endpoint sends its call there. */
@@ -141,79 +142,79 @@ static bool is_base(struct slice path)
  * is no refusal, and nothing is wrong with them. A WebSocket's handshake
  * with a vendor is a call.
  */
-static bool is_probe(const struct evidence *e)
+static bool is_probe(const struct check_input *in)
 {
-	return e->credentials.absent && !has_key_elsewhere(e) && e->endpoint == ENDPOINT_OTHER &&
-	       !path_is_endpoint(e->x->path) && !is_base(e->x->path) && !e->path_twice.p &&
-	       !(e->vendor && message_field(&e->x->request, "sec-websocket-key", 0));
+	return in->credentials.absent && !has_key_elsewhere(in) && in->endpoint == ENDPOINT_OTHER &&
+	       !path_is_endpoint(in->x->path) && !is_base(in->x->path) && !in->repeated_segment.p &&
+	       !(in->vendor && message_field(&in->x->request, "sec-websocket-key", 0));
 }
 
 /* Endpoints whose requests are JSON: there the body is judged as such. */
-static bool takes_json(const struct evidence *e)
+static bool takes_json(const struct check_input *in)
 {
-	return e->endpoint >= ENDPOINT_CHAT && e->endpoint <= ENDPOINT_EMBEDDINGS &&
-	       slice_equal(e->x->request.method, SLICE("POST"));
+	return in->endpoint >= ENDPOINT_CHAT && in->endpoint <= ENDPOINT_EMBEDDINGS &&
+	       slice_equal(in->x->request.method, SLICE("POST"));
 }
 
-static void read_body(struct evidence *e)
+static void read_body(struct check_input *in)
 {
-	const struct body *body = &e->x->request.body;
+	const struct body *body = &in->x->request.body;
 	struct slice text = buf_slice(&body->bytes);
 
-	json_outline(text, &e->outline);
-	e->body_judged = e->lint || e->answer.failed;
-	if (!e->body_judged || !takes_json(e) || body->total == 0)
+	json_outline(text, &in->outline);
+	in->body_judged = in->lint || in->answer.failed;
+	if (!in->body_judged || !takes_json(in) || body->total == 0)
 		return;
-	json_judge(text, &e->json);
-	if (e->json.fault == JSON_FINE)
-		e->body = json_tree(text);
+	json_judge(text, &in->json);
+	if (in->json.fault == JSON_FINE)
+		in->body = json_tree(text);
 }
 
-static void read_place(const struct judge *judge, struct history *h, struct evidence *e)
+static void read_endpoint(const struct judge *judge, struct history *h, struct check_input *in)
 {
-	struct place place;
+	struct endpoint endpoint;
 
-	place_read(&place, &judge->hosts, e->x, &h->place);
-	e->vendor = place.vendor;
-	e->is_openrouter = place.is_openrouter;
-	e->host_private = place.is_private;
-	e->is_api = place.is_api;
-	e->endpoint = place.endpoint;
-	e->path_twice = place.twice;
+	endpoint_read(&endpoint, &judge->hosts, in->x, &h->endpoint);
+	in->vendor = endpoint.vendor;
+	in->is_openrouter = endpoint.is_openrouter;
+	in->host_private = endpoint.is_private;
+	in->is_api = endpoint.is_api;
+	in->endpoint = endpoint.kind;
+	in->repeated_segment = endpoint.repeated_segment;
 }
 
 static void gather(const struct judge *judge, struct history *history, const struct exchange *x,
-		   struct evidence *e)
+		   struct check_input *in)
 {
-	memset(e, 0, offsetof(struct evidence, credentials));
-	e->x = x;
-	e->lint = judge->lint;
-	e->environment = &judge->environment;
-	e->found = &judge->found;
-	e->history = history;
-	read_place(judge, history, e);
-	e->is_public = is_public(e);
-	read_credentials(history, e);
-	answer_read(&e->answer, x, e->vendor);
-	e->probe = is_probe(e);
-	if ((judge->lint && !e->answer.answered) || e->probe) {
-		e->answer.failed = false;
-		e->answer.refused_by = REFUSED_NOT;
-		e->answer.about = REFUSAL_NONE;
+	memset(in, 0, offsetof(struct check_input, credentials));
+	in->x = x;
+	in->lint = judge->lint;
+	in->environment = &judge->environment;
+	in->found = &judge->found;
+	in->history = history;
+	read_endpoint(judge, history, in);
+	in->is_public = is_public(in);
+	read_credentials(history, in);
+	answer_read(&in->answer, x, in->vendor);
+	in->probe = is_probe(in);
+	if ((judge->lint && !in->answer.answered) || in->probe) {
+		in->answer.failed = false;
+		in->answer.refused_by = REFUSED_NOT;
+		in->answer.about = REFUSAL_NONE;
 	}
-	if (e->answer.failed) {
-		own_key_find(&e->own, e);
-		e->base_source_count =
-		    base_url_sources(e->environment, x->host, e->base_sources, LIMIT_SOURCES);
+	if (in->answer.failed) {
+		own_key_find(&in->own, in);
+		in->base_source_count =
+		    base_url_sources(in->environment, x->host, in->base_sources, LIMIT_SOURCES);
 	}
-	read_body(e);
+	read_body(in);
 }
 
 /*
  * How severe a finding of RULE is here. The user's word counts as it is; what
  * the server tolerated, or the check called the lesser case, is one lower.
  */
-static enum severity severity_of(const struct judge *judge, const struct evidence *e,
+static enum severity severity_of(const struct judge *judge, const struct check_input *in,
 				 enum rule_id rule, const struct detail *d)
 {
 	enum severity s = (enum severity)judge->book.severity[rule];
@@ -222,45 +223,45 @@ static enum severity severity_of(const struct judge *judge, const struct evidenc
 		return s;
 	if (d->lower && s > SEVERITY_NOTE)
 		s--;
-	if (e->answer.answered && !e->answer.failed && e->answer.status / 100 == 2 &&
+	if (in->answer.answered && !in->answer.failed && in->answer.status / 100 == 2 &&
 	    s > SEVERITY_NOTE)
 		s--;
 	return s;
 }
 
 /* What the rules may need and is so. */
-static unsigned what_is_so(const struct evidence *e)
+static unsigned what_is_so(const struct check_input *in)
 {
-	bool refused = e->answer.failed || e->answer.refused_by != REFUSED_NOT;
+	bool refused = in->answer.failed || in->answer.refused_by != REFUSED_NOT;
 
-	return (e->key_odd ? NEED_ODD_KEY : 0) | (refused ? NEED_REFUSAL : 0) |
-	       (e->body_judged ? NEED_BODY : 0);
+	return (in->key_odd ? NEED_ODD_KEY : 0) | (refused ? NEED_REFUSAL : 0) |
+	       (in->body_judged ? NEED_BODY : 0);
 }
 
 static void run_checks(const struct judge *judge, struct diagnosis *d)
 {
-	struct evidence *e = &d->evidence;
-	struct rule_set asked = judge->book.asked[what_is_so(e)];
+	struct check_input *in = &d->input;
+	struct rule_set asked = judge->book.asked[what_is_so(in)];
 	enum rule_id id;
 
 	while (d->count < LIMIT_FINDINGS && (id = rule_set_take(&asked)) != RULE_NONE) {
 		struct finding *f = &d->findings[d->count];
 
 		detail_init(&f->detail);
-		if (!rule_fires(id, e, &f->detail))
+		if (!rule_fires(id, in, &f->detail))
 			continue;
 		f->rule = id;
-		advice_add(e, f);
-		f->severity = severity_of(judge, e, id, &f->detail);
+		advice_add(in, f);
+		f->severity = severity_of(judge, in, id, &f->detail);
 		d->count++;
 		if (rules[id].section <= 2 && rules[id].severity == SEVERITY_ERROR &&
 		    !f->detail.lower)
-			e->credential_explained = true;
+			in->credential_explained = true;
 	}
 }
 
 /* The cause first, then most severe, most certain, row order. Few: insertion keeps it stable. */
-static bool stands_before(const struct finding *a, const struct finding *b, enum rule_id cause)
+static bool finding_precedes(const struct finding *a, const struct finding *b, enum rule_id cause)
 {
 	if ((a->rule == cause) != (b->rule == cause))
 		return a->rule == cause;
@@ -274,8 +275,8 @@ static bool stands_before(const struct finding *a, const struct finding *b, enum
 static void sort_findings(struct diagnosis *d)
 {
 	for (size_t i = 1; i < d->count; i++)
-		for (size_t j = i;
-		     j > 0 && stands_before(&d->findings[j], &d->findings[j - 1], d->verdict.cause);
+		for (size_t j = i; j > 0 && finding_precedes(&d->findings[j], &d->findings[j - 1],
+							     d->verdict.cause);
 		     j--) {
 			struct finding f = d->findings[j];
 			d->findings[j] = d->findings[j - 1];
@@ -287,13 +288,13 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 	      struct diagnosis *d)
 {
 	d->count = 0;
-	gather(judge, history, x, &d->evidence);
-	if (!d->evidence.probe)
+	gather(judge, history, x, &d->input);
+	if (!d->input.probe)
 		run_checks(judge, d);
-	verdict_reach(&d->evidence, d->findings, d->count, &d->verdict);
+	verdict_reach(&d->input, d->findings, d->count, &d->verdict);
 	sort_findings(d);
-	if (!d->evidence.probe)
-		history_add(history, &d->evidence);
+	if (!d->input.probe)
+		history_add(history, &d->input);
 }
 
 const char *finding_why(const struct finding *f)
@@ -315,7 +316,7 @@ enum certainty finding_certainty(const struct finding *f)
 
 void diagnosis_release(struct diagnosis *d)
 {
-	cJSON_Delete(d->evidence.body);
-	d->evidence.body = NULL;
-	answer_release(&d->evidence.answer);
+	cJSON_Delete(d->input.body);
+	d->input.body = NULL;
+	answer_release(&d->input.answer);
 }

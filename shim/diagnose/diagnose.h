@@ -5,8 +5,8 @@
 /*
  * Exchanges in, findings and a verdict out. Pure: no I/O, no clock, no lock.
  */
-#include "diagnose/evidence.h"
-#include "wire/handshake.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 struct finding {
 	enum rule_id rule;
@@ -34,8 +34,9 @@ struct judge {
 };
 
 struct diagnosis {
-	struct evidence evidence; /* owns the trees; the exchange stays the caller's */
-	struct finding findings[LIMIT_FINDINGS]; /* cause first, then most severe, most certain, row order */
+	struct check_input input; /* owns the trees; the exchange stays the caller's */
+	struct finding
+	    findings[LIMIT_FINDINGS]; /* cause first, then most severe, most certain, row order */
 	size_t count;
 	struct verdict verdict;
 };
@@ -48,34 +49,7 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 	      struct diagnosis *d);
 void diagnosis_release(struct diagnosis *d);
 
-/*
- * A connection to VENDOR (NULL: a host of the user's own list) ended without a
- * request: RULE_no_request_sent, then what the environment shows, at most MAX
- * findings. How many; 0: the user does not want to know. silence.c
- */
-size_t diagnose_silence(const struct judge *judge, const struct vendor *vendor,
-			struct finding *findings, size_t max);
-
-/* A connection to an API whose handshake was the last of it. */
-struct shaken {
-	const struct handshake *handshake;
-	struct slice host;
-	const char *tool; /* file name of the program; NULL */
-	int64_t now_us;   /* since 1970 */
-};
-
-/*
- * RULE_tls_handshake_failed, and why. How many findings; 0: nothing is wrong
- * with the handshake, or the user does not want to know. handshake.c
- */
-size_t diagnose_handshake(const struct judge *judge, const struct shaken *shaken,
-			  struct finding *findings, size_t max);
-
 /* In force: the rule's, or less where this case was concluded from less. */
 enum certainty finding_certainty(const struct finding *f);
-
-/* verdict.c: who refused, and which finding explains it. */
-void verdict_reach(const struct evidence *e, const struct finding *findings, size_t count,
-		   struct verdict *v);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The forms in which tools keep keys: encodings, ciphertexts, hashes. */
+#include "diagnose/encoded.h"
 #include "diagnose/credential.h"
 #include "diagnose/shape.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/placeholder.h"
 #include "diagnose/environment.h"
 #include "diagnose/shape.h"
 

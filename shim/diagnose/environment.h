@@ -23,7 +23,7 @@ bool environment_next(const struct environment *env, size_t *at, struct slice *n
 enum value_match {
 	MATCH_NONE,
 	MATCH_EXACT,
-	MATCH_TRIMMED,	/* equal after surrounding white space is taken off the variable's value */
+	MATCH_TRIMMED,  /* equal after surrounding white space is taken off the variable's value */
 	MATCH_UNQUOTED, /* equal after quotes too are taken off it */
 };
 

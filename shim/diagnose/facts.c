@@ -57,14 +57,14 @@ static bool was_passed_on(const struct answer *a)
 	    (a->refused_by == REFUSED_openrouter_policy && a->metadata))
 		return true;
 	return a->refused_by == REFUSED_upstream &&
-	       (a->provider_name.p || a->raw.p || a->saw != SAW_UNSAID || a->in_stream ||
+	       (a->provider_name.p || a->raw.p || a->saw != SAW_NOTHING || a->in_stream ||
 		slice_starts_nocase(a->message, SLICE("Provider returned error")));
 }
 
-void facts_gather(struct facts *f, const struct evidence *e, const struct finding *findings,
+void facts_gather(struct facts *f, const struct check_input *in, const struct finding *findings,
 		  size_t count)
 {
-	const struct answer *a = &e->answer;
+	const struct answer *a = &in->answer;
 
 	*f = (struct facts){ 0 };
 	f->sent.best = facts_best(findings, count, CREDENTIAL_AND_PLACE);
@@ -73,12 +73,12 @@ void facts_gather(struct facts *f, const struct evidence *e, const struct findin
 	f->saw.about = a->about;
 	f->saw.by = a->refused_by;
 	/* That its own login failed is no reason that the key would not give, too. */
-	f->saw.reason = a->saw != SAW_UNSAID && a->saw != SAW_TROUBLE;
+	f->saw.reason = a->saw != SAW_NOTHING && a->saw != SAW_TROUBLE;
 	f->saw.specific = a->saw == SAW_EXPIRED || a->saw == SAW_REVOKED ||
 			  a->saw == SAW_NO_PERMISSION ||
 			  (a->saw == SAW_UNKNOWN_KEY && a->refused_by == REFUSED_openrouter_auth);
 	f->saw.rule = facts_best(findings, count, ANSWER);
-	f->takes.checks_keys = e->vendor || !e->host_private;
+	f->takes.checks_keys = in->vendor || !in->host_private;
 	f->takes.passed = was_passed_on(a);
 	f->holds.best = facts_best(findings, count, HISTORY);
 	for (size_t i = 0; i < count; i++) {

@@ -19,7 +19,8 @@ struct facts {
 	struct {
 		const struct finding *best; /* on the credential and the place; NULL: none */
 		bool certain;               /* it is a certain error */
-		const struct finding *awaited; /* what the server waited for in vain; NULL: nothing */
+		const struct finding
+		    *awaited; /* what the server waited for in vain; NULL: nothing */
 	} sent;
 	struct {
 		enum saw what;
@@ -43,7 +44,7 @@ struct facts {
 };
 
 /* FINDINGS must outlive F. */
-void facts_gather(struct facts *f, const struct evidence *e, const struct finding *findings,
+void facts_gather(struct facts *f, const struct check_input *in, const struct finding *findings,
 		  size_t count);
 
 /*

@@ -5,7 +5,7 @@
 
 #include "diagnose/fingerprint.h"
 
-void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE])
+void fingerprint_of(struct slice token, char out[FINGERPRINT_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char hash[SHA256_DIGEST_LENGTH];

@@ -6,6 +6,6 @@
 
 /* "sha256:" and the first 12 hex digits of SHA-256 of the token as sent. */
 enum { FINGERPRINT_SIZE = 7 + 12 + 1 };
-void token_fingerprint(struct slice token, char out[FINGERPRINT_SIZE]);
+void fingerprint_of(struct slice token, char out[FINGERPRINT_SIZE]);
 
 #endif

@@ -3,16 +3,17 @@
 
 #include <string.h>
 
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 void history_init(struct history *h)
 {
 	memset(h, 0, sizeof(*h));
 }
 
-bool known_key_is_in(const struct known_key *key, const struct message *m)
+bool cached_key_is_in(const struct cached_key *key, const struct message *m)
 {
-	return key->n && slice_equal(field_value(m, carrier_name(key->credential.carrier)),
+	return key->n && slice_equal(field_value(m, location_name(key->credential.location)),
 				     (struct slice){ key->value, key->n });
 }
 
@@ -47,16 +48,16 @@ bool history_has_host(const struct history *h, struct slice host)
 	return next_of(h, host, &at) != NULL;
 }
 
-const struct history_row *history_of_host(const struct evidence *e, size_t *at)
+const struct history_row *history_of_host(const struct check_input *in, size_t *at)
 {
-	return next_of(e->history, e->x->host, at);
+	return next_of(in->history, in->x->host, at);
 }
 
-bool history_had_key(const struct evidence *e)
+bool history_had_key(const struct check_input *in)
 {
 	const struct history_row *row;
 
-	for (size_t at = 0; (row = history_of_host(e, &at));)
+	for (size_t at = 0; (row = history_of_host(in, &at));)
 		if (row->fingerprint[0])
 			return true;
 	return false;
@@ -81,25 +82,26 @@ static struct history_row *row_for(struct history *h, const struct history_row *
 	return oldest;
 }
 
-void history_add(struct history *h, const struct evidence *e)
+void history_add(struct history *h, const struct check_input *in)
 {
-	struct history_row key = { .endpoint = (int)e->endpoint };
+	struct history_row key = { .endpoint = (int)in->endpoint };
 
 	h->counter++;
-	redirect_add(&h->redirect, e, h->counter);
-	keyed_add(&h->keyed, e, h->counter);
-	if (!e->answer.answered || e->is_public || (!e->credential && !e->credentials.absent))
+	redirect_add(&h->redirect, in, h->counter);
+	keyed_requests_add(&h->keyed, in, h->counter);
+	if (!in->answer.answered || in->is_public || (!in->credential && !in->credentials.absent))
 		return;
-	keep(key.host, sizeof(key.host), e->x->host);
-	memcpy(key.fingerprint, e->fingerprint, sizeof(key.fingerprint));
+	keep(key.host, sizeof(key.host), in->x->host);
+	memcpy(key.fingerprint, in->fingerprint, sizeof(key.fingerprint));
 	struct history_row *row = row_for(h, &key);
 	row->last = h->counter;
 	/* A redirect says nothing about the key. */
-	if (e->answer.status / 100 == 3)
+	if (in->answer.status / 100 == 3)
 		return;
-	if (!e->answer.failed)
+	if (!in->answer.failed)
 		row->fine++;
-	else if (e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream)
+	else if (in->answer.about == REFUSAL_CREDENTIALS &&
+		 in->answer.refused_by != REFUSED_upstream)
 		row->unauthorized++;
 	else
 		row->failed++;

@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 #include "diagnose/credential.h"
-#include "diagnose/keyed.h"
-#include "diagnose/place.h"
+#include "diagnose/keyed_requests.h"
+#include "diagnose/endpoint.h"
 #include "diagnose/redirect.h"
 
 struct history_row {
 	char host[64];
-	int endpoint;                       /* enum endpoint */
+	int endpoint;                       /* enum endpoint_kind */
 	char fingerprint[FINGERPRINT_SIZE]; /* "": no credential */
 	uint32_t fine;                      /* 2xx without an error inside */
 	uint32_t unauthorized;              /* refused for the credentials by the first server */
@@ -26,12 +26,12 @@ struct history_row {
 };
 
 /* What was found out about a credential, for as long as the same comes again. */
-struct known_key {
+struct cached_key {
 	size_t n;                     /* bytes of VALUE; 0: none is known */
-	char value[LIMIT_KNOWN_KEY];  /* of its header field; never written anywhere */
+	char value[LIMIT_CACHED_KEY]; /* of its header field; never written anywhere */
 	struct credential credential; /* its slices point into VALUE */
 	char fingerprint[FINGERPRINT_SIZE];
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 	bool sourced; /* the variables that hold it were looked for in BLOCK */
 	struct slice block;
 	struct slice sources[LIMIT_SOURCES];
@@ -39,30 +39,30 @@ struct known_key {
 };
 
 /* Does M carry the known key where it stood last time? */
-bool known_key_is_in(const struct known_key *key, const struct message *m);
+bool cached_key_is_in(const struct cached_key *key, const struct message *m);
 
 struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
-	struct keyed keyed;
-	uint64_t counter;         /* exchanges so far */
-	struct known_key key;     /* the last one that counted: most tools have one */
-	struct known_place place; /* the last one */
-	struct redirect redirect; /* the last one, while its follower may come */
+	struct keyed_requests keyed;
+	uint64_t counter;                /* exchanges so far */
+	struct cached_key key;           /* the last one that counted: most tools have one */
+	struct cached_endpoint endpoint; /* the last one */
+	struct redirect redirect;        /* the last one, while its follower may come */
 };
 
 void history_init(struct history *h);
 
-struct evidence;
-void history_add(struct history *h, const struct evidence *e);
+struct check_input;
+void history_add(struct history *h, const struct check_input *in);
 
 /* Was HOST asked something that needs a key before? */
 bool history_has_host(const struct history *h, struct slice host);
 
 /* The rows of E's host, one after the other: *AT starts at 0; NULL at the end. */
-const struct history_row *history_of_host(const struct evidence *e, size_t *at);
+const struct history_row *history_of_host(const struct check_input *in, size_t *at);
 
 /* Did this process send a key to E's host before? */
-bool history_had_key(const struct evidence *e);
+bool history_had_key(const struct check_input *in);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/placeholder.h"
 #include "diagnose/mask.h"
 
 #include <stdarg.h>
@@ -66,7 +67,7 @@ static const char *class_of(struct slice s)
 	return "letters";
 }
 
-static void show_unknown(struct mask_out *out, struct slice s)
+static void mask_unknown(struct mask_out *out, struct slice s)
 {
 	if (s.n < 8)
 		mask_f(out, "<%zu bytes>", s.n);
@@ -75,7 +76,7 @@ static void show_unknown(struct mask_out *out, struct slice s)
 }
 
 /* PREFIX in clear, HEAD bytes after it, the last four; fewer when little would stay hidden. */
-static void show_ends(struct mask_out *out, struct slice key, size_t prefix, size_t head)
+static void mask_ends(struct mask_out *out, struct slice key, size_t prefix, size_t head)
 {
 	size_t rest = key.n - prefix;
 
@@ -94,13 +95,13 @@ void mask_run(struct mask_out *out, struct slice run)
 	if (prefix) {
 		/* A key glued to a key, each by itself; at most one more, whatever a hostile run holds. */
 		struct slice first = slice_sub(run, 0, key_glued(run, prefix));
-		show_ends(out, first, prefix, openrouter ? 3 : 0);
+		mask_ends(out, first, prefix, openrouter ? 3 : 0);
 		if (first.n < run.n)
-			show_ends(out, slice_from(run, first.n), prefix, openrouter ? 3 : 0);
+			mask_ends(out, slice_from(run, first.n), prefix, openrouter ? 3 : 0);
 	} else if (is_bare_openrouter(run)) {
-		show_ends(out, run, run.n - 64, 3);
+		mask_ends(out, run, run.n - 64, 3);
 	} else {
-		show_unknown(out, run);
+		mask_unknown(out, run);
 	}
 }
 
@@ -113,7 +114,7 @@ static bool is_key_at(struct slice s, size_t at)
 }
 
 /* Keys by their ends, known words in clear, other runs by their length, signs as they are. */
-static void show_pieces(struct mask_out *out, struct slice s)
+static void mask_pieces(struct mask_out *out, struct slice s)
 {
 	for (size_t i = 0; i < s.n;) {
 		struct slice run = slice_sub(s, i, token_run(s, i));
@@ -144,15 +145,15 @@ static bool has_key(struct slice s)
 }
 
 /* A placeholder is shown as it is, unless something long in it might be a key after all. */
-static bool may_show_whole(const struct token_shape *shape)
+static bool needs_no_mask(const struct token_shape *shape)
 {
 	struct slice core = shape->core;
 
-	if (shape->form == FORM_LITERAL || shape->form == FORM_DUMMY ||
-	    shape->form == FORM_VARIABLE_NAME)
+	if (shape->kind == TOKEN_LITERAL || shape->kind == TOKEN_DUMMY ||
+	    shape->kind == TOKEN_VARIABLE_NAME)
 		return true;
-	if (shape->form != FORM_UNEXPANDED && shape->form != FORM_MASKED &&
-	    shape->form != FORM_SAMPLE)
+	if (shape->kind != TOKEN_UNEXPANDED && shape->kind != TOKEN_MASKED &&
+	    shape->kind != TOKEN_SAMPLE)
 		return false;
 	for (size_t i = 0; i < core.n; i += token_run(core, i) + 1) {
 		struct slice run = slice_sub(core, i, token_run(core, i));
@@ -162,23 +163,23 @@ static bool may_show_whole(const struct token_shape *shape)
 	return true;
 }
 
-static void show_core(struct mask_out *out, const struct token_shape *shape)
+static void mask_core(struct mask_out *out, const struct token_shape *shape)
 {
 	struct slice core = shape->core;
 
-	if (shape->form == FORM_JWT)
+	if (shape->kind == TOKEN_JWT)
 		mask_f(out, "<JWT, %zu bytes>", core.n);
-	else if (may_show_whole(shape))
+	else if (needs_no_mask(shape))
 		mask_ascii(out, core);
-	else if (has_key(core) || shape->form == FORM_CONFIG_LINE)
-		show_pieces(out, core);
+	else if (has_key(core) || shape->kind == TOKEN_CONFIG_LINE)
+		mask_pieces(out, core);
 	else if (core.n)
-		show_unknown(out, core);
+		mask_unknown(out, core);
 }
 
-void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
+void token_mask(struct slice token, char out[TOKEN_MASK_SIZE])
 {
-	char room[4 * TOKEN_SHOWN_MAX];
+	char room[4 * TOKEN_MASK_SIZE];
 	struct buf text = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
 	struct mask_out shown = { &text, sizeof(room) };
 	struct token_shape shape;
@@ -193,29 +194,29 @@ void token_show(struct slice token, char out[TOKEN_SHOWN_MAX])
 	/* What was peeled off stays visible, in the order in which it stands. */
 	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
 	mask_ascii(&shown, slice_sub(token, 0, before));
-	show_core(&shown, &shape);
+	mask_core(&shown, &shape);
 	mask_ascii(&shown, slice_from(token, before + shape.core.n));
 	size_t n = text.n;
-	if (n >= TOKEN_SHOWN_MAX) {
-		n = TOKEN_SHOWN_MAX - 1;
+	if (n >= TOKEN_MASK_SIZE) {
+		n = TOKEN_MASK_SIZE - 1;
 		memcpy(room + n - 3, "...", 3);
 	}
 	memcpy(out, room, n);
 	out[n] = '\0';
 }
 
-bool token_is_shown_whole(struct slice token)
+bool token_needs_no_mask(struct slice token)
 {
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
-	token_show(token, shown);
+	token_mask(token, shown);
 	return slice_equal(slice_of(shown), token);
 }
 
 /* ---- texts */
 
 /* C1 controls, zero-width and direction marks, line separators: invisible or worse on a terminal. */
-static bool is_unseen(unsigned code)
+static bool is_invisible(unsigned code)
 {
 	return code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
@@ -238,7 +239,7 @@ static size_t copy_character(struct mask_out *out, struct slice s, size_t at)
 		mask_f(out, "\\x%02x", c);
 		return 1;
 	}
-	if (is_unseen(code))
+	if (is_invisible(code))
 		mask_f(out, "\\u{%x}", code);
 	else
 		mask_put(out, &s.p[at], (size_t)n);
@@ -262,13 +263,13 @@ static size_t copy_text(struct mask_out *out, struct slice s, size_t from, size_
 	return i;
 }
 
-static void mask_text(struct mask_out *out, struct slice text);
+static void mask_spans(struct mask_out *out, struct slice text);
 
 /* A secret that is known by SPAN of TEXT. */
-static void mask_span(struct mask_out *out, struct slice text, const struct span *span)
+static void mask_span(struct mask_out *out, struct slice text, const struct secret_span *span)
 {
 	struct slice secret = slice_sub(text, span->at, span->n);
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 	struct escaped e;
 
 	switch (span->kind) {
@@ -289,12 +290,12 @@ static void mask_span(struct mask_out *out, struct slice text, const struct span
 		mask_f(out, "user_...%.*s", 4, secret.p + secret.n - 4);
 		break;
 	case SPAN_VALUE:
-		token_show(secret, shown);
+		token_mask(secret, shown);
 		mask_put(out, shown, strlen(shown));
 		break;
 	case SPAN_ESCAPED:
 		escaped_read(&e, text, span->at);
-		mask_text(out, (struct slice){ e.plain, e.n });
+		mask_spans(out, (struct slice){ e.plain, e.n });
 		break;
 	case SPAN_KEY_REST:
 	case SPAN_COOKIE:
@@ -305,10 +306,10 @@ static void mask_span(struct mask_out *out, struct slice text, const struct span
 	}
 }
 
-static void mask_text(struct mask_out *out, struct slice text)
+static void mask_spans(struct mask_out *out, struct slice text)
 {
 	struct secret_scan scan = secret_scan_of(text, false);
-	struct span span;
+	struct secret_span span;
 	size_t at = 0;
 
 	while (out->left && secret_next(&scan, &span))
@@ -318,9 +319,9 @@ static void mask_text(struct mask_out *out, struct slice text)
 			mask_span(out, text, &span);
 }
 
-void redact_text(struct buf *out, struct slice text, size_t max)
+void mask_text(struct buf *out, struct slice text, size_t max)
 {
 	struct mask_out masked = { out, max };
 
-	mask_text(&masked, text);
+	mask_spans(&masked, text);
 }

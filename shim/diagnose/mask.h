@@ -5,7 +5,7 @@
 /* Writing for people of what may be shown of a token, and of a text that may hold secrets. */
 #include "base/buf.h"
 
-enum { TOKEN_SHOWN_MAX = 96 };
+enum { TOKEN_MASK_SIZE = 96 };
 
 /*
  * Write what may be shown of TOKEN into OUT, NUL-terminated, control and
@@ -13,10 +13,10 @@ enum { TOKEN_SHOWN_MAX = 96 };
  * `undefined`, `"sk-or-v1-0e6...1c96"` (quotes and other oddities around a
  * key stay visible), else `<38 bytes: hex>`. Never enough to use.
  */
-void token_show(struct slice token, char out[TOKEN_SHOWN_MAX]);
+void token_mask(struct slice token, char out[TOKEN_MASK_SIZE]);
 
-/* Does token_show() show all of TOKEN? Then it is a placeholder: ${KEY}, undefined, a sample. */
-bool token_is_shown_whole(struct slice token);
+/* Does token_mask() show all of TOKEN? Then it is a placeholder: ${KEY}, undefined, a sample. */
+bool token_needs_no_mask(struct slice token);
 
 /*
  * Copy TEXT (a server's message, a field's value, a path) with everything that
@@ -24,7 +24,7 @@ bool token_is_shown_whole(struct slice token);
  * control bytes, invalid UTF-8 and what steers a terminal or the direction of
  * writing as \xNN and \u{N}. At most MAX bytes are added.
  */
-void redact_text(struct buf *out, struct slice text, size_t max);
+void mask_text(struct buf *out, struct slice text, size_t max);
 
 /*
  * A budget: takes whole units and closes at the first that does not fit, so an

@@ -398,7 +398,7 @@ static enum saw meaning_of_words(struct reader *r, const struct refusal_text *te
 				*words = sources[i];
 				return (enum saw)meanings[m].saw;
 			}
-	return SAW_UNSAID;
+	return SAW_NOTHING;
 }
 
 /* The same of a code: "PermissionDenied", "model_permission_blocked_org" are words, too. */
@@ -438,7 +438,7 @@ static enum saw meaning_of_code(struct slice token)
 			if (slice_equal(one, bare))
 				return (enum saw)codes[i].saw;
 	}
-	return SAW_UNSAID;
+	return SAW_NOTHING;
 }
 
 /*
@@ -460,7 +460,7 @@ static enum saw meaning_of(struct reader *r, const struct refusal_text *text, st
 	*words = said;
 	for (size_t i = 0; i < REFUSAL_TOKENS; i++) {
 		enum saw code = meaning_of_code(text->tokens[i]);
-		if (code == SAW_UNSAID)
+		if (code == SAW_NOTHING)
 			continue;
 		if (refines(by_words, code))
 			return by_words;
@@ -473,9 +473,9 @@ static enum saw meaning_of(struct reader *r, const struct refusal_text *text, st
 		*words = text->param;
 		return SAW_REQUEST;
 	}
-	for (size_t i = 0; by_words == SAW_UNSAID && i < REFUSAL_TOKENS; i++) {
+	for (size_t i = 0; by_words == SAW_NOTHING && i < REFUSAL_TOKENS; i++) {
 		by_words = meaning_of_token(r, text->tokens[i], text->status);
-		*words = by_words == SAW_UNSAID ? said : text->tokens[i];
+		*words = by_words == SAW_NOTHING ? said : text->tokens[i];
 	}
 	return by_words;
 }
@@ -483,7 +483,7 @@ static enum saw meaning_of(struct reader *r, const struct refusal_text *text, st
 enum saw refusal_meaning(const struct refusal_text *text, struct slice *words)
 {
 	struct reader *r = malloc(sizeof(*r));
-	enum saw saw = SAW_UNSAID;
+	enum saw saw = SAW_NOTHING;
 
 	*words = (struct slice){ NULL, 0 };
 	if (r) {

@@ -8,7 +8,7 @@
  *
  *   codes    machine-readable names that mean one thing ("insufficient_quota")
  *   words    a sentence in which certain ideas come together ("api key" and "expired")
- *   nothing  SAW_UNSAID: the status alone speaks
+ *   nothing  SAW_NOTHING: the status alone speaks
  *
  * Names that the answer quotes, URLs, and passages that repeat the request's own
  * body are no words of the server: they are left out.
@@ -30,7 +30,7 @@ struct refusal_text {
 
 /*
  * What TEXT says. *WORDS gets the piece of TEXT's message or the token that says
- * so; absent with SAW_UNSAID.
+ * so; absent with SAW_NOTHING.
  */
 enum saw refusal_meaning(const struct refusal_text *text, struct slice *words);
 

@@ -23,13 +23,13 @@ struct own_key {
 	enum value_match sent; /* how it equals the token that was sent */
 };
 
-struct evidence;
+struct check_input;
 
 /*
  * The variable that holds the token that was sent; else the first good one;
  * else the first damaged one. Of a failed exchange it stands in E->own.
  */
-void own_key_find(struct own_key *own, const struct evidence *e);
+void own_key_find(struct own_key *own, const struct check_input *in);
 
 /* Is VALUE a key that VENDOR could have issued? NAME: of its variable. */
 bool is_well_formed_key(const struct vendor *vendor, struct slice name, struct slice value);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands where a key should: words, templates and display forms. */
+#include "diagnose/placeholder.h"
 #include "diagnose/shape.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 
 static bool is_name_byte(char c)
 {

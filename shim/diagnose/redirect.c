@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 /* Requests that other parts of the process make before the one that follows. */
 enum { WAIT_MAX = 4 };
@@ -77,10 +78,10 @@ static void keep_path(struct redirect *r, struct slice reference, struct slice b
 }
 
 /* False: LOCATION leads nowhere that we could recognise. */
-static bool keep_target(struct redirect *r, const struct evidence *e, struct slice location)
+static bool keep_target(struct redirect *r, const struct check_input *in, struct slice location)
 {
 	struct slice rest = location;
-	struct slice host = e->x->host;
+	struct slice host = in->x->host;
 	long scheme = slice_find(location, SLICE("://"), 0);
 	long slash = slice_byte(location, '/', 0);
 
@@ -101,58 +102,58 @@ static bool keep_target(struct redirect *r, const struct evidence *e, struct sli
 			rest = SLICE("/");
 	}
 	keep(r->host, sizeof(r->host), host);
-	keep_path(r, rest, e->x->path);
+	keep_path(r, rest, in->x->path);
 	return host.n > 0;
 }
 
 /* Is E asked at the place to which the redirect points? On the same host the path has to be it. */
-static bool is_at_target(const struct redirect *r, const struct evidence *e)
+static bool is_at_target(const struct redirect *r, const struct check_input *in)
 {
-	if (!is_same_host(r->host, e->x->host))
+	if (!is_same_host(r->host, in->x->host))
 		return false;
-	return redirect_leaves_host(r) || was_kept(r->path, sizeof(r->path), e->x->path);
+	return redirect_leaves_host(r) || was_kept(r->path, sizeof(r->path), in->x->path);
 }
 
-void redirect_add(struct redirect *r, const struct evidence *e, uint64_t counter)
+void redirect_add(struct redirect *r, const struct check_input *in, uint64_t counter)
 {
-	struct slice location = field_value(&e->x->response, "location");
+	struct slice location = field_value(&in->x->response, "location");
 
-	if (!is_redirect(e->x->response.status) || location.n == 0) {
-		if (r->at && (counter - r->at > WAIT_MAX || is_at_target(r, e)))
+	if (!is_redirect(in->x->response.status) || location.n == 0) {
+		if (r->at && (counter - r->at > WAIT_MAX || is_at_target(r, in)))
 			r->at = 0;
 		return;
 	}
 	/* The second of two redirects: what the first one's follower lost was lost there. */
-	bool had_auth = e->credential || (r->at && is_at_target(r, e) && r->had_auth);
+	bool had_auth = in->credential || (r->at && is_at_target(r, in) && r->had_auth);
 	r->at = 0;
-	if (!keep_target(r, e, location))
+	if (!keep_target(r, in, location))
 		return;
-	keep(r->from, sizeof(r->from), e->x->host);
-	keep(r->from_path, sizeof(r->from_path), e->x->path);
-	r->status = e->x->response.status;
+	keep(r->from, sizeof(r->from), in->x->host);
+	keep(r->from_path, sizeof(r->from_path), in->x->path);
+	r->status = in->x->response.status;
 	r->had_auth = had_auth;
-	r->was_post = slice_equal(e->x->request.method, SLICE("POST"));
+	r->was_post = slice_equal(in->x->request.method, SLICE("POST"));
 	r->at = counter;
 }
 
-static bool follows_redirect(const struct evidence *e)
+static bool follows_redirect(const struct check_input *in)
 {
-	const struct redirect *r = &e->history->redirect;
+	const struct redirect *r = &in->history->redirect;
 
-	return e->is_api && r->at && is_at_target(r, e);
+	return in->is_api && r->at && is_at_target(r, in);
 }
 
-bool redirect_lost_key(const struct evidence *e)
+bool redirect_lost_key(const struct check_input *in)
 {
-	return follows_redirect(e) && e->history->redirect.had_auth && e->credentials.absent &&
-	       !e->is_public;
+	return follows_redirect(in) && in->history->redirect.had_auth && in->credentials.absent &&
+	       !in->is_public;
 }
 
-bool redirect_turned_get(const struct evidence *e)
+bool redirect_turned_get(const struct check_input *in)
 {
-	return follows_redirect(e) && e->history->redirect.was_post &&
-	       slice_equal(e->x->request.method, SLICE("GET")) && path_is_endpoint(e->x->path) &&
-	       e->endpoint != ENDPOINT_MODELS && e->endpoint != ENDPOINT_KEY;
+	return follows_redirect(in) && in->history->redirect.was_post &&
+	       slice_equal(in->x->request.method, SLICE("GET")) && path_is_endpoint(in->x->path) &&
+	       in->endpoint != ENDPOINT_MODELS && in->endpoint != ENDPOINT_KEY;
 }
 
 bool redirect_leaves_host(const struct redirect *r)

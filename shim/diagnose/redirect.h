@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/slice.h"
 
-struct evidence;
+struct check_input;
 
 struct redirect {
 	char host[80];                  /* that Location names, without its port */
@@ -27,14 +27,14 @@ struct redirect {
 };
 
 /* Note the redirect that E was answered with, or that a waiting one is over. COUNTER: E's. */
-void redirect_add(struct redirect *r, const struct evidence *e, uint64_t counter);
+void redirect_add(struct redirect *r, const struct check_input *in, uint64_t counter);
 
 /*
  * Is E the request that a client makes after a redirect, and did the client drop
  * the key, or turn POST into GET? What follows from that is not blamed again.
  */
-bool redirect_lost_key(const struct evidence *e);
-bool redirect_turned_get(const struct evidence *e);
+bool redirect_lost_key(const struct check_input *in);
+bool redirect_turned_get(const struct check_input *in);
 
 /* Does the redirect lead to another host; or is the slash at the end all that differs? */
 bool redirect_leaves_host(const struct redirect *r);

@@ -58,14 +58,14 @@ const char *prose(struct prose text)
 
 #define ASK_EXCHANGE(id) \
 	case RULE_##id:  \
-		return check_##id(e, d);
+		return check_##id(in, d);
 #define ASK_ODD_KEY(id) ASK_EXCHANGE(id)
 #define ASK_REFUSAL(id) ASK_EXCHANGE(id)
 #define ASK_CONNECTION(id)
 #define ASK_LOG(id)
 
 /* A switch: the compiler makes a table of distances of it, not one of pointers. */
-bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d)
+bool rule_fires(enum rule_id rule, const struct check_input *in, struct detail *d)
 {
 	switch (rule) {
 #define RULE_ID(id, when) ASK_##when(id)

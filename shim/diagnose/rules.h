@@ -46,11 +46,11 @@ enum rule_id {
 	RULE_COUNT
 };
 
-struct evidence;
+struct check_input;
 struct detail;
 
 /* Looks at E, changes nothing; true if it fires, then D says what in particular. */
-typedef bool rule_check(const struct evidence *e, struct detail *d);
+typedef bool rule_check(const struct check_input *in, struct detail *d);
 
 /* A long text of the table, without a pointer to it: read it with prose(). */
 struct prose {
@@ -85,7 +85,7 @@ static inline bool rule_is_checked(const struct rule *r)
 }
 
 /* Ask the check of RULE, which rule_is_checked(). */
-bool rule_fires(enum rule_id rule, const struct evidence *e, struct detail *d);
+bool rule_fires(enum rule_id rule, const struct check_input *in, struct detail *d);
 
 enum rule_id rule_find(struct slice id); /* RULE_NONE if there is none */
 

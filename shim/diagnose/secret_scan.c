@@ -250,7 +250,7 @@ static void look_for_userinfo(struct secret_scan *s)
 	while (end < text.n && !memchr("/@?# \"<>\t\r\n", text.p[end], 11))
 		end++;
 	if (end < text.n && text.p[end] == '@' && end > from)
-		s->next = (struct span){ from, end - from, SPAN_USERINFO };
+		s->next = (struct secret_span){ from, end - from, SPAN_USERINFO };
 }
 
 /* ---- the scan */
@@ -303,7 +303,7 @@ static enum span_kind kind_of_run(struct secret_scan *s, size_t *n)
 static size_t escaped_length(struct slice text, size_t at)
 {
 	struct escaped e;
-	struct span span;
+	struct secret_span span;
 
 	escaped_read(&e, text, at);
 	if (!e.escapes || e.n < ROW_SECRET)
@@ -346,9 +346,9 @@ static bool is_continuation(struct slice s, size_t at)
 	return at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80;
 }
 
-bool secret_next(struct secret_scan *s, struct span *span)
+bool secret_next(struct secret_scan *s, struct secret_span *span)
 {
-	*span = (struct span){ .at = s->at, .kind = SPAN_TEXT };
+	*span = (struct secret_span){ .at = s->at, .kind = SPAN_TEXT };
 	while (s->at < s->text.n) {
 		if (s->next.n && s->next.at <= s->at) {
 			if (s->at > span->at)
@@ -370,7 +370,7 @@ bool secret_next(struct secret_scan *s, struct span *span)
 		if (kind == SPAN_TEXT)
 			s->at += n;
 		else
-			s->next = (struct span){ s->at, n, kind };
+			s->next = (struct secret_span){ s->at, n, kind };
 	}
 	span->n = s->at - span->at;
 	return span->n > 0;

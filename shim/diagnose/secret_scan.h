@@ -24,7 +24,7 @@ enum span_kind {
 	SPAN_ESCAPED, /* escaped.h: reads as a secret, or as letters that nobody escapes without a reason */
 };
 
-struct span {
+struct secret_span {
 	size_t at;
 	size_t n;
 	enum span_kind kind;
@@ -34,8 +34,8 @@ struct secret_scan {
 	struct slice text;
 	bool json; /* the inside of a JSON string: a backslash and what it escapes are one sign */
 	size_t at; /* up to here the text is cut into spans */
-	struct span next; /* a secret that was found further on; n == 0: none */
-	bool beside_key;  /* what comes before the next blank or comma may be the rest of a key */
+	struct secret_span next; /* a secret that was found further on; n == 0: none */
+	bool beside_key; /* what comes before the next blank or comma may be the rest of a key */
 };
 
 static inline struct secret_scan secret_scan_of(struct slice text, bool json)
@@ -48,7 +48,7 @@ static inline struct secret_scan secret_scan_of(struct slice text, bool json)
  * a gap, two of SPAN_TEXT may, too. Allocates nothing; of the text only what
  * comes later may be changed or read anew, so a caller may write over the span.
  */
-bool secret_next(struct secret_scan *s, struct span *span);
+bool secret_next(struct secret_scan *s, struct secret_span *span);
 
 /* How many bytes at the beginning of RUN are public: a vendor's prefix, or "sk-". 0: it is no key. */
 size_t key_prefix(struct slice run);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/placeholder.h"
 #include "diagnose/secret_words.h"
 
 #include "diagnose/shape.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/encoded.h"
+#include "diagnose/placeholder.h"
 #include "diagnose/shape.h"
 
 #include "diagnose/credential.h"
@@ -317,17 +319,17 @@ static size_t hex_run(struct slice s, bool (*accepted)(char))
 }
 
 /* After the exact prefix. */
-static enum token_form digits_form(struct slice digits, struct slice *part)
+static enum token_kind digits_form(struct slice digits, struct slice *part)
 {
 	size_t lower = hex_run(digits, is_lower_hex);
 	bool all_hex = hex_run(digits, is_any_hex) == digits.n;
 
 	if (digits.n == OPENROUTER_DIGITS && lower == digits.n)
-		return FORM_PLAIN;
+		return TOKEN_PLAIN;
 	if (all_hex && digits.n == OPENROUTER_DIGITS)
-		return FORM_CASE;
+		return TOKEN_CASE;
 	*part = all_hex ? digits : slice_sub(digits, lower, 1);
-	return all_hex ? FORM_LENGTH : FORM_CHARSET;
+	return all_hex ? TOKEN_LENGTH : TOKEN_CHARSET;
 }
 
 /*
@@ -364,7 +366,7 @@ static bool has_damaged_prefix(struct slice s, struct slice *part)
 	return true;
 }
 
-static enum token_form openrouter_form(struct slice s, struct slice *part)
+static enum token_kind openrouter_form(struct slice s, struct slice *part)
 {
 	struct slice prefix = OPENROUTER_PREFIX;
 
@@ -372,29 +374,29 @@ static enum token_form openrouter_form(struct slice s, struct slice *part)
 		return digits_form(slice_from(s, prefix.n), part);
 	if (slice_starts_nocase(s, prefix) && s.n == prefix.n + OPENROUTER_DIGITS &&
 	    hex_run(slice_from(s, prefix.n), is_any_hex) == OPENROUTER_DIGITS)
-		return FORM_CASE;
-	return has_damaged_prefix(s, part) ? FORM_PREFIX : FORM_PLAIN;
+		return TOKEN_CASE;
+	return has_damaged_prefix(s, part) ? TOKEN_PREFIX : TOKEN_PLAIN;
 }
 
 /* Forms that have something to point at, in their order. */
-static enum token_form pointed_form(struct slice s, const struct vendor *vendor, struct slice *part)
+static enum token_kind pointed_form(struct slice s, const struct vendor *vendor, struct slice *part)
 {
 	if ((*part = joined_scheme(s)).n)
-		return FORM_JOINED;
+		return TOKEN_JOINED;
 	if ((*part = list_separator(s)).n)
-		return FORM_LIST;
+		return TOKEN_LIST;
 	if ((*part = non_ascii(s)).n)
-		return FORM_NON_ASCII;
+		return TOKEN_NON_ASCII;
 	if ((*part = percent_escape(s)).n)
-		return FORM_PERCENT;
+		return TOKEN_PERCENT;
 	if ((*part = inner_blank(s)).n)
-		return FORM_SPACED;
+		return TOKEN_SPACED;
 	if (is_jwt(s))
-		return FORM_JWT;
+		return TOKEN_JWT;
 	if ((*part = second_key(vendor, s)).n)
-		return FORM_DOUBLED;
+		return TOKEN_DOUBLED;
 	if (encoding_of(s))
-		return FORM_ENCODED;
+		return TOKEN_ENCODED;
 	return openrouter_form(s, part);
 }
 
@@ -405,41 +407,41 @@ static bool is_web_address(struct slice s)
 	       slice_starts_nocase(s, SLICE("ws://")) || slice_starts_nocase(s, SLICE("wss://"));
 }
 
-static enum token_form core_form(struct slice s, const struct vendor *vendor, struct slice *part)
+static enum token_kind core_form(struct slice s, const struct vendor *vendor, struct slice *part)
 {
 	*part = absent;
 	if (s.n == 0)
-		return FORM_EMPTY;
+		return TOKEN_EMPTY;
 	if (has_control(s))
-		return FORM_BROKEN;
+		return TOKEN_BROKEN;
 	if (is_literal(s))
-		return FORM_LITERAL;
+		return TOKEN_LITERAL;
 	if (is_config_line(s))
-		return FORM_CONFIG_LINE;
+		return TOKEN_CONFIG_LINE;
 	if (is_web_address(s))
-		return FORM_URL;
+		return TOKEN_URL;
 	/* `{cipher}...` and `ENC(...)` look like templates. */
 	if (is_marked_encrypted(s))
-		return FORM_ENCODED;
+		return TOKEN_ENCODED;
 	*part = template_find(s);
 	if (part->n)
-		return FORM_UNEXPANDED;
+		return TOKEN_UNEXPANDED;
 	if (is_masked(s))
-		return FORM_MASKED;
+		return TOKEN_MASKED;
 	if (is_document(s))
-		return FORM_DOCUMENT;
+		return TOKEN_DOCUMENT;
 	if (is_local_dummy(s))
-		return FORM_DUMMY;
+		return TOKEN_DUMMY;
 	if (is_sample(s))
-		return FORM_SAMPLE;
+		return TOKEN_SAMPLE;
 	if (is_variable_name(s))
-		return FORM_VARIABLE_NAME;
+		return TOKEN_VARIABLE_NAME;
 	return pointed_form(s, vendor, part);
 }
 
 void shape_read(struct token_shape *shape, struct slice token)
 {
-	*shape = (struct token_shape){ .scheme = SCHEME_GOOD, .form = FORM_PLAIN, .core = token };
+	*shape = (struct token_shape){ .scheme = SCHEME_GOOD, .kind = TOKEN_PLAIN, .core = token };
 	/* What nearly all requests carry. */
 	if (token_is_openrouter_shaped(token) && !is_sample(token)) {
 		shape->vendor = vendor_of_key(token);
@@ -447,8 +449,8 @@ void shape_read(struct token_shape *shape, struct slice token)
 	}
 	peel(shape);
 	shape->vendor = vendor_of_key(shape->core);
-	shape->form = core_form(shape->core, shape->vendor, &shape->part);
-	if (shape->form == FORM_PREFIX && shape->part.n)
+	shape->kind = core_form(shape->core, shape->vendor, &shape->part);
+	if (shape->kind == TOKEN_PREFIX && shape->part.n)
 		shape->vendor = vendor_named(SLICE("openrouter"));
 }
 
@@ -457,5 +459,5 @@ bool token_is_openrouter_shaped(struct slice token)
 	struct slice part;
 
 	return slice_starts(token, OPENROUTER_PREFIX) &&
-	       digits_form(slice_from(token, OPENROUTER_PREFIX.n), &part) == FORM_PLAIN;
+	       digits_form(slice_from(token, OPENROUTER_PREFIX.n), &part) == TOKEN_PLAIN;
 }

@@ -5,7 +5,7 @@
  * (stackblitz-labs/bolt.diy#1284, groq/groq-python#7); what the environment holds
  * may be that value.
  */
-#include "diagnose/diagnose.h"
+#include "diagnose/silence.h"
 
 struct silence {
 	const struct judge *judge;
@@ -36,7 +36,7 @@ static void find_damaged(struct silence *s)
 		struct detail *d = damage ? find(s, RULE_key_variable_damaged) : NULL;
 		if (!d)
 			continue;
-		detail_bytes(d, name, LIMIT_SHOWN_NAME);
+		detail_masked(d, name, LIMIT_SHOWN_NAME);
 		detail_f(d, " %s", damage);
 	}
 }
@@ -58,7 +58,7 @@ static void find_near_miss(struct silence *s)
 	}
 }
 
-size_t diagnose_silence(const struct judge *judge, const struct vendor *vendor,
+size_t silence_diagnose(const struct judge *judge, const struct vendor *vendor,
 			struct finding *findings, size_t max)
 {
 	struct silence s = { .judge = judge, .findings = findings, .max = max };

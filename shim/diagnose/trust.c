@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/trust.h"
 
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 #define PEM "/path/to/root-ca.pem"
 

@@ -19,7 +19,7 @@ struct carrier_row {
 };
 
 static const struct carrier_row carrier_rows[] = {
-#define CARRIER(name, part_of_path, names) { VENDOR_##name, part_of_path, names },
+#define LOCATION(name, part_of_path, names) { VENDOR_##name, part_of_path, names },
 #include "diagnose/vendors.def"
 };
 
@@ -95,7 +95,7 @@ const struct vendor *vendor_of_base_url(struct slice name)
 	return NULL;
 }
 
-const char *vendor_carriers(const struct vendor *vendor, struct slice path)
+const char *vendor_locations(const struct vendor *vendor, struct slice path)
 {
 	for (size_t i = 0; i < ROWS(carrier_rows); i++)
 		if (is_row_of(vendor, carrier_rows[i].vendor) &&
@@ -106,7 +106,7 @@ const char *vendor_carriers(const struct vendor *vendor, struct slice path)
 
 bool vendor_reads(const struct vendor *vendor, struct slice path, struct slice header)
 {
-	return list_has(vendor_carriers(vendor, path), header);
+	return list_has(vendor_locations(vendor, path), header);
 }
 
 static bool is_bound_by(const struct vendor_bound *bound, struct slice token, struct slice host)

@@ -27,7 +27,7 @@ struct vendor {
 	char paths[40];  /* only requests whose path holds one of these are the API's; "": all */
 	/*
 	 * The header that usually carries the key, lower case: "authorization"
-	 * (Bearer), "x-api-key", "api-key" ... What differs by path: vendor_carriers().
+	 * (Bearer), "x-api-key", "api-key" ... What differs by path: vendor_locations().
 	 */
 	char header[28];
 	char variables[120]; /* environment variables that usually hold its key, best first */
@@ -53,9 +53,9 @@ const struct vendor *vendor_of_base_url(struct slice name);
  * The headers in which VENDOR reads a key in requests for PATH, the documented
  * one first, as names separated by spaces; "url" is a query parameter (?key=).
  */
-const char *vendor_carriers(const struct vendor *vendor, struct slice path);
+const char *vendor_locations(const struct vendor *vendor, struct slice path);
 
-/* Is HEADER, a name in lower case or "url", one of vendor_carriers()? */
+/* Is HEADER, a name in lower case or "url", one of vendor_locations()? */
 bool vendor_reads(const struct vendor *vendor, struct slice path, struct slice header);
 
 /* Hosts of one vendor that do not know each other's keys. */

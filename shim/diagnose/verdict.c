@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The verdict's cause: reasoned from the five facts, step by step. */
+#include "diagnose/verdict.h"
 #include "diagnose/facts.h"
 
 enum { PLACE = 1 << 2, FRAMING = 1 << 3, CONTENT = 1 << 4 };
@@ -67,15 +68,15 @@ static const struct finding *cause_of(const struct facts *f, const struct findin
 	return f->saw.rule;
 }
 
-void verdict_reach(const struct evidence *e, const struct finding *findings, size_t count,
+void verdict_reach(const struct check_input *in, const struct finding *findings, size_t count,
 		   struct verdict *v)
 {
 	struct facts f;
 
-	*v = (struct verdict){ e->answer.refused_by, CATEGORY_none, RULE_NONE };
-	if (e->answer.refused_by == REFUSED_NOT)
+	*v = (struct verdict){ in->answer.refused_by, CATEGORY_none, RULE_NONE };
+	if (in->answer.refused_by == REFUSED_NOT)
 		return;
-	facts_gather(&f, e, findings, count);
+	facts_gather(&f, in, findings, count);
 	const struct finding *cause = cause_of(&f, findings, count);
 	if (!cause)
 		return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/anonymise.h"
 
+#include "diagnose/encoded.h"
+#include "diagnose/placeholder.h"
 #include "diagnose/escaped.h"
 #include "diagnose/secret_scan.h"
 #include "diagnose/secret_words.h"
@@ -231,7 +233,7 @@ static bool same_shape(struct slice a, struct slice b)
 
 	shape_read(&x, a);
 	shape_read(&y, b);
-	return x.form == y.form && x.vendor == y.vendor && same_part(x.core, a, y.core, b) &&
+	return x.kind == y.kind && x.vendor == y.vendor && same_part(x.core, a, y.core, b) &&
 	       same_part(x.part, a, y.part, b) && same_part(x.again, a, y.again, b) &&
 	       x.opening.n == y.opening.n && x.closing.n == y.closing.n;
 }
@@ -310,17 +312,17 @@ void anonymise_token(struct pseudonyms *d, char *p, size_t n)
 	struct slice token = { p, n };
 	struct token_shape shape;
 
-	if (n == 0 || token_is_shown_whole(token) || escaped_token(d, p, n))
+	if (n == 0 || token_needs_no_mask(token) || escaped_token(d, p, n))
 		return;
 	shape_read(&shape, token);
-	if (shape.form == FORM_ENCODED && shape.core.n &&
+	if (shape.kind == TOKEN_ENCODED && shape.core.n &&
 	    within_base64(d, p + (shape.core.p - p), shape.core.n, false, anonymise_token))
 		return;
-	if (shape.form == FORM_URL)
+	if (shape.kind == TOKEN_URL)
 		anonymise_secrets(d, NULL, p, n, false);
 	else
 		replace_keeping_shape(d, p, n,
-				      shape.form == FORM_ENCODED ? ciphertext_end(&shape, p) : 0);
+				      shape.kind == TOKEN_ENCODED ? ciphertext_end(&shape, p) : 0);
 }
 
 void anonymise_id(struct pseudonyms *d, char *p, size_t n)
@@ -430,7 +432,7 @@ static void replace_span(const struct names *names, char *p, size_t n, enum span
 		break;
 	case SPAN_VALUE:
 		/* A placeholder stays, but for what it shows of a key. */
-		replace_each(names, p, n, !token_is_shown_whole((struct slice){ p, n }), json);
+		replace_each(names, p, n, !token_needs_no_mask((struct slice){ p, n }), json);
 		break;
 	case SPAN_ACCOUNT:
 		pseudonym_replace(names->d, p, n, id_prefix((struct slice){ p, n }), 4);
@@ -460,7 +462,7 @@ void anonymise_secrets(struct pseudonyms *d, const struct pseudonym_keys *keys, 
 {
 	struct secret_scan scan = secret_scan_of((struct slice){ p, n }, escaped);
 	const struct names names = { d, keys };
-	struct span span;
+	struct secret_span span;
 
 	while (secret_next(&scan, &span))
 		replace_span(&names, p + span.at, span.n, span.kind, escaped);

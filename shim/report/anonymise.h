@@ -14,7 +14,7 @@
 
 /*
  * A token, or any value that may hold one: runs of letters and digits are
- * replaced, each letter by a letter of its kind. What token_show() shows
+ * replaced, each letter by a letter of its kind. What token_mask() shows
  * stays: placeholders, a key's public prefix and its ends, words that are no
  * secret.
  */

@@ -49,7 +49,7 @@ static void remember_basic(struct exchange_copy *x, struct slice was, struct sli
 }
 
 static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
-			    const struct evidence *e, const struct credential *c)
+			    const struct check_input *e, const struct credential *c)
 {
 	char *scheme = in_copy(&x->request, c->scheme);
 	char *token = in_copy(&x->request, c->token);
@@ -76,7 +76,7 @@ static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 		remember_key(&x->keys, c->shape.core, core);
 }
 
-static const struct credential *credential_in(const struct evidence *e, size_t field)
+static const struct credential *credential_in(const struct check_input *e, size_t field)
 {
 	for (size_t i = 0; i < e->credentials.count; i++)
 		if (e->credentials.all[i].field == (int)field && e->credentials.all[i].known)
@@ -155,9 +155,9 @@ static bool is_public_parameter(struct slice name)
 	return false;
 }
 
-static void copy_query(struct message_copy *c, const struct evidence *e)
+static void copy_query(struct message_copy *c, const struct check_input *e)
 {
-	const struct credential *key = credentials_by(&e->credentials, CARRIER_URL);
+	const struct credential *key = credentials_by(&e->credentials, LOCATION_URL);
 	struct slice rest = e->x->query;
 	struct slice value, name;
 
@@ -172,7 +172,7 @@ static void copy_query(struct message_copy *c, const struct evidence *e)
 }
 
 static int copy_head(struct exchange_copy *x, struct message_copy *c, struct pseudonyms *names,
-		     const struct evidence *e)
+		     const struct check_input *e)
 {
 	const struct message *m = c->m;
 	bool request = c == &x->request;
@@ -409,7 +409,7 @@ static bool holds_key(const struct exchange_copy *copy)
 int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 		       const struct diagnosis *d)
 {
-	const struct exchange *x = d->evidence.x;
+	const struct exchange *x = d->input.x;
 	struct message_copy *request = &copy->request;
 	struct message_copy *response = &copy->response;
 
@@ -421,10 +421,10 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
 		return -1;
 	enum body_kind kind = x->response.status >= 400       ? KIND_REFUSAL
-			      : d->evidence.answer.inside_200 ? KIND_FAILED
+			      : d->input.answer.inside_200 ? KIND_FAILED
 							      : KIND_ANSWER;
-	int failed = copy_head(copy, request, names, &d->evidence) ||
-		     copy_head(copy, response, names, &d->evidence) ||
+	int failed = copy_head(copy, request, names, &d->input) ||
+		     copy_head(copy, response, names, &d->input) ||
 		     copy_body(request, names, &copy->keys, KIND_REQUEST, NULL) ||
 		     copy_body(response, names, &copy->keys, kind, &x->events);
 	return failed || holds_key(copy) ? -1 : 0;

@@ -152,7 +152,7 @@ static bool holds_name(const char *list, struct slice name)
 }
 
 /* Does a finding depend on the variable NAME? */
-static bool is_asked_for(const struct evidence *e, struct slice name)
+static bool is_asked_for(const struct check_input *e, struct slice name)
 {
 	for (size_t i = 0; i < e->source_count; i++)
 		if (slice_equal(e->sources[i], name))
@@ -197,7 +197,7 @@ static struct slice without_break(struct slice s, bool *odd)
 	return s;
 }
 
-static int add_variables(struct buf *out, struct capture_file *f, const struct evidence *e)
+static int add_variables(struct buf *out, struct capture_file *f, const struct check_input *e)
 {
 	struct slice name, value;
 	char copy[VALUE_MAX];
@@ -219,7 +219,7 @@ static int add_variables(struct buf *out, struct capture_file *f, const struct e
 }
 
 /* The variables that decided that a base URL is not used: of their values the host alone. */
-static int add_base_urls(struct buf *out, struct capture_file *f, const struct evidence *e)
+static int add_base_urls(struct buf *out, struct capture_file *f, const struct check_input *e)
 {
 	struct base_url unused;
 	int failed = 0;
@@ -241,7 +241,7 @@ static int add_base_urls(struct buf *out, struct capture_file *f, const struct e
 }
 
 /* One place in a file; what stands there is the key that was sent, or another one. */
-static int add_found_key(struct buf *out, struct capture_file *f, const struct evidence *e,
+static int add_found_key(struct buf *out, struct capture_file *f, const struct check_input *e,
 			 const struct found_key *key)
 {
 	bool sent = e->credential && slice_equal(key->fingerprint, slice_of(e->fingerprint));
@@ -258,7 +258,7 @@ static int add_found_key(struct buf *out, struct capture_file *f, const struct e
 	       buf_add(out, copy, value.n) | buf_add(out, "\n", 1);
 }
 
-static int add_found(struct buf *out, struct capture_file *f, const struct evidence *e)
+static int add_found(struct buf *out, struct capture_file *f, const struct check_input *e)
 {
 	struct found_key key;
 	int failed = 0;
@@ -284,7 +284,7 @@ static int add_beginning(struct buf *out, const struct settings *s, const struct
 static int add_exchange(struct buf *out, struct capture_file *f, const struct settings *s,
 			const struct diagnosis *d)
 {
-	const struct exchange *x = d->evidence.x;
+	const struct exchange *x = d->input.x;
 	struct exchange_copy *copy = malloc(sizeof(*copy));
 	int failed = -1;
 
@@ -292,9 +292,9 @@ static int add_exchange(struct buf *out, struct capture_file *f, const struct se
 		return -1;
 	if (exchange_copy_make(copy, &f->names, d) == 0) {
 		failed = f->bytes ? 0 : add_beginning(out, s, x);
-		failed |= add_variables(out, f, &d->evidence);
-		failed |= add_base_urls(out, f, &d->evidence);
-		failed |= add_found(out, f, &d->evidence);
+		failed |= add_variables(out, f, &d->input);
+		failed |= add_base_urls(out, f, &d->input);
+		failed |= add_found(out, f, &d->input);
 		if (x->version == HTTP_2)
 			failed |= capture_http2(out, copy, x, f->stream);
 		else
@@ -308,7 +308,7 @@ static int add_exchange(struct buf *out, struct capture_file *f, const struct se
 void capture_out_exchange(struct capture_out *c, const struct settings *s, const struct origin *o,
 			  const struct diagnosis *d)
 {
-	const struct exchange *x = d->evidence.x;
+	const struct exchange *x = d->input.x;
 	struct capture_file *f;
 	struct buf out;
 

@@ -251,20 +251,20 @@ void echo_replace(const struct echo *all, size_t count, const struct slice *stay
 	replace_exact(&a, stay, stay_count, p, n);
 }
 
-void scrub_echo(const struct evidence *e, char *p, size_t n)
+void scrub_echo(const struct check_input *e, char *p, size_t n)
 {
 	struct echo all[LIMIT_CREDENTIALS];
-	char shown[LIMIT_CREDENTIALS][TOKEN_SHOWN_MAX];
+	char shown[LIMIT_CREDENTIALS][TOKEN_MASK_SIZE];
 	struct slice stay[LIMIT_CREDENTIALS + 2];
 	size_t count = 0;
 
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
-		/* A base URL in a key's place may be said; what is secret in a URL, redact_text() knows. */
-		if (!c->known || c->token.n < ECHO_PIECE || c->shape.form == FORM_URL)
+		/* A base URL in a key's place may be said; what is secret in a URL, mask_text() knows. */
+		if (!c->known || c->token.n < ECHO_PIECE || c->shape.kind == TOKEN_URL)
 			continue;
 		if (c != e->credential)
-			token_show(c->token, shown[count]);
+			token_mask(c->token, shown[count]);
 		stay[count] = slice_of(c == e->credential ? e->shown : shown[count]);
 		all[count++] = (struct echo){ c->token, NULL };
 	}

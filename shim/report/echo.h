@@ -7,7 +7,7 @@
  * written: no piece of a request's own credential stays in it, whatever shape
  * the credential has and wherever the piece came from.
  */
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
 
 /* A secret, and what stands for each of its bytes; NOW NULL: asterisks. */
 struct echo {
@@ -25,7 +25,7 @@ enum { ECHO_PIECE = 12 };
 void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
 		  char *p, size_t n);
 
-/* The same for the credentials of E; what token_show() and the request's URL show stays. */
-void scrub_echo(const struct evidence *e, char *p, size_t n);
+/* The same for the credentials of E; what token_mask() and the request's URL show stays. */
+void scrub_echo(const struct check_input *e, char *p, size_t n);
 
 #endif

@@ -139,13 +139,13 @@ static size_t scheme_length(struct slice value)
 
 static void show_credential(struct buf *out, struct slice value, size_t max)
 {
-	char token[TOKEN_SHOWN_MAX];
+	char token[TOKEN_MASK_SIZE];
 	size_t scheme = scheme_length(value);
 
-	redact_text(out, slice_sub(value, 0, scheme), max);
+	mask_text(out, slice_sub(value, 0, scheme), max);
 	if (scheme == value.n && scheme > 0)
 		return;
-	token_show(slice_from(value, scheme), token);
+	token_mask(slice_from(value, scheme), token);
 	buf_add_some(out, token, strlen(token));
 }
 
@@ -161,9 +161,9 @@ void field_show(struct buf *out, const struct field *f, size_t max)
 	if (!f->known)
 		buf_add_some(out, "<not seen>", 10);
 	else if (is_link(f->name))
-		redact_text(out, without_query(f->value), max);
+		mask_text(out, without_query(f->value), max);
 	else if (field_is_clear(f->name))
-		redact_text(out, f->value, max);
+		mask_text(out, f->value, max);
 	else
 		show_credential(out, f->value, max);
 }

@@ -8,7 +8,7 @@
  * whole.
  */
 #include "base/buf.h"
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
 
 /* May the value be read by others? Host, types, versions, request ids. */
 bool field_is_clear(struct slice name);
@@ -21,7 +21,7 @@ bool scheme_is_clear(struct slice word);
 
 /*
  * Append what may be shown of F's value: clear ones redacted for key shapes,
- * others as scheme and token_show(). At most MAX bytes.
+ * others as scheme and token_mask(). At most MAX bytes.
  */
 void field_show(struct buf *out, const struct field *f, size_t max);
 

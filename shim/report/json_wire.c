@@ -17,7 +17,7 @@ void json_put_wire(struct json_out *j, struct slice s, size_t max)
 		json_put_string(j, s);
 		return;
 	}
-	redact_text(&shown, s, max < sizeof(room) ? max : sizeof(room));
+	mask_text(&shown, s, max < sizeof(room) ? max : sizeof(room));
 	json_put_string(j, buf_slice(&shown));
 }
 

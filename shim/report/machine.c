@@ -163,7 +163,7 @@ static bool set_name(char *to, struct slice text)
 
 	if (!text.p || text.n >= MACHINE_NAME)
 		return false;
-	redact_text(&masked, text, MACHINE_NAME);
+	mask_text(&masked, text, MACHINE_NAME);
 	if (!slice_equal(buf_slice(&masked), text))
 		return false;
 	memcpy(to, text.p, text.n);

@@ -8,6 +8,7 @@
 #include "report/json_wire.h"
 #include "report/field_display.h"
 #include "report/machine.h"
+#include "wire/handshake.h"
 
 enum {
 	SHOWN_NAME = 64,  /* bytes kept of a method, scheme or member that should be short */
@@ -195,13 +196,13 @@ static void put_carriers(struct json_out *j, const struct credentials *c)
 {
 	json_array(j, "carriers");
 	for (size_t i = 0; i < c->count; i++)
-		json_ours(j, NULL, carrier_name(c->all[i].carrier));
+		json_ours(j, NULL, location_name(c->all[i].location));
 	json_array_end(j);
 }
 
 static void put_scheme(struct json_out *j, struct slice scheme)
 {
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
 	if (slice_equal(scheme, SLICE("Bearer"))) {
 		json_plain(j, "scheme", scheme);
@@ -211,7 +212,7 @@ static void put_scheme(struct json_out *j, struct slice scheme)
 		json_wire(j, "scheme", scheme, SHOWN_NAME);
 		return;
 	}
-	token_show(scheme, shown);
+	token_mask(scheme, shown);
 	json_text(j, "scheme", shown);
 }
 
@@ -224,7 +225,7 @@ static void put_names(struct json_out *j, const char *key, const struct slice *n
 	json_array_end(j);
 }
 
-static void put_auth(struct json_out *j, const struct evidence *e)
+static void put_auth(struct json_out *j, const struct check_input *e)
 {
 	const struct credential *c = e->credential;
 
@@ -267,11 +268,11 @@ static void put_flag(struct json_out *j, const char *key, int flag)
 static void put_request(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
 			struct kept_pairs *kept)
 {
-	const struct message *m = &d->evidence.x->request;
-	const struct json_outline *outline = &d->evidence.outline;
+	const struct message *m = &d->input.x->request;
+	const struct json_outline *outline = &d->input.outline;
 
 	json_object(j, "request");
-	json_headers(j, m, d->evidence.x->host, fullness, kept ? kept->request : NULL);
+	json_headers(j, m, d->input.x->host, fullness, kept ? kept->request : NULL);
 	json_object(j, "body");
 	json_number(j, "bytes", (int64_t)m->body.total);
 	json_wire_pair(j, (struct wire_member){ "type", message_media_type(m), SHOWN_NAME },
@@ -309,18 +310,18 @@ static void put_error(struct json_out *j, const struct answer *a)
 static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
 			 struct kept_pairs *kept)
 {
-	const struct message *m = &d->evidence.x->response;
+	const struct message *m = &d->input.x->response;
 
 	if (m->status == 0) {
 		json_null(j, "response");
 		return;
 	}
 	json_object(j, "response");
-	json_headers(j, m, d->evidence.x->host, fullness, kept ? kept->response : NULL);
+	json_headers(j, m, d->input.x->host, fullness, kept ? kept->response : NULL);
 	json_number(j, "bytes", (int64_t)m->body.total);
-	if (d->evidence.answer.provider.p)
-		json_wire(j, "provider", d->evidence.answer.provider, SHOWN_NAME);
-	put_error(j, &d->evidence.answer);
+	if (d->input.answer.provider.p)
+		json_wire(j, "provider", d->input.answer.provider, SHOWN_NAME);
+	put_error(j, &d->input.answer);
 	json_object_end(j);
 }
 
@@ -439,25 +440,25 @@ static void put_where(struct json_out *j, const struct origin *o, const struct e
 static int put_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
 			enum fullness fullness, struct kept_pairs *kept)
 {
-	const struct exchange *x = d->evidence.x;
+	const struct exchange *x = d->input.x;
 	size_t start = line->n;
 	struct json_out j;
 
 	json_out_init(&j, line);
 	begin(&j, "exchange", o);
 	json_text(&j, "tool", o->tool);
-	put_coordinates(&j, x, d->evidence.vendor, kept);
-	put_auth(&j, &d->evidence);
+	put_coordinates(&j, x, d->input.vendor, kept);
+	put_auth(&j, &d->input);
 	put_request(&j, d, fullness, kept);
 	put_response(&j, d, fullness, kept);
 	json_array(&j, "findings");
 	for (size_t i = 0; i < d->count; i++)
 		put_finding(&j, &d->findings[i]);
 	json_array_end(&j);
-	put_verdict(&j, &d->verdict, d->evidence.probe);
-	if (d->evidence.base_source_count)
-		put_names(&j, "base_source", d->evidence.base_sources,
-			  d->evidence.base_source_count);
+	put_verdict(&j, &d->verdict, d->input.probe);
+	if (d->input.base_source_count)
+		put_names(&j, "base_source", d->input.base_sources,
+			  d->input.base_source_count);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
 	json_ours(&j, "end", end_name(x->end));
@@ -484,7 +485,7 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 	for (int f = WITH_VALUES; f < FULLNESS_COUNT && failed; f++)
 		failed = put_exchange(line, o, d, (enum fullness)f, kept);
 	if (!failed)
-		scrub_echo(&d->evidence, line->p + start, line->n - start);
+		scrub_echo(&d->input, line->p + start, line->n - start);
 	return failed;
 }
 

@@ -63,7 +63,7 @@ int record_unfollowed(struct buf *line, const struct origin *o, const char *why)
 struct told_connection {
 	uint32_t number;
 	struct slice host;
-	const struct finding *findings; /* diagnose_silence()'s or diagnose_handshake()'s */
+	const struct finding *findings; /* silence_diagnose()'s or failed_handshake_diagnose()'s */
 	size_t count;
 	const char *blind;                 /* why it was not read; NULL */
 	const struct handshake *handshake; /* what failed; NULL */

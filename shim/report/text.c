@@ -44,7 +44,7 @@ static void put_slice(struct block *b, struct slice s)
 static void put_wire(struct block *b, struct slice s, size_t max)
 {
 	buf_reset(&b->scratch);
-	redact_text(&b->scratch, s, max);
+	mask_text(&b->scratch, s, max);
 	put_slice(b, buf_slice(&b->scratch));
 }
 
@@ -182,7 +182,7 @@ static void put_tally(struct block *b)
 
 static void put_verdict_words(struct block *b)
 {
-	const struct evidence *e = &b->d->evidence;
+	const struct check_input *e = &b->d->input;
 	const struct verdict *v = &b->d->verdict;
 
 	if (v->refused_by == REFUSED_nobody && e->answer.answered) {
@@ -206,7 +206,7 @@ static void put_verdict_words(struct block *b)
 
 static void put_verdict(struct block *b)
 {
-	const struct evidence *e = &b->d->evidence;
+	const struct check_input *e = &b->d->input;
 	const struct verdict *v = &b->d->verdict;
 	size_t start = b->out->n;
 
@@ -244,7 +244,7 @@ static void put_process(struct block *b, const struct origin *o)
 /* "  --> node[4711] POST https://openrouter.ai/api/v1/chat/completions  (exchange 3)" */
 static void put_where(struct block *b)
 {
-	const struct exchange *x = b->d->evidence.x;
+	const struct exchange *x = b->d->input.x;
 	const struct origin *o = b->origin;
 	size_t start = b->out->n;
 
@@ -314,7 +314,7 @@ static void put_field(struct block *b, const struct field *f, const struct detai
 /* The header lines that a finding is about; its offsets count in the first. */
 static void put_fields(struct block *b, const struct detail *detail)
 {
-	const struct message *m = &b->d->evidence.x->request;
+	const struct message *m = &b->d->input.x->request;
 
 	if (!detail->header[0] || detail->in_body)
 		return;
@@ -379,7 +379,7 @@ static void put_names(struct block *b, const struct slice *names, size_t count)
 /* Where the key came from. */
 static void put_source(struct block *b)
 {
-	const struct evidence *e = &b->d->evidence;
+	const struct check_input *e = &b->d->input;
 	size_t start = b->out->n;
 	struct found_key key;
 	size_t n = 0;
@@ -400,7 +400,7 @@ static void put_source(struct block *b)
 /* Where the destination came from. */
 static void put_base_source(struct block *b)
 {
-	const struct evidence *e = &b->d->evidence;
+	const struct check_input *e = &b->d->input;
 	size_t start = b->out->n;
 	struct found_key key;
 	size_t n = 0;
@@ -433,7 +433,7 @@ static void add_quoted(struct buf *line, const char *before, struct slice text)
 {
 	buf_add_some(line, before, strlen(before));
 	buf_add_some(line, "\"", 1);
-	redact_text(line, text, SHOWN_ANSWER);
+	mask_text(line, text, SHOWN_ANSWER);
 	buf_add_some(line, "\"", 1);
 }
 
@@ -448,7 +448,7 @@ static bool is_quoted(const struct diagnosis *d, const char *meaning, struct sli
 /* What the server said, and what that means; not twice, where the meaning quotes it. */
 static void put_answer(struct block *b)
 {
-	const struct answer *a = &b->d->evidence.answer;
+	const struct answer *a = &b->d->input.answer;
 	const struct finding *about = answer_finding(b->d);
 	const char *meaning = "";
 	struct buf line;
@@ -463,7 +463,7 @@ static void put_answer(struct block *b)
 		buf_add_some(&line, "a web page", 10);
 	if (a->message.n && !is_quoted(b->d, meaning, a->message))
 		add_quoted(&line, page ? " titled " : "", a->message);
-	else if (a->answered && b->d->evidence.x->response.body.total == 0)
+	else if (a->answered && b->d->input.x->response.body.total == 0)
 		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
 	    !is_quoted(b->d, meaning, a->raw_message))
@@ -502,7 +502,7 @@ static bool has_something_to_say(const struct diagnosis *d)
 	if (d->verdict.refused_by != REFUSED_NOT)
 		return true;
 	for (size_t i = 0; i < d->count; i++)
-		if (d->findings[i].severity >= SEVERITY_WARNING || d->evidence.lint)
+		if (d->findings[i].severity >= SEVERITY_WARNING || d->input.lint)
 			return true;
 	return false;
 }
@@ -533,7 +533,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	if (block_end(&b, start) != 0)
 		return -1;
 	if (out->n > start)
-		scrub_echo(&d->evidence, out->p + start, out->n - start);
+		scrub_echo(&d->input, out->p + start, out->n - start);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct text_style {
 int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
 		   const struct diagnosis *d);
 
-/* A connection without exchange: what diagnose_silence() found, at least one. Findings of one rule stand together. */
+/* A connection without exchange: what silence_diagnose() found, at least one. Findings of one rule stand together. */
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
 		    const struct told_connection *c);
 

@@ -78,7 +78,7 @@ static void a_token_keeps_its_shape_and_nothing_else(void **state)
 			fail_msg("%s is as it was", tokens[i]);
 		shape_read(&before, was);
 		shape_read(&after, (struct slice){ now, was.n });
-		if (before.form != after.form || before.vendor != after.vendor ||
+		if (before.kind != after.kind || before.vendor != after.vendor ||
 		    before.core.n != after.core.n || before.part.n != after.part.n)
 			fail_msg("%s has another shape than %s", now, tokens[i]);
 		strcpy(once, now);

@@ -109,10 +109,10 @@ static void all_carriers_are_found_authorization_first(void **state)
 	credentials_find(&all, x, NULL);
 	assert_int_equal(all.count, 6);
 	for (size_t i = 0; i < all.count; i++) {
-		assert_string_equal(carrier_name(all.all[i].carrier), names[i]);
+		assert_string_equal(location_name(all.all[i].location), names[i]);
 		assert_slice(all.all[i].token, tokens[i]);
 	}
-	assert_ptr_equal(credentials_by(&all, CARRIER_API_KEY), &all.all[3]);
+	assert_ptr_equal(credentials_by(&all, LOCATION_API_KEY), &all.all[3]);
 	exchange_free(x);
 }
 

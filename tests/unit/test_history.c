@@ -172,7 +172,7 @@ static bool remembers(const struct history *history, unsigned number)
 	char token[80];
 	int n = snprintf(token, sizeof(token), "sk-or-v1-%064x", number);
 
-	token_fingerprint((struct slice){ token, (size_t)n }, fingerprint);
+	fingerprint_of((struct slice){ token, (size_t)n }, fingerprint);
 	for (size_t i = 0; i < history->count; i++)
 		if (strcmp(history->rows[i].fingerprint, fingerprint) == 0)
 			return true;

@@ -18,7 +18,7 @@ struct said_by {
 static const char *saw_text(enum saw saw)
 {
 	static const char *const names[] = {
-		[SAW_UNSAID] = "unsaid",
+		[SAW_NOTHING] = "unsaid",
 		[SAW_NO_KEY] = "no key",
 		[SAW_NOT_RECOGNISED] = "not recognised",
 		[SAW_UNKNOWN_KEY] = "unknown key",
@@ -436,25 +436,25 @@ static void it_is_not_about_the_key(void **state)
 		  .saw = SAW_REQUEST,
 		  .message = "messages.3: `tool_use` ids were found without `tool_result` blocks" },
 		{ .status = 400,
-		  .saw = SAW_UNSAID,
+		  .saw = SAW_NOTHING,
 		  .message = "max_tokens is too large: 65536. This model supports at most 16384 "
 			     "completion tokens" },
 		{ .status = 400,
 		  .saw = SAW_REQUEST,
 		  .message =
 		      "Function call is missing a thought_signature in functionCall parts." },
-		{ .status = 422, .saw = SAW_UNSAID, .message = "Input should be a valid string" },
+		{ .status = 422, .saw = SAW_NOTHING, .message = "Input should be a valid string" },
 		{ .status = 400,
-		  .saw = SAW_UNSAID,
+		  .saw = SAW_NOTHING,
 		  .message = "Unexpected token < in JSON at position 0" },
 		{ .status = 502,
 		  .saw = SAW_TROUBLE,
 		  .message = "Failed to authenticate request with Clerk" },
-		{ .status = 500, .saw = SAW_UNSAID, .message = "Internal Server Error" },
-		{ .status = 502, .saw = SAW_UNSAID, .message = "Provider returned error" },
-		{ .status = 403, .saw = SAW_UNSAID, .message = "Forbidden" },
+		{ .status = 500, .saw = SAW_NOTHING, .message = "Internal Server Error" },
+		{ .status = 502, .saw = SAW_NOTHING, .message = "Provider returned error" },
+		{ .status = 403, .saw = SAW_NOTHING, .message = "Forbidden" },
 		{ .status = 403, .saw = SAW_CALLER, .message = "Request not allowed" },
-		{ .status = 403, .saw = SAW_UNSAID, .message = "" },
+		{ .status = 403, .saw = SAW_NOTHING, .message = "" },
 	};
 	CHECK_ALL(list);
 	(void)state;
@@ -555,7 +555,7 @@ static void what_the_user_wrote_says_nothing(void **state)
 		  .body = "{\"messages\":[{\"role\":\"user\",\"content\":[\"explain my invalid API "
 			  "key\"]}]}" },
 		{ .status = 400,
-		  .saw = SAW_UNSAID,
+		  .saw = SAW_NOTHING,
 		  .message = "Could not read 'my api key has expired, why?'",
 		  .body = "{\"prompt\":\"my api key has expired, why?\"}" },
 		/* the same words without the user's having written them */

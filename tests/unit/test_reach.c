@@ -24,9 +24,9 @@ static struct reach *read_text(enum found_kind kind, const char *text)
 	return r;
 }
 
-static void fingerprint_of(const char *value, char out[FINGERPRINT_SIZE])
+static void fingerprint_text(const char *value, char out[FINGERPRINT_SIZE])
 {
-	token_fingerprint(slice_of(value), out);
+	fingerprint_of(slice_of(value), out);
 }
 
 /* A line, and what it sets: VARIABLE NULL for nothing that is a key. */
@@ -47,7 +47,7 @@ static void check_lines(enum found_kind kind, const struct line *lines, size_t c
 			if (r->count != 1)
 				fail_msg("`%s`: %zu keys", lines[i].text, r->count);
 			assert_string_equal(r->keys[0].variable, lines[i].variable);
-			fingerprint_of(lines[i].value, wanted);
+			fingerprint_text(lines[i].value, wanted);
 			if (strcmp(r->keys[0].fingerprint, wanted) != 0)
 				fail_msg("`%s`: another value", lines[i].text);
 			assert_int_equal(r->keys[0].line, 2);
@@ -117,9 +117,9 @@ static void a_dollar_is_also_read_as_a_shell_reads_it(void **state)
 
 	(void)state;
 	assert_int_equal(r->count, 2);
-	fingerprint_of("abcdefgh$TAIL-12345678", wanted);
+	fingerprint_text("abcdefgh$TAIL-12345678", wanted);
 	assert_string_equal(r->keys[0].fingerprint, wanted);
-	fingerprint_of("abcdefgh-12345678", wanted);
+	fingerprint_text("abcdefgh-12345678", wanted);
 	assert_string_equal(r->keys[1].fingerprint, wanted);
 	assert_non_null(strstr(r->keys[1].note, "shell"));
 	free(r);

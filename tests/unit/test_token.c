@@ -22,96 +22,96 @@ static void a_core_has_one_form(void **state)
 {
 	static const struct {
 		const char *token;
-		enum token_form form;
+		enum token_kind form;
 	} cases[] = {
-		{ "", FORM_EMPTY },
-		{ KEY, FORM_PLAIN },
-		{ "sk-proj-abcdefghij0123456789", FORM_PLAIN },
-		{ "some-opaque-gateway-token", FORM_PLAIN },
-		{ KEY "\x01", FORM_BROKEN },
-		{ "undefined", FORM_LITERAL },
-		{ "None", FORM_LITERAL },
-		{ "(null)", FORM_LITERAL },
-		{ "[object Object]", FORM_LITERAL },
-		{ "SecretStr('**********')", FORM_LITERAL },
-		{ "<function get_key at 0x7f>", FORM_LITERAL },
-		{ "Promise { <pending> }", FORM_LITERAL },
-		{ "${OPENROUTER_API_KEY}", FORM_UNEXPANDED },
-		{ "${{ secrets.KEY }}", FORM_UNEXPANDED },
-		{ "$OPENROUTER_API_KEY", FORM_UNEXPANDED },
-		{ "%OPENROUTER_API_KEY%", FORM_UNEXPANDED },
-		{ "$env:OPENROUTER_API_KEY", FORM_UNEXPANDED },
-		{ "{env:OPENROUTER_API_KEY}", FORM_UNEXPANDED },
-		{ "{{ api_key }}", FORM_UNEXPANDED },
-		{ "{api_key_deepseek}", FORM_UNEXPANDED },
-		{ "<OPENROUTER_API_KEY>", FORM_UNEXPANDED },
-		{ "$(cat ~/.openrouter)", FORM_UNEXPANDED },
-		{ "`cat key.file`", FORM_UNEXPANDED },
-		{ "$secret{openrouter}", FORM_UNEXPANDED },
-		{ "OPENROUTER_API_KEY", FORM_VARIABLE_NAME },
-		{ "ANTHROPIC_AUTH_TOKEN", FORM_VARIABLE_NAME },
-		{ "your-api-key", FORM_SAMPLE },
-		{ "YOUR_API_KEY", FORM_SAMPLE },
-		{ "your_key_here", FORM_SAMPLE },
-		{ "changeme", FORM_SAMPLE },
-		{ "sk-or-v1-xxxxxxxx", FORM_SAMPLE },
-		{ "sk-or-v1-...", FORM_SAMPLE },
-		{ "sk-xxxx", FORM_SAMPLE },
+		{ "", TOKEN_EMPTY },
+		{ KEY, TOKEN_PLAIN },
+		{ "sk-proj-abcdefghij0123456789", TOKEN_PLAIN },
+		{ "some-opaque-gateway-token", TOKEN_PLAIN },
+		{ KEY "\x01", TOKEN_BROKEN },
+		{ "undefined", TOKEN_LITERAL },
+		{ "None", TOKEN_LITERAL },
+		{ "(null)", TOKEN_LITERAL },
+		{ "[object Object]", TOKEN_LITERAL },
+		{ "SecretStr('**********')", TOKEN_LITERAL },
+		{ "<function get_key at 0x7f>", TOKEN_LITERAL },
+		{ "Promise { <pending> }", TOKEN_LITERAL },
+		{ "${OPENROUTER_API_KEY}", TOKEN_UNEXPANDED },
+		{ "${{ secrets.KEY }}", TOKEN_UNEXPANDED },
+		{ "$OPENROUTER_API_KEY", TOKEN_UNEXPANDED },
+		{ "%OPENROUTER_API_KEY%", TOKEN_UNEXPANDED },
+		{ "$env:OPENROUTER_API_KEY", TOKEN_UNEXPANDED },
+		{ "{env:OPENROUTER_API_KEY}", TOKEN_UNEXPANDED },
+		{ "{{ api_key }}", TOKEN_UNEXPANDED },
+		{ "{api_key_deepseek}", TOKEN_UNEXPANDED },
+		{ "<OPENROUTER_API_KEY>", TOKEN_UNEXPANDED },
+		{ "$(cat ~/.openrouter)", TOKEN_UNEXPANDED },
+		{ "`cat key.file`", TOKEN_UNEXPANDED },
+		{ "$secret{openrouter}", TOKEN_UNEXPANDED },
+		{ "OPENROUTER_API_KEY", TOKEN_VARIABLE_NAME },
+		{ "ANTHROPIC_AUTH_TOKEN", TOKEN_VARIABLE_NAME },
+		{ "your-api-key", TOKEN_SAMPLE },
+		{ "YOUR_API_KEY", TOKEN_SAMPLE },
+		{ "your_key_here", TOKEN_SAMPLE },
+		{ "changeme", TOKEN_SAMPLE },
+		{ "sk-or-v1-xxxxxxxx", TOKEN_SAMPLE },
+		{ "sk-or-v1-...", TOKEN_SAMPLE },
+		{ "sk-xxxx", TOKEN_SAMPLE },
 		{ "sk-or-v1-0000000000000000000000000000000000000000000000000000000000000000",
-		  FORM_SAMPLE },
-		{ "test", FORM_SAMPLE },
-		{ "ollama", FORM_DUMMY },
-		{ "EMPTY", FORM_DUMMY },
-		{ "sk-no-key-required", FORM_DUMMY },
-		{ "sk-or-v1-0e6...1c96", FORM_MASKED },
-		{ "sk-or-v1-********", FORM_MASKED },
-		{ "\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2", FORM_MASKED },
-		{ "sk-or-v1-" HALF, FORM_LENGTH },
-		{ KEY "0", FORM_LENGTH },
-		{ "sk-or-v1-", FORM_LENGTH },
-		{ "v1-" HEX, FORM_PREFIX },
-		{ "or-v1-" HEX, FORM_PREFIX },
-		{ "sk-0r-v1-" HEX, FORM_PREFIX },
-		{ "sk_or_v1_" HEX, FORM_PREFIX },
-		{ "$" KEY, FORM_PREFIX },
-		{ HEX, FORM_PREFIX },
-		{ "sk-or-v1-O" HALF "e6f44a9d1b2c3e4f5061728394a5b6c", FORM_CHARSET },
-		{ KEY "}", FORM_CHARSET },
-		{ "SK-OR-V1-" HEX, FORM_CASE },
-		{ "sk-or-v1-0E6F44A9D1B2C3E4F5061728394A5B6C" TAIL, FORM_CASE },
-		{ KEY KEY, FORM_DOUBLED },
-		{ KEY "," OTHER, FORM_LIST },
-		{ KEY " " OTHER, FORM_LIST },
-		{ KEY ";" OTHER, FORM_LIST },
-		{ "OPENROUTER_API_KEY=" KEY, FORM_CONFIG_LINE },
-		{ "export OPENROUTER_API_KEY=" KEY, FORM_CONFIG_LINE },
-		{ "apiKey: " KEY, FORM_CONFIG_LINE },
-		{ "Authorization: Bearer " KEY, FORM_CONFIG_LINE },
-		{ "https://openrouter.ai/api/v1", FORM_URL },
-		{ "{\"type\":\"service_account\",\"private_key\":\"x\"}", FORM_DOCUMENT },
-		{ "/home/me/key.json", FORM_DOCUMENT },
+		  TOKEN_SAMPLE },
+		{ "test", TOKEN_SAMPLE },
+		{ "ollama", TOKEN_DUMMY },
+		{ "EMPTY", TOKEN_DUMMY },
+		{ "sk-no-key-required", TOKEN_DUMMY },
+		{ "sk-or-v1-0e6...1c96", TOKEN_MASKED },
+		{ "sk-or-v1-********", TOKEN_MASKED },
+		{ "\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2", TOKEN_MASKED },
+		{ "sk-or-v1-" HALF, TOKEN_LENGTH },
+		{ KEY "0", TOKEN_LENGTH },
+		{ "sk-or-v1-", TOKEN_LENGTH },
+		{ "v1-" HEX, TOKEN_PREFIX },
+		{ "or-v1-" HEX, TOKEN_PREFIX },
+		{ "sk-0r-v1-" HEX, TOKEN_PREFIX },
+		{ "sk_or_v1_" HEX, TOKEN_PREFIX },
+		{ "$" KEY, TOKEN_PREFIX },
+		{ HEX, TOKEN_PREFIX },
+		{ "sk-or-v1-O" HALF "e6f44a9d1b2c3e4f5061728394a5b6c", TOKEN_CHARSET },
+		{ KEY "}", TOKEN_CHARSET },
+		{ "SK-OR-V1-" HEX, TOKEN_CASE },
+		{ "sk-or-v1-0E6F44A9D1B2C3E4F5061728394A5B6C" TAIL, TOKEN_CASE },
+		{ KEY KEY, TOKEN_DOUBLED },
+		{ KEY "," OTHER, TOKEN_LIST },
+		{ KEY " " OTHER, TOKEN_LIST },
+		{ KEY ";" OTHER, TOKEN_LIST },
+		{ "OPENROUTER_API_KEY=" KEY, TOKEN_CONFIG_LINE },
+		{ "export OPENROUTER_API_KEY=" KEY, TOKEN_CONFIG_LINE },
+		{ "apiKey: " KEY, TOKEN_CONFIG_LINE },
+		{ "Authorization: Bearer " KEY, TOKEN_CONFIG_LINE },
+		{ "https://openrouter.ai/api/v1", TOKEN_URL },
+		{ "{\"type\":\"service_account\",\"private_key\":\"x\"}", TOKEN_DOCUMENT },
+		{ "/home/me/key.json", TOKEN_DOCUMENT },
 		{ "c2stb3ItdjEtMGU2ZjQ0YTlkMWIyYzNlNGY1MDYxNzI4Mzk0YTViNmM3ZDhlOWZh",
-		  FORM_ENCODED },
-		{ "gAAAAABmVeryLongFernetToken_0123456789", FORM_ENCODED },
-		{ "vm0_enc_0123456789abcdef", FORM_ENCODED },
-		{ KEY "%0A", FORM_PERCENT },
-		{ "sk-or-v1-" HALF " " TAIL, FORM_SPACED },
-		{ KEY "\xc2\xa0", FORM_NON_ASCII },
-		{ "\xef\xbb\xbf" KEY, FORM_NON_ASCII },
-		{ JWT, FORM_JWT },
-		{ KEY ", Bearer " OTHER, FORM_JOINED },
+		  TOKEN_ENCODED },
+		{ "gAAAAABmVeryLongFernetToken_0123456789", TOKEN_ENCODED },
+		{ "vm0_enc_0123456789abcdef", TOKEN_ENCODED },
+		{ KEY "%0A", TOKEN_PERCENT },
+		{ "sk-or-v1-" HALF " " TAIL, TOKEN_SPACED },
+		{ KEY "\xc2\xa0", TOKEN_NON_ASCII },
+		{ "\xef\xbb\xbf" KEY, TOKEN_NON_ASCII },
+		{ JWT, TOKEN_JWT },
+		{ KEY ", Bearer " OTHER, TOKEN_JOINED },
 		/* Copilot's own tokens have assignments in them. */
-		{ "tid=0123456789abcdef;exp=1700000000;sku=free", FORM_PLAIN },
-		{ "dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcw==", FORM_PLAIN },
+		{ "tid=0123456789abcdef;exp=1700000000;sku=free", TOKEN_PLAIN },
+		{ "dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcw==", TOKEN_PLAIN },
 	};
 	struct token_shape shape;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		shape_read(&shape, slice_of(cases[i].token));
-		if (shape.form != cases[i].form)
+		if (shape.kind != cases[i].form)
 			print_message("token %s\n", cases[i].token);
-		assert_int_equal(shape.form, cases[i].form);
+		assert_int_equal(shape.kind, cases[i].form);
 		assert_int_equal(shape.opening.n + shape.closing.n + shape.again.n, 0);
 	}
 }
@@ -121,20 +121,20 @@ static void wrappers_are_peeled_and_the_core_is_judged_without_them(void **state
 	static const struct {
 		const char *token, *core;
 		bool opening, closing, again;
-		enum token_form form;
+		enum token_kind form;
 	} cases[] = {
-		{ "\"" KEY "\"", KEY, true, true, false, FORM_PLAIN },
-		{ "'" KEY "'", KEY, true, true, false, FORM_PLAIN },
-		{ "`" KEY "`", KEY, true, true, false, FORM_PLAIN },
-		{ KEY "\"", KEY, false, true, false, FORM_PLAIN },
-		{ "\xe2\x80\x9c" KEY "\xe2\x80\x9d", KEY, true, true, false, FORM_PLAIN },
-		{ "Bearer " KEY, KEY, false, false, true, FORM_PLAIN },
-		{ "bearer:" KEY, KEY, false, false, true, FORM_PLAIN },
-		{ "\"Bearer " KEY "\"", KEY, true, true, true, FORM_PLAIN },
-		{ "\"undefined\"", "undefined", true, true, false, FORM_LITERAL },
-		{ "\"\"", "", true, true, false, FORM_EMPTY },
-		{ "Bearer", "", false, false, true, FORM_EMPTY },
-		{ "BearerToken", "BearerToken", false, false, false, FORM_PLAIN },
+		{ "\"" KEY "\"", KEY, true, true, false, TOKEN_PLAIN },
+		{ "'" KEY "'", KEY, true, true, false, TOKEN_PLAIN },
+		{ "`" KEY "`", KEY, true, true, false, TOKEN_PLAIN },
+		{ KEY "\"", KEY, false, true, false, TOKEN_PLAIN },
+		{ "\xe2\x80\x9c" KEY "\xe2\x80\x9d", KEY, true, true, false, TOKEN_PLAIN },
+		{ "Bearer " KEY, KEY, false, false, true, TOKEN_PLAIN },
+		{ "bearer:" KEY, KEY, false, false, true, TOKEN_PLAIN },
+		{ "\"Bearer " KEY "\"", KEY, true, true, true, TOKEN_PLAIN },
+		{ "\"undefined\"", "undefined", true, true, false, TOKEN_LITERAL },
+		{ "\"\"", "", true, true, false, TOKEN_EMPTY },
+		{ "Bearer", "", false, false, true, TOKEN_EMPTY },
+		{ "BearerToken", "BearerToken", false, false, false, TOKEN_PLAIN },
 	};
 	struct token_shape shape;
 
@@ -145,7 +145,7 @@ static void wrappers_are_peeled_and_the_core_is_judged_without_them(void **state
 		assert_int_equal(shape.opening.n > 0, cases[i].opening);
 		assert_int_equal(shape.closing.n > 0, cases[i].closing);
 		assert_int_equal(shape.again.n > 0, cases[i].again);
-		assert_int_equal(shape.form, cases[i].form);
+		assert_int_equal(shape.kind, cases[i].form);
 	}
 }
 
@@ -180,11 +180,11 @@ static void a_token_is_shown_so_that_nobody_can_use_it(void **state)
 		{ JWT, "<JWT, 61 bytes>" },
 		{ "", "" },
 	};
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		token_show(slice_of(cases[i].token), shown);
+		token_mask(slice_of(cases[i].token), shown);
 		assert_string_equal(shown, cases[i].shown);
 	}
 }
@@ -192,7 +192,7 @@ static void a_token_is_shown_so_that_nobody_can_use_it(void **state)
 static void no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown(void **state)
 {
 	char token[sizeof(KEY) + 8];
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
 	(void)state;
 	/* Any one byte put anywhere into the key. */
@@ -200,7 +200,7 @@ static void no_eight_hidden_bytes_of_a_damaged_key_are_ever_shown(void **state)
 		for (int byte = 1; byte < 256; byte++) {
 			int n = snprintf(token, sizeof(token), "%.*s%c%s", (int)at, KEY, byte,
 					 KEY + at);
-			token_show((struct slice){ token, (size_t)n }, shown);
+			token_mask((struct slice){ token, (size_t)n }, shown);
 			for (size_t i = 9; i + 8 < sizeof(KEY); i++) {
 				char piece[9];
 				memcpy(piece, KEY + i, 8);
@@ -219,7 +219,7 @@ static void the_key_of_every_vendor_is_redacted_in_a_text(void **state)
 		snprintf(text, sizeof(text), "a %s%s b", key_forms[i].prefix,
 			 "Qw3rT5yU7iO9pA1sD3fG5hJ7kL9zX1cV3b");
 		buf_init(&out, 400);
-		redact_text(&out, slice_of(text), 400);
+		mask_text(&out, slice_of(text), 400);
 		assert_int_equal(buf_add(&out, "", 1), 0);
 		assert_null(strstr(out.p, "rT5yU7iO9"));
 		buf_release(&out);
@@ -231,9 +231,9 @@ static void the_fingerprint_is_the_start_of_sha256(void **state)
 	char fingerprint[FINGERPRINT_SIZE];
 
 	(void)state;
-	token_fingerprint(SLICE("abc"), fingerprint);
+	fingerprint_of(SLICE("abc"), fingerprint);
 	assert_string_equal(fingerprint, "sha256:ba7816bf8f01");
-	token_fingerprint((struct slice){ NULL, 0 }, fingerprint);
+	fingerprint_of((struct slice){ NULL, 0 }, fingerprint);
 	assert_string_equal(fingerprint, "sha256:e3b0c44298fc");
 }
 
@@ -242,7 +242,7 @@ static void assert_redacted(const char *text, const char *expected)
 	struct buf out;
 
 	buf_init(&out, 4096);
-	redact_text(&out, slice_of(text), 4096);
+	mask_text(&out, slice_of(text), 4096);
 	assert_int_equal(buf_add(&out, "", 1), 0);
 	assert_string_equal(out.p, expected);
 	buf_release(&out);
@@ -301,7 +301,7 @@ static void a_key_cut_in_two_is_hidden_on_both_sides(void **state)
 			snprintf(text, sizeof(text), "sent %.*s%s%s", (int)cut, KEY, between[i],
 				 KEY + cut);
 			buf_init(&out, 4096);
-			redact_text(&out, slice_of(text), 4096);
+			mask_text(&out, slice_of(text), 4096);
 			assert_int_equal(buf_add(&out, "", 1), 0);
 			for (size_t j = 9; j + 10 < sizeof(KEY); j++) {
 				char piece[11];
@@ -417,7 +417,7 @@ static void spans_follow_each_other_and_the_text_of_them_is_copied(void **state)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", piece);
 		}
 		struct secret_scan scan = secret_scan_of((struct slice){ text, n }, round % 2);
-		struct span span;
+		struct secret_span span;
 		while (secret_next(&scan, &span)) {
 			assert_int_equal(span.at, at);
 			assert_true(span.n > 0);
@@ -429,7 +429,7 @@ static void spans_follow_each_other_and_the_text_of_them_is_copied(void **state)
 			continue;
 		plain++;
 		buf_init(&out, 4096);
-		redact_text(&out, slice_of(text), 4096);
+		mask_text(&out, slice_of(text), 4096);
 		assert_int_equal(out.n, n);
 		assert_memory_equal(out.p, text, n);
 		buf_release(&out);
@@ -455,7 +455,7 @@ static void no_more_than_asked_for_is_added(void **state)
 	for (size_t max = 0; max < 60; max++) {
 		struct buf out;
 		buf_init(&out, 4096);
-		redact_text(&out, SLICE("x\x1b " KEY " \xe2\x80\xae and more words"), max);
+		mask_text(&out, SLICE("x\x1b " KEY " \xe2\x80\xae and more words"), max);
 		assert_true(out.n <= max);
 		buf_release(&out);
 	}

@@ -109,9 +109,9 @@ static bool is_named(const char *host, const struct vendor *v, const char *token
 	history_init(history);
 	assert_true(judge_wants(&judge, x));
 	diagnose(&judge, history, x, d);
-	if (d->evidence.vendor != v)
+	if (d->input.vendor != v)
 		print_error("%s is not judged by the rules of %s\n", host, v ? v->id : "nobody");
-	assert_ptr_equal(d->evidence.vendor, v);
+	assert_ptr_equal(d->input.vendor, v);
 	bool named = diagnosis_has(d, RULE_key_wrong_vendor);
 	diagnosis_release(d);
 	exchange_free(x);
@@ -231,7 +231,7 @@ static void every_key_of_the_matrix_is_masked_in_a_text(void **state)
 			struct buf out;
 			snprintf(text, sizeof(text), texts[j], token);
 			buf_init(&out, 1000);
-			redact_text(&out, slice_of(text), 1000);
+			mask_text(&out, slice_of(text), 1000);
 			assert_int_equal(buf_add(&out, "", 1), 0);
 			for (size_t at = prefix; at + PIECE < strlen(token); at++) {
 				char piece[PIECE + 1];

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "diagnose/endpoints.h"
+#include "diagnose/endpoint_paths.h"
 #include "diagnose/host_name.h"
 #include "diagnose/hosts.h"
 #include "diagnose/vendor_keys.h"
@@ -310,7 +310,7 @@ static void the_header_depends_on_the_path(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct vendor *v = vendor_named(slice_of(cases[i].vendor));
 		struct slice path = slice_of(cases[i].path);
-		struct slice rest = slice_of(vendor_carriers(v, path));
+		struct slice rest = slice_of(vendor_locations(v, path));
 		struct slice first;
 		assert_true(list_next(&rest, &first));
 		if (!slice_equal(first, slice_of(cases[i].first)))
@@ -319,7 +319,7 @@ static void the_header_depends_on_the_path(void **state)
 		assert_true(!cases[i].also || vendor_reads(v, path, slice_of(cases[i].also)));
 		assert_false(vendor_reads(v, path, SLICE("x-auth-token")));
 	}
-	assert_int_equal(vendor_carriers(NULL, SLICE("/v1/messages"))[0], 0);
+	assert_int_equal(vendor_locations(NULL, SLICE("/v1/messages"))[0], 0);
 }
 
 static void hosts_with_other_uses_are_watched_by_the_path(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The verdict's cause: only what explains this refusal is its cause. */
+#include "diagnose/verdict.h"
 #include "exchanges.h"
 
 enum { FOUND_MAX = 4 };
@@ -19,7 +20,7 @@ struct reached {
 
 static enum rule_id cause_of(const struct reached *r, bool reversed)
 {
-	struct evidence e = { .answer = { .refused_by = r->by, .about = r->about, .saw = r->saw } };
+	struct check_input e = { .answer = { .refused_by = r->by, .about = r->about, .saw = r->saw } };
 	struct finding findings[FOUND_MAX] = { 0 };
 	struct verdict v;
 	size_t count = 0;

@@ -179,7 +179,7 @@ static const char *parse_found(struct capture *c, struct slice text)
 	if (key.kind == FOUND_KIND_COUNT || colon < 1 || equals < 1 ||
 	    !slice_number(slice_from(file, (size_t)colon + 1), &line) || line > 1U << 30)
 		return usage;
-	token_fingerprint(slice_from(text, (size_t)equals + 1), fingerprint);
+	fingerprint_of(slice_from(text, (size_t)equals + 1), fingerprint);
 	key.fingerprint = slice_of(fingerprint);
 	key.file = slice_sub(file, 0, (size_t)colon);
 	key.line = (unsigned)line;

@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "diagnose/found.h"
+#include "diagnose/found_keys.h"
 #include "tools/capture/capture_handshake.h"
 #include "wire/exchange.h"
 

@@ -188,10 +188,10 @@ static const struct known *by_status(struct slice text)
 static const struct known *by_meaning(struct slice text)
 {
 	static const int tried[] = { 401, 403, 429, 400, 422, 503 };
-	enum saw saw = SAW_UNSAID;
+	enum saw saw = SAW_NOTHING;
 	struct slice words;
 
-	for (size_t i = 0; saw == SAW_UNSAID && i < sizeof(tried) / sizeof(tried[0]); i++)
+	for (size_t i = 0; saw == SAW_NOTHING && i < sizeof(tried) / sizeof(tried[0]); i++)
 		saw = refusal_meaning(&(struct refusal_text){ .status = tried[i], .message = text },
 				      &words);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)

@@ -95,16 +95,16 @@ static void compare_keys(struct key_list *list, const struct editor *e, const st
 
 static void say_key(const struct key *k, struct buf *out)
 {
-	char here[TOKEN_SHOWN_MAX], there[TOKEN_SHOWN_MAX];
+	char here[TOKEN_MASK_SIZE], there[TOKEN_MASK_SIZE];
 
-	token_show(k->value, here);
+	token_mask(k->value, here);
 	say(out, "  %.*s: ", SLICE_ARG(slice_sub(k->name, 0, SHOWN_NAME)));
 	switch (k->state) {
 	case KEY_SAME:
 		say(out, "%s, as in the login shell\n", here);
 		break;
 	case KEY_DIFFERS:
-		token_show(k->shell_value, there);
+		token_mask(k->shell_value, there);
 		say(out, "%s; the login shell has %s\n", here, there);
 		break;
 	case KEY_ONLY_HERE:
@@ -199,14 +199,14 @@ static void put_key(struct json_out *j, const struct key *k)
 {
 	static const char *const states[] = { "same", "differs", "only_here", "only_in_shell",
 					      "unknown" };
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
 	json_object(j, NULL);
 	json_slice(j, "name", slice_sub(k->name, 0, SHOWN_NAME));
-	token_show(k->value, shown);
+	token_mask(k->value, shown);
 	json_text(j, "token", k->state == KEY_ONLY_IN_SHELL ? NULL : shown);
 	if (k->state == KEY_DIFFERS)
-		token_show(k->shell_value, shown);
+		token_mask(k->shell_value, shown);
 	json_text(j, "login_shell",
 		  k->state == KEY_ONLY_HERE || k->state == KEY_UNCOMPARED ? NULL : shown);
 	json_text(j, "state", states[k->state]);

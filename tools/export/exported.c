@@ -40,7 +40,7 @@ static size_t keep_text(struct exported *e, const char *text)
 {
 	size_t at = e->text.n;
 
-	redact_text(&e->text, slice_of(text), TEXT_MAX);
+	mask_text(&e->text, slice_of(text), TEXT_MAX);
 	if (buf_add(&e->text, "", 1) != 0) {
 		e->text.n = at; /* TEXTS_MAX is more than all columns together */
 		return 0;

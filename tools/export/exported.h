@@ -4,7 +4,7 @@
 
 /*
  * One exchange of a log as the columns of columns.def. Only these members are
- * taken from a record, and every text goes through redact_text(): a record that
+ * taken from a record, and every text goes through mask_text(): a record that
  * another program wrote, or damaged, hands no key on.
  */
 #include <stdint.h>

@@ -33,7 +33,7 @@ static bool is_placeholder(struct slice value)
 		return true;
 	if (slice_starts(value, SLICE("$(")) || slice_starts(value, SLICE("`")))
 		return true;
-	return value.n == 0 || token_is_shown_whole(value);
+	return value.n == 0 || token_needs_no_mask(value);
 }
 
 static struct slice without_quotes(struct slice value)
@@ -64,7 +64,7 @@ static bool is_secret_value(struct slice value)
 static bool holds_secret(struct slice word)
 {
 	struct secret_scan scan = secret_scan_of(word, false);
-	struct span span;
+	struct secret_span span;
 
 	while (secret_next(&scan, &span))
 		if (span.kind != SPAN_TEXT &&

@@ -36,9 +36,9 @@ static void add_unfollowed(struct log_counts *t, const cJSON *record, const char
 
 	if (t->unfollowed_count++ || !exe)
 		return;
-	redact_text(&t->unfollowed, slice_of(slash ? slash + 1 : exe), LIMIT_SHOWN_VALUE);
+	mask_text(&t->unfollowed, slice_of(slash ? slash + 1 : exe), LIMIT_SHOWN_VALUE);
 	say(&t->unfollowed, ": ");
-	redact_text(&t->unfollowed, slice_of(why), LIMIT_SHOWN_VALUE);
+	mask_text(&t->unfollowed, slice_of(why), LIMIT_SHOWN_VALUE);
 }
 
 static int pid_of(const cJSON *record)
@@ -66,7 +66,7 @@ static void add_untapped(struct log_counts *t, int pid, const char *why)
 	if (t->untapped_places < LOG_COUNTS_PIDS)
 		t->untapped_pids[t->untapped_places++] = pid;
 	if (why && t->reason.n == 0)
-		redact_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
+		mask_text(&t->reason, slice_of(why), LIMIT_SHOWN_MESSAGE);
 }
 
 /* A relay writes its record again when it knows more. */

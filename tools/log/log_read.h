@@ -6,7 +6,7 @@
  * Logs (JSON lines of version 1) read for people: several files become one
  * list in the order of time. Files may be hostile, torn or of a newer orshim:
  * a line that is no record is counted under its fault, never fatal. Every
- * string here has been through redact_text(): no key in it, and safe for a
+ * string here has been through mask_text(): no key in it, and safe for a
  * terminal; HTML and Markdown still have to be escaped.
  */
 #include <stdint.h>

@@ -87,7 +87,7 @@ const char *log_keep(struct log *l, const char *text, size_t max)
 	if (!text)
 		return NULL;
 	buf_reset(&s->scratch);
-	redact_text(&s->scratch, slice_of(text), max);
+	mask_text(&s->scratch, slice_of(text), max);
 	const char *p = s->scratch.n ? s->scratch.p : "";
 	size_t n = strnlen(p, s->scratch.n);
 	char **slot = slot_of(s->slots, s->size, p, n);

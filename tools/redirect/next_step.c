@@ -36,7 +36,7 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 	bool untappable = c->kind == CANDIDATE_UNTAPPABLE || c->kind == CANDIDATE_UNKNOWN;
 
 	say(out, "; ");
-	redact_text(out, slice_of(u->tool), LIMIT_SHOWN_VALUE);
+	mask_text(out, slice_of(u->tool), LIMIT_SHOWN_VALUE);
 	say(out, ": ");
 	say_tls(c, out);
 	if (untappable && r->mode == RELAY_OFF)

@@ -42,14 +42,14 @@ static void say_names(struct slice report, struct buf *out)
 			continue;
 		say(out,
 		    first.p ? ", " : "not looked into, passed through the relay as they are: ");
-		redact_text(out, row.host, LIMIT_SHOWN_VALUE);
+		mask_text(out, row.host, LIMIT_SHOWN_VALUE);
 		if (!first.p)
 			first = row.host;
 	}
 	if (!first.p)
 		return;
 	say(out, "; to look into one: ORSHIM_HOSTS=");
-	redact_text(out, first, LIMIT_SHOWN_VALUE);
+	mask_text(out, first, LIMIT_SHOWN_VALUE);
 	say(out, "\n");
 }
 
@@ -62,9 +62,9 @@ void passed_say(struct slice report, struct buf *out)
 	while (next_row(&rest, &row)) {
 		if (!row.why.n || is_known(report, &row))
 			continue;
-		redact_text(out, row.host, LIMIT_SHOWN_VALUE);
+		mask_text(out, row.host, LIMIT_SHOWN_VALUE);
 		say(out, " was not seen: ");
-		redact_text(out, row.why, LIMIT_SHOWN_VALUE);
+		mask_text(out, row.why, LIMIT_SHOWN_VALUE);
 		say(out, "\n");
 	}
 }

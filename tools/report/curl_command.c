@@ -23,7 +23,7 @@ static void say_quoted(struct buf *out, struct slice s)
 /* Text of the record, which anybody may have written: no key, no control, nothing that turns the line around. */
 static void add_text(struct buf *out, const char *text)
 {
-	redact_text(out, slice_of(text ? text : ""), LIMIT_LINE);
+	mask_text(out, slice_of(text ? text : ""), LIMIT_LINE);
 }
 
 /* BEFORE is ours. */
@@ -124,7 +124,7 @@ static bool is_sent(struct slice before, const char *value, struct slice after,
 
 	buf_init(&token, LIMIT_LINE);
 	say(&token, "%.*s%s%.*s", SLICE_ARG(before), value, SLICE_ARG(after));
-	token_fingerprint(buf_slice(&token), made);
+	fingerprint_of(buf_slice(&token), made);
 	if (token.n)
 		explicit_bzero(token.p, token.n);
 	buf_release(&token);
@@ -150,7 +150,7 @@ static void compare_variable(const struct curl_command *o, const cJSON *auth, st
 		return;
 	}
 	buf_init(&label, LIMIT_LINE);
-	redact_text(&label, slice_of(log_text(auth, "token")), LIMIT_SHOWN_NAME);
+	mask_text(&label, slice_of(log_text(auth, "token")), LIMIT_SHOWN_NAME);
 	warn(
 	    "curl: %s %s; set it to the key that was sent (%.*s, %.19s) before you run the command",
 	    o->variable, value && *value ? "holds another key here" : "is not set here",
@@ -180,7 +180,7 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 	say(out, " \\\n  -H ");
 	if (!o->fixed && token && !around_label(token, &before, &after)) {
 		/* No key, but a word like undefined: that is what was sent. */
-		redact_text(&head, slice_of(token), LIMIT_LINE);
+		mask_text(&head, slice_of(token), LIMIT_LINE);
 		say_quoted(out, buf_slice(&head));
 		buf_release(&head);
 		return;
@@ -192,13 +192,13 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 			     token);
 		if (o->for_here)
 			compare_variable(o, auth, &before, &after);
-		redact_text(&head, before, LIMIT_LINE);
+		mask_text(&head, before, LIMIT_LINE);
 	}
 	say_quoted(out, buf_slice(&head));
 	say(out, "\"$%s\"", o->variable);
 	if (!o->fixed && token && after.n) {
 		buf_reset(&head);
-		redact_text(&head, after, LIMIT_LINE);
+		mask_text(&head, after, LIMIT_LINE);
 		say_quoted(out, buf_slice(&head));
 	}
 	buf_release(&head);

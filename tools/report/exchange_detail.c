@@ -11,7 +11,7 @@ static void say_raw(struct buf *out, const char *text)
 	struct buf shown;
 
 	buf_init(&shown, LIMIT_LINE);
-	redact_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
+	mask_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
 	say(out, "%.*s", SLICE_ARG(buf_slice(&shown)));
 	buf_release(&shown);
 }

@@ -14,7 +14,7 @@ static void put_raw(struct json_out *j, const char *key, const char *text)
 	struct buf shown;
 
 	buf_init(&shown, LIMIT_LINE);
-	redact_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
+	mask_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
 	json_slice(j, key, shown.n ? buf_slice(&shown) : SLICE(""));
 	buf_release(&shown);
 }

@@ -370,7 +370,7 @@ void say_faults(const struct log *l, const char *indent, struct buf *out)
 		struct buf path;
 		buf_init(&path, LIMIT_PATH);
 		if (c->file < l->file_count)
-			redact_text(&path, slice_of(l->files[c->file].path), LIMIT_PATH);
+			mask_text(&path, slice_of(l->files[c->file].path), LIMIT_PATH);
 		say(out, "%s%.*s:%zu %s", indent, SLICE_ARG(buf_slice(&path)), c->line,
 		    log_fault_words((enum log_fault)f));
 		if (c->count > 1)

@@ -9,7 +9,7 @@ static void put_raw(struct buf *out, const char *text)
 	struct buf shown;
 
 	buf_init(&shown, LIMIT_LINE);
-	redact_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
+	mask_text(&shown, slice_of(text ? text : ""), LIMIT_LINE);
 	html_slice(out, buf_slice(&shown));
 	buf_release(&shown);
 }

@@ -33,7 +33,7 @@ static const cJSON *field_named(const cJSON *record, const char *name)
 
 static void add_text(struct shown_field *s, struct buf *b, const char *text)
 {
-	redact_text(b, slice_of(text), sizeof(s->text) - 1 - b->n);
+	mask_text(b, slice_of(text), sizeof(s->text) - 1 - b->n);
 }
 
 /* Byte AT of the value as a byte of SHOWN; -1 if that cannot be said. */

@@ -58,16 +58,16 @@ static struct detail *find(struct launch *l, enum rule_id rule, struct slice nam
 	snprintf(subject->variable, sizeof(subject->variable), "%.*s", SLICE_ARG(name));
 	subject->fingerprint[0] = '\0';
 	if (value.n)
-		token_fingerprint(value, subject->fingerprint);
+		fingerprint_of(value, subject->fingerprint);
 	l->count++;
 	return &f->detail;
 }
 
 static void add_label(struct detail *d, struct slice token)
 {
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
-	token_show(token, shown);
+	token_mask(token, shown);
 	detail_f(d, "%s", shown);
 }
 
@@ -76,7 +76,7 @@ static void add_place(struct detail *d, const struct dotenv *file, unsigned line
 	char path[SHOWN_PATH];
 
 	reach_show_path(file->path, path, sizeof(path));
-	detail_bytes(d, slice_of(path), SHOWN_PATH);
+	detail_masked(d, slice_of(path), SHOWN_PATH);
 	detail_f(d, " line %u", line);
 }
 

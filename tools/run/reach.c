@@ -79,8 +79,8 @@ static struct reach_key *add(struct reach *r, struct slice name, struct slice va
 	struct reach_key *key = &r->keys[r->count++];
 	*key = (struct reach_key){ .note = "" };
 	snprintf(key->variable, sizeof(key->variable), "%.*s", SLICE_ARG(name));
-	token_fingerprint(value, key->fingerprint);
-	token_show(value, key->label);
+	fingerprint_of(value, key->fingerprint);
+	token_mask(value, key->label);
 	return key;
 }
 

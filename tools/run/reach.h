@@ -8,8 +8,8 @@
  * label and its place; the value itself is not kept.
  */
 #include "diagnose/environment.h"
-#include "diagnose/evidence.h"
-#include "diagnose/found.h"
+#include "diagnose/check_input.h"
+#include "diagnose/found_keys.h"
 #include "tools/run/dotenv.h"
 #include "tools/run/reading.h"
 
@@ -19,7 +19,7 @@ struct reach_key {
 	enum found_kind kind;
 	char variable[LIMIT_SHOWN_NAME]; /* or the member of a tool's settings; "" */
 	char fingerprint[FINGERPRINT_SIZE];
-	char label[TOKEN_SHOWN_MAX];
+	char label[TOKEN_MASK_SIZE];
 	char file[192]; /* as a person writes it: ./.env, ~/.bashrc */
 	unsigned line;
 	const char *note; /* what the file has around the value, static; "" */

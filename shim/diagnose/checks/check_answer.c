@@ -5,15 +5,16 @@
  */
 #include <string.h>
 
+#include "diagnose/answer_refusal.h"
 #include "cJSON.h"
 #include "diagnose/claims.h"
 #include "diagnose/content.h"
 
 enum { QUOTE_MAX = 200 };
 
-static bool refused(const struct evidence *e, enum refused_by by, enum refusal about)
+static bool refused(const struct check_input *in, enum refused_by by, enum refusal about)
 {
-	return e->answer.refused_by == by && e->answer.about == about;
+	return in->answer.refused_by == by && in->answer.about == about;
 }
 
 static void quote(struct detail *d, const char *before, struct slice text)
@@ -21,52 +22,52 @@ static void quote(struct detail *d, const char *before, struct slice text)
 	if (!text.p || text.n == 0)
 		return;
 	detail_f(d, "%s\"", before);
-	detail_bytes(d, text, QUOTE_MAX);
+	detail_masked(d, text, QUOTE_MAX);
 	detail_f(d, "\"");
 }
 
 /* The provider's name and its own words, or the message where it said none. */
-static void quote_provider(struct detail *d, const struct evidence *e)
+static void quote_provider(struct detail *d, const struct check_input *in)
 {
-	if (e->answer.provider_name.p) {
-		detail_bytes(d, e->answer.provider_name, 60);
+	if (in->answer.provider_name.p) {
+		detail_masked(d, in->answer.provider_name, 60);
 		detail_f(d, ": ");
 	}
-	quote(d, "", e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	quote(d, "", in->answer.raw_message.p ? in->answer.raw_message : in->answer.message);
 }
 
-static bool says(const struct evidence *e, const char *words)
+static bool says(const struct check_input *in, const char *words)
 {
-	return slice_has_nocase(e->answer.message, slice_of(words));
+	return slice_has_nocase(in->answer.message, slice_of(words));
 }
 
-static bool is_missing_family(const struct evidence *e)
+static bool is_missing_family(const struct check_input *in)
 {
-	return says(e, "Missing Authentication header") || says(e, "No auth credentials found") ||
-	       says(e, "No cookie auth credentials found");
+	return says(in, "Missing Authentication header") || says(in, "No auth credentials found") ||
+	       says(in, "No cookie auth credentials found");
 }
 
-bool check_credential_not_recognised(const struct evidence *e, struct detail *d)
+bool check_credential_not_recognised(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) || e->answer.user_id ||
-	    !is_missing_family(e))
+	if (!refused(in, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) || in->answer.user_id ||
+	    !is_missing_family(in))
 		return false;
-	quote(d, "", e->answer.message);
+	quote(d, "", in->answer.message);
 	detail_f(d, " is what OpenRouter says both when the header is missing and when it holds no "
 		    "OpenRouter key");
 	return true;
 }
 
-bool check_key_unknown(const struct evidence *e, struct detail *d)
+bool check_key_unknown(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
-	    !says(e, "User not found") || !e->credential ||
-	    !token_is_openrouter_shaped(e->credential->token))
+	if (!refused(in, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
+	    !says(in, "User not found") || !in->credential ||
+	    !token_is_openrouter_shaped(in->credential->token))
 		return false;
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 	struct detail before = { .text = "" };
-	token_show(e->credential->token, shown);
-	if (check_transient_401(e, &before))
+	token_mask(in->credential->token, shown);
+	if (check_transient_401(in, &before))
 		detail_f(d, "said of %s, which was accepted before", shown);
 	else
 		detail_f(d,
@@ -76,35 +77,36 @@ bool check_key_unknown(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_management_key_required(const struct evidence *e, struct detail *d)
+bool check_management_key_required(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
-	    !(says(e, "management key") || says(e, "provisioning key")))
+	if (!refused(in, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS) ||
+	    !(says(in, "management key") || says(in, "provisioning key")))
 		return false;
-	quote(d, "", e->answer.message);
+	quote(d, "", in->answer.message);
 	return true;
 }
 
 /* Texts that a rule above stands for. */
-static bool is_known_openrouter_text(const struct evidence *e)
+static bool is_known_openrouter_text(const struct check_input *in)
 {
-	return is_missing_family(e) || says(e, "management key") || says(e, "provisioning key") ||
-	       (says(e, "User not found") && e->credential &&
-		token_is_openrouter_shaped(e->credential->token));
+	return is_missing_family(in) || says(in, "management key") ||
+	       says(in, "provisioning key") ||
+	       (says(in, "User not found") && in->credential &&
+		token_is_openrouter_shaped(in->credential->token));
 }
 
-static bool is_about_credentials_here(const struct evidence *e)
+static bool is_about_credentials_here(const struct check_input *in)
 {
-	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream;
+	return in->answer.about == REFUSAL_CREDENTIALS && in->answer.refused_by != REFUSED_upstream;
 }
 
 /* The message, or the status where there is none. */
-static void quote_message(struct detail *d, const struct evidence *e)
+static void quote_message(struct detail *d, const struct check_input *in)
 {
-	if (e->answer.message.n && !e->answer.html)
-		quote(d, "", e->answer.message);
+	if (in->answer.message.n && !in->answer.html)
+		quote(d, "", in->answer.message);
 	else
-		detail_f(d, "%d without a message", answer_code(&e->answer));
+		detail_f(d, "%d without a message", answer_code(&in->answer));
 }
 
 /* Answers that say more than that the credential is not good have a rule of their own. */
@@ -114,21 +116,21 @@ static bool is_special(enum saw saw)
 }
 
 /* A token that says itself that it had expired, where the answer does not say what is wrong. */
-static long long silently_expired_for(const struct evidence *e)
+static long long silently_expired_for(const struct check_input *in)
 {
-	return is_special(e->answer.saw) || e->is_openrouter ? 0 : token_expired_for(e);
+	return is_special(in->answer.saw) || in->is_openrouter ? 0 : token_expired_for(in);
 }
 
 /* AWS takes a signature for five minutes before and after its own time (SigV4). */
-static void tell_clock(const struct evidence *e, struct detail *d)
+static void describe_clock(const struct check_input *in, struct detail *d)
 {
 	enum { TOLERATED = 300 };
-	long long behind = claims_signed_before(e);
+	long long behind = claims_signed_before(in);
 
 	if (behind > -TOLERATED && behind < TOLERATED)
 		return;
 	detail_f(d, "; X-Amz-Date is ");
-	claims_tell_span(d, behind < 0 ? -behind : behind);
+	claims_describe_duration(d, behind < 0 ? -behind : behind);
 	detail_f(d, " %s the server's clock", behind < 0 ? "ahead of" : "behind");
 	d->why = "The request is signed with the time of this machine, and a signature is good for "
 		 "five minutes only. The two clocks differ by more than that.";
@@ -138,69 +140,71 @@ static void tell_clock(const struct evidence *e, struct detail *d)
 		   "before it sent it.");
 }
 
-bool check_credential_rejected(const struct evidence *e, struct detail *d)
+bool check_credential_rejected(const struct check_input *in, struct detail *d)
 {
-	if (!is_about_credentials_here(e) || is_special(e->answer.saw) || silently_expired_for(e) ||
-	    (e->is_openrouter && is_known_openrouter_text(e)))
+	if (!is_about_credentials_here(in) || is_special(in->answer.saw) ||
+	    silently_expired_for(in) || (in->is_openrouter && is_known_openrouter_text(in)))
 		return false;
-	quote_message(d, e);
-	tell_clock(e, d);
-	if (e->answer.saw == SAW_NO_KEY && e->credential && e->credential->token.n)
-		detail_f(d, "; a credential was sent in %s", carrier_name(e->credential->carrier));
-	else if (e->credentials.absent)
+	quote_message(d, in);
+	describe_clock(in, d);
+	if (in->answer.saw == SAW_NO_KEY && in->credential && in->credential->token.n)
+		detail_f(d, "; a credential was sent in %s",
+			 location_name(in->credential->location));
+	else if (in->credentials.absent)
 		detail_f(d, "; no credential was sent");
 	return true;
 }
 
-bool check_credential_expired(const struct evidence *e, struct detail *d)
+bool check_credential_expired(const struct check_input *in, struct detail *d)
 {
-	long long late = silently_expired_for(e);
+	long long late = silently_expired_for(in);
 
-	if (!is_about_credentials_here(e) || (e->answer.saw != SAW_EXPIRED && !late))
+	if (!is_about_credentials_here(in) || (in->answer.saw != SAW_EXPIRED && !late))
 		return false;
-	quote_message(d, e);
+	quote_message(d, in);
 	if (late) {
 		detail_f(d, "; the token says itself that it had expired ");
-		claims_tell_span(d, late);
+		claims_describe_duration(d, late);
 		detail_f(d, " before this answer");
 	}
 	return true;
 }
 
-bool check_key_lacks_permission(const struct evidence *e, struct detail *d)
+bool check_key_lacks_permission(const struct check_input *in, struct detail *d)
 {
-	if (!is_about_credentials_here(e) || e->answer.saw != SAW_NO_PERMISSION ||
-	    (e->is_openrouter && is_known_openrouter_text(e)))
+	if (!is_about_credentials_here(in) || in->answer.saw != SAW_NO_PERMISSION ||
+	    (in->is_openrouter && is_known_openrouter_text(in)))
 		return false;
-	quote_message(d, e);
+	quote_message(d, in);
 	return true;
 }
 
 /* One of the API's own refusals, not OpenRouter's, which have rules of their own. */
-static bool is_refusal_of_api(const struct evidence *e)
+static bool is_refusal_of_api(const struct check_input *in)
 {
-	return e->answer.refused_by == REFUSED_vendor || e->answer.refused_by == REFUSED_gateway ||
-	       e->answer.refused_by == REFUSED_local_gateway;
+	return in->answer.refused_by == REFUSED_vendor ||
+	       in->answer.refused_by == REFUSED_gateway ||
+	       in->answer.refused_by == REFUSED_local_gateway;
 }
 
-static bool is_banned_signature(const struct evidence *e)
+static bool is_banned_signature(const struct check_input *in)
 {
-	return says(e, "error code: 1010") || says(e, "browser's signature") ||
-	       slice_equal(e->answer.code_text, SLICE("1010"));
+	return says(in, "error code: 1010") || says(in, "browser's signature") ||
+	       slice_equal(in->answer.code_text, SLICE("1010"));
 }
 
 /* A header beside the key that such servers turn callers away for. */
-static void tell_refused_header(const struct evidence *e, struct detail *d)
+static void describe_refused_header(const struct check_input *in, struct detail *d)
 {
-	struct slice origin = field_value(&e->x->request, "origin");
+	struct slice origin = field_value(&in->x->request, "origin");
 
-	if (is_banned_signature(e)) {
-		quote(d, "; User-Agent: ", field_value(&e->x->request, "user-agent"));
+	if (is_banned_signature(in)) {
+		quote(d, "; User-Agent: ", field_value(&in->x->request, "user-agent"));
 		detail_fix(d,
 			   "The network in front of the server (Cloudflare 1010) does not admit "
 			   "this client's User-Agent or TLS library. Set another User-Agent in the "
 			   "tool (extra headers), or ask the vendor to admit this one.");
-	} else if (origin.n && !e->answer.message.n && !e->vendor) {
+	} else if (origin.n && !in->answer.message.n && !in->vendor) {
 		quote(d, "; Origin: ", origin);
 		d->fix[0] = '\0';
 		detail_fix(d,
@@ -209,7 +213,7 @@ static void tell_refused_header(const struct evidence *e, struct detail *d)
 	}
 }
 
-static void tell_no_reason(struct detail *d)
+static void describe_no_reason(struct detail *d)
 {
 	detail_f(d, ": the server does not say why");
 	d->why = "The server turns the caller away without a word. It may be the network, the "
@@ -219,80 +223,80 @@ static void tell_no_reason(struct detail *d)
 		   "another network: what makes the difference is the reason.");
 }
 
-bool check_vendor_refused(const struct evidence *e, struct detail *d)
+bool check_vendor_refused(const struct check_input *in, struct detail *d)
 {
-	if (!is_refusal_of_api(e) || e->answer.about != REFUSAL_POLICY)
+	if (!is_refusal_of_api(in) || in->answer.about != REFUSAL_POLICY)
 		return false;
-	quote_message(d, e);
-	if (e->answer.saw == SAW_UNSAID && !e->answer.message.n)
-		tell_no_reason(d);
-	tell_refused_header(e, d);
+	quote_message(d, in);
+	if (in->answer.saw == SAW_NOTHING && !in->answer.message.n)
+		describe_no_reason(d);
+	describe_refused_header(in, d);
 	return true;
 }
 
-bool check_error_inside_200(const struct evidence *e, struct detail *d)
+bool check_error_inside_200(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.in_stream || !e->answer.error || e->answer.status / 100 != 2)
+	if (in->answer.in_stream || !in->answer.error || in->answer.status / 100 != 2)
 		return false;
-	detail_f(d, "status %d with an error in the body: ", e->answer.status);
-	quote_message(d, e);
+	detail_f(d, "status %d with an error in the body: ", in->answer.status);
+	quote_message(d, in);
 	return true;
 }
 
-bool check_credential_rejected_unexplained(const struct evidence *e, struct detail *d)
+bool check_credential_rejected_unexplained(const struct check_input *in, struct detail *d)
 {
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
 	bool is_401 =
-	    e->answer.status == 401 || (e->answer.in_stream && answer_code(&e->answer) == 401);
-	if (!is_about_credentials_here(e) || !is_401 || e->credential_explained || !e->credential ||
-	    !e->credential->known)
+	    in->answer.status == 401 || (in->answer.in_stream && answer_code(&in->answer) == 401);
+	if (!is_about_credentials_here(in) || !is_401 || in->credential_explained ||
+	    !in->credential || !in->credential->known)
 		return false;
-	token_show(e->credential->token, shown);
-	detail_f(d, "%s: %.*s%s%s, %zu bytes, %s", carrier_name(e->credential->carrier),
-		 SLICE_ARG(e->credential->scheme), e->credential->scheme.n ? " " : "", shown,
-		 e->credential->token.n, e->fingerprint);
+	token_mask(in->credential->token, shown);
+	detail_f(d, "%s: %.*s%s%s, %zu bytes, %s", location_name(in->credential->location),
+		 SLICE_ARG(in->credential->scheme), in->credential->scheme.n ? " " : "", shown,
+		 in->credential->token.n, in->fingerprint);
 	return true;
 }
 
-bool check_upstream_refused_credentials(const struct evidence *e, struct detail *d)
+bool check_upstream_refused_credentials(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_upstream, REFUSAL_CREDENTIALS))
+	if (!refused(in, REFUSED_upstream, REFUSAL_CREDENTIALS))
 		return false;
-	if (e->answer.provider_name.p)
-		detail_bytes(d, e->answer.provider_name, 60);
+	if (in->answer.provider_name.p)
+		detail_masked(d, in->answer.provider_name, 60);
 	else
 		detail_f(d, "the provider");
 	detail_f(d, " refused");
-	quote(d, ": ", e->answer.raw_message);
-	if (e->answer.is_byok == 1)
+	quote(d, ": ", in->answer.raw_message);
+	if (in->answer.is_byok == 1)
 		detail_f(d, ", is_byok: true, so it is the key stored in your account");
-	else if (e->answer.is_byok == 0)
+	else if (in->answer.is_byok == 0)
 		detail_f(d,
 			 ", is_byok: false, so it is OpenRouter's own key and not yours to mend");
 	return true;
 }
 
 /* In the server's words or in those of the provider behind it. */
-static bool is_too_large(const struct evidence *e)
+static bool is_too_large(const struct check_input *in)
 {
 	static const char words[][24] = { "maximum context length", "prompt is too long",
 					  "context_length_exceeded", "context length" };
 
-	if (answer_code(&e->answer) == 413 || e->answer.saw == SAW_TOO_LARGE ||
-	    slice_equal(e->answer.error_type, SLICE("context_length_exceeded")) ||
-	    slice_equal(e->answer.code_text, SLICE("context_length_exceeded")))
+	if (answer_code(&in->answer) == 413 || in->answer.saw == SAW_TOO_LARGE ||
+	    slice_equal(in->answer.error_type, SLICE("context_length_exceeded")) ||
+	    slice_equal(in->answer.code_text, SLICE("context_length_exceeded")))
 		return true;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (says(e, words[i]) || slice_has_nocase(e->answer.raw, slice_of(words[i])))
+		if (says(in, words[i]) || slice_has_nocase(in->answer.raw, slice_of(words[i])))
 			return true;
 	return false;
 }
 
 /* What was not kept of the request was not judged: no finding on it says nothing. */
-static void tell_unseen(const struct evidence *e, struct detail *d)
+static void tell_unseen(const struct check_input *in, struct detail *d)
 {
-	const struct body *body = &e->x->request.body;
+	const struct body *body = &in->x->request.body;
 
 	if (body->truncated)
 		detail_f(d, "; only the first %zu bytes of the request's body were looked at",
@@ -300,11 +304,11 @@ static void tell_unseen(const struct evidence *e, struct detail *d)
 }
 
 /* Some upstreams take these out before they count. */
-static bool has_system_message(const struct evidence *e)
+static bool has_system_message(const struct check_input *in)
 {
 	const cJSON *message;
 
-	cJSON_ArrayForEach(message, content_member(e->body, "messages"))
+	cJSON_ArrayForEach(message, content_member(in->body, "messages"))
 	{
 		if (slice_equal(content_text(message, "role"), SLICE("system")))
 			return true;
@@ -313,42 +317,42 @@ static bool has_system_message(const struct evidence *e)
 }
 
 /* Point at the member of the body that the provider complains about, if it names one that is there. */
-static void point_at_complaint(const struct evidence *e, struct detail *d)
+static void point_at_complaint(const struct check_input *in, struct detail *d)
 {
 	char path[JSON_PATH_MAX];
 
-	if (!content_member_named(e->answer.raw_message, e->body, path, sizeof(path)) &&
-	    !content_member_named(e->answer.raw, e->body, path, sizeof(path)))
+	if (!content_member_named(in->answer.raw_message, in->body, path, sizeof(path)) &&
+	    !content_member_named(in->answer.raw, in->body, path, sizeof(path)))
 		return;
 	detail_f(d, "; in the request that is ");
-	content_place(e, d, "%s", path);
+	content_point(in, d, "%s", path);
 	if (strncmp(path, "messages[", 9) == 0)
 		detail_f(d, ", as the upstream counts%s",
-			 has_system_message(e) ? " (perhaps without system messages)" : "");
+			 has_system_message(in) ? " (perhaps without system messages)" : "");
 }
 
-bool check_upstream_error(const struct evidence *e, struct detail *d)
+bool check_upstream_error(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_upstream, REFUSAL_REQUEST) || is_too_large(e))
+	if (!refused(in, REFUSED_upstream, REFUSAL_REQUEST) || is_too_large(in))
 		return false;
-	quote_provider(d, e);
-	point_at_complaint(e, d);
-	tell_unseen(e, d);
+	quote_provider(d, in);
+	point_at_complaint(in, d);
+	tell_unseen(in, d);
 	return true;
 }
 
 /* No money or quota is left, whatever the status: no waiting changes that. */
-static bool is_about_credits(const struct evidence *e)
+static bool is_about_credits(const struct check_input *in)
 {
-	return e->answer.saw == SAW_NO_MONEY ||
-	       (answer_code(&e->answer) == 402 && e->answer.saw != SAW_KEY_LIMIT &&
-		e->answer.saw != SAW_RATE);
+	return in->answer.saw == SAW_NO_MONEY ||
+	       (answer_code(&in->answer) == 402 && in->answer.saw != SAW_KEY_LIMIT &&
+		in->answer.saw != SAW_RATE);
 }
 
 /* What a plan pays for is not paid for here: the key may be good at the path next door. */
-static void tell_plan_path(const struct evidence *e, struct detail *d)
+static void describe_plan_path(const struct check_input *in, struct detail *d)
 {
-	const struct vendor_plan_path *p = vendor_plan_path(e->vendor, e->x->path);
+	const struct vendor_plan_path *p = vendor_plan_path(in->vendor, in->x->path);
 
 	if (!p)
 		return;
@@ -357,59 +361,59 @@ static void tell_plan_path(const struct evidence *e, struct detail *d)
 	detail_fix(d,
 		   "If you have the %s, set the base URL to https://%.*s%s. If you pay as you go, "
 		   "add credit at the vendor.",
-		   p->plan, SLICE_ARG(e->x->host), p->path);
+		   p->plan, SLICE_ARG(in->x->host), p->path);
 }
 
-bool check_credits_exhausted(const struct evidence *e, struct detail *d)
+bool check_credits_exhausted(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_QUOTA || e->answer.refused_by == REFUSED_upstream ||
-	    !is_about_credits(e))
+	if (in->answer.about != REFUSAL_QUOTA || in->answer.refused_by == REFUSED_upstream ||
+	    !is_about_credits(in))
 		return false;
-	quote_message(d, e);
-	tell_plan_path(e, d);
+	quote_message(d, in);
+	describe_plan_path(in, d);
 	return true;
 }
 
-bool check_upstream_credits_exhausted(const struct evidence *e, struct detail *d)
+bool check_upstream_credits_exhausted(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_upstream, REFUSAL_QUOTA) || !is_about_credits(e))
+	if (!refused(in, REFUSED_upstream, REFUSAL_QUOTA) || !is_about_credits(in))
 		return false;
-	quote_provider(d, e);
-	if (e->answer.is_byok >= 0)
-		detail_f(d, ", is_byok: %s", e->answer.is_byok ? "true" : "false");
+	quote_provider(d, in);
+	if (in->answer.is_byok >= 0)
+		detail_f(d, ", is_byok: %s", in->answer.is_byok ? "true" : "false");
 	return true;
 }
 
-bool check_key_limit_exceeded(const struct evidence *e, struct detail *d)
+bool check_key_limit_exceeded(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_QUOTA || e->answer.refused_by == REFUSED_upstream ||
-	    !(e->answer.saw == SAW_KEY_LIMIT ||
-	      (e->is_openrouter && answer_code(&e->answer) == 403 && !is_about_credits(e))))
+	if (in->answer.about != REFUSAL_QUOTA || in->answer.refused_by == REFUSED_upstream ||
+	    !(in->answer.saw == SAW_KEY_LIMIT ||
+	      (in->is_openrouter && answer_code(&in->answer) == 403 && !is_about_credits(in))))
 		return false;
-	quote_message(d, e);
+	quote_message(d, in);
 	return true;
 }
 
-bool check_rate_limited(const struct evidence *e, struct detail *d)
+bool check_rate_limited(const struct check_input *in, struct detail *d)
 {
-	struct slice retry = field_value(&e->x->response, "retry-after");
+	struct slice retry = field_value(&in->x->response, "retry-after");
 
-	if (e->answer.about != REFUSAL_QUOTA || is_about_credits(e) ||
-	    e->answer.saw == SAW_KEY_LIMIT ||
-	    (answer_code(&e->answer) != 429 && e->answer.saw != SAW_RATE))
+	if (in->answer.about != REFUSAL_QUOTA || is_about_credits(in) ||
+	    in->answer.saw == SAW_KEY_LIMIT ||
+	    (answer_code(&in->answer) != 429 && in->answer.saw != SAW_RATE))
 		return false;
-	if (e->answer.provider_name.p)
-		detail_bytes(d, e->answer.provider_name, 60);
-	quote(d, e->answer.provider_name.p ? ": " : "",
-	      e->answer.raw_message.p ? e->answer.raw_message : e->answer.message);
+	if (in->answer.provider_name.p)
+		detail_masked(d, in->answer.provider_name, 60);
+	quote(d, in->answer.provider_name.p ? ": " : "",
+	      in->answer.raw_message.p ? in->answer.raw_message : in->answer.message);
 	quote(d, "; Retry-After: ", retry);
 	return true;
 }
 
 /* The texts of an array member of metadata, quoted. */
-static void quote_list(struct detail *d, const struct evidence *e, const char *member)
+static void quote_list(struct detail *d, const struct check_input *in, const char *member)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(e->answer.metadata, member);
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in->answer.metadata, member);
 	const cJSON *item;
 	const char *between = "";
 
@@ -419,69 +423,69 @@ static void quote_list(struct detail *d, const struct evidence *e, const char *m
 	cJSON_ArrayForEach(item, list)
 	{
 		detail_f(d, "%s", between);
-		detail_bytes(d, slice_of(cJSON_IsString(item) ? item->valuestring : "?"), 60);
+		detail_masked(d, slice_of(cJSON_IsString(item) ? item->valuestring : "?"), 60);
 		between = ", ";
 	}
 }
 
-bool check_policy_blocked(const struct evidence *e, struct detail *d)
+bool check_policy_blocked(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_policy, REFUSAL_POLICY))
+	if (!refused(in, REFUSED_openrouter_policy, REFUSAL_POLICY))
 		return false;
-	quote(d, "", e->answer.message);
-	quote_list(d, e, "reasons");
-	quote_list(d, e, "patterns");
+	quote(d, "", in->answer.message);
+	quote_list(d, in, "reasons");
+	quote_list(d, in, "patterns");
 	return true;
 }
 
-static bool is_privacy(const struct evidence *e)
+static bool is_privacy(const struct check_input *in)
 {
-	return says(e, "data policy") || says(e, "privacy") ||
-	       slice_equal(answer_availability(&e->answer), SLICE("privacy_restricted")) ||
-	       slice_equal(answer_availability(&e->answer), SLICE("free_variant_ended"));
+	return says(in, "data policy") || says(in, "privacy") ||
+	       slice_equal(answer_availability(&in->answer), SLICE("privacy_restricted")) ||
+	       slice_equal(answer_availability(&in->answer), SLICE("free_variant_ended"));
 }
 
-bool check_privacy_excludes_endpoints(const struct evidence *e, struct detail *d)
+bool check_privacy_excludes_endpoints(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_routing, REFUSAL_ROUTING) || !is_privacy(e))
+	if (!refused(in, REFUSED_openrouter_routing, REFUSAL_ROUTING) || !is_privacy(in))
 		return false;
-	quote(d, "", e->answer.message);
+	quote(d, "", in->answer.message);
 	return true;
 }
 
-bool check_no_endpoint_supports_request(const struct evidence *e, struct detail *d)
+bool check_no_endpoint_supports_request(const struct check_input *in, struct detail *d)
 {
-	if (!refused(e, REFUSED_openrouter_routing, REFUSAL_ROUTING) || is_privacy(e))
+	if (!refused(in, REFUSED_openrouter_routing, REFUSAL_ROUTING) || is_privacy(in))
 		return false;
-	quote(d, "", e->answer.message);
-	quote_list(d, e, "available_providers");
-	quote_list(d, e, "requested_providers");
+	quote(d, "", in->answer.message);
+	quote_list(d, in, "available_providers");
+	quote_list(d, in, "requested_providers");
 	return true;
 }
 
-bool check_provider_unavailable(const struct evidence *e, struct detail *d)
+bool check_provider_unavailable(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_UNAVAILABLE || e->answer.refused_by == REFUSED_edge ||
-	    e->answer.in_stream)
+	if (in->answer.about != REFUSAL_UNAVAILABLE || in->answer.refused_by == REFUSED_edge ||
+	    in->answer.in_stream)
 		return false;
-	quote_provider(d, e);
-	if (e->answer.saw == SAW_TROUBLE && e->answer.refused_by == REFUSED_openrouter_auth &&
-	    !e->credential_explained)
+	quote_provider(d, in);
+	if (in->answer.saw == SAW_TROUBLE && in->answer.refused_by == REFUSED_openrouter_auth &&
+	    !in->credential_explained)
 		detail_f(d,
 			 ": OpenRouter's own sign-in service failed, before it looked at any key");
 	return true;
 }
 
-static bool is_request_refused_here(const struct evidence *e)
+static bool is_request_refused_here(const struct check_input *in)
 {
-	return e->answer.about == REFUSAL_REQUEST && e->answer.refused_by != REFUSED_upstream;
+	return in->answer.about == REFUSAL_REQUEST && in->answer.refused_by != REFUSED_upstream;
 }
 
-bool check_request_too_large(const struct evidence *e, struct detail *d)
+bool check_request_too_large(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.about != REFUSAL_REQUEST || !is_too_large(e))
+	if (in->answer.about != REFUSAL_REQUEST || !is_too_large(in))
 		return false;
-	quote_provider(d, e);
+	quote_provider(d, in);
 	return true;
 }
 
@@ -501,17 +505,17 @@ static bool is_api_version(struct slice version)
 }
 
 /* A day that a reader of YAML made a time of (api-version: 2024-10-21 without quotation marks). */
-static void tell_query(const struct evidence *e, struct detail *d)
+static void describe_query(const struct check_input *in, struct detail *d)
 {
 	static const struct slice name = { "api-version=", 12 };
-	struct slice rest = e->x->query;
+	struct slice rest = in->x->query;
 	struct slice one;
 
 	while (slice_cut(&rest, '&', &one)) {
 		if (!slice_starts(one, name) || is_api_version(slice_from(one, name.n)))
 			continue;
 		detail_f(d, "; the query says ");
-		detail_bytes(d, one, 80);
+		detail_masked(d, one, 80);
 		detail_f(d, ", and a version is a day (2024-10-21) or a day with -preview");
 		detail_fix(d,
 			   "Write the version in quotation marks in the tool's settings: without "
@@ -520,69 +524,70 @@ static void tell_query(const struct evidence *e, struct detail *d)
 	}
 }
 
-bool check_request_rejected(const struct evidence *e, struct detail *d)
+bool check_request_rejected(const struct check_input *in, struct detail *d)
 {
-	if (!is_request_refused_here(e) || is_too_large(e))
+	if (!is_request_refused_here(in) || is_too_large(in))
 		return false;
-	quote_message(d, e);
-	tell_query(e, d);
-	tell_unseen(e, d);
+	quote_message(d, in);
+	describe_query(in, d);
+	tell_unseen(in, d);
 	return true;
 }
 
-bool check_stream_error_after_200(const struct evidence *e, struct detail *d)
+bool check_stream_error_after_200(const struct check_input *in, struct detail *d)
 {
-	if (!e->answer.in_stream || e->answer.status / 100 != 2)
+	if (!in->answer.in_stream || in->answer.status / 100 != 2)
 		return false;
-	detail_f(d, "event %llu of the stream: ", (unsigned long long)e->x->events.events);
-	quote_provider(d, e);
+	detail_f(d, "event %llu of the stream: ", (unsigned long long)in->x->events.events);
+	quote_provider(d, in);
 	detail_f(d, "; your tool may show an empty answer");
 	return true;
 }
 
-bool check_error_wrapped(const struct evidence *e, struct detail *d)
+bool check_error_wrapped(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.wrapped) {
-		detail_f(d, "found %d level%s deep in the message's text", e->answer.wrapped,
-			 e->answer.wrapped > 1 ? "s" : "");
+	if (in->answer.wrapped) {
+		detail_f(d, "found %d level%s deep in the message's text", in->answer.wrapped,
+			 in->answer.wrapped > 1 ? "s" : "");
 		return true;
 	}
-	if (e->answer.in_stream || e->answer.status < 400 || e->answer.code < 400 ||
-	    e->answer.code >= 600 || e->answer.code == e->answer.status)
+	if (in->answer.in_stream || in->answer.status < 400 || in->answer.code < 400 ||
+	    in->answer.code >= 600 || in->answer.code == in->answer.status)
 		return false;
-	detail_f(d, "the status is %d, the error inside says %d", e->answer.status, e->answer.code);
+	detail_f(d, "the status is %d, the error inside says %d", in->answer.status,
+		 in->answer.code);
 	return true;
 }
 
-bool check_response_unreadable(const struct evidence *e, struct detail *d)
+bool check_response_unreadable(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = &e->x->response;
+	const struct message *m = &in->x->response;
 
-	if (!e->answer.answered || e->answer.status < 200)
+	if (!in->answer.answered || in->answer.status < 200)
 		return false;
 	if (m->body.coding == CODING_OPAQUE) {
 		detail_f(d, "Content-Encoding: ");
-		detail_bytes(d, field_value(m, "content-encoding"), 60);
+		detail_masked(d, field_value(m, "content-encoding"), 60);
 		return true;
 	}
-	if (m->body.truncated && e->answer.failed) {
+	if (m->body.truncated && in->answer.failed) {
 		detail_f(d, "the answer is longer than what is kept of it");
 		return true;
 	}
-	if (e->x->end == END_ANSWERED || e->x->end == END_SWITCHED || m->body.complete)
+	if (in->x->end == END_ANSWERED || in->x->end == END_SWITCHED || m->body.complete)
 		return false;
 	detail_f(d, "the connection ended after %llu bytes of the answer's body",
 		 (unsigned long long)m->body.total);
 	return true;
 }
 
-bool check_no_response(const struct evidence *e, struct detail *d)
+bool check_no_response(const struct check_input *in, struct detail *d)
 {
-	if (e->answer.refused_by != REFUSED_nobody || e->lint || !e->x->request.head_complete)
+	if (in->answer.refused_by != REFUSED_nobody || in->lint || !in->x->request.head_complete)
 		return false;
-	const struct body *sent = &e->x->request.body;
+	const struct body *sent = &in->x->request.body;
 	const char *what =
-	    e->x->end == END_RESET ? "the stream was reset" : "the connection was closed";
+	    in->x->end == END_RESET ? "the stream was reset" : "the connection was closed";
 
 	if (sent->complete || !sent->has_declared)
 		detail_f(d, "%s after the request", what);

@@ -10,7 +10,7 @@
  * message have tool_result parts. In Responses both are items of `input`.
  */
 static const struct dialect {
-	enum endpoint endpoint;
+	enum endpoint_kind endpoint;
 	const char *turns; /* member of the body */
 } dialects[] = {
 	{ ENDPOINT_CHAT, "messages" },
@@ -79,10 +79,10 @@ static bool announced_before(const struct dialect *dialect, const cJSON *turns, 
 	return false;
 }
 
-static bool tell_id(struct detail *d, const char *what, struct slice id)
+static bool describe_id(struct detail *d, const char *what, struct slice id)
 {
 	detail_f(d, "%s `", what);
-	detail_bytes(d, id, 48);
+	detail_masked(d, id, 48);
 	detail_f(d, "`");
 	return true;
 }
@@ -100,7 +100,7 @@ static struct slice answered_id(const struct dialect *dialect, const cJSON *turn
 							     : slice_of(NULL);
 }
 
-static bool orphan_result(const struct evidence *e, const struct dialect *dialect,
+static bool orphan_result(const struct check_input *in, const struct dialect *dialect,
 			  const cJSON *turns, struct detail *d)
 {
 	const cJSON *turn, *part;
@@ -112,8 +112,8 @@ static bool orphan_result(const struct evidence *e, const struct dialect *dialec
 		int j = -1;
 		i++;
 		if (id.p && !announced_before(dialect, turns, turn, id)) {
-			content_place(e, d, "%s[%d]", dialect->turns, i);
-			return tell_id(d, " answers a call that nobody made before it:", id);
+			content_point(in, d, "%s[%d]", dialect->turns, i);
+			return describe_id(d, " answers a call that nobody made before it:", id);
 		}
 		const cJSON *parts =
 		    dialect->endpoint == ENDPOINT_MESSAGES ? members_of(dialect, turn, true) : NULL;
@@ -123,8 +123,8 @@ static bool orphan_result(const struct evidence *e, const struct dialect *dialec
 			id = answered_id(dialect, turn, part);
 			if (!id.p || announced_before(dialect, turns, turn, id))
 				continue;
-			content_place(e, d, "%s[%d].content[%d]", dialect->turns, i, j);
-			return tell_id(d, " answers a call that nobody made before it:", id);
+			content_point(in, d, "%s[%d].content[%d]", dialect->turns, i, j);
+			return describe_id(d, " answers a call that nobody made before it:", id);
 		}
 	}
 	return false;
@@ -150,7 +150,7 @@ static bool is_unanswered(const struct dialect *dialect, const cJSON *turn, stru
 	return next || (dialect->endpoint == ENDPOINT_MESSAGES && turn->next);
 }
 
-static bool unanswered_call(const struct evidence *e, const struct dialect *dialect,
+static bool unanswered_call(const struct check_input *in, const struct dialect *dialect,
 			    const cJSON *turns, struct detail *d)
 {
 	const cJSON *turn, *call;
@@ -172,12 +172,12 @@ static bool unanswered_call(const struct evidence *e, const struct dialect *dial
 				continue;
 			if (!is_unanswered(dialect, turn, id))
 				continue;
-			content_place(e, d,
+			content_point(in, d,
 				      dialect->endpoint == ENDPOINT_CHAT
 					  ? "messages[%d].tool_calls[%d]"
 					  : "messages[%d].content[%d]",
 				      i, j);
-			return tell_id(d, " has no result before the next turn:", id);
+			return describe_id(d, " has no result before the next turn:", id);
 		}
 	}
 	return false;
@@ -195,42 +195,42 @@ static bool history_is_elsewhere(const cJSON *body, const cJSON *turns)
 	return false;
 }
 
-bool check_tool_result_orphan(const struct evidence *e, struct detail *d)
+bool check_tool_result_orphan(const struct check_input *in, struct detail *d)
 {
-	const cJSON *body = content_body(e);
+	const cJSON *body = content_body(in);
 
 	/* A server of one's own may not pair them at all. */
-	if (!body || !e->vendor || content_path_is_mixed(e))
+	if (!body || !in->vendor || content_path_is_mixed(in))
 		return false;
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
 		const struct dialect *dialect = &dialects[i];
 		const cJSON *turns = content_member(body, dialect->turns);
-		if (e->endpoint != dialect->endpoint || !cJSON_IsArray(turns))
+		if (in->endpoint != dialect->endpoint || !cJSON_IsArray(turns))
 			continue;
 		if (history_is_elsewhere(body, turns))
 			return false;
-		return orphan_result(e, dialect, turns, d) ||
+		return orphan_result(in, dialect, turns, d) ||
 		       (dialect->endpoint != ENDPOINT_RESPONSES &&
-			unanswered_call(e, dialect, turns, d));
+			unanswered_call(in, dialect, turns, d));
 	}
 	return false;
 }
 
 /* What is wrong with a call's arguments; NULL: nothing. */
-static const char *arguments_fault(const struct evidence *e, const cJSON *arguments)
+static const char *arguments_fault(const struct check_input *in, const cJSON *arguments)
 {
 	struct json_verdict v;
 
 	if (!arguments)
 		return NULL;
 	/* Mistral documents an object, too. */
-	if (cJSON_IsObject(arguments) && content_vendor_is(e, "mistral"))
+	if (cJSON_IsObject(arguments) && content_vendor_is(in, "mistral"))
 		return NULL;
 	if (!cJSON_IsString(arguments))
 		return "is not a string";
 	if (arguments->valuestring[0] == '\0')
 		/* A call without arguments is often written so, and often taken. */
-		return content_answer_has(e, "argument") || content_answer_has(e, "json")
+		return content_answer_has(in, "argument") || content_answer_has(in, "json")
 			   ? "is an empty string"
 			   : NULL;
 	json_judge(slice_of(arguments->valuestring), &v);
@@ -246,13 +246,13 @@ static const char *arguments_fault(const struct evidence *e, const cJSON *argume
 	}
 }
 
-bool check_tool_arguments_not_json(const struct evidence *e, struct detail *d)
+bool check_tool_arguments_not_json(const struct check_input *in, struct detail *d)
 {
-	const cJSON *messages = content_member(content_of(e, ENDPOINT_CHAT), "messages");
+	const cJSON *messages = content_member(content_of(in, ENDPOINT_CHAT), "messages");
 	const cJSON *message, *call;
 	int i = -1;
 
-	if (!e->vendor || !cJSON_IsArray(messages))
+	if (!in->vendor || !cJSON_IsArray(messages))
 		return false;
 	cJSON_ArrayForEach(message, messages)
 	{
@@ -265,11 +265,12 @@ bool check_tool_arguments_not_json(const struct evidence *e, struct detail *d)
 		{
 			const cJSON *function = content_member(call, "function");
 			const char *fault =
-			    arguments_fault(e, content_member(function, "arguments"));
+			    arguments_fault(in, content_member(function, "arguments"));
 			j++;
 			if (!fault)
 				continue;
-			content_place(e, d, "messages[%d].tool_calls[%d].function.arguments", i, j);
+			content_point(in, d, "messages[%d].tool_calls[%d].function.arguments", i,
+				      j);
 			detail_f(d, " %s", fault);
 			return true;
 		}

@@ -111,7 +111,7 @@ static bool data_fault(struct slice type, struct slice data, struct detail *d)
 		return false;
 	detail_f(d, ": it says ");
 	if (type.n)
-		detail_bytes(d, type, 40);
+		detail_masked(d, type, 40);
 	else
 		detail_f(d, "no type");
 	detail_f(d, ", its first bytes say %s", actual);
@@ -166,10 +166,10 @@ static bool part_fault(const cJSON *part, struct detail *fault, const char **mem
 	return data.p && data_fault(content_text(source, "media_type"), data, fault);
 }
 
-bool check_image_data_url_bad(const struct evidence *e, struct detail *d)
+bool check_image_data_url_bad(const struct check_input *in, struct detail *d)
 {
-	const char *turns = e->endpoint == ENDPOINT_RESPONSES ? "input" : "messages";
-	const cJSON *list = content_member(content_body(e), turns);
+	const char *turns = in->endpoint == ENDPOINT_RESPONSES ? "input" : "messages";
+	const cJSON *list = content_member(content_body(in), turns);
 	const cJSON *turn, *part;
 	int i = -1;
 
@@ -189,7 +189,7 @@ bool check_image_data_url_bad(const struct evidence *e, struct detail *d)
 			j++;
 			if (!part_fault(part, &fault, &member))
 				continue;
-			content_place(e, d, "%s[%d].content[%d].%s", turns, i, j, member);
+			content_point(in, d, "%s[%d].content[%d].%s", turns, i, j, member);
 			detail_f(d, "%s", fault.text);
 			return true;
 		}

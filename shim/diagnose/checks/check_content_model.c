@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/answer_refusal.h"
 #include "diagnose/content.h"
 
 #include <cJSON.h>
@@ -15,50 +16,50 @@ static bool names_what_has_a_model(const cJSON *body)
 }
 
 /* Servers that know the model otherwise, or make do without: a deployment of one model, a stored prompt, an agent. */
-static bool model_is_optional(const struct evidence *e, const cJSON *body)
+static bool model_is_optional(const struct check_input *in, const cJSON *body)
 {
-	if (content_vendor_is(e, "azure") || slice_has(e->x->path, SLICE("/deployments/")) ||
-	    slice_has(e->x->path, SLICE("/presets/")) ||
-	    slice_has(e->x->path, SLICE("/endpoints/")))
+	if (content_vendor_is(in, "azure") || slice_has(in->x->path, SLICE("/deployments/")) ||
+	    slice_has(in->x->path, SLICE("/presets/")) ||
+	    slice_has(in->x->path, SLICE("/endpoints/")))
 		return true;
 	if (names_what_has_a_model(body))
 		return true;
-	return e->endpoint == ENDPOINT_RESPONSES &&
+	return in->endpoint == ENDPOINT_RESPONSES &&
 	       (content_member(body, "prompt") || content_member(body, "previous_response_id") ||
 		content_member(body, "conversation"));
 }
 
 /* Does the answer say that it got no model? */
-static bool answer_misses_a_model(const struct evidence *e)
+static bool answer_misses_a_model(const struct check_input *in)
 {
 	static const char words[][9] = { "required", "missing", "must",
 					 "provide",  "specif",  "no model" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (content_answer_has(e, words[i]))
-			return content_answer_has(e, "model");
+		if (content_answer_has(in, words[i]))
+			return content_answer_has(in, "model");
 	return false;
 }
 
-bool check_model_missing(const struct evidence *e, struct detail *d)
+bool check_model_missing(const struct check_input *in, struct detail *d)
 {
-	const cJSON *body = content_body(e);
+	const cJSON *body = content_body(in);
 	const cJSON *model = content_member(body, "model");
 	const cJSON *models = content_member(body, "models");
 
 	if (!body || (cJSON_IsString(model) && model->valuestring[0]) ||
-	    (e->is_openrouter && cJSON_GetArraySize(models) > 0) || model_is_optional(e, body))
+	    (in->is_openrouter && cJSON_GetArraySize(models) > 0) || model_is_optional(in, body))
 		return false;
 	/* A server of one's own may have just one model; OpenRouter has the account's default. */
-	if ((!e->vendor || (e->is_openrouter && !model)) && !answer_misses_a_model(e))
+	if ((!in->vendor || (in->is_openrouter && !model)) && !answer_misses_a_model(in))
 		return false;
 	if (!model) {
-		detail_f(d, e->is_openrouter
+		detail_f(d, in->is_openrouter
 				? "no member `model`: OpenRouter takes the account's default model"
 				: "no member `model`");
 		return true;
 	}
-	content_place(e, d, "model");
+	content_point(in, d, "model");
 	detail_f(d, cJSON_IsString(model) ? " is an empty string" : " is %s, not a string",
 		 content_type_name(model));
 	return true;
@@ -87,7 +88,7 @@ static bool has_blank(struct slice s)
 }
 
 /* What is wrong with MODEL as an OpenRouter slug; NULL: nothing that its bytes show. */
-static const char *slug_fault(const struct evidence *e, struct slice model)
+static const char *slug_fault(const struct check_input *in, struct slice model)
 {
 	if (model.n == 0)
 		return NULL;
@@ -98,72 +99,72 @@ static const char *slug_fault(const struct evidence *e, struct slice model)
 	if (is_uuid(model))
 		return "is a UUID";
 	/* The Anthropic skin takes Anthropic's own names; and a bare name matters only if it can be the reason. */
-	if (slice_byte(model, '/', 0) < 0 && e->endpoint != ENDPOINT_MESSAGES &&
-	    !content_path_is_mixed(e) && content_may_be_cause(e))
+	if (slice_byte(model, '/', 0) < 0 && in->endpoint != ENDPOINT_MESSAGES &&
+	    !content_path_is_mixed(in) && content_may_be_cause(in))
 		return "has no vendor before a slash, as in openai/gpt-4o";
 	return NULL;
 }
 
-bool check_model_id_malformed(const struct evidence *e, struct detail *d)
+bool check_model_id_malformed(const struct check_input *in, struct detail *d)
 {
-	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
+	const cJSON *body = in->is_openrouter ? content_body(in) : NULL;
 	const cJSON *models = content_member(body, "models");
 	struct slice model = content_text(body, "model");
-	const char *fault = slug_fault(e, model);
+	const char *fault = slug_fault(in, model);
 	int i = -1;
 
 	while (!fault && ++i < cJSON_GetArraySize(models)) {
 		const cJSON *item = cJSON_GetArrayItem(models, i);
 		model = slice_of(cJSON_IsString(item) ? item->valuestring : NULL);
-		fault = slug_fault(e, model);
+		fault = slug_fault(in, model);
 	}
 	if (!fault)
 		return false;
 	if (i < 0)
-		content_place(e, d, "model");
+		content_point(in, d, "model");
 	else
-		content_place(e, d, "models[%d]", i);
+		content_point(in, d, "models[%d]", i);
 	detail_f(d, " `");
-	detail_bytes(d, model, 100);
+	detail_masked(d, model, 100);
 	detail_f(d, "` %s", fault);
 	return true;
 }
 
-bool check_model_router_prefix(const struct evidence *e, struct detail *d)
+bool check_model_router_prefix(const struct check_input *in, struct detail *d)
 {
-	const cJSON *body = e->is_openrouter ? content_body(e) : NULL;
+	const cJSON *body = in->is_openrouter ? content_body(in) : NULL;
 	struct slice model = content_text(body, "model");
 	struct slice rest = slice_from(model, sizeof("openrouter/") - 1);
 
 	if (!slice_starts(model, SLICE("openrouter/")) || slice_byte(rest, '/', 0) <= 0)
 		return false;
-	content_place(e, d, "model");
+	content_point(in, d, "model");
 	detail_f(d, " `");
-	detail_bytes(d, model, 100);
+	detail_masked(d, model, 100);
 	detail_f(d, "`: without the prefix it is `");
-	detail_bytes(d, rest, 100);
+	detail_masked(d, rest, 100);
 	detail_f(d, "`");
 	return true;
 }
 
-bool check_model_rejected(const struct evidence *e, struct detail *d)
+bool check_model_rejected(const struct check_input *in, struct detail *d)
 {
 	static const char texts[][24] = { "is not a valid model ID", "No endpoints found for ",
 					  "model_not_found", "model_deprecated" };
-	struct slice code = answer_availability(&e->answer);
+	struct slice code = answer_availability(&in->answer);
 	bool said = slice_equal(code, SLICE("model_not_found")) ||
-		    slice_equal(code, SLICE("model_deprecated")) || e->answer.saw == SAW_MODEL;
+		    slice_equal(code, SLICE("model_deprecated")) || in->answer.saw == SAW_MODEL;
 
 	for (size_t i = 0; !said && i < sizeof(texts) / sizeof(texts[0]); i++)
-		said = content_answer_has(e, texts[i]);
-	if (!said || !e->answer.failed)
+		said = content_answer_has(in, texts[i]);
+	if (!said || !in->answer.failed)
 		return false;
 	/* How it is written explains why the server does not have it. */
 	struct detail why = { .text = "" };
-	d->lower = check_model_id_malformed(e, &why) || check_model_router_prefix(e, &why);
-	if (e->outline.model.n) {
+	d->lower = check_model_id_malformed(in, &why) || check_model_router_prefix(in, &why);
+	if (in->outline.model.n) {
 		detail_f(d, "model `");
-		detail_bytes(d, e->outline.model, 100);
+		detail_masked(d, in->outline.model, 100);
 		detail_f(d, "`");
 	}
 	return true;

@@ -65,27 +65,27 @@ static const char *type_fault(const struct parameter *p, const cJSON *item)
 }
 
 /* The vendors whose ranges are those of the table; others take -1 for no limit, or more than 2. */
-static bool ranges_are_documented(const struct evidence *e)
+static bool ranges_are_documented(const struct check_input *in)
 {
-	return e->is_openrouter || content_is_openai(e) || content_vendor_is(e, "anthropic");
+	return in->is_openrouter || content_is_openai(in) || content_vendor_is(in, "anthropic");
 }
 
 /* The old completions take 0 to have a prompt's own probabilities. */
-static bool is_scoring(const struct evidence *e, const struct parameter *p, const cJSON *item)
+static bool is_scoring(const struct check_input *in, const struct parameter *p, const cJSON *item)
 {
-	return e->endpoint == ENDPOINT_COMPLETIONS && p->kind == KIND_INTEGER && p->least == 1 &&
+	return in->endpoint == ENDPOINT_COMPLETIONS && p->kind == KIND_INTEGER && p->least == 1 &&
 	       item->valuedouble == 0;
 }
 
-static bool range_fault(const struct evidence *e, const struct parameter *p, const cJSON *item,
+static bool range_fault(const struct check_input *in, const struct parameter *p, const cJSON *item,
 			struct detail *d)
 {
 	bool is_number = p->kind == KIND_NUMBER || p->kind == KIND_INTEGER;
 
-	if (is_number && ranges_are_documented(e) &&
+	if (is_number && ranges_are_documented(in) &&
 	    (item->valuedouble < p->least || item->valuedouble > p->most) &&
-	    !is_scoring(e, p, item)) {
-		content_place(e, d, "%s", p->name);
+	    !is_scoring(in, p, item)) {
+		content_point(in, d, "%s", p->name);
 		detail_f(d, " is %g, outside ", item->valuedouble);
 		if (p->most == HUGE_VAL)
 			detail_f(d, "%g and more", p->least);
@@ -94,46 +94,46 @@ static bool range_fault(const struct evidence *e, const struct parameter *p, con
 		return true;
 	}
 	if (p->kind != KIND_STOP || cJSON_GetArraySize(item) <= 4 ||
-	    !(e->is_openrouter || content_is_openai(e)))
+	    !(in->is_openrouter || content_is_openai(in)))
 		return false;
-	content_place(e, d, "%s", p->name);
+	content_point(in, d, "%s", p->name);
 	detail_f(d, " has %d strings, 4 are allowed", cJSON_GetArraySize(item));
 	return true;
 }
 
-static bool parameter_fault(const struct evidence *e, const struct parameter *p, const cJSON *item,
-			    struct detail *d)
+static bool parameter_fault(const struct check_input *in, const struct parameter *p,
+			    const cJSON *item, struct detail *d)
 {
 	const char *wanted = type_fault(p, item);
 
 	if (!wanted)
-		return range_fault(e, p, item, d);
-	content_place(e, d, "%s", p->name);
+		return range_fault(in, p, item, d);
+	content_point(in, d, "%s", p->name);
 	if (cJSON_IsNumber(item))
 		detail_f(d, " is %g", item->valuedouble);
 	else
 		detail_f(d, " is %s", content_type_name(item));
 	if (cJSON_IsString(item)) {
 		detail_f(d, " \"");
-		detail_bytes(d, slice_of(item->valuestring), 12);
+		detail_masked(d, slice_of(item->valuestring), 12);
 		detail_f(d, "\"");
 	}
 	detail_f(d, ", where %s belongs", wanted);
 	return true;
 }
 
-bool check_parameter_type_wrong(const struct evidence *e, struct detail *d)
+bool check_parameter_type_wrong(const struct check_input *in, struct detail *d)
 {
-	const cJSON *body = content_body(e);
+	const cJSON *body = content_body(in);
 
 	/* A server of one's own may read them more leniently (max_tokens -1). */
-	if (!body || !e->vendor)
+	if (!body || !in->vendor)
 		return false;
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
 		const struct parameter *p = &parameters[i];
 		const cJSON *item = content_member(body, p->name);
-		if (!content_is_unset(item) && (e->is_openrouter || !p->openrouter) &&
-		    parameter_fault(e, p, item, d))
+		if (!content_is_unset(item) && (in->is_openrouter || !p->openrouter) &&
+		    parameter_fault(in, p, item, d))
 			return true;
 	}
 	return false;

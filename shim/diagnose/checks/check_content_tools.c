@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* `tools` of a chat, Responses or Messages request; NULL if there is no such array. */
-static const cJSON *tools_of(const struct evidence *e)
+static const cJSON *tools_of(const struct check_input *in)
 {
-	const cJSON *body = content_body(e);
+	const cJSON *body = content_body(in);
 
-	if (e->endpoint != ENDPOINT_CHAT && e->endpoint != ENDPOINT_RESPONSES &&
-	    e->endpoint != ENDPOINT_MESSAGES)
+	if (in->endpoint != ENDPOINT_CHAT && in->endpoint != ENDPOINT_RESPONSES &&
+	    in->endpoint != ENDPOINT_MESSAGES)
 		return NULL;
 	const cJSON *tools = content_member(body, "tools");
 	return cJSON_IsArray(tools) ? tools : NULL;
@@ -28,9 +28,9 @@ static bool is_custom(const cJSON *tool)
 }
 
 /* The schema of TOOL's parameters and its path below the tool; NULL if it needs none. */
-static const cJSON *schema_of(const struct evidence *e, const cJSON *tool, const char **path)
+static const cJSON *schema_of(const struct check_input *in, const cJSON *tool, const char **path)
 {
-	switch (e->endpoint) {
+	switch (in->endpoint) {
 	case ENDPOINT_CHAT:
 		*path = "function.parameters";
 		return content_member(content_member(tool, "function"), "parameters");
@@ -44,9 +44,9 @@ static const cJSON *schema_of(const struct evidence *e, const cJSON *tool, const
 }
 
 /* The readers whose demands on a schema are documented: an object, no union at its top. */
-static bool schema_is_read_strictly(const struct evidence *e)
+static bool schema_is_read_strictly(const struct check_input *in)
 {
-	return e->is_openrouter || content_is_openai(e) || content_vendor_is(e, "anthropic");
+	return in->is_openrouter || content_is_openai(in) || content_vendor_is(in, "anthropic");
 }
 
 static const char *union_at_top(const cJSON *schema)
@@ -70,31 +70,31 @@ static bool type_allows_object(const cJSON *type)
 }
 
 /* Say what is wrong with SCHEMA, whose path is already in D's place to come; false: nothing. */
-static bool schema_fault(const struct evidence *e, const cJSON *schema, int i, const char *path,
+static bool schema_fault(const struct check_input *in, const cJSON *schema, int i, const char *path,
 			 struct detail *d)
 {
 	const cJSON *type = content_member(schema, "type");
-	bool strict = schema_is_read_strictly(e);
+	bool strict = schema_is_read_strictly(in);
 
 	/* /responses documents null for a tool without parameters. */
-	if (cJSON_IsNull(schema) && (!strict || e->endpoint == ENDPOINT_RESPONSES))
+	if (cJSON_IsNull(schema) && (!strict || in->endpoint == ENDPOINT_RESPONSES))
 		return false;
 	if (!cJSON_IsObject(schema)) {
-		content_place(e, d, "tools[%d].%s", i, path);
+		content_point(in, d, "tools[%d].%s", i, path);
 		detail_f(d, " is %s, not an object", content_type_name(schema));
 		return true;
 	}
 	const char *top = strict ? union_at_top(schema) : NULL;
 	/* Not every provider behind OpenRouter insists on the word. */
-	bool may_lack_type = e->is_openrouter && !type && !top;
-	if (may_lack_type && !content_may_be_cause(e))
+	bool may_lack_type = in->is_openrouter && !type && !top;
+	if (may_lack_type && !content_may_be_cause(in))
 		return false;
 	if (strict && !type_allows_object(type)) {
 		d->lower = may_lack_type;
-		content_place(e, d, type ? "tools[%d].%s.type" : "tools[%d].%s", i, path);
+		content_point(in, d, type ? "tools[%d].%s.type" : "tools[%d].%s", i, path);
 		if (cJSON_IsString(type)) {
 			detail_f(d, " is `");
-			detail_bytes(d, slice_of(type->valuestring), 24);
+			detail_masked(d, slice_of(type->valuestring), 24);
 			detail_f(d, "`, not `object`");
 		} else {
 			detail_f(d, type ? " is not `object`" : " has no `type: object`");
@@ -105,41 +105,41 @@ static bool schema_fault(const struct evidence *e, const cJSON *schema, int i, c
 	}
 	if (!top)
 		return false;
-	content_place(e, d, "tools[%d].%s.%s", i, path, top);
+	content_point(in, d, "tools[%d].%s.%s", i, path, top);
 	detail_f(d, " stands at the top of the schema");
 	return true;
 }
 
-bool check_tool_schema_invalid(const struct evidence *e, struct detail *d)
+bool check_tool_schema_invalid(const struct check_input *in, struct detail *d)
 {
 	const cJSON *tool;
 	int i = -1;
 
 	/* A server of one's own may take any schema. */
-	if (!e->vendor)
+	if (!in->vendor)
 		return false;
-	cJSON_ArrayForEach(tool, tools_of(e))
+	cJSON_ArrayForEach(tool, tools_of(in))
 	{
 		const char *path = "";
-		const cJSON *schema = schema_of(e, tool, &path);
+		const cJSON *schema = schema_of(in, tool, &path);
 		i++;
-		if (schema && schema_fault(e, schema, i, path, d))
+		if (schema && schema_fault(in, schema, i, path, d))
 			return true;
 	}
 	return false;
 }
 
 /* ^[A-Za-z0-9_-]{1,64}$; Anthropic allows 128. */
-static const char *name_fault(const struct evidence *e, const cJSON *name)
+static const char *name_fault(const struct check_input *in, const cJSON *name)
 {
-	size_t most = e->endpoint == ENDPOINT_MESSAGES ? 128 : 64;
+	size_t most = in->endpoint == ENDPOINT_MESSAGES ? 128 : 64;
 
 	if (!cJSON_IsString(name))
 		return name ? "is not a string" : "is missing";
 	const char *text = name->valuestring;
 	if (!*text)
 		return "is empty";
-	if (!schema_is_read_strictly(e))
+	if (!schema_is_read_strictly(in))
 		return NULL;
 	if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") !=
 	    strlen(text))
@@ -147,23 +147,24 @@ static const char *name_fault(const struct evidence *e, const cJSON *name)
 	return strlen(text) > most ? "is too long" : NULL;
 }
 
-static bool tell_name(const struct evidence *e, struct detail *d, int i, const char *path,
-		      const cJSON *name)
+static bool describe_name(const struct check_input *in, struct detail *d, int i, const char *path,
+			  const cJSON *name)
 {
-	const char *fault = name_fault(e, name);
+	const char *fault = name_fault(in, name);
 
 	if (!fault)
 		return false;
-	content_place(e, d, "tools[%d].%s", i, path);
+	content_point(in, d, "tools[%d].%s", i, path);
 	detail_f(d, " %s", fault);
 	if (cJSON_IsString(name) && *name->valuestring) {
 		detail_f(d, ": ");
-		detail_bytes(d, slice_of(name->valuestring), 80);
+		detail_masked(d, slice_of(name->valuestring), 80);
 	}
 	return true;
 }
 
-static bool chat_tool_fault(const struct evidence *e, const cJSON *tool, int i, struct detail *d)
+static bool chat_tool_fault(const struct check_input *in, const cJSON *tool, int i,
+			    struct detail *d)
 {
 	const cJSON *function = content_member(tool, "function");
 	bool named = type_is(tool, "function") || !content_member(tool, "type");
@@ -172,13 +173,13 @@ static bool chat_tool_fault(const struct evidence *e, const cJSON *tool, int i, 
 	if (!named)
 		return false;
 	if (function)
-		return tell_name(e, d, i, "function.name", content_member(function, "name"));
+		return describe_name(in, d, i, "function.name", content_member(function, "name"));
 	const char *flat = content_member(tool, "input_schema") ? "input_schema"
 			   : content_member(tool, "name")       ? "name"
 								: NULL;
 	if (!flat && !type_is(tool, "function"))
 		return false;
-	content_place(e, d, "tools[%d]", i);
+	content_point(in, d, "tools[%d]", i);
 	if (flat)
 		detail_f(d, " has `%s` at its top: chat/completions wants it inside `function`",
 			 flat);
@@ -187,54 +188,54 @@ static bool chat_tool_fault(const struct evidence *e, const cJSON *tool, int i, 
 	return true;
 }
 
-static bool responses_tool_fault(const struct evidence *e, const cJSON *tool, int i,
+static bool responses_tool_fault(const struct check_input *in, const cJSON *tool, int i,
 				 struct detail *d)
 {
 	if (!type_is(tool, "function"))
 		return false;
 	if (content_member(tool, "name") || !content_member(tool, "function"))
-		return tell_name(e, d, i, "name", content_member(tool, "name"));
-	content_place(e, d, "tools[%d].function", i);
+		return describe_name(in, d, i, "name", content_member(tool, "name"));
+	content_point(in, d, "tools[%d].function", i);
 	detail_f(d,
 		 " is chat/completions' shape: /responses wants name and parameters beside type");
 	return true;
 }
 
-static bool anthropic_tool_fault(const struct evidence *e, const cJSON *tool, int i,
+static bool anthropic_tool_fault(const struct check_input *in, const cJSON *tool, int i,
 				 struct detail *d)
 {
 	if (type_is(tool, "function") && content_member(tool, "function")) {
-		content_place(e, d, "tools[%d].function", i);
+		content_point(in, d, "tools[%d].function", i);
 		detail_f(d, " is OpenAI's shape: /messages wants name and input_schema");
 		return true;
 	}
 	if (!is_custom(tool))
 		return false;
-	return tell_name(e, d, i, "name", content_member(tool, "name"));
+	return describe_name(in, d, i, "name", content_member(tool, "name"));
 }
 
-bool check_tool_shape_wrong(const struct evidence *e, struct detail *d)
+bool check_tool_shape_wrong(const struct check_input *in, struct detail *d)
 {
 	const cJSON *tool;
 	bool fault = false;
 	int i = -1;
 
-	if (!e->vendor || content_path_is_mixed(e))
+	if (!in->vendor || content_path_is_mixed(in))
 		return false;
-	cJSON_ArrayForEach(tool, tools_of(e))
+	cJSON_ArrayForEach(tool, tools_of(in))
 	{
 		i++;
 		if (!cJSON_IsObject(tool)) {
-			content_place(e, d, "tools[%d]", i);
+			content_point(in, d, "tools[%d]", i);
 			detail_f(d, " is %s, not an object", content_type_name(tool));
 			return true;
 		}
-		if (e->endpoint == ENDPOINT_CHAT)
-			fault = chat_tool_fault(e, tool, i, d);
-		else if (e->endpoint == ENDPOINT_RESPONSES)
-			fault = responses_tool_fault(e, tool, i, d);
+		if (in->endpoint == ENDPOINT_CHAT)
+			fault = chat_tool_fault(in, tool, i, d);
+		else if (in->endpoint == ENDPOINT_RESPONSES)
+			fault = responses_tool_fault(in, tool, i, d);
 		else
-			fault = anthropic_tool_fault(e, tool, i, d);
+			fault = anthropic_tool_fault(in, tool, i, d);
 		if (fault)
 			return true;
 	}

@@ -3,7 +3,7 @@
 #include "base/ascii.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 
 #include <string.h>
 
@@ -12,16 +12,16 @@ static const struct slice nowhere = { NULL, 0 };
 enum { LEAST_KEY = 20 };
 
 /* The kinds of things that are sent as a key. */
-enum kind {
-	KIND_WORD,      /* a dummy, marker or reference */
-	KIND_PROSE,     /* several words */
-	KIND_NUMBER,    /* digits alone */
-	KIND_BEGINNING, /* of a key, and nothing after it */
-	KIND_ADDRESS,   /* of e-mail */
-	KIND_UUID,
-	KIND_JWT,
-	KIND_KEY, /* like a key, of another form */
-	KIND_OTHER,
+enum key_look {
+	LOOK_WORD,      /* a dummy, marker or reference */
+	LOOK_PROSE,     /* several words */
+	LOOK_NUMBER,    /* digits alone */
+	LOOK_BEGINNING, /* of a key, and nothing after it */
+	LOOK_ADDRESS,   /* of in-mail */
+	LOOK_UUID,
+	LOOK_JWT,
+	LOOK_KEY, /* like a key, of another form */
+	LOOK_OTHER,
 };
 
 struct makeup {
@@ -67,27 +67,27 @@ static size_t longest_piece(struct slice s)
 	return longest;
 }
 
-static enum kind kind_of(struct slice s)
+static enum key_look look_of(struct slice s)
 {
 	struct makeup m = makeup_of(s);
 	long at = slice_byte(s, '@', 0);
 
 	if (is_jwt(s))
-		return KIND_JWT;
+		return LOOK_JWT;
 	if (s.n < LEAST_KEY && vendor_of_key(s))
-		return KIND_BEGINNING;
+		return LOOK_BEGINNING;
 	if (is_uuid(s))
-		return KIND_UUID;
+		return LOOK_UUID;
 	if (at > 0 && slice_byte(s, '.', (size_t)at) > 0 && !m.blanks)
-		return KIND_ADDRESS;
+		return LOOK_ADDRESS;
 	if (m.blanks)
-		return m.letters > 2 * m.digits ? KIND_PROSE : KIND_OTHER;
+		return m.letters > 2 * m.digits ? LOOK_PROSE : LOOK_OTHER;
 	if (m.digits == s.n && s.n < 20)
-		return KIND_NUMBER;
+		return LOOK_NUMBER;
 	/* A secret of some length has digits among its letters. */
 	if (s.n <= 12 || (s.n <= 48 && m.digits <= 4 && longest_piece(s) <= 16))
-		return m.others > 2 ? KIND_OTHER : KIND_WORD;
-	return s.n >= 16 && m.others <= s.n / 8 ? KIND_KEY : KIND_OTHER;
+		return m.others > 2 ? LOOK_OTHER : LOOK_WORD;
+	return s.n >= 16 && m.others <= s.n / 8 ? LOOK_KEY : LOOK_OTHER;
 }
 
 /* What may be said of a key's beginning: a few lower-case letters and a joint, or AIza-like capitals never. */
@@ -101,7 +101,7 @@ static struct slice public_prefix(struct slice s)
 								     : nowhere;
 }
 
-static void say_key(struct detail *d, struct slice s)
+static void describe_key(struct detail *d, struct slice s)
 {
 	struct slice prefix = public_prefix(s);
 	struct makeup m = makeup_of(slice_from(s, prefix.n));
@@ -116,44 +116,44 @@ static void say_key(struct detail *d, struct slice s)
 			 m.joints || m.others ? " with other signs between" : "", s.n);
 }
 
-static void say_what(struct detail *d, enum kind kind, struct slice s)
+static void describe_look(struct detail *d, enum key_look look, struct slice s)
 {
-	switch (kind) {
-	case KIND_WORD:
+	switch (look) {
+	case LOOK_WORD:
 		detail_f(d, "a word of %zu characters", s.n);
 		break;
-	case KIND_PROSE:
+	case LOOK_PROSE:
 		detail_f(d, "text of several words, %zu bytes", s.n);
 		break;
-	case KIND_NUMBER:
+	case LOOK_NUMBER:
 		detail_f(d, "a number of %zu digits", s.n);
 		break;
-	case KIND_BEGINNING:
+	case LOOK_BEGINNING:
 		detail_f(d, "only the beginning of a key, %zu bytes", s.n);
 		break;
-	case KIND_ADDRESS:
+	case LOOK_ADDRESS:
 		detail_f(d, "an e-mail address");
 		break;
-	case KIND_UUID:
+	case LOOK_UUID:
 		detail_f(d, "a UUID");
 		break;
-	case KIND_JWT:
+	case LOOK_JWT:
 		detail_f(d, "a login token (a JWT of %zu bytes)", s.n);
 		break;
-	case KIND_KEY:
-		say_key(d, s);
+	case LOOK_KEY:
+		describe_key(d, s);
 		break;
-	case KIND_OTHER:
+	case LOOK_OTHER:
 		detail_f(d, "%zu bytes", s.n);
 		break;
 	}
 }
 
-static void advise(const struct evidence *e, struct detail *d, enum kind kind)
+static void advise(const struct check_input *in, struct detail *d, enum key_look look)
 {
-	switch (kind) {
-	case KIND_KEY:
-	case KIND_JWT:
+	switch (look) {
+	case LOOK_KEY:
+	case LOOK_JWT:
 		d->why =
 		    "It looks like a credential of another service. Either the base URL setting "
 		    "was "
@@ -164,49 +164,49 @@ static void advise(const struct evidence *e, struct detail *d, enum kind kind)
 		    "If the key is right, set the base URL of the service that issued it in the "
 		    "part of the tool that made this request (old conversations and "
 		    "sub-agents keep their own). If %s is right, enter a key of %s.",
-		    e->vendor->title, e->vendor->title);
+		    in->vendor->title, in->vendor->title);
 		break;
-	case KIND_UUID:
+	case LOOK_UUID:
 		d->why =
 		    "It is an identifier (of a key, a project or an account), not the key itself.";
 		break;
-	case KIND_ADDRESS:
-	case KIND_PROSE:
+	case LOOK_ADDRESS:
+	case LOOK_PROSE:
 		d->why = "The key setting holds something that was meant for another field.";
 		break;
-	case KIND_BEGINNING:
+	case LOOK_BEGINNING:
 		d->why = "Only the public beginning of a key was stored, or the rest was cut off.";
 		detail_fix(d, "Copy the whole key again and enter it in the key setting.");
 		break;
-	case KIND_WORD:
-	case KIND_NUMBER:
-	case KIND_OTHER:
+	case LOOK_WORD:
+	case LOOK_NUMBER:
+	case LOOK_OTHER:
 		break;
 	}
 }
 
 /* Has a rule of its own told what the token is? */
-static bool is_told(const struct evidence *e, const struct credential *c)
+static bool is_told(const struct check_input *in, const struct credential *c)
 {
-	enum token_form form = c->shape.form;
+	enum token_kind kind = c->shape.kind;
 
 	/* Keys of the vendor may have got longer; but not so short. */
-	if (c->shape.vendor && (c->shape.vendor != e->vendor || c->shape.core.n >= LEAST_KEY))
+	if (c->shape.vendor && (c->shape.vendor != in->vendor || c->shape.core.n >= LEAST_KEY))
 		return true;
-	if (slice_equal(c->shape.core, e->outline.model))
+	if (slice_equal(c->shape.core, in->outline.model))
 		return true;
-	if (form == FORM_SPACED)
-		return kind_of(c->shape.core) != KIND_PROSE;
+	if (kind == TOKEN_SPACED)
+		return look_of(c->shape.core) != LOOK_PROSE;
 	/* Where keys have a header of their own, a JWT after Bearer is a login, not a key. */
-	if (form == FORM_JWT)
-		return e->is_openrouter || token_is_foreign_jwt(e, c) ||
-		       (c->carrier == CARRIER_AUTHORIZATION && !vendor_takes_bearer(e));
+	if (kind == TOKEN_JWT)
+		return in->is_openrouter || token_is_foreign_jwt(in, c) ||
+		       (c->location == LOCATION_AUTHORIZATION && !vendor_takes_bearer(in));
 	/* What is almost a key of OpenRouter is told at OpenRouter. */
-	return form < FORM_CASE || (form < FORM_PLAIN && e->is_openrouter);
+	return kind < TOKEN_CASE || (kind < TOKEN_PLAIN && in->is_openrouter);
 }
 
 /* Words about the parts of a JWT: the server tried to read one. */
-static bool answer_expects_jwt(const struct evidence *e)
+static bool answer_expects_jwt(const struct check_input *in)
 {
 	static const char words[][24] = { "jwt",
 					  "json web token",
@@ -215,9 +215,9 @@ static bool answer_expects_jwt(const struct evidence *e)
 					  "not enough segments",
 					  "token segments",
 					  "compact jws" };
-	struct slice message = e->answer.message;
+	struct slice message = in->answer.message;
 
-	if (e->is_openrouter)
+	if (in->is_openrouter)
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_has_nocase(message, slice_of(words[i])))
@@ -225,10 +225,10 @@ static bool answer_expects_jwt(const struct evidence *e)
 	return false;
 }
 
-static void tell_exchange(struct detail *d, enum kind kind, struct slice s)
+static void describe_exchange(struct detail *d, enum key_look look, struct slice s)
 {
 	detail_f(d, "what was sent is ");
-	say_what(d, kind, s);
+	describe_look(d, look, s);
 	detail_f(d, "; the answer speaks of a JWT, which this is not");
 	d->why =
 	    "This server reads tokens of limited life (JWTs). An API key of such a service is not "
@@ -240,30 +240,30 @@ static void tell_exchange(struct detail *d, enum kind kind, struct slice s)
 	    "that token.");
 }
 
-bool check_auth_token_foreign_form(const struct evidence *e, struct detail *d)
+bool check_auth_token_foreign_form(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = e->credential;
+	const struct credential *c = in->credential;
 	char looks[160];
 
-	if (!c || !c->known || c->carrier == CARRIER_URL || !c->shape.core.n ||
+	if (!c || !c->known || c->location == LOCATION_URL || !c->shape.core.n ||
 	    (c->shape.scheme > SCHEME_CASE && c->shape.scheme != SCHEME_NONE) ||
-	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.refused_by == REFUSED_upstream)
+	    in->answer.about != REFUSAL_CREDENTIALS || in->answer.refused_by == REFUSED_upstream)
 		return false;
-	if (c->shape.form == FORM_PLAIN && !vendor_key_fits(e->vendor, c->shape.core) &&
-	    answer_expects_jwt(e)) {
-		tell_exchange(d, kind_of(c->shape.core), c->shape.core);
+	if (c->shape.kind == TOKEN_PLAIN && !vendor_key_fits(in->vendor, c->shape.core) &&
+	    answer_expects_jwt(in)) {
+		describe_exchange(d, look_of(c->shape.core), c->shape.core);
 		point_at(d, c, c->shape.core, nowhere);
 		return true;
 	}
-	if (!vendor_key_form_certain(e->vendor) || vendor_key_fits(e->vendor, c->shape.core) ||
-	    is_told(e, c))
+	if (!vendor_key_form_certain(in->vendor) || vendor_key_fits(in->vendor, c->shape.core) ||
+	    is_told(in, c))
 		return false;
-	enum kind kind = kind_of(c->shape.core);
-	vendor_key_form_words(e->vendor, looks, sizeof(looks));
+	enum key_look look = look_of(c->shape.core);
+	vendor_key_form_words(in->vendor, looks, sizeof(looks));
 	detail_f(d, "what was sent is ");
-	say_what(d, kind, c->shape.core);
-	detail_f(d, "; keys of %s are %s", e->vendor->title, looks);
-	advise(e, d, kind);
+	describe_look(d, look, c->shape.core);
+	detail_f(d, "; keys of %s are %s", in->vendor->title, looks);
+	advise(in, d, look);
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/checks/checks.h"
 #include "diagnose/content.h"
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -26,26 +27,26 @@ enum body_trouble {
 	TROUBLE_INVALID,
 };
 
-static const struct message *request(const struct evidence *e)
+static const struct message *request(const struct check_input *in)
 {
-	return &e->x->request;
+	return &in->x->request;
 }
 
-static bool is_post(const struct evidence *e)
+static bool is_post(const struct check_input *in)
 {
-	return slice_equal(request(e)->method, SLICE("POST"));
+	return slice_equal(request(in)->method, SLICE("POST"));
 }
 
 /* A request to which these endpoints answer only if its body is a JSON object. */
-static bool wants_json(const struct evidence *e)
+static bool wants_json(const struct check_input *in)
 {
-	switch (e->endpoint) {
+	switch (in->endpoint) {
 	case ENDPOINT_CHAT:
 	case ENDPOINT_COMPLETIONS:
 	case ENDPOINT_RESPONSES:
 	case ENDPOINT_MESSAGES:
 	case ENDPOINT_EMBEDDINGS:
-		return is_post(e);
+		return is_post(in);
 	default:
 		return false;
 	}
@@ -55,11 +56,11 @@ static bool wants_json(const struct evidence *e)
  * The server answered before the body was over, or was asked to speak first: then a
  * short body is what its refusal led to, not what led to its refusal.
  */
-static bool refused_early(const struct evidence *e)
+static bool refused_early(const struct check_input *in)
 {
-	int status = e->x->response.status;
+	int status = in->x->response.status;
 
-	if (field_times(request(e), "expect") && !e->x->informational)
+	if (field_times(request(in), "expect") && !in->x->informational)
 		return true;
 	return status && status != 400 && status != 408;
 }
@@ -68,10 +69,10 @@ static bool refused_early(const struct evidence *e)
  * The connection ended in the middle of a body. Who could write all of it at once
  * had no more; more than that may be an upload that somebody gave up.
  */
-static bool was_given_up(const struct evidence *e)
+static bool was_given_up(const struct check_input *in)
 {
-	return !e->x->response.status && !e->lint && e->x->version != HTTP_2 &&
-	       request(e)->body.total >= LIMIT_ROOM;
+	return !in->x->response.status && !in->lint && in->x->version != HTTP_2 &&
+	       request(in)->body.total >= LIMIT_ROOM;
 }
 
 /*
@@ -79,34 +80,34 @@ static bool was_given_up(const struct evidence *e)
  * nothing more for long, though it could: the server waited for the rest in vain.
  * A server that judges the head alone does not wait, or says another thing.
  */
-static bool was_waited_for(const struct evidence *e)
+static bool was_waited_for(const struct check_input *in)
 {
-	const struct message *m = request(e);
-	int status = e->x->response.status;
+	const struct message *m = request(in);
+	int status = in->x->response.status;
 
 	if (!m->head_complete || !m->body.has_declared || m->body.complete ||
 	    m->body.counted_only || m->body.total >= m->body.declared ||
 	    m->body.total >= LIMIT_ROOM)
 		return false;
-	if (field_times(m, "expect") && !e->x->informational)
+	if (field_times(m, "expect") && !in->x->informational)
 		return false;
 	return (status == 400 || status == 408 || status == 500 ||
 		(status >= 502 && status <= 504)) &&
-	       m->last_us && e->x->response.first_us - m->last_us >= LIMIT_STALL_US;
+	       m->last_us && in->x->response.first_us - m->last_us >= LIMIT_STALL_US;
 }
 
-static const struct fault *short_fault(const struct evidence *e)
+static const struct fault *short_fault(const struct check_input *in)
 {
-	const struct fault *f = message_fault(request(e), FAULT_body_short);
+	const struct fault *f = message_fault(request(in), FAULT_body_short);
 
-	return f && !refused_early(e) && !was_given_up(e) ? f : NULL;
+	return f && !refused_early(in) && !was_given_up(in) ? f : NULL;
 }
 
-static const struct fault *unfinished_fault(const struct evidence *e)
+static const struct fault *unfinished_fault(const struct check_input *in)
 {
-	const struct fault *f = message_fault(request(e), FAULT_chunks_unfinished);
+	const struct fault *f = message_fault(request(in), FAULT_chunks_unfinished);
 
-	return f && !refused_early(e) ? f : NULL;
+	return f && !refused_early(in) ? f : NULL;
 }
 
 static bool framing_is_broken(const struct message *m)
@@ -170,26 +171,26 @@ static bool is_form(struct slice body)
 }
 
 /* A JSON string that holds a JSON object: somebody serialised twice. */
-static bool is_double_encoded(const struct evidence *e)
+static bool is_double_encoded(const struct check_input *in)
 {
 	struct json_verdict inner;
 
-	if (!cJSON_IsString(e->body))
+	if (!cJSON_IsString(in->body))
 		return false;
-	struct slice text = slice_of(e->body->valuestring);
+	struct slice text = slice_of(in->body->valuestring);
 	if (!slice_starts(slice_trim(text), SLICE("{")))
 		return false;
 	json_judge(text, &inner);
 	return inner.fault == JSON_FINE;
 }
 
-static enum body_trouble json_trouble(const struct evidence *e)
+static enum body_trouble json_trouble(const struct check_input *in)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 	bool whole = m->body.complete && !m->body.truncated && !m->body.counted_only &&
 		     !framing_is_broken(m);
 
-	switch (e->json.fault) {
+	switch (in->json.fault) {
 	case JSON_BOM:
 		return TROUBLE_BOM;
 	case JSON_NOT_UTF8:
@@ -208,38 +209,38 @@ static enum body_trouble json_trouble(const struct evidence *e)
 	}
 }
 
-static bool is_missing(const struct evidence *e)
+static bool is_missing(const struct check_input *in)
 {
-	const struct body *b = &request(e)->body;
+	const struct body *b = &request(in)->body;
 
-	return wants_json(e) && request(e)->head_complete && b->total == 0 && !b->counted_only &&
+	return wants_json(in) && request(in)->head_complete && b->total == 0 && !b->counted_only &&
 	       b->complete && !(b->has_declared && b->declared > 0);
 }
 
-static enum body_trouble trouble(const struct evidence *e)
+static enum body_trouble trouble(const struct check_input *in)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 	struct slice body = buf_slice(&m->body.bytes);
 
-	if (is_missing(e))
+	if (is_missing(in))
 		return TROUBLE_MISSING;
-	if (!wants_json(e) || m->body.total == 0)
+	if (!wants_json(in) || m->body.total == 0)
 		return TROUBLE_NONE;
 	if (message_fault(m, FAULT_chunk_size_bad) || message_fault(m, FAULT_chunk_end_bad))
 		return TROUBLE_FRAMING;
 	if (content_coding(m).n || compressed_magic(body))
 		return TROUBLE_COMPRESSED;
-	if (!e->body_judged || m->body.counted_only)
+	if (!in->body_judged || m->body.counted_only)
 		return TROUBLE_NONE;
 	if (slice_starts_nocase(message_media_type(m), SLICE("multipart/")))
 		return TROUBLE_MULTIPART;
-	if (e->json.fault != JSON_FINE && is_form(body))
+	if (in->json.fault != JSON_FINE && is_form(body))
 		return TROUBLE_FORM;
-	if (is_double_encoded(e))
+	if (is_double_encoded(in))
 		return TROUBLE_DOUBLE;
 	if (slice_starts(body, SLICE("\xEF\xBB\xBF")))
 		return TROUBLE_BOM;
-	return json_trouble(e);
+	return json_trouble(in);
 }
 
 static void point_at_body(struct detail *d, size_t at)
@@ -249,36 +250,36 @@ static void point_at_body(struct detail *d, size_t at)
 }
 
 /* "byte 52 (line 3, column 5) in messages[0].content: found; expected". */
-static void tell_json(const struct evidence *e, struct detail *d)
+static void describe_json(const struct check_input *in, struct detail *d)
 {
-	const struct json_verdict *v = &e->json;
+	const struct json_verdict *v = &in->json;
 
 	point_at_body(d, v->at);
 	detail_f(d, "byte %zu (line %zu, column %zu)", v->at, v->line, v->column);
 	if (v->path[0]) {
 		detail_f(d, " in ");
-		detail_bytes(d, slice_of(v->path), JSON_PATH_MAX);
+		detail_masked(d, slice_of(v->path), JSON_PATH_MAX);
 	}
 	detail_f(d, ": %s; expected %s", v->found, v->expected);
 	if (v->fault == JSON_CUT)
 		detail_f(d, "; what began at byte %zu is still open", v->opened);
-	if (request(e)->body.truncated)
+	if (request(in)->body.truncated)
 		detail_f(d, "; what comes after the first %zu bytes was not seen",
-			 request(e)->body.bytes.n);
+			 request(in)->body.bytes.n);
 }
 
-bool check_body_missing(const struct evidence *e, struct detail *d)
+bool check_body_missing(const struct check_input *in, struct detail *d)
 {
-	if (trouble(e) != TROUBLE_MISSING)
+	if (trouble(in) != TROUBLE_MISSING)
 		return false;
-	detail_f(d, request(e)->body.has_declared ? "Content-Length is 0"
-						  : "the request ends with its head");
+	detail_f(d, request(in)->body.has_declared ? "Content-Length is 0"
+						   : "the request ends with its head");
 	return true;
 }
 
-bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
+bool check_body_length_mismatch(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 
 	if (message_fault(m, FAULT_length_bad)) {
 		detail_f(d, "Content-Length is no number");
@@ -287,8 +288,8 @@ bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
 	}
 	if (!m->body.has_declared)
 		return false;
-	d->awaited = was_waited_for(e);
-	if (short_fault(e) || d->awaited) {
+	d->awaited = was_waited_for(in);
+	if (short_fault(in) || d->awaited) {
 		detail_f(d, "Content-Length says %llu bytes, %llu were written",
 			 (unsigned long long)m->body.declared, (unsigned long long)m->body.total);
 		return true;
@@ -300,15 +301,15 @@ bool check_body_length_mismatch(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_body_chunks_broken(const struct evidence *e, struct detail *d)
+bool check_body_chunks_broken(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 	const struct fault *f = message_fault(m, FAULT_chunk_size_bad);
 
 	if (!f)
 		f = message_fault(m, FAULT_chunk_end_bad);
 	if (!f)
-		f = unfinished_fault(e);
+		f = unfinished_fault(in);
 	if (!f)
 		return false;
 	detail_f(d, "%s, at byte %llu of the request", fault_seen(f->id),
@@ -316,37 +317,37 @@ bool check_body_chunks_broken(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_framing_conflict(const struct evidence *e, struct detail *d)
+bool check_framing_conflict(const struct check_input *in, struct detail *d)
 {
-	const struct fault *f = message_fault(request(e), FAULT_lengths_differ);
+	const struct fault *f = message_fault(request(in), FAULT_lengths_differ);
 
 	if (!f)
-		f = message_fault(request(e), FAULT_length_with_chunked);
+		f = message_fault(request(in), FAULT_length_with_chunked);
 	if (!f)
 		return false;
 	detail_f(d, "%s", fault_seen(f->id));
 	return true;
 }
 
-static bool has_body(const struct evidence *e)
+static bool has_body(const struct check_input *in)
 {
-	return e->is_api && is_post(e) && request(e)->body.total > 0;
+	return in->is_api && is_post(in) && request(in)->body.total > 0;
 }
 
-bool check_content_type_missing(const struct evidence *e, struct detail *d)
+bool check_content_type_missing(const struct check_input *in, struct detail *d)
 {
 	(void)d;
-	return has_body(e) && request(e)->fields_complete &&
-	       field_times(request(e), "content-type") == 0;
+	return has_body(in) && request(in)->fields_complete &&
+	       field_times(request(in), "content-type") == 0;
 }
 
-bool check_content_type_wrong(const struct evidence *e, struct detail *d)
+bool check_content_type_wrong(const struct check_input *in, struct detail *d)
 {
-	const struct field *f = message_field(request(e), "content-type", 0);
-	struct slice type = message_media_type(request(e));
+	const struct field *f = message_field(request(in), "content-type", 0);
+	struct slice type = message_media_type(request(in));
 
-	if (!wants_json(e) || !has_body(e) || !f || !f->known ||
-	    field_times(request(e), "content-type") > 1 || trouble(e) == TROUBLE_FORM)
+	if (!wants_json(in) || !has_body(in) || !f || !f->known ||
+	    field_times(request(in), "content-type") > 1 || trouble(in) == TROUBLE_FORM)
 		return false;
 	if (slice_starts_nocase(type, SLICE("application/json")) ||
 	    slice_equal_nocase(type, SLICE("text/json")) ||
@@ -354,20 +355,20 @@ bool check_content_type_wrong(const struct evidence *e, struct detail *d)
 		return false;
 	detail_f(d, "Content-Type is ");
 	if (type.n)
-		detail_bytes(d, type, 80);
+		detail_masked(d, type, 80);
 	else
 		detail_f(d, "empty");
 	detail_point(d, "content-type", 0, -1);
 	return true;
 }
 
-bool check_body_compressed(const struct evidence *e, struct detail *d)
+bool check_body_compressed(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 	struct slice coding = content_coding(m);
 
 	/* ChatGPT's own back end, to which Codex speaks, takes zstd. */
-	if (trouble(e) != TROUBLE_COMPRESSED || slice_ends(e->x->host, SLICE("chatgpt.com")))
+	if (trouble(in) != TROUBLE_COMPRESSED || slice_ends(in->x->host, SLICE("chatgpt.com")))
 		return false;
 	if (coding.n == 0) {
 		detail_f(d, "the body begins like %s, and no Content-Encoding says so",
@@ -376,7 +377,7 @@ bool check_body_compressed(const struct evidence *e, struct detail *d)
 		return true;
 	}
 	detail_f(d, "Content-Encoding is ");
-	detail_bytes(d, coding, 40);
+	detail_masked(d, coding, 40);
 	detail_f(d, ", %llu bytes", (unsigned long long)m->body.total);
 	if (m->body.coding == CODING_OPAQUE)
 		detail_f(d, " that could not be decoded here either");
@@ -384,71 +385,71 @@ bool check_body_compressed(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_body_bom(const struct evidence *e, struct detail *d)
+bool check_body_bom(const struct check_input *in, struct detail *d)
 {
-	if (trouble(e) != TROUBLE_BOM)
+	if (trouble(in) != TROUBLE_BOM)
 		return false;
 	detail_f(d, "bytes EF BB BF at offset 0");
 	point_at_body(d, 0);
 	return true;
 }
 
-static bool json_is(const struct evidence *e, struct detail *d, enum body_trouble kind)
+static bool json_is(const struct check_input *in, struct detail *d, enum body_trouble kind)
 {
-	if (trouble(e) != kind)
+	if (trouble(in) != kind)
 		return false;
-	tell_json(e, d);
+	describe_json(in, d);
 	return true;
 }
 
-bool check_body_not_utf8(const struct evidence *e, struct detail *d)
+bool check_body_not_utf8(const struct check_input *in, struct detail *d)
 {
-	return json_is(e, d, TROUBLE_NOT_UTF8);
+	return json_is(in, d, TROUBLE_NOT_UTF8);
 }
 
-bool check_body_json_invalid(const struct evidence *e, struct detail *d)
+bool check_body_json_invalid(const struct check_input *in, struct detail *d)
 {
-	return json_is(e, d, TROUBLE_INVALID);
+	return json_is(in, d, TROUBLE_INVALID);
 }
 
-bool check_body_json_nan(const struct evidence *e, struct detail *d)
+bool check_body_json_nan(const struct check_input *in, struct detail *d)
 {
-	return json_is(e, d, TROUBLE_NAN);
+	return json_is(in, d, TROUBLE_NAN);
 }
 
-bool check_body_lone_surrogate(const struct evidence *e, struct detail *d)
+bool check_body_lone_surrogate(const struct check_input *in, struct detail *d)
 {
-	return json_is(e, d, TROUBLE_SURROGATE);
+	return json_is(in, d, TROUBLE_SURROGATE);
 }
 
-bool check_body_duplicate_member(const struct evidence *e, struct detail *d)
+bool check_body_duplicate_member(const struct check_input *in, struct detail *d)
 {
-	enum body_trouble t = trouble(e);
+	enum body_trouble t = trouble(in);
 
-	if (!wants_json(e) || !e->body_judged || !e->json.duplicate ||
+	if (!wants_json(in) || !in->body_judged || !in->json.duplicate ||
 	    (t != TROUBLE_NONE && t != TROUBLE_BOM))
 		return false;
-	detail_bytes(d, slice_of(e->json.duplicate_path), JSON_PATH_MAX);
-	detail_f(d, " for the second time at byte %zu", e->json.duplicate_at);
-	point_at_body(d, e->json.duplicate_at);
+	detail_masked(d, slice_of(in->json.duplicate_path), JSON_PATH_MAX);
+	detail_f(d, " for the second time at byte %zu", in->json.duplicate_at);
+	point_at_body(d, in->json.duplicate_at);
 	return true;
 }
 
-bool check_body_double_encoded(const struct evidence *e, struct detail *d)
+bool check_body_double_encoded(const struct check_input *in, struct detail *d)
 {
-	if (trouble(e) != TROUBLE_DOUBLE)
+	if (trouble(in) != TROUBLE_DOUBLE)
 		return false;
 	detail_f(d, "the body is one string of %zu bytes that holds a JSON object",
-		 request(e)->body.bytes.n);
+		 request(in)->body.bytes.n);
 	point_at_body(d, 0);
 	return true;
 }
 
-bool check_body_form_encoded(const struct evidence *e, struct detail *d)
+bool check_body_form_encoded(const struct check_input *in, struct detail *d)
 {
-	if (trouble(e) != TROUBLE_FORM)
+	if (trouble(in) != TROUBLE_FORM)
 		return false;
-	detail_f(d, "name=value pairs in a body of %zu bytes", request(e)->body.bytes.n);
+	detail_f(d, "name=value pairs in a body of %zu bytes", request(in)->body.bytes.n);
 	point_at_body(d, 0);
 	return true;
 }
@@ -487,9 +488,9 @@ static bool is_head_fault(enum fault_id id)
 	}
 }
 
-bool check_header_malformed(const struct evidence *e, struct detail *d)
+bool check_header_malformed(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = request(e);
+	const struct message *m = request(in);
 
 	for (size_t i = 0; i < m->fault_count; i++) {
 		const struct fault *f = &m->faults[i];
@@ -500,7 +501,7 @@ bool check_header_malformed(const struct evidence *e, struct detail *d)
 		if (f->field >= 0 && (size_t)f->field < m->field_count) {
 			detail_f(d, ", %s ",
 				 f->id == FAULT_field_without_colon ? "after the field" : "in");
-			detail_bytes(d, m->fields[f->field].name, 60);
+			detail_masked(d, m->fields[f->field].name, 60);
 		}
 		return true;
 	}

@@ -3,14 +3,15 @@
 #include <string.h>
 
 #include "diagnose/checks/checks.h"
-#include "diagnose/evidence.h"
-#include "diagnose/judged.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
+#include "diagnose/credential_checks.h"
 #include "diagnose/own_key.h"
 
 /* Was the credential refused by the server that was asked, not by one behind it? */
-static bool is_unauthorized(const struct evidence *e)
+static bool is_unauthorized(const struct check_input *in)
 {
-	return e->answer.about == REFUSAL_CREDENTIALS && e->answer.refused_by != REFUSED_upstream;
+	return in->answer.about == REFUSAL_CREDENTIALS && in->answer.refused_by != REFUSED_upstream;
 }
 
 static bool holds_name(const char *names, struct slice name)
@@ -24,38 +25,38 @@ static bool holds_name(const char *names, struct slice name)
 	return false;
 }
 
-bool check_key_from_other_variable(const struct evidence *e, struct detail *d)
+bool check_key_from_other_variable(const struct check_input *in, struct detail *d)
 {
 	struct own_key own;
 
-	if (!e->vendor || e->source_count == 0)
+	if (!in->vendor || in->source_count == 0)
 		return false;
-	for (size_t i = 0; i < e->source_count; i++)
-		if (holds_name(e->vendor->variables, e->sources[i]) ||
-		    slice_has_nocase(e->sources[i], slice_of(e->vendor->id)))
+	for (size_t i = 0; i < in->source_count; i++)
+		if (holds_name(in->vendor->variables, in->sources[i]) ||
+		    slice_has_nocase(in->sources[i], slice_of(in->vendor->id)))
 			return false; /* MY_OPENROUTER_KEY was meant for OpenRouter too */
-	if (!environment_is_key_name(e->sources[0]))
+	if (!environment_is_key_name(in->sources[0]))
 		return false;
-	own_key_find(&own, e);
+	own_key_find(&own, in);
 	if (own.state == OWN_UNSET || own.sent != MATCH_NONE)
 		return false;
 	detail_f(d, "the token is the value of ");
-	detail_bytes(d, e->sources[0], 60);
+	detail_masked(d, in->sources[0], 60);
 	detail_f(d, "; %.*s is set to something else", SLICE_ARG(own.name));
 	detail_fix(d, "Unset %.*s for this tool, or tell the tool to read %.*s.",
-		   SLICE_ARG(slice_sub(e->sources[0], 0, 60)), SLICE_ARG(own.name));
+		   SLICE_ARG(slice_sub(in->sources[0], 0, 60)), SLICE_ARG(own.name));
 	return true;
 }
 
-bool check_key_variable_near_miss(const struct evidence *e, struct detail *d)
+bool check_key_variable_near_miss(const struct check_input *in, struct detail *d)
 {
 	struct slice name;
 	struct slice value;
 
-	if (!e->is_openrouter || e->is_public || !e->credentials.absent ||
-	    environment_value(e->environment, SLICE("OPENROUTER_API_KEY")).n)
+	if (!in->is_openrouter || in->is_public || !in->credentials.absent ||
+	    environment_value(in->environment, SLICE("OPENROUTER_API_KEY")).n)
 		return false;
-	for (size_t at = 0; environment_next(e->environment, &at, &name, &value);)
+	for (size_t at = 0; environment_next(in->environment, &at, &name, &value);)
 		if (value.n && environment_is_near_miss(name)) {
 			detail_f(d, "%.*s is set, OPENROUTER_API_KEY is not", SLICE_ARG(name));
 			return true;
@@ -63,21 +64,21 @@ bool check_key_variable_near_miss(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_auth_lost(const struct evidence *e, struct detail *d)
+bool check_auth_lost(const struct check_input *in, struct detail *d)
 {
 	const struct history_row *row;
 	unsigned long before = 0;
 
-	if (!e->credentials.absent || needs_no_key(e) || !e->is_api || !is_unauthorized(e))
+	if (!in->credentials.absent || needs_no_key(in) || !in->is_api || !is_unauthorized(in))
 		return false;
-	for (size_t at = 0; (row = history_of_host(e, &at));)
+	for (size_t at = 0; (row = history_of_host(in, &at));)
 		if (row->fingerprint[0])
 			before += row->fine + row->unauthorized + row->failed;
 	if (before == 0)
 		return false;
 	detail_f(d, "%lu earlier request%s of this process to this host carried a key", before,
 		 before > 1 ? "s" : "");
-	if (keyed_compare(&e->history->keyed, e, d))
+	if (keyed_requests_compare(&in->history->keyed, in, d))
 		return true;
 	d->why = "The same process sent the same kind of request to this host with a key before. "
 		 "It lost the "
@@ -90,87 +91,87 @@ bool check_auth_lost(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_one_key_of_several_fails(const struct evidence *e, struct detail *d)
+bool check_one_key_of_several_fails(const struct check_input *in, struct detail *d)
 {
 	const struct history_row *row;
 	unsigned long others = 0;
 
-	if (!is_unauthorized(e) || !e->fingerprint[0])
+	if (!is_unauthorized(in) || !in->fingerprint[0])
 		return false;
-	for (size_t at = 0; (row = history_of_host(e, &at));) {
+	for (size_t at = 0; (row = history_of_host(in, &at));) {
 		if (!row->fingerprint[0])
 			continue;
-		if (strcmp(row->fingerprint, e->fingerprint) == 0 && row->fine)
+		if (strcmp(row->fingerprint, in->fingerprint) == 0 && row->fine)
 			return false;
-		if (strcmp(row->fingerprint, e->fingerprint) != 0)
+		if (strcmp(row->fingerprint, in->fingerprint) != 0)
 			others += row->fine;
 	}
 	if (others == 0)
 		return false;
-	detail_f(d, "%s is refused; with other keys %lu request%s went through", e->fingerprint,
+	detail_f(d, "%s is refused; with other keys %lu request%s went through", in->fingerprint,
 		 others, others > 1 ? "s" : "");
 	return true;
 }
 
-static bool is_main_kind(enum endpoint endpoint)
+static bool is_main_kind(enum endpoint_kind endpoint)
 {
 	return endpoint == ENDPOINT_CHAT || endpoint == ENDPOINT_RESPONSES ||
 	       endpoint == ENDPOINT_MESSAGES;
 }
 
-bool check_secondary_request_fails(const struct evidence *e, struct detail *d)
+bool check_secondary_request_fails(const struct check_input *in, struct detail *d)
 {
 	unsigned long fine = 0;
 
-	if (!is_unauthorized(e) || is_main_kind(e->endpoint) || e->endpoint == ENDPOINT_OTHER)
+	if (!is_unauthorized(in) || is_main_kind(in->endpoint) || in->endpoint == ENDPOINT_OTHER)
 		return false;
-	for (size_t i = 0; i < e->history->count; i++) {
-		const struct history_row *row = &e->history->rows[i];
-		if (!is_main_kind((enum endpoint)row->endpoint))
+	for (size_t i = 0; i < in->history->count; i++) {
+		const struct history_row *row = &in->history->rows[i];
+		if (!is_main_kind((enum endpoint_kind)row->endpoint))
 			continue;
 		if (!row->fine)
 			return false;
-		if (!slice_equal_nocase(slice_of(row->host), e->x->host) ||
-		    strcmp(row->fingerprint, e->fingerprint) != 0)
+		if (!slice_equal_nocase(slice_of(row->host), in->x->host) ||
+		    strcmp(row->fingerprint, in->fingerprint) != 0)
 			fine += row->fine;
 	}
 	if (fine == 0)
 		return false;
 	detail_f(d, "%lu chat request%s went through; this one goes to ", fine,
 		 fine > 1 ? "s" : "");
-	detail_bytes(d, e->x->host, 80);
-	detail_bytes(d, e->x->path, 80);
+	detail_masked(d, in->x->host, 80);
+	detail_masked(d, in->x->path, 80);
 	return true;
 }
 
-bool check_key_changed(const struct evidence *e, struct detail *d)
+bool check_key_changed(const struct check_input *in, struct detail *d)
 {
 	const struct history_row *row;
 	const struct history_row *last = NULL;
 
 	/* Another key has other rights and limits; it has the same providers behind it. */
-	if (!e->fingerprint[0] || (!is_unauthorized(e) && e->answer.about != REFUSAL_QUOTA))
+	if (!in->fingerprint[0] || (!is_unauthorized(in) && in->answer.about != REFUSAL_QUOTA))
 		return false;
-	for (size_t at = 0; (row = history_of_host(e, &at));)
-		if (row->endpoint == (int)e->endpoint && row->fingerprint[0] &&
+	for (size_t at = 0; (row = history_of_host(in, &at));)
+		if (row->endpoint == (int)in->endpoint && row->fingerprint[0] &&
 		    (!last || row->last > last->last))
 			last = row;
-	if (!last || strcmp(last->fingerprint, e->fingerprint) == 0)
+	if (!last || strcmp(last->fingerprint, in->fingerprint) == 0)
 		return false;
-	detail_f(d, "%s before, %s now", last->fingerprint, e->fingerprint);
+	detail_f(d, "%s before, %s now", last->fingerprint, in->fingerprint);
 	return true;
 }
 
-bool check_transient_401(const struct evidence *e, struct detail *d)
+bool check_transient_401(const struct check_input *in, struct detail *d)
 {
 	const struct history_row *row;
 
-	if (!is_unauthorized(e) || !e->fingerprint[0])
+	if (!is_unauthorized(in) || !in->fingerprint[0])
 		return false;
-	for (size_t at = 0; (row = history_of_host(e, &at));)
-		if (row->endpoint == (int)e->endpoint && row->fine &&
-		    strcmp(row->fingerprint, e->fingerprint) == 0) {
-			detail_f(d, "%s was accepted %u time%s before", e->fingerprint, row->fine,
+	for (size_t at = 0; (row = history_of_host(in, &at));)
+		if (row->endpoint == (int)in->endpoint && row->fine &&
+		    strcmp(row->fingerprint, in->fingerprint) == 0) {
+			detail_f(d, "%s was accepted %u time%s before", in->fingerprint, row->fine,
 				 row->fine > 1 ? "s" : "");
 			d->accepted_before = true;
 			return true;
@@ -178,14 +179,14 @@ bool check_transient_401(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_key_source(const struct evidence *e, struct detail *d)
+bool check_key_source(const struct check_input *in, struct detail *d)
 {
-	if (!e->answer.failed || e->source_count == 0)
+	if (!in->answer.failed || in->source_count == 0)
 		return false;
 	detail_f(d, "environment variable ");
-	for (size_t i = 0; i < e->source_count; i++) {
+	for (size_t i = 0; i < in->source_count; i++) {
 		detail_f(d, "%s", i ? ", " : "");
-		detail_bytes(d, e->sources[i], 60);
+		detail_masked(d, in->sources[i], 60);
 	}
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The token is a key, but for a damage. Damage to an OpenRouter key is judged where it is checked. */
 #include "diagnose/checks/checks.h"
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
@@ -41,9 +41,9 @@ static const char *character_name(struct slice bytes)
 	return bytes.n == 1 ? "one byte above ASCII, as Latin-1 sends it" : "not ASCII";
 }
 
-bool check_auth_token_non_ascii(const struct evidence *e, struct detail *d)
+bool check_auth_token_non_ascii(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_NON_ASCII);
+	const struct credential *c = credential_of_kind(in, TOKEN_NON_ASCII);
 
 	if (!c)
 		return false;
@@ -57,31 +57,31 @@ bool check_auth_token_non_ascii(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_length(const struct evidence *e, struct detail *d)
+bool check_auth_token_length(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_LENGTH);
+	const struct credential *c = credential_of_kind(in, TOKEN_LENGTH);
 	long at;
 
 	/* A value that was cut in two is short for that reason. */
-	if (!c || !e->is_openrouter || value_break_of(e, c, &at) == BREAK_BEFORE_REST)
+	if (!c || !in->is_openrouter || value_break_of(in, c, &at) == BREAK_BEFORE_REST)
 		return false;
 	detail_f(d, "%zu hex digits after sk-or-v1- instead of 64", c->shape.part.n);
-	detail_point(d, carrier_name(c->carrier),
+	detail_point(d, location_name(c->location),
 		     (long)(c->shape.core.p - c->value.p + (long)c->shape.core.n), -1);
 	return true;
 }
 
-bool check_auth_token_prefix_damaged(const struct evidence *e, struct detail *d)
+bool check_auth_token_prefix_damaged(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_PREFIX);
+	const struct credential *c = credential_of_kind(in, TOKEN_PREFIX);
 
-	if (!c || !e->is_openrouter)
+	if (!c || !in->is_openrouter)
 		return false;
 	if (c->shape.part.n == 0) {
 		detail_f(d, "64 hex digits with no prefix before them");
 	} else {
 		detail_f(d, "64 hex digits after `");
-		detail_bytes(d, c->shape.part, 40);
+		detail_masked(d, c->shape.part, 40);
 		detail_f(d, "`, where sk-or-v1- belongs");
 	}
 	point_at(d, c, c->shape.core, nowhere);
@@ -101,11 +101,11 @@ static char meant_digit(char c)
 	return 0;
 }
 
-bool check_auth_token_charset(const struct evidence *e, struct detail *d)
+bool check_auth_token_charset(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_CHARSET);
+	const struct credential *c = credential_of_kind(in, TOKEN_CHARSET);
 
-	if (!c || !e->is_openrouter)
+	if (!c || !in->is_openrouter)
 		return false;
 	char byte = c->shape.part.p[0];
 	char meant = meant_digit(byte);
@@ -119,13 +119,13 @@ bool check_auth_token_charset(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_case(const struct evidence *e, struct detail *d)
+bool check_auth_token_case(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_CASE);
+	const struct credential *c = credential_of_kind(in, TOKEN_CASE);
 	size_t capitals = 0;
 	struct slice first = nowhere;
 
-	if (!c || !e->is_openrouter)
+	if (!c || !in->is_openrouter)
 		return false;
 	for (size_t i = 0; i < c->shape.core.n; i++) {
 		if (c->shape.core.p[i] < 'A' || c->shape.core.p[i] > 'Z')
@@ -139,9 +139,9 @@ bool check_auth_token_case(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_doubled(const struct evidence *e, struct detail *d)
+bool check_auth_token_doubled(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_DOUBLED);
+	const struct credential *c = credential_of_kind(in, TOKEN_DOUBLED);
 
 	if (!c)
 		return false;

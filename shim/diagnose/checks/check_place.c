@@ -4,51 +4,51 @@
 
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
-static bool is_method(const struct evidence *e, const char *method)
+static bool is_method(const struct check_input *in, const char *method)
 {
-	return slice_equal(e->x->request.method, slice_of(method));
+	return slice_equal(in->x->request.method, slice_of(method));
 }
 
 /* Is C, in any header or the URL, where this vendor reads a key? Authorization is looked at everywhere. */
-static bool is_read(const struct evidence *e, const struct credential *c)
+static bool is_read(const struct check_input *in, const struct credential *c)
 {
-	return c->carrier == CARRIER_AUTHORIZATION ||
-	       vendor_reads(e->vendor, e->x->path, slice_of(carrier_name(c->carrier)));
+	return c->location == LOCATION_AUTHORIZATION ||
+	       vendor_reads(in->vendor, in->x->path, slice_of(location_name(c->location)));
 }
 
 /* The server accepted the key, which nobody could have done without one. */
-static bool was_accepted(const struct evidence *e)
+static bool was_accepted(const struct check_input *in)
 {
-	return e->answer.status / 100 == 2 && !e->answer.failed && is_method(e, "POST");
+	return in->answer.status / 100 == 2 && !in->answer.failed && is_method(in, "POST");
 }
 
-bool check_key_wrong_vendor(const struct evidence *e, struct detail *d)
+bool check_key_wrong_vendor(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = e->credential;
+	const struct credential *c = in->credential;
 
-	if (!c || !c->known || !e->vendor || !c->shape.vendor || c->shape.vendor == e->vendor)
+	if (!c || !c->known || !in->vendor || !c->shape.vendor || c->shape.vendor == in->vendor)
 		return false;
-	if (e->vendor->gateway || was_accepted(e) || vendor_key_fits(e->vendor, c->shape.core) ||
-	    (c->carrier == CARRIER_URL && !is_read(e, c)))
+	if (in->vendor->gateway || was_accepted(in) || vendor_key_fits(in->vendor, c->shape.core) ||
+	    (c->location == LOCATION_URL && !is_read(in, c)))
 		return false;
-	detail_f(d, "a key of %s was sent to %s (", c->shape.vendor->title, e->vendor->title);
-	detail_bytes(d, e->x->host, 80);
+	detail_f(d, "a key of %s was sent to %s (", c->shape.vendor->title, in->vendor->title);
+	detail_masked(d, in->x->host, 80);
 	detail_f(d, ")");
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
 
 /* Did the very host that refused accept this key before? Then it belongs there. */
-static bool was_good_here(const struct evidence *e)
+static bool was_good_here(const struct check_input *in)
 {
 	const struct history_row *row;
 
-	for (size_t at = 0; (row = history_of_host(e, &at));)
-		if (row->fine && strcmp(row->fingerprint, e->fingerprint) == 0)
+	for (size_t at = 0; (row = history_of_host(in, &at));)
+		if (row->fine && strcmp(row->fingerprint, in->fingerprint) == 0)
 			return true;
 	return false;
 }
@@ -56,30 +56,30 @@ static bool was_good_here(const struct evidence *e)
 /* What a key that another site knows is told: that it is unknown, or that there is none. */
 static bool is_said_of_unknown(enum saw saw)
 {
-	return saw == SAW_UNSAID || saw == SAW_NO_KEY || saw == SAW_NOT_RECOGNISED ||
+	return saw == SAW_NOTHING || saw == SAW_NO_KEY || saw == SAW_NOT_RECOGNISED ||
 	       saw == SAW_UNKNOWN_KEY || saw == SAW_WRONG_KIND || saw == SAW_BOUND_ELSEWHERE;
 }
 
 /* A whole key, in its place, which this vendor or none that we know issued. */
-static bool may_be_bound(const struct evidence *e)
+static bool may_be_bound(const struct check_input *in)
 {
 	enum { KEY_LEAST = 16 };
-	const struct credential *c = e->credential;
+	const struct credential *c = in->credential;
 
-	if (!c || !c->known || !is_read(e, c) || c->shape.core.n < KEY_LEAST ||
+	if (!c || !c->known || !is_read(in, c) || c->shape.core.n < KEY_LEAST ||
 	    c->shape.scheme > SCHEME_CASE || c->shape.opening.n || c->shape.again.n)
 		return false;
-	if (c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT)
+	if (c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)
 		return false;
 	/* A login token is not made for one of the sites; what it says of itself is told elsewhere. */
-	if (c->shape.form == FORM_JWT &&
-	    (slice_equal(slice_of(e->vendor->id), SLICE("azure")) || token_expired_for(e)))
+	if (c->shape.kind == TOKEN_JWT &&
+	    (slice_equal(slice_of(in->vendor->id), SLICE("azure")) || token_expired_for(in)))
 		return false;
-	return !c->shape.vendor || c->shape.vendor == e->vendor;
+	return !c->shape.vendor || c->shape.vendor == in->vendor;
 }
 
 /* "a, b, c": the hosts of a list but the one that was asked. */
-static void say_hosts(struct detail *d, const char *list, struct slice but)
+static void describe_hosts(struct detail *d, const char *list, struct slice but)
 {
 	struct slice rest = slice_of(list);
 	const char *comma = "";
@@ -93,28 +93,28 @@ static void say_hosts(struct detail *d, const char *list, struct slice but)
 	}
 }
 
-static bool say_plan(const struct evidence *e, struct detail *d)
+static bool describe_plan(const struct check_input *in, struct detail *d)
 {
 	struct vendor_plan plan;
 
-	if (!vendor_plan(e->vendor, e->credential->shape.core, e->x->host, &plan))
+	if (!vendor_plan(in->vendor, in->credential->shape.core, in->x->host, &plan))
 		return false;
 	if (plan.is_of_plan)
 		detail_f(d, "a key that begins with %s belongs to ", plan.prefix);
 	else
 		detail_f(d, "%.*s takes keys that begin with %s, other keys of %s belong to ",
-			 SLICE_ARG(e->x->host), plan.prefix, e->vendor->title);
-	say_hosts(d, plan.hosts, e->x->host);
+			 SLICE_ARG(in->x->host), plan.prefix, in->vendor->title);
+	describe_hosts(d, plan.hosts, in->x->host);
 	return true;
 }
 
 /* The answer itself says that the key, or its kind, is good for something else. */
-static bool says_bound(const struct evidence *e, struct detail *d)
+static bool says_bound(const struct check_input *in, struct detail *d)
 {
-	bool kind = e->answer.saw == SAW_WRONG_KIND && !e->credential_explained;
+	bool kind = in->answer.saw == SAW_WRONG_KIND && !in->credential_explained;
 
-	if (e->answer.refused_by == REFUSED_upstream ||
-	    (e->answer.saw != SAW_BOUND_ELSEWHERE && !kind))
+	if (in->answer.refused_by == REFUSED_upstream ||
+	    (in->answer.saw != SAW_BOUND_ELSEWHERE && !kind))
 		return false;
 	d->why = "The server knows this kind of credential and does not take it here: it is meant "
 		 "for another endpoint, client or plan.";
@@ -122,35 +122,35 @@ static bool says_bound(const struct evidence *e, struct detail *d)
 	    d, "Use the kind of credential that this endpoint takes (the answer or the vendor's "
 	       "documentation names it), or the endpoint and client that this one is meant for.");
 	detail_f(d, "\"");
-	detail_bytes(d, e->answer.saw_words, 200);
+	detail_masked(d, in->answer.saw_words, 200);
 	detail_f(d, "\"");
 	return true;
 }
 
-bool check_key_bound_elsewhere(const struct evidence *e, struct detail *d)
+bool check_key_bound_elsewhere(const struct check_input *in, struct detail *d)
 {
-	if (says_bound(e, d))
+	if (says_bound(in, d))
 		return true;
-	if (!e->vendor || !e->answer.failed || e->answer.about != REFUSAL_CREDENTIALS ||
-	    !is_said_of_unknown(e->answer.saw) || !may_be_bound(e) || was_good_here(e))
+	if (!in->vendor || !in->answer.failed || in->answer.about != REFUSAL_CREDENTIALS ||
+	    !is_said_of_unknown(in->answer.saw) || !may_be_bound(in) || was_good_here(in))
 		return false;
-	struct slice core = e->credential->shape.core;
-	const struct vendor_bound *bound = vendor_bound(e->vendor, core, e->x->host);
-	if (say_plan(e, d)) {
-		point_at(d, e->credential, core, nowhere);
+	struct slice core = in->credential->shape.core;
+	const struct vendor_bound *bound = vendor_bound(in->vendor, core, in->x->host);
+	if (describe_plan(in, d)) {
+		point_at(d, in->credential, core, nowhere);
 		return true;
 	}
 	if (!bound)
 		return false;
 	/* A key that is wrong everywhere is refused with the same words, but for these. */
-	d->aside = e->answer.saw != SAW_NO_KEY && e->answer.saw != SAW_BOUND_ELSEWHERE;
+	d->aside = in->answer.saw != SAW_NO_KEY && in->answer.saw != SAW_BOUND_ELSEWHERE;
 	detail_f(d, "%s. The request went to ", bound->says);
-	detail_bytes(d, e->x->host, 80);
+	detail_masked(d, in->x->host, 80);
 	if (bound->where[0]) {
 		detail_f(d, "; the key's host is %s", bound->where);
 	} else {
 		detail_f(d, "; the key may belong to ");
-		say_hosts(d, bound->hosts, e->x->host);
+		describe_hosts(d, bound->hosts, in->x->host);
 	}
 	return true;
 }
@@ -161,18 +161,18 @@ static bool is_below_api(struct slice path)
 	return slice_starts(path, SLICE("/api/v1/")) || slice_starts(path, SLICE("/api/alpha/"));
 }
 
-bool check_path_missing_api(const struct evidence *e, struct detail *d)
+bool check_path_missing_api(const struct check_input *in, struct detail *d)
 {
-	struct slice path = e->x->path;
+	struct slice path = in->x->path;
 
-	if (!e->is_openrouter || is_below_api(path) || !path_is_endpoint(path))
+	if (!in->is_openrouter || is_below_api(path) || !path_is_endpoint(path))
 		return false;
 	/* The web site has pages of such names: /models, /credits. */
-	if (!is_method(e, "POST") && !slice_starts(path, SLICE("/v1/")) &&
+	if (!is_method(in, "POST") && !slice_starts(path, SLICE("/v1/")) &&
 	    !slice_starts(path, SLICE("/api/")))
 		return false;
 	detail_f(d, "the path is ");
-	detail_bytes(d, path, 100);
+	detail_masked(d, path, 100);
 	detail_f(d, "; OpenRouter's begin with /api/v1/");
 	return true;
 }
@@ -184,80 +184,80 @@ static bool is_there_once(struct slice path, struct slice segment)
 	return at >= 0 && slice_find(path, segment, (size_t)at + segment.n) < 0;
 }
 
-bool check_path_doubled(const struct evidence *e, struct detail *d)
+bool check_path_doubled(const struct check_input *in, struct detail *d)
 {
-	struct slice twice = e->path_twice;
+	struct slice twice = in->repeated_segment;
 
 	if (!twice.p)
 		return false;
-	if (twice.n && is_there_once(e->x->path, twice))
+	if (twice.n && is_there_once(in->x->path, twice))
 		detail_f(d, "two endpoints, one after the other, in ");
 	else if (twice.n)
 		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(twice));
 	else
 		detail_f(d, "two slashes in a row in ");
-	detail_bytes(d, e->x->path, 120);
+	detail_masked(d, in->x->path, 120);
 	return true;
 }
 
-bool check_path_is_base(const struct evidence *e, struct detail *d)
+bool check_path_is_base(const struct check_input *in, struct detail *d)
 {
-	struct slice path = path_without_slash(e->x->path);
+	struct slice path = path_without_slash(in->x->path);
 
 	if (!slice_equal(path, SLICE("/v1")) && !slice_equal(path, SLICE("/api/v1")))
 		return false;
-	struct slice type = field_value(&e->x->request, "content-type");
-	if (!e->vendor || !is_method(e, "POST") ||
+	struct slice type = field_value(&in->x->request, "content-type");
+	if (!in->vendor || !is_method(in, "POST") ||
 	    (type.p && !slice_has_nocase(type, SLICE("json"))))
 		return false;
 	detail_f(d, "the request goes to ");
-	detail_bytes(d, e->x->path, 40);
+	detail_masked(d, in->x->path, 40);
 	detail_f(d, " itself: the endpoint (such as /chat/completions) is missing");
 	return true;
 }
 
-static bool takes_post(enum endpoint endpoint)
+static bool takes_post(enum endpoint_kind endpoint)
 {
 	return endpoint == ENDPOINT_CHAT || endpoint == ENDPOINT_MESSAGES ||
 	       endpoint == ENDPOINT_RESPONSES || endpoint == ENDPOINT_EMBEDDINGS;
 }
 
 /* A WebSocket begins with GET (RFC 6455 section 4.1); the Responses API is spoken over it, too. */
-static bool is_websocket(const struct evidence *e)
+static bool is_websocket(const struct check_input *in)
 {
-	return slice_has_nocase(field_value(&e->x->request, "upgrade"), SLICE("websocket"));
+	return slice_has_nocase(field_value(&in->x->request, "upgrade"), SLICE("websocket"));
 }
 
 /* OpenAI lists the completions that it stored. */
-static bool is_list_of_stored(const struct evidence *e)
+static bool is_list_of_stored(const struct check_input *in)
 {
-	return e->endpoint == ENDPOINT_CHAT &&
-	       (slice_equal(slice_of(e->vendor->id), SLICE("openai")) ||
-		slice_equal(slice_of(e->vendor->id), SLICE("azure")));
+	return in->endpoint == ENDPOINT_CHAT &&
+	       (slice_equal(slice_of(in->vendor->id), SLICE("openai")) ||
+		slice_equal(slice_of(in->vendor->id), SLICE("azure")));
 }
 
-bool check_path_wrong_method(const struct evidence *e, struct detail *d)
+bool check_path_wrong_method(const struct check_input *in, struct detail *d)
 {
-	if (!e->vendor || !is_method(e, "GET") || !takes_post(e->endpoint) || is_websocket(e) ||
-	    is_list_of_stored(e) || redirect_turned_get(e))
+	if (!in->vendor || !is_method(in, "GET") || !takes_post(in->endpoint) || is_websocket(in) ||
+	    is_list_of_stored(in) || redirect_turned_get(in))
 		return false;
 	detail_f(d, "GET ");
-	detail_bytes(d, e->x->path, 100);
+	detail_masked(d, in->x->path, 100);
 	detail_f(d, "; this endpoint takes POST");
 	return true;
 }
 
-bool check_host_alias(const struct evidence *e, struct detail *d)
+bool check_host_alias(const struct check_input *in, struct detail *d)
 {
 	static const char aliases[][20] = { "www.openrouter.ai",  "api.openrouter.ai",
 					    "openrouter.com",     "www.openrouter.com",
 					    "api.openrouter.com", "openrouter.io",
 					    "openrouter.dev",     "open-router.ai" };
 
-	if (slice_equal(e->x->host, SLICE("openrouter.ai")))
+	if (slice_equal(in->x->host, SLICE("openrouter.ai")))
 		return false;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-		if (!slice_equal_nocase(e->x->host, slice_of(aliases[i])))
+		if (!slice_equal_nocase(in->x->host, slice_of(aliases[i])))
 			continue;
 		detail_f(d, "the host is %s, the API's is openrouter.ai", aliases[i]);
 		detail_point(d, "host", 0, -1);
@@ -276,10 +276,10 @@ static bool is_address(struct slice host)
 	       (host.n && host.p[host.n - 1] >= '0' && host.p[host.n - 1] <= '9');
 }
 
-bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
+bool check_host_sni_mismatch(const struct check_input *in, struct detail *d)
 {
-	struct slice host = e->x->host;
-	struct slice sni = e->x->sni;
+	struct slice host = in->x->host;
+	struct slice sni = in->x->sni;
 
 	if (host.n && host.p[host.n - 1] == '.')
 		host.n--;
@@ -287,24 +287,24 @@ bool check_host_sni_mismatch(const struct evidence *e, struct detail *d)
 	    is_address(sni))
 		return false;
 	detail_f(d, "Host is ");
-	detail_bytes(d, host, 100);
+	detail_masked(d, host, 100);
 	detail_f(d, ", the TLS server name was ");
-	detail_bytes(d, sni, 100);
+	detail_masked(d, sni, 100);
 	/* HTTP/2 may use one connection for all names of its certificate (RFC 9113 section 9.1.1). */
-	d->lower = e->x->version == HTTP_2;
+	d->lower = in->x->version == HTTP_2;
 	detail_point(d, "host", 0, -1);
 	return true;
 }
 
-static bool is_api_path(const struct evidence *e)
+static bool is_api_path(const struct check_input *in)
 {
-	struct slice path = e->x->path;
+	struct slice path = in->x->path;
 
-	if (is_method(e, "POST") || slice_starts(path, SLICE("/api/v1")) ||
+	if (is_method(in, "POST") || slice_starts(path, SLICE("/api/v1")) ||
 	    slice_starts(path, SLICE("/v1")))
 		return true;
 	/* OpenRouter's web site has pages of such names too: /models, /credits. */
-	return !e->is_openrouter && path_is_endpoint(path);
+	return !in->is_openrouter && path_is_endpoint(path);
 }
 
 /* Cloudflare's own pages: a block, a challenge, a gateway error. */
@@ -328,20 +328,20 @@ static struct slice page_title(struct slice body)
 	return end < 0 ? nowhere : slice_trim(slice_sub(title, 0, (size_t)end));
 }
 
-bool check_answered_by_web_page(const struct evidence *e, struct detail *d)
+bool check_answered_by_web_page(const struct check_input *in, struct detail *d)
 {
-	struct slice body = buf_slice(&e->x->response.body.bytes);
+	struct slice body = buf_slice(&in->x->response.body.bytes);
 
 	/* A vendor's web server says 401 with a page of its own: that is the key check. */
-	if (!e->is_api || !e->answer.html || !is_api_path(e) ||
-	    e->answer.about == REFUSAL_CREDENTIALS)
+	if (!in->is_api || !in->answer.html || !is_api_path(in) ||
+	    in->answer.about == REFUSAL_CREDENTIALS)
 		return false;
 	struct slice title = page_title(body);
-	detail_f(d, "status %d and %s", e->answer.status,
+	detail_f(d, "status %d and %s", in->answer.status,
 		 is_cloudflare_page(body) ? "a page of Cloudflare's" : "a web page");
 	if (title.n) {
 		detail_f(d, " titled ");
-		detail_bytes(d, title, 80);
+		detail_masked(d, title, 80);
 	}
 	return true;
 }

@@ -2,49 +2,50 @@
 /* The scheme before the token, and the shape of the field as a whole. */
 #include "base/ascii.h"
 #include "diagnose/checks/checks.h"
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 #include "diagnose/redirect.h"
-#include "diagnose/stray.h"
+#include "diagnose/stray_key.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
 /* Does the answer say that it wants a credential? */
-static bool is_asked(const struct evidence *e)
+static bool is_asked(const struct check_input *in)
 {
-	if (e->answer.saw == SAW_NO_KEY || e->answer.saw == SAW_NOT_RECOGNISED)
+	if (in->answer.saw == SAW_NO_KEY || in->answer.saw == SAW_NOT_RECOGNISED)
 		return true;
-	return e->answer.status == 401 && e->answer.saw < SAW_NO_MONEY;
+	return in->answer.status == 401 && in->answer.saw < SAW_NO_MONEY;
 }
 
 /* What callers may ask without a key, as long as it is given to them. */
-static bool needs_key(const struct evidence *e)
+static bool needs_key(const struct check_input *in)
 {
-	struct slice path = e->x->path;
+	struct slice path = in->x->path;
 
 	bool is_call = path_is_endpoint(path) ||
-		       (e->vendor && message_field(&e->x->request, "sec-websocket-key", 0));
+		       (in->vendor && message_field(&in->x->request, "sec-websocket-key", 0));
 
-	if (!is_call || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
+	if (!is_call || slice_equal(in->x->request.method, SLICE("OPTIONS")) ||
 	    slice_ends(path, SLICE("/auth/keys")))
 		return false;
-	if (has_key_elsewhere(e))
-		return e->answer.saw == SAW_NO_KEY;
-	if (is_asked(e))
+	if (has_key_elsewhere(in))
+		return in->answer.saw == SAW_NO_KEY;
+	if (is_asked(in))
 		return true;
-	return !e->is_public && !slice_ends(path, SLICE("/providers")) &&
-	       e->endpoint != ENDPOINT_MODELS;
+	return !in->is_public && !slice_ends(path, SLICE("/providers")) &&
+	       in->endpoint != ENDPOINT_MODELS;
 }
 
-bool check_auth_missing(const struct evidence *e, struct detail *d)
+bool check_auth_missing(const struct check_input *in, struct detail *d)
 {
-	if (!e->credentials.absent || !needs_key(e) || redirect_lost_key(e) || stray_find(e).field)
+	if (!in->credentials.absent || !needs_key(in) || redirect_lost_key(in) ||
+	    stray_key_find(in).field)
 		return false;
-	if (!e->vendor && !is_asked(e))
+	if (!in->vendor && !is_asked(in))
 		return false;
 	detail_f(d,
 		 "%zu header fields were sent, none of them Authorization, x-api-key, api-key or "
 		 "x-goog-api-key; no key in the URL",
-		 e->x->request.field_count);
+		 in->x->request.field_count);
 	d->absent = true;
 	return true;
 }
@@ -58,16 +59,16 @@ static void lower_name(struct slice name, char *to, size_t size)
 	to[n] = '\0';
 }
 
-bool check_auth_header_misspelled(const struct evidence *e, struct detail *d)
+bool check_auth_header_misspelled(const struct check_input *in, struct detail *d)
 {
-	bool fine = e->answer.answered && !e->answer.failed;
+	bool fine = in->answer.answered && !in->answer.failed;
 	char name[64];
 
 	/* What a stranger's server reads is its own affair, until it says that no key came. */
-	if (!e->is_api || !e->credentials.absent || fine ||
-	    (!e->vendor && e->answer.saw != SAW_NO_KEY))
+	if (!in->is_api || !in->credentials.absent || fine ||
+	    (!in->vendor && in->answer.saw != SAW_NO_KEY))
 		return false;
-	struct stray stray = stray_find(e);
+	struct stray_key stray = stray_key_find(in);
 	if (!stray.field)
 		return false;
 	lower_name(stray.field->name, name, sizeof(name));
@@ -75,35 +76,35 @@ bool check_auth_header_misspelled(const struct evidence *e, struct detail *d)
 		detail_f(d, "a key of %s is in ", stray.vendor->title);
 	else
 		detail_f(d, "a credential is in ");
-	detail_bytes(d, stray.field->name, 64);
+	detail_masked(d, stray.field->name, 64);
 	detail_f(d, ", and there is no Authorization");
 	detail_point(d, name, stray.key.p - stray.field->value.p, -1);
 	return true;
 }
 
-bool check_auth_scheme_missing(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_missing(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = authorization_of_form(e, SCHEME_NONE);
+	const struct credential *c = authorization_of_scheme(in, SCHEME_NONE);
 
-	if (!vendor_takes_bearer(e) || !c || c->value.n == 0)
+	if (!vendor_takes_bearer(in) || !c || c->value.n == 0)
 		return false;
 	/* A word that explains itself (a template, a URL …) is told by the rule of its own. */
-	if (!c->shape.vendor && c->shape.form != FORM_PLAIN && c->shape.form != FORM_JWT)
+	if (!c->shape.vendor && c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)
 		return false;
 	detail_token(d, "the value is the key alone, without `Bearer ` before it", c->token);
 	point_at(d, c, c->value, nowhere);
 	return true;
 }
 
-bool check_auth_scheme_doubled(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_doubled(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (!c->known || c->carrier != CARRIER_AUTHORIZATION || !c->shape.again.n ||
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (!c->known || c->location != LOCATION_AUTHORIZATION || !c->shape.again.n ||
 		    !c->scheme.n)
 			continue;
 		detail_f(d, "the token itself begins with `");
-		detail_bytes(d, slice_trim(c->shape.again), 16);
+		detail_masked(d, slice_trim(c->shape.again), 16);
 		detail_f(d, "`%s", c->shape.core.n ? "" : " and there is nothing after it");
 		point_at(d, c, c->shape.again, nowhere);
 		return true;
@@ -111,9 +112,9 @@ bool check_auth_scheme_doubled(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_auth_scheme_punctuated(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_punctuated(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = authorization_of_form(e, SCHEME_PUNCTUATED);
+	const struct credential *c = authorization_of_scheme(in, SCHEME_PUNCTUATED);
 
 	if (!c)
 		return false;
@@ -127,7 +128,7 @@ bool check_auth_scheme_punctuated(const struct evidence *e, struct detail *d)
 }
 
 /* Schemes that a vendor documents beside Bearer, or in its place. */
-static bool is_documented_scheme(const struct evidence *e, const struct credential *c)
+static bool is_documented_scheme(const struct check_input *in, const struct credential *c)
 {
 	static const struct {
 		char vendor[8];
@@ -138,24 +139,24 @@ static bool is_documented_scheme(const struct evidence *e, const struct credenti
 	};
 
 	for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++)
-		if (slice_equal(slice_of(e->vendor->id), slice_of(documented[i].vendor)) &&
+		if (slice_equal(slice_of(in->vendor->id), slice_of(documented[i].vendor)) &&
 		    slice_equal_nocase(c->scheme, slice_of(documented[i].scheme)))
 			return true;
 	return false;
 }
 
-bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_wrong(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = authorization_of_form(e, SCHEME_OTHER);
+	const struct credential *c = authorization_of_scheme(in, SCHEME_OTHER);
 
 	if (!c)
-		c = authorization_of_form(e, SCHEME_FOREIGN);
-	if (!c || !vendor_takes_bearer(e) || is_documented_scheme(e, c))
+		c = authorization_of_scheme(in, SCHEME_FOREIGN);
+	if (!c || !vendor_takes_bearer(in) || is_documented_scheme(in, c))
 		return false;
 	detail_f(d, "the scheme is `");
 	/* Whatever stands there may be the first half of a secret. */
 	if (is_scheme_word(c->scheme) || c->shape.scheme == SCHEME_FOREIGN)
-		detail_bytes(d, c->scheme, 32);
+		detail_masked(d, c->scheme, 32);
 	else
 		detail_f(d, "a word of %zu bytes", c->scheme.n);
 	detail_f(d, "`, not Bearer");
@@ -164,13 +165,13 @@ bool check_auth_scheme_wrong(const struct evidence *e, struct detail *d)
 }
 
 /* OpenAI documents `curl -u :KEY`: the key is the password of nobody. */
-static bool is_documented_basic(const struct evidence *e, struct slice user)
+static bool is_documented_basic(const struct check_input *in, struct slice user)
 {
-	return user.n == 0 && slice_equal(slice_of(e->vendor->id), SLICE("openai"));
+	return user.n == 0 && slice_equal(slice_of(in->vendor->id), SLICE("openai"));
 }
 
 /* Who is to be shown; an address is of a person, and a key is a key. */
-static void say_user(struct detail *d, struct slice user)
+static void describe_user(struct detail *d, struct slice user)
 {
 	if (user.n == 0) {
 		detail_f(d, "it decodes to an empty user name and a password");
@@ -180,46 +181,46 @@ static void say_user(struct detail *d, struct slice user)
 		detail_f(d, "it decodes to a user name (an e-mail address) and a password");
 	} else {
 		detail_f(d, "it decodes to the user name ");
-		detail_bytes(d, user, 60);
+		detail_masked(d, user, 60);
 		detail_f(d, " and a password");
 	}
 }
 
-bool check_auth_scheme_basic(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_basic(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = authorization_of_form(e, SCHEME_BASIC);
+	const struct credential *c = authorization_of_scheme(in, SCHEME_BASIC);
 	char room[256];
 	struct slice user;
 	struct slice password;
 
-	if (!c || !e->vendor ||
-	    (!vendor_takes_bearer(e) && e->credential->carrier != CARRIER_AUTHORIZATION))
+	if (!c || !in->vendor ||
+	    (!vendor_takes_bearer(in) && in->credential->location != LOCATION_AUTHORIZATION))
 		return false;
 	if (!basic_read(c, room, sizeof(room), &user, &password))
 		detail_f(d, "what follows Basic is no base64 of user:password");
-	else if (is_documented_basic(e, user))
+	else if (is_documented_basic(in, user))
 		return false;
 	else
-		say_user(d, user);
-	if (!vendor_takes_bearer(e))
-		detail_f(d, "; %s reads the key in %s", e->vendor->title, e->vendor->header);
+		describe_user(d, user);
+	if (!vendor_takes_bearer(in))
+		detail_f(d, "; %s reads the key in %s", in->vendor->title, in->vendor->header);
 	point_at(d, c, c->scheme, nowhere);
 	return true;
 }
 
-bool check_auth_scheme_case(const struct evidence *e, struct detail *d)
+bool check_auth_scheme_case(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = authorization_of_form(e, SCHEME_CASE);
+	const struct credential *c = authorization_of_scheme(in, SCHEME_CASE);
 
-	if (!c || !vendor_takes_bearer(e))
+	if (!c || !vendor_takes_bearer(in))
 		return false;
 	detail_f(d, "the scheme is written ");
-	detail_bytes(d, c->scheme, 16);
+	detail_masked(d, c->scheme, 16);
 	point_at(d, c, c->scheme, nowhere);
 	return true;
 }
 
-static void say_break(struct detail *d, enum value_break how, long at)
+static void describe_break(struct detail *d, enum value_break how, long at)
 {
 	if (how == BREAK_INSIDE)
 		detail_f(d, "a line break after %ld bytes of the value", at);
@@ -230,45 +231,45 @@ static void say_break(struct detail *d, enum value_break how, long at)
 			 "the value ends in a bare line feed: the server sees the head end there");
 }
 
-bool check_auth_value_line_break(const struct evidence *e, struct detail *d)
+bool check_auth_value_line_break(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
 		long at = 0;
-		enum value_break how = value_break_of(e, c, &at);
+		enum value_break how = value_break_of(in, c, &at);
 		if (how == BREAK_NONE)
 			continue;
-		say_break(d, how, at);
+		describe_break(d, how, at);
 		d->breaks_head = true;
-		detail_point(d, carrier_name(c->carrier), at, -1);
+		detail_point(d, location_name(c->location), at, -1);
 		return true;
 	}
 	return false;
 }
 
-bool check_auth_value_control_byte(const struct evidence *e, struct detail *d)
+bool check_auth_value_control_byte(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
 		for (size_t at = 0; c->known && c->field >= 0 && at < c->value.n; at++) {
 			unsigned char byte = (unsigned char)c->value.p[at];
 			if ((byte >= 0x20 && byte != 0x7f) || memchr("\t\r\n", byte, 3))
 				continue;
 			detail_f(d, "byte 0x%02X at offset %zu of the value", byte, at);
 			d->breaks_head = true;
-			detail_point(d, carrier_name(c->carrier), (long)at, -1);
+			detail_point(d, location_name(c->location), (long)at, -1);
 			return true;
 		}
 	}
 	return false;
 }
 
-bool check_auth_value_padded(const struct evidence *e, struct detail *d)
+bool check_auth_value_padded(const struct check_input *in, struct detail *d)
 {
-	const struct message *m = &e->x->request;
+	const struct message *m = &in->x->request;
 
-	for (size_t i = 0; i < e->credentials.count && m->version != HTTP_2; i++) {
-		const struct credential *c = &e->credentials.all[i];
+	for (size_t i = 0; i < in->credentials.count && m->version != HTTP_2; i++) {
+		const struct credential *c = &in->credentials.all[i];
 		if (!c->known || c->field < 0 || c->value.n == 0)
 			continue;
 		struct slice raw = m->fields[c->field].raw;
@@ -280,7 +281,7 @@ bool check_auth_value_padded(const struct evidence *e, struct detail *d)
 			detail_f(d, "%ld blank%s after the value", after, after == 1 ? "" : "s");
 		else
 			detail_f(d, "%ld blanks between the colon and the value", before);
-		detail_point(d, carrier_name(c->carrier), after > 0 ? (long)c->value.n : 0, -1);
+		detail_point(d, location_name(c->location), after > 0 ? (long)c->value.n : 0, -1);
 		return true;
 	}
 	return false;

@@ -3,20 +3,21 @@
  * The token is something else than a key. A core has one form (shape.h), so at
  * most one of these fires for it; quotation marks around it are a fact beside.
  */
+#include "diagnose/encoded.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
-#include "diagnose/judged.h"
-#include "diagnose/wanted.h"
+#include "diagnose/credential_checks.h"
+#include "diagnose/expected_header.h"
 
 #include <cJSON.h>
 
 static const struct slice nowhere = { NULL, 0 };
 
 /* Fire for the first credential of FORM, show its core after TEXT, point at its part. */
-static bool blame_form(const struct evidence *e, struct detail *d, enum token_form form,
+static bool check_kind(const struct check_input *in, struct detail *d, enum token_kind kind,
 		       const char *text)
 {
-	const struct credential *c = credential_of_form(e, form);
+	const struct credential *c = credential_of_kind(in, kind);
 
 	if (!c)
 		return false;
@@ -26,99 +27,99 @@ static bool blame_form(const struct evidence *e, struct detail *d, enum token_fo
 }
 
 /* Is there a header that this host reads and that has a token, so that C's being empty is no matter? */
-static bool is_made_up_for(const struct evidence *e, const struct credential *c)
+static bool is_made_up_for(const struct check_input *in, const struct credential *c)
 {
-	bool fine = e->answer.answered && !e->answer.failed;
+	bool fine = in->answer.answered && !in->answer.failed;
 
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *other = &e->credentials.all[i];
-		if (other->carrier == c->carrier || (other->known && !other->token.n))
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *other = &in->credentials.all[i];
+		if (other->location == c->location || (other->known && !other->token.n))
 			continue;
-		if (fine || (e->vendor && vendor_reads(e->vendor, e->x->path,
-						       slice_of(carrier_name(other->carrier)))))
+		if (fine || (in->vendor && vendor_reads(in->vendor, in->x->path,
+							slice_of(location_name(other->location)))))
 			return true;
 	}
 	return false;
 }
 
-bool check_auth_token_empty(const struct evidence *e, struct detail *d)
+bool check_auth_token_empty(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (!credential_counts(e, c) || c->token.n || c->shape.scheme == SCHEME_PUNCTUATED)
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (!credential_counts(in, c) || c->token.n || c->shape.scheme == SCHEME_PUNCTUATED)
 			continue;
-		if (key_is_idle(e) || empty_header_wins(e) || is_made_up_for(e, c) ||
-		    (c->carrier != CARRIER_AUTHORIZATION && c != e->credential))
+		if (key_is_idle(in) || empty_header_wins(in) || is_made_up_for(in, c) ||
+		    (c->location != LOCATION_AUTHORIZATION && c != in->credential))
 			continue;
 		if (c->scheme.n)
 			detail_f(d, "nothing follows the scheme %.*s", SLICE_ARG(c->scheme));
 		else
 			detail_f(d, "the header has no value at all");
-		detail_point(d, carrier_name(c->carrier), (long)c->value.n, -1);
+		detail_point(d, location_name(c->location), (long)c->value.n, -1);
 		return true;
 	}
 	return false;
 }
 
-bool check_auth_token_literal(const struct evidence *e, struct detail *d)
+bool check_auth_token_literal(const struct check_input *in, struct detail *d)
 {
-	return !key_is_idle(e) && blame_form(e, d, FORM_LITERAL, "the token is the word");
+	return !key_is_idle(in) && check_kind(in, d, TOKEN_LITERAL, "the token is the word");
 }
 
-bool check_auth_token_unexpanded(const struct evidence *e, struct detail *d)
+bool check_auth_token_unexpanded(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_UNEXPANDED);
+	const struct credential *c = credential_of_kind(in, TOKEN_UNEXPANDED);
 
-	if (!c || key_is_idle(e))
+	if (!c || key_is_idle(in))
 		return false;
 	if (slice_equal(c->shape.part, c->shape.core)) {
 		detail_token(d, "the reference itself was sent, not what it refers to",
 			     c->shape.core);
 	} else {
 		detail_f(d, "nothing replaced ");
-		detail_bytes(d, c->shape.part, 60);
+		detail_masked(d, c->shape.part, 60);
 		detail_token(d, " by its value", c->shape.core);
 	}
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
 
-bool check_auth_token_is_variable_name(const struct evidence *e, struct detail *d)
+bool check_auth_token_is_variable_name(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_VARIABLE_NAME);
+	const struct credential *c = credential_of_kind(in, TOKEN_VARIABLE_NAME);
 
-	if (!c || key_is_idle(e))
+	if (!c || key_is_idle(in))
 		return false;
 	detail_f(d, "variable ");
-	detail_bytes(d, c->shape.core, 80);
+	detail_masked(d, c->shape.core, 80);
 	detail_f(d, " is named, its value was not sent");
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
 
 /* A server that is no known vendor's took it: then it is its key, however it looks. */
-static bool is_tolerated(const struct evidence *e)
+static bool is_tolerated(const struct check_input *in)
 {
-	return !e->vendor && e->answer.answered && !e->answer.failed;
+	return !in->vendor && in->answer.answered && !in->answer.failed;
 }
 
-bool check_auth_token_sample(const struct evidence *e, struct detail *d)
+bool check_auth_token_sample(const struct check_input *in, struct detail *d)
 {
 	/* On a server of one's own a sample is as good as any key, refused or not. */
-	if ((e->host_private && !e->vendor) || is_tolerated(e))
+	if ((in->host_private && !in->vendor) || is_tolerated(in))
 		return false;
-	return blame_form(e, d, FORM_SAMPLE, "a placeholder from documentation was sent");
+	return check_kind(in, d, TOKEN_SAMPLE, "a placeholder from documentation was sent");
 }
 
-bool check_auth_token_local_dummy(const struct evidence *e, struct detail *d)
+bool check_auth_token_local_dummy(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_DUMMY);
+	const struct credential *c = credential_of_kind(in, TOKEN_DUMMY);
 
-	if (!c || e->host_private || is_tolerated(e))
+	if (!c || in->host_private || is_tolerated(in))
 		return false;
 	detail_token(d, "sent", c->shape.core);
 	detail_f(d, ", which only a server on your own machine accepts, to ");
-	detail_bytes(d, e->x->host, 80);
+	detail_masked(d, in->x->host, 80);
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
@@ -130,13 +131,13 @@ static const char *quote_name(struct slice quote)
 	return "typographic quotation mark";
 }
 
-bool check_auth_token_quoted(const struct evidence *e, struct detail *d)
+bool check_auth_token_quoted(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
 		struct slice open = c->shape.opening;
 		struct slice close = c->shape.closing;
-		if (!c->known || !credential_counts(e, c) || (!open.n && !close.n))
+		if (!c->known || !credential_counts(in, c) || (!open.n && !close.n))
 			continue;
 		if (open.n && close.n)
 			detail_f(d, "%ss around the %s", quote_name(open),
@@ -150,13 +151,13 @@ bool check_auth_token_quoted(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_auth_token_inner_space(const struct evidence *e, struct detail *d)
+bool check_auth_token_inner_space(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (!credential_counts(e, c) || key_is_idle(e))
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (!credential_counts(in, c) || key_is_idle(in))
 			continue;
-		bool inside = c->shape.form == FORM_SPACED;
+		bool inside = c->shape.kind == TOKEN_SPACED;
 		if (!inside && (c->gap.n < 2 || c->token.n == 0))
 			continue;
 		if (inside)
@@ -172,15 +173,15 @@ bool check_auth_token_inner_space(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_auth_token_masked(const struct evidence *e, struct detail *d)
+bool check_auth_token_masked(const struct check_input *in, struct detail *d)
 {
-	return !key_is_idle(e) &&
-	       blame_form(e, d, FORM_MASKED, "what a screen shows instead of a key was sent");
+	return !key_is_idle(in) &&
+	       check_kind(in, d, TOKEN_MASKED, "what a screen shows instead of a key was sent");
 }
 
-bool check_auth_token_list(const struct evidence *e, struct detail *d)
+bool check_auth_token_list(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_LIST);
+	const struct credential *c = credential_of_kind(in, TOKEN_LIST);
 
 	if (!c)
 		return false;
@@ -191,26 +192,26 @@ bool check_auth_token_list(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_config_line(const struct evidence *e, struct detail *d)
+bool check_auth_token_config_line(const struct check_input *in, struct detail *d)
 {
-	return blame_form(e, d, FORM_CONFIG_LINE, "a whole line of settings was sent");
+	return check_kind(in, d, TOKEN_CONFIG_LINE, "a whole line of settings was sent");
 }
 
-bool check_auth_token_is_url(const struct evidence *e, struct detail *d)
+bool check_auth_token_is_url(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_URL);
+	const struct credential *c = credential_of_kind(in, TOKEN_URL);
 
 	if (!c)
 		return false;
 	detail_f(d, "the token is ");
-	detail_bytes(d, c->shape.core, 80);
+	detail_masked(d, c->shape.core, 80);
 	point_at(d, c, c->shape.core, nowhere);
 	return true;
 }
 
-bool check_auth_token_is_document(const struct evidence *e, struct detail *d)
+bool check_auth_token_is_document(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_DOCUMENT);
+	const struct credential *c = credential_of_kind(in, TOKEN_DOCUMENT);
 
 	if (!c)
 		return false;
@@ -222,28 +223,28 @@ bool check_auth_token_is_document(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_is_model(const struct evidence *e, struct detail *d)
+bool check_auth_token_is_model(const struct check_input *in, struct detail *d)
 {
-	struct slice model = e->outline.model;
+	struct slice model = in->outline.model;
 
-	for (size_t i = 0; i < e->credentials.count && model.n; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (!credential_counts(e, c) || key_is_idle(e) ||
+	for (size_t i = 0; i < in->credentials.count && model.n; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (!credential_counts(in, c) || key_is_idle(in) ||
 		    !slice_equal(c->shape.core, model))
 			continue;
 		detail_f(d, "the token is the model's name, ");
-		detail_bytes(d, model, 80);
+		detail_masked(d, model, 80);
 		point_at(d, c, c->shape.core, nowhere);
 		return true;
 	}
 	return false;
 }
 
-bool check_auth_token_encoded(const struct evidence *e, struct detail *d)
+bool check_auth_token_encoded(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_ENCODED);
+	const struct credential *c = credential_of_kind(in, TOKEN_ENCODED);
 
-	if (!c || !e->vendor)
+	if (!c || !in->vendor)
 		return false;
 	struct slice core = c->shape.core;
 	const char *how = encoding_of(core);
@@ -252,9 +253,9 @@ bool check_auth_token_encoded(const struct evidence *e, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_percent_encoded(const struct evidence *e, struct detail *d)
+bool check_auth_token_percent_encoded(const struct check_input *in, struct detail *d)
 {
-	const struct credential *c = credential_of_form(e, FORM_PERCENT);
+	const struct credential *c = credential_of_kind(in, TOKEN_PERCENT);
 
 	if (!c)
 		return false;
@@ -264,22 +265,22 @@ bool check_auth_token_percent_encoded(const struct evidence *e, struct detail *d
 	return true;
 }
 
-bool check_auth_token_is_jwt(const struct evidence *e, struct detail *d)
+bool check_auth_token_is_jwt(const struct check_input *in, struct detail *d)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
 		struct claims claims;
-		if (!credential_counts(e, c))
+		if (!credential_counts(in, c))
 			continue;
 		bool login = slice_starts(c->shape.core, SLICE("sk-ant-oat"));
-		if (e->is_openrouter ? c->shape.form != FORM_JWT && !login
-				     : !token_is_foreign_jwt(e, c))
+		if (in->is_openrouter ? c->shape.kind != TOKEN_JWT && !login
+				      : !token_is_foreign_jwt(in, c))
 			continue;
 		detail_token(d, login ? "an OAuth login token of Anthropic" : "a login token",
 			     c->shape.core);
-		if (e->answer.failed && claims_read(c->shape.core, &claims))
-			claims_tell(d, &claims);
-		if (!e->is_openrouter) {
+		if (in->answer.failed && claims_read(c->shape.core, &claims))
+			claims_describe(d, &claims);
+		if (!in->is_openrouter) {
 			d->why =
 			    "The token itself says who issued it or for which service, and that is "
 			    "another one than the service that was asked.";
@@ -287,7 +288,7 @@ bool check_auth_token_is_jwt(const struct evidence *e, struct detail *d)
 			    d,
 			    "Set the base URL of the service that the token is for, or log in "
 			    "for %s (or use one of its API keys).",
-			    e->vendor->title);
+			    in->vendor->title);
 		}
 		point_at(d, c, c->shape.core, nowhere);
 		return true;
@@ -339,15 +340,15 @@ static const cJSON *key_member(const cJSON *node)
 	return NULL;
 }
 
-bool check_auth_key_in_body(const struct evidence *e, struct detail *d)
+bool check_auth_key_in_body(const struct check_input *in, struct detail *d)
 {
 	/* A gateway of one's own may read the key of what is behind it there (LiteLLM). */
-	const cJSON *member = e->body && e->vendor ? key_member(e->body) : NULL;
+	const cJSON *member = in->body && in->vendor ? key_member(in->body) : NULL;
 
 	if (!member)
 		return false;
 	detail_f(d, "member ");
-	detail_bytes(d, slice_of(member->string), 60);
+	detail_masked(d, slice_of(member->string), 60);
 	detail_token(d, " holds a key", slice_of(member->valuestring));
 	return true;
 }

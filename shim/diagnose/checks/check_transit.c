@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the tool and the API: gateways, redirects, rewriting; and headers that came along. */
 #include "diagnose/checks/checks.h"
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 #include "diagnose/redirect.h"
 
 static const struct slice nowhere = { NULL, 0 };
@@ -41,40 +41,40 @@ static const char *gateway_by_header(const struct message *m)
 	return NULL;
 }
 
-bool check_answered_by_other_gateway(const struct evidence *e, struct detail *d)
+bool check_answered_by_other_gateway(const struct check_input *in, struct detail *d)
 {
-	const char *name = gateway_by_header(&e->x->response);
+	const char *name = gateway_by_header(&in->x->response);
 
-	if (!e->is_api || !e->answer.failed)
+	if (!in->is_api || !in->answer.failed)
 		return false;
-	if (!name && e->host_private)
-		name = gateway_by_body(buf_slice(&e->x->response.body.bytes));
+	if (!name && in->host_private)
+		name = gateway_by_body(buf_slice(&in->x->response.body.bytes));
 	if (!name)
 		return false;
 	detail_f(d, "the answer is worded as %s words it, at ", name);
-	detail_bytes(d, e->x->host, 80);
+	detail_masked(d, in->x->host, 80);
 	return true;
 }
 
-bool check_redirect_dropped_auth(const struct evidence *e, struct detail *d)
+bool check_redirect_dropped_auth(const struct check_input *in, struct detail *d)
 {
-	const struct redirect *r = &e->history->redirect;
-	bool lost = redirect_lost_key(e);
-	bool turned = redirect_turned_get(e);
+	const struct redirect *r = &in->history->redirect;
+	bool lost = redirect_lost_key(in);
+	bool turned = redirect_turned_get(in);
 
 	if (!lost && !turned)
 		return false;
 	detail_f(d, "%d from ", r->status);
-	detail_bytes(d, slice_of(r->from), 64);
+	detail_masked(d, slice_of(r->from), 64);
 	if (redirect_leaves_host(r)) {
 		detail_f(d, " to ");
-		detail_bytes(d, e->x->host, 64);
+		detail_masked(d, in->x->host, 64);
 	} else {
-		detail_bytes(d, slice_of(r->from_path), 80);
+		detail_masked(d, slice_of(r->from_path), 80);
 		detail_f(d, " to %s", r->plain ? "http://" : "");
 		if (r->plain)
-			detail_bytes(d, slice_of(r->host), 64);
-		detail_bytes(d, slice_of(r->path), 80);
+			detail_masked(d, slice_of(r->host), 64);
+		detail_masked(d, slice_of(r->path), 80);
 	}
 	detail_f(d, ": %s%s%s", lost ? "the request that followed has no Authorization" : "",
 		 lost && turned ? ", and " : "", turned ? "POST became GET" : "");
@@ -84,13 +84,13 @@ bool check_redirect_dropped_auth(const struct evidence *e, struct detail *d)
 }
 
 /* A fragment of a key as error texts quote it: HEAD, blotted bytes, TAIL. */
-struct echo {
+struct quoted_key {
 	struct slice head;
 	struct slice tail;
 };
 
 /* The word that follows "provided: " or "api key: " in the message, if it is blotted. */
-static bool echo_find(struct slice message, struct echo *echo)
+static bool quoted_key_find(struct slice message, struct quoted_key *quoted)
 {
 	static const char leads[][15] = { "key provided: ", "api key: " };
 	long at = -1;
@@ -112,21 +112,21 @@ static bool echo_find(struct slice message, struct echo *echo)
 	long blot = slice_find(word, SLICE("**"), 0);
 	if (blot < 0)
 		return false;
-	echo->head = slice_sub(word, 0, (size_t)blot);
-	echo->tail = slice_from(word, (size_t)blot);
-	while (echo->tail.n && (echo->tail.p[0] == '*' || echo->tail.p[0] == '.'))
-		echo->tail = slice_from(echo->tail, 1);
-	return echo->head.n + echo->tail.n >= 4;
+	quoted->head = slice_sub(word, 0, (size_t)blot);
+	quoted->tail = slice_from(word, (size_t)blot);
+	while (quoted->tail.n && (quoted->tail.p[0] == '*' || quoted->tail.p[0] == '.'))
+		quoted->tail = slice_from(quoted->tail, 1);
+	return quoted->head.n + quoted->tail.n >= 4;
 }
 
-static bool echo_fits(const struct echo *echo, struct slice token)
+static bool quoted_key_fits(const struct quoted_key *quoted, struct slice token)
 {
 	/* Of a short word both parts may show the same bytes. */
-	return slice_starts(token, echo->head) && slice_ends(token, echo->tail);
+	return slice_starts(token, quoted->head) && slice_ends(token, quoted->tail);
 }
 
 /* Is it what was sent in base64, after Basic? */
-static bool echo_fits_basic(const struct echo *echo, const struct credential *c)
+static bool quoted_key_fits_basic(const struct quoted_key *quoted, const struct credential *c)
 {
 	char room[512];
 	struct slice user;
@@ -135,76 +135,79 @@ static bool echo_fits_basic(const struct echo *echo, const struct credential *c)
 	if (c->shape.scheme != SCHEME_BASIC || !basic_read(c, room, sizeof(room), &user, &password))
 		return false;
 	struct slice both = { user.p, user.n + 1 + password.n };
-	return echo_fits(echo, password) || echo_fits(echo, user) || echo_fits(echo, both);
+	return quoted_key_fits(quoted, password) || quoted_key_fits(quoted, user) ||
+	       quoted_key_fits(quoted, both);
 }
 
-bool check_auth_rewritten_in_transit(const struct evidence *e, struct detail *d)
+bool check_auth_rewritten_in_transit(const struct check_input *in, struct detail *d)
 {
-	struct echo echo;
+	struct quoted_key quoted;
 
 	/* A gateway of one's own and OpenRouter quote the key that they use further on. */
-	if ((e->host_private && !e->vendor) || e->answer.provider_name.n ||
-	    e->credentials.count == 0 || !echo_find(e->answer.message, &echo))
+	if ((in->host_private && !in->vendor) || in->answer.provider_name.n ||
+	    in->credentials.count == 0 || !quoted_key_find(in->answer.message, &quoted))
 		return false;
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (!c->known || echo_fits(&echo, c->token) || echo_fits(&echo, c->shape.core) ||
-		    echo_fits(&echo, c->value) || echo_fits_basic(&echo, c))
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (!c->known || quoted_key_fits(&quoted, c->token) ||
+		    quoted_key_fits(&quoted, c->shape.core) || quoted_key_fits(&quoted, c->value) ||
+		    quoted_key_fits_basic(&quoted, c))
 			return false;
 	}
 	detail_f(d, "the answer quotes a key that ");
-	if (echo.head.n) {
+	if (quoted.head.n) {
 		detail_f(d, "begins `");
-		detail_bytes(d, slice_sub(echo.head, 0, 8), 32);
-		detail_f(d, "`%s", echo.tail.n ? " and " : "");
+		detail_masked(d, slice_sub(quoted.head, 0, 8), 32);
+		detail_f(d, "`%s", quoted.tail.n ? " and " : "");
 	}
-	if (echo.tail.n) {
+	if (quoted.tail.n) {
 		detail_f(d, "ends `");
-		detail_bytes(d, slice_sub(echo.tail, 0, 4), 16);
+		detail_masked(d, slice_sub(quoted.tail, 0, 4), 16);
 		detail_f(d, "`");
 	}
 	detail_f(d, ": not the one that was written");
-	if (e->credential)
-		point_at(d, e->credential, e->credential->token, nowhere);
+	if (in->credential)
+		point_at(d, in->credential, in->credential->token, nowhere);
 	return true;
 }
 
 /* Words about a vendor behind the gateway, which did refuse: BerriAI/litellm, claude-code-router. */
-static bool is_vendors_refusal(const struct evidence *e)
+static bool is_vendors_refusal(const struct check_input *in)
 {
-	struct slice text = e->answer.message;
-	struct echo echo;
+	struct slice text = in->answer.message;
+	struct quoted_key quoted;
 
-	if (e->answer.provider_name.n || e->answer.raw.n || e->answer.wrapped ||
+	if (in->answer.provider_name.n || in->answer.raw.n || in->answer.wrapped ||
 	    slice_has(text, SLICE("Exception - ")) ||
 	    slice_has(text, SLICE("Provider returned error")) ||
 	    slice_has(text, SLICE("Error from provider")) ||
 	    slice_has(text, SLICE("litellm.AuthenticationError")))
 		return true;
-	if (!echo_find(text, &echo))
+	if (!quoted_key_find(text, &quoted))
 		return false;
-	for (size_t i = 0; i < e->credentials.count; i++)
-		if (e->credentials.all[i].known &&
-		    echo_fits(&echo, e->credentials.all[i].shape.core))
+	for (size_t i = 0; i < in->credentials.count; i++)
+		if (in->credentials.all[i].known &&
+		    quoted_key_fits(&quoted, in->credentials.all[i].shape.core))
 			return false;
 	return true;
 }
 
 /* The header in which the gateway reads its own key; absent: not known. */
-static struct slice gateways_header(const struct evidence *e)
+static struct slice gateways_header(const struct check_input *in)
 {
-	if (e->answer.header_wanted.n)
-		return e->answer.header_wanted;
-	if (e->vendor && e->vendor->gateway)
-		return first_carrier(e);
-	return slice_of(gateway_by_header(&e->x->response) ||
-				gateway_by_body(buf_slice(&e->x->response.body.bytes))
+	if (in->answer.header_wanted.n)
+		return in->answer.header_wanted;
+	if (in->vendor && in->vendor->gateway)
+		return first_location(in);
+	return slice_of(gateway_by_header(&in->x->response) ||
+				gateway_by_body(buf_slice(&in->x->response.body.bytes))
 			    ? "authorization"
 			    : NULL);
 }
 
 /* What the header NAME of the gateway carries. */
-static void say_gateways_header(const struct evidence *e, struct slice name, struct detail *d)
+static void describe_gateways_header(const struct check_input *in, struct slice name,
+				     struct detail *d)
 {
 	char text[40];
 
@@ -214,7 +217,7 @@ static void say_gateways_header(const struct evidence *e, struct slice name, str
 	}
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';
-	const struct field *field = message_field(&e->x->request, text, 0);
+	const struct field *field = message_field(&in->x->request, text, 0);
 	struct slice word = field ? field->value : name;
 	size_t n = 0;
 	while (n < word.n && word.p[n] != ' ')
@@ -231,38 +234,38 @@ static void say_gateways_header(const struct evidence *e, struct slice name, str
 	detail_point(d, field ? text : "", 0, -1);
 }
 
-bool check_gateway_refused_credentials(const struct evidence *e, struct detail *d)
+bool check_gateway_refused_credentials(const struct check_input *in, struct detail *d)
 {
-	bool remote = e->answer.refused_by == REFUSED_gateway;
+	bool remote = in->answer.refused_by == REFUSED_gateway;
 
-	if ((!remote && e->answer.refused_by != REFUSED_local_gateway) ||
-	    e->answer.about != REFUSAL_CREDENTIALS || e->answer.saw == SAW_NO_PERMISSION ||
-	    e->answer.saw == SAW_EXPIRED || is_vendors_refusal(e))
+	if ((!remote && in->answer.refused_by != REFUSED_local_gateway) ||
+	    in->answer.about != REFUSAL_CREDENTIALS || in->answer.saw == SAW_NO_PERMISSION ||
+	    in->answer.saw == SAW_EXPIRED || is_vendors_refusal(in))
 		return false;
 	/* A server of models on this machine is no gateway: its refusal is told by other rules. */
-	if (!remote && !gateways_header(e).n)
+	if (!remote && !gateways_header(in).n)
 		return false;
-	if (e->vendor && e->vendor->gateway)
-		detail_f(d, "%s", e->vendor->title);
+	if (in->vendor && in->vendor->gateway)
+		detail_f(d, "%s", in->vendor->title);
 	else
 		detail_f(d, remote ? "the gateway at " : "the server at ");
-	if (!e->vendor || !e->vendor->gateway)
-		detail_bytes(d, e->x->host, 80);
+	if (!in->vendor || !in->vendor->gateway)
+		detail_masked(d, in->x->host, 80);
 	detail_f(d, " refused the request itself, no vendor was asked");
-	say_gateways_header(e, gateways_header(e), d);
+	describe_gateways_header(in, gateways_header(in), d);
 	return true;
 }
 
-bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
+bool check_org_header_mismatch(const struct check_input *in, struct detail *d)
 {
 	static const char codes[][24] = { "mismatched_organization", "mismatched_project",
 					  "invalid_organization" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (!slice_equal(e->answer.code_text, slice_of(codes[i])))
+		if (!slice_equal(in->answer.code_text, slice_of(codes[i])))
 			continue;
 		bool project = i == 1;
-		bool sent = message_field(&e->x->request,
+		bool sent = message_field(&in->x->request,
 					  project ? "openai-project" : "openai-organization", 0);
 		detail_f(d, "the server says %s", codes[i]);
 		if (sent)
@@ -272,12 +275,12 @@ bool check_org_header_mismatch(const struct evidence *e, struct detail *d)
 	return false;
 }
 
-bool check_org_header_leaked(const struct evidence *e, struct detail *d)
+bool check_org_header_leaked(const struct check_input *in, struct detail *d)
 {
 	static const char names[][20] = { "openai-organization", "openai-project" };
 
-	for (size_t i = 0; i < 2 && e->is_openrouter; i++) {
-		if (field_value(&e->x->request, names[i]).n == 0)
+	for (size_t i = 0; i < 2 && in->is_openrouter; i++) {
+		if (field_value(&in->x->request, names[i]).n == 0)
 			continue;
 		detail_f(d, "%s was sent to OpenRouter", names[i]);
 		detail_point(d, names[i], 0, -1);
@@ -294,12 +297,12 @@ static long first_high_byte(struct slice value)
 	return -1;
 }
 
-bool check_referer_title_invalid(const struct evidence *e, struct detail *d)
+bool check_referer_title_invalid(const struct check_input *in, struct detail *d)
 {
 	static const char names[][19] = { "http-referer", "x-title", "x-openrouter-title" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && e->is_openrouter; i++) {
-		const struct field *field = message_field(&e->x->request, names[i], 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && in->is_openrouter; i++) {
+		const struct field *field = message_field(&in->x->request, names[i], 0);
 		if (!field || !field->known)
 			continue;
 		long at = first_high_byte(field->value);

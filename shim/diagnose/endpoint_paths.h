@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_ENDPOINTS_H
-#define ORSHIM_ENDPOINTS_H
+#ifndef ORSHIM_ENDPOINT_PATHS_H
+#define ORSHIM_ENDPOINT_PATHS_H
 
 /* The paths by which a call of a model API is known at any host. */
 #include <stdbool.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/keyed.h"
+#include "diagnose/keyed_requests.h"
 
 #include <string.h>
 
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 static void keep(char *to, size_t size, struct slice s, bool fold)
 {
@@ -26,35 +27,35 @@ static bool is_kept(const char *to, size_t size, struct slice s, bool fold)
 /* What differs; bits. */
 enum difference { OTHER_PATH = 1, OTHER_STREAM = 2, OTHER_METHOD = 4, OTHER_HTTP = 8 };
 
-static bool is_host(const struct keyed_request *r, const struct evidence *e)
+static bool is_host(const struct keyed_request *r, const struct check_input *in)
 {
-	return is_kept(r->host, sizeof(r->host), e->x->host, true);
+	return is_kept(r->host, sizeof(r->host), in->x->host, true);
 }
 
-static unsigned differences(const struct keyed_request *r, const struct evidence *e)
+static unsigned differences(const struct keyed_request *r, const struct check_input *in)
 {
 	unsigned set = 0;
 
-	if (!is_kept(r->path, sizeof(r->path), e->x->path, false))
+	if (!is_kept(r->path, sizeof(r->path), in->x->path, false))
 		set |= OTHER_PATH;
-	if (!is_kept(r->method, sizeof(r->method), e->x->request.method, false))
+	if (!is_kept(r->method, sizeof(r->method), in->x->request.method, false))
 		set |= OTHER_METHOD;
-	if (r->stream != (signed char)e->outline.stream)
+	if (r->stream != (signed char)in->outline.stream)
 		set |= OTHER_STREAM;
-	if (r->http != (signed char)e->x->version)
+	if (r->http != (signed char)in->x->version)
 		set |= OTHER_HTTP;
 	return set;
 }
 
-void keyed_add(struct keyed *k, const struct evidence *e, uint64_t counter)
+void keyed_requests_add(struct keyed_requests *k, const struct check_input *in, uint64_t counter)
 {
 	struct keyed_request *r = NULL;
 
-	if (!e->fingerprint[0] || !e->answer.answered)
+	if (!in->fingerprint[0] || !in->answer.answered)
 		return;
 	for (size_t i = 0; i < k->count && !r; i++) {
 		struct keyed_request *other = &k->all[(k->last + i) % k->count];
-		if (is_host(other, e) && differences(other, e) == 0)
+		if (is_host(other, in) && differences(other, in) == 0)
 			r = other;
 	}
 	if (!r && k->count < LIMIT_KEYED) {
@@ -66,14 +67,14 @@ void keyed_add(struct keyed *k, const struct evidence *e, uint64_t counter)
 			k->last = i; /* the oldest so far */
 	if (!r)
 		r = &k->all[k->last];
-	if (!is_host(r, e) || differences(r, e)) {
-		keep(r->host, sizeof(r->host), e->x->host, true);
-		keep(r->method, sizeof(r->method), e->x->request.method, false);
-		keep(r->path, sizeof(r->path), e->x->path, false);
-		r->stream = (signed char)e->outline.stream;
-		r->http = (signed char)e->x->version;
+	if (!is_host(r, in) || differences(r, in)) {
+		keep(r->host, sizeof(r->host), in->x->host, true);
+		keep(r->method, sizeof(r->method), in->x->request.method, false);
+		keep(r->path, sizeof(r->path), in->x->path, false);
+		r->stream = (signed char)in->outline.stream;
+		r->http = (signed char)in->x->version;
 	}
-	r->status = e->x->response.status;
+	r->status = in->x->response.status;
 	r->at = counter;
 	k->last = (size_t)(r - k->all);
 }
@@ -84,16 +85,17 @@ static unsigned weight(unsigned set)
 }
 
 /* The request to the same host that is most like E's, of those the newest. */
-static const struct keyed_request *most_like(const struct keyed *k, const struct evidence *e)
+static const struct keyed_request *most_like(const struct keyed_requests *k,
+					     const struct check_input *in)
 {
 	const struct keyed_request *best = NULL;
 
 	for (size_t i = 0; i < k->count; i++) {
 		const struct keyed_request *r = &k->all[i];
-		if (!is_host(r, e))
+		if (!is_host(r, in))
 			continue;
-		unsigned here = weight(differences(r, e));
-		unsigned there = best ? weight(differences(best, e)) : 0;
+		unsigned here = weight(differences(r, in));
+		unsigned there = best ? weight(differences(best, in)) : 0;
 		if (!best || here < there || (here == there && r->at > best->at))
 			best = r;
 	}
@@ -114,26 +116,28 @@ static const char *http_words(int http)
 static void add_difference(struct detail *d, bool *first, struct slice then, struct slice now)
 {
 	detail_f(d, "%s", *first ? ". What differs: " : "; ");
-	detail_bytes(d, then, 80);
+	detail_masked(d, then, 80);
 	detail_f(d, " then, ");
-	detail_bytes(d, now, 80);
+	detail_masked(d, now, 80);
 	detail_f(d, " now");
 	*first = false;
 }
 
 /* The request just before E's had a key, and was sent elsewhere by its answer. */
-static const struct keyed_request *redirected(const struct keyed *k, const struct evidence *e)
+static const struct keyed_request *redirected(const struct keyed_requests *k,
+					      const struct check_input *in)
 {
 	const struct keyed_request *r = k->count ? &k->all[k->last] : NULL;
 
-	if (!r || r->at != e->history->counter || r->status / 100 != 3 || r->status == 304)
+	if (!r || r->at != in->history->counter || r->status / 100 != 3 || r->status == 304)
 		return NULL;
 	return r;
 }
 
-bool keyed_compare(const struct keyed *k, const struct evidence *e, struct detail *d)
+bool keyed_requests_compare(const struct keyed_requests *k, const struct check_input *in,
+			    struct detail *d)
 {
-	const struct keyed_request *r = redirected(k, e);
+	const struct keyed_request *r = redirected(k, in);
 	bool first = true;
 
 	if (r) {
@@ -142,19 +146,19 @@ bool keyed_compare(const struct keyed *k, const struct evidence *e, struct detai
 			 r->status);
 		return true;
 	}
-	r = most_like(k, e);
+	r = most_like(k, in);
 	if (!r)
 		return false;
-	unsigned set = differences(r, e);
+	unsigned set = differences(r, in);
 	if (set & OTHER_STREAM)
 		add_difference(d, &first, slice_of(stream_words(r->stream)),
-			       slice_of(stream_words(e->outline.stream)));
+			       slice_of(stream_words(in->outline.stream)));
 	if (set & OTHER_PATH)
-		add_difference(d, &first, slice_of(r->path), e->x->path);
+		add_difference(d, &first, slice_of(r->path), in->x->path);
 	if (set & OTHER_METHOD)
-		add_difference(d, &first, slice_of(r->method), e->x->request.method);
+		add_difference(d, &first, slice_of(r->method), in->x->request.method);
 	if (set & OTHER_HTTP)
 		add_difference(d, &first, slice_of(http_words(r->http)),
-			       slice_of(http_words((int)e->x->version)));
+			       slice_of(http_words((int)in->x->version)));
 	return set != 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_KEYED_H
-#define ORSHIM_KEYED_H
+#ifndef ORSHIM_KEYED_REQUESTS_H
+#define ORSHIM_KEYED_REQUESTS_H
 
 /*
  * The kinds of requests of this process that carried a key: what a request
@@ -21,22 +21,23 @@ struct keyed_request {
 	uint64_t at;        /* counter value of the last */
 };
 
-struct keyed {
+struct keyed_requests {
 	struct keyed_request all[LIMIT_KEYED];
 	size_t count;
 	size_t last; /* the newest */
 };
 
-struct evidence;
+struct check_input;
 struct detail;
 
 /* Remember the exchange of E, the COUNTER-th, if it carried a key. */
-void keyed_add(struct keyed *k, const struct evidence *e, uint64_t counter);
+void keyed_requests_add(struct keyed_requests *k, const struct check_input *in, uint64_t counter);
 
 /*
  * Say in D how the request of E, without a key, differs from the one most
  * like it that had one. False: nothing that is remembered differs.
  */
-bool keyed_compare(const struct keyed *k, const struct evidence *e, struct detail *d);
+bool keyed_requests_compare(const struct keyed_requests *k, const struct check_input *in,
+			    struct detail *d);
 
 #endif

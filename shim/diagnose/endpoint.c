@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/place.h"
+#include "diagnose/endpoint.h"
 
 #include <string.h>
 
 static const struct {
 	char end[20];
-	enum endpoint endpoint;
+	enum endpoint_kind kind;
 } endpoints[] = {
 	{ "/chat/completions", ENDPOINT_CHAT },
 	{ "/completions", ENDPOINT_COMPLETIONS },
@@ -32,14 +32,14 @@ static bool is_below_collection(struct slice path)
 	return false;
 }
 
-static enum endpoint endpoint_of(struct slice path)
+static enum endpoint_kind kind_of(struct slice path)
 {
 	path = path_without_slash(path);
 	if (is_below_collection(path))
 		return ENDPOINT_OTHER;
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
 		if (slice_ends(path, slice_of(endpoints[i].end)))
-			return endpoints[i].endpoint;
+			return endpoints[i].kind;
 	return ENDPOINT_OTHER;
 }
 
@@ -73,7 +73,7 @@ static bool is_endpoint_alone(struct slice segment)
 }
 
 /* The first segment of PATH that is there twice, or an endpoint above another; "//" gives an empty one. */
-static struct slice repeated_segment(struct slice path)
+static struct slice find_repeated_segment(struct slice path)
 {
 	struct slice rest = slice_from(path_without_slash(path), 1);
 	struct slice segment;
@@ -100,48 +100,49 @@ static struct slice repeated_segment(struct slice path)
 	return (struct slice){ NULL, 0 };
 }
 
-static void judge_place(struct place *to, const struct host_list *hosts, struct slice host,
-			uint16_t port, struct slice path)
+static void judge_endpoint(struct endpoint *to, const struct host_list *hosts, struct slice host,
+			   uint16_t port, struct slice path)
 {
 	bool watched = hosts_find(hosts, host, port, path, &to->vendor);
 
 	to->is_openrouter = to->vendor && strcmp(to->vendor->id, "openrouter") == 0;
 	to->is_private = host_is_private(host);
 	to->is_api = watched || path_is_endpoint(path);
-	to->endpoint = endpoint_of(path);
+	to->kind = kind_of(path);
 	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
-	to->twice =
-	    to->vendor && !to->vendor->gateway ? repeated_segment(path) : (struct slice){ NULL, 0 };
+	to->repeated_segment = to->vendor && !to->vendor->gateway ? find_repeated_segment(path)
+								  : (struct slice){ NULL, 0 };
 }
 
-static bool is_known(const struct known_place *known, struct slice host, uint16_t port,
-		     struct slice path)
+static bool is_cached(const struct cached_endpoint *cached, struct slice host, uint16_t port,
+		      struct slice path)
 {
-	return known->host == host.n && known->path == path.n && known->port == port && host.n &&
-	       path.n && memcmp(known->bytes, host.p, host.n) == 0 &&
-	       memcmp(known->bytes + host.n, path.p, path.n) == 0;
+	return cached->host == host.n && cached->path == path.n && cached->port == port && host.n &&
+	       path.n && memcmp(cached->bytes, host.p, host.n) == 0 &&
+	       memcmp(cached->bytes + host.n, path.p, path.n) == 0;
 }
 
-void place_read(struct place *place, const struct host_list *hosts, const struct exchange *x,
-		struct known_place *known)
+void endpoint_read(struct endpoint *endpoint, const struct host_list *hosts,
+		   const struct exchange *x, struct cached_endpoint *cached)
 {
 	struct slice host = x->host.n ? x->host : x->sni;
 	struct slice path = x->path;
 
-	if (is_known(known, host, x->port, path)) {
-		*place = known->place;
+	if (is_cached(cached, host, x->port, path)) {
+		*endpoint = cached->endpoint;
 		return;
 	}
-	judge_place(place, hosts, host, x->port, path);
-	known->host = known->path = 0;
-	if (!host.n || !path.n || host.n > sizeof(known->bytes) ||
-	    path.n > sizeof(known->bytes) - host.n)
+	judge_endpoint(endpoint, hosts, host, x->port, path);
+	cached->host = cached->path = 0;
+	if (!host.n || !path.n || host.n > sizeof(cached->bytes) ||
+	    path.n > sizeof(cached->bytes) - host.n)
 		return;
-	known->host = host.n;
-	known->path = path.n;
-	known->port = x->port;
-	memcpy(mempcpy(known->bytes, host.p, host.n), path.p, path.n);
-	known->place = *place;
-	if (place->twice.p)
-		known->place.twice.p = known->bytes + host.n + (place->twice.p - path.p);
+	cached->host = host.n;
+	cached->path = path.n;
+	cached->port = x->port;
+	memcpy(mempcpy(cached->bytes, host.p, host.n), path.p, path.n);
+	cached->endpoint = *endpoint;
+	if (endpoint->repeated_segment.p)
+		cached->endpoint.repeated_segment.p =
+		    cached->bytes + host.n + (endpoint->repeated_segment.p - path.p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/found.h"
+#include "diagnose/found_keys.h"
 
 static const char kind_names[FOUND_KIND_COUNT][8] = { "dotenv", "shell", "tool" };
 

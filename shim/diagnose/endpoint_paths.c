@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/endpoints.h"
+#include "diagnose/endpoint_paths.h"
 
 /* How paths end; the page that names each stands beside it where it is not OpenAI's or OpenRouter's. */
 static const char ends[][32] = {

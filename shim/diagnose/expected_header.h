@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_WANTED_H
-#define ORSHIM_WANTED_H
+#ifndef ORSHIM_EXPECTED_HEADER_H
+#define ORSHIM_EXPECTED_HEADER_H
 
 /*
  * Vendors with two kinds of credentials read each in a header of its own: API
  * keys and login tokens. Which of them came, and did it come in its header?
  */
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
 
-struct wanted {
+struct expected_header {
 	const struct credential *credential; /* in the wrong header; NULL: nothing is wrong */
 	const char *header;  /* where it belongs, lower case; NULL with the former */
 	const char *what;    /* what was sent: "an API key of Anthropic" */
@@ -20,20 +20,20 @@ struct wanted {
  * Was E accepted, or refused for a reason that comes after the key check (money, the
  * model, the body)? Then nothing may be said against the header of the key.
  */
-bool key_was_heard(const struct evidence *e);
+bool key_passed_check(const struct check_input *in);
 
-struct wanted other_header_wanted(const struct evidence *e);
+struct expected_header expected_header_find(const struct check_input *in);
 
 /*
  * Is E judged by the rules of the vendor ID, either at its own host or at a
  * gateway whose path names it (/anthropic/)?
  */
-bool is_behind(const struct evidence *e, const char *id);
+bool is_behind(const struct check_input *in, const char *id);
 
 /*
  * Is the header that the vendor looks at first sent empty, beside another one
  * that has a credential, and was the request refused? check_carrier.c
  */
-bool empty_header_wins(const struct evidence *e);
+bool empty_header_wins(const struct check_input *in);
 
 #endif

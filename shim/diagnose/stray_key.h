@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_STRAY_H
-#define ORSHIM_STRAY_H
+#ifndef ORSHIM_STRAY_KEY_H
+#define ORSHIM_STRAY_KEY_H
 
 /*
- * A credential in a request header that is none of our carriers: the answer to
+ * A credential in a request header that is none of our locations: the answer to
  * "no credential was sent, or was it?".
  */
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
 
-struct stray {
+struct stray_key {
 	const struct field *field; /* NULL: there is none */
 	struct slice key;          /* the part of its value that is the key; secret */
 	const struct vendor
@@ -16,20 +16,20 @@ struct stray {
 };
 
 /*
- * The first header field outside our carriers that holds a key of known form,
+ * The first header field outside our locations that holds a key of known form,
  * `Bearer ` and something long, or, where the answer says that no key came,
  * something long under a name for keys. Cookies count by their form alone.
  * Never a header in which a gateway takes its own key.
  */
-struct stray stray_find(const struct evidence *e);
+struct stray_key stray_key_find(const struct check_input *in);
 
 /* The header in which a gateway takes its own key, if the request has one; NULL: none. */
 const struct field *gateway_key_field(const struct message *m);
 
 /*
- * Does a header that is none of our carriers hold the key, as its reader documents
+ * Does a header that is none of our locations hold the key, as its reader documents
  * it: a gateway's own, or a vendor's further one (X-Auth-Key of Cloudflare)?
  */
-bool has_key_elsewhere(const struct evidence *e);
+bool has_key_elsewhere(const struct check_input *in);
 
 #endif

@@ -4,7 +4,7 @@
  * The library says that itself (verify result, alert, error); where it cannot
  * be asked, the certificate and what the client did next let it be guessed.
  */
-#include "diagnose/diagnose.h"
+#include "diagnose/failed_handshake.h"
 #include "diagnose/trust.h"
 
 enum {
@@ -88,7 +88,7 @@ static const struct {
 };
 
 /* All that the sentences are made of. */
-struct shaking {
+struct handshake_case {
 	const struct handshake *h;
 	struct slice host;
 	struct trusting trusting;
@@ -97,17 +97,17 @@ struct shaking {
 	bool concluded; /* from what the client did next: nobody said so */
 };
 
-static void put_host(struct shaking *s)
+static void put_host(struct handshake_case *s)
 {
-	detail_bytes(s->d, s->host, LIMIT_SHOWN_NAME);
+	detail_masked(s->d, s->host, LIMIT_SHOWN_NAME);
 }
 
 static void put_words(struct detail *d, const char *wire, size_t max)
 {
-	detail_bytes(d, slice_of(wire), max);
+	detail_masked(d, slice_of(wire), max);
 }
 
-static void put_issuer(struct shaking *s)
+static void put_issuer(struct handshake_case *s)
 {
 	if (!s->h->has_certificate || !s->h->certificate.issuer[0])
 		return;
@@ -120,7 +120,7 @@ static void put_issuer(struct shaking *s)
 	detail_f(s->d, "\"");
 }
 
-static void put_result(struct shaking *s)
+static void put_result(struct handshake_case *s)
 {
 	if (s->h->verify <= VERIFY_OK)
 		return;
@@ -132,13 +132,13 @@ static void put_result(struct shaking *s)
 	detail_f(s->d, " (verify result %d)", s->h->verify);
 }
 
-static bool misses_name(const struct shaking *s)
+static bool misses_name(const struct handshake_case *s)
 {
 	return s->h->verify == VERIFY_HOSTNAME ||
 	       (s->h->verify <= VERIFY_OK && s->h->has_certificate && !s->h->certificate.fits);
 }
 
-static void tell_name(struct shaking *s)
+static void describe_name(struct handshake_case *s)
 {
 	detail_f(s->d, "the server's certificate is ");
 	if (s->h->has_certificate && s->h->certificate.names[0]) {
@@ -158,7 +158,7 @@ static void tell_name(struct shaking *s)
 		   "network with a sign-in page sign in first. Do not turn verification off.");
 }
 
-static void tell_dates(struct shaking *s, bool expired)
+static void describe_dates(struct handshake_case *s, bool expired)
 {
 	const char *date = expired ? s->h->certificate.to : s->h->certificate.from;
 
@@ -177,7 +177,7 @@ static void tell_dates(struct shaking *s, bool expired)
 			 "whoever runs the server or proxy has to renew its certificate.");
 }
 
-static void tell_strict(struct shaking *s)
+static void describe_strict(struct handshake_case *s)
 {
 	detail_f(s->d, "the certificate of ");
 	put_host(s);
@@ -193,7 +193,7 @@ static void tell_strict(struct shaking *s)
 }
 
 /* The library judged the certificate, or the client did by its own lists. */
-static void tell_untrusted(struct shaking *s)
+static void describe_untrusted(struct handshake_case *s)
 {
 	detail_f(s->d, "%s does not trust the certificate of ",
 		 s->concluded
@@ -211,25 +211,25 @@ static void tell_untrusted(struct shaking *s)
 	trust_fix(&s->trusting, s->d);
 }
 
-static void tell_certificate(struct shaking *s)
+static void describe_certificate(struct handshake_case *s)
 {
 	int v = s->h->verify;
 	const struct certificate *c = &s->h->certificate;
 	bool guess = v == VERIFY_UNKNOWN && s->h->has_certificate;
 
 	if (misses_name(s))
-		tell_name(s);
+		describe_name(s);
 	else if (v == VERIFY_EXPIRED || (guess && s->now_s > c->not_after))
-		tell_dates(s, true);
+		describe_dates(s, true);
 	else if (v == VERIFY_NOT_YET_VALID || (guess && s->now_s < c->not_before))
-		tell_dates(s, false);
+		describe_dates(s, false);
 	else if (v >= VERIFY_STRICT_FIRST && v <= VERIFY_STRICT_LAST)
-		tell_strict(s);
+		describe_strict(s);
 	else
-		tell_untrusted(s);
+		describe_untrusted(s);
 }
 
-static void tell_alert(struct shaking *s)
+static void describe_alert(struct handshake_case *s)
 {
 	const char *fix = NULL;
 	size_t i = 0, count = sizeof(alerts) / sizeof(alerts[0]);
@@ -258,7 +258,7 @@ static const char blocked[] =
     "A firewall, a proxy or a filter of the network ends connections to this host before TLS is "
     "set up; some do so by the host name in the client's first message. The key was not sent.";
 
-static void tell_broken(struct shaking *s)
+static void describe_broken(struct handshake_case *s)
 {
 	bool cut = s->h->end == HANDSHAKE_CUT;
 	bool reset = s->h->broken == BREAK_RESET, closed = s->h->broken == BREAK_CLOSED;
@@ -285,7 +285,7 @@ static void tell_broken(struct shaking *s)
 	    SLICE_ARG(slice_sub(s->host, 0, LIMIT_SHOWN_NAME)));
 }
 
-static void tell_not_tls(struct shaking *s)
+static void describe_not_tls(struct handshake_case *s)
 {
 	detail_f(s->d, "what answers for ");
 	put_host(s);
@@ -297,7 +297,7 @@ static void tell_not_tls(struct shaking *s)
 		   "local gateway), or in HTTPS_PROXY: most proxies are spoken to as http://.");
 }
 
-static void tell_error(struct shaking *s)
+static void describe_error(struct handshake_case *s)
 {
 	detail_f(s->d, "the handshake with ");
 	put_host(s);
@@ -312,25 +312,25 @@ static void tell_error(struct shaking *s)
 		   "same host, and update the tool or its TLS library.");
 }
 
-static void tell(struct shaking *s)
+static void describe(struct handshake_case *s)
 {
 	const struct handshake *h = s->h;
 
 	if (h->alert != ALERT_NONE)
-		tell_alert(s);
+		describe_alert(s);
 	else if (h->not_tls)
-		tell_not_tls(s);
+		describe_not_tls(s);
 	else if (h->refused_certificate || h->end == HANDSHAKE_FINISHED ||
 		 (h->end == HANDSHAKE_CUT && h->has_certificate))
-		tell_certificate(s);
+		describe_certificate(s);
 	else if (h->broken != BREAK_NONE || h->end == HANDSHAKE_CUT)
-		tell_broken(s);
+		describe_broken(s);
 	else
-		tell_error(s);
+		describe_error(s);
 }
 
 /* A finished one, whose client then sent nothing: is there a reason in it? */
-static bool is_reason(const struct shaking *s)
+static bool is_reason(const struct handshake_case *s)
 {
 	const struct certificate *c = &s->h->certificate;
 
@@ -345,18 +345,19 @@ static bool is_reason(const struct shaking *s)
 		!trust_is_public(c->issuer));
 }
 
-size_t diagnose_handshake(const struct judge *judge, const struct shaken *shaken,
-			  struct finding *findings, size_t max)
+size_t failed_handshake_diagnose(const struct judge *judge, const struct failed_handshake *failed,
+				 struct finding *findings, size_t max)
 {
-	const struct handshake *h = shaken->handshake;
+	const struct handshake *h = failed->handshake;
 	struct finding *f = findings;
 	enum severity severity = (enum severity)judge->book.severity[RULE_tls_handshake_failed];
-	struct shaking s = { .h = h,
-			     .host = shaken->host,
-			     .trusting = { &judge->environment, slice_of(shaken->tool),
-					   h->verify == VERIFY_UNKNOWN && h->has_certificate },
-			     .now_s = shaken->now_us / 1000000,
-			     .d = &f->detail };
+	struct handshake_case s = { .h = h,
+				    .host = failed->host,
+				    .trusting = { &judge->environment, slice_of(failed->tool),
+						  h->verify == VERIFY_UNKNOWN &&
+						      h->has_certificate },
+				    .now_s = failed->now_us / 1000000,
+				    .d = &f->detail };
 
 	if (max == 0 || severity == SEVERITY_OFF ||
 	    (h->end == HANDSHAKE_FINISHED && !is_reason(&s)))
@@ -367,6 +368,6 @@ size_t diagnose_handshake(const struct judge *judge, const struct shaken *shaken
 	s.concluded = h->end == HANDSHAKE_CUT || (h->end == HANDSHAKE_FINISHED &&
 						  h->verify == VERIFY_UNKNOWN && !misses_name(&s));
 	f->detail.likely = s.concluded;
-	tell(&s);
+	describe(&s);
 	return 1;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/stray.h"
+#include "diagnose/stray_key.h"
 
 #include "base/ascii.h"
 
 enum { LEAST_KEY = 20, LEAST_AFTER_BEARER = 16, NEAR = 2, NAME_MAX_SIZE = 32 };
 
-static bool is_carrier(struct slice name)
+static bool is_location(struct slice name)
 {
-	for (int c = 0; c < CARRIER_URL; c++)
-		if (slice_equal_nocase(name, slice_of(carrier_name((enum carrier)c))))
+	for (int c = 0; c < LOCATION_URL; c++)
+		if (slice_equal_nocase(name, slice_of(location_name((enum location)c))))
 			return true;
 	return false;
 }
@@ -56,7 +56,7 @@ const struct field *gateway_key_field(const struct message *m)
 	return NULL;
 }
 
-/* Does the header that WORD names, one of vendor_carriers(), hold anything? */
+/* Does the header that WORD names, one of vendor_locations(), hold anything? */
 static bool has_field(const struct message *m, struct slice word)
 {
 	for (size_t i = 0; i < m->field_count; i++)
@@ -65,17 +65,17 @@ static bool has_field(const struct message *m, struct slice word)
 	return false;
 }
 
-bool has_key_elsewhere(const struct evidence *e)
+bool has_key_elsewhere(const struct check_input *in)
 {
-	const struct message *m = &e->x->request;
+	const struct message *m = &in->x->request;
 	struct slice rest, word;
 
 	if (gateway_key_field(m))
 		return true;
 	/* Kong and APISIX read it in `apikey`; they stand at names of one's own. */
-	rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "apikey");
+	rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "apikey");
 	while (slice_cut(&rest, ' ', &word))
-		if (word.n && !is_carrier(word) && has_field(m, word))
+		if (word.n && !is_location(word) && has_field(m, word))
 			return true;
 	return false;
 }
@@ -150,12 +150,13 @@ static struct slice key_of_cookie(struct slice value)
 }
 
 /* What the answer says, or that it is a refusal for the credentials at a host that has keys. */
-static bool is_asked_for_key(const struct evidence *e)
+static bool is_asked_for_key(const struct check_input *in)
 {
-	return e->answer.saw == SAW_NO_KEY || (e->vendor && e->answer.about == REFUSAL_CREDENTIALS);
+	return in->answer.saw == SAW_NO_KEY ||
+	       (in->vendor && in->answer.about == REFUSAL_CREDENTIALS);
 }
 
-static struct slice key_of_field(const struct evidence *e, const struct field *field)
+static struct slice key_of_field(const struct check_input *in, const struct field *field)
 {
 	const struct slice none = { NULL, 0 };
 	struct slice value = field->value;
@@ -170,34 +171,34 @@ static struct slice key_of_field(const struct evidence *e, const struct field *f
 	if (bearer && (is_long_token(value, LEAST_AFTER_BEARER) ||
 		       (value.n && is_near_authorization(field->name))))
 		return value;
-	if (is_for_keys(field->name) && is_long_token(value, LEAST_KEY) && is_asked_for_key(e))
+	if (is_for_keys(field->name) && is_long_token(value, LEAST_KEY) && is_asked_for_key(in))
 		return value;
 	return none;
 }
 
-static bool is_read_here(const struct evidence *e, struct slice name)
+static bool is_read_here(const struct check_input *in, struct slice name)
 {
 	char text[NAME_MAX_SIZE];
 
-	if (!e->vendor || name.n > sizeof(text))
+	if (!in->vendor || name.n > sizeof(text))
 		return false;
 	for (size_t i = 0; i < name.n; i++)
 		text[i] = to_lower(name.p[i]);
-	return vendor_reads(e->vendor, e->x->path, (struct slice){ text, name.n });
+	return vendor_reads(in->vendor, in->x->path, (struct slice){ text, name.n });
 }
 
-struct stray stray_find(const struct evidence *e)
+struct stray_key stray_key_find(const struct check_input *in)
 {
-	const struct message *m = &e->x->request;
+	const struct message *m = &in->x->request;
 
 	for (size_t i = 0; i < m->field_count; i++) {
 		const struct field *field = &m->fields[i];
-		if (!field->known || field->value.n < 8 || is_carrier(field->name) ||
-		    is_gateways(field->name) || is_read_here(e, field->name))
+		if (!field->known || field->value.n < 8 || is_location(field->name) ||
+		    is_gateways(field->name) || is_read_here(in, field->name))
 			continue;
-		struct slice key = key_of_field(e, field);
+		struct slice key = key_of_field(in, field);
 		if (key.n)
-			return (struct stray){ field, key, vendor_of_key(key) };
+			return (struct stray_key){ field, key, vendor_of_key(key) };
 	}
-	return (struct stray){ NULL, { NULL, 0 }, NULL };
+	return (struct stray_key){ NULL, { NULL, 0 }, NULL };
 }

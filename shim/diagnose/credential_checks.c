@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/judged.h"
+#include "diagnose/credential_checks.h"
 
-#include "diagnose/stray.h"
+#include "diagnose/stray_key.h"
 
-struct slice first_carrier(const struct evidence *e)
+struct slice first_location(const struct check_input *in)
 {
-	struct slice rest = slice_of(e->vendor ? vendor_carriers(e->vendor, e->x->path) : "");
+	struct slice rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "");
 	struct slice name = { NULL, 0 };
 
 	list_next(&rest, &name);
 	return name;
 }
 
-bool credential_counts(const struct evidence *e, const struct credential *c)
+bool credential_counts(const struct check_input *in, const struct credential *c)
 {
-	if (!c->known || c->carrier == CARRIER_URL)
+	if (!c->known || c->location == LOCATION_URL)
 		return false;
 	/* What follows Basic, Digest and the like is no token. */
 	if (c->shape.scheme == SCHEME_BASIC || c->shape.scheme == SCHEME_FOREIGN)
 		return false;
-	if (c->carrier == CARRIER_AUTHORIZATION)
+	if (c->location == LOCATION_AUTHORIZATION)
 		return true;
-	if (slice_equal(first_carrier(e), slice_of(carrier_name(c->carrier))))
+	if (slice_equal(first_location(in), slice_of(location_name(c->location))))
 		return true;
-	return !credentials_by(&e->credentials, CARRIER_AUTHORIZATION);
+	return !credentials_by(&in->credentials, LOCATION_AUTHORIZATION);
 }
 
-const struct credential *credential_of_form(const struct evidence *e, enum token_form form)
+const struct credential *credential_of_kind(const struct check_input *in, enum token_kind kind)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (credential_counts(e, c) && c->shape.form == form)
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (credential_counts(in, c) && c->shape.kind == kind)
 			return c;
 	}
 	return NULL;
 }
 
-const struct credential *authorization_of_form(const struct evidence *e, enum scheme_form form)
+const struct credential *authorization_of_scheme(const struct check_input *in,
+						 enum scheme_form form)
 {
-	for (size_t i = 0; i < e->credentials.count; i++) {
-		const struct credential *c = &e->credentials.all[i];
-		if (c->known && c->carrier == CARRIER_AUTHORIZATION && c->shape.scheme == form)
+	for (size_t i = 0; i < in->credentials.count; i++) {
+		const struct credential *c = &in->credentials.all[i];
+		if (c->known && c->location == LOCATION_AUTHORIZATION && c->shape.scheme == form)
 			return c;
 	}
 	return NULL;
@@ -60,42 +61,43 @@ bool basic_read(const struct credential *c, char *room, size_t size, struct slic
 	return true;
 }
 
-bool key_is_idle(const struct evidence *e)
+bool key_is_idle(const struct check_input *in)
 {
-	return e->host_private && !e->vendor && e->answer.status != 401 && e->answer.status != 403;
+	return in->host_private && !in->vendor && in->answer.status != 401 &&
+	       in->answer.status != 403;
 }
 
-bool needs_no_key(const struct evidence *e)
+bool needs_no_key(const struct check_input *in)
 {
-	if (has_key_elsewhere(e))
+	if (has_key_elsewhere(in))
 		return true;
 	/* A gateway may hold the key of what is behind it. */
-	if (e->vendor && e->vendor->gateway && e->answer.status / 100 == 2)
+	if (in->vendor && in->vendor->gateway && in->answer.status / 100 == 2)
 		return true;
-	return e->is_public || slice_equal(e->x->request.method, SLICE("OPTIONS")) ||
-	       slice_ends(e->x->path, SLICE("/auth/keys"));
+	return in->is_public || slice_equal(in->x->request.method, SLICE("OPTIONS")) ||
+	       slice_ends(in->x->path, SLICE("/auth/keys"));
 }
 
-bool vendor_takes_bearer(const struct evidence *e)
+bool vendor_takes_bearer(const struct check_input *in)
 {
-	if (e->vendor && e->vendor->gateway)
-		return vendor_reads(e->vendor, e->x->path, SLICE("authorization"));
-	return slice_equal(first_carrier(e), SLICE("authorization"));
+	if (in->vendor && in->vendor->gateway)
+		return vendor_reads(in->vendor, in->x->path, SLICE("authorization"));
+	return slice_equal(first_location(in), SLICE("authorization"));
 }
 
 void point_at(struct detail *d, const struct credential *c, struct slice part, struct slice end)
 {
 	long at = part.p ? part.p - c->value.p : c->token.p ? c->token.p - c->value.p : -1;
 
-	if (c->carrier != CARRIER_URL)
-		detail_point(d, carrier_name(c->carrier), at, end.p ? end.p - c->value.p : -1);
+	if (c->location != LOCATION_URL)
+		detail_point(d, location_name(c->location), at, end.p ? end.p - c->value.p : -1);
 }
 
 void detail_token(struct detail *d, const char *text, struct slice token)
 {
-	char shown[TOKEN_SHOWN_MAX];
+	char shown[TOKEN_MASK_SIZE];
 
-	token_show(token, shown);
+	token_mask(token, shown);
 	detail_f(d, "%s: %s", text, shown);
 }
 
@@ -143,9 +145,9 @@ static long line_break(struct slice value)
 	return -1;
 }
 
-enum value_break value_break_of(const struct evidence *e, const struct credential *c, long *at)
+enum value_break value_break_of(const struct check_input *in, const struct credential *c, long *at)
 {
-	const struct message *m = &e->x->request;
+	const struct message *m = &in->x->request;
 
 	if (!c->known || c->field < 0)
 		return BREAK_NONE;

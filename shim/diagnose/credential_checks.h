@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_JUDGED_H
-#define ORSHIM_JUDGED_H
+#ifndef ORSHIM_CREDENTIAL_CHECKS_H
+#define ORSHIM_CREDENTIAL_CHECKS_H
 
 /*
  * Which of a request's credentials a fault matters in, for the checks of the
  * sections on the credential and the place.
  */
-#include "diagnose/evidence.h"
+#include "diagnose/check_input.h"
+#include "diagnose/detail.h"
 
 /*
  * Does the server look at C? Any Authorization field, the vendor's own header,
  * and any other header when there is no Authorization. Unseen values never.
  */
-bool credential_counts(const struct evidence *e, const struct credential *c);
+bool credential_counts(const struct check_input *in, const struct credential *c);
 
 /* The first credential that counts and whose token has FORM; NULL if there is none. */
-const struct credential *credential_of_form(const struct evidence *e, enum token_form form);
+const struct credential *credential_of_kind(const struct check_input *in, enum token_kind kind);
 
 /* The first Authorization field whose scheme has FORM; NULL if there is none. */
-const struct credential *authorization_of_form(const struct evidence *e, enum scheme_form form);
+const struct credential *authorization_of_scheme(const struct check_input *in,
+						 enum scheme_form form);
 
 /*
  * User and password of a Basic credential (RFC 7617 section 2), decoded into
@@ -32,20 +34,20 @@ bool basic_read(const struct credential *c, char *room, size_t size, struct slic
  * A server on this machine or network that nobody calls a vendor's needs no
  * key: whatever stands in its place is no fault until it is refused.
  */
-bool key_is_idle(const struct evidence *e);
+bool key_is_idle(const struct check_input *in);
 
 /*
- * Is a request without any of our carriers as it should be? It is public, a
+ * Is a request without any of our locations as it should be? It is public, a
  * preflight, the exchange of a login's code for a key, or a gateway's own
  * header carries the key.
  */
-bool needs_no_key(const struct evidence *e);
+bool needs_no_key(const struct check_input *in);
 
 /* The header that the vendor documents for this path; absent without a vendor. */
-struct slice first_carrier(const struct evidence *e);
+struct slice first_location(const struct check_input *in);
 
 /* Does the vendor take its key as `Authorization: Bearer` here? False without a vendor. */
-bool vendor_takes_bearer(const struct evidence *e);
+bool vendor_takes_bearer(const struct check_input *in);
 
 /* How a line break got into a credential's field. */
 enum value_break {
@@ -56,7 +58,7 @@ enum value_break {
 };
 
 /* AT: offset of the break in the value. */
-enum value_break value_break_of(const struct evidence *e, const struct credential *c, long *at);
+enum value_break value_break_of(const struct check_input *in, const struct credential *c, long *at);
 
 /* Point at the first byte of PART (a slice of C's value), and at END if that is present. */
 void point_at(struct detail *d, const struct credential *c, struct slice part, struct slice end);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/evidence.h"
+#include "diagnose/detail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/buf.h"
+#include "diagnose/mask.h"
 
 void detail_init(struct detail *d)
 {
@@ -36,14 +39,14 @@ void detail_fix(struct detail *d, const char *format, ...)
 	va_end(args);
 }
 
-void detail_bytes(struct detail *d, struct slice bytes, size_t max)
+void detail_masked(struct detail *d, struct slice bytes, size_t max)
 {
 	size_t used = strlen(d->text);
 	size_t room = sizeof(d->text) - 1 - used;
 	struct buf shown;
 
 	buf_init(&shown, LIMIT_DETAIL * 2);
-	redact_text(&shown, bytes, max < room ? max : room);
+	mask_text(&shown, bytes, max < room ? max : room);
 	if (shown.n > room)
 		shown.n = room;
 	if (shown.n)

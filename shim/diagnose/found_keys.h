@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_FOUND_H
-#define ORSHIM_FOUND_H
+#ifndef ORSHIM_FOUND_KEYS_H
+#define ORSHIM_FOUND_KEYS_H
 
 /*
  * Where keys were found before the tool started: in .env files, shell start
