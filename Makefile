@@ -40,7 +40,8 @@ $(B)/liborshim.so: $(TAP) $(B)/core.a
 	@mv $@.new $@ # in one step: a process may be loading it
 
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TLS) $(LIBS) -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@.new $^ $(TLS) $(LIBS) -lm
+	@mv $@.new $@
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
 $(B)/%.o: %.c | build/.found-build build/gen/rule_ids.def
@@ -76,7 +77,7 @@ demo: build/.setup-demo
 	@scripts/demo.sh
 
 test: build/.setup-tests
-	@scripts/test.sh
+	@tests/run.py fast
 
 docs:
 	scripts/check-docs.sh --update

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# tags: fast
 # check-docs.sh [--update]: docs/rules.md, the manual pages and the columns in
 # docs/fleet.md are what the tables of rules, commands, settings and columns print,
 # and man accepts the pages. No command knows an option that its row does not name.

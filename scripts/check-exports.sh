@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# tags: fast
 # check-exports.sh [LIBRARY]: the library exports what its tables say and nothing else.
 set -eu
 

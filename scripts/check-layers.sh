@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# tags: fast
 # check-layers.sh [BUILD]: the direction tap -> wire -> diagnose -> report, by
 # #include and by undefined symbols; and who may write, lock, or read the environment.
 set -eu

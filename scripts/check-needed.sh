@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# tags: fast
 # check-needed.sh [BUILD]: the library needs libc alone, is bound at start and read-only after.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# tags: fast
 # check-sizes.sh: no file over 1,000 lines, no function over 60, no name that says
 # nothing, no path of this machine.
 set -eu

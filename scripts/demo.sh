@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # demo.sh: real tools fail against a stand-in OpenRouter on loopback, each for
 # another reason that its own message hides; the shim says which. Ends by itself,
 # leaves nothing running; exit status 0 if every diagnosis was the right one.

@@ -15,5 +15,5 @@ for folder in tests/captures/*/; do
 	done
 done
 UPDATE_EXPECTED=1 build/tests/unit/test_captures
-tests/e2e/golden.py --update build/orshim
+tests/e2e/golden.py --update
 git diff --stat -- tests/captures tests/golden

@@ -30,7 +30,7 @@ e2e: all
 	tests/e2e/clients.py --http2
 
 test-clients: all
-	scripts/test.sh clients
+	tests/run.py clients
 
 # What others wrote, bare and under the shim; docs/reliability.md.
 suites: all

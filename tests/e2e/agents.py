@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: clients
 """Coding agents as users run them, against the stand-in OpenRouter.
 
 Claude Code, opencode and cline, each the npm package that holds its program:

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: clients
 # arm64.sh: the library built for arm64 and preloaded into arm64 programs, which
 # qemu runs: OpenSSL as a library, and linked in and stripped. Skipped with a word
 # where the machine lacks the compiler, qemu or an arm64 Debian's packages.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-. "$root/tests/e2e/cases.sh"
+. "$root/tests/e2e/harness/cases.sh"
 gcc=aarch64-linux-gnu-gcc
 for program in $gcc qemu-aarch64; do
 	command -v "$program" >/dev/null ||

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast alone
+# tags: clients alone -- --rounds 100 --all
 """attach.py [--rounds N]: orshim attach and --detach, N times each, on programs that
 we did not write, under live traffic: no request fails, nothing is left behind, and
 a damaged key is diagnosed in between. What a JavaScript engine's own heap takes is told

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: clients alone
 """big_log.py ORSHIM [MIB]: a log of 1 GiB, with a damaged line in each 64 KiB or so, in 1 GiB of memory.
 
 Every record is counted, every damaged line is named or counted, nothing is lost.
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from harness import ORSHIM
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -19,7 +22,7 @@ def limited():
 
 
 def main():
-    orshim, size = os.path.abspath(sys.argv[1]), int(sys.argv[2] if len(sys.argv) > 2 else 1024) << 20
+    orshim, size = ORSHIM, int(sys.argv[1] if len(sys.argv) > 1 else 1024) << 20
     captures = glob.glob(os.path.join(HERE, "..", "captures", "auth_token_quoted", "*.cap"))
     one = subprocess.run([orshim, "replay", "--json"] + captures, stdout=subprocess.PIPE).stdout
     exchanges = one.count(b'"record":"exchange"')

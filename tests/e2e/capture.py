@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Captures of a real client: curl under the shim with ORSHIM_CAPTURE, against the
 stand-in OpenRouter, in HTTP/1.1 and HTTP/2. What was captured is replayed: the
 same rules and verdict as in the live log, and nothing of the key or the text.
@@ -15,7 +16,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from cases import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
 TEXT = "confidential remembrance of things"
 
 # name, header or None, path, model, further members of the body

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Where the key is and what is sent in its place, by programs that we did not write.
 
 curl and CPython's urllib ask the stand-in OpenRouter with the key in a header of
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from cases import SHIM, Standin, check, finish
+from harness import SHIM, Standin, check, finish
 
 BODY = json.dumps({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}]})
 PYTHON = """

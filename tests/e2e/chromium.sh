@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: clients
 # chromium.sh: Chromium loads a page over TLS under the shim as it does without. Builds
 # that check their indirect calls (clang CFI: upstream's, and the one in the npm package
 # @sparticuz/chromium) must not be tapped, and the log says why. Debian's build calls
@@ -10,7 +11,7 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/${BUILD:-build}
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/cases.sh"
+. "$root/tests/e2e/harness/cases.sh"
 evidence+=("$work/bare" "$work/shimmed" "$work/log" "$work/errors")
 
 standin

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Clean traffic is not blamed.
 
 Real clients do everything right against stand-ins of OpenRouter, OpenAI and

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast -- --http2
+# tags: clients -- --all --http2
+# tags: clients -- --all --http2 --local
 """Real clients against the stand-in OpenRouter, bare and under the shim.
 
 Every client of the table runs every case twice. Under the shim nothing that

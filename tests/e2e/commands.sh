@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # commands.sh: every command of orshim and every misuse of it: exit status, one
 # line of complaint, and no test key in any byte that is written.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
 orshim=$build/orshim
-. tests/e2e/cases.sh
+. tests/e2e/harness/cases.sh
 
 key=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
 secret=${key#sk-or-v1-}

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # coverage.sh: a program that connects to an API and whose TLS cannot be tapped says
 # so in the log, once and with the reason; who is tapped, or connects elsewhere, does not.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/cases.sh"
+. "$root/tests/e2e/harness/cases.sh"
 evidence+=("$work/log")
 export ORSHIM_LOG=$work/log
 

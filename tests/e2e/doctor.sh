@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # doctor.sh: what orshim doctor says of real programs: which TLS, by what it is seen,
 # whether it is tapped, and what to do if not. A program that is not here is skipped.
 # shellcheck disable=SC2317 # functions that check() calls

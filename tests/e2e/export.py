@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """orshim export: what curl left under the shim, and every capture, as lines for other engines."""
 
 import collections
@@ -17,7 +18,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from cases import ORSHIM, ROOT, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, ROOT, Standin, check, finish  # noqa: E402
 import splits  # noqa: E402
 
 ASKED = [splits.ask(), splits.ask("unknown"), splits.ask(key=None, stream=True),

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""golden.py [--update] ORSHIM: texts of one kept log to the byte, in files and on terminals.
+# tags: fast
+"""golden.py [--update]: texts of one kept log to the byte, in files and on terminals.
 
 tests/golden/run.log is what five requests of curl left (three refused), and two lines
 that cannot be read. --update rewrites what is expected: the diff is what there is to review.
@@ -13,6 +14,8 @@ import struct
 import subprocess
 import sys
 import termios
+
+from harness import ORSHIM
 
 FOLDER = "tests/golden"
 LOG = FOLDER + "/run.log"
@@ -58,7 +61,7 @@ def is_wider(line, columns):
 
 def main():
     update = "--update" in sys.argv
-    orshim = os.path.abspath(sys.argv[-1])
+    orshim = ORSHIM
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     env = {"PATH": os.environ["PATH"], "NO_COLOR": "1", "LANG": "C.UTF-8", "TERM": "xterm"}
     failed = 0

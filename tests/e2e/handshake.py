@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- all
 """TLS handshakes that fail: real clients against servers whose certificates and manners are bad.
 
 handshake.py [all]: curl, CPython (http.client, requests, asyncio), Node (the machine's, npm's);
@@ -18,7 +20,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshake"))
-from cases import ORSHIM, SHIM, check, finish  # noqa: E402
+from harness import ORSHIM, SHIM, check, finish  # noqa: E402
 from server import MODES, PROXY, Servers  # noqa: E402
 
 CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(

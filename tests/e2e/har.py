@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """har.py ORSHIM: the archive of every capture against the JSON schema of HAR 1.2.
 
 The schema is that of npm's package har-schema, the validator Debian's jsonschema.
@@ -11,6 +12,8 @@ import json
 import os
 import subprocess
 import sys
+
+from harness import ORSHIM, check, finish
 
 import jsonschema
 
@@ -41,26 +44,21 @@ def damaged(archive):
 
 
 def main():
-    orshim = os.path.abspath(sys.argv[1])
-    valid, entries, bad = schema(), 0, 0
-    archive = None
+    valid, entries, archive = schema(), 0, None
     for folder in sorted(glob.glob(os.path.join(HERE, "..", "captures", "*"))):
-        records = subprocess.run([orshim, "replay", "--json"] + sorted(
+        records = subprocess.run([ORSHIM, "replay", "--json"] + sorted(
             glob.glob(os.path.join(folder, "*.cap"))), stdout=subprocess.PIPE).stdout
-        har = subprocess.run([orshim, "report", "--har", "-", "-"], input=records,
+        har = subprocess.run([ORSHIM, "report", "--har", "-", "-"], input=records,
                              stdout=subprocess.PIPE).stdout
         archive = json.loads(har)
         entries += len(archive["log"]["entries"])
-        for error in valid.iter_errors(archive):
-            bad += 1
-            print("not ok - %s: %s at %s" % (os.path.basename(folder), error.message[:200],
-                                             "/".join(map(str, error.absolute_path))))
+        check(valid.is_valid(archive), os.path.basename(folder) + ": valid HAR 1.2", [
+            "%s at %s" % (error.message[:200], "/".join(map(str, error.absolute_path)))
+            for error in valid.iter_errors(archive)])
     for member, one in damaged(archive):
-        if valid.is_valid(one):
-            bad += 1
-            print("not ok - a wrong %s is not refused" % member)
-    print("%d exchanges are valid HAR 1.2, %d faults" % (entries, bad))
-    return bad > 0 or entries < 100
+        check(not valid.is_valid(one), "a wrong %s is refused" % member)
+    check(entries >= 100, "%d exchanges were looked at" % entries)
+    return finish()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Many streams on one connection, against nginx: curl --parallel, Node's http2, httpx.
 
 Bare and under the shim the outputs are the same; each request is one exchange

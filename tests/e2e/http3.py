@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast -- trixie
+# tags: clients
 """HTTP/3: its handshake goes through a tapped TLS library, its bytes do not.
 
 http3.py [SUITE…]: curl of Debian trixie (OpenSSL's own QUIC) and sid (ngtcp2), each in a root of
@@ -19,7 +21,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "handshake"))
-from cases import BUILD, ROOT, SHIM, check, finish  # noqa: E402
+from harness import BUILD, ROOT, SHIM, check, finish  # noqa: E402
 from server import authority, certificate  # noqa: E402
 
 KEY = "sk-or-v1-" + "6b86b273" * 8

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # install.sh: make install and uninstall, the Debian package in a root of its own,
 # the manual pages, and the completions in bash, zsh and fish themselves.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-. tests/e2e/cases.sh
+. tests/e2e/harness/cases.sh
 tmux=(tmux -S "$work/tmux" -f /dev/null)
 trap '"${tmux[@]}" kill-server 2>/dev/null; leave' EXIT
 unset TMUX

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # launch.sh: what `orshim run` says of the keys in reach before the tool starts:
 # one block where something is wrong, nothing otherwise, and never a value.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 orshim=$PWD/${BUILD:-build}/orshim
-. tests/e2e/cases.sh
+. tests/e2e/harness/cases.sh
 evidence=("$work/err")
 declare -A says_cases=()
 quiet_cases=0

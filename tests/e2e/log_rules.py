@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """The rules that need a whole log: where `orshim report` says them and where it must not.
 
 Each case is a log as the README describes it. Every such rule has at least three
@@ -15,7 +16,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from cases import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
 VARIANTS = 3
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """page.py ORSHIM [FOLDER]: the HTML report in headless Chromium, over its debugging pipe.
 
 Renders, searches, changes theme, follows the keyboard, prints; no message on the
@@ -13,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+from harness import ORSHIM
 
 
 class Browser:
@@ -180,7 +183,7 @@ def main():
         print("page.py: chromium is not installed: skipped")
         return 0
     folder = tempfile.mkdtemp(prefix="orshim-page-")
-    orshim = os.path.abspath(sys.argv[1])
+    orshim = ORSHIM
     page = os.path.join(folder, "report.html")
     browser = None
     try:
@@ -188,7 +191,7 @@ def main():
         subprocess.run([orshim, "report", "--html", page, os.path.join(folder, "log")],
                        stdout=subprocess.DEVNULL)
         browser = Browser(folder)
-        check(browser, page, sys.argv[2] if len(sys.argv) > 2 else folder)
+        check(browser, page, sys.argv[1] if len(sys.argv) > 1 else folder)
     finally:
         if browser:
             browser.process.terminate()

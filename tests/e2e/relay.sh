@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- all
 # relay.sh [all]: orshim relay in front of the stand-in. Real clients through it are
 # served, and diagnosed; a stream arrives as it comes; every end is clean. With
 # "all", clients that cannot be tapped, too (scripts/fetch-clients.sh all).
@@ -8,7 +10,7 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 orshim=$root/${BUILD:-build}/orshim
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/cases.sh"
+. "$root/tests/e2e/harness/cases.sh"
 export ORSHIM_HOSTS=localhost=openrouter TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # report.sh: reports of real runs against the stand-in OpenRouter, of logs that
 # are torn or hostile, and the commands beside: runs, rerun, diff, baseline,
 # curl, watch. No test key in any byte that is written.
@@ -7,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
 orshim=$build/orshim
-. tests/e2e/cases.sh
+. tests/e2e/harness/cases.sh
 
 says() { # says NAME FILE WORDS
 	grep -qF -- "$3" "$work/$2"

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- --all
 """settings.py [--all]: every ORSHIM_* setting with every value that it was not made for.
 
 curl and CPython make one refused request, bare and under the shim: output,
@@ -23,8 +25,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "tap"))
-from run import CHAT, SHIM, TIMEOUT, Server, Suite  # noqa: E402
+from tap import CHAT, SHIM, TIMEOUT, Server, Suite
 
 ORSHIM = os.path.join(os.path.dirname(SHIM), "orshim")
 ALL = "--all" in sys.argv

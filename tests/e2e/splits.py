@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """The answer to "it randomly alternates", from the wire to the report.
 
 Live: curl under the shim sends requests to the stand-in OpenRouter, of which
@@ -17,7 +18,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from cases import ORSHIM, ROOT, SHIM, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, ROOT, SHIM, Standin, check, finish  # noqa: E402
 sys.path.insert(0, os.path.join(ROOT, "tests", "mock"))
 import answers  # noqa: E402
 

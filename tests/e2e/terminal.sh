@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# tags: fast
 # terminal.sh: the commands on a real terminal (tmux): watch, its window's size,
 # Ctrl-C; run with a program that uses the whole screen.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}
-. tests/e2e/cases.sh
+. tests/e2e/harness/cases.sh
 evidence=("$work/screen")
 count=0
 tmux=(false)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast alone
 """connections.py [COUNT [CHECKED]]: the memory of a client that opens one connection after another.
 
 The bench's C client makes COUNT (2000 unless said) of them bare and under the

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast alone -- fast
+# tags: clients alone -- all
 """programs.py [fast|all]: real programs under valgrind's memcheck, bare and with the shim.
 
 Status, output and what memcheck says of each are compared. An error that the
@@ -21,11 +23,11 @@ import time
 
 from memcheck import ROOT, SHIM, both_ways, judge
 
-sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("e2e/tap", "suites")]
+sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("e2e", "suites")]
 from curl import API, Nginx  # noqa: E402
 from openssl import certificate  # noqa: E402
 from pair import CACHE, Pair  # noqa: E402
-from run import Suite  # noqa: E402
+from tap import Suite  # noqa: E402
 
 KEY = "sk-or-v1-" + "5eed" * 16
 BEARER = f'Bearer "{KEY}"'

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast alone -- fast
 """Suites that nobody here wrote, or matrices of tools' own options, bare and under the shim.
 
 run.py [fast] [SUITE…]: cpython, openssl, curl, node. Each verdict must be the

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Refusals of the world, rebuilt from public reports, put to `orshim lint`: tests/world/run.py [NAME…]
 
 A case is a folder: req, resp (optional) raw HTTP/1.1 bytes, env (NAME=VALUE lines), host, want.json:

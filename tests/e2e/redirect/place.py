@@ -12,9 +12,8 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import cases  # noqa: E402
 import clients  # noqa: E402
+import harness  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVER = "203.0.113.7"  # RFC 5737
@@ -50,7 +49,7 @@ class Place:
         self.records = os.path.join(scratch, "received")
         self.log = os.path.join(scratch, "log")
         os.makedirs(self.records, exist_ok=True)
-        self.server = cases.Standin("--port", "443", "--address", SERVER, "--record", self.records,
+        self.server = harness.Standin("--port", "443", "--address", SERVER, "--record", self.records,
                                     *options)
         self.good = self.server.keys["good"]
 
@@ -104,7 +103,7 @@ class Place:
         """The same under `orshim run`; the lines that are ours are taken out of stderr."""
         self.forget()
         status, out, err, received = self.bare(
-            [*around, cases.ORSHIM, "run", "--relay", mode, "--log", self.log, "--"] + argv,
+            [*around, harness.ORSHIM, "run", "--relay", mode, "--log", self.log, "--"] + argv,
             dict(env, ORSHIM_TEXT=text))
         self.said = err.decode("utf-8", "replace")
         theirs = b"".join(line for line in err.splitlines(True) if not line.startswith(b"orshim: "))

@@ -57,7 +57,7 @@ misuse() { # NAME STATUS WORD COMMAND...: exactly one line, on stderr, with WORD
 
 # The stand-in OpenRouter: where it listens is $port, whom to trust $ca.
 standin() {
-	coproc STANDIN { exec "${BASH_SOURCE[0]%/*}/../mock/openrouter.py"; }
+	coproc STANDIN { exec "${BASH_SOURCE[0]%/*}/../../mock/openrouter.py"; }
 	# shellcheck disable=SC2153 # set by coproc
 	started+=("$STANDIN_PID")
 	read -r -u "${STANDIN[0]}" standin_says

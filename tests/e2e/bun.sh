@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
+# tags: fast
+# tags: clients
+# bun.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
 # and stripped, also into a shared library; an add-on of Node that brings its own
 # BoringSSL; real programs built with Bun: what the finder says of each, of
 # another architecture's file too; what it remembers between starts; thousands of
 # connections; and a program that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
 set -eu
 
-root=$(cd "$(dirname "$0")/../../.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 scratch=$(mktemp -d)
 server=

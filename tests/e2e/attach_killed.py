@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""killed.py [--all] [--kind NAME]: `orshim attach` is killed at each system call by which it
+# tags: fast alone
+# tags: clients alone -- --all
+"""attach_killed.py [--all] [--kind NAME]: `orshim attach` is killed at each system call by which it
 touches another process, one after the other: strace(1) sends SIGKILL as that call begins. After
 each the process must be there with its work going on, and be attached to and detached from.
 Without any: a wait of which every register is looked at, and the calls that change anything.
@@ -14,9 +16,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from attach import ORSHIM, PATIENCE, Nginx, Report, Workshop, Wrong, begun, makers, wait_for  # noqa: E402
-from refused import Stay  # noqa: E402
+from attach_refused import Stay  # noqa: E402
 
 CALLS = {"ptrace": 1000, "process_vm_writev": 1000}
 # Where the other process runs meanwhile; how often that is asked depends on the machine.

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- all
 """Real clients that the preloaded library does not see, through the relay of `orshim run`.
 
 Each is run bare and relayed, with a good key and with a damaged one: output,
@@ -14,8 +16,8 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-import place  # noqa: E402
-from cases import ROOT, check, finish  # noqa: E402
+from redirect import place  # noqa: E402
+from harness import ROOT, check, finish  # noqa: E402
 
 CHAT = os.path.join(ROOT, "tests", "e2e", "clients", "chat")
 BODY = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# scripts.sh: orshim-code and `orshim doctor --editor` where no editor can be installed:
+# tags: fast alone
+# editor_scripts.sh: orshim-code and `orshim doctor --editor` where no editor can be installed:
 # with folders and programs laid out as the real ones are. What starts is a script that
 # says what it was given; a "running editor" is a real Node under the editor's name.
-# The real extension host is in run.py.
+# The real extension host is in editor.py.
 set -u
-root=$(cd "$(dirname "$0")/../../.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/${BUILD:-build}
 scratch=$(mktemp -d)
 child=

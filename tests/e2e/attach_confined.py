@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""confined.py: processes and commands in sandboxes: seccomp, namespaces, another root folder,
+# tags: fast alone
+"""attach_confined.py: processes and commands in sandboxes: seccomp, namespaces, another root folder,
 Yama, limits. Each refusal is one line, and the process goes on as it was; where both are in the
 same sandbox, they meet."""
 import os
@@ -10,9 +11,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from attach import ORSHIM, Report, Workshop, Wrong  # noqa: E402
-from refused import NOBODY, ROOT, Stay, mappings, refuse, refused  # noqa: E402
+from attach_refused import NOBODY, ROOT, Stay, mappings, refuse, refused  # noqa: E402
 
 
 STACK = (1 << 20) + 4096  # of the thread that attach starts

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: clients alone
 """A real extension host of VS Code (code-server's), with a real page open in Chromium.
 
 The extension sends a key in quotation marks, by https and by fetch. VS Code takes
@@ -28,8 +29,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "editor")
 import attach  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))

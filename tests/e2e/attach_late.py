@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""late.py: orshim attach to clients in the middle of one HTTP/2 session, with a long answer of
+# tags: fast alone
+# tags: clients alone -- --rounds 50 --all
+"""attach_late.py: orshim attach to clients in the middle of one HTTP/2 session, with a long answer of
 mostly zeros on its way: what begins after the join is recorded and judged right, by the name of
 the connection's server, and nothing false is said of what was seen by half. Most fields are known
 to HPACK's tables alone, which we did not see; clients keep keys out of them (RFC 7541 7.1.3).
@@ -13,7 +15,6 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import attach  # noqa: E402
 from attach import CACHE, HERE, KEY, Host, Report, Workshop, Wrong, begun, wait_for  # noqa: E402
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """What may go wrong around the relay of `orshim run`, and who may come by.
 
 Other hosts, servers that cannot be looked into, a refused connection, a relay
@@ -17,9 +18,9 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-import place  # noqa: E402
-import cases  # noqa: E402
-from cases import check, finish  # noqa: E402
+from redirect import place  # noqa: E402
+import harness  # noqa: E402
+from harness import check, finish  # noqa: E402
 
 URL = place.BASE + "/models"
 
@@ -259,7 +260,7 @@ print(ask(), ask(), flush=True)
 def killed(here):
     env = dict(here.environment(here.good, ["SSL_CERT_FILE"]), ORSHIM_TEXT="off")
     here.forget()
-    run = subprocess.Popen([cases.ORSHIM, "run", "--relay", "all", "--log", here.log, "--",
+    run = subprocess.Popen([harness.ORSHIM, "run", "--relay", "all", "--log", here.log, "--",
                             *place.unseen("/usr/bin/python3", "-c", ASK_TWICE)], env=env,
                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     first = run.stdout.readline()
@@ -299,7 +300,7 @@ def outlives(here):
     here.forget()
     read, write = os.pipe()
     held, holder = os.pipe()
-    run = subprocess.run([cases.ORSHIM, "run", "--relay", "all", "--log", here.log, "--",
+    run = subprocess.run([harness.ORSHIM, "run", "--relay", "all", "--log", here.log, "--",
                           *place.unseen("/usr/bin/python3", "-c", OUTLIVES, said)], env=env,
                          stdin=read, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                          timeout=60, check=False, pass_fds=[holder])

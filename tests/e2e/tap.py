@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Runs small programs that use TLS in unusual ways, bare and under the shim.
 
 The output, the exit status and the bytes that the server gets must be the
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import threading
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tap")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
 TIMEOUT = 60

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
+# tags: clients -- all
 """Children of real programs keep the shim although their parent dropped it.
 
 Each case runs a parent under the shim with ORSHIM_FOLLOW=1. It starts a child
@@ -21,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "follow")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
 CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(

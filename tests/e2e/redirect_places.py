@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
+# tags: fast
 """Where the relay of `orshim run` is used: without root, under a container engine's
 profile, over IPv6, behind a proxy, by many threads, beside a stranger.
 
@@ -16,10 +17,10 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-import clients_run  # noqa: E402
-import place  # noqa: E402
-import trouble_run  # noqa: E402
-from cases import ORSHIM, check, finish  # noqa: E402
+import redirect_clients  # noqa: E402
+from redirect import place  # noqa: E402
+import redirect_trouble  # noqa: E402
+from harness import ORSHIM, check, finish  # noqa: E402
 
 URL = place.BASE + "/chat/completions"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -29,7 +30,7 @@ def diagnosed(here, name, argv, env, mode="strict", around=()):
     """ARGV bare, and relayed with AROUND in front of orshim."""
     bare = here.bare([*around, *argv], env)
     relayed = here.relayed(argv, env, mode, around=around)
-    clients_run.same(name, bare, relayed)
+    redirect_clients.same(name, bare, relayed)
     exchanges = place.of(here.logged(), "exchange")
     check(exchanges and {r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
           name + ": diagnosed", (here.logged(), here.said))
@@ -41,7 +42,7 @@ def quoted(here, trust, more=None):
 
 
 def curl(*words):
-    return clients_run.curl("-H", 'Authorization: Bearer "%s"' % curl.key, *words)
+    return redirect_clients.curl("-H", 'Authorization: Bearer "%s"' % curl.key, *words)
 
 
 def without_root(here, go):
@@ -66,14 +67,14 @@ def confined(here, go):
     subprocess.run(["cc", "-O1", "-o", program, os.path.join(place.HERE, "confine.c")], check=True)
     env = quoted(here, ["SSL_CERT_FILE"])
     for name, argv in (("curl", curl()), ("Python", place.unseen(
-            "/usr/bin/python3", clients_run.CHAT + ".py", "urllib", place.BASE)), ("Go", [go, URL])):
+            "/usr/bin/python3", redirect_clients.CHAT + ".py", "urllib", place.BASE)), ("Go", [go, URL])):
         if argv[0]:
             diagnosed(here, name + " under a container engine's profile", argv, env, "all",
                       [program])
 
 
 def six(here):
-    server = trouble_run.Server(place.SERVER6, 443)
+    server = redirect_trouble.Server(place.SERVER6, 443)
     # The stand-in's own address is IPv4: a small relay of bytes in front of it.
     server.close()
     listener = socket.create_server((place.SERVER6, 443), family=socket.AF_INET6)
@@ -231,13 +232,13 @@ WAITS = "import sys\nsys.stdin.readline()\nexec(open(sys.argv[1]).read())\n"
 def stranger(here):
     env = dict(quoted(here, ["SSL_CERT_FILE"]), ORSHIM_TEXT="off")
     here.forget()
-    chat = [clients_run.CHAT + ".py", "urllib", place.BASE]
+    chat = [redirect_clients.CHAT + ".py", "urllib", place.BASE]
     run = subprocess.Popen([ORSHIM, "run", "--relay", "all", "--log", here.log, "--", *place.unseen(
         "/bin/sh", "-c", 'read line; exec "$@"', "sh", "/usr/bin/python3", *chat)], env=env,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not trouble_run.relays() or not list(ports_of(trouble_run.relays()[0])):
+    while not redirect_trouble.relays() or not list(ports_of(redirect_trouble.relays()[0])):
         assert run.poll() is None
-    ports = list(ports_of(trouble_run.relays()[0]))
+    ports = list(ports_of(redirect_trouble.relays()[0]))
     check(len(ports) >= 1, "the relay has a port", ports)
     got = []
     for family, port in ports:
@@ -278,7 +279,7 @@ def stranger(here):
 
 
 def inside(scratch, has_ipv6):
-    go = clients_run.go_program(scratch)
+    go = redirect_clients.go_program(scratch)
     with place.Place(scratch) as here:
         curl.key = here.good
         without_root(here, go)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""refused.py: every process that orshim attach must leave alone is left alone and told
+# tags: fast alone
+"""attach_refused.py: every process that orshim attach must leave alone is left alone and told
 why, and what a process waits in goes on as if nothing had been."""
 import os
 import shutil
@@ -12,7 +13,6 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from attach import ORSHIM, Report, Workshop, Wrong, wait_for  # noqa: E402
 
 NOBODY = 65534
