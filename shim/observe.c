@@ -113,7 +113,7 @@ static void debug_log(const struct observer *o, const char *what)
 	buf_release(&line);
 }
 
-void observer_tell_losses(struct observer *o)
+void observer_report_losses(struct observer *o)
 {
 	char what[64];
 
@@ -133,7 +133,7 @@ void observer_learn_machine(struct observer *o)
 		return;
 	}
 	if (!o->machine.known)
-		observer_look_around(o);
+		observer_refresh_environment(o);
 	machine_learn(&o->machine, o->origin.pid, o->origin.time_us,
 		      o->settings.given[SETTING_machine], &o->judge.environment);
 }
@@ -151,9 +151,9 @@ static bool wants_log(struct observer *o)
 static void write_log(struct observer *o)
 {
 	o->log.now_us = o->origin.time_us;
-	if (sink_write(&o->log, buf_slice(&o->line)) || !o->settings.debug || o->loss_told)
+	if (sink_write(&o->log, buf_slice(&o->line)) || !o->settings.debug || o->loss_reported)
 		return;
-	o->loss_told = true;
+	o->loss_reported = true;
 	debug_log(o, o->log.failed ? "cannot be written, the shim is silent from here on"
 				   : "a line was lost, further ones are tried");
 }
@@ -186,11 +186,11 @@ void observer_lock_in(struct observer *o)
 /* Is this cause new on the text sink? Counts it. */
 static bool is_first_time(struct observer *o, enum rule_id cause)
 {
-	unsigned char *told = &o->told[cause];
+	unsigned char *times = &o->reported[cause];
 
-	if (*told == 0xff)
+	if (*times == 0xff)
 		return false;
-	return (*told)++ == 0;
+	return (*times)++ == 0;
 }
 
 /* The rule that a block is about: the cause, or what stands first when nothing was refused. */
@@ -201,13 +201,13 @@ static enum rule_id subject_of(const struct diagnosis *d)
 	return d->count ? d->findings[0].rule : RULE_NONE;
 }
 
-static void tell_text(struct observer *o, const struct diagnosis *d)
+static void report_text(struct observer *o, const struct diagnosis *d)
 {
 	enum rule_id subject = subject_of(d);
 
 	if (o->text.failed)
 		return;
-	if (subject != RULE_NONE && !o->judge.lint && o->told[subject]) {
+	if (subject != RULE_NONE && !o->judge.lint && o->reported[subject]) {
 		is_first_time(o, subject);
 		return;
 	}
@@ -219,7 +219,7 @@ static void tell_text(struct observer *o, const struct diagnosis *d)
 	sink_write(&o->text, buf_slice(&o->line));
 }
 
-void observer_look_around(struct observer *o)
+void observer_refresh_environment(struct observer *o)
 {
 	struct slice block;
 
@@ -238,7 +238,7 @@ static bool is_routine(const struct observer *o, const struct exchange *x)
 	       cached_key_is_in(&o->history.key, &x->request);
 }
 
-static void tell_exchange(struct observer *o, struct exchange *x)
+static void report_exchange(struct observer *o, struct exchange *x)
 {
 	struct diagnosis *d = o->diagnosis ? o->diagnosis : malloc(sizeof(*d));
 
@@ -246,7 +246,7 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 	if (!d)
 		return;
 	if (!is_routine(o, x))
-		observer_look_around(o);
+		observer_refresh_environment(o);
 	diagnose(&o->judge, &o->history, x, d);
 	o->origin.exchange++;
 	for (size_t i = 0; i < d->count; i++)
@@ -256,12 +256,12 @@ static void tell_exchange(struct observer *o, struct exchange *x)
 		if (record_exchange(&o->line, &o->origin, d, &o->pairs) == 0)
 			write_log(o);
 	}
-	tell_text(o, d);
+	report_text(o, d);
 	capture_out_exchange(&o->capture, &o->settings, &o->origin, d);
 	diagnosis_release(d);
 }
 
-static void log_connection(struct observer *o, const struct told_connection *c)
+static void log_connection(struct observer *o, const struct connection_record *c)
 {
 	if (!wants_log(o))
 		return;
@@ -305,7 +305,7 @@ static bool is_asked(const struct observer *o, struct slice host)
 }
 
 /* C has findings. */
-static void tell_connection(struct observer *o, const struct told_connection *c)
+static void report_connection(struct observer *o, const struct connection_record *c)
 {
 	for (size_t i = 0; i < c->count; i++)
 		o->findings[c->findings[i].severity]++;
@@ -317,41 +317,42 @@ static void tell_connection(struct observer *o, const struct told_connection *c)
 }
 
 /* Connected to VENDOR's API, and nothing was asked. */
-static void tell_silence(struct observer *o, struct connection *c, uint32_t number,
-			 const struct vendor *vendor)
+static void report_silence(struct observer *o, struct connection *c, uint32_t number,
+			   const struct vendor *vendor)
 {
 	struct finding *findings = malloc(LIMIT_SILENCE * sizeof(*findings));
-	struct told_connection told = { number, connection_sni(c), findings, 0, NULL, NULL };
+	struct connection_record record = { number, connection_sni(c), findings, 0, NULL, NULL };
 
 	if (findings)
-		told.count = silence_diagnose(&o->judge, vendor, findings, LIMIT_SILENCE);
-	if (told.count)
-		tell_connection(o, &told);
+		record.count = silence_diagnose(&o->judge, vendor, findings, LIMIT_SILENCE);
+	if (record.count)
+		report_connection(o, &record);
 	free(findings);
 }
 
 /* What H says of a connection to an API on which nothing was asked. */
-static void tell_handshake(struct observer *o, struct connection *c, uint32_t number,
-			   const struct handshake *h, const struct vendor *vendor)
+static void report_handshake(struct observer *o, struct connection *c, uint32_t number,
+			     const struct handshake *h, const struct vendor *vendor)
 {
-	const struct failed_handshake shaken = { h, connection_sni(c), o->origin.tool, o->origin.time_us };
+	const struct failed_handshake failed = { h, connection_sni(c), o->origin.tool,
+						 o->origin.time_us };
 	struct finding *finding = malloc(sizeof(*finding));
-	struct told_connection told = { number, shaken.host, finding, 0, NULL, h };
+	struct connection_record record = { number, failed.host, finding, 0, NULL, h };
 
 	if (finding)
-		told.count = failed_handshake_diagnose(&o->judge, &shaken, finding, 1);
-	if (told.count && finding->severity == SEVERITY_ERROR && is_asked(o, shaken.host))
+		record.count = failed_handshake_diagnose(&o->judge, &failed, finding, 1);
+	if (record.count && finding->severity == SEVERITY_ERROR && is_asked(o, failed.host))
 		finding->severity = SEVERITY_WARNING; /* others went well */
-	if (told.count)
-		tell_connection(o, &told);
+	if (record.count)
+		report_connection(o, &record);
 	else if (h->end == HANDSHAKE_FINISHED && h->verify != VERIFY_UNKNOWN)
-		tell_silence(o, c, number, vendor);
+		report_silence(o, c, number, vendor);
 	free(finding);
 }
 
 /* Nothing was asked on C. What failed by itself is told in any case. */
-static void tell_unused(struct observer *o, struct connection *c, uint32_t number,
-			const struct handshake *h)
+static void report_unused(struct observer *o, struct connection *c, uint32_t number,
+			  const struct handshake *h)
 {
 	const struct vendor *vendor = NULL;
 	struct slice sni = connection_sni(c);
@@ -359,34 +360,37 @@ static void tell_unused(struct observer *o, struct connection *c, uint32_t numbe
 	if (!is_watched(o, sni, &vendor) ||
 	    ((!h || h->end != HANDSHAKE_FAILED) && is_asked(o, sni)))
 		return;
-	observer_look_around(o);
+	observer_refresh_environment(o);
 	if (h)
-		tell_handshake(o, c, number, h, vendor);
+		report_handshake(o, c, number, h, vendor);
 	else
-		tell_silence(o, c, number, vendor);
+		report_silence(o, c, number, vendor);
 }
 
 /* Its bytes go by where nobody looks. Once for a process. */
-static void tell_quic(struct observer *o, struct connection *c, uint32_t number)
+static void report_quic(struct observer *o, struct connection *c, uint32_t number)
 {
 	const struct vendor *vendor;
-	const struct told_connection told = { number, connection_sni(c), NULL, 0, "http3", NULL };
+	const struct connection_record record = {
+		number, connection_sni(c), NULL, 0, "http3", NULL
+	};
 
-	if (!is_watched(o, told.host, &vendor) || o->quic_told == o->origin.pid + 1)
+	if (!is_watched(o, record.host, &vendor) || o->quic_reported == o->origin.pid + 1)
 		return;
-	o->quic_told = o->origin.pid + 1;
-	log_connection(o, &told);
+	o->quic_reported = o->origin.pid + 1;
+	log_connection(o, &record);
 }
 
-static void tell_blind(struct observer *o, struct connection *c, uint32_t number, const char *why)
+static void report_unsupported(struct observer *o, struct connection *c, uint32_t number,
+			       const char *why)
 {
-	const struct told_connection told = { number, connection_sni(c), NULL, 0, why, NULL };
+	const struct connection_record record = { number, connection_sni(c), NULL, 0, why, NULL };
 	const struct vendor *vendor;
 
-	o->blind = why;
+	o->unsupported = why;
 	/* Whose head was seen is an API's: others were let go with it. */
-	if (connection_has_spoken(c) || is_watched(o, told.host, &vendor))
-		log_connection(o, &told);
+	if (connection_has_request(c) || is_watched(o, record.host, &vendor))
+		log_connection(o, &record);
 }
 
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us)
@@ -404,20 +408,20 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			break;
 		case EVENT_EXCHANGE:
 			/* Without a whole head nobody was asked yet whether this is an API's. */
-			if (o->judge.lint || connection_has_spoken(c) ||
+			if (o->judge.lint || connection_has_request(c) ||
 			    judge_wants(&o->judge, event.exchange))
-				tell_exchange(o, event.exchange);
-			connection_give_back(c, event.exchange);
+				report_exchange(o, event.exchange);
+			connection_recycle(c, event.exchange);
 			break;
-		case EVENT_BLIND:
-			tell_blind(o, c, number, event.why);
+		case EVENT_UNSUPPORTED:
+			report_unsupported(o, c, number, event.why);
 			break;
-		case EVENT_SILENT:
+		case EVENT_IDLE_CLOSE:
 		case EVENT_HANDSHAKE:
-			tell_unused(o, c, number, event.handshake);
+			report_unused(o, c, number, event.handshake);
 			break;
 		case EVENT_QUIC:
-			tell_quic(o, c, number);
+			report_quic(o, c, number);
 			break;
 		}
 	}
@@ -432,8 +436,8 @@ bool observer_watches(const struct observer *o, struct slice host)
 	return is_watched(o, host, &vendor);
 }
 
-void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
-			   int64_t now_us)
+void observer_report_process(struct observer *o, const struct tls_copy *copies, size_t count,
+			     int64_t now_us)
 {
 	o->origin.time_us = now_us;
 	if (!wants_log(o))

@@ -35,13 +35,13 @@ struct observer {
 	struct kept_pairs pairs;
 	struct buf line;                                     /* reused */
 	struct diagnosis *diagnosis;                         /* reused; NULL: none was made yet */
-	unsigned char told[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
+	unsigned char reported[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
-	bool loss_told;                        /* that a line did not get into the log */
-	const char *blind; /* why the last connection that went blind did; static */
+	bool loss_reported;                        /* that a line did not get into the log */
+	const char *unsupported; /* why the last connection that could not be followed was not; static */
 	uint64_t asked[LIMIT_ASKED]; /* hosts that a request was written to, by hash; 0: free */
 	unsigned asked_count;
-	int quic_told; /* the process that said that it speaks HTTP/3 */
+	int quic_reported; /* the process that said that it speaks HTTP/3 */
 };
 
 /*
@@ -52,13 +52,13 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name));
 void observer_release(struct observer *o);
 
 /* The process ends: with ORSHIM_DEBUG, how many lines did not get into the log. */
-void observer_tell_losses(struct observer *o);
+void observer_report_losses(struct observer *o);
 
 /* The environment to look for tokens in; borrowed. */
 void observer_set_environment(struct observer *o, struct slice block);
 
 /* Have variables and places at hand, for what comes. */
-void observer_look_around(struct observer *o);
+void observer_refresh_environment(struct observer *o);
 
 /* No file may be opened from here on: open now what lines go to; captures end. */
 void observer_lock_in(struct observer *o);
@@ -76,7 +76,7 @@ bool observer_watches(const struct observer *o, struct slice host);
 void observer_learn_machine(struct observer *o);
 
 /* The `process` record. */
-void observer_tell_process(struct observer *o, const struct tls_copy *copies, size_t count,
+void observer_report_process(struct observer *o, const struct tls_copy *copies, size_t count,
 			   int64_t now_us);
 
 #endif

@@ -324,7 +324,7 @@ static int copy_length(struct message_copy *c)
 		return 0;
 	uint64_t lacking = b->declared > b->total ? b->declared - b->total : 0;
 	uint64_t over = b->total > b->declared ? b->total - b->declared : 0;
-	if (c->told)
+	if (c->stream_error)
 		lacking = 0;
 	else if (lacking > LIMIT_CAPTURE_FILL && !message_fault(c->m, FAULT_body_short))
 		lacking = LIMIT_CAPTURE_FILL;
@@ -339,10 +339,10 @@ static int copy_length(struct message_copy *c)
 /* What a server repeats of a key becomes what stands for the key. */
 static void replace_echoes(const struct pseudonym_keys *keys, char *p, size_t n)
 {
-	struct echo all[LIMIT_CREDENTIALS];
+	struct secret_echo all[LIMIT_CREDENTIALS];
 
 	for (size_t i = 0; i < keys->count; i++)
-		all[i] = (struct echo){ keys->all[i].was, keys->all[i].now.p };
+		all[i] = (struct secret_echo){ keys->all[i].was, keys->all[i].now.p };
 	echo_replace(all, keys->count, NULL, 0, p, n);
 }
 
@@ -416,7 +416,7 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 	copy->keys.count = 0;
 	message_copy_init(request, &x->request);
 	message_copy_init(response, &x->response);
-	response->told = x->end == END_ANSWERED && !x->response.body.complete;
+	response->stream_error = x->end == END_ANSWERED && !x->response.body.complete;
 	/* Bytes that never were in our hands, and fields that went by before: no capture can say so. */
 	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
 		return -1;

@@ -15,7 +15,7 @@ struct message_copy {
 	long edited_by;
 	struct buf body; /* coded as m's was, transfer framing removed */
 	size_t rest;     /* bytes that the declared length says are still to come */
-	bool told;       /* an event stream's error ended the exchange */
+	bool stream_error;       /* an event stream's error ended the exchange */
 };
 
 struct exchange_copy {

@@ -117,7 +117,7 @@ static int add_chunks(struct buf *wire, const struct message_copy *c, bool *endl
 		return failed | buf_add(wire, "zz\r\n", 4);
 	if (has_fault(c, FAULT_chunks_unfinished))
 		return failed;
-	if (b->complete || c->told)
+	if (b->complete || c->stream_error)
 		return failed | buf_addf(wire, "0%s\r\n", eol);
 	*endless = true;
 	return failed;

@@ -133,7 +133,7 @@ static int add_data(struct buf *out, char sign, struct slice body, bool ended, u
 
 static int add_message(struct buf *out, char sign, const struct message_copy *c, uint32_t stream)
 {
-	bool complete = c->m->body.complete || c->told;
+	bool complete = c->m->body.complete || c->stream_error;
 	bool ended = complete && c->body.n == 0;
 
 	if (!c->m->head_complete)

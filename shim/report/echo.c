@@ -15,7 +15,7 @@ enum {
 
 /* Where each ANCHOR bytes of the secrets begin, by hash. Numbers of places count from 1. */
 struct anchors {
-	const struct echo *all;
+	const struct secret_echo *all;
 	size_t count;
 	uint16_t first[SLOTS]; /* place; 0: none */
 	struct {
@@ -85,7 +85,7 @@ static struct slice piece_at(const struct anchors *a, struct slice text, size_t 
 	uint16_t place = a->first[slot_of(word_at(text.p + at))];
 
 	for (; place; place = a->places[place].next) {
-		const struct echo *e = &a->all[a->places[place].which];
+		const struct secret_echo *e = &a->all[a->places[place].which];
 		size_t from = a->places[place].at;
 		struct slice piece = common(text, at, e->was, &from);
 		if (piece.n <= longest.n)
@@ -104,7 +104,7 @@ static bool stays(const struct slice *stay, size_t count, struct slice piece)
 	return false;
 }
 
-static void find_anchors(struct anchors *a, const struct echo *all, size_t count)
+static void find_anchors(struct anchors *a, const struct secret_echo *all, size_t count)
 {
 	a->all = all;
 	a->count = 0;
@@ -148,7 +148,7 @@ static void replace_exact(const struct anchors *a, const struct slice *stay, siz
 }
 
 /* A stretch of text as it is read: escapes undone, blanks left out. */
-struct reading {
+struct echo_reading {
 	char plain[READ_MAX];
 	uint32_t at[READ_MAX]; /* where each byte begins in the text */
 	unsigned char length[READ_MAX];
@@ -182,7 +182,7 @@ static bool is_usual(char c)
 	return c > ' ' && c != '\\' && c != '%' && c != '&' && c != 0x7f;
 }
 
-static void read_on(struct reading *r, struct slice text, size_t from)
+static void read_on(struct echo_reading *r, struct slice text, size_t from)
 {
 	size_t at = from;
 	char byte = 0;
@@ -215,7 +215,7 @@ static void read_on(struct reading *r, struct slice text, size_t from)
 static bool replace_read(const struct anchors *a, const struct slice *stay, size_t stay_count,
 			 struct slice text, char *p)
 {
-	struct reading r;
+	struct echo_reading r;
 	bool found = false;
 
 	for (size_t from = 0; from < text.n;) {
@@ -238,8 +238,8 @@ static bool replace_read(const struct anchors *a, const struct slice *stay, size
 	return found;
 }
 
-void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
-		  char *p, size_t n)
+void echo_replace(const struct secret_echo *all, size_t count, const struct slice *stay,
+		  size_t stay_count, char *p, size_t n)
 {
 	struct anchors a;
 
@@ -253,7 +253,7 @@ void echo_replace(const struct echo *all, size_t count, const struct slice *stay
 
 void scrub_echo(const struct check_input *e, char *p, size_t n)
 {
-	struct echo all[LIMIT_CREDENTIALS];
+	struct secret_echo all[LIMIT_CREDENTIALS];
 	char shown[LIMIT_CREDENTIALS][TOKEN_MASK_SIZE];
 	struct slice stay[LIMIT_CREDENTIALS + 2];
 	size_t count = 0;
@@ -266,7 +266,7 @@ void scrub_echo(const struct check_input *e, char *p, size_t n)
 		if (c != e->credential)
 			token_mask(c->token, shown[count]);
 		stay[count] = slice_of(c == e->credential ? e->shown : shown[count]);
-		all[count++] = (struct echo){ c->token, NULL };
+		all[count++] = (struct secret_echo){ c->token, NULL };
 	}
 	stay[count] = e->x->host;
 	stay[count + 1] = e->x->path;

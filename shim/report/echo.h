@@ -10,7 +10,7 @@
 #include "diagnose/check_input.h"
 
 /* A secret, and what stands for each of its bytes; NOW NULL: asterisks. */
-struct echo {
+struct secret_echo {
 	struct slice was;
 	const char *now;
 };
@@ -22,7 +22,7 @@ struct echo {
  * reads it. Of very long secrets only the beginning is looked for.
  */
 enum { ECHO_PIECE = 12 };
-void echo_replace(const struct echo *all, size_t count, const struct slice *stay, size_t stay_count,
+void echo_replace(const struct secret_echo *all, size_t count, const struct slice *stay, size_t stay_count,
 		  char *p, size_t n);
 
 /* The same for the credentials of E; what token_mask() and the request's URL show stays. */

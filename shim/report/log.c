@@ -63,7 +63,7 @@ void sink_init_none(struct sink *s)
 	*s = (struct sink){ .fd = -1, .failed = true };
 }
 
-static void fall_silent(struct sink *s)
+static void give_up(struct sink *s)
 {
 	sink_close(s);
 	s->failed = true;
@@ -183,7 +183,7 @@ void sink_open(struct sink *s)
 		log_file_ready(s, 0);
 		if (s->fd < 0 && !is_passing(errno)) {
 			s->error = errno;
-			fall_silent(s);
+			give_up(s);
 		}
 	}
 	errno = before;
@@ -208,7 +208,7 @@ bool sink_write(struct sink *s, struct slice line)
 		s->lost++;
 		s->error = errno;
 		if (!is_passing(errno))
-			fall_silent(s);
+			give_up(s);
 	}
 	errno = before;
 	return written;

@@ -19,7 +19,7 @@
 enum {
 	/* Daemons and shells close low descriptors, or expect the lowest free one. */
 	FD_FLOOR = 200,
-	TURNS = 3, /* files that are looked at for room: others may fill them meanwhile */
+	ROTATE_TRIES = 3, /* files that are looked at for room: others may fill them meanwhile */
 };
 
 /*
@@ -165,9 +165,9 @@ static void rename_locked(const struct sink *s)
 }
 
 /* Make room for N bytes more; the file under the name may be full as well. */
-static void set_aside(struct sink *s, struct stat *st, size_t n)
+static void rotate(struct sink *s, struct stat *st, size_t n)
 {
-	for (int turn = 0; turn < TURNS; turn++) {
+	for (int turn = 0; turn < ROTATE_TRIES; turn++) {
 		if (!s->max || st->st_size == 0 || (unsigned long long)st->st_size + n <= s->max)
 			return;
 		rename_locked(s);
@@ -216,5 +216,5 @@ void log_file_ready(struct sink *s, size_t n)
 		open_file(s, &st);
 	}
 	if (s->fd >= 0 && s->regular && !s->locked_in)
-		set_aside(s, &st, n);
+		rotate(s, &st, n);
 }

@@ -502,7 +502,7 @@ static void put_handshake(struct json_out *j, const struct handshake *h)
 	json_object_end(j);
 }
 
-int record_connection(struct buf *line, const struct origin *o, const struct told_connection *c)
+int record_connection(struct buf *line, const struct origin *o, const struct connection_record *c)
 {
 	size_t start = line->n;
 	struct json_out j;

@@ -60,7 +60,7 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 int record_unfollowed(struct buf *line, const struct origin *o, const char *why);
 
 /* A connection without an exchange. */
-struct told_connection {
+struct connection_record {
 	uint32_t number;
 	struct slice host;
 	const struct finding *findings; /* silence_diagnose()'s or failed_handshake_diagnose()'s */
@@ -69,7 +69,7 @@ struct told_connection {
 	const struct handshake *handshake; /* what failed; NULL */
 };
 
-int record_connection(struct buf *line, const struct origin *o, const struct told_connection *c);
+int record_connection(struct buf *line, const struct origin *o, const struct connection_record *c);
 
 /* "2026-11-24T00:04:00.123Z" (RFC 3339). */
 enum { TIMESTAMP_SIZE = 32 };

@@ -19,7 +19,7 @@ enum {
 enum { VERDICT_INDENT = 8, TITLE_INDENT = 4, WHERE_INDENT = 6, SOURCE_INDENT = 8 };
 
 /* One block being written. */
-struct block {
+struct text_block {
 	struct buf *out;
 	const struct text_style *style;
 	const struct origin *origin;
@@ -28,27 +28,27 @@ struct block {
 	bool failed;
 };
 
-static void put(struct block *b, const char *text)
+static void put(struct text_block *b, const char *text)
 {
 	if (!b->failed && buf_add(b->out, text, strlen(text)) != 0)
 		b->failed = true;
 }
 
-static void put_slice(struct block *b, struct slice s)
+static void put_slice(struct text_block *b, struct slice s)
 {
 	if (!b->failed && buf_add(b->out, s.p, s.n) != 0)
 		b->failed = true;
 }
 
 /* Bytes from the wire. */
-static void put_wire(struct block *b, struct slice s, size_t max)
+static void put_wire(struct text_block *b, struct slice s, size_t max)
 {
 	buf_reset(&b->scratch);
 	mask_text(&b->scratch, s, max);
 	put_slice(b, buf_slice(&b->scratch));
 }
 
-static void put_number(struct block *b, long long n)
+static void put_number(struct text_block *b, long long n)
 {
 	char digits[24];
 
@@ -59,7 +59,7 @@ static void put_number(struct block *b, long long n)
 /* ECMA-48 SGR: bold red, bold yellow, bold cyan. */
 static const char severity_colour[][8] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
 
-static void put_coloured(struct block *b, const char *colour, const char *text)
+static void put_coloured(struct text_block *b, const char *colour, const char *text)
 {
 	if (b->style->colour)
 		put(b, colour);
@@ -68,7 +68,7 @@ static void put_coloured(struct block *b, const char *colour, const char *text)
 		put(b, "\033[0m");
 }
 
-static void put_paragraph(struct block *b, const char *label, struct slice text)
+static void put_paragraph(struct text_block *b, const char *label, struct slice text)
 {
 	struct paragraph p = { .to = b->out, .width = b->style->width, .failed = b->failed };
 
@@ -77,7 +77,7 @@ static void put_paragraph(struct block *b, const char *label, struct slice text)
 }
 
 /* What stands from START on, as a line that is broken where it does not fit. */
-static void end_line(struct block *b, size_t start, size_t indent)
+static void end_line(struct text_block *b, size_t start, size_t indent)
 {
 	struct paragraph p = { .to = b->out, .width = b->style->width, .failed = b->failed };
 
@@ -86,15 +86,15 @@ static void end_line(struct block *b, size_t start, size_t indent)
 	put(b, "\n");
 }
 
-static void block_init(struct block *b, struct buf *out, const struct text_style *style,
+static void block_init(struct text_block *b, struct buf *out, const struct text_style *style,
 		       const struct origin *o, const struct diagnosis *d)
 {
-	*b = (struct block){ .out = out, .style = style, .origin = o, .d = d };
+	*b = (struct text_block){ .out = out, .style = style, .origin = o, .d = d };
 	buf_init(&b->scratch, LIMIT_BLOCK);
 }
 
 /* All of the block, or OUT is as long as before. */
-static int block_end(struct block *b, size_t start)
+static int block_end(struct text_block *b, size_t start)
 {
 	buf_release(&b->scratch);
 	if (b->failed)
@@ -123,7 +123,7 @@ static const char *refusal_words(enum refused_by r)
 }
 
 /* "  [account/auth]" */
-static void put_category(struct block *b, enum category c)
+static void put_category(struct text_block *b, enum category c)
 {
 	const char *name = category_name(c);
 
@@ -140,7 +140,7 @@ static struct slice host_of(const struct exchange *x)
 	return x->host.p ? x->host : x->sni;
 }
 
-static void put_host(struct block *b, struct slice host)
+static void put_host(struct text_block *b, struct slice host)
 {
 	if (host.n)
 		put_wire(b, host, SHOWN_SHORT);
@@ -157,7 +157,7 @@ static size_t count_severity(const struct diagnosis *d, enum severity s)
 	return n;
 }
 
-static void put_counted(struct block *b, size_t n, const char *what, bool *first)
+static void put_counted(struct text_block *b, size_t n, const char *what, bool *first)
 {
 	if (n == 0)
 		return;
@@ -171,7 +171,7 @@ static void put_counted(struct block *b, size_t n, const char *what, bool *first
 }
 
 /* Nothing was refused: say how much was found. */
-static void put_tally(struct block *b)
+static void put_tally(struct text_block *b)
 {
 	bool first = true;
 
@@ -180,7 +180,7 @@ static void put_tally(struct block *b)
 	put_counted(b, count_severity(b->d, SEVERITY_NOTE), "note", &first);
 }
 
-static void put_verdict_words(struct block *b)
+static void put_verdict_words(struct text_block *b)
 {
 	const struct check_input *e = &b->d->input;
 	const struct verdict *v = &b->d->verdict;
@@ -204,7 +204,7 @@ static void put_verdict_words(struct block *b)
 	}
 }
 
-static void put_verdict(struct block *b)
+static void put_verdict(struct text_block *b)
 {
 	const struct check_input *e = &b->d->input;
 	const struct verdict *v = &b->d->verdict;
@@ -229,7 +229,7 @@ static void put_verdict(struct block *b)
 }
 
 /* "node[4711]", and which of its processes it is: "code[4711] --type=extensionHost" */
-static void put_process(struct block *b, const struct origin *o)
+static void put_process(struct text_block *b, const struct origin *o)
 {
 	put_wire(b, slice_of(o->tool ? o->tool : ""), SHOWN_SHORT);
 	put(b, "[");
@@ -242,7 +242,7 @@ static void put_process(struct block *b, const struct origin *o)
 }
 
 /* "  --> node[4711] POST https://openrouter.ai/api/v1/chat/completions  (exchange 3)" */
-static void put_where(struct block *b)
+static void put_where(struct text_block *b)
 {
 	const struct exchange *x = b->d->input.x;
 	const struct origin *o = b->origin;
@@ -268,14 +268,14 @@ static void put_where(struct block *b)
 	end_line(b, start, WHERE_INDENT);
 }
 
-static void put_spaces(struct block *b, size_t n)
+static void put_spaces(struct text_block *b, size_t n)
 {
 	for (size_t i = 0; i < n && !b->failed; i++)
 		put(b, " ");
 }
 
 /* The carets below VALUE, whose first column is COLUMN of the line. */
-static void put_carets(struct block *b, const struct field *f, const struct detail *at,
+static void put_carets(struct text_block *b, const struct field *f, const struct detail *at,
 		       size_t column)
 {
 	struct slice shown = buf_slice(&b->scratch);
@@ -295,7 +295,7 @@ static void put_carets(struct block *b, const struct field *f, const struct deta
 	put(b, "\n");
 }
 
-static void put_field(struct block *b, const struct field *f, const struct detail *at)
+static void put_field(struct text_block *b, const struct field *f, const struct detail *at)
 {
 	size_t start = b->out->n;
 
@@ -312,7 +312,7 @@ static void put_field(struct block *b, const struct field *f, const struct detai
 }
 
 /* The header lines that a finding is about; its offsets count in the first. */
-static void put_fields(struct block *b, const struct detail *detail)
+static void put_fields(struct text_block *b, const struct detail *detail)
 {
 	const struct message *m = &b->d->input.x->request;
 
@@ -326,7 +326,7 @@ static void put_fields(struct block *b, const struct detail *detail)
 	}
 }
 
-static void put_title(struct block *b, enum rule_id rule, enum severity severity)
+static void put_title(struct text_block *b, enum rule_id rule, enum severity severity)
 {
 	char head[96];
 	size_t start = b->out->n;
@@ -339,7 +339,7 @@ static void put_title(struct block *b, enum rule_id rule, enum severity severity
 }
 
 /* The first one whole; of the others the reason is left to `orshim explain`. */
-static void put_finding(struct block *b, const struct finding *f, bool first)
+static void put_finding(struct text_block *b, const struct finding *f, bool first)
 {
 	put_title(b, f->rule, f->severity);
 	if (first)
@@ -354,7 +354,7 @@ static void put_finding(struct block *b, const struct finding *f, bool first)
 }
 
 /* "./.env line 1 (the quotation marks are in the file)" */
-static void put_place(struct block *b, const struct found_key *key)
+static void put_place(struct text_block *b, const struct found_key *key)
 {
 	put_wire(b, key->file, LIMIT_SHOWN_VALUE);
 	put(b, " line ");
@@ -366,7 +366,7 @@ static void put_place(struct block *b, const struct found_key *key)
 	put(b, ")");
 }
 
-static void put_names(struct block *b, const struct slice *names, size_t count)
+static void put_names(struct text_block *b, const struct slice *names, size_t count)
 {
 	put(b, count > 1 ? "environment variables " : "environment variable ");
 	for (size_t i = 0; i < count; i++) {
@@ -377,7 +377,7 @@ static void put_names(struct block *b, const struct slice *names, size_t count)
 }
 
 /* Where the key came from. */
-static void put_source(struct block *b)
+static void put_source(struct text_block *b)
 {
 	const struct check_input *e = &b->d->input;
 	size_t start = b->out->n;
@@ -398,7 +398,7 @@ static void put_source(struct block *b)
 }
 
 /* Where the destination came from. */
-static void put_base_source(struct block *b)
+static void put_base_source(struct text_block *b)
 {
 	const struct check_input *e = &b->d->input;
 	size_t start = b->out->n;
@@ -446,7 +446,7 @@ static bool is_quoted(const struct diagnosis *d, const char *meaning, struct sli
 }
 
 /* What the server said, and what that means; not twice, where the meaning quotes it. */
-static void put_answer(struct block *b)
+static void put_answer(struct text_block *b)
 {
 	const struct answer *a = &b->d->input.answer;
 	const struct finding *about = answer_finding(b->d);
@@ -489,7 +489,7 @@ static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f
 }
 
 /* The credential as it was sent, where nothing is wrong with it. */
-static void put_sent(struct block *b)
+static void put_sent(struct text_block *b)
 {
 	for (size_t i = 0; i < b->d->count; i++)
 		if (b->d->findings[i].rule == RULE_credential_rejected_unexplained &&
@@ -510,7 +510,7 @@ static bool has_something_to_say(const struct diagnosis *d)
 int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
 		   const struct diagnosis *d)
 {
-	struct block b;
+	struct text_block b;
 	size_t start = out->n;
 	bool first = true;
 
@@ -538,7 +538,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 }
 
 /* Findings without an exchange: what was seen of each, a rule's why and fix once. */
-static void put_findings(struct block *b, const struct finding *findings, size_t count)
+static void put_findings(struct text_block *b, const struct finding *findings, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *f = &findings[i];
@@ -554,9 +554,9 @@ static void put_findings(struct block *b, const struct finding *findings, size_t
 }
 
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
-		    const struct told_connection *c)
+		    const struct connection_record *c)
 {
-	struct block b;
+	struct text_block b;
 	size_t start = out->n;
 
 	block_init(&b, out, style, o, NULL);
@@ -575,7 +575,7 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 int text_launch(struct buf *out, const struct text_style *style, const char *tool,
 		const struct finding *findings, size_t count)
 {
-	struct block b;
+	struct text_block b;
 	size_t start = out->n;
 
 	block_init(&b, out, style, NULL, NULL);
@@ -592,7 +592,7 @@ int text_launch(struct buf *out, const struct text_style *style, const char *too
 int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule)
 {
 	const struct rule *r = &rules[rule];
-	struct block b;
+	struct text_block b;
 	size_t start = out->n;
 
 	block_init(&b, out, style, NULL, NULL);

@@ -20,7 +20,7 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 
 /* A connection without exchange: what silence_diagnose() found, at least one. Findings of one rule stand together. */
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
-		    const struct told_connection *c);
+		    const struct connection_record *c);
 
 /* Before TOOL starts: what is known of its keys. Findings of one rule stand together. */
 int text_launch(struct buf *out, const struct text_style *style, const char *tool,

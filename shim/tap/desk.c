@@ -98,7 +98,7 @@ static struct observer *observer(void)
 		sink_after_fork(&o->log);
 		sink_after_fork(&o->text);
 		o->log.lost = 0;
-		o->loss_told = false;
+		o->loss_reported = false;
 	}
 	o->origin.pid = pid;
 	o->origin.ppid = getppid();
@@ -119,13 +119,13 @@ static void tell_process(struct observer *o, int64_t now_us)
 	if (desk.copies_told == desk.copy_count)
 		return;
 	desk.copies_told = desk.copy_count;
-	observer_tell_process(o, desk.copies, desk.copy_count, now_us);
+	observer_report_process(o, desk.copies, desk.copy_count, now_us);
 }
 
 /* Most pieces of an exchange bring no news: they need no lock. */
 static bool is_idle(const struct entry *e)
 {
-	return !connection_has_news(e->connection) && !connection_is_deaf(e->connection) &&
+	return !connection_has_events(e->connection) && !connection_is_stopped(e->connection) &&
 	       atomic_load_explicit(&desk.copies_told, memory_order_relaxed) ==
 		   atomic_load_explicit(&desk.copy_count, memory_order_relaxed);
 }
@@ -139,7 +139,7 @@ void desk_take(struct entry *e, int64_t now_us)
 	tell_process(o, now_us);
 	observer_take(o, e->connection, e->number, now_us);
 	desk_unlock();
-	if (connection_is_deaf(e->connection))
+	if (connection_is_stopped(e->connection))
 		table_drop(e);
 }
 
@@ -200,7 +200,7 @@ void desk_tell_unseen(const struct tls_copy *unseen, int64_t now_us)
 		copy.object = o->origin.exe;
 	if (!desk.copy_count && desk.unseen_told != o->origin.pid) {
 		desk.unseen_told = o->origin.pid;
-		observer_tell_process(o, &copy, 1, now_us);
+		observer_report_process(o, &copy, 1, now_us);
 	}
 	desk_unlock();
 }
@@ -248,7 +248,7 @@ void desk_lock_in(void)
 	desk_lock();
 	if (desk.copy_count && desk.pid == getpid()) {
 		struct observer *o = observer();
-		observer_look_around(o);
+		observer_refresh_environment(o);
 		environ_stop();
 		observer_lock_in(o);
 	}
@@ -259,7 +259,7 @@ void desk_rest(void)
 {
 	desk_lock();
 	if (desk.ready) {
-		observer_tell_losses(&desk.observer);
+		observer_report_losses(&desk.observer);
 		observer_release(&desk.observer);
 	}
 	desk.ready = false;
@@ -290,7 +290,7 @@ void desk_announce(char *log, size_t size)
 	if (desk.copy_count)
 		tell_process(o, desk_clock());
 	else
-		observer_tell_process(o, &none, 1, desk_clock());
+		observer_report_process(o, &none, 1, desk_clock());
 	snprintf(log, size, "%s", o->log.name ? o->log.name : "");
 	desk_unlock();
 }
@@ -317,7 +317,7 @@ void desk_finish(void)
 	if (!desk_try_lock())
 		return;
 	if (desk.ready)
-		observer_tell_losses(&desk.observer);
+		observer_report_losses(&desk.observer);
 	desk_unlock();
 }
 

@@ -73,13 +73,13 @@ void tap_lost(const struct tls_copy *copy)
 }
 
 /* E becomes a client's connection that is listened to. */
-static void listen_to(struct entry *e, struct slice sni, bool joined_late)
+static void listen_to(struct entry *e, struct slice sni, bool midstream)
 {
 	struct wire_limits limits = desk_limits();
 
 	e->number = atomic_fetch_add(&numbers, 1) + 1;
 	e->state = ENTRY_LIVE;
-	e->connection = connection_new(&limits, e->number, sni, joined_late);
+	e->connection = connection_new(&limits, e->number, sni, midstream);
 	if (!e->connection)
 		table_drop(e);
 }
@@ -182,7 +182,7 @@ static void opened(struct entry *e, const struct shake *k, int64_t now)
 	e->shaking = false;
 	e->opened = true;
 	if (k->h)
-		connection_shaken(e->connection, k->h, now);
+		connection_handshake(e->connection, k->h, now);
 	free(e->seen);
 	e->seen = NULL;
 	desk_take(e, now);
@@ -197,7 +197,7 @@ static void failed(struct entry *e, const struct shake *k, int64_t now)
 		h.answered |= e->shake_answered;
 	}
 	e->shaking = false;
-	connection_shaken(e->connection, &h, now);
+	connection_handshake(e->connection, &h, now);
 	desk_take(e, now);
 }
 
@@ -458,7 +458,7 @@ static void finish(struct entry *e, int64_t now)
 	if (e->shaking && !e->wrote) {
 		cut.us = now - e->begun_us;
 		cut.answered = e->shake_answered;
-		connection_shaken(e->connection, &cut, now);
+		connection_handshake(e->connection, &cut, now);
 	} else {
 		connection_close(e->connection, now);
 	}

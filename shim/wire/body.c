@@ -119,11 +119,11 @@ static long take_plain(struct body_reader *r, const char *bytes, size_t n)
 	struct body *body = &r->m->body;
 
 	if (r->sse) {
-		long taken = sse_take(r->sse, bytes, n, &r->told);
+		long taken = sse_take(r->sse, bytes, n, &r->stream_error);
 		if (taken < 0)
 			return -1;
 		n = (size_t)taken;
-		if (r->told)
+		if (r->stream_error)
 			stop_listening(r);
 	}
 	body->total += n;
@@ -142,14 +142,14 @@ struct decoded_taker {
 	struct body_reader *r;
 };
 
-static enum decode_said take_decoded(struct decode_taker *taker, const char *bytes, size_t n)
+static enum decode_result take_decoded(struct decode_taker *taker, const char *bytes, size_t n)
 {
 	struct body_reader *r = ((struct decoded_taker *)taker)->r;
 	struct body *body = &r->m->body;
 
-	if (r->sse && sse_take(r->sse, bytes, n, &r->told) < 0)
+	if (r->sse && sse_take(r->sse, bytes, n, &r->stream_error) < 0)
 		return DECODE_NO_MEMORY;
-	if (r->told)
+	if (r->stream_error)
 		stop_listening(r);
 	long over = keep_some(&body->bytes, bytes, n);
 	if (over < 0)
@@ -169,7 +169,7 @@ static void forget_events(struct body_reader *r)
 	struct stream_report *e = r->report;
 
 	stop_listening(r);
-	r->told = false;
+	r->stream_error = false;
 	if (!e || !e->seen)
 		return;
 	buf_release(&e->error);
@@ -245,7 +245,7 @@ void body_finish(struct body_reader *r, bool whole)
 	if (whole && unfinished)
 		message_blame(r->m, FAULT_coding_broken, r->m->bytes, coding_field(r->m));
 	if (r->sse)
-		r->told |= sse_end(r->sse);
+		r->stream_error |= sse_end(r->sse);
 	body->complete = whole;
 	body_release(r);
 }

@@ -16,10 +16,10 @@ struct body_reader {
 	struct message *m;	 /* NULL: no body is being read */
 	struct stream_report *report; /* where an event stream tells; NULL: a request's body */
 	struct decoder *decoder; /* NULL: nothing to decode, or given up */
-	struct sse *sse;	 /* NULL: no event stream, or it told its error */
+	struct sse *sse;	 /* NULL: no event stream, or it ended in an error */
 	struct buf coded;	 /* what came so far, to go back to if it does not decode */
 	bool counting;		 /* nobody wants the bytes any more */
-	bool told;		 /* the event stream told an error: the exchange may go */
+	bool stream_error;		 /* an event was an error: the exchange is complete */
 	bool exact;		 /* uncoded: body_take() stops right where the error ended */
 };
 
@@ -32,11 +32,11 @@ int body_begin(struct body_reader *r, struct message *m, struct stream_report *r
 
 /*
  * Take bytes. All N are taken, or fewer when an uncoded event stream's error
- * ended there (r->told; once). -1 without memory.
+ * ended there (r->stream_error; once). -1 without memory.
  */
 long body_take(struct body_reader *r, const char *bytes, size_t n);
 
-/* The body has ended; frees what decoding held. WHOLE: as its framing says. */
+/* The body has ended; frees what decoding kept. WHOLE: as its framing says. */
 void body_finish(struct body_reader *r, bool whole);
 
 /* Bytes that never came into our hands. */

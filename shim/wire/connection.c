@@ -15,20 +15,20 @@ enum protocol {
 	PROTOCOL_UNKNOWN,
 	PROTOCOL_HTTP1,
 	PROTOCOL_HTTP2,
-	PROTOCOL_NONE, /* blind or dropped */
+	PROTOCOL_NONE, /* nothing is read any more */
 };
 
 struct connection {
 	enum protocol protocol;
 	struct wire_limits limits;
 	uint32_t number;
-	bool joined_late;
+	bool midstream;
 	bool client_wrote;
 	bool dropped;
 	bool closed;
-	int64_t shaken_us; /* when its handshake was told */
-	size_t matched;    /* bytes of the HTTP/2 preface seen so far */
-	struct buf late;   /* joined late: client bytes until they tell what they are */
+	int64_t handshake_us;  /* when its handshake was told */
+	size_t matched;        /* bytes of the HTTP/2 preface seen so far */
+	struct buf resync_buf; /* joined late: client bytes until they tell what they are */
 	struct {
 		struct h2_search frame;
 		size_t line;    /* the first that may be a request's */
@@ -36,7 +36,7 @@ struct connection {
 		size_t seen;    /* bytes in which no more line ends, and no status line is */
 	} search;               /* in `late` */
 	size_t status; /* joined late: bytes of a status line seen since the client wrote */
-	struct outbox out;
+	struct event_queue out;
 	struct pairing pairing; /* PROTOCOL_HTTP1 */
 	struct http2 *http2;    /* PROTOCOL_HTTP2 */
 	struct slice sni;
@@ -48,7 +48,7 @@ static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 enum { PREFACE_LENGTH = sizeof(preface) - 1 };
 
 struct connection *connection_new(const struct wire_limits *limits, uint32_t number,
-				  struct slice sni, bool joined_late)
+				  struct slice sni, bool midstream)
 {
 	struct connection *c = calloc(1, sizeof(*c) + sni.n + 1);
 
@@ -56,8 +56,8 @@ struct connection *connection_new(const struct wire_limits *limits, uint32_t num
 		return NULL;
 	c->limits = *limits;
 	c->number = number;
-	c->joined_late = joined_late;
-	buf_init(&c->late, LIMIT_HEAD);
+	c->midstream = midstream;
+	buf_init(&c->resync_buf, LIMIT_HEAD);
 	if (sni.p) {
 		memcpy(c->name, sni.p, sni.n);
 		c->sni = (struct slice){ c->name, sni.n };
@@ -72,7 +72,7 @@ static void stop_reading(struct connection *c)
 		pairing_release(&c->pairing);
 	http2_free(c->http2);
 	c->http2 = NULL;
-	buf_release(&c->late);
+	buf_release(&c->resync_buf);
 	c->protocol = PROTOCOL_NONE;
 }
 
@@ -81,13 +81,13 @@ void connection_free(struct connection *c)
 	if (!c)
 		return;
 	stop_reading(c);
-	outbox_clear(&c->out);
+	event_queue_clear(&c->out);
 	free(c);
 }
 
-static void go_blind(struct connection *c, const char *why)
+static void give_up(struct connection *c, const char *why)
 {
-	outbox_blind(&c->out, why);
+	event_queue_unsupported(&c->out, why);
 	stop_reading(c);
 }
 
@@ -100,9 +100,9 @@ static void begin_http1(struct connection *c)
 static void begin_http2(struct connection *c)
 {
 	c->protocol = PROTOCOL_HTTP2;
-	c->http2 = http2_new(&c->out, &c->limits, c->number, c->sni, c->joined_late);
+	c->http2 = http2_new(&c->out, &c->limits, c->number, c->sni, c->midstream);
 	if (!c->http2)
-		go_blind(c, no_memory);
+		give_up(c, no_memory);
 }
 
 static void feed_known(struct connection *c, enum side side, struct slice in, int64_t now_us)
@@ -111,7 +111,7 @@ static void feed_known(struct connection *c, enum side side, struct slice in, in
 		pairing_feed(&c->pairing, side, in, now_us);
 	else if (c->protocol == PROTOCOL_HTTP2)
 		http2_feed(c->http2, side, in, now_us);
-	if (c->out.blind && c->protocol != PROTOCOL_NONE)
+	if (c->out.unsupported && c->protocol != PROTOCOL_NONE)
 		stop_reading(c);
 }
 
@@ -132,7 +132,7 @@ static void recognise(struct connection *c, struct slice in, int64_t now_us)
 	}
 }
 
-/* Offset of the first line that is a request line in bytes whose beginning we missed; -1. */
+/* Offset of the first line that is a request line in bytes whose beginning we did not see; -1. */
 static long find_request(struct connection *c, struct slice in)
 {
 	long lf;
@@ -164,9 +164,9 @@ static size_t server_decided(struct slice all, size_t seen)
 	return at < 0 ? SIZE_MAX : (size_t)at + line.n;
 }
 
-static void forget_late(struct connection *c)
+static void forget_resync(struct connection *c)
 {
-	buf_reset(&c->late);
+	buf_reset(&c->resync_buf);
 	memset(&c->search, 0, sizeof(c->search));
 }
 
@@ -180,23 +180,23 @@ static void await_request(struct connection *c, struct slice in)
 		c->status++;
 	}
 	if (c->status == sizeof(status) - 1)
-		forget_late(c);
+		forget_resync(c);
 	else if (in.n)
 		c->status = sizeof(status); /* it begins otherwise */
 }
 
 /* Joined late: the client's bytes may begin in the middle of anything. */
-static void recognise_late(struct connection *c, struct slice in, int64_t now_us)
+static void recognise_midstream(struct connection *c, struct slice in, int64_t now_us)
 {
-	size_t room = c->late.max - c->late.n;
+	size_t room = c->resync_buf.max - c->resync_buf.n;
 	struct slice fits = slice_sub(in, 0, room);
 
 	c->status = 0;
-	if (buf_add_slice(&c->late, fits) != 0) {
-		go_blind(c, no_memory);
+	if (buf_add_slice(&c->resync_buf, fits) != 0) {
+		give_up(c, no_memory);
 		return;
 	}
-	struct slice all = buf_slice(&c->late);
+	struct slice all = buf_slice(&c->resync_buf);
 	struct slice begun = slice_sub(slice_of(preface), 0, all.n);
 	bool begins = slice_starts(all, begun);
 	if (begins && begun.n < PREFACE_LENGTH)
@@ -207,26 +207,26 @@ static void recognise_late(struct connection *c, struct slice in, int64_t now_us
 	/* Whatever is known first: else a split would decide. */
 	if (!begins && server != SIZE_MAX && (request < 0 || server <= c->search.decided) &&
 	    (frame < 0 || server <= c->search.frame.decided)) {
-		go_blind(c, "attached to a server's side");
+		give_up(c, "attached to a server's side");
 		return;
 	}
 	if (!begins && request < 0 && frame < 0) {
 		if (in.n >= room)
-			go_blind(c, "attached in the middle of what could not be recognised");
+			give_up(c, "attached in the middle of what could not be recognised");
 		return;
 	}
-	struct buf late = c->late;
-	buf_init(&c->late, LIMIT_HEAD);
+	struct buf resync_buf = c->resync_buf;
+	buf_init(&c->resync_buf, LIMIT_HEAD);
 	bool http2 =
 	    begins || request < 0 || (frame >= 0 && c->search.frame.decided < c->search.decided);
 	size_t at = begins ? (size_t)PREFACE_LENGTH : (size_t)(http2 ? frame : request);
-	c->joined_late = !begins;
+	c->midstream = !begins;
 	if (http2)
 		begin_http2(c);
 	else
 		begin_http1(c);
 	feed_known(c, SIDE_CLIENT, slice_from(all, at), now_us);
-	buf_release(&late);
+	buf_release(&resync_buf);
 	feed_known(c, SIDE_CLIENT, slice_from(in, fits.n), now_us);
 }
 
@@ -249,11 +249,11 @@ void connection_feed(struct connection *c, enum side side, const void *bytes, si
 		begin_to_write(c);
 	if (c->protocol != PROTOCOL_UNKNOWN)
 		feed_known(c, side, in, now_us);
-	else if (side == SIDE_CLIENT && c->joined_late)
-		recognise_late(c, in, now_us);
+	else if (side == SIDE_CLIENT && c->midstream)
+		recognise_midstream(c, in, now_us);
 	else if (side == SIDE_CLIENT)
 		recognise(c, in, now_us);
-	else if (c->joined_late)
+	else if (c->midstream)
 		await_request(c, in);
 	else if (!c->client_wrote)
 		connection_drop(
@@ -269,9 +269,9 @@ void connection_skip(struct connection *c, enum side side, size_t n, int64_t now
 	if (c->protocol == PROTOCOL_HTTP1)
 		pairing_skip(&c->pairing, side, n);
 	else
-		outbox_blind(&c->out,
-			     "bytes passed unseen (SSL_sendfile) where none were expected");
-	if (c->out.blind)
+		event_queue_unsupported(
+		    &c->out, "bytes passed unseen (SSL_sendfile) where none were expected");
+	if (c->out.unsupported)
 		stop_reading(c);
 }
 
@@ -281,7 +281,7 @@ void connection_end(struct connection *c, enum side side, int64_t now_us)
 		pairing_end(&c->pairing, side, now_us);
 	else if (c->protocol == PROTOCOL_HTTP2)
 		http2_end(c->http2, side);
-	if (c->out.blind && c->protocol != PROTOCOL_NONE)
+	if (c->out.unsupported && c->protocol != PROTOCOL_NONE)
 		stop_reading(c);
 }
 
@@ -289,7 +289,7 @@ void connection_end(struct connection *c, enum side side, int64_t now_us)
 static void unused(struct connection *c, int64_t now_us)
 {
 	if (c->out.handshake)
-		c->out.handshake->us = now_us - c->shaken_us;
+		c->out.handshake->us = now_us - c->handshake_us;
 	*(c->out.handshake ? &c->out.shaken : &c->out.silent) = true;
 }
 
@@ -302,12 +302,12 @@ void connection_close(struct connection *c, int64_t now_us)
 		pairing_close(&c->pairing, now_us);
 	else if (c->protocol == PROTOCOL_HTTP2)
 		http2_close(c->http2);
-	else if (c->protocol == PROTOCOL_UNKNOWN && !c->client_wrote && !c->joined_late)
+	else if (c->protocol == PROTOCOL_UNKNOWN && !c->client_wrote && !c->midstream)
 		unused(c, now_us);
 	stop_reading(c);
 }
 
-void connection_shaken(struct connection *c, const struct handshake *h, int64_t now_us)
+void connection_handshake(struct connection *c, const struct handshake *h, int64_t now_us)
 {
 	if (c->out.handshake || c->protocol != PROTOCOL_UNKNOWN || c->client_wrote)
 		return;
@@ -315,7 +315,7 @@ void connection_shaken(struct connection *c, const struct handshake *h, int64_t 
 	if (!c->out.handshake)
 		return;
 	*c->out.handshake = *h;
-	c->shaken_us = now_us;
+	c->handshake_us = now_us;
 	if (h->end == HANDSHAKE_FINISHED)
 		return;
 	c->out.shaken = true;
@@ -330,20 +330,20 @@ void connection_is_quic(struct connection *c)
 	stop_reading(c);
 }
 
-bool connection_has_news(const struct connection *c)
+bool connection_has_events(const struct connection *c)
 {
-	return outbox_has_news(&c->out);
+	return event_queue_has_events(&c->out);
 }
 
 int connection_next(struct connection *c, struct event *event)
 {
-	return outbox_take(&c->out, event);
+	return event_queue_take(&c->out, event);
 }
 
-void connection_give_back(struct connection *c, struct exchange *x)
+void connection_recycle(struct connection *c, struct exchange *x)
 {
 	if (c->protocol == PROTOCOL_HTTP1)
-		outbox_give_back(&c->out, x);
+		event_queue_recycle(&c->out, x);
 	else
 		exchange_free(x);
 }
@@ -352,15 +352,15 @@ void connection_drop(struct connection *c)
 {
 	c->dropped = true;
 	stop_reading(c);
-	outbox_clear(&c->out);
+	event_queue_clear(&c->out);
 }
 
-bool connection_is_deaf(const struct connection *c)
+bool connection_is_stopped(const struct connection *c)
 {
 	return c->protocol == PROTOCOL_NONE;
 }
 
-bool connection_has_spoken(const struct connection *c)
+bool connection_has_request(const struct connection *c)
 {
 	return c->out.head_seen;
 }

@@ -15,7 +15,7 @@
  * then on feeding costs nothing.
  *
  * A connection whose bytes are not HTTP, or that we cannot follow any longer
- * (ceiling, no memory), is blind: it says so once and takes nothing more.
+ * (ceiling, no memory), ends with one EVENT_UNSUPPORTED and takes nothing more.
  * Peers' mistakes are facts of the exchange, never errors here.
  */
 #include "wire/exchange.h"
@@ -25,9 +25,9 @@ struct connection;
 
 enum event_kind {
 	EVENT_HEAD,	/* `exchange` is borrowed, valid until the next call on the connection */
-	EVENT_EXCHANGE, /* `exchange` is finished and now the caller's: exchange_free() or connection_give_back() */
-	EVENT_BLIND,	/* nothing more will be read; `why` is static text */
-	EVENT_SILENT,	/* closed, and not one byte was written by the client */
+	EVENT_EXCHANGE, /* `exchange` is finished and now the caller's: exchange_free() or connection_recycle() */
+	EVENT_UNSUPPORTED,	/* nothing more will be read; `why` is static text */
+	EVENT_IDLE_CLOSE,	/* closed, and not one byte was written by the client */
 	EVENT_HANDSHAKE, /* the same, and `handshake` says how it came to that; borrowed as the head is */
 	EVENT_QUIC,	/* the handshake was one of HTTP/3, whose bytes go another way */
 };
@@ -45,11 +45,11 @@ struct wire_limits {
 };
 
 /*
- * SNI is copied, may be absent. JOINED_LATE: bytes may have gone before
+ * SNI is copied, may be absent. MIDSTREAM: bytes may have gone before
  * (attached to a running process). NULL without memory.
  */
 struct connection *connection_new(const struct wire_limits *limits, uint32_t number,
-				  struct slice sni, bool joined_late);
+				  struct slice sni, bool midstream);
 void connection_free(struct connection *c);
 
 void connection_feed(struct connection *c, enum side side, const void *bytes, size_t n,
@@ -70,25 +70,25 @@ void connection_close(struct connection *c, int64_t now_us);
  * nothing, with H->us from then to now, or at once if the handshake is not
  * HANDSHAKE_FINISHED: then nothing more is read.
  */
-void connection_shaken(struct connection *c, const struct handshake *h, int64_t now_us);
+void connection_handshake(struct connection *c, const struct handshake *h, int64_t now_us);
 
 /* It was a handshake of QUIC (RFC 9001): nothing will be read here. */
 void connection_is_quic(struct connection *c);
 
 /* Does an event wait? */
-bool connection_has_news(const struct connection *c);
+bool connection_has_events(const struct connection *c);
 
 /* 1 and an event, or 0. */
 int connection_next(struct connection *c, struct event *event);
 
 /* An exchange that connection_next() gave is not needed any more: the next one may get its memory. */
-void connection_give_back(struct connection *c, struct exchange *x);
+void connection_recycle(struct connection *c, struct exchange *x);
 
 /* Read no more of it; frees what was kept. */
 void connection_drop(struct connection *c);
-bool connection_is_deaf(const struct connection *c); /* dropped or blind */
+bool connection_is_stopped(const struct connection *c); /* dropped or unsupported */
 
-bool connection_has_spoken(const struct connection *c); /* a whole request head was seen */
+bool connection_has_request(const struct connection *c); /* a whole request head was seen */
 
 struct slice connection_sni(const struct connection *c);
 

@@ -45,7 +45,7 @@ struct decoder {
 	struct stage *first;
 	struct decode_taker *taker; /* during decoder_take() */
 	uint64_t coded;             /* bytes taken */
-	enum decode_said said;
+	enum decode_result result;
 };
 
 static void stage_free(struct stage *s)
@@ -150,31 +150,31 @@ static uint64_t allowance(const struct decoder *d)
 	return (d->coded / BOMB_STEP + 1) * BOMB_STEP * LIMIT_BOMB_RATIO;
 }
 
-static enum decode_said stage_take(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				   size_t n);
+static enum decode_result stage_take(struct decoder *d, struct stage *s, const unsigned char *bytes,
+				     size_t n);
 
 /* N bytes of S's output are in s->out. */
-static enum decode_said pass_on(struct decoder *d, struct stage *s, size_t n)
+static enum decode_result pass_on(struct decoder *d, struct stage *s, size_t n)
 {
 	bool bomb = n > allowance(d) - s->made;
-	enum decode_said said = DECODE_GOOD;
+	enum decode_result result = DECODE_GOOD;
 
 	if (bomb)
 		n = (size_t)(allowance(d) - s->made);
 	s->made += n;
 	if (n && s->next)
-		said = stage_take(d, s->next, s->out, n);
+		result = stage_take(d, s->next, s->out, n);
 	else if (n)
-		said = d->taker->take(d->taker, (const char *)s->out, n);
-	return said == DECODE_GOOD && bomb ? DECODE_BOMB : said;
+		result = d->taker->take(d->taker, (const char *)s->out, n);
+	return result == DECODE_GOOD && bomb ? DECODE_BOMB : result;
 }
 
 /*
  * gzip members may follow each other (RFC 1952 section 2.2); after a deflate
  * stream nothing counts.
  */
-static enum decode_said take_zlib(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				  size_t n)
+static enum decode_result take_zlib(struct decoder *d, struct stage *s, const unsigned char *bytes,
+				    size_t n)
 {
 	s->zlib.next_in = (unsigned char *)bytes;
 	s->zlib.avail_in = (unsigned)n;
@@ -194,9 +194,9 @@ static enum decode_said take_zlib(struct decoder *d, struct stage *s, const unsi
 			return DECODE_NO_MEMORY;
 		s->at_end = code == Z_STREAM_END;
 		size_t made = OUTPUT_SIZE - s->zlib.avail_out;
-		enum decode_said said = pass_on(d, s, made);
-		if (said != DECODE_GOOD)
-			return said;
+		enum decode_result result = pass_on(d, s, made);
+		if (result != DECODE_GOOD)
+			return result;
 		if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
 			return DECODE_BROKEN;
 		if (s->zlib.avail_in == 0 && s->zlib.avail_out)
@@ -210,8 +210,8 @@ static enum decode_said take_zlib(struct decoder *d, struct stage *s, const unsi
  * zlib or raw, told from the first two bytes (RFC 1950 section 2.2): servers
  * send either as "deflate".
  */
-static enum decode_said take_deflate(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				     size_t n)
+static enum decode_result take_deflate(struct decoder *d, struct stage *s,
+				       const unsigned char *bytes, size_t n)
 {
 	if (!s->begun && !s->has_first) {
 		s->first = *bytes++;
@@ -225,15 +225,15 @@ static enum decode_said take_deflate(struct decoder *d, struct stage *s, const u
 		s->begun = true;
 		if (!begin_zlib(s, zlib ? MAX_WBITS : -MAX_WBITS))
 			return DECODE_NO_MEMORY;
-		enum decode_said said = take_zlib(d, s, &s->first, 1);
-		if (said != DECODE_GOOD)
-			return said;
+		enum decode_result result = take_zlib(d, s, &s->first, 1);
+		if (result != DECODE_GOOD)
+			return result;
 	}
 	return take_zlib(d, s, bytes, n);
 }
 
-static enum decode_said take_brotli(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				    size_t n)
+static enum decode_result take_brotli(struct decoder *d, struct stage *s,
+				      const unsigned char *bytes, size_t n)
 {
 	const uint8_t *in = bytes;
 	size_t left = n;
@@ -241,31 +241,31 @@ static enum decode_said take_brotli(struct decoder *d, struct stage *s, const un
 	for (;;) {
 		uint8_t *out = s->out;
 		size_t room = OUTPUT_SIZE;
-		BrotliDecoderResult result =
+		BrotliDecoderResult state =
 		    BrotliDecoderDecompressStream(s->brotli, &left, &in, &room, &out, NULL);
-		enum decode_said said = pass_on(d, s, OUTPUT_SIZE - room);
-		if (said != DECODE_GOOD)
-			return said;
-		if (result == BROTLI_DECODER_RESULT_SUCCESS) {
+		enum decode_result result = pass_on(d, s, OUTPUT_SIZE - room);
+		if (result != DECODE_GOOD)
+			return result;
+		if (state == BROTLI_DECODER_RESULT_SUCCESS) {
 			s->at_end = true;
 			s->finished = true;
 			return DECODE_GOOD;
 		}
-		if (result == BROTLI_DECODER_RESULT_ERROR) {
+		if (state == BROTLI_DECODER_RESULT_ERROR) {
 			BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(s->brotli);
 			bool memory = code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
 				      code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES;
 			return memory ? DECODE_NO_MEMORY : DECODE_BROKEN;
 		}
 		/* It asks for input even when it has output left that found no room. */
-		if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT &&
+		if (state == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT &&
 		    !BrotliDecoderHasMoreOutput(s->brotli))
 			return DECODE_GOOD;
 	}
 }
 
-static enum decode_said take_zstd(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				  size_t n)
+static enum decode_result take_zstd(struct decoder *d, struct stage *s, const unsigned char *bytes,
+				    size_t n)
 {
 	ZSTD_inBuffer in = { bytes, n, 0 };
 
@@ -279,16 +279,16 @@ static enum decode_said take_zstd(struct decoder *d, struct stage *s, const unsi
 		}
 		if (out.pos || in.pos != before)
 			s->at_end = code == 0;
-		enum decode_said said = pass_on(d, s, out.pos);
-		if (said != DECODE_GOOD)
-			return said;
+		enum decode_result result = pass_on(d, s, out.pos);
+		if (result != DECODE_GOOD)
+			return result;
 		if (in.pos == in.size && out.pos < out.size)
 			return DECODE_GOOD;
 	}
 }
 
-static enum decode_said stage_take(struct decoder *d, struct stage *s, const unsigned char *bytes,
-				   size_t n)
+static enum decode_result stage_take(struct decoder *d, struct stage *s, const unsigned char *bytes,
+				     size_t n)
 {
 	if (s->finished || n == 0)
 		return DECODE_GOOD;
@@ -304,20 +304,20 @@ static enum decode_said stage_take(struct decoder *d, struct stage *s, const uns
 	}
 }
 
-enum decode_said decoder_take(struct decoder *d, const char *bytes, size_t n,
-			      struct decode_taker *taker)
+enum decode_result decoder_take(struct decoder *d, const char *bytes, size_t n,
+				struct decode_taker *taker)
 {
 	d->taker = taker;
-	while (n && d->said == DECODE_GOOD) {
+	while (n && d->result == DECODE_GOOD) {
 		size_t step = BOMB_STEP - d->coded % BOMB_STEP;
 		if (step > n)
 			step = n;
-		d->said = stage_take(d, d->first, (const unsigned char *)bytes, step);
+		d->result = stage_take(d, d->first, (const unsigned char *)bytes, step);
 		d->coded += step;
 		bytes += step;
 		n -= step;
 	}
-	return d->said;
+	return d->result;
 }
 
 bool decoder_is_whole(const struct decoder *d)

@@ -10,7 +10,7 @@
 
 struct decoder;
 
-enum decode_said {
+enum decode_result {
 	DECODE_GOOD,
 	DECODE_ENOUGH, /* the taker wants no more */
 	DECODE_BROKEN, /* the bytes are not what the coding says */
@@ -23,7 +23,7 @@ enum decode_said {
  * the stages of a stack feed each other.
  */
 struct decode_taker {
-	enum decode_said (*take)(struct decode_taker *t, const char *bytes, size_t n);
+	enum decode_result (*take)(struct decode_taker *t, const char *bytes, size_t n);
 };
 
 /*
@@ -35,7 +35,7 @@ struct decoder *decoder_new(struct slice codings, struct slice *unknown, bool *n
 void decoder_free(struct decoder *d);
 
 /* Anything but DECODE_GOOD is final. */
-enum decode_said decoder_take(struct decoder *d, const char *bytes, size_t n,
+enum decode_result decoder_take(struct decoder *d, const char *bytes, size_t n,
 			      struct decode_taker *taker);
 
 /* Whether the input may end here. */

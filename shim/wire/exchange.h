@@ -105,7 +105,7 @@ enum exchange_end {
 	END_CLOSED,   /* the connection ended first */
 	END_RESET,    /* HTTP/2: the stream was reset */
 	END_SWITCHED, /* 101 or a 2xx to CONNECT: what follows is not HTTP */
-	END_UNPARSED, /* the answer is not HTTP, or we went blind in the middle */
+	END_UNPARSED, /* the answer is not HTTP, or it could not be followed to its end */
 };
 
 /* What an event stream (text/event-stream) in a 200 answer told. */

@@ -46,7 +46,7 @@ static bool is_collected(uint8_t type)
 	       type == H2_SETTINGS || type == H2_RST_STREAM || type == H2_GOAWAY;
 }
 
-static enum h2_said take_header(struct h2_reader *r, struct slice *in)
+static enum h2_result take_header(struct h2_reader *r, struct slice *in)
 {
 	size_t n = H2_HEADER_LENGTH - r->have;
 
@@ -70,7 +70,7 @@ static enum h2_said take_header(struct h2_reader *r, struct slice *in)
 	return is_collected(r->frame.type) && r->left > LIMIT_HEAD ? H2_TOO_LONG : H2_BEGIN;
 }
 
-static enum h2_said take_collected(struct h2_reader *r, struct slice *in, struct slice *piece)
+static enum h2_result take_collected(struct h2_reader *r, struct slice *in, struct slice *piece)
 {
 	size_t n = in->n < r->left ? in->n : r->left;
 
@@ -89,7 +89,7 @@ static enum h2_said take_collected(struct h2_reader *r, struct slice *in, struct
 }
 
 /* DATA, and what nobody looks into. */
-static enum h2_said take_streamed(struct h2_reader *r, struct slice *in, struct slice *piece)
+static enum h2_result take_streamed(struct h2_reader *r, struct slice *in, struct slice *piece)
 {
 	if (!r->pad_known && r->left) {
 		if (in->n == 0)
@@ -117,7 +117,7 @@ static enum h2_said take_streamed(struct h2_reader *r, struct slice *in, struct 
 	return H2_END;
 }
 
-enum h2_said h2_reader_next(struct h2_reader *r, struct slice *in, struct slice *piece)
+enum h2_result h2_reader_next(struct h2_reader *r, struct slice *in, struct slice *piece)
 {
 	if (!r->in_payload)
 		return in->n ? take_header(r, in) : H2_MORE;
@@ -276,16 +276,16 @@ long h2_find_frame(struct h2_search *search, struct slice in, enum side side)
 	return -1;
 }
 
-long h2_find_in(struct buf *missed, struct h2_search *search, enum side side, struct slice in,
+long h2_find_in(struct buf *resync_buf, struct h2_search *search, enum side side, struct slice in,
 		struct slice *rest)
 {
-	size_t room = missed->max - missed->n;
+	size_t room = resync_buf->max - resync_buf->n;
 	struct slice fits = slice_sub(in, 0, room);
 
-	if (buf_add_slice(missed, fits) != 0)
+	if (buf_add_slice(resync_buf, fits) != 0)
 		return H2_OUT_OF_MEMORY;
 	*rest = slice_from(in, fits.n);
-	long at = h2_find_frame(search, buf_slice(missed), side);
+	long at = h2_find_frame(search, buf_slice(resync_buf), side);
 	if (at < 0)
 		return in.n >= room ? H2_LOST : H2_SEARCHING;
 	return at;

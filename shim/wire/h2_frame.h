@@ -38,12 +38,12 @@ struct h2_frame {
 	uint32_t stream;
 };
 
-enum h2_said {
+enum h2_result {
 	H2_MORE,
 	H2_BEGIN,   /* r->frame is there, its payload comes */
 	H2_PIECE,   /* a piece of a DATA frame's data */
 	H2_PAYLOAD, /* the payload of a frame that is looked into; valid until the next call */
-	H2_END,     /* the frame is over; not said after H2_PAYLOAD */
+	H2_END,     /* the frame is over; does not come after H2_PAYLOAD */
 	H2_TOO_LONG,
 	H2_NO_MEMORY,
 };
@@ -64,7 +64,7 @@ void h2_reader_init(struct h2_reader *r);
 void h2_reader_release(struct h2_reader *r);
 
 /* Take bytes of *IN and move it past them. */
-enum h2_said h2_reader_next(struct h2_reader *r, struct slice *in, struct slice *piece);
+enum h2_result h2_reader_next(struct h2_reader *r, struct slice *in, struct slice *piece);
 
 uint32_t h2_number(const char *p, int bytes); /* big-endian */
 
@@ -81,7 +81,7 @@ struct h2_search {
 };
 
 /*
- * Offset in SIDE's bytes, whose beginning was missed, where frames plausibly
+ * Offset in SIDE's bytes, whose beginning we did not see, where frames plausibly
  * begin and follow each other; -1: not in these. IN is longer each time.
  */
 long h2_find_frame(struct h2_search *search, struct slice in, enum side side);
@@ -89,10 +89,10 @@ long h2_find_frame(struct h2_search *search, struct slice in, enum side side);
 enum { H2_SEARCHING = -1, H2_LOST = -2, H2_OUT_OF_MEMORY = -3 };
 
 /*
- * Add IN to what was MISSED so far. Offset in it where frames begin; what did
+ * Add IN to RESYNC_BUF. Offset in it where frames begin; what did
  * not fit is REST and goes on from its end. Else one of the above.
  */
-long h2_find_in(struct buf *missed, struct h2_search *search, enum side side, struct slice in,
+long h2_find_in(struct buf *resync_buf, struct h2_search *search, enum side side, struct slice in,
 		struct slice *rest);
 
 #endif

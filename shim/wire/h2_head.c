@@ -5,26 +5,26 @@
 #include "wire/message.h"
 
 /* Where a line of the head is, while the head may still move. */
-struct span {
+struct head_line {
 	size_t name_at;
 	size_t name_n;
 	size_t value_n; /* the value begins two bytes after the name */
 	bool known;
 };
 
-enum { SPANS_MAX = (LIMIT_FIELDS + 8) * sizeof(struct span) };
+enum { LINES_MAX = (LIMIT_FIELDS + 8) * sizeof(struct head_line) };
 
-struct layout {
-	struct buf spans;
+struct head_layout {
+	struct buf lines;
 	bool overflowed; /* a ceiling: the rest is read for the table only */
 };
 
 /* False without memory. */
-static bool lay_out(struct layout *l, struct message *m, const struct hpack_field *f)
+static bool lay_out(struct head_layout *l, struct message *m, const struct hpack_field *f)
 {
-	struct span span = { m->head.n, f->name.n, f->value.n, f->known };
+	struct head_line line = { m->head.n, f->name.n, f->value.n, f->known };
 	bool too_long = f->name.n + f->value.n + 4 > m->head.max - m->head.n;
-	bool too_many = l->spans.n + sizeof(span) > l->spans.max;
+	bool too_many = l->lines.n + sizeof(line) > l->lines.max;
 
 	if (l->overflowed || too_long || too_many) {
 		if (!l->overflowed)
@@ -36,7 +36,7 @@ static bool lay_out(struct layout *l, struct message *m, const struct hpack_fiel
 	}
 	return buf_add_slice(&m->head, f->name) == 0 && buf_add(&m->head, ": ", 2) == 0 &&
 	       buf_add_slice(&m->head, f->value) == 0 && buf_add(&m->head, "\r\n", 2) == 0 &&
-	       buf_add(&l->spans, &span, sizeof(span)) == 0;
+	       buf_add(&l->lines, &line, sizeof(line)) == 0;
 }
 
 enum pseudo {
@@ -91,15 +91,15 @@ static void blame_field(struct message *m, const struct field *f, uint64_t at)
 			      (uint64_t)(f->raw.p - m->head.p + control), index);
 }
 
-/* The head moves no more: make fields of the spans. False without memory. */
-static bool make_fields(const struct layout *l, struct message *m, enum side side,
+/* The head moves no more: make fields of the lines. False without memory. */
+static bool make_fields(const struct head_layout *l, struct message *m, enum side side,
 			struct slice found[])
 {
-	const struct span *spans = (const struct span *)(const void *)l->spans.p;
+	const struct head_line *lines = (const struct head_line *)(const void *)l->lines.p;
 	struct slice head = buf_slice(&m->head);
 
-	for (size_t i = 0; i < l->spans.n / sizeof(*spans); i++) {
-		const struct span *s = &spans[i];
+	for (size_t i = 0; i < l->lines.n / sizeof(*lines); i++) {
+		const struct head_line *s = &lines[i];
 		struct slice raw = slice_sub(head, s->name_at + s->name_n + 2, s->value_n);
 		struct field f = { slice_sub(head, s->name_at, s->name_n), slice_trim(raw), raw,
 				   s->known };
@@ -143,42 +143,42 @@ static void fill_message(struct message *m, enum side side, struct slice found[]
 	m->head_complete = true;
 }
 
-enum hpack_said h2_head_read(struct hpack *hpack, struct slice block, enum side side,
-			     struct message *m, struct slice *authority)
+enum hpack_result h2_head_read(struct hpack *hpack, struct slice block, enum side side,
+			       struct message *m, struct slice *authority)
 {
 	struct slice found[PSEUDO_COUNT] = { { NULL, 0 } };
-	struct layout l = { .overflowed = false };
+	struct head_layout l = { .overflowed = false };
 	struct hpack_field f;
-	enum hpack_said said;
+	enum hpack_result result;
 
-	buf_init(&l.spans, SPANS_MAX);
+	buf_init(&l.lines, LINES_MAX);
 	hpack_begin(hpack, block);
-	while ((said = hpack_next(hpack, &f)) == HPACK_FIELD)
+	while ((result = hpack_next(hpack, &f)) == HPACK_FIELD)
 		if (!lay_out(&l, m, &f)) {
-			said = HPACK_NO_MEMORY;
+			result = HPACK_NO_MEMORY;
 			break;
 		}
-	if (said == HPACK_BAD)
+	if (result == HPACK_BAD)
 		message_blame(m, FAULT_h2_header_block_bad, m->head.n, -1);
-	if (said != HPACK_NO_MEMORY && !make_fields(&l, m, side, found))
-		said = HPACK_NO_MEMORY;
-	buf_release(&l.spans);
-	if (said == HPACK_END)
+	if (result != HPACK_NO_MEMORY && !make_fields(&l, m, side, found))
+		result = HPACK_NO_MEMORY;
+	buf_release(&l.lines);
+	if (result == HPACK_END)
 		fill_message(m, side, found);
 	*authority = found[PSEUDO_AUTHORITY].p ? found[PSEUDO_AUTHORITY] : field_value(m, "host");
-	return said;
+	return result;
 }
 
-enum hpack_said h2_head_skip(struct hpack *hpack, struct slice block)
+enum hpack_result h2_head_skip(struct hpack *hpack, struct slice block)
 {
 	struct hpack_field f;
-	enum hpack_said said;
+	enum hpack_result result;
 
 	hpack_begin(hpack, block);
 	do
-		said = hpack_next(hpack, &f);
-	while (said == HPACK_FIELD);
-	return said;
+		result = hpack_next(hpack, &f);
+	while (result == HPACK_FIELD);
+	return result;
 }
 
 void h2_head_length(struct message *m, bool ended)

@@ -12,11 +12,11 @@
  * there too but not among m->fields. AUTHORITY points into m->head; absent if
  * there is none. HPACK_END when all went well.
  */
-enum hpack_said h2_head_read(struct hpack *hpack, struct slice block, enum side side,
+enum hpack_result h2_head_read(struct hpack *hpack, struct slice block, enum side side,
 			     struct message *m, struct slice *authority);
 
 /* Read BLOCK for the table's sake only. */
-enum hpack_said h2_head_skip(struct hpack *hpack, struct slice block);
+enum hpack_result h2_head_skip(struct hpack *hpack, struct slice block);
 
 /* What a Content-Length field says; the body's framing and the faults of such fields. */
 void h2_head_length(struct message *m, bool ended);

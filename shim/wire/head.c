@@ -247,7 +247,7 @@ static void blame_name(struct message *m, struct slice written, struct slice nam
  * A line and the folds that follow it; END_LF: offset of the first line's LF,
  * whose kind is judged.
  */
-struct line {
+struct header_line {
 	struct slice text; /* without the last line end */
 	size_t at;         /* offset in the head */
 	bool bare_lf;      /* some line end of it was LF alone */
@@ -257,9 +257,9 @@ struct line {
 };
 
 /* The line at *AT, folds included unless it is the START line; false at the head's end. */
-static bool next_line(struct slice head, size_t *at, bool start, struct line *line)
+static bool next_line(struct slice head, size_t *at, bool start, struct header_line *line)
 {
-	*line = (struct line){ .at = *at };
+	*line = (struct header_line){ .at = *at };
 	size_t end = *at;
 	for (;;) {
 		long lf = slice_byte(head, '\n', *at);
@@ -294,7 +294,7 @@ static size_t token_length(struct slice s)
 }
 
 /* 0, or -1 without memory. */
-static int read_field(struct message *m, const struct line *line, struct framing *framing)
+static int read_field(struct message *m, const struct header_line *line, struct framing *framing)
 {
 	int index = (int)m->field_count;
 	size_t token = token_length(line->text);
@@ -333,7 +333,7 @@ static int read_field(struct message *m, const struct line *line, struct framing
 int head_read(struct message *m, enum side side, struct framing *framing)
 {
 	struct slice head = buf_slice(&m->head);
-	struct line line;
+	struct header_line line;
 	size_t at = 0;
 
 	*framing = (struct framing){ 0 };

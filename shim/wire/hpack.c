@@ -5,26 +5,26 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "wire/hpack_late.h"
+#include "wire/hpack_midstream.h"
 
 struct hpack {
 	nghttp2_hd_inflater *inflater; /* NULL when late */
-	struct hpack_late *late;
+	struct hpack_midstream *midstream;
 	struct slice block;
 	bool bad;
 };
 
-struct hpack *hpack_new(bool late)
+struct hpack *hpack_new(bool midstream)
 {
 	struct hpack *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return NULL;
-	if (late)
-		h->late = hpack_late_new();
+	if (midstream)
+		h->midstream = hpack_midstream_new();
 	else if (nghttp2_hd_inflate_new(&h->inflater) != 0)
 		h->inflater = NULL;
-	if (!h->late && !h->inflater) {
+	if (!h->midstream && !h->inflater) {
 		free(h);
 		return NULL;
 	}
@@ -37,7 +37,7 @@ void hpack_free(struct hpack *h)
 		return;
 	if (h->inflater)
 		nghttp2_hd_inflate_del(h->inflater);
-	hpack_late_free(h->late);
+	hpack_midstream_free(h->midstream);
 	free(h);
 }
 
@@ -54,11 +54,11 @@ int hpack_limit(struct hpack *h, size_t size)
 void hpack_begin(struct hpack *h, struct slice block)
 {
 	h->block = block;
-	if (h->late)
-		hpack_late_begin(h->late, block);
+	if (h->midstream)
+		hpack_midstream_begin(h->midstream, block);
 }
 
-static enum hpack_said next_inflated(struct hpack *h, struct hpack_field *field)
+static enum hpack_result next_inflated(struct hpack *h, struct hpack_field *field)
 {
 	for (;;) {
 		nghttp2_nv nv;
@@ -83,11 +83,12 @@ static enum hpack_said next_inflated(struct hpack *h, struct hpack_field *field)
 	}
 }
 
-enum hpack_said hpack_next(struct hpack *h, struct hpack_field *field)
+enum hpack_result hpack_next(struct hpack *h, struct hpack_field *field)
 {
 	if (h->bad)
 		return HPACK_BAD;
-	enum hpack_said said = h->late ? hpack_late_next(h->late, field) : next_inflated(h, field);
-	h->bad = said == HPACK_BAD || said == HPACK_NO_MEMORY;
-	return said;
+	enum hpack_result result =
+	    h->midstream ? hpack_midstream_next(h->midstream, field) : next_inflated(h, field);
+	h->bad = result == HPACK_BAD || result == HPACK_NO_MEMORY;
+	return result;
 }

@@ -7,7 +7,7 @@
  * block must be read to its end, wanted or not, or the table is lost.
  *
  *   hpack_begin(h, block);
- *   while ((said = hpack_next(h, &field)) == HPACK_FIELD)
+ *   while ((result = hpack_next(h, &field)) == HPACK_FIELD)
  *           ...
  */
 #include "base/limits.h"
@@ -21,7 +21,7 @@ struct hpack_field {
 	bool known; /* false: entered the table before we listened; name and value are empty */
 };
 
-enum hpack_said {
+enum hpack_result {
 	HPACK_FIELD,
 	HPACK_END,
 	HPACK_BAD, /* final: the table cannot be followed any longer */
@@ -32,14 +32,14 @@ enum hpack_said {
  * LATE: blocks went by before; references into the table as it was then are not
  * known. NULL without memory.
  */
-struct hpack *hpack_new(bool late);
+struct hpack *hpack_new(bool midstream);
 void hpack_free(struct hpack *h);
 
 /* The receiver's SETTINGS_HEADER_TABLE_SIZE is in force. -1 without memory. */
 int hpack_limit(struct hpack *h, size_t size);
 
-/* BLOCK is borrowed until hpack_next() has said anything but HPACK_FIELD. */
+/* BLOCK is borrowed until hpack_next() gave anything but HPACK_FIELD. */
 void hpack_begin(struct hpack *h, struct slice block);
-enum hpack_said hpack_next(struct hpack *h, struct hpack_field *field);
+enum hpack_result hpack_next(struct hpack *h, struct hpack_field *field);
 
 #endif

@@ -29,11 +29,11 @@ static struct message *message_of(const struct http1 *p, struct exchange *x)
 	return p->side == SIDE_CLIENT ? &x->request : &x->response;
 }
 
-static enum http1_said go_blind(struct http1 *p, const char *why)
+static enum http1_result give_up(struct http1 *p, const char *why)
 {
-	p->state = HTTP1_STUCK;
+	p->state = HTTP1_STOPPED;
 	p->why = why;
-	return HTTP1_BLIND;
+	return HTTP1_UNSUPPORTED;
 }
 
 void http1_restart(struct http1 *p)
@@ -44,7 +44,7 @@ void http1_restart(struct http1 *p)
 	p->blanks = 0;
 }
 
-static enum http1_said finish(struct http1 *p)
+static enum http1_result finish(struct http1 *p)
 {
 	body_finish(&p->body, true);
 	http1_restart(p);
@@ -95,7 +95,7 @@ static enum body_framing request_framing(const struct framing *f)
 	return f->length_bad ? BODY_UNTIL_END : BODY_NONE;
 }
 
-static enum http1_said begin_body(struct http1 *p, struct exchange *x, const struct framing *f)
+static enum http1_result begin_body(struct http1 *p, struct exchange *x, const struct framing *f)
 {
 	struct message *m = message_of(p, x);
 	struct body *body = &m->body;
@@ -112,37 +112,37 @@ static enum http1_said begin_body(struct http1 *p, struct exchange *x, const str
 						     : HTTP1_IN_LENGTH;
 	p->line = m->bytes;
 	if (body_begin(&p->body, m, p->side == SIDE_SERVER ? &x->events : NULL, p->body_max) != 0)
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	return HTTP1_HEAD;
 }
 
-static enum http1_said end_head(struct http1 *p, struct exchange *x)
+static enum http1_result end_head(struct http1 *p, struct exchange *x)
 {
 	struct framing framing;
 
 	if (head_read(message_of(p, x), p->side, &framing) != 0)
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	return begin_body(p, x, &framing);
 }
 
 /* The head does not fit. What there is of it is read, the rest of the connection is not. */
-static enum http1_said overflow_head(struct http1 *p, struct message *m, struct slice *in,
-				     int64_t now_us)
+static enum http1_result overflow_head(struct http1 *p, struct message *m, struct slice *in,
+				       int64_t now_us)
 {
 	struct framing framing;
 	size_t fits = m->head.max - m->head.n;
 
 	if (fits > in->n || !move_to_head(m, in, fits, now_us))
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	message_blame(m, FAULT_head_too_long, m->bytes, -1);
 	m->fields_complete = false;
 	if (p->started && head_read(m, p->side, &framing) != 0)
-		return go_blind(p, no_memory);
-	return go_blind(p, "a head longer than LIMIT_HEAD");
+		return give_up(p, no_memory);
+	return give_up(p, "a head longer than LIMIT_HEAD");
 }
 
 /* Give back what came after the first wrong byte, so that splits make no difference. */
-static enum http1_said refuse_start(struct http1 *p, struct message *m, struct slice *in)
+static enum http1_result refuse_start(struct http1 *p, struct message *m, struct slice *in)
 {
 	struct slice line = buf_slice(&m->head);
 	size_t n = 1;
@@ -156,8 +156,8 @@ static enum http1_said refuse_start(struct http1 *p, struct message *m, struct s
 	return HTTP1_NOT_HTTP;
 }
 
-static enum http1_said take_start_line(struct http1 *p, struct message *m, struct slice *in,
-				       int64_t now_us)
+static enum http1_result take_start_line(struct http1 *p, struct message *m, struct slice *in,
+					 int64_t now_us)
 {
 	size_t room = m->head.max - m->head.n;
 	struct slice fits = slice_sub(*in, 0, room);
@@ -165,7 +165,7 @@ static enum http1_said take_start_line(struct http1 *p, struct message *m, struc
 	bool overflows = lf < 0 && in->n > room;
 
 	if (!move_to_head(m, in, lf < 0 ? fits.n : (size_t)lf + 1, now_us))
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	struct slice line = buf_slice(&m->head);
 	if (!head_may_start(p->side, slice_sub(line, 0, line.n - (lf >= 0))))
 		return refuse_start(p, m, in);
@@ -201,40 +201,41 @@ static size_t find_head_end(struct http1 *p, const struct message *m, struct sli
 	}
 }
 
-static enum http1_said take_head(struct http1 *p, struct exchange *x, struct slice *in,
-				 int64_t now_us)
+static enum http1_result take_head(struct http1 *p, struct exchange *x, struct slice *in,
+				   int64_t now_us)
 {
 	struct message *m = message_of(p, x);
 
 	if (!p->started) {
-		enum http1_said said = take_start_line(p, m, in, now_us);
-		if (said != HTTP1_HEAD)
-			return said;
+		enum http1_result result = take_start_line(p, m, in, now_us);
+		if (result != HTTP1_HEAD)
+			return result;
 	}
 	size_t end = find_head_end(p, m, *in);
 	size_t n = end ? end : in->n;
 	if (n > m->head.max - m->head.n)
 		return overflow_head(p, m, in, now_us);
 	if (!move_to_head(m, in, n, now_us))
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	return end ? end_head(p, x) : HTTP1_MORE;
 }
 
-/* Hand up to LIMIT bytes of *IN to the body. MORE: go on; TOLD: the stream told an error. */
-static enum http1_said take_body(struct http1 *p, struct message *m, struct slice *in,
-				 uint64_t limit, int64_t now_us)
+/* Hand up to LIMIT bytes of *IN to the body. STREAM_ERROR: an event in it was an error. */
+static enum http1_result take_body(struct http1 *p, struct message *m, struct slice *in,
+				   uint64_t limit, int64_t now_us)
 {
 	size_t n = in->n < limit ? in->n : (size_t)limit;
-	bool told = p->body.told;
+	bool stream_error = p->body.stream_error;
 	long taken = body_take(&p->body, in->p, n);
 
 	if (taken < 0)
-		return go_blind(p, no_memory);
+		return give_up(p, no_memory);
 	message_count(m, (size_t)taken, now_us);
 	*in = slice_from(*in, (size_t)taken);
 	if (p->state != HTTP1_UNTIL_END)
 		p->left -= (uint64_t)taken;
-	return p->body.told && !told && p->body.exact ? HTTP1_TOLD : HTTP1_MORE;
+	return p->body.stream_error && !stream_error && p->body.exact ? HTTP1_STREAM_ERROR
+								      : HTTP1_MORE;
 }
 
 /*
@@ -261,7 +262,7 @@ static bool take_line(struct http1 *p, struct message *m, struct slice *in, stru
 		return false;
 	}
 	if (buf_add(&p->scratch, piece.p, piece.n) != 0) {
-		go_blind(p, no_memory);
+		give_up(p, no_memory);
 		return false;
 	}
 	*line = buf_slice(&p->scratch);
@@ -351,23 +352,23 @@ static bool take_trailer(struct http1 *p, struct message *m, struct slice *in, i
 	return empty;
 }
 
-static enum http1_said take_chunked(struct http1 *p, struct message *m, struct slice *in,
-				    int64_t now_us)
+static enum http1_result take_chunked(struct http1 *p, struct message *m, struct slice *in,
+				      int64_t now_us)
 {
-	while (in->n || p->state == HTTP1_STUCK) {
-		enum http1_said said;
+	while (in->n || p->state == HTTP1_STOPPED) {
+		enum http1_result result;
 		switch (p->state) {
 		case HTTP1_CHUNK_SIZE:
 			take_chunk_size(p, m, in, now_us);
 			break;
 		case HTTP1_CHUNK_DATA:
-			said = take_body(p, m, in, p->left, now_us);
-			if (p->left == 0 && said != HTTP1_BLIND)
+			result = take_body(p, m, in, p->left, now_us);
+			if (p->left == 0 && result != HTTP1_UNSUPPORTED)
 				p->state = HTTP1_CHUNK_END;
-			if (said != HTTP1_MORE)
-				return said;
-			if (p->left == 0 && p->body.told)
-				return HTTP1_TOLD;
+			if (result != HTTP1_MORE)
+				return result;
+			if (p->left == 0 && p->body.stream_error)
+				return HTTP1_STREAM_ERROR;
 			break;
 		case HTTP1_CHUNK_END:
 			take_chunk_end(p, m, in, now_us);
@@ -376,8 +377,8 @@ static enum http1_said take_chunked(struct http1 *p, struct message *m, struct s
 			if (take_trailer(p, m, in, now_us))
 				return finish(p);
 			break;
-		case HTTP1_STUCK:
-			return HTTP1_BLIND;
+		case HTTP1_STOPPED:
+			return HTTP1_UNSUPPORTED;
 		default: /* HTTP1_BROKEN */
 			message_count(m, in->n, now_us);
 			*in = slice_from(*in, in->n);
@@ -387,10 +388,10 @@ static enum http1_said take_chunked(struct http1 *p, struct message *m, struct s
 	return HTTP1_MORE;
 }
 
-enum http1_said http1_feed(struct http1 *p, struct exchange *x, struct slice *in, int64_t now_us)
+enum http1_result http1_feed(struct http1 *p, struct exchange *x, struct slice *in, int64_t now_us)
 {
 	struct message *m = message_of(p, x);
-	enum http1_said said;
+	enum http1_result result;
 
 	switch (p->state) {
 	case HTTP1_AT_START:
@@ -405,12 +406,12 @@ enum http1_said http1_feed(struct http1 *p, struct exchange *x, struct slice *in
 	case HTTP1_IN_HEAD:
 		return in->n ? take_head(p, x, in, now_us) : HTTP1_MORE;
 	case HTTP1_IN_LENGTH:
-		said = p->left ? take_body(p, m, in, p->left, now_us) : HTTP1_MORE;
-		return said == HTTP1_MORE && p->left == 0 ? finish(p) : said;
+		result = p->left ? take_body(p, m, in, p->left, now_us) : HTTP1_MORE;
+		return result == HTTP1_MORE && p->left == 0 ? finish(p) : result;
 	case HTTP1_UNTIL_END:
 		return take_body(p, m, in, UINT64_MAX, now_us);
-	case HTTP1_STUCK:
-		return HTTP1_BLIND;
+	case HTTP1_STOPPED:
+		return HTTP1_UNSUPPORTED;
 	default:
 		return take_chunked(p, m, in, now_us);
 	}
@@ -457,12 +458,12 @@ bool http1_end(struct http1 *p, struct exchange *x)
 		break;
 	}
 	body_finish(&p->body, whole);
-	p->state = HTTP1_STUCK;
+	p->state = HTTP1_STOPPED;
 	p->why = "bytes after the end";
 	return whole;
 }
 
-void http1_swallow(struct http1 *p, struct exchange *x)
+void http1_discard(struct http1 *p, struct exchange *x)
 {
 	bool endless = p->state == HTTP1_UNTIL_END || p->state == HTTP1_BROKEN;
 

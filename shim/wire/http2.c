@@ -22,13 +22,13 @@ struct stream {
 };
 
 /* One direction. */
-struct half {
+struct direction {
 	enum side side;
 	struct h2_reader reader;
-	struct hpack *hpack; /* of the blocks that this side sends */
-	bool synced;         /* at a frame's beginning; false only after joining late */
-	bool began;          /* a frame was seen */
-	struct buf missed;   /* not synced: bytes so far */
+	struct hpack *hpack;   /* of the blocks that this side sends */
+	bool synced;           /* at a frame's beginning; false only after joining late */
+	bool began;            /* a frame was seen */
+	struct buf resync_buf; /* not synced: bytes so far */
 	struct h2_search search;
 	/* a header block that goes on in CONTINUATION frames */
 	bool in_block;
@@ -41,30 +41,30 @@ struct half {
 };
 
 struct http2 {
-	struct outbox *out;
+	struct event_queue *out;
 	struct wire_limits limits;
 	uint32_t number;
 	uint32_t seq;
 	struct slice sni;
-	bool late;
+	bool midstream;
 	uint32_t last_id;
 	int64_t now_us;
-	struct half halves[2];   /* by enum side */
-	struct stream **streams; /* by rising id */
+	struct direction directions[2]; /* by enum side */
+	struct stream **streams;        /* by rising id */
 	size_t count;
 	size_t room;
 };
 
-static void half_release(struct half *half)
+static void direction_release(struct direction *dir)
 {
-	h2_reader_release(&half->reader);
-	hpack_free(half->hpack);
-	buf_release(&half->missed);
-	buf_release(&half->block);
+	h2_reader_release(&dir->reader);
+	hpack_free(dir->hpack);
+	buf_release(&dir->resync_buf);
+	buf_release(&dir->block);
 }
 
-struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, uint32_t number,
-			struct slice sni, bool joined_late)
+struct http2 *http2_new(struct event_queue *out, const struct wire_limits *limits, uint32_t number,
+			struct slice sni, bool midstream)
 {
 	struct http2 *h = calloc(1, sizeof(*h));
 
@@ -74,17 +74,17 @@ struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, ui
 	h->limits = *limits;
 	h->number = number;
 	h->sni = sni;
-	h->late = joined_late;
+	h->midstream = midstream;
 	for (int side = 0; side < 2; side++) {
-		struct half *half = &h->halves[side];
-		half->side = (enum side)side;
-		half->synced = !joined_late || side == SIDE_CLIENT;
-		h2_reader_init(&half->reader);
-		buf_init(&half->missed, LIMIT_HEAD);
-		buf_init(&half->block, LIMIT_HEAD);
-		half->hpack = hpack_new(joined_late);
+		struct direction *dir = &h->directions[side];
+		dir->side = (enum side)side;
+		dir->synced = !midstream || side == SIDE_CLIENT;
+		h2_reader_init(&dir->reader);
+		buf_init(&dir->resync_buf, LIMIT_HEAD);
+		buf_init(&dir->block, LIMIT_HEAD);
+		dir->hpack = hpack_new(midstream);
 	}
-	if (!h->halves[0].hpack || !h->halves[1].hpack) {
+	if (!h->directions[0].hpack || !h->directions[1].hpack) {
 		http2_free(h);
 		return NULL;
 	}
@@ -108,12 +108,12 @@ void http2_free(struct http2 *h)
 	if (!h)
 		return;
 	for (size_t i = 0; i < h->count; i++) {
-		outbox_forget(h->out, h->streams[i]->x);
+		event_queue_discard(h->out, h->streams[i]->x);
 		stream_free(h->streams[i]);
 	}
 	free(h->streams);
-	half_release(&h->halves[0]);
-	half_release(&h->halves[1]);
+	direction_release(&h->directions[0]);
+	direction_release(&h->directions[1]);
 	free(h);
 }
 
@@ -155,28 +155,28 @@ static struct exchange *take_out(struct http2 *h, struct stream *s)
 /* The stream's exchange goes out; what still comes on the stream is nobody's. */
 static void emit(struct http2 *h, struct stream *s, enum exchange_end end)
 {
-	outbox_put(h->out, take_out(h, s), end);
+	event_queue_put(h->out, take_out(h, s), end);
 }
 
-static void go_blind(struct http2 *h, const char *why)
+static void give_up(struct http2 *h, const char *why)
 {
 	while (h->count)
 		emit(h, h->streams[0], END_UNPARSED);
-	outbox_blind(h->out, why);
+	event_queue_unsupported(h->out, why);
 }
 
-/* NULL: blind now. */
+/* NULL: nothing more is read. */
 static struct stream *open_stream(struct http2 *h, uint32_t id)
 {
 	if (h->count >= LIMIT_STREAMS) {
-		go_blind(h, "more streams alive than LIMIT_STREAMS");
+		give_up(h, "more streams alive than LIMIT_STREAMS");
 		return NULL;
 	}
 	if (h->count == h->room) {
 		size_t room = h->room ? h->room * 2 : 8;
 		struct stream **all = realloc(h->streams, room * sizeof(struct stream *));
 		if (!all) {
-			go_blind(h, no_memory);
+			give_up(h, no_memory);
 			return NULL;
 		}
 		h->streams = all;
@@ -187,7 +187,7 @@ static struct stream *open_stream(struct http2 *h, uint32_t id)
 		s->x = exchange_new(h->number, h->seq + 1, h->sni);
 	if (!s || !s->x) {
 		free(s);
-		go_blind(h, no_memory);
+		give_up(h, no_memory);
 		return NULL;
 	}
 	h->seq++;
@@ -219,64 +219,64 @@ static bool begin_body(struct http2 *h, struct stream *s, enum side side, bool e
 	if (body_begin(&s->bodies[side], m, side == SIDE_SERVER ? &s->x->events : NULL,
 		       h->limits.body_max) == 0)
 		return true;
-	go_blind(h, no_memory);
+	give_up(h, no_memory);
 	return false;
 }
 
 static const char lost_table[] = "an HTTP/2 header block that does not decode: its table is lost";
 
-/* Read the block as the head of S's message. False: blind now. */
-static bool read_head(struct http2 *h, struct half *half, struct stream *s, struct slice block,
+/* Read the block as the head of S's message. False: nothing more is read. */
+static bool read_head(struct http2 *h, struct direction *dir, struct stream *s, struct slice block,
 		      struct slice *authority)
 {
-	struct message *m = message_of(s, half->side);
-	enum hpack_said said = h2_head_read(half->hpack, block, half->side, m, authority);
+	struct message *m = message_of(s, dir->side);
+	enum hpack_result result = h2_head_read(dir->hpack, block, dir->side, m, authority);
 
-	message_count(m, half->block_bytes, h->now_us);
-	if (said == HPACK_END)
+	message_count(m, dir->block_bytes, h->now_us);
+	if (result == HPACK_END)
 		return true;
-	go_blind(h, said == HPACK_BAD ? lost_table : no_memory);
+	give_up(h, result == HPACK_BAD ? lost_table : no_memory);
 	return false;
 }
 
-/* The stream was nothing that can be told of. */
+/* The stream has nothing to report. */
 static void forget(struct http2 *h, struct stream *s)
 {
-	outbox_forget(h->out, take_out(h, s));
+	event_queue_discard(h->out, take_out(h, s));
 }
 
-static void begin_request(struct http2 *h, struct half *half, uint32_t id, struct slice block,
+static void begin_request(struct http2 *h, struct direction *dir, uint32_t id, struct slice block,
 			  bool ended)
 {
 	struct stream *s = open_stream(h, id);
 	struct slice authority;
 
-	if (!s || !read_head(h, half, s, block, &authority))
+	if (!s || !read_head(h, dir, s, block, &authority))
 		return;
 	/* Joined late: who writes may be a server; and without a method we say nothing. */
-	if (h->late && s->x->request.method.n == 0) {
+	if (h->midstream && s->x->request.method.n == 0) {
 		bool answers = s->x->request.status != 0;
 
 		forget(h, s);
 		if (answers)
-			go_blind(h, "attached to a server's side");
+			give_up(h, "attached to a server's side");
 		return;
 	}
 	exchange_set_address(s->x, authority);
 	if (!begin_body(h, s, SIDE_CLIENT, ended))
 		return;
-	outbox_head(h->out, s->x);
+	event_queue_head(h->out, s->x);
 	if (ended)
 		end_message(h, s, SIDE_CLIENT);
 }
 
-static void begin_answer(struct http2 *h, struct half *half, struct stream *s, struct slice block,
-			 bool ended)
+static void begin_answer(struct http2 *h, struct direction *dir, struct stream *s,
+			 struct slice block, bool ended)
 {
 	struct message *m = &s->x->response;
 	struct slice authority;
 
-	if (!read_head(h, half, s, block, &authority))
+	if (!read_head(h, dir, s, block, &authority))
 		return;
 	if (m->status / 100 == 1 && !ended) {
 		s->x->informational++;
@@ -292,109 +292,110 @@ static void begin_answer(struct http2 *h, struct half *half, struct stream *s, s
 }
 
 /* A block that is no message's head: trailers, a promise, a stream that is gone. */
-static bool skip_block(struct http2 *h, struct half *half, struct slice block)
+static bool skip_block(struct http2 *h, struct direction *dir, struct slice block)
 {
-	enum hpack_said said = h2_head_skip(half->hpack, block);
+	enum hpack_result result = h2_head_skip(dir->hpack, block);
 
-	if (said != HPACK_END)
-		go_blind(h, said == HPACK_BAD ? lost_table : no_memory);
-	return said == HPACK_END;
+	if (result != HPACK_END)
+		give_up(h, result == HPACK_BAD ? lost_table : no_memory);
+	return result == HPACK_END;
 }
 
-static void end_block(struct http2 *h, struct half *half, struct slice block)
+static void end_block(struct http2 *h, struct direction *dir, struct slice block)
 {
-	const struct h2_frame *f = &half->block_frame;
+	const struct h2_frame *f = &dir->block_frame;
 	struct stream *s = f->type == H2_HEADERS ? find_stream(h, f->stream) : NULL;
 	bool ended = f->flags & H2_END_STREAM;
 	bool is_new = f->type == H2_HEADERS && f->stream % 2 == 1 && f->stream > h->last_id;
 
-	half->in_block = false;
-	if (!s && is_new && half->side == SIDE_CLIENT)
-		begin_request(h, half, f->stream, block, ended);
-	else if (s && !message_of(s, half->side)->head_complete)
-		begin_answer(h, half, s, block, ended);
-	else if (skip_block(h, half, block) && s) {
-		message_count(message_of(s, half->side), half->block_bytes, h->now_us);
+	dir->in_block = false;
+	if (!s && is_new && dir->side == SIDE_CLIENT)
+		begin_request(h, dir, f->stream, block, ended);
+	else if (s && !message_of(s, dir->side)->head_complete)
+		begin_answer(h, dir, s, block, ended);
+	else if (skip_block(h, dir, block) && s) {
+		message_count(message_of(s, dir->side), dir->block_bytes, h->now_us);
 		if (ended)
-			end_message(h, s, half->side);
+			end_message(h, s, dir->side);
 	}
-	if (half->block.cap > LIMIT_HEAD / 16)
-		buf_release(&half->block);
-	buf_reset(&half->block);
+	if (dir->block.cap > LIMIT_HEAD / 16)
+		buf_release(&dir->block);
+	buf_reset(&dir->block);
 }
 
 /* A frame against the protocol that we can step over. */
-static void blame_frame(struct http2 *h, struct half *half, uint32_t id)
+static void blame_frame(struct http2 *h, struct direction *dir, uint32_t id)
 {
 	struct stream *s = find_stream(h, id);
 
 	for (size_t i = 0; i < h->count; i++)
 		if (!s || s == h->streams[i]) {
-			struct message *m = message_of(h->streams[i], half->side);
+			struct message *m = message_of(h->streams[i], dir->side);
 			message_blame(m, FAULT_h2_frame_bad, m->bytes, -1);
 		}
 }
 
-/* The same, but what it held must be known to go on. */
-static void break_off(struct http2 *h, struct half *half, const char *why)
+/* The same, but its content is needed to go on. */
+static void break_off(struct http2 *h, struct direction *dir, const char *why)
 {
-	blame_frame(h, half, half->reader.frame.stream);
-	go_blind(h, why);
+	blame_frame(h, dir, dir->reader.frame.stream);
+	give_up(h, why);
 }
 
-static void take_block(struct http2 *h, struct half *half, struct slice payload)
+static void take_block(struct http2 *h, struct direction *dir, struct slice payload)
 {
-	const struct h2_frame *f = &half->reader.frame;
+	const struct h2_frame *f = &dir->reader.frame;
 	struct slice block;
 
-	if (f->type == H2_CONTINUATION && !half->in_block) {
-		if (!h->late)
-			break_off(h, half, "an HTTP/2 CONTINUATION that continues nothing");
+	if (f->type == H2_CONTINUATION && !dir->in_block) {
+		if (!h->midstream)
+			break_off(h, dir, "an HTTP/2 CONTINUATION that continues nothing");
 		return;
 	}
 	if (f->stream == 0 || !h2_block(f, payload, &block)) {
-		break_off(h, half, "an HTTP/2 header frame that holds no header block");
+		break_off(h, dir, "an HTTP/2 header frame that holds no header block");
 		return;
 	}
 	if (f->type != H2_CONTINUATION) {
-		half->in_block = true;
-		half->block_frame = *f;
-		half->block_bytes = 0;
+		dir->in_block = true;
+		dir->block_frame = *f;
+		dir->block_bytes = 0;
 	}
-	half->block_bytes += H2_HEADER_LENGTH + payload.n;
+	dir->block_bytes += H2_HEADER_LENGTH + payload.n;
 	bool last = f->flags & H2_END_HEADERS;
-	if (last && half->block.n == 0) {
-		end_block(h, half, block);
+	if (last && dir->block.n == 0) {
+		end_block(h, dir, block);
 		return;
 	}
-	if (buf_add_slice(&half->block, block) != 0)
-		go_blind(h, "an HTTP/2 header block longer than LIMIT_HEAD");
+	if (buf_add_slice(&dir->block, block) != 0)
+		give_up(h, "an HTTP/2 header block longer than LIMIT_HEAD");
 	else if (last)
-		end_block(h, half, buf_slice(&half->block));
+		end_block(h, dir, buf_slice(&dir->block));
 }
 
 /*
  * SETTINGS of one side say how large the other side's encoder may make its
  * table; in force from the other side's acknowledgement on (RFC 9113 6.5.3).
  */
-static void take_settings(struct http2 *h, struct half *half, struct slice payload)
+static void take_settings(struct http2 *h, struct direction *dir, struct slice payload)
 {
-	struct half *other = &h->halves[half->side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
+	struct direction *other =
+	    &h->directions[dir->side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT];
 	int64_t size = NO_TABLE_SIZE;
 
-	if (half->reader.frame.flags & H2_ACK) {
-		if (half->waiting_count == 0)
+	if (dir->reader.frame.flags & H2_ACK) {
+		if (dir->waiting_count == 0)
 			return;
-		size = half->waiting[0];
-		half->waiting_count--;
-		memmove(half->waiting, half->waiting + 1,
-			half->waiting_count * sizeof(half->waiting[0]));
-		if (size != NO_TABLE_SIZE && hpack_limit(half->hpack, (size_t)size) != 0)
-			go_blind(h, no_memory);
+		size = dir->waiting[0];
+		dir->waiting_count--;
+		memmove(dir->waiting, dir->waiting + 1,
+			dir->waiting_count * sizeof(dir->waiting[0]));
+		if (size != NO_TABLE_SIZE && hpack_limit(dir->hpack, (size_t)size) != 0)
+			give_up(h, no_memory);
 		return;
 	}
-	if (payload.n % 6 || half->reader.frame.stream)
-		blame_frame(h, half, 0);
+	if (payload.n % 6 || dir->reader.frame.stream)
+		blame_frame(h, dir, 0);
 	for (; payload.n >= 6; payload = slice_from(payload, 6))
 		if (h2_number(payload.p, 2) == SETTINGS_HEADER_TABLE_SIZE)
 			size = h2_number(payload.p + 2, 4);
@@ -402,13 +403,13 @@ static void take_settings(struct http2 *h, struct half *half, struct slice paylo
 		other->waiting[other->waiting_count++] = size;
 }
 
-static void take_reset(struct http2 *h, struct half *half, struct slice payload)
+static void take_reset(struct http2 *h, struct direction *dir, struct slice payload)
 {
-	struct stream *s = find_stream(h, half->reader.frame.stream);
+	struct stream *s = find_stream(h, dir->reader.frame.stream);
 
 	if (!s)
 		return;
-	struct message *m = message_of(s, half->side);
+	struct message *m = message_of(s, dir->side);
 	message_count(m, H2_HEADER_LENGTH + payload.n, h->now_us);
 	message_blame(m, FAULT_h2_stream_reset, m->bytes, -1);
 	body_finish(&s->bodies[SIDE_SERVER], false);
@@ -416,130 +417,130 @@ static void take_reset(struct http2 *h, struct half *half, struct slice payload)
 	emit(h, s, END_RESET);
 }
 
-static void take_goaway(struct http2 *h, struct half *half, struct slice payload)
+static void take_goaway(struct http2 *h, struct direction *dir, struct slice payload)
 {
 	if (payload.n < 8) {
-		blame_frame(h, half, 0);
+		blame_frame(h, dir, 0);
 		return;
 	}
 	if (h2_number(payload.p + 4, 4) == 0)
 		return;
 	for (size_t i = 0; i < h->count; i++) {
-		struct message *m = message_of(h->streams[i], half->side);
+		struct message *m = message_of(h->streams[i], dir->side);
 		message_blame(m, FAULT_h2_going_away, m->bytes, -1);
 	}
 }
 
-static void take_payload(struct http2 *h, struct half *half, struct slice payload)
+static void take_payload(struct http2 *h, struct direction *dir, struct slice payload)
 {
-	switch (half->reader.frame.type) {
+	switch (dir->reader.frame.type) {
 	case H2_SETTINGS:
-		take_settings(h, half, payload);
+		take_settings(h, dir, payload);
 		break;
 	case H2_RST_STREAM:
-		take_reset(h, half, payload);
+		take_reset(h, dir, payload);
 		break;
 	case H2_GOAWAY:
-		take_goaway(h, half, payload);
+		take_goaway(h, dir, payload);
 		break;
 	default:
-		take_block(h, half, payload);
+		take_block(h, dir, payload);
 		break;
 	}
 }
 
 /* The stream that a DATA frame belongs to, if its data is wanted. */
-static struct stream *data_stream(struct http2 *h, struct half *half)
+static struct stream *data_stream(struct http2 *h, struct direction *dir)
 {
-	struct stream *s = find_stream(h, half->reader.frame.stream);
+	struct stream *s = find_stream(h, dir->reader.frame.stream);
 
-	if (!s || half->reader.frame.type != H2_DATA)
+	if (!s || dir->reader.frame.type != H2_DATA)
 		return NULL;
-	if (!s->ended[half->side] && message_of(s, half->side)->head_complete)
+	if (!s->ended[dir->side] && message_of(s, dir->side)->head_complete)
 		return s;
-	blame_frame(h, half, s->id);
+	blame_frame(h, dir, s->id);
 	return NULL;
 }
 
-static void begin_frame(struct http2 *h, struct half *half)
+static void begin_frame(struct http2 *h, struct direction *dir)
 {
-	const struct h2_frame *f = &half->reader.frame;
-	bool first = !half->began;
+	const struct h2_frame *f = &dir->reader.frame;
+	bool first = !dir->began;
 
-	half->began = true;
-	if (first && !h->late && f->type != H2_SETTINGS) {
-		go_blind(h, half->side == SIDE_SERVER ? "the answer is not HTTP/2"
-						      : "no SETTINGS after the HTTP/2 preface");
+	dir->began = true;
+	if (first && !h->midstream && f->type != H2_SETTINGS) {
+		give_up(h, dir->side == SIDE_SERVER ? "the answer is not HTTP/2"
+						    : "no SETTINGS after the HTTP/2 preface");
 		return;
 	}
-	bool continues = f->type == H2_CONTINUATION && f->stream == half->block_frame.stream;
-	if (half->in_block && !continues) {
-		break_off(h, half, "an HTTP/2 frame in the middle of a header block");
+	bool continues = f->type == H2_CONTINUATION && f->stream == dir->block_frame.stream;
+	if (dir->in_block && !continues) {
+		break_off(h, dir, "an HTTP/2 frame in the middle of a header block");
 		return;
 	}
-	struct stream *s = data_stream(h, half);
+	struct stream *s = data_stream(h, dir);
 	if (s)
-		message_count(message_of(s, half->side), H2_HEADER_LENGTH, h->now_us);
+		message_count(message_of(s, dir->side), H2_HEADER_LENGTH, h->now_us);
 }
 
-static void take_data(struct http2 *h, struct half *half, struct slice piece)
+static void take_data(struct http2 *h, struct direction *dir, struct slice piece)
 {
-	struct stream *s = data_stream(h, half);
+	struct stream *s = data_stream(h, dir);
 
 	if (!s)
 		return;
-	struct body_reader *body = &s->bodies[half->side];
+	struct body_reader *body = &s->bodies[dir->side];
 	long taken = body_take(body, piece.p, piece.n);
 	if (taken < 0) {
-		go_blind(h, no_memory);
+		give_up(h, no_memory);
 		return;
 	}
-	message_count(message_of(s, half->side), (size_t)taken, h->now_us);
-	if (body->told && body->exact)
+	message_count(message_of(s, dir->side), (size_t)taken, h->now_us);
+	if (body->stream_error && body->exact)
 		emit(h, s, END_ANSWERED);
 }
 
-static void end_frame(struct http2 *h, struct half *half)
+static void end_frame(struct http2 *h, struct direction *dir)
 {
-	const struct h2_reader *r = &half->reader;
-	struct stream *s = data_stream(h, half);
+	const struct h2_reader *r = &dir->reader;
+	struct stream *s = data_stream(h, dir);
 
 	if (!s)
 		return;
-	struct message *m = message_of(s, half->side);
+	struct message *m = message_of(s, dir->side);
 	if (r->frame.flags & H2_PADDED)
 		message_count(m, r->pad + (r->frame.length > 0), h->now_us);
 	if (r->pad_bad)
 		message_blame(m, FAULT_h2_frame_bad, m->bytes, -1);
 	if (r->frame.flags & H2_END_STREAM)
-		end_message(h, s, half->side);
-	else if (s->bodies[half->side].told)
+		end_message(h, s, dir->side);
+	else if (s->bodies[dir->side].stream_error)
 		emit(h, s, END_ANSWERED);
 }
 
-static void read_frames(struct http2 *h, struct half *half, struct slice in)
+static void read_frames(struct http2 *h, struct direction *dir, struct slice in)
 {
 	struct slice piece;
 
-	while (!h->out->blind) {
-		switch (h2_reader_next(&half->reader, &in, &piece)) {
+	while (!h->out->unsupported) {
+		switch (h2_reader_next(&dir->reader, &in, &piece)) {
 		case H2_BEGIN:
-			begin_frame(h, half);
+			begin_frame(h, dir);
 			break;
 		case H2_PIECE:
-			take_data(h, half, piece);
+			take_data(h, dir, piece);
 			break;
 		case H2_PAYLOAD:
-			take_payload(h, half, piece);
+			take_payload(h, dir, piece);
 			break;
 		case H2_END:
-			end_frame(h, half);
+			end_frame(h, dir);
 			break;
 		case H2_TOO_LONG:
-			break_off(h, half, "an HTTP/2 frame longer than LIMIT_HEAD");
+			break_off(h, dir, "an HTTP/2 frame longer than LIMIT_HEAD");
 			break;
 		case H2_NO_MEMORY:
-			go_blind(h, no_memory);
+			give_up(h, no_memory);
 			break;
 		case H2_MORE:
 			return;
@@ -549,26 +550,26 @@ static void read_frames(struct http2 *h, struct half *half, struct slice in)
 
 void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us)
 {
-	struct half *half = &h->halves[side];
+	struct direction *dir = &h->directions[side];
 
 	h->now_us = now_us;
-	if (half->synced) {
-		read_frames(h, half, in);
+	if (dir->synced) {
+		read_frames(h, dir, in);
 		return;
 	}
 	struct slice rest;
-	long at = h2_find_in(&half->missed, &half->search, side, in, &rest);
+	long at = h2_find_in(&dir->resync_buf, &dir->search, side, in, &rest);
 	if (at == H2_SEARCHING)
 		return;
 	if (at < 0) {
-		go_blind(h, at == H2_LOST ? "attached in the middle of what could not be recognised"
-					  : no_memory);
+		give_up(h, at == H2_LOST ? "attached in the middle of what could not be recognised"
+					 : no_memory);
 		return;
 	}
-	half->synced = true;
-	read_frames(h, half, slice_from(buf_slice(&half->missed), (size_t)at));
-	read_frames(h, half, rest);
-	buf_release(&half->missed);
+	dir->synced = true;
+	read_frames(h, dir, slice_from(buf_slice(&dir->resync_buf), (size_t)at));
+	read_frames(h, dir, rest);
+	buf_release(&dir->resync_buf);
 }
 
 /* Nothing more can come for any stream. */
@@ -587,12 +588,12 @@ static void close_streams(struct http2 *h)
 
 void http2_end(struct http2 *h, enum side side)
 {
-	if (side == SIDE_SERVER && !h->out->blind)
+	if (side == SIDE_SERVER && !h->out->unsupported)
 		close_streams(h);
 }
 
 void http2_close(struct http2 *h)
 {
-	if (!h->out->blind)
+	if (!h->out->unsupported)
 		close_streams(h);
 }

@@ -2,17 +2,17 @@
 #ifndef ORSHIM_HTTP2_H
 #define ORSHIM_HTTP2_H
 
-/* HTTP/2 on one connection (RFC 9113): frames of both directions in, exchanges into the outbox. */
-#include "wire/outbox.h"
+/* HTTP/2 on one connection (RFC 9113): frames of both directions in, exchanges into the event queue. */
+#include "wire/event_queue.h"
 
 struct http2;
 
-/* The client's preface has been taken, unless JOINED_LATE. SNI is borrowed. NULL without memory. */
-struct http2 *http2_new(struct outbox *out, const struct wire_limits *limits, uint32_t number,
-			struct slice sni, bool joined_late);
+/* The client's preface has been taken, unless MIDSTREAM. SNI is borrowed. NULL without memory. */
+struct http2 *http2_new(struct event_queue *out, const struct wire_limits *limits, uint32_t number,
+			struct slice sni, bool midstream);
 void http2_free(struct http2 *h);
 
-/* Once outbox has `blind` nothing more is taken. */
+/* Once the queue has `unsupported` nothing more is taken. */
 void http2_feed(struct http2 *h, enum side side, struct slice in, int64_t now_us);
 void http2_end(struct http2 *h, enum side side);
 void http2_close(struct http2 *h);

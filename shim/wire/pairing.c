@@ -5,13 +5,13 @@
 
 static const char no_memory[] = "out of memory";
 
-void pairing_init(struct pairing *p, struct outbox *out, const struct wire_limits *limits,
+void pairing_init(struct pairing *p, struct event_queue *out, const struct wire_limits *limits,
 		  uint32_t number, struct slice sni)
 {
 	*p = (struct pairing){ .out = out, .number = number, .sni = sni, .port = limits->port };
 	http1_init(&p->client, SIDE_CLIENT, limits->body_max);
 	http1_init(&p->server, SIDE_SERVER, limits->body_max);
-	buf_init(&p->held, LIMIT_HEAD);
+	buf_init(&p->early_response, LIMIT_HEAD);
 }
 
 void pairing_release(struct pairing *p)
@@ -19,16 +19,16 @@ void pairing_release(struct pairing *p)
 	while (p->first) {
 		struct exchange *x = p->first;
 		p->first = x->next;
-		outbox_forget(p->out, x);
+		event_queue_discard(p->out, x);
 	}
 	p->last = NULL;
-	exchange_free(p->client_rest);
-	exchange_free(p->server_rest);
-	p->client_rest = NULL;
-	p->server_rest = NULL;
+	exchange_free(p->discard_request);
+	exchange_free(p->discard_response);
+	p->discard_request = NULL;
+	p->discard_response = NULL;
 	http1_release(&p->client);
 	http1_release(&p->server);
-	buf_release(&p->held);
+	buf_release(&p->early_response);
 }
 
 /* Take the oldest exchange out of the line. */
@@ -44,17 +44,17 @@ static struct exchange *shift(struct pairing *p)
 }
 
 /* We can follow no longer: what was begun goes as it is. */
-static void go_blind(struct pairing *p, const char *why)
+static void give_up(struct pairing *p, const char *why)
 {
 	while (p->first) {
 		struct exchange *x = shift(p);
 		if (x->request.head_complete || message_fault(&x->request, FAULT_head_too_long))
-			outbox_put(p->out, x, END_UNPARSED);
+			event_queue_put(p->out, x, END_UNPARSED);
 		else
-			outbox_forget(p->out, x);
+			event_queue_discard(p->out, x);
 	}
 	p->request_open = false;
-	outbox_blind(p->out, why);
+	event_queue_unsupported(p->out, why);
 }
 
 /* The oldest exchange is over. What still comes of its request is swallowed. */
@@ -69,23 +69,23 @@ static void emit(struct pairing *p, enum exchange_end end)
 	struct exchange *x = shift(p);
 	if (open) {
 		p->request_open = false;
-		p->client_rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
-		if (p->client_rest) {
-			http1_swallow(&p->client, p->client_rest);
+		p->discard_request = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
+		if (p->discard_request) {
+			http1_discard(&p->client, p->discard_request);
 		} else {
 			http1_release(&p->client);
-			outbox_blind(p->out, no_memory);
+			event_queue_unsupported(p->out, no_memory);
 		}
 		if (p->client.state == HTTP1_AT_START) {
-			exchange_free(p->client_rest);
-			p->client_rest = NULL;
+			exchange_free(p->discard_request);
+			p->discard_request = NULL;
 		}
 	}
-	if (!p->first && p->excess) {
-		p->excess = false;
+	if (!p->first && p->trailing_bytes) {
+		p->trailing_bytes = false;
 		http1_restart(&p->client);
 	}
-	outbox_put(p->out, x, end);
+	event_queue_put(p->out, x, end);
 }
 
 /* Forget the newest exchange; gives the one before it, or NULL. */
@@ -105,47 +105,46 @@ static struct exchange *drop_last(struct pairing *p)
 	p->seq--;
 	p->request_open = false;
 	p->answered = false;
-	outbox_forget(p->out, stray);
+	event_queue_discard(p->out, stray);
 	return before;
 }
 
 /* The newest exchange's bytes are no request: they are the one before's, too many. */
-static void return_excess(struct pairing *p, struct slice rest, int64_t now_us)
+static void return_trailing_bytes(struct pairing *p, struct slice rest, int64_t now_us)
 {
 	if (p->waiting < 2) {
-		go_blind(p, p->seq == 1
-				? "the client's first bytes are not HTTP"
-				: "after its last request the client sent what is not HTTP");
+		give_up(p, p->seq == 1 ? "the client's first bytes are not HTTP"
+				       : "after its last request the client sent what is not HTTP");
 		return;
 	}
 	size_t stray = p->last->request.head.n + rest.n;
 	struct exchange *before = drop_last(p);
-	p->excess = true;
+	p->trailing_bytes = true;
 	message_blame(&before->request, FAULT_body_long, before->request.bytes, -1);
 	message_count(&before->request, stray, now_us);
 	http1_restart(&p->client);
 }
 
-/* The exchange that the client's next byte belongs to; NULL: none yet, or blind. */
+/* The exchange that the client's next byte belongs to; NULL: none yet, or nothing more is read. */
 static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 {
-	if (p->client_rest)
-		return p->client_rest;
+	if (p->discard_request)
+		return p->discard_request;
 	if (p->request_open)
 		return p->last;
 	if (!http1_skip_blanks(&p->client, in)) {
-		go_blind(p, "empty lines where a request should begin");
+		give_up(p, "empty lines where a request should begin");
 		return NULL;
 	}
 	if (in->n == 0)
 		return NULL;
 	if (p->waiting >= LIMIT_PIPELINE) {
-		go_blind(p, "more requests waiting than LIMIT_PIPELINE");
+		give_up(p, "more requests waiting than LIMIT_PIPELINE");
 		return NULL;
 	}
-	struct exchange *x = outbox_new(p->out, p->number, p->seq + 1, p->sni);
+	struct exchange *x = event_queue_new(p->out, p->number, p->seq + 1, p->sni);
 	if (!x) {
-		go_blind(p, no_memory);
+		give_up(p, no_memory);
 		return NULL;
 	}
 	p->seq++;
@@ -161,10 +160,10 @@ static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 
 static void end_request(struct pairing *p)
 {
-	exchange_free(p->client_rest);
-	if (!p->client_rest)
+	exchange_free(p->discard_request);
+	if (!p->discard_request)
 		p->request_open = false;
-	p->client_rest = NULL;
+	p->discard_request = NULL;
 }
 
 static void set_address(const struct pairing *p, struct exchange *x)
@@ -178,7 +177,7 @@ static void set_address(const struct pairing *p, struct exchange *x)
 static void begin_request(struct pairing *p, struct exchange *x)
 {
 	set_address(p, x);
-	outbox_head(p->out, x);
+	event_queue_head(p->out, x);
 	if (p->answered) {
 		p->answered = false;
 		emit(p, END_ANSWERED);
@@ -189,8 +188,8 @@ static void feed_server(struct pairing *p, struct slice in, int64_t now_us);
 
 static void feed_client(struct pairing *p, struct slice in, int64_t now_us)
 {
-	while (!p->out->blind) {
-		if (p->excess) {
+	while (!p->out->unsupported) {
+		if (p->trailing_bytes) {
 			message_count(&p->last->request, in.n, now_us);
 			return;
 		}
@@ -203,18 +202,18 @@ static void feed_client(struct pairing *p, struct slice in, int64_t now_us)
 			break;
 		case HTTP1_MESSAGE:
 			end_request(p);
-			if (p->held.n) {
-				struct buf held = p->held;
-				buf_init(&p->held, LIMIT_HEAD);
-				feed_server(p, buf_slice(&held), now_us);
-				buf_release(&held);
+			if (p->early_response.n) {
+				struct buf early_response = p->early_response;
+				buf_init(&p->early_response, LIMIT_HEAD);
+				feed_server(p, buf_slice(&early_response), now_us);
+				buf_release(&early_response);
 			}
 			break;
 		case HTTP1_NOT_HTTP:
-			return_excess(p, in, now_us);
+			return_trailing_bytes(p, in, now_us);
 			return;
-		case HTTP1_BLIND:
-			go_blind(p, p->client.why);
+		case HTTP1_UNSUPPORTED:
+			give_up(p, p->client.why);
 			return;
 		default:
 			return;
@@ -232,9 +231,9 @@ static void begin_answer(struct pairing *p, struct exchange *x)
 		bool websocket =
 		    slice_has_nocase(field_value(&x->response, "upgrade"), SLICE("websocket"));
 		emit(p, END_SWITCHED);
-		go_blind(p, connected   ? "tunnel opened with CONNECT"
-			    : websocket ? "switched to WebSocket"
-					: "switched to another protocol (Upgrade)");
+		give_up(p, connected   ? "tunnel opened with CONNECT"
+			   : websocket ? "switched to WebSocket"
+				       : "switched to another protocol (Upgrade)");
 	} else if (status / 100 == 1) {
 		x->informational++;
 		message_reset(&x->response);
@@ -246,39 +245,39 @@ static void begin_answer(struct pairing *p, struct exchange *x)
  * The answer's event stream told an error: the exchange goes now, the rest of
  * the answer nowhere.
  */
-static void part_with(struct pairing *p)
+static void emit_early(struct pairing *p)
 {
 	struct exchange *rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
 
 	if (!rest) {
-		go_blind(p, no_memory);
+		give_up(p, no_memory);
 		return;
 	}
-	http1_swallow(&p->server, rest);
-	p->server_rest = rest;
+	http1_discard(&p->server, rest);
+	p->discard_response = rest;
 	emit(p, END_ANSWERED);
 }
 
 static void end_answer(struct pairing *p)
 {
-	if (!p->server_rest) {
+	if (!p->discard_response) {
 		emit(p, END_ANSWERED);
 		return;
 	}
-	exchange_free(p->server_rest);
-	p->server_rest = NULL;
+	exchange_free(p->discard_response);
+	p->discard_response = NULL;
 }
 
 static void feed_server(struct pairing *p, struct slice in, int64_t now_us)
 {
-	while (!p->out->blind) {
-		struct exchange *x = p->server_rest ? p->server_rest
-				     : p->answered  ? NULL
-						    : p->first;
+	while (!p->out->unsupported) {
+		struct exchange *x = p->discard_response ? p->discard_response
+				     : p->answered       ? NULL
+							 : p->first;
 		if (!x) {
 			/* Perhaps another thread's request is still on its way to us. */
-			if (in.n && buf_add_slice(&p->held, in) != 0)
-				go_blind(p, "the server sent what answers no request");
+			if (in.n && buf_add_slice(&p->early_response, in) != 0)
+				give_up(p, "the server sent what answers no request");
 			return;
 		}
 		switch (http1_feed(&p->server, x, &in, now_us)) {
@@ -288,14 +287,14 @@ static void feed_server(struct pairing *p, struct slice in, int64_t now_us)
 		case HTTP1_MESSAGE:
 			end_answer(p);
 			break;
-		case HTTP1_TOLD:
-			part_with(p);
+		case HTTP1_STREAM_ERROR:
+			emit_early(p);
 			break;
 		case HTTP1_NOT_HTTP:
-			go_blind(p, "the answer is not HTTP");
+			give_up(p, "the answer is not HTTP");
 			return;
-		case HTTP1_BLIND:
-			go_blind(p, p->server.why);
+		case HTTP1_UNSUPPORTED:
+			give_up(p, p->server.why);
 			return;
 		default:
 			return;
@@ -314,13 +313,13 @@ void pairing_feed(struct pairing *p, enum side side, struct slice in, int64_t no
 void pairing_skip(struct pairing *p, enum side side, size_t n)
 {
 	bool client = side == SIDE_CLIENT;
-	struct exchange *x = client ? (p->client_rest ? p->client_rest : p->last)
-				    : (p->server_rest ? p->server_rest : p->first);
+	struct exchange *x = client ? (p->discard_request ? p->discard_request : p->last)
+				    : (p->discard_response ? p->discard_response : p->first);
 
-	if (p->out->blind)
+	if (p->out->unsupported)
 		return;
 	if (!x || !http1_skip(client ? &p->client : &p->server, x, n))
-		go_blind(p, "bytes passed unseen (SSL_sendfile) where none were expected");
+		give_up(p, "bytes passed unseen (SSL_sendfile) where none were expected");
 	else
 		pairing_feed(p, side, SLICE(""), 0);
 }
@@ -334,18 +333,18 @@ static void end_client(struct pairing *p)
 	if (headless && p->last->request.method.p)
 		set_address(p, p->last);
 	p->request_open = false;
-	exchange_free(p->client_rest);
-	p->client_rest = NULL;
-	p->client.state = HTTP1_STUCK;
+	exchange_free(p->discard_request);
+	p->discard_request = NULL;
+	p->client.state = HTTP1_STOPPED;
 	p->client.why = "bytes after the client's end";
 }
 
 static void end_server(struct pairing *p)
 {
-	if (p->server_rest) {
+	if (p->discard_response) {
 		http1_restart(&p->server); /* its message goes with the exchange */
-		exchange_free(p->server_rest);
-		p->server_rest = NULL;
+		exchange_free(p->discard_response);
+		p->discard_response = NULL;
 	}
 	if (p->answered && !p->request_open) {
 		p->answered = false;
@@ -356,14 +355,14 @@ static void end_server(struct pairing *p)
 		emit(p, http1_end(&p->server, p->first) ? END_ANSWERED : END_CLOSED);
 	while (p->first && !(p->request_open && p->first == p->last))
 		emit(p, END_CLOSED);
-	p->server.state = HTTP1_STUCK;
+	p->server.state = HTTP1_STOPPED;
 	p->server.why = "bytes after the server's end";
 }
 
 void pairing_end(struct pairing *p, enum side side, int64_t now_us)
 {
 	(void)now_us;
-	if (p->out->blind)
+	if (p->out->unsupported)
 		return;
 	if (side == SIDE_CLIENT)
 		end_client(p);
@@ -373,13 +372,13 @@ void pairing_end(struct pairing *p, enum side side, int64_t now_us)
 
 void pairing_close(struct pairing *p, int64_t now_us)
 {
-	if (p->out->blind)
+	if (p->out->unsupported)
 		return;
-	if (p->held.n && p->first && !p->answered) {
-		struct buf held = p->held;
-		buf_init(&p->held, LIMIT_HEAD);
-		feed_server(p, buf_slice(&held), now_us);
-		buf_release(&held);
+	if (p->early_response.n && p->first && !p->answered) {
+		struct buf early_response = p->early_response;
+		buf_init(&p->early_response, LIMIT_HEAD);
+		feed_server(p, buf_slice(&early_response), now_us);
+		buf_release(&early_response);
 	}
 	bool headless = p->request_open && !p->last->request.head_complete;
 	end_client(p);

@@ -167,7 +167,7 @@ static int judge_event(struct sse *s)
 /* An empty line. As judge_event(). */
 static int end_event(struct sse *s)
 {
-	int said = s->has_data ? judge_event(s) : 0;
+	int result = s->has_data ? judge_event(s) : 0;
 
 	if (s->data.cap > DATA_KEPT)
 		buf_release(&s->data);
@@ -175,7 +175,7 @@ static int end_event(struct sse *s)
 	buf_reset(&s->event);
 	s->has_data = false;
 	s->cut = false;
-	return said;
+	return result;
 }
 
 /* The field's name is whole: "data" begins a line of the event's data. -1 without memory. */
@@ -270,7 +270,7 @@ static int skip_mark(struct sse *s, struct slice *in)
 	return take_piece(s, looked);
 }
 
-long sse_take(struct sse *s, const char *bytes, size_t n, bool *told)
+long sse_take(struct sse *s, const char *bytes, size_t n, bool *stream_error)
 {
 	struct slice in = { bytes, n };
 	const char *lf = NULL;
@@ -299,11 +299,11 @@ long sse_take(struct sse *s, const char *bytes, size_t n, bool *told)
 			break;
 		s->after_cr = cr != NULL;
 		in = slice_from(in, end + 1);
-		int said = end_line(s);
-		if (said < 0)
+		int result = end_line(s);
+		if (result < 0)
 			return -1;
-		if (said > 0) {
-			*told = true;
+		if (result > 0) {
+			*stream_error = true;
 			return (long)(in.p - bytes);
 		}
 	}

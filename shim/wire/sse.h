@@ -18,10 +18,10 @@ struct sse *sse_new(struct stream_report *report);
 void sse_free(struct sse *s);
 
 /*
- * Take bytes: all N, or those through the end of the event that told an error
- * (then *TOLD is set, and nothing more is to be given). -1 without memory.
+ * Take bytes: all N, or those through the end of the event that is an error
+ * (then *STREAM_ERROR is set, and nothing more is to be given). -1 without memory.
  */
-long sse_take(struct sse *s, const char *bytes, size_t n, bool *told);
+long sse_take(struct sse *s, const char *bytes, size_t n, bool *stream_error);
 
 /*
  * The stream is over. An event that lacks its empty line counts here, though

@@ -12,23 +12,23 @@ static void compare_block(struct hpack *whole, struct hpack *late, struct slice 
 	struct text a = { 0 };
 	struct text b = { 0 };
 	struct hpack_field f;
-	enum hpack_said said;
+	enum hpack_result result;
 
 	text_add(&a, "%s", "");
 	text_add(&b, "%s", "");
 	hpack_begin(whole, block);
-	while ((said = hpack_next(whole, &f)) == HPACK_FIELD) {
+	while ((result = hpack_next(whole, &f)) == HPACK_FIELD) {
 		text_bytes(&a, "name", f.name);
 		text_bytes(&a, "value", f.value);
 	}
 	hpack_begin(late, block);
-	if (said == HPACK_END) {
-		while ((said = hpack_next(late, &f)) == HPACK_FIELD) {
+	if (result == HPACK_END) {
+		while ((result = hpack_next(late, &f)) == HPACK_FIELD) {
 			text_bytes(&b, "name", f.name);
 			text_bytes(&b, "value", f.value);
 		}
-		if (said != HPACK_END || strcmp(a.p, b.p) != 0) {
-			fprintf(stderr, "said %d\n--- nghttp2\n%s\n--- late\n%s\n", said, a.p, b.p);
+		if (result != HPACK_END || strcmp(a.p, b.p) != 0) {
+			fprintf(stderr, "result %d\n--- nghttp2\n%s\n--- late\n%s\n", result, a.p, b.p);
 			abort();
 		}
 	}

@@ -239,7 +239,7 @@ static void process_and_connection_records_are_as_documented(void **state)
 	assert_true(
 	    slice_has(buf_slice(&line), SLICE("\"tls\":[],\"unfollowed\":\"static\"}\n")));
 	buf_reset(&line);
-	struct told_connection told = { 3, SLICE("openrouter.ai"), NULL, 0, "not HTTP", NULL };
+	struct connection_record told = { 3, SLICE("openrouter.ai"), NULL, 0, "not HTTP", NULL };
 	assert_int_equal(record_connection(&line, &o, &told), 0);
 	assert_true(slice_has(buf_slice(&line), SLICE("\"record\":\"connection\"")));
 	assert_true(

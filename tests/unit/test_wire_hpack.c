@@ -134,16 +134,16 @@ static void read_block(struct hpack *h, const uint8_t *bytes, size_t n, struct t
 		       int *unknown)
 {
 	struct hpack_field f;
-	enum hpack_said said;
+	enum hpack_result result;
 
 	hpack_begin(h, (struct slice){ (const char *)bytes, n });
-	while ((said = hpack_next(h, &f)) == HPACK_FIELD) {
+	while ((result = hpack_next(h, &f)) == HPACK_FIELD) {
 		if (f.known)
 			text_add(out, "%.*s: %.*s\n", SLICE_ARG(f.name), SLICE_ARG(f.value));
 		else
 			++*unknown;
 	}
-	assert_int_equal(said, HPACK_END);
+	assert_int_equal(result, HPACK_END);
 }
 
 static void expected_block(const char *fields, struct text *out)
@@ -227,7 +227,7 @@ static void bad_blocks_are_refused_for_good(void **state)
 	static const struct {
 		const char *bytes;
 		size_t n;
-		enum hpack_said late;
+		enum hpack_result late;
 	} bad[] = {
 		{ "\x80", 1, HPACK_BAD },                         /* index 0 */
 		{ "\xff\xff\xff\xff\xff\xff\xff", 7, HPACK_BAD }, /* an absurd integer */

@@ -191,25 +191,25 @@ static const struct wire_case cases[] = {
 	    SERVER(ANSWER) },
 	  { "path=/late\n", "end=answered" },
 	  { "blind" },
-	  { .joined_late = true } },
+	  { .midstream = true } },
 	{ "joined in a body, the request after its answer is the beginning",
 	  { CLIENT("{\"rest\": 1}"), SERVER(ANSWER), CLIENT("GET /late HTTP/1.1\r\n\r\n"),
 	    SERVER(ANSWER) },
 	  { "path=/late\n", "end=answered" },
 	  { "blind", "seq=2" },
-	  { .joined_late = true } },
+	  { .midstream = true } },
 	{ "joined late but at a request, nothing is missed",
 	  { CLIENT("GET /1 HTTP/1.1\r\n\r\n"), SERVER(ANSWER), CLIENT("GET /2 HTTP/1.1\r\n\r\n"),
 	    SERVER(ANSWER) },
 	  { "path=/1\n", "seq=2", "path=/2\n" },
 	  { "blind", "fault" },
-	  { .joined_late = true } },
+	  { .midstream = true } },
 	{ "joined late, who writes status lines is a server",
 	  { CLIENT("rest of a page\n"), SERVER("GET / HTTP/1.1\r\n\r\n"),
 	    CLIENT("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\nGET /trap HTTP/1.1\r\n\r\n") },
 	  { "blind" },
 	  { "exchange", "path=" },
-	  { .joined_late = true } },
+	  { .midstream = true } },
 	{ "a body above the ceiling is counted",
 	  { CLIENT("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789"), SERVER(ANSWER) },
 	  { " body=0123\n", "total=10", "truncated=1" },
@@ -383,7 +383,7 @@ static void a_dropped_connection_takes_and_tells_nothing(void **state)
 	assert_int_equal(connection_next(c, &event), 1);
 	assert_int_equal(event.kind, EVENT_HEAD);
 	connection_drop(c);
-	assert_true(connection_is_deaf(c));
+	assert_true(connection_is_stopped(c));
 	connection_feed(c, SIDE_SERVER, ANSWER, sizeof(ANSWER) - 1, 0);
 	connection_close(c, 0);
 	assert_int_equal(connection_next(c, &event), 0);

@@ -80,7 +80,7 @@ static struct outcome run_failing(const struct step *steps, bool late, size_t pi
 						s->bytes + at, n, 1);
 			memory.armed = false;
 			while (connection_next(c, &event)) {
-				out.blind |= event.kind == EVENT_BLIND;
+				out.blind |= event.kind == EVENT_UNSUPPORTED;
 				if (event.kind == EVENT_EXCHANGE) {
 					text_exchange(&out.text, event.exchange);
 					exchange_free(event.exchange);

@@ -204,12 +204,12 @@ static inline void take_events(struct connection *c, struct text *t, bool heads)
 			break;
 		case EVENT_EXCHANGE:
 			text_exchange(t, event.exchange);
-			connection_give_back(c, event.exchange);
+			connection_recycle(c, event.exchange);
 			break;
-		case EVENT_BLIND:
+		case EVENT_UNSUPPORTED:
 			text_add(t, "blind: %s\n", event.why);
 			break;
-		case EVENT_SILENT:
+		case EVENT_IDLE_CLOSE:
 			text_add(t, "silent\n");
 			break;
 		case EVENT_HANDSHAKE: /* nobody here tells of one */
@@ -243,7 +243,7 @@ static inline void feed_split(struct connection *c, enum side side, struct slice
 
 struct run_options {
 	size_t body_max; /* 0: 1 MiB */
-	bool joined_late;
+	bool midstream;
 	const char *sni;
 };
 
@@ -253,7 +253,7 @@ static inline struct text run_steps(const struct step *steps, enum split split,
 {
 	struct wire_limits limits = { .body_max = o && o->body_max ? o->body_max : 1 << 20 };
 	struct connection *c =
-	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->joined_late);
+	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->midstream);
 	struct text t = { 0 };
 
 	assert_non_null(c);
@@ -312,7 +312,7 @@ static inline void write_seed(const struct step *steps, const struct run_options
 	snprintf(path, sizeof(path), "%s/%08x", folder, sum);
 	FILE *f = fopen(path, "wb");
 	assert_non_null(f);
-	fputc((o && o->joined_late) | (steps->kind == STEP_SERVER ? 4 : 0), f);
+	fputc((o && o->midstream) | (steps->kind == STEP_SERVER ? 4 : 0), f);
 	for (const struct step *s = steps; s->kind != STEP_STOP; s++) {
 		if (s > steps && s->kind != s[-1].kind)
 			fwrite("\xff\xfe", 1, 2, f);

@@ -102,7 +102,7 @@ static size_t play_step(struct run *run, const struct capture *c, size_t i, enum
 		if (c->handshake.quic)
 			connection_is_quic(run->connection);
 		else
-			connection_shaken(run->connection, &c->handshake.facts, run->now_us);
+			connection_handshake(run->connection, &c->handshake.facts, run->now_us);
 		break;
 	case STEP_CLOSE:
 		connection_close(run->connection, run->now_us);
@@ -175,7 +175,7 @@ int playback_run(struct playback *r, const struct capture *c,
 	failed = play(o, c, options->split);
 	r->exchanges = o->origin.exchange;
 	memcpy(r->findings, o->findings, sizeof(r->findings));
-	r->blind = o->blind;
+	r->blind = o->unsupported;
 	observer_release(o);
 	failed |= drain(records, &r->records) | drain(text, &r->text);
 out:

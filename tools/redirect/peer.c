@@ -298,7 +298,7 @@ static void release(struct peer *p)
 {
 	loop_close(p->relay->loop, &p->exit);
 	if (p->observer) {
-		observer_tell_losses(p->observer);
+		observer_report_losses(p->observer);
 		observer_release(p->observer);
 	}
 	free(p->observer);

@@ -204,9 +204,9 @@ static void leaf_step(struct link *l)
 /* The wire code has had news. */
 static void take(struct link *l)
 {
-	if (connection_has_news(l->wire) || connection_is_deaf(l->wire))
+	if (connection_has_events(l->wire) || connection_is_stopped(l->wire))
 		peer_take(l->peer, l->wire, l->number);
-	if (connection_is_deaf(l->wire)) {
+	if (connection_is_stopped(l->wire)) {
 		connection_free(l->wire);
 		l->wire = NULL;
 		buf_release(&l->early);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/report/steps.h"
+#include "tools/report/next_steps.h"
 
 bool row_is_public(const struct log_row *row)
 {

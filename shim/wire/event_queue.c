@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/outbox.h"
+#include "wire/event_queue.h"
 
 #include <stdlib.h>
 
 #include "wire/message.h"
 
-struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq, struct slice sni)
+struct exchange *event_queue_new(struct event_queue *o, uint32_t connection, uint32_t seq,
+				 struct slice sni)
 {
 	struct exchange *x = o->spare;
 
@@ -16,7 +17,7 @@ struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq,
 	return x;
 }
 
-void outbox_give_back(struct outbox *o, struct exchange *x)
+void event_queue_recycle(struct event_queue *o, struct exchange *x)
 {
 	if (o->spare) {
 		exchange_free(x);
@@ -26,7 +27,7 @@ void outbox_give_back(struct outbox *o, struct exchange *x)
 	o->spare = x;
 }
 
-void outbox_head(struct outbox *o, struct exchange *x)
+void event_queue_head(struct event_queue *o, struct exchange *x)
 {
 	if (o->head_seen)
 		return;
@@ -34,7 +35,7 @@ void outbox_head(struct outbox *o, struct exchange *x)
 	o->head = x;
 }
 
-void outbox_put(struct outbox *o, struct exchange *x, enum exchange_end end)
+void event_queue_put(struct event_queue *o, struct exchange *x, enum exchange_end end)
 {
 	x->end = end;
 	x->next = NULL;
@@ -45,26 +46,26 @@ void outbox_put(struct outbox *o, struct exchange *x, enum exchange_end end)
 	o->last = x;
 }
 
-void outbox_forget(struct outbox *o, struct exchange *x)
+void event_queue_discard(struct event_queue *o, struct exchange *x)
 {
 	if (o->head == x)
 		o->head = NULL;
 	exchange_free(x);
 }
 
-void outbox_blind(struct outbox *o, const char *why)
+void event_queue_unsupported(struct event_queue *o, const char *why)
 {
-	if (!o->blind)
-		o->blind = why;
+	if (!o->unsupported)
+		o->unsupported = why;
 }
 
-bool outbox_has_news(const struct outbox *o)
+bool event_queue_has_events(const struct event_queue *o)
 {
-	return o->head || o->first || (o->blind && !o->blind_told) || o->silent || o->shaken ||
-	       o->quic;
+	return o->head || o->first || (o->unsupported && !o->unsupported_reported) || o->silent ||
+	       o->shaken || o->quic;
 }
 
-bool outbox_take(struct outbox *o, struct event *event)
+bool event_queue_take(struct event_queue *o, struct event *event)
 {
 	*event = (struct event){ 0 };
 	if (o->head) {
@@ -78,12 +79,12 @@ bool outbox_take(struct outbox *o, struct event *event)
 		event->exchange->next = NULL;
 		if (!o->first)
 			o->last = NULL;
-	} else if (o->blind && !o->blind_told) {
-		event->kind = EVENT_BLIND;
-		event->why = o->blind;
-		o->blind_told = true;
+	} else if (o->unsupported && !o->unsupported_reported) {
+		event->kind = EVENT_UNSUPPORTED;
+		event->why = o->unsupported;
+		o->unsupported_reported = true;
 	} else if (o->silent) {
-		event->kind = EVENT_SILENT;
+		event->kind = EVENT_IDLE_CLOSE;
 		o->silent = false;
 	} else if (o->shaken) {
 		event->kind = EVENT_HANDSHAKE;
@@ -98,7 +99,7 @@ bool outbox_take(struct outbox *o, struct event *event)
 	return true;
 }
 
-void outbox_clear(struct outbox *o)
+void event_queue_clear(struct event_queue *o)
 {
 	exchange_free(o->spare);
 	free(o->handshake);
@@ -107,5 +108,7 @@ void outbox_clear(struct outbox *o)
 		o->first = x->next;
 		exchange_free(x);
 	}
-	*o = (struct outbox){ .head_seen = true, .blind = o->blind, .blind_told = true };
+	*o = (struct event_queue){ .head_seen = true,
+				   .unsupported = o->unsupported,
+				   .unsupported_reported = true };
 }

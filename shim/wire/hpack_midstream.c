@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/hpack_late.h"
+#include "wire/hpack_midstream.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
  */
 enum { STATIC_COUNT = 61, ENTRY_OVERHEAD = 32, INTEGER_MAX = 1 << 24 };
 
-struct entry {
+struct hpack_entry {
 	bool known;
 	size_t name_n;
 	size_t value_n;
@@ -29,9 +29,9 @@ struct literal {
 	bool huffman;
 };
 
-struct hpack_late {
+struct hpack_midstream {
 	struct slice block;
-	struct entry **entries; /* oldest first */
+	struct hpack_entry **entries; /* oldest first */
 	size_t count;
 	size_t room;
 	size_t size;
@@ -42,9 +42,9 @@ struct hpack_late {
 	struct buf value;
 };
 
-struct hpack_late *hpack_late_new(void)
+struct hpack_midstream *hpack_midstream_new(void)
 {
-	struct hpack_late *h = calloc(1, sizeof(*h));
+	struct hpack_midstream *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return NULL;
@@ -58,7 +58,7 @@ struct hpack_late *hpack_late_new(void)
 	return h;
 }
 
-void hpack_late_free(struct hpack_late *h)
+void hpack_midstream_free(struct hpack_midstream *h)
 {
 	if (!h)
 		return;
@@ -71,7 +71,7 @@ void hpack_late_free(struct hpack_late *h)
 	free(h);
 }
 
-void hpack_late_begin(struct hpack_late *h, struct slice block)
+void hpack_midstream_begin(struct hpack_midstream *h, struct slice block)
 {
 	h->block = block;
 }
@@ -118,7 +118,8 @@ static bool read_literal(struct slice *in, struct literal *s)
  * TO becomes the text of S: Huffman's code is undone by asking nghttp2 for a
  * field "x" with that value.
  */
-static enum hpack_said decode_literal(struct hpack_late *h, const struct literal *s, struct buf *to)
+static enum hpack_result decode_literal(struct hpack_midstream *h, const struct literal *s,
+					struct buf *to)
 {
 	struct slice text = s->text;
 	nghttp2_nv nv = { 0 };
@@ -150,7 +151,7 @@ static enum hpack_said decode_literal(struct hpack_late *h, const struct literal
 }
 
 /* What index means; a field that is not known when it points beyond what we saw. False: index 0. */
-static bool look_up(struct hpack_late *h, size_t index, struct hpack_field *field)
+static bool look_up(struct hpack_midstream *h, size_t index, struct hpack_field *field)
 {
 	*field = (struct hpack_field){ SLICE(""), SLICE(""), false };
 	if (index == 0)
@@ -166,16 +167,16 @@ static bool look_up(struct hpack_late *h, size_t index, struct hpack_field *fiel
 	size_t back = index - STATIC_COUNT;
 	if (back > h->count)
 		return true;
-	const struct entry *e = h->entries[h->count - back];
+	const struct hpack_entry *e = h->entries[h->count - back];
 	*field = (struct hpack_field){ { e->bytes, e->name_n },
 				       { e->bytes + e->name_n, e->value_n },
 				       e->known };
 	return true;
 }
 
-static void evict_oldest(struct hpack_late *h)
+static void evict_oldest(struct hpack_midstream *h)
 {
-	struct entry *e = h->entries[0];
+	struct hpack_entry *e = h->entries[0];
 
 	h->size -= e->name_n + e->value_n + ENTRY_OVERHEAD;
 	h->count--;
@@ -184,7 +185,7 @@ static void evict_oldest(struct hpack_late *h)
 }
 
 /* False without memory. Forgetting the oldest makes them unknown, never wrong. */
-static bool insert(struct hpack_late *h, const struct hpack_field *f)
+static bool insert(struct hpack_midstream *h, const struct hpack_field *f)
 {
 	size_t size = f->name.n + f->value.n + ENTRY_OVERHEAD;
 
@@ -199,13 +200,13 @@ static bool insert(struct hpack_late *h, const struct hpack_field *f)
 	}
 	if (h->count == h->room) {
 		size_t room = h->room ? h->room * 2 : 32;
-		struct entry **all = realloc(h->entries, room * sizeof(struct entry *));
+		struct hpack_entry **all = realloc(h->entries, room * sizeof(struct hpack_entry *));
 		if (!all)
 			return false;
 		h->entries = all;
 		h->room = room;
 	}
-	struct entry *e = malloc(sizeof(*e) + f->name.n + f->value.n);
+	struct hpack_entry *e = malloc(sizeof(*e) + f->name.n + f->value.n);
 	if (!e)
 		return false;
 	e->known = f->known;
@@ -221,17 +222,17 @@ static bool insert(struct hpack_late *h, const struct hpack_field *f)
 }
 
 /* A literal whose name has INDEX, or follows if it is 0 (section 6.2). */
-static enum hpack_said read_field(struct hpack_late *h, size_t index, bool indexed,
-				  struct hpack_field *field)
+static enum hpack_result read_field(struct hpack_midstream *h, size_t index, bool indexed,
+				    struct hpack_field *field)
 {
 	struct literal name;
 	struct literal value;
-	enum hpack_said said = HPACK_FIELD;
+	enum hpack_result result = HPACK_FIELD;
 
 	if (index == 0) {
 		if (!read_literal(&h->block, &name))
 			return HPACK_BAD;
-		said = decode_literal(h, &name, &h->name);
+		result = decode_literal(h, &name, &h->name);
 	} else {
 		look_up(h, index, field);
 		buf_reset(&h->name);
@@ -239,20 +240,20 @@ static enum hpack_said read_field(struct hpack_late *h, size_t index, bool index
 			return HPACK_NO_MEMORY;
 	}
 	bool known = index == 0 || field->known;
-	if (said != HPACK_FIELD)
-		return said;
+	if (result != HPACK_FIELD)
+		return result;
 	if (!read_literal(&h->block, &value))
 		return HPACK_BAD;
-	said = decode_literal(h, &value, &h->value);
-	if (said != HPACK_FIELD)
-		return said;
+	result = decode_literal(h, &value, &h->value);
+	if (result != HPACK_FIELD)
+		return result;
 	*field = (struct hpack_field){ buf_slice(&h->name), buf_slice(&h->value), known };
 	if (!known)
 		field->name = field->value = SLICE("");
 	return !indexed || insert(h, field) ? HPACK_FIELD : HPACK_NO_MEMORY;
 }
 
-enum hpack_said hpack_late_next(struct hpack_late *h, struct hpack_field *field)
+enum hpack_result hpack_midstream_next(struct hpack_midstream *h, struct hpack_field *field)
 {
 	while (h->block.n) {
 		unsigned char first = (unsigned char)h->block.p[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_REPORT_STEPS_H
-#define ORSHIM_REPORT_STEPS_H
+#ifndef ORSHIM_REPORT_NEXT_STEPS_H
+#define ORSHIM_REPORT_NEXT_STEPS_H
 
 #include "tools/report/report.h"
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_OUTBOX_H
-#define ORSHIM_OUTBOX_H
+#ifndef ORSHIM_EVENT_QUEUE_H
+#define ORSHIM_EVENT_QUEUE_H
 
 /*
  * What a connection has to tell, in order: the first head, exchanges, then that
- * it is blind or was silent.
+ * the reason why nothing more is read, or that the client wrote nothing.
  */
 #include "wire/connection.h"
 
-struct outbox {
+struct event_queue {
 	struct exchange *head; /* borrowed; NULL once told or none yet */
 	bool head_seen;
 	struct exchange *first; /* owned, linked by `next` */
 	struct exchange *last;
 	struct exchange *spare; /* owned, empty: the next one; NULL: there is none */
-	const char *blind;
-	bool blind_told;
+	const char *unsupported;
+	bool unsupported_reported;
 	bool silent;
 	bool quic;
 	struct handshake *handshake; /* owned; NULL: nothing to say of it */
@@ -23,25 +23,25 @@ struct outbox {
 };
 
 /* An empty exchange, perhaps with the memory of one that came back. NULL without memory. */
-struct exchange *outbox_new(struct outbox *o, uint32_t connection, uint32_t seq, struct slice sni);
+struct exchange *event_queue_new(struct event_queue *o, uint32_t connection, uint32_t seq, struct slice sni);
 
 /* X was taken and is not needed any more. */
-void outbox_give_back(struct outbox *o, struct exchange *x);
+void event_queue_recycle(struct event_queue *o, struct exchange *x);
 
 /* X has a whole request head. Only the first one counts. */
-void outbox_head(struct outbox *o, struct exchange *x);
+void event_queue_head(struct event_queue *o, struct exchange *x);
 
 /* X is finished; the outbox owns it now. */
-void outbox_put(struct outbox *o, struct exchange *x, enum exchange_end end);
+void event_queue_put(struct event_queue *o, struct exchange *x, enum exchange_end end);
 
 /* The first reason stays. */
-void outbox_blind(struct outbox *o, const char *why);
+void event_queue_unsupported(struct event_queue *o, const char *why);
 
-bool outbox_has_news(const struct outbox *o);
-bool outbox_take(struct outbox *o, struct event *event);
-void outbox_clear(struct outbox *o);
+bool event_queue_has_events(const struct event_queue *o);
+bool event_queue_take(struct event_queue *o, struct event *event);
+void event_queue_clear(struct event_queue *o);
 
 /* Free X, which was never put. */
-void outbox_forget(struct outbox *o, struct exchange *x);
+void event_queue_discard(struct event_queue *o, struct exchange *x);
 
 #endif

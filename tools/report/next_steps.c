@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/report/steps.h"
+#include "tools/report/next_steps.h"
 
 #include <stdarg.h>
 #include <string.h>
