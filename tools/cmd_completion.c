@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "diagnose/rules.h"
+#include "tools/commands.h"
 #include "tools/docgen/completion.h"
 
 static const struct shell {
@@ -47,20 +48,18 @@ void put_command_names(struct buf *out)
 		say(out, "%s%s", i ? " " : "", commands[i].name);
 }
 
-int cmd_completion(int argc, char **argv)
+int cmd_completion(const struct arguments *a)
 {
 	const struct shell *shell = NULL;
 	struct buf out;
 
-	if (argc < 2)
+	if (a->count == 0)
 		die("completion: name the shell: bash, zsh or fish");
-	if (argc > 2)
-		die_of_option("completion", argv[2]);
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (strcmp(shells[i].name, argv[1]) == 0)
+		if (strcmp(shells[i].name, a->words[0]) == 0)
 			shell = &shells[i];
 	if (!shell)
-		die("completion: no completions for '%s'; bash, zsh and fish have some", argv[1]);
+		die("completion: no completions for '%s'; bash, zsh and fish have some", a->words[0]);
 	buf_init(&out, DOCUMENT_MAX);
 	shell->put(&out);
 	print_out(&out);
