@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "diagnose/rules.h"
-#include "tools/commands.h"
 #include "tools/docgen/completion.h"
 
 static const struct shell {
@@ -48,18 +47,20 @@ void put_command_names(struct buf *out)
 		say(out, "%s%s", i ? " " : "", commands[i].name);
 }
 
-int cmd_completion(const struct arguments *a)
+int cmd_completion(int argc, char **argv)
 {
 	const struct shell *shell = NULL;
 	struct buf out;
 
-	if (a->count == 0)
+	if (argc < 2)
 		die("completion: name the shell: bash, zsh or fish");
+	if (argc > 2)
+		die_of_option("completion", argv[2]);
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-		if (strcmp(shells[i].name, a->words[0]) == 0)
+		if (strcmp(shells[i].name, argv[1]) == 0)
 			shell = &shells[i];
 	if (!shell)
-		die("completion: no completions for '%s'; bash, zsh and fish have some", a->words[0]);
+		die("completion: no completions for '%s'; bash, zsh and fish have some", argv[1]);
 	buf_init(&out, DOCUMENT_MAX);
 	shell->put(&out);
 	print_out(&out);

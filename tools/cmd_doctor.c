@@ -8,7 +8,7 @@
 
 #include "report/json_out.h"
 #include "tools/attach/target.h"
-#include "tools/commands.h"
+#include "tools/command.h"
 #include "tools/editor/doctor_editor.h"
 #include "tools/program/elf.h"
 #include "tools/program/launcher.h"
@@ -308,21 +308,31 @@ static bool is_number(const char *word)
 	return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-int cmd_doctor(const struct arguments *a)
+int cmd_doctor(int argc, char **argv)
 {
 	struct patient *p = calloc(1, sizeof(*p));
-	const struct doctor_options *o = a->options;
+	bool json = false, editor = false;
 	struct buf out;
 	int status;
 
 	if (!p)
 		die("doctor: out of memory");
-	p->asked = a->words[0];
-	if (o->editor && p->asked)
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			json = true;
+		} else if (strcmp(argv[i], "--editor") == 0) {
+			editor = true;
+		} else if (argv[i][0] == '-' || p->asked) {
+			die_of_option("doctor", argv[i]);
+		} else {
+			p->asked = argv[i];
+		}
+	}
+	if (editor && p->asked)
 		die("doctor: --editor finds the processes itself; leave out %s", p->asked);
-	if (o->editor) {
+	if (editor) {
 		free(p);
-		return doctor_editor(o->json);
+		return doctor_editor(json);
 	}
 	if (!p->asked)
 		die("doctor: which TOOL or PID? Example: orshim doctor node");
@@ -333,7 +343,7 @@ int cmd_doctor(const struct arguments *a)
 		look_at_tool(p);
 	}
 	buf_init(&out, LIMIT_LINE);
-	if (o->json)
+	if (json)
 		write_json(p, &out);
 	else
 		write_text(p, &out);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/commands.h"
+#include "tools/command.h"
 #include "tools/docgen/roff.h"
 
 enum { HELP_COLUMNS = 88, LABEL_MAX = 64 };
@@ -158,9 +158,9 @@ static void put_manual(struct buf *out)
 		 ".BR ld.so (8)\n");
 }
 
-static const char *name_at(const void *table, size_t i)
+static const char *name_at(size_t i)
 {
-	return ((const struct command *)table)[i].name;
+	return commands[i].name;
 }
 
 const struct command *command_or_die(const char *name)
@@ -168,26 +168,27 @@ const struct command *command_or_die(const char *name)
 	for (size_t i = 0; i < command_count; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-	const char *near = nearest_name(name, name_at, commands, command_count);
+	const char *near = nearest_name(name, name_at, command_count);
 	if (near)
 		die("unknown command '%s'; did you mean `orshim %s`?", name, near);
 	die("unknown command '%s'; `orshim --help` lists them", name);
 }
 
-int cmd_help(const struct arguments *a)
+int cmd_help(int argc, char **argv)
 {
-	const struct help_options *o = a->options;
 	struct buf out;
 
-	if (o->man && a->count)
-		die("help: --man prints all commands; leave out '%s'", a->words[0]);
+	if (argc > 2)
+		die_of_option("help", argv[2]);
 	buf_init(&out, DOCUMENT_MAX);
-	if (o->man)
-		put_manual(&out);
-	else if (a->count)
-		put_help(&out, command_or_die(a->words[0]));
-	else
+	if (argc < 2)
 		put_overview(&out);
+	else if (strcmp(argv[1], "--man") == 0)
+		put_manual(&out);
+	else if (argv[1][0] == '-')
+		die_of_option("help", argv[1]);
+	else
+		put_help(&out, command_or_die(argv[1]));
 	print_out(&out);
 	buf_release(&out);
 	return EXIT_CLEAN;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "report/json_out.h"
-#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/report/run_report.h"
 
@@ -83,26 +82,28 @@ static void put_run(const struct kept_run *run, struct json_out *j)
 	free(log);
 }
 
-int cmd_runs(const struct arguments *a)
+int cmd_runs(int argc, char **argv)
 {
-	const struct runs_options *o = a->options;
+	bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
 	struct kept_run *runs;
 	struct json_out j;
 	struct buf out;
 	size_t count;
 
+	if (argc > 1 + json)
+		die_of_option("runs", argv[1 + json]);
 	runs = runs_list(&count);
 	buf_init(&out, REPORT_MAX);
 	json_out_init(&j, &out);
-	if (o->json)
+	if (json)
 		json_array(&j, NULL);
 	for (size_t i = 0; i < count; i++) {
-		if (o->json)
+		if (json)
 			put_run(&runs[i], &j);
 		else
 			say_run(&runs[i], &out);
 	}
-	if (o->json) {
+	if (json) {
 		json_array_end(&j);
 		say(&out, "\n");
 	} else if (count == 0) {

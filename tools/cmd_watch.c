@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "report/paragraph.h"
-#include "tools/commands.h"
+#include "tools/command.h"
 #include "tools/log/runs.h"
 #include "tools/report/lines.h"
 
@@ -247,12 +247,19 @@ static void check_readable(struct watch *w)
 	}
 }
 
-int cmd_watch(const struct arguments *a)
+int cmd_watch(int argc, char **argv)
 {
-	const struct watch_options *o = a->options;
-	struct watch w = { .fd = -1, .path = a->words[0], .all = o->all, .from_start = o->all };
+	struct watch w = { .fd = -1 };
 	char *newest = NULL;
 
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--all") == 0)
+			w.all = w.from_start = true;
+		else if (argv[i][0] == '-' || w.path)
+			die_of_option("watch", argv[i]);
+		else
+			w.path = argv[i];
+	}
 	if (!w.path)
 		w.path = newest = runs_newest("log");
 	if (!w.path)

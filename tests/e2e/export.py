@@ -126,6 +126,25 @@ def machine_is_told(standin, log, scratch):
           ("box-7.lab", "4711", version), "traces: where it ran", resource)
 
 
+def processes_are_flat(log):
+    """Of curl, which was looked into, and of a program that could not be."""
+    names = [line.split("`")[1] for line in subprocess.run(
+        [ORSHIM, "export", "--processes", "--columns"], stdout=subprocess.PIPE, text=True,
+        check=True).stdout.splitlines()[2:]]
+    row = objects(export("--processes", log)[0])[0]
+    check(list(row) == names and row["tapped"] == 1 and row["library"] == "OpenSSL" and
+          os.path.basename(row["exe"]) == "curl" and row["pid"] > 0, "processes: curl, looked into", row)
+    unseen = {"v": 1, "record": "process", "ts": "2026-11-27T10:00:00.000Z", "pid": 4, "ppid": 1,
+              "exe": "/opt/agent", "argv0": "agent", "machine": {"id": "m1"},
+              "tls": [{"object": "/opt/a", "library": "OpenSSL", "version": "3.0.19", "tap": "interposed"},
+                      {"object": "/opt/agent", "library": "Go crypto/tls", "version": "", "tap": "none",
+                       "reason": "no library"}]}
+    row = objects(export("--processes", "-", stdin=json.dumps(unseen) + "\n")[0])[0]
+    check(row["tapped"] == 0 and row["library"] == "Go crypto/tls" and row["reason"] == "no library" and
+          row["machine"] == "m1", "processes: what could not be looked into, and why", row)
+    check(not [v for v in row.values() if v is None or isinstance(v, (dict, list))], "processes: flat", row)
+
+
 def old_logs(log):
     """Records of an orshim that did not write these members yet."""
     lines = []
@@ -520,6 +539,7 @@ def main():
             machine_is_told(standin, log, scratch)
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
+        processes_are_flat(log)
         old_logs(log)
         set_aside_first(log, scratch)
         captured = captures_keep_their_causes()

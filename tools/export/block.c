@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/export/process_row.h"
 
 enum { BLOCK = 1 << 16, BLOCK_MAX = 1 << 20 };
 
@@ -50,12 +51,14 @@ bool block_line(void *block, struct slice line, bool too_long)
 
 	if (line.n == 0 && !too_long)
 		return !b->gone;
-	enum taken taken = too_long ? TAKEN_NOTHING : exported_take(&b->exported, line);
+	enum taken taken = too_long ? TAKEN_NOTHING
+			   : b->put ? exported_take(&b->exported, line)
+				    : put_process_row(&b->out, line);
 	if (taken == TAKEN_NOTHING)
 		b->bad++;
 	if (taken != TAKEN_EXCHANGE)
 		return !b->gone;
-	if (!b->put(&b->out, &b->exported))
+	if (b->put && !b->put(&b->out, &b->exported))
 		b->bad++; /* it alone would be more than BLOCK_MAX */
 	else
 		b->exchanges++;

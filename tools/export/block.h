@@ -9,7 +9,7 @@
 typedef bool exchange_writer(struct buf *out, const struct exported *e);
 
 struct block {
-	exchange_writer *put;
+	exchange_writer *put; /* NULL: the processes are written, flat */
 	struct exported exported;
 	struct buf out;
 	void (*flushed)(void *context); /* after a block has left; may be NULL */

@@ -90,25 +90,25 @@ static double log_choose(size_t n, size_t k)
 	return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
 }
 
-/*
- * Probability that outcomes dealt out at random are separated too: the ways to
- * pick whole values whose exchanges sum up to the failures, over all ways to
- * pick that many exchanges. 1 without memory: then nothing is claimed.
- */
-static double chance_of_separation(const struct split *s)
+/* The ways to pick whole values whose exchanges sum up to the failures, over all ways to pick. */
+double outcome_chance(const struct split_value *values, size_t count)
 {
-	size_t total = s->failed + s->fine;
-	double *ways = calloc(s->failed + 1, sizeof(*ways));
+	size_t failed = 0, total = 0;
 
+	for (size_t i = 0; i < count; i++) {
+		failed += values[i].failed;
+		total += values[i].failed + values[i].fine;
+	}
+	double *ways = calloc(failed + 1, sizeof(*ways));
 	if (!ways)
 		return 1;
 	ways[0] = 1;
-	for (size_t i = 0; i < s->value_count; i++) {
-		size_t size = s->values[i].failed + s->values[i].fine;
-		for (size_t sum = s->failed; sum >= size && sum > 0; sum--)
+	for (size_t i = 0; i < count; i++) {
+		size_t size = values[i].failed + values[i].fine;
+		for (size_t sum = failed; sum >= size && sum > 0; sum--)
 			ways[sum] += ways[sum - size];
 	}
-	double p = exp(log(ways[s->failed]) - log_choose(total, s->failed));
+	double p = exp(log(ways[failed]) - log_choose(total, failed));
 	free(ways);
 	return p < 1 ? p : 1;
 }
@@ -131,7 +131,7 @@ static void try_attributes(struct split *best, const struct outcome *outcomes, s
 
 	if (!separates(&s, outcomes, count) || s.value_count < 2)
 		return;
-	s.chance = chance_of_separation(&s);
+	s.chance = outcome_chance(s.values, s.value_count);
 	if (best->strength == SPLIT_NONE || s.chance < best->chance) {
 		s.strength = SPLIT_WEAK;
 		*best = s;
@@ -179,7 +179,7 @@ static unsigned equally_good(const struct split *best, const struct outcome *out
 		    !separates(&s, outcomes, count))
 			continue;
 		s.strength = SPLIT_WEAK;
-		s.chance = chance_of_separation(&s);
+		s.chance = outcome_chance(s.values, s.value_count);
 		weigh(&s, tries);
 		if (s.strength >= best->strength)
 			also |= 1u << a;

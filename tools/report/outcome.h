@@ -72,4 +72,10 @@ struct split {
  */
 void outcome_split(const struct outcome *outcomes, size_t count, struct split *s);
 
+/*
+ * Probability that outcomes dealt out at random are separated by these values, too,
+ * each of which has failures only or none. 1 without memory: then nothing is claimed.
+ */
+double outcome_chance(const struct split_value *values, size_t count);
+
 #endif

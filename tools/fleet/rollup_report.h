@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ROLLUP_REPORT_H
+#define ORSHIM_ROLLUP_REPORT_H
+
+#include <stdbool.h>
+
+/*
+ * `orshim report --rollup PATH`: prints what separates the refusals, vendor by
+ * vendor, those with most refusals first; as JSON if AS_JSON. Returns the exit
+ * status: 1 if something was refused, 3 if there are no exchanges, else 0.
+ */
+int rollup_report(const char *path, bool as_json);
+
+#endif
