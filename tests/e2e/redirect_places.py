@@ -112,7 +112,7 @@ class Proxy:
     """CONNECT alone; remembers whom it was asked for."""
 
     def __init__(self, address):
-        self.asked = []
+        self.asked, self.logins = [], []
         self.listener = socket.create_server((address, 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -131,6 +131,7 @@ class Proxy:
             head += near.recv(4096)
         name = head.split()[1].decode()
         self.asked.append(name)
+        self.logins += re.findall(rb"(?i)\r\nProxy-Authorization: *([^\r]*)", head)
         host, port = name.rsplit(":", 1)
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -14,6 +14,7 @@
 #include "tools/redirect/authority.h"
 #include "tools/redirect/hello.h"
 #include "tools/redirect/keystore.h"
+#include "tools/redirect/user_proxy.h"
 
 /* What a client of ours says first to NAME (NULL: without one), offering h2 and http/1.1. */
 static size_t client_hello(const char *name, unsigned char *out, size_t size)
@@ -196,6 +197,57 @@ static void javas_list_is_read_and_grows_by_one(void **state)
 	authority_release(&a);
 }
 
+static void a_proxy_of_the_environment_is_read(void **state)
+{
+	static const struct {
+		const char *url, *host, *login;
+		enum proxy_kind kind;
+		uint16_t port;
+	} rows[] = {
+		{ "http://proxy.example:3128/", "proxy.example", "", PROXY_HTTP, 3128 },
+		{ "proxy.example:8080", "proxy.example", "", PROXY_HTTP, 8080 },
+		{ "http://me:p%40ss@proxy.example", "proxy.example", "me:p%40ss", PROXY_HTTP, 80 },
+		{ "http://a@b@[::1]:3128", "[::1]", "a@b", PROXY_HTTP, 3128 },
+		{ "http://[2001:db8::7]", "[2001:db8::7]", "", PROXY_HTTP, 80 },
+		{ "https://proxy.example", "proxy.example", "", PROXY_TLS, 443 },
+		{ "socks5h://127.0.0.1", "127.0.0.1", "", PROXY_SOCKS, 1080 },
+		{ "", "", "", PROXY_NONE, 0 },
+		{ "http://", "", "", PROXY_NONE, 0 },
+		{ "http://:3128", "", "", PROXY_NONE, 0 },
+	};
+	struct user_proxy p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(user_proxy_read(&p, rows[i].url), rows[i].kind != PROXY_NONE);
+		assert_int_equal(p.kind, rows[i].kind);
+		if (p.kind == PROXY_NONE)
+			continue;
+		assert_string_equal(p.host, rows[i].host);
+		assert_int_equal(p.port, rows[i].port);
+		assert_true(slice_equal(p.login, slice_of(rows[i].login)));
+	}
+	assert_false(user_proxy_read(&p, NULL));
+}
+
+static void a_login_is_written_as_basic(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 256);
+	assert_int_equal(user_proxy_authorize(&out, SLICE("")), 0);
+	assert_int_equal(out.n, 0);
+	/* RFC 7617 section 2, and one that is percent-encoded. */
+	assert_int_equal(user_proxy_authorize(&out, SLICE("Aladdin:open sesame")), 0);
+	assert_true(slice_equal(buf_slice(&out), SLICE("Proxy-Authorization: Basic "
+						       "QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n")));
+	buf_reset(&out);
+	assert_int_equal(user_proxy_authorize(&out, SLICE("a:%40%")), 0);
+	assert_true(slice_equal(buf_slice(&out), SLICE("Proxy-Authorization: Basic YTpAJQ==\r\n")));
+	buf_release(&out);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -203,6 +255,8 @@ int main(void)
 		cmocka_unit_test(the_authority_is_good_for_the_hosts_in_question_alone),
 		cmocka_unit_test(leaves_are_kept_and_their_number_is_limited),
 		cmocka_unit_test(javas_list_is_read_and_grows_by_one),
+		cmocka_unit_test(a_proxy_of_the_environment_is_read),
+		cmocka_unit_test(a_login_is_written_as_basic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,11 +8,13 @@
 
 #include "tools/redirect/courier.h"
 #include "tools/redirect/notice.h"
+#include "tools/redirect/proxy.h"
 
 /* One that has come in. */
 struct visitor {
 	struct source source;
 	struct relay *relay;
+	int pid;
 };
 
 static void leave(struct visitor *v)
@@ -66,16 +68,50 @@ static void take_listener(struct visitor *v, int fd, const char *flags)
 	courier_send(v->source.fd, "K", 1, -1);
 }
 
+/* REQUEST: "P", the runtime, '1' if files were laid over others, the program's path. */
+static void tell_proxy(struct visitor *v, const char *request)
+{
+	struct relay *r = v->relay;
+	struct buf out;
+
+	buf_init(&out, DOOR_ANSWER);
+	int failed = buf_add(&out, "Y", 1);
+	const char *why = failed ? "there is not enough memory"
+				 : proxy_variables(r, (enum runtime)request[1], v->pid, &out);
+	if (why) {
+		buf_reset(&out);
+		buf_add_some(&out, "N", 1);
+		buf_add_some(&out, why, strlen(why));
+	}
+	r->proxy_laid_over |= request[2] == '1';
+	courier_send(v->source.fd, out.p, out.n, -1);
+	buf_release(&out);
+}
+
+/* REQUEST: "W", why a program is not relayed, NUL, its path. */
+static void take_failure(struct visitor *v, const char *request, size_t n)
+{
+	size_t why = strnlen(request, n);
+
+	if (why < n)
+		relay_passed(v->relay, v->pid, request + why + 1,
+			     (struct passed_by){ .host = "", .why = request + 1 });
+}
+
 static void on_visitor(struct source *s, uint32_t events)
 {
 	struct visitor *v = (struct visitor *)s;
-	char message[PATH_MAX + 8] = "";
+	char message[PATH_MAX + DOOR_WHY + 8] = "";
 	int fd;
 
 	(void)events;
 	ssize_t n = courier_receive(s->fd, message, sizeof(message) - 1, &fd);
 	if (n >= 2 && message[0] == 'T') {
 		tell_variables(v, message);
+	} else if (n >= 3 && message[0] == 'P') {
+		tell_proxy(v, message);
+	} else if (n >= 2 && message[0] == 'W') {
+		take_failure(v, message, (size_t)n);
 	} else if (n >= DOOR_FLAGS && message[0] == 'L' && fd >= 0) {
 		take_listener(v, fd, message);
 		fd = -1;
@@ -98,7 +134,8 @@ void door_open(struct source *s, uint32_t events)
 	if (v && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
 	    who.uid == geteuid()) {
 		*v = (struct visitor){ .source = { .fd = fd, .ready = on_visitor },
-				       .relay = door->relay };
+				       .relay = door->relay,
+				       .pid = who.pid };
 		if (loop_watch(door->relay->loop, &v->source, EPOLLIN))
 			return;
 	}

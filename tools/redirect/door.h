@@ -10,12 +10,16 @@
  *         <--"Y" pid, NAME=VALUE..., @PLACE=FILE...
  *   entry --"L" flags, listener--> door: the filter is on, this is its end
  *         <--"K"
+ * or, where no filter was possible:
+ *   entry --"P" runtime, laid over, program--> door: then by a proxy
+ *         <--"Y" NAME=VALUE..., or "N" and why not
+ *   entry --"W" why, program--> door: it cannot be relayed
  */
 #include "tools/redirect/loop.h"
 
 #define DOOR_NAME "relay"
 
-enum { DOOR_ANSWER = 64 * 1024 };
+enum { DOOR_ANSWER = 64 * 1024, DOOR_WHY = 160 };
 
 /* The flags of "L", each '0' or '1'. */
 enum door_flag {

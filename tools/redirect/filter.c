@@ -22,34 +22,45 @@
 #define OWN_ARCHITECTURE 0
 #endif
 
-static const struct sock_filter code[] = {
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 0, 3),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-};
+/* Those that ask are the last rows but two. */
+#define BEGIN(last)                                                               \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),  \
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 0, (last) + 1), \
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define ASK(call, to_ask) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, to_ask, 0)
+#define END                                           \
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW), \
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)
 
-static int install_with(unsigned long flags)
+static const struct sock_filter asks_connect[] = { BEGIN(1), ASK(SYS_connect, 1), END };
+
+/* Where no_new_privs is ours to answer for (privilege.h). */
+static const struct sock_filter asks_exec[] = { BEGIN(3), ASK(SYS_connect, 3), ASK(SYS_execve, 2),
+						ASK(SYS_execveat, 1), END };
+
+static int install_with(unsigned long flags, bool exec)
 {
-	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), (struct sock_filter *)code };
+	struct sock_fprog program = { sizeof(asks_connect) / sizeof(asks_connect[0]),
+				      (struct sock_filter *)asks_connect };
 
+	if (exec)
+		program = (struct sock_fprog){ sizeof(asks_exec) / sizeof(asks_exec[0]),
+					       (struct sock_filter *)asks_exec };
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
 /* With this flag only a deadly signal ends a question that was taken: Go sends itself many. */
-static int install(void)
+static int install(bool exec)
 {
-	int fd =
-	    install_with(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	const unsigned long listen = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	int fd = install_with(listen | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, exec);
 
-	return fd < 0 && errno == EINVAL ? install_with(SECCOMP_FILTER_FLAG_NEW_LISTENER) : fd;
+	return fd < 0 && errno == EINVAL ? install_with(listen, exec) : fd;
 }
 
 int filter_install(bool *lost_privilege)
 {
-	int fd = install();
+	int fd = install(false);
 
 	*lost_privilege = false;
 	if (fd >= 0 || errno != EACCES)
@@ -57,5 +68,5 @@ int filter_install(bool *lost_privilege)
 	*lost_privilege = true;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -1;
-	return install();
+	return install(true);
 }

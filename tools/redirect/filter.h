@@ -3,8 +3,9 @@
 #define ORSHIM_REDIRECT_FILTER_H
 
 /*
- * The seccomp filter that asks about connect(2) (seccomp_unotify(2)), and
- * nothing else: all other system calls are allowed as they are.
+ * The seccomp filter that asks about connect(2) (seccomp_unotify(2)), and about
+ * execve(2) where no_new_privs had to be set; all other system calls are
+ * allowed as they are.
  */
 #include <stdbool.h>
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/redirect/proxy.h"
+
 enum {
 	HELLO_US = 5000000, /* who says nothing for so long waits for the server */
 	JOIN_US = 5000000,  /* loopback never needs it */
@@ -26,6 +28,8 @@ static void on_end(struct source *s, uint32_t events)
 
 	if (l->state == LINK_CONNECTING || (l->state == LINK_AGAIN && e == &l->far))
 		connected(l);
+	else if (l->state == LINK_DIALLING && e == &l->far)
+		proxy_dialled(l);
 	else
 		link_turn(l, e, events);
 }
@@ -131,6 +135,30 @@ void link_open(struct relay *r, struct peer *p, struct call *call, const union a
 	}
 }
 
+struct link *link_take_in(struct relay *r, struct peer *p, int fd)
+{
+	struct call answered = {
+		.listener = -1, .socket = -1, .pid = p->pid, .laid_over = r->proxy_laid_over
+	};
+	union address nowhere;
+	int on = 1;
+
+	memset(&nowhere, 0, sizeof(nowhere));
+	struct link *l = new_link(r, p, &answered, &nowhere, 0);
+	if (!l)
+		return NULL;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	l->near.source.fd = fd;
+	l->state = LINK_PROXY;
+	link_interest(l);
+	return l;
+}
+
+void link_wait_for_hello(struct link *l)
+{
+	l->deadline = loop_clock() + HELLO_US;
+}
+
 static void unlink_from(struct relay *r, struct link *l)
 {
 	struct link **at = &r->links;
@@ -151,6 +179,7 @@ void link_end(struct link *l)
 	l->state = LINK_OVER;
 	notice_let_pass(l->relay, &l->call);
 	pump_close(l);
+	proxy_release(l);
 	loop_close(l->relay->loop, &l->near.source);
 	loop_close(l->relay->loop, &l->far.source);
 	unlink_from(l->relay, l);
@@ -272,7 +301,7 @@ static void accepted(struct link *l, int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	l->near.source.fd = fd;
 	l->state = LINK_HELLO;
-	l->deadline = loop_clock() + HELLO_US;
+	link_wait_for_hello(l);
 	if (!notice_replace(&l->call)) {
 		link_break(l);
 		return;
@@ -311,10 +340,13 @@ static void expire(struct link *l)
 	l->deadline = 0;
 	switch (l->state) {
 	case LINK_CONNECTING: /* let it wait for itself */
-		peer_passed(l->peer, l->name, "its server takes long to accept");
+		peer_passed(l->peer,
+			    (struct passed_by){ .host = l->name,
+						.why = "its server takes long to accept" });
 		link_break(l);
 		break;
 	case LINK_HELLO:
+		l->note = "it spoke no TLS within 5 s";
 		link_pass(l, NULL);
 		if (l->state != LINK_OVER)
 			link_turn(l, &l->near, 0);

@@ -29,8 +29,13 @@
 #include "tools/redirect/relay.h"
 #include "wire/connection.h"
 
+struct lookup_answer;
+
 enum link_state {
-	LINK_CONNECTING,
+	LINK_CONNECTING, /* how a link begins: 0 */
+	LINK_PROXY,      /* by proxy.h: a CONNECT is read, */
+	LINK_LOOKUP,     /* its host is looked up, */
+	LINK_DIALLING,   /* and connected to */
 	LINK_JOINING,
 	LINK_HELLO,
 	LINK_TUNNEL,
@@ -71,13 +76,17 @@ struct link {
 	socklen_t to_size;
 	union address joined; /* the tool's end of the connection to us */
 	struct end near, far;
-	struct buf first;    /* what the tool sent so far, byte for byte */
-	struct buf prologue; /* a CONNECT and its head */
-	struct buf answer;   /* the proxy's, while it is read */
-	bool skips_answer;   /* the proxy answers once more, which the tool has seen */
+	struct buf first;                /* what the tool sent so far, byte for byte */
+	struct buf prologue;             /* a CONNECT and its head */
+	struct buf answer;               /* the proxy's, while it is read */
+	struct end names;                /* proxy.h: where the addresses come */
+	struct lookup_answer *addresses; /* NULL: none yet */
+	unsigned tried;                  /* of them */
+	bool skips_answer;               /* the proxy answers once more, which the tool has seen */
 	struct hello hello;
 	char name[HELLO_NAME]; /* of the server, else its address */
 	uint16_t port;
+	const char *note;       /* what is spoken in place of TLS; NULL */
 	bool wants_certificate; /* the server asked for the client's */
 	bool spoke;             /* the tool, on the pump */
 	bool answered;          /* the server spoke last */
@@ -90,6 +99,12 @@ struct link {
 /* Take CALL on, which wants to connect to TO. Owns it from here on. */
 void link_open(struct relay *r, struct peer *p, struct call *call, const union address *to,
 	       socklen_t to_size);
+
+/* FD came to the proxy, from P. Owns FD from here on. NULL: there is no room; FD is the caller's. */
+struct link *link_take_in(struct relay *r, struct peer *p, int fd);
+
+/* L is in HELLO: who says nothing for long waits for the server. */
+void link_wait_for_hello(struct link *l);
 
 /* Somebody is at one of the relay's own loopback sockets. */
 void link_accept(struct source *s, uint32_t events);
@@ -121,6 +136,12 @@ void link_interest(struct link *l);
  * is broken instead.
  */
 void link_pass(struct link *l, const char *why);
+
+/* Where a head ends in B, behind its empty line; 0: not yet. */
+size_t link_head_end(const struct buf *b);
+
+/* "CONNECT api.example.com:443 HTTP/1.1": the tunnel's other end is what counts from here on. */
+void link_take_target(struct link *l, struct slice head);
 
 /* What is received: > 0 bytes, 0: nothing now, -1: its end, or it is broken (L is over then). */
 ssize_t end_receive(struct end *e, void *room, size_t size);

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "tools/redirect/link.h"
+#include "tools/redirect/proxy.h"
 
 enum { PIECE = 16384, SPARE = 64 * 1024 };
 
@@ -89,8 +91,7 @@ static void splice_from(struct end *from, struct end *to)
 		to->last = true;
 }
 
-/* Where a head ends, behind its empty line; 0: not yet. */
-static size_t head_end(const struct buf *b)
+size_t link_head_end(const struct buf *b)
 {
 	long at = slice_find(buf_slice(b), SLICE("\r\n\r\n"), 0);
 
@@ -107,7 +108,7 @@ static void skip_answer(struct link *l)
 		link_break(l);
 		return;
 	}
-	size_t end = head_end(&l->answer);
+	size_t end = link_head_end(&l->answer);
 	if (!end)
 		return;
 	l->skips_answer = false;
@@ -132,7 +133,9 @@ void link_pass(struct link *l, const char *why)
 {
 	int error = 0;
 
-	peer_passed(l->peer, l->name, why);
+	if (why || !l->near.eof || l->first.n) /* else it was closed unused */
+		peer_passed(l->peer,
+			    (struct passed_by){ .host = l->name, .why = why, .note = l->note });
 	l->deadline = 0;
 	if (why && l->relay->strict) {
 		link_break(l);
@@ -156,6 +159,27 @@ static bool is_sure_to_refuse(const struct link *l)
 	return trust_needs_laying(l->peer->program.runtime) && !l->call.laid_over;
 }
 
+static bool is_tls_proxy(const struct link *l)
+{
+	for (size_t i = 0; i < USER_PROXIES; i++)
+		if (l->relay->proxies[i].kind == PROXY_TLS &&
+		    l->relay->proxies[i].port == l->port &&
+		    strcasecmp(l->relay->proxies[i].host, l->name) == 0)
+			return true;
+	return false;
+}
+
+/* What is it that begins so, and is no TLS? */
+static const char *name_protocol(const struct link *l)
+{
+	struct slice first = buf_slice(&l->first);
+
+	if (first.n >= 2 && (first.p[0] == 4 || first.p[0] == 5) && first.p[1] > 0 &&
+	    first.p[1] < 10) /* RFC 1928 section 3; version 4: command 1 or 2 */
+		return "a SOCKS proxy";
+	return slice_has(first, SLICE(" HTTP/1.")) ? "HTTP without TLS" : "no TLS";
+}
+
 /* The whole ClientHello is there: whose name is in it? */
 static void decide_by_name(struct link *l)
 {
@@ -163,7 +187,9 @@ static void decide_by_name(struct link *l)
 
 	if (l->hello.name[0])
 		snprintf(l->name, sizeof(l->name), "%s", l->hello.name);
-	if (!hosts_may_find(&r->hosts, slice_of(l->name), l->port) ||
+	if (is_tls_proxy(l))
+		l->note = "a proxy that speaks TLS";
+	if (l->note || l->peer->is_left || !hosts_may_find(&r->hosts, slice_of(l->name), l->port) ||
 	    (!r->strict && peer_has_refused(l->peer, l->name)) || !relay_has_authority(r))
 		link_pass(l, NULL);
 	else if (is_sure_to_refuse(l))
@@ -173,10 +199,9 @@ static void decide_by_name(struct link *l)
 		pump_begin(l);
 }
 
-/* "CONNECT api.example.com:443 HTTP/1.1": the tunnel's other end is what counts from here on. */
-static void start_tunnel(struct link *l, size_t head)
+void link_take_target(struct link *l, struct slice head)
 {
-	struct slice line = slice_sub(buf_slice(&l->first), 8, head);
+	struct slice line = slice_from(head, sizeof("CONNECT ") - 1);
 	struct slice target;
 
 	if (!slice_cut(&line, ' ', &target))
@@ -186,6 +211,11 @@ static void start_tunnel(struct link *l, size_t head)
 		n--;
 	l->port = n ? (uint16_t)atoi(target.p + n) : l->port;
 	snprintf(l->name, sizeof(l->name), "%.*s", n ? (int)n - 1 : (int)target.n, target.p);
+}
+
+static void start_tunnel(struct link *l, size_t head)
+{
+	link_take_target(l, slice_sub(buf_slice(&l->first), 0, head));
 	if (buf_add(&l->prologue, l->first.p, head) != 0 ||
 	    buf_add(&l->far.out.bytes, l->first.p, head) != 0) {
 		link_break(l);
@@ -208,7 +238,7 @@ static void tunnel_step(struct link *l)
 		link_break(l);
 		return;
 	}
-	size_t end = head_end(&l->answer);
+	size_t end = link_head_end(&l->answer);
 	if (l->far.eof || (end && !slice_has(slice_sub(buf_slice(&l->answer), 0, 12), SLICE(" 2"))))
 		link_pass(l, NULL); /* refused: the tool reads why */
 	else if (end)
@@ -236,13 +266,15 @@ static void read_first(struct link *l, size_t had)
 		case HELLO_MORE:
 			break;
 		case HELLO_OTHER:
+			l->note = "no TLS";
 			link_pass(l, NULL);
 		}
 	} else if (!l->prologue.n && is_connect(&l->first)) {
-		size_t head = head_end(&l->first);
+		size_t head = link_head_end(&l->first);
 		if (head)
 			start_tunnel(l, head);
 	} else {
+		l->note = name_protocol(l);
 		link_pass(l, NULL);
 	}
 }
@@ -259,8 +291,10 @@ static void hello_step(struct link *l, bool server_speaks)
 		link_break(l); /* larger than any ClientHello */
 	else if (n > 0)
 		read_first(l, had);
-	else if (server_speaks || l->near.eof)
+	else if (server_speaks || l->near.eof) {
+		l->note = "its server speaks first";
 		link_pass(l, NULL);
+	}
 }
 
 static bool is_over(const struct link *l)
@@ -271,6 +305,11 @@ static bool is_over(const struct link *l)
 static void step(struct link *l, bool server_speaks)
 {
 	switch (l->state) {
+	case LINK_PROXY:
+	case LINK_LOOKUP:
+	case LINK_DIALLING:
+		proxy_step(l);
+		break;
 	case LINK_HELLO:
 		hello_step(l, server_speaks);
 		break;
@@ -303,7 +342,8 @@ static bool is_left_alone(const struct link *l, const struct end *e, uint32_t ev
 {
 	bool gone = events & (EPOLLRDHUP | EPOLLHUP);
 
-	return gone && (e == &l->near ? l->state == LINK_UPSTREAM || l->state == LINK_TUNNEL
+	return gone && (e == &l->near ? l->state == LINK_UPSTREAM || l->state == LINK_TUNNEL ||
+					    l->state == LINK_LOOKUP || l->state == LINK_DIALLING
 				      : l->state == LINK_LEAF);
 }
 
@@ -335,6 +375,12 @@ static uint32_t wanted_of(const struct link *l, const struct end *e, const struc
 	uint32_t out = e->out.bytes.n > e->out.sent ? EPOLLOUT : 0;
 
 	switch (l->state) {
+	case LINK_PROXY:
+		return EPOLLIN;
+	case LINK_LOOKUP:
+		return EPOLLRDHUP;
+	case LINK_DIALLING:
+		return e == &l->far ? EPOLLOUT : EPOLLRDHUP;
 	case LINK_HELLO:
 		return out | (e->eof ? 0 : EPOLLIN);
 	case LINK_TUNNEL:

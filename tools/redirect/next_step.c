@@ -44,11 +44,15 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 	else if (c->is_out_of_reach)
 		say(out, "; neither the library nor the relay gets into it: `orshim relay` gives a "
 			 "base URL for it");
-	else if (untappable && !counted(u->report, REPORT_FILTERS))
+	else if (untappable && !counted(u->report, REPORT_FILTERS) &&
+		 !counted(u->report, REPORT_PROXIED))
 		say(out, "; the relay was not possible: `orshim relay` gives a base URL for it");
 	else if (counted(u->report, REPORT_RELAYED))
 		say(out, "; it connected to no host that is known as an API's; ORSHIM_HOSTS=NAME "
 			 "names a further one");
+	else if (untappable && !counted(u->report, REPORT_FILTERS))
+		say(out, "; no filter was possible here, and it took no notice of HTTPS_PROXY: "
+			 "`orshim relay` gives a base URL for it");
 	else if (untappable)
 		say(out, "; it made no TLS connection that left this machine");
 	else if (u->unfollowed.n && r->mode != RELAY_ALL)

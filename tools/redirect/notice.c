@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tools/redirect/link.h"
+#include "tools/redirect/privilege.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -116,8 +118,8 @@ static bool is_wanted(const struct relay *r, const union address *to)
 	for (size_t i = 0; i < r->hosts.count; i++)
 		if (r->hosts.entries[i].port == port)
 			return true;
-	for (size_t i = 0; i < sizeof(r->proxy_ports) / sizeof(r->proxy_ports[0]); i++)
-		if (r->proxy_ports[i] == port)
+	for (size_t i = 0; i < USER_PROXIES; i++)
+		if (r->proxies[i].kind != PROXY_NONE && r->proxies[i].port == port)
 			return true;
 	return false;
 }
@@ -233,6 +235,11 @@ static void take(struct relay *r, struct listener *l)
 		return;
 	c.id = question.id;
 	guard_took(&r->guard, l->number, c.id);
+	if (question.data.nr != SYS_connect) {
+		privilege_look(r, (int)question.pid, &question.data);
+		notice_let_pass(r, &c);
+		return;
+	}
 	decide(r, &c, (int)question.pid, &question.data);
 }
 

@@ -5,7 +5,7 @@
 #include "tools/command.h"
 
 struct passed_row {
-	struct slice program, host, why;
+	struct slice program, host, note, why;
 };
 
 /* The next row of *REST, which the first line is no part of. */
@@ -14,7 +14,8 @@ static bool next_row(struct slice *rest, struct passed_row *row)
 	struct slice line;
 
 	while (slice_cut(rest, '\n', &line))
-		if (slice_cut(&line, '\t', &row->program) && slice_cut(&line, '\t', &row->host)) {
+		if (slice_cut(&line, '\t', &row->program) && slice_cut(&line, '\t', &row->host) &&
+		    slice_cut(&line, '\t', &row->note)) {
 			row->why = line;
 			return true;
 		}
@@ -27,30 +28,34 @@ static bool is_known(struct slice report, const struct passed_row *row)
 	struct passed_row other;
 
 	while (next_row(&report, &other) && other.host.p != row->host.p)
-		if (slice_equal(other.host, row->host) && (other.why.n > 0) == (row->why.n > 0))
+		if (slice_equal(other.host, row->host) &&
+		    (row->host.n || slice_equal(other.program, row->program)) &&
+		    (other.why.n > 0) == (row->why.n > 0))
 			return true;
 	return false;
 }
 
-static void say_names(struct slice report, struct buf *out)
+/* A name of those that TLS was not looked into, else absent. */
+static struct slice say_names(struct slice report, struct buf *out)
 {
 	struct slice rest = report, first = { NULL, 0 };
 	struct passed_row row;
+	bool any = false;
 
 	while (next_row(&rest, &row)) {
 		if (row.why.n || is_known(report, &row))
 			continue;
-		say(out,
-		    first.p ? ", " : "not looked into, passed through the relay as they are: ");
+		say(out, any ? ", " : "not looked into, passed through the relay as they are: ");
+		any = true;
 		mask_text(out, row.host, LIMIT_SHOWN_VALUE);
-		if (!first.p)
+		if (row.note.n)
+			say(out, " (%.*s)", SLICE_ARG(row.note));
+		else if (!first.p)
 			first = row.host;
 	}
-	if (!first.p)
-		return;
-	say(out, "; to look into one: ORSHIM_HOSTS=");
-	mask_text(out, first, LIMIT_SHOWN_VALUE);
-	say(out, "\n");
+	if (any && !first.p)
+		say(out, "\n");
+	return first;
 }
 
 void passed_say(struct slice report, struct buf *out)
@@ -58,12 +63,17 @@ void passed_say(struct slice report, struct buf *out)
 	struct slice rest = report;
 	struct passed_row row;
 
-	say_names(report, out);
+	struct slice first = say_names(report, out);
+	if (first.p) {
+		say(out, "; to look into one: ORSHIM_HOSTS=");
+		mask_text(out, first, LIMIT_SHOWN_VALUE);
+		say(out, "\n");
+	}
 	while (next_row(&rest, &row)) {
 		if (!row.why.n || is_known(report, &row))
 			continue;
-		mask_text(out, row.host, LIMIT_SHOWN_VALUE);
-		say(out, " was not seen: ");
+		mask_text(out, row.host.n ? row.host : row.program, LIMIT_SHOWN_VALUE);
+		say(out, row.host.n ? " was not seen: " : " was not relayed: ");
 		mask_text(out, row.why, LIMIT_SHOWN_VALUE);
 		say(out, "\n");
 	}

@@ -212,7 +212,7 @@ static size_t passed_by(const struct peer *p, struct relayed_host *out)
 	size_t n = 0;
 
 	for (unsigned i = 0; i < r->passed_count; i++)
-		if (r->passed[i].pid == p->pid)
+		if (r->passed[i].pid == p->pid && r->passed[i].host[0])
 			out[n++] =
 			    (struct relayed_host){ r->passed[i].host,
 						   r->passed[i].why[0] ? r->passed[i].why : NULL };
@@ -255,31 +255,37 @@ void peer_take(struct peer *p, struct connection *c, uint32_t number)
 	observer_take(o, c, number, peer_clock());
 }
 
-static const char *program_name(const struct peer *p)
+static const char *program_name(const char *path)
 {
-	const char *slash = strrchr(p->program.path, '/');
+	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : p->program.path;
+	return slash ? slash + 1 : path;
 }
 
-void peer_passed(struct peer *p, const char *host, const char *why)
+void relay_passed(struct relay *r, int pid, const char *path, struct passed_by by)
 {
-	struct relay *r = p->relay;
 	struct passed_host *row;
 
 	for (unsigned i = 0; i < r->passed_count; i++)
-		if (r->passed[i].pid == p->pid && strcmp(r->passed[i].host, host) == 0) {
-			if (why && !r->passed[i].why[0])
-				snprintf(r->passed[i].why, sizeof(r->passed[i].why), "%s", why);
+		if (r->passed[i].pid == pid && strcmp(r->passed[i].host, by.host) == 0) {
+			if (by.why && !r->passed[i].why[0])
+				snprintf(r->passed[i].why, sizeof(r->passed[i].why), "%s", by.why);
 			return;
 		}
 	if (r->passed_count == LIMIT_RELAY_NAMES)
 		return;
 	row = &r->passed[r->passed_count++];
-	row->pid = p->pid;
-	snprintf(row->program, sizeof(row->program), "%.63s", program_name(p));
-	snprintf(row->host, sizeof(row->host), "%.255s", host);
-	snprintf(row->why, sizeof(row->why), "%s", why ? why : "");
+	row->pid = pid;
+	snprintf(row->program, sizeof(row->program), "%.63s", program_name(path));
+	snprintf(row->host, sizeof(row->host), "%.255s", by.host);
+	snprintf(row->why, sizeof(row->why), "%s", by.why ? by.why : "");
+	snprintf(row->note, sizeof(row->note), "%s", by.note ? by.note : "");
+}
+
+void peer_passed(struct peer *p, struct passed_by by)
+{
+	if (!p->is_left) /* by the proxy: what it says is seen where it is said */
+		relay_passed(p->relay, p->pid, p->program.path, by);
 }
 
 bool peer_has_refused(const struct peer *p, const char *host)
@@ -288,7 +294,7 @@ bool peer_has_refused(const struct peer *p, const char *host)
 
 	for (unsigned i = 0; i < r->passed_count; i++)
 		if (r->passed[i].why[0] && strcmp(r->passed[i].host, host) == 0 &&
-		    strncmp(r->passed[i].program, program_name(p),
+		    strncmp(r->passed[i].program, program_name(p->program.path),
 			    sizeof(r->passed[i].program) - 1) == 0)
 			return true;
 	return false;

@@ -12,6 +12,7 @@
 #include "tools/redirect/loop.h"
 
 struct relay;
+struct passed_by;
 
 struct peer {
 	struct source exit; /* its pidfd: readable when it has ended */
@@ -44,8 +45,8 @@ bool peer_has_ended(const struct peer *p);
 /* Take what C has ready. */
 void peer_take(struct peer *p, struct connection *c, uint32_t number);
 
-/* HOST was not looked into; WHY is NULL when it is no API's. Each is listed once. */
-void peer_passed(struct peer *p, const char *host, const char *why);
+/* A host was not looked into; see relay_passed(). */
+void peer_passed(struct peer *p, struct passed_by by);
 
 /* Was HOST refused by this program before? */
 bool peer_has_refused(const struct peer *p, const char *host);

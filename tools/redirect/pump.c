@@ -191,7 +191,7 @@ static void leaf_step(struct link *l)
 	if (l->state == LINK_OVER || done == 0)
 		return;
 	if (done < 0) {
-		peer_passed(l->peer, l->name, why_refused());
+		peer_passed(l->peer, (struct passed_by){ .host = l->name, .why = why_refused() });
 		link_break(l);
 		return;
 	}

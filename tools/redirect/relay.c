@@ -16,6 +16,7 @@
 #include "tools/redirect/courier.h"
 #include "tools/redirect/door.h"
 #include "tools/redirect/link.h"
+#include "tools/redirect/proxy.h"
 #include "tools/redirect/run_relay.h"
 
 enum { NEAR_WAITING = 1024, TURNS_AT_THE_END = 1000 };
@@ -51,30 +52,6 @@ static void open_near(struct relay *r, bool six)
 		loop_close(r->loop, &n->source);
 }
 
-/* "http://user:secret@proxy.example:3128/": the port; 0 without one. */
-static uint16_t port_of_url(const char *url)
-{
-	const char *at = strstr(url, "://");
-	const char *host = at ? at + 3 : url;
-	const char *end = host + strcspn(host, "/");
-
-	while (end > host && end[-1] != ':' && end[-1] != '@' && end[-1] != ']')
-		end--;
-	int port = end > host && end[-1] == ':' ? atoi(end) : 0;
-	return port > 0 && port < 65536 ? (uint16_t)port : 0;
-}
-
-static void read_proxies(struct relay *r)
-{
-	static const char *const names[] = { "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
-					     "all_proxy" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *url = getenv(names[i]);
-		r->proxy_ports[i] = url ? port_of_url(url) : 0;
-	}
-}
-
 /* Is a process left whose connections we are asked about? */
 static bool has_filters(const struct relay *r)
 {
@@ -84,6 +61,26 @@ static bool has_filters(const struct relay *r)
 	return false;
 }
 
+/* Is a process left that needs us? */
+static bool is_needed(struct relay *r)
+{
+	return has_filters(r) || proxy_is_known(r);
+}
+
+/* The sooner of both, in milliseconds; -1: never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* How long to wait for news: a deadline, or until we ask again who is left. */
+static int patience(struct relay *r)
+{
+	bool asks = r->ends && r->proxy.source.fd >= 0;
+
+	return sooner(links_tick(r), asks ? PROXY_ASK_US / 1000 : -1);
+}
+
 /* To `orshim run`: whether we go on, how many processes were relayed, then what was passed by. */
 static void report_back(struct relay *r)
 {
@@ -91,11 +88,11 @@ static void report_back(struct relay *r)
 	int failed;
 
 	buf_init(&out, RELAY_REPORT);
-	failed = buf_addf(&out, "%d %u %u %d\n", has_filters(r), r->relayed, r->filters,
-			  r->privilege_lost);
+	failed = buf_addf(&out, "%d %u %u %d %u\n", is_needed(r), r->relayed, r->filters,
+			  r->privilege_lost, r->proxied);
 	for (unsigned i = 0; i < r->passed_count && !failed; i++)
-		failed = buf_addf(&out, "%s\t%s\t%s\n", r->passed[i].program, r->passed[i].host,
-				  r->passed[i].why);
+		failed = buf_addf(&out, "%s\t%s\t%s\t%s\n", r->passed[i].program, r->passed[i].host,
+				  r->passed[i].note, r->passed[i].why);
 	courier_send(r->control.source.fd, out.p, out.n, -1);
 	buf_release(&out);
 }
@@ -187,7 +184,8 @@ static bool prepare(struct relay *r, const struct relay_order *order)
 	guard_start(&r->guard, getenv("ORSHIM_LOG"), r->folder);
 	r->loop = loop_open();
 	hosts_init(&r->hosts, getenv("ORSHIM_HOSTS"), &wrong);
-	read_proxies(r);
+	user_proxies_read(r->proxies);
+	r->proxy.source.fd = -1;
 	trust_init(&r->trust, r->folder);
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	open_near(r, false);
@@ -207,8 +205,8 @@ void relay_serve(const struct relay_order *order)
 	withdraw();
 	if (!r || !prepare(r, order))
 		_exit(1);
-	while (!r->ends || has_filters(r)) {
-		loop_turn(r->loop, links_tick(r));
+	while (!r->ends || is_needed(r)) {
+		loop_turn(r->loop, patience(r));
 		links_sweep(r);
 		if (r->settles)
 			settle(r);

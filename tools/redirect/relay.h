@@ -24,6 +24,7 @@
 #include "tools/redirect/loop.h"
 #include "tools/redirect/peer.h"
 #include "tools/redirect/trust.h"
+#include "tools/redirect/user_proxy.h"
 
 struct link;
 
@@ -47,6 +48,12 @@ struct passed_host {
 	char program[64];
 	char host[256];
 	char why[160]; /* "": it is no API's */
+	char note[48]; /* what it speaks in place of TLS, or "" */
+};
+
+/* HOST was not looked into: see relay_passed(). */
+struct passed_by {
+	const char *host, *why, *note;
 };
 
 struct relay {
@@ -60,8 +67,17 @@ struct relay {
 	struct listener near[2]; /* the loopback sockets that tools are redirected to: IPv4, IPv6 */
 	union address near_address[2];
 	struct listener listeners[LIMIT_RELAY_LISTENERS];
+	struct listener proxy; /* proxy.h; fd -1: nobody needs it */
+	uint16_t proxy_port;
+	char proxy_login[128]; /* the field that it wants */
+	char proxy_url[128];
+	int proxy_pid;        /* who was told of it last */
+	int64_t proxy_asked;  /* loop_clock() */
+	bool proxy_known;     /* then */
+	bool proxy_laid_over; /* of one of them a list of roots holds our authority */
+	unsigned proxied;     /* programs that were told of it */
 	struct host_list hosts;
-	uint16_t proxy_ports[4]; /* of the tool's own proxies, host order; 0: none */
+	struct user_proxy proxies[USER_PROXIES]; /* the tool's own */
 	struct guard guard;
 	struct authority authority;
 	struct trust trust;
@@ -75,11 +91,19 @@ struct relay {
 	unsigned relayed; /* processes with a record */
 	unsigned filters; /* that were handed in */
 	bool privilege_lost;
+	bool privilege_told; /* privilege.h */
 	char folder[PATH_MAX];
 };
 
 /* The authority and its certificate as text are there; makes them at the first call. */
 bool relay_has_authority(struct relay *r);
+
+/*
+ * HOST was not looked into for the program at PATH, process PID; WHY is NULL when
+ * it is no API's, and NOTE then says what it speaks in place of TLS, or is NULL.
+ * HOST "": the program is not relayed at all. Each is listed once.
+ */
+void relay_passed(struct relay *r, int pid, const char *path, struct passed_by by);
 
 /* All that a relay has in its run's folder, and the folder if nothing else is in it. */
 void relay_remove_files(const char *folder);

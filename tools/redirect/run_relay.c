@@ -117,57 +117,127 @@ static bool take_variables(struct slice block)
 	return laid;
 }
 
+/* Why no filter was possible, by errno of filter_install(). */
+static const char *why_no_filter(int error)
+{
+	switch (error) {
+	case EBUSY:
+		return "another program around it asks about its system calls already";
+	case EPERM:
+	case EACCES:
+		return "it may not be put under a filter here";
+	default:
+		return "this system has no filter that asks (Linux 5.0 has one)";
+	}
+}
+
+/* What is needed on the way under the filter. */
+struct entrance {
+	const struct candidate *program;
+	int door;
+	bool laid; /* files over others */
+	char answer[DOOR_ANSWER];
+	char why[DOOR_WHY]; /* it failed */
+};
+
+/* The variables and mounts that the relay wants; whose pid may look at this process. */
+static bool prepare(struct entrance *e)
+{
+	char request[PATH_MAX + 8];
+	int size = snprintf(request, sizeof(request), "T%c%s", (char)e->program->runtime,
+			    e->program->path);
+	int relay;
+
+	if (!courier_send(e->door, request, (size_t)size, -1))
+		return false;
+	ssize_t n = courier_receive(e->door, e->answer, sizeof(e->answer), NULL);
+	if (n < 1 + (ssize_t)sizeof(relay) || e->answer[0] != 'Y')
+		return false;
+	memcpy(&relay, e->answer + 1, sizeof(relay));
+	/* Yama: it reads addresses, and is no ancestor of ours */
+	prctl(PR_SET_PTRACER, relay, 0, 0, 0);
+	/* Mounts first: where no_new_privs is set, the kernel allows them as well, and sandboxes differ. */
+	e->laid = take_variables(
+	    (struct slice){ e->answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
+	return true;
+}
+
+/* No filter, by ERROR: then by a proxy, if the program takes one. */
+static bool enter_by_proxy(struct entrance *e, int error)
+{
+	char request[PATH_MAX + 8];
+	int size = snprintf(request, sizeof(request), "P%c%c%s", (char)e->program->runtime,
+			    e->laid ? '1' : '0', e->program->path);
+	ssize_t n = courier_send(e->door, request, (size_t)size, -1)
+			? courier_receive(e->door, e->answer, sizeof(e->answer) - 1, NULL)
+			: 0;
+
+	if (n >= 1 && e->answer[0] == 'Y') {
+		take_variables((struct slice){ e->answer + 1, (size_t)n - 1 });
+		return true;
+	}
+	e->answer[n > 0 ? n : 0] = '\0';
+	snprintf(e->why, sizeof(e->why), "%s%s%.60s", why_no_filter(error), n > 1 ? ", and " : "",
+		 n > 1 ? e->answer + 1 : "");
+	return false;
+}
+
+static bool hand_over(struct entrance *e, int listener, bool privilege_lost)
+{
+	char flags[DOOR_FLAGS] = { 'L', '0', '0' };
+
+	flags[DOOR_PRIVILEGE_LOST] = privilege_lost ? '1' : '0';
+	flags[DOOR_LAID_OVER] = e->laid ? '1' : '0';
+	return courier_send(e->door, flags, DOOR_FLAGS, listener) &&
+	       courier_receive(e->door, e->answer, 1, NULL) == 1 && e->answer[0] == 'K';
+}
+
+static void tell_failure(struct entrance *e)
+{
+	char message[PATH_MAX + DOOR_WHY + 8];
+	int n = snprintf(message, sizeof(message), "W%s%c%s", e->why, '\0', e->program->path);
+
+	courier_send(e->door, message, (size_t)n + 1, -1);
+}
+
 /*
  * Goes under the filter; the relay has its listener then. Whatever fails
- * before that leaves this process as it was.
+ * before that leaves this process as it was. False: there is no relay any more.
  */
-static const char *enter(const char *folder, const struct candidate *program)
+static bool enter(const char *folder, const struct candidate *program)
 {
-	char *answer = malloc(DOOR_ANSWER);
+	struct entrance *e = calloc(1, sizeof(*e));
 	bool privilege_lost = false;
-	int door = courier_connect(folder, DOOR_NAME), listener = -1;
-	const char *failed = "the relay does not answer";
-	char request[PATH_MAX + 8], flags[DOOR_FLAGS] = { 'L', '0', '0' };
-	int relay, size;
+	int listener = -1;
 
-	size = snprintf(request, sizeof(request), "T%c%s", (char)program->runtime, program->path);
-	if (door < 0 || !answer || !courier_send(door, request, (size_t)size, -1))
-		goto out;
-	ssize_t n = courier_receive(door, answer, DOOR_ANSWER, NULL);
-	if (n < 1 + (ssize_t)sizeof(relay) || answer[0] != 'Y')
-		goto out;
-	memcpy(&relay, answer + 1, sizeof(relay));
-	prctl(PR_SET_PTRACER, relay, 0, 0,
-	      0); /* Yama: it reads addresses, and is no ancestor of ours */
-	/* Mounts first: where no_new_privs is set, the kernel allows them as well, and sandboxes differ. */
-	bool laid = take_variables(
-	    (struct slice){ answer + 1 + sizeof(relay), (size_t)n - 1 - sizeof(relay) });
-	listener = filter_install(&privilege_lost);
-	failed = listener < 0 ? strerrordesc_np(errno) : failed;
-	if (listener < 0)
-		goto out;
-	flags[DOOR_PRIVILEGE_LOST] = privilege_lost ? '1' : '0';
-	flags[DOOR_LAID_OVER] = laid ? '1' : '0';
-	courier_send(door, flags, DOOR_FLAGS, listener);
-	failed = courier_receive(door, answer, 1, NULL) == 1 && answer[0] == 'K'
-		     ? NULL
-		     : "the relay did not take it";
-out:
-	if (door >= 0)
-		close(door);
+	if (!e)
+		return false;
+	e->program = program;
+	e->door = courier_connect(folder, DOOR_NAME);
+	bool there = e->door >= 0 && prepare(e);
+	if (there) {
+		listener = filter_install(&privilege_lost);
+		if (listener < 0 ? !enter_by_proxy(e, errno)
+				 : !hand_over(e, listener, privilege_lost)) {
+			if (!e->why[0])
+				snprintf(e->why, sizeof(e->why), "there are too many of them");
+			tell_failure(e);
+		}
+	}
+	if (e->door >= 0)
+		close(e->door);
 	if (listener >= 0)
 		close(listener);
-	free(answer);
-	return failed;
+	free(e);
+	return there;
 }
 
 void run_relay_enter(void *relay)
 {
 	const struct run_relay *r = relay;
-	const char *failed = r->enters ? enter(r->folder, &r->program) : NULL;
 
-	if (failed)
-		warn("run: %s cannot be relayed: %s", r->program.path, failed);
+	if (r->enters && !enter(r->folder, &r->program))
+		warn("run: %s cannot be relayed: the relay does not answer", r->program.path);
 }
 
 void run_relay_settle(struct run_relay *r, struct buf *report)

@@ -20,10 +20,11 @@ enum { RELAY_REPORT = 64 * 1024 };
 
 /* The numbers in the first line of the relay's report, parted by spaces. */
 enum report_number {
-	REPORT_GOES_ON,  /* 1: filtered processes are left, and so is the relay */
-	REPORT_RELAYED,  /* processes that connected by it and are in the log */
-	REPORT_FILTERS,  /* programs that were put under a filter */
-	REPORT_PRIVILEGE /* 1: and so lost what sudo and setuid programs gain */
+	REPORT_GOES_ON,   /* 1: filtered processes are left, and so is the relay */
+	REPORT_RELAYED,   /* processes that connected by it and are in the log */
+	REPORT_FILTERS,   /* programs that were put under a filter */
+	REPORT_PRIVILEGE, /* 1: and so lost what sudo and setuid programs gain */
+	REPORT_PROXIED    /* programs that were told of the proxy in place of a filter */
 };
 
 struct relay_order {

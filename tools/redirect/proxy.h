@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_REDIRECT_PROXY_H
+#define ORSHIM_REDIRECT_PROXY_H
+
+/*
+ * The second way to the relay, where the kernel or a sandbox allows no filter:
+ * an HTTP proxy on loopback, which programs learn of by HTTPS_PROXY. It knows
+ * CONNECT alone (RFC 9110 section 9.3.6), and only for who has the run's secret,
+ * which stands in that variable. The tunnel is then a redirected connection
+ * like any other.
+ */
+#include "tools/redirect/link.h"
+
+/*
+ * Appends the variables, each NAME=VALUE and a NUL, by which a program of
+ * RUNTIME comes to the proxy, and opens it at the first call. NULL: done; else
+ * why it would not come, for people.
+ */
+const char *proxy_variables(struct relay *r, enum runtime runtime, int pid, struct buf *out);
+
+/* Is there a process left that knows of the proxy? Looked up once a second. */
+bool proxy_is_known(struct relay *r);
+
+enum { PROXY_ASK_US = 1000000 };
+
+/* L is in one of PROXY, LOOKUP and DIALLING: go on. */
+void proxy_step(struct link *l);
+
+/* Far of L, which is DIALLING, was connected or refused. */
+void proxy_dialled(struct link *l);
+
+/* Forget what L waits for. */
+void proxy_release(struct link *l);
+
+#endif
