@@ -411,7 +411,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 			if (o->judge.lint || connection_has_request(c) ||
 			    judge_wants(&o->judge, event.exchange))
 				report_exchange(o, event.exchange);
-			connection_recycle(c, event.exchange);
+			exchange_free(event.exchange);
 			break;
 		case EVENT_UNSUPPORTED:
 			report_unsupported(o, c, number, event.why);

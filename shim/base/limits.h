@@ -22,7 +22,6 @@
 #define LIMIT_HPACK_TABLE 65536	       /* HPACK dynamic table that we follow (RFC 7541 4.2) */
 #define LIMIT_CODINGS 4		       /* stacked content codings that are undone (count) */
 #define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
-#define LIMIT_SPARE (16 * 1024)	       /* of a head or body whose memory the next exchange on the connection gets */
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
 #define LIMIT_CERTIFICATE (16 * 1024)  /* a certificate that is read; with hundreds of names they have half of it */
 #define LIMIT_ISSUER 128	       /* the name of who signed it */

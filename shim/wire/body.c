@@ -75,7 +75,7 @@ int body_begin(struct body_reader *r, struct message *m, struct stream_report *r
 	size_t keep = worth_keeping(m, !report, body_max);
 
 	*r = (struct body_reader){ .m = m, .report = report, .exact = true };
-	m->body.bytes.max = keep; /* it may have an earlier body's memory */
+	buf_init(&m->body.bytes, keep);
 	buf_init(&r->coded, keep);
 	if (m->body.framing == BODY_NONE)
 		return 0;

@@ -340,14 +340,6 @@ int connection_next(struct connection *c, struct event *event)
 	return event_queue_take(&c->out, event);
 }
 
-void connection_recycle(struct connection *c, struct exchange *x)
-{
-	if (c->protocol == PROTOCOL_HTTP1)
-		event_queue_recycle(&c->out, x);
-	else
-		exchange_free(x);
-}
-
 void connection_drop(struct connection *c)
 {
 	c->dropped = true;

@@ -25,7 +25,7 @@ struct connection;
 
 enum event_kind {
 	EVENT_HEAD,	/* `exchange` is borrowed, valid until the next call on the connection */
-	EVENT_EXCHANGE, /* `exchange` is finished and now the caller's: exchange_free() or connection_recycle() */
+	EVENT_EXCHANGE, /* `exchange` is finished and now the caller's: exchange_free() */
 	EVENT_UNSUPPORTED,	/* nothing more will be read; `why` is static text */
 	EVENT_IDLE_CLOSE,	/* closed, and not one byte was written by the client */
 	EVENT_HANDSHAKE, /* the same, and `handshake` says how it came to that; borrowed as the head is */
@@ -80,9 +80,6 @@ bool connection_has_events(const struct connection *c);
 
 /* 1 and an event, or 0. */
 int connection_next(struct connection *c, struct event *event);
-
-/* An exchange that connection_next() gave is not needed any more: the next one may get its memory. */
-void connection_recycle(struct connection *c, struct exchange *x);
 
 /* Read no more of it; frees what was kept. */
 void connection_drop(struct connection *c);

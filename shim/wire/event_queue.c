@@ -3,30 +3,6 @@
 
 #include <stdlib.h>
 
-#include "wire/message.h"
-
-struct exchange *event_queue_new(struct event_queue *o, uint32_t connection, uint32_t seq,
-				 struct slice sni)
-{
-	struct exchange *x = o->spare;
-
-	if (!x)
-		return exchange_new(connection, seq, sni);
-	o->spare = NULL;
-	x->seq = seq;
-	return x;
-}
-
-void event_queue_recycle(struct event_queue *o, struct exchange *x)
-{
-	if (o->spare) {
-		exchange_free(x);
-		return;
-	}
-	exchange_empty(x);
-	o->spare = x;
-}
-
 void event_queue_head(struct event_queue *o, struct exchange *x)
 {
 	if (o->head_seen)
@@ -101,7 +77,6 @@ bool event_queue_take(struct event_queue *o, struct event *event)
 
 void event_queue_clear(struct event_queue *o)
 {
-	exchange_free(o->spare);
 	free(o->handshake);
 	while (o->first) {
 		struct exchange *x = o->first;

@@ -13,7 +13,6 @@ struct event_queue {
 	bool head_seen;
 	struct exchange *first; /* owned, linked by `next` */
 	struct exchange *last;
-	struct exchange *spare; /* owned, empty: the next one; NULL: there is none */
 	const char *unsupported;
 	bool unsupported_reported;
 	bool silent;
@@ -21,12 +20,6 @@ struct event_queue {
 	struct handshake *handshake; /* owned; NULL: nothing to say of it */
 	bool shaken;                 /* `handshake` is to be told */
 };
-
-/* An empty exchange, perhaps with the memory of one that came back. NULL without memory. */
-struct exchange *event_queue_new(struct event_queue *o, uint32_t connection, uint32_t seq, struct slice sni);
-
-/* X was taken and is not needed any more. */
-void event_queue_recycle(struct event_queue *o, struct exchange *x);
 
 /* X has a whole request head. Only the first one counts. */
 void event_queue_head(struct event_queue *o, struct exchange *x);

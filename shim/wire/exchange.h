@@ -86,8 +86,6 @@ struct message {
 	enum http_version version;
 	struct field *fields;
 	size_t field_count;
-	uint64_t
-	    names; /* a bit for each field's name, by its length and ends: most that is asked for is not there */
 	bool fields_complete; /* false: some fields may have gone by unseen (late join, ceiling) */
 	bool head_complete;
 	struct body body;
@@ -142,37 +140,14 @@ struct exchange {
 
 void exchange_free(struct exchange *x); /* NULL is fine */
 
-/* The bit of message.names for NAME, the same in any case. */
-static inline uint64_t field_name_bit(struct slice name)
-{
-	unsigned first = name.n ? (unsigned char)name.p[0] | 0x20 : 0;
-	unsigned last = name.n ? (unsigned char)name.p[name.n - 1] | 0x20 : 0;
-
-	return 1ULL << ((name.n * 7 + first * 3 + last * 5) & 63);
-}
-
-/* As message_field(), when the bit is set. */
-const struct field *message_find(const struct message *m, struct slice name, size_t n);
-
 /*
  * The N-th (from 0) field of that name, ASCII case ignored; NULL if there are
  * fewer. field_value() gives the first one's value, absent if there is none.
- * Names are mostly literals: their bit is then known when this is compiled.
  */
-static inline const struct field *message_field(const struct message *m, const char *name, size_t n)
-{
-	struct slice wanted = slice_of(name);
+const struct field *message_field(const struct message *m, const char *name, size_t n);
+struct slice field_value(const struct message *m, const char *name);
 
-	return m->names & field_name_bit(wanted) ? message_find(m, wanted, n) : NULL;
-}
-
-static inline struct slice field_value(const struct message *m, const char *name)
-{
-	const struct field *f = message_field(m, name, 0);
-
-	return f ? f->value : (struct slice){ NULL, 0 };
-}
-
+/* How many fields have that name. */
 size_t field_times(const struct message *m, const char *name);
 
 /* The media type of Content-Type without its parameters; absent if there is none. */

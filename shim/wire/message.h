@@ -3,16 +3,13 @@
 #define ORSHIM_MESSAGE_H
 
 /*
- * Building an exchange: used by the parsers alone. Whoever reads one includes
- * exchange.h only.
+ * Building an exchange. Only the parsers of wire/ need this; code that reads an
+ * exchange includes exchange.h.
  */
 #include "wire/exchange.h"
 
 /* An empty exchange that owns a copy of SNI. NULL without memory. */
 struct exchange *exchange_new(uint32_t connection, uint32_t seq, struct slice sni);
-
-/* Empty X again, as new but for its memory: up to LIMIT_SPARE of each head and body stay at hand. */
-void exchange_empty(struct exchange *x);
 
 /*
  * Fill host, port, path and query from the request's target and from AUTHORITY
@@ -20,7 +17,10 @@ void exchange_empty(struct exchange *x);
  */
 void exchange_set_address(struct exchange *x, struct slice authority);
 
-/* Empty M again, as an answer is after a 1xx. */
+/* Frees what M owns; M itself is the exchange's. */
+void message_release(struct message *m);
+
+/* Make M empty again: after a 1xx answer the final one follows. */
 void message_reset(struct message *m);
 
 /* Remember a fault once per kind and field, up to LIMIT_FAULTS. */

@@ -142,7 +142,7 @@ static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 		give_up(p, "more requests waiting than LIMIT_PIPELINE");
 		return NULL;
 	}
-	struct exchange *x = event_queue_new(p->out, p->number, p->seq + 1, p->sni);
+	struct exchange *x = exchange_new(p->number, p->seq + 1, p->sni);
 	if (!x) {
 		give_up(p, no_memory);
 		return NULL;

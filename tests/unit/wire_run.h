@@ -204,7 +204,7 @@ static inline void take_events(struct connection *c, struct text *t, bool heads)
 			break;
 		case EVENT_EXCHANGE:
 			text_exchange(t, event.exchange);
-			connection_recycle(c, event.exchange);
+			exchange_free(event.exchange);
 			break;
 		case EVENT_UNSUPPORTED:
 			text_add(t, "blind: %s\n", event.why);
