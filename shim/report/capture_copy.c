@@ -3,13 +3,10 @@
 
 #include <zlib.h>
 
+#include "report/anonymise_body.h"
+#include "report/anonymise_text.h"
 #include "report/echo.h"
 #include "report/field_display.h"
-
-enum {
-	STORED_MAX = 65535, /* bytes of one stored block (RFC 1951 section 3.2.4) */
-	NUMBER_MAX = 24,
-};
 
 static bool is_inside(struct slice whole, struct slice part)
 {
@@ -23,8 +20,7 @@ static char *in_copy(const struct message_copy *c, struct slice part)
 
 	if (!is_inside(head, part))
 		return NULL;
-	size_t at = (size_t)(part.p - head.p);
-	return c->head.p + at + (c->edited_at && at > c->edited_at ? c->edited_by : 0);
+	return c->head.p + (part.p - head.p);
 }
 
 static void remember_key(struct pseudonym_keys *keys, struct slice was, const char *now)
@@ -202,57 +198,60 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct pse
 	return 0;
 }
 
-/* gzip (RFC 1952) that compresses nothing. CUT: without its end. */
+/* Append IN as gzip (RFC 1952) that compresses nothing. CUT: without its end. */
 static int store_gzip(struct buf *out, struct slice in, bool cut)
 {
-	static const char head[10] = "\x1f\x8b\x08\0\0\0\0\0\0\xff";
-	unsigned long crc = crc32(0, (const unsigned char *)in.p, (unsigned)in.n);
-	unsigned char end[8];
+	enum { GZIP = 16, LEAST_MEMORY = 1, SYNC_BLOCK = 16 };
+	z_stream z = { .next_in = (unsigned char *)in.p, .avail_in = (unsigned)in.n };
 
-	if (buf_add(out, head, sizeof(head)) != 0)
+	if (deflateInit2(&z, Z_NO_COMPRESSION, Z_DEFLATED, MAX_WBITS + GZIP, LEAST_MEMORY,
+			 Z_DEFAULT_STRATEGY) != Z_OK)
 		return -1;
-	for (size_t at = 0; at < in.n || at == 0;) {
-		size_t n = in.n - at < STORED_MAX ? in.n - at : STORED_MAX;
-		bool last = at + n == in.n && !cut;
-		unsigned char block[5] = { last, n & 255, n >> 8, ~n & 255, (~n >> 8) & 255 };
-		if (buf_add(out, block, 5) != 0 || (n && buf_add(out, in.p + at, n) != 0))
-			return -1;
-		at += n;
-		if (n == 0)
-			break;
+	size_t room = deflateBound(&z, in.n) + SYNC_BLOCK;
+	int code = Z_MEM_ERROR;
+	z.next_out = (unsigned char *)buf_room(out, room);
+	if (z.next_out) {
+		z.avail_out = (unsigned)room;
+		code = deflate(&z, cut ? Z_SYNC_FLUSH : Z_FINISH);
+		out->n -= z.avail_out;
 	}
-	for (int i = 0; i < 4; i++) {
-		end[i] = (unsigned char)(crc >> 8 * i);
-		end[4 + i] = (unsigned char)(in.n >> 8 * i);
-	}
-	return cut ? 0 : buf_add(out, end, sizeof(end));
+	deflateEnd(&z);
+	return code == (cut ? Z_OK : Z_STREAM_END) ? 0 : -1;
 }
 
-/* Put TEXT in place of the first field NAME's value. */
-static int set_value(struct message_copy *c, const char *name, struct slice text)
+static void change_value(const struct message_copy *c, struct field_change *change,
+			 const char *name, struct slice value)
 {
-	const struct field *f = message_field(c->m, name, 0);
-	char *at = f ? in_copy(c, f->raw) : NULL;
-	struct buf head;
+	change->field = message_field(c->m, name, 0);
+	change->n = value.n;
+	memcpy(change->value, value.p, value.n);
+}
 
-	if (!at)
-		return 0;
-	/* HTTP/1: the blank after the colon stays. */
-	size_t blank = c->m->version != HTTP_2 && f->raw.n && *at == ' ';
-	size_t before = (size_t)(at - c->head.p) + blank;
-	struct slice old = buf_slice(&c->head);
-	buf_init(&head, c->head.max);
-	int failed = buf_add(&head, old.p, before) | buf_add_slice(&head, text) |
-		     buf_add_slice(&head, slice_from(old, before + f->raw.n - blank));
-	/* Stand-ins of keys point into the first copy. */
-	if (!c->first.p)
-		c->first = c->head;
-	else
-		buf_release(&c->head);
-	c->head = head;
-	c->edited_at = before;
-	c->edited_by = (long)text.n + (long)blank - (long)f->raw.n;
-	return failed;
+struct slice message_copy_changed(const struct message_copy *c, const struct field *f)
+{
+	const struct field_change *change = f == c->coding.field   ? &c->coding
+					    : f == c->length.field ? &c->length
+								   : NULL;
+
+	return change ? (struct slice){ change->value, change->n } : (struct slice){ NULL, 0 };
+}
+
+int message_copy_head(struct buf *out, const struct message_copy *c)
+{
+	struct slice rest = buf_slice(&c->head);
+	int failed = 0;
+
+	for (size_t i = 0; i < c->m->field_count; i++) {
+		const struct field *f = &c->m->fields[i];
+		struct slice changed = message_copy_changed(c, f);
+		if (!changed.p)
+			continue;
+		size_t at = (size_t)(f->value.p - c->m->head.p), before = at - (c->head.n - rest.n);
+		failed |=
+		    buf_add_slice(out, slice_sub(rest, 0, before)) | buf_add_slice(out, changed);
+		rest = slice_from(rest, before + f->value.n);
+	}
+	return rest.n ? failed | buf_add_slice(out, rest) : failed;
 }
 
 static int append_text(struct buf *b, const char *text)
@@ -308,20 +307,20 @@ static int recode(struct message_copy *c)
 	bool cut = !c->m->body.complete || message_fault(c->m, FAULT_coding_broken);
 
 	buf_init(&c->body, LIMIT_CAPTURE_FILE);
-	int failed = store_gzip(&c->body, buf_slice(&plain), cut) |
-		     set_value(c, "content-encoding", SLICE("gzip"));
+	int failed = store_gzip(&c->body, buf_slice(&plain), cut);
+	change_value(c, &c->coding, "content-encoding", SLICE("gzip"));
 	buf_release(&plain);
 	return failed;
 }
 
-/* Make the declared length say what it said: so many bytes more or fewer than there are. */
-static int copy_length(struct message_copy *c)
+/* Keep the difference between the declared length and the bytes that came. */
+static void copy_length(struct message_copy *c)
 {
 	const struct body *b = &c->m->body;
-	char text[NUMBER_MAX];
+	char text[FIELD_CHANGE];
 
 	if (!b->has_declared || b->framing == BODY_CHUNKED)
-		return 0;
+		return;
 	uint64_t lacking = b->declared > b->total ? b->declared - b->total : 0;
 	uint64_t over = b->total > b->declared ? b->total - b->declared : 0;
 	if (c->stream_error)
@@ -331,9 +330,9 @@ static int copy_length(struct message_copy *c)
 	c->rest = (size_t)lacking;
 	uint64_t length = c->body.n + lacking - (over < c->body.n ? over : 0);
 	if (b->framing == BODY_NONE || length == b->declared)
-		return 0;
+		return;
 	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)length);
-	return set_value(c, "content-length", (struct slice){ text, (size_t)n });
+	change_value(c, &c->length, "content-length", (struct slice){ text, (size_t)n });
 }
 
 /* What a server repeats of a key becomes what stands for the key. */
@@ -379,14 +378,14 @@ static int copy_body(struct message_copy *c, struct pseudonyms *names,
 		return -1;
 	if (b->coding == CODING_DECODED && recode(c) != 0)
 		return -1;
-	return copy_length(c);
+	copy_length(c);
+	return 0;
 }
 
 static void message_copy_init(struct message_copy *c, const struct message *m)
 {
 	*c = (struct message_copy){ .m = m };
-	buf_init(&c->head, LIMIT_HEAD + NUMBER_MAX);
-	buf_init(&c->first, 0);
+	buf_init(&c->head, LIMIT_HEAD);
 	buf_init(&c->body, LIMIT_CAPTURE_FILE);
 }
 
@@ -420,9 +419,9 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 	/* Bytes that never were in our hands, and fields that went by before: no capture can say so. */
 	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
 		return -1;
-	enum body_kind kind = x->response.status >= 400       ? KIND_REFUSAL
+	enum body_kind kind = x->response.status >= 400    ? KIND_REFUSAL
 			      : d->input.answer.inside_200 ? KIND_FAILED
-							      : KIND_ANSWER;
+							   : KIND_ANSWER;
 	int failed = copy_head(copy, request, names, &d->input) ||
 		     copy_head(copy, response, names, &d->input) ||
 		     copy_body(request, names, &copy->keys, KIND_REQUEST, NULL) ||
@@ -432,8 +431,6 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 
 void exchange_copy_release(struct exchange_copy *copy)
 {
-	buf_release(&copy->request.first);
-	buf_release(&copy->response.first);
 	buf_release(&copy->request.head);
 	buf_release(&copy->request.body);
 	buf_release(&copy->response.head);

@@ -2,20 +2,30 @@
 #ifndef ORSHIM_CAPTURE_COPY_H
 #define ORSHIM_CAPTURE_COPY_H
 
-/* A message without its secrets, and how its body is to be written so that it reads as the original did. */
+/*
+ * An exchange without its secrets, for a capture: same lengths, same faults at
+ * the same places. A body whose coding was undone is coded anew, so that the copy
+ * is read as the original was.
+ */
 #include "diagnose/diagnose.h"
-#include "report/anonymise_body.h"
-#include "report/anonymise_text.h"
+#include "report/anonymise.h"
+
+enum { FIELD_CHANGE = 24 };
+
+/* Another value for a field of the original. */
+struct field_change {
+	const struct field *field; /* NULL: none is changed */
+	char value[FIELD_CHANGE];
+	size_t n;
+};
 
 struct message_copy {
-	const struct message *m; /* the original */
-	struct buf head;         /* as long as m->head until copy_set_length() */
-	struct buf first;        /* the head before its first change; empty: none */
-	size_t edited_at;        /* where a field's value got another length; 0: none did */
-	long edited_by;
-	struct buf body; /* coded as m's was, transfer framing removed */
-	size_t rest;     /* bytes that the declared length says are still to come */
-	bool stream_error;       /* an event stream's error ended the exchange */
+	const struct message *m;            /* the original */
+	struct buf head;                    /* byte for byte as long as the original's */
+	struct field_change coding, length; /* Content-Encoding, Content-Length */
+	struct buf body;                    /* coded, without transfer framing */
+	size_t rest;       /* bytes that the declared length says are still to come */
+	bool stream_error; /* an event stream's error ended the exchange */
 };
 
 struct exchange_copy {
@@ -26,28 +36,17 @@ struct exchange_copy {
 };
 
 /*
- * X is initialised here and always to be released. 0, or -1 without memory or
- * when a copy would not say the same as the original: nothing is to be written.
+ * Fill COPY, which must be released in any case. 0, or -1 without memory or when
+ * the copy would not say the same as the original: then write nothing.
  */
 int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 		       const struct diagnosis *d);
 void exchange_copy_release(struct exchange_copy *copy);
 
-/* N bytes as lines of a capture: text where it can be read, else hex. SIGN is '>' or '<'. */
-int capture_lines(struct buf *out, char sign, struct slice bytes);
+/* The value that F, a field of C's original, gets instead of its own; absent: its own. */
+struct slice message_copy_changed(const struct message_copy *c, const struct field *f);
 
-/* What of TEXT can be read, and a line feed. */
-int capture_comment(struct buf *out, struct slice text);
-
-/* One line of hex with a comment of what of TEXT can be read. */
-int capture_hex(struct buf *out, char sign, struct slice bytes, struct slice text);
-
-/* The exchange's lines. STREAM: the id it gets, HTTP/2 only. 0, or -1. */
-int capture_http1(struct buf *out, const struct exchange_copy *copy, const struct exchange *x);
-int capture_http2(struct buf *out, const struct exchange_copy *copy, const struct exchange *x,
-		  uint32_t stream);
-
-/* "= wait", and what came before the answer. */
-int capture_wait(struct buf *out, const struct exchange *x);
+/* Append the head with the changed values. 0, or -1 at the ceiling of OUT. */
+int message_copy_head(struct buf *out, const struct message_copy *c);
 
 #endif

@@ -1,95 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An exchange as lines of a capture, HTTP/1; and what both versions need. */
-#include "base/utf8.h"
-#include "report/capture_copy.h"
+#include "report/capture_http1.h"
 
-enum {
-	HEX_LINE = 32,         /* bytes of one line of hex */
-	INFORMATIONAL_MAX = 8, /* 1xx answers written */
-};
-
-static bool is_readable(struct slice line)
-{
-	for (size_t i = 0; i < line.n;) {
-		unsigned char c = (unsigned char)line.p[i];
-		int length = c >= 0x80 ? utf8_character(line, i, NULL) : 1;
-		if (length <= 0 || (c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-		i += (size_t)length;
-	}
-	return true;
-}
-
-int capture_comment(struct buf *out, struct slice text)
-{
-	int failed = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		bool plain = text.p[i] >= 0x20 && text.p[i] < 0x7f;
-		failed |= buf_add(out, plain ? &text.p[i] : ".", 1);
-	}
-	return failed | buf_add(out, "\n", 1);
-}
-
-int capture_hex(struct buf *out, char sign, struct slice bytes, struct slice text)
-{
-	int failed = buf_addf(out, "%cx", sign);
-
-	for (size_t i = 0; i < bytes.n; i++)
-		failed |= buf_addf(out, " %02x", (unsigned char)bytes.p[i]);
-	if (text.n)
-		failed |= buf_add(out, "  # ", 4);
-	return failed | capture_comment(out, text);
-}
-
-static int add_line(struct buf *out, char sign, struct slice line)
-{
-	struct slice text = line;
-	bool lf = text.n && text.p[text.n - 1] == '\n';
-	bool crlf = lf && text.n > 1 && text.p[text.n - 2] == '\r';
-	int failed = 0;
-
-	text.n -= (size_t)lf + crlf;
-	if (is_readable(text)) {
-		if (crlf && text.n == 0)
-			return buf_addf(out, "%c\n", sign);
-		if (text.n || crlf)
-			failed = buf_addf(out, "%c%s ", sign, crlf ? "" : "-") |
-				 buf_add(out, text.p, text.n) | buf_add(out, "\n", 1);
-		return lf && !crlf ? failed | capture_hex(out, sign, SLICE("\n"), slice_of(NULL))
-				   : failed;
-	}
-	for (size_t at = 0; at < line.n && !failed; at += HEX_LINE) {
-		struct slice piece = slice_sub(line, at, HEX_LINE);
-		failed = capture_hex(out, sign, piece, piece);
-	}
-	return failed;
-}
-
-int capture_lines(struct buf *out, char sign, struct slice bytes)
-{
-	int failed = 0;
-
-	while (bytes.n && !failed) {
-		long lf = slice_byte(bytes, '\n', 0);
-		size_t n = lf < 0 ? bytes.n : (size_t)lf + 1;
-		failed = add_line(out, sign, slice_sub(bytes, 0, n));
-		bytes = slice_from(bytes, n);
-	}
-	return failed;
-}
-
-int capture_wait(struct buf *out, const struct exchange *x)
-{
-	int64_t us = x->response.last_us - x->request.first_us;
-
-	if (!x->request.first_us || us <= 0)
-		return 0;
-	if (us < 1000000)
-		return buf_addf(out, "= wait %dus\n", (int)us);
-	/* Nobody waits for longer than the ceiling of nine digits of milliseconds. */
-	return buf_addf(out, "= wait %dms\n", (int)(us / 1000 % 1000000000));
-}
+#include "report/capture_lines.h"
 
 static bool has_fault(const struct message_copy *c, enum fault_id id)
 {
@@ -130,8 +42,7 @@ static int add_message(struct buf *wire, struct buf *rest, const struct message_
 	bool endless = false;
 	int failed = 0;
 
-	if (c->head.n)
-		failed = buf_add_slice(wire, buf_slice(&c->head));
+	failed = message_copy_head(wire, c);
 	if (!c->m->head_complete || b->framing == BODY_NONE)
 		return failed;
 	if (b->framing == BODY_CHUNKED) {
@@ -180,7 +91,7 @@ int capture_http1(struct buf *out, const struct exchange_copy *copy, const struc
 		 capture_lines(out, '>', buf_slice(&wire));
 	if (has_fault(request, FAULT_body_short) || has_fault(request, FAULT_chunks_unfinished))
 		failed |= buf_addf(out, "= close client\n");
-	for (int i = 0; i < x->informational && i < INFORMATIONAL_MAX; i++)
+	for (int i = 0; i < x->informational && i < CAPTURE_INFORMATIONAL; i++)
 		failed |= capture_lines(out, '<', SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 	failed |= capture_wait(out, x);
 	buf_reset(&wire);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * An exchange as lines of a capture, HTTP/2: frames (RFC 9113 section 6) in
- * hex, one after the other, each field a literal that enters no table (RFC
- * 7541 section 6.2.3), with what it says behind it as a comment.
- */
-#include "report/capture_copy.h"
+#include "report/capture_http2.h"
+
+#include "report/capture_lines.h"
 #include "wire/h2_frame.h"
 
-enum { FRAME_MAX = 16384, HEX_LINE = 32, INFORMATIONAL_MAX = 8 };
+enum { FRAME_MAX = 16384 };
 
 static int frame_head(struct buf *out, char sign, size_t n, unsigned type, unsigned flags,
 		      uint32_t stream, const char *name)
@@ -35,7 +32,10 @@ static int add_string(struct buf *block, struct slice s)
 	return s.n ? failed | buf_add_slice(block, s) : failed;
 }
 
-/* The line of the head that begins at *AT: as h2_head.c laid it out. */
+/*
+ * The line of the head that begins at *AT, as h2_head.c laid it out. *FIELD: how
+ * many fields came before. False at the end.
+ */
 static bool next_line(const struct message_copy *c, size_t *at, size_t *field, struct slice *name,
 		      struct slice *value)
 {
@@ -46,12 +46,17 @@ static bool next_line(const struct message_copy *c, size_t *at, size_t *field, s
 		return false;
 	/* Pseudo-header fields hold no colon but at their beginning. */
 	long colon = slice_find(head, SLICE(": "), *at + 1);
-	if (*field < m->field_count && head.n == m->head.n &&
-	    m->fields[*field].name.p == m->head.p + *at) {
+	if (*field < m->field_count && m->fields[*field].name.p == m->head.p + *at) {
 		const struct field *f = &m->fields[(*field)++];
 		*name = slice_sub(head, *at, f->name.n);
 		*value = slice_sub(head, *at + f->name.n + 2, f->raw.n);
-	} else if (colon >= 0) {
+		*at += name->n + value->n + 4;
+		struct slice changed = message_copy_changed(c, f);
+		if (changed.p)
+			*value = changed;
+		return true;
+	}
+	if (colon >= 0) {
 		long end = slice_find(head, SLICE("\r\n"), (size_t)colon);
 		size_t from = (size_t)colon + 2;
 		*name = slice_sub(head, *at, (size_t)colon - *at);
@@ -68,17 +73,6 @@ static int add_field(struct buf *block, struct slice name, struct slice value)
 	return buf_add(block, "\x10", 1) | add_string(block, name) | add_string(block, value);
 }
 
-static int add_block(struct buf *out, char sign, struct slice block)
-{
-	int failed = 0;
-
-	for (size_t at = 0; at < block.n && !failed; at += HEX_LINE) {
-		struct slice piece = slice_sub(block, at, HEX_LINE);
-		failed = capture_hex(out, sign, piece, piece);
-	}
-	return failed;
-}
-
 static int add_headers(struct buf *out, char sign, struct slice block, bool ended, uint32_t stream)
 {
 	const char *name = "HEADERS";
@@ -90,7 +84,7 @@ static int add_headers(struct buf *out, char sign, struct slice block, bool ende
 		size_t n = block.n < FRAME_MAX ? block.n : FRAME_MAX;
 		flags |= n == block.n ? H2_END_HEADERS : 0;
 		failed |= frame_head(out, sign, n, type, flags, stream, name) |
-			  add_block(out, sign, slice_sub(block, 0, n));
+			  capture_hex_lines(out, sign, slice_sub(block, 0, n));
 		block = slice_from(block, n);
 		type = H2_CONTINUATION;
 		name = "CONTINUATION";
@@ -125,7 +119,7 @@ static int add_data(struct buf *out, char sign, struct slice body, bool ended, u
 		bool last = ended && n == body.n;
 		failed =
 		    frame_head(out, sign, n, H2_DATA, last ? H2_END_STREAM : 0, stream, "DATA") |
-		    add_block(out, sign, slice_sub(body, 0, n));
+		    capture_hex_lines(out, sign, slice_sub(body, 0, n));
 		body = slice_from(body, n);
 	}
 	return failed;
@@ -163,7 +157,7 @@ int capture_http2(struct buf *out, const struct exchange_copy *copy, const struc
 			 frame_head(out, '>', 0, H2_SETTINGS, 0, 0, "SETTINGS") |
 			 frame_head(out, '<', 0, H2_SETTINGS, 0, 0, "SETTINGS");
 	failed |= add_message(out, '>', &copy->request, stream);
-	for (int i = 0; i < x->informational && i < INFORMATIONAL_MAX; i++) {
+	for (int i = 0; i < x->informational && i < CAPTURE_INFORMATIONAL; i++) {
 		static const char block[] = "\x10\x07:status\x03"
 					    "100";
 		failed |= add_headers(out, '<', (struct slice){ block, sizeof(block) - 1 }, false,

@@ -2,7 +2,8 @@
 #include "report/capture_out.h"
 
 #include "diagnose/base_url.h"
-#include "report/capture_copy.h"
+#include "report/capture_http1.h"
+#include "report/capture_http2.h"
 #include "report/log.h"
 
 enum {
