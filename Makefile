@@ -17,11 +17,11 @@ HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
 TLS  := -l:libssl.a
 LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
 
-objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(addsuffix /*.c,$(1))))
+objects = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,%.c,$(wildcard $(addsuffix /*.[cS],$(1)))))
 CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/diagnose/* shim/report) $(B)/cJSON.o
 # What looks into programs only reads: orshim doctor and the tests do so, too.
 FIND  := $(call objects,shim/tap/find)
-TAP   := $(call objects,shim/tap shim/tap/follow)
+TAP   := $(call objects,shim/tap shim/tap/preload_env)
 TOOL  := $(call objects,tools tools/*)
 MAIN  := $(B)/tools/orshim.o $(B)/tools/commands.o
 UNIT  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
@@ -47,6 +47,10 @@ $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-t
 $(B)/%.o: %.c | build/.found-build build/gen/rule_ids.def
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
+
+$(B)/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(CFLAGS) -c -o $@ $<
 
 $(B)/cJSON.o: Makefile | build/.found-build
 	@mkdir -p $(@D)

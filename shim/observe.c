@@ -436,7 +436,7 @@ bool observer_watches(const struct observer *o, struct slice host)
 	return is_watched(o, host, &vendor);
 }
 
-void observer_report_process(struct observer *o, const struct tls_copy *copies, size_t count,
+void observer_report_process(struct observer *o, const struct tls_library *copies, size_t count,
 			     int64_t now_us)
 {
 	o->origin.time_us = now_us;

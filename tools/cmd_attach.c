@@ -13,7 +13,7 @@
 #include "diagnose/rules.h"
 #include "diagnose/hosts.h"
 #include "report/record.h"
-#include "tools/attach/deliver.h"
+#include "tools/attach/inject.h"
 #include "tools/attach/target.h"
 #include "tools/command.h"
 #include "tools/log/runs.h"
@@ -193,28 +193,27 @@ static void say_since(struct buf *out, int64_t us)
 /* Refuse a process that carries the shim: what it does already, in one line. */
 static void refuse_second(const struct target *t)
 {
-	if (t->presence.state == PRESENCE_ATTACHED)
+	if (t->status.state == ATTACH_STATE_ATTACHED)
 		die("attach: %s[%d] is attached already, log: %s; to begin anew: orshim attach "
 		    "--detach %d",
-		    t->name, (int)t->pid, t->presence.log[0] ? t->presence.log : "none",
-		    (int)t->pid);
+		    t->name, (int)t->pid, t->status.log[0] ? t->status.log : "none", (int)t->pid);
 	die("attach: %s[%d] carries the shim already: it was preloaded when it was started",
 	    t->name, (int)t->pid);
 }
 
-static int tell_end(const struct target *t, enum deliver_result result, const char *said)
+static int print_result(const struct target *t, enum inject_result result, const char *message)
 {
 	switch (result) {
-	case DELIVER_INTERRUPTED:
+	case INJECT_INTERRUPTED:
 		warn("attach: interrupted; %s[%d] is as it was", t->name, (int)t->pid);
 		return STATUS_SIGNAL + (int)stop_signal;
-	case DELIVER_PENDING:
-		warn("attach: %s[%d] %s; see orshim attach --list", t->name, (int)t->pid, said);
+	case INJECT_PENDING:
+		warn("attach: %s[%d] %s; see orshim attach --list", t->name, (int)t->pid, message);
 		return stop ? STATUS_SIGNAL + (int)stop_signal : EXIT_TROUBLE;
-	case DELIVER_REFUSED:
-		warn("attach: %s[%d] %s", t->name, (int)t->pid, said);
+	case INJECT_REFUSED:
+		warn("attach: %s[%d] %s", t->name, (int)t->pid, message);
 		return EXIT_TROUBLE;
-	case DELIVER_DONE:
+	case INJECT_DONE:
 		break;
 	}
 	return EXIT_CLEAN;
@@ -222,14 +221,15 @@ static int tell_end(const struct target *t, enum deliver_result result, const ch
 
 static int attach(const struct request *r, struct target *t)
 {
-	char library[PATH_MAX], path[PATH_MAX], said[ORDER_SAID] = "";
+	char library[PATH_MAX], path[PATH_MAX], message[ATTACH_MESSAGE] = "";
 	struct buf settings;
 
 	check_settings();
 	library_find(library);
-	if (t->has_shim && t->presence.form == ORDER_FORM && t->presence.state != PRESENCE_RESTING)
+	if (t->has_shim && t->status.form == ATTACH_FORM &&
+	    t->status.state != ATTACH_STATE_DISABLED)
 		refuse_second(t);
-	if (t->has_shim && !t->attend)
+	if (t->has_shim && !t->entry)
 		die("attach: %s[%d] carries a liborshim.so of another version; start it again",
 		    t->name, (int)t->pid);
 	buf_init(&settings, LIMIT_KEPT_SETTINGS);
@@ -238,48 +238,48 @@ static int attach(const struct request *r, struct target *t)
 	gather(r, t, &settings);
 	write_settings(&settings, t, path);
 	become(getuid(), getgid());
-	enum deliver_result result = deliver(t, ORDER_ATTACH, library, path, &stop, said);
-	if (result != DELIVER_PENDING)
+	enum inject_result result = inject(t, ATTACH_VERB_ATTACH, library, path, &stop, message);
+	if (result != INJECT_PENDING)
 		unlink(path); /* unless it was read there */
 	buf_release(&settings);
-	int status = tell_end(t, result, said);
-	if (result != DELIVER_DONE)
+	int status = print_result(t, result, message);
+	if (result != INJECT_DONE)
 		return status;
-	bool tapped = strstr(said, ": tapped ") != NULL;
+	bool tapped = strstr(message, ": tapped ") != NULL;
 	target_read(t, t->pid);
 	printf("attached to %s[%d]\n", t->name, (int)t->pid);
-	for (char *line = said; *line;) {
+	for (char *line = message; *line;) {
 		int n = (int)strcspn(line, "\n");
 		printf("  %.*s\n", n, line);
 		line += n + (line[n] == '\n');
 	}
-	if (!said[0])
+	if (!message[0])
 		printf("  no TLS library that is known is loaded in it yet: attach again when it "
 		       "has one\n");
-	if (t->presence.log[0])
-		printf("  log: %s\n  see:  orshim watch %s\n", t->presence.log, t->presence.log);
+	if (t->status.log[0])
+		printf("  log: %s\n  see:  orshim watch %s\n", t->status.log, t->status.log);
 	else
 		printf("  its log cannot be written: say where with --log FILE\n");
 	printf("  undo: orshim attach --detach %d\n", (int)t->pid);
-	return tapped && t->presence.log[0] ? EXIT_CLEAN : EXIT_FINDINGS;
+	return tapped && t->status.log[0] ? EXIT_CLEAN : EXIT_FINDINGS;
 }
 
 static int detach(struct target *t)
 {
-	char said[ORDER_SAID] = "";
+	char message[ATTACH_MESSAGE] = "";
 
 	if (!t->has_shim ||
-	    (t->presence.form == ORDER_FORM && t->presence.state == PRESENCE_RESTING)) {
+	    (t->status.form == ATTACH_FORM && t->status.state == ATTACH_STATE_DISABLED)) {
 		printf("%s[%d] is not attached\n", t->name, (int)t->pid);
 		return EXIT_CLEAN;
 	}
-	if (!t->attend)
+	if (!t->entry)
 		die("attach: %s[%d] carries a liborshim.so of another version; only its end takes "
 		    "that out",
 		    t->name, (int)t->pid);
-	enum deliver_result result = deliver(t, ORDER_DETACH, "", "", &stop, said);
-	int status = tell_end(t, result, said);
-	if (result == DELIVER_DONE)
+	enum inject_result result = inject(t, ATTACH_VERB_DETACH, "", "", &stop, message);
+	int status = print_result(t, result, message);
+	if (result == INJECT_DONE)
 		printf("detached from %s[%d]: its TLS library's tables are as they were\n", t->name,
 		       (int)t->pid);
 	return status;
@@ -288,8 +288,8 @@ static int detach(struct target *t)
 static void list_one(const struct target *t, struct buf *out)
 {
 	static const char *const states[] = { "preloaded", "attached", "detached" };
-	const struct presence *p = &t->presence;
-	bool preloaded = p->state == PRESENCE_PRELOADED;
+	const struct attach_status *p = &t->status;
+	bool preloaded = p->state == ATTACH_STATE_PRELOADED;
 	char log[PATH_MAX] = "", command[COMMAND_SHOWN];
 
 	target_command(t->pid, command, sizeof(command));
@@ -298,9 +298,9 @@ static void list_one(const struct target *t, struct buf *out)
 	say(out, "  %s\n", command);
 	if (preloaded)
 		target_variable(t->pid, "ORSHIM_LOG", log, sizeof(log));
-	else if (p->state == PRESENCE_ATTACHED)
+	else if (p->state == ATTACH_STATE_ATTACHED)
 		snprintf(log, sizeof(log), "%s", p->log);
-	if (p->state != PRESENCE_RESTING)
+	if (p->state != ATTACH_STATE_DISABLED)
 		say(out, "         log: %s\n", log[0] ? log : "none");
 }
 

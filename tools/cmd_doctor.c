@@ -223,17 +223,17 @@ static void advise_to_attach(const struct patient *p, struct buf *out)
 	free(t);
 }
 
-static void write_presence(const struct patient *p, struct buf *out)
+static void write_status(const struct patient *p, struct buf *out)
 {
 	struct target *t = malloc(sizeof(*t));
 
 	if (!t)
 		die("doctor: out of memory");
-	if (target_read(t, p->pid) && t->presence.form == ORDER_FORM &&
-	    t->presence.state == PRESENCE_ATTACHED)
+	if (target_read(t, p->pid) && t->status.form == ATTACH_FORM &&
+	    t->status.state == ATTACH_STATE_ATTACHED)
 		say(out, "  now: the shim is attached to this process, log: %s\n",
-		    t->presence.log[0] ? t->presence.log : "none");
-	else if (t->presence.form == ORDER_FORM && t->presence.state == PRESENCE_RESTING)
+		    t->status.log[0] ? t->status.log : "none");
+	else if (t->status.form == ATTACH_FORM && t->status.state == ATTACH_STATE_DISABLED)
 		say(out,
 		    "  now: the shim was detached from this process; again: orshim attach %d\n",
 		    p->pid);
@@ -245,7 +245,7 @@ static void write_presence(const struct patient *p, struct buf *out)
 static void write_advice(const struct patient *p, struct buf *out)
 {
 	if (p->pid && p->has_shim) {
-		write_presence(p, out);
+		write_status(p, out);
 	} else if (p->pid && is_tappable(p)) {
 		say(out, "  now: the shim is not loaded%s; start it again with: orshim run -- %s\n",
 		    strstr(p->preload, "liborshim") ? " although LD_PRELOAD names it" : "",

@@ -29,14 +29,14 @@
 
 /* tap */
 #define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
-#define LIMIT_HIDDEN_MIN (256 * 1024) /* code below which no unnamed TLS library is looked for: libssl alone has more */
-#define LIMIT_HIDDEN_MAX (1UL << 30) /* an object that is larger is not looked through */
+#define LIMIT_EMBEDDED_MIN (256 * 1024) /* code below which no unnamed TLS library is looked for: libssl alone has more */
+#define LIMIT_EMBEDDED_MAX (1UL << 30) /* an object that is larger is not looked through */
 #define LIMIT_SEARCHED 64	    /* objects remembered as looked through (count) */
 #define LIMIT_SCAN_WAIT_US 2000000 /* a connect() waits this long for another thread's search: TLS libraries of 400 MB take a tenth (microseconds) */
 #define LIMIT_LOADER_WAIT_US 50000 /* and this long while that thread waits for the loader's lock, which we may have (microseconds) */
-#define LIMIT_ORDER_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
+#define LIMIT_ATTACH_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
 #define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
-#define LIMIT_COPIES 8		    /* TLS copies in one process (count) */
+#define LIMIT_TLS_LIBRARIES 8		    /* TLS copies in one process (count) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
 #define LIMIT_DROPPED 65536	    /* live connections that are none of our business (count) */
@@ -47,9 +47,9 @@
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */
 #define LIMIT_KEPT_SETTINGS 16384   /* their text */
 #define LIMIT_SETTINGS (2 << 20)    /* text of all settings of a process; one is 128 KiB at most, execve(2) */
-#define LIMIT_FOLLOW (64 * 1024)    /* stack that a child's rebuilt environment may take */
+#define LIMIT_PRELOAD_ENV (64 * 1024)    /* stack that a child's rebuilt environment may take */
 #define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
-#define LIMIT_UNFOLLOWED 64	    /* programs that could not be followed, each told once (count) */
+#define LIMIT_NOT_PRELOADED 64	    /* programs that could not be followed, each told once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
 /* relay (orshim run) */

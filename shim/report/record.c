@@ -111,7 +111,7 @@ static int end(struct json_out *j, struct buf *line, size_t start)
 	return -1;
 }
 
-static void put_copies(struct json_out *j, const struct origin *o, const struct tls_copy *copies,
+static void put_copies(struct json_out *j, const struct origin *o, const struct tls_library *copies,
 		       size_t count)
 {
 	static const char taps[][13] = { "none", "method-table", "interposed", "relay" };
@@ -132,7 +132,7 @@ static void put_copies(struct json_out *j, const struct origin *o, const struct 
 	json_array_end(j);
 }
 
-int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
+int record_process(struct buf *line, const struct origin *o, const struct tls_library *copies,
 		   size_t count)
 {
 	size_t start = line->n;
@@ -166,7 +166,7 @@ static void put_relayed(struct json_out *j, const struct relayed_host *hosts, si
 	json_object_end(j);
 }
 
-int record_relayed(struct buf *line, const struct origin *o, const struct tls_copy *copy,
+int record_relayed(struct buf *line, const struct origin *o, const struct tls_library *copy,
 		   const struct relayed_host *hosts, size_t count)
 {
 	size_t start = line->n;
@@ -179,7 +179,7 @@ int record_relayed(struct buf *line, const struct origin *o, const struct tls_co
 	return end(&j, line, start);
 }
 
-int record_unfollowed(struct buf *line, const struct origin *o, const char *why)
+int record_not_preloaded(struct buf *line, const struct origin *o, const char *why)
 {
 	size_t start = line->n;
 	struct json_out j;

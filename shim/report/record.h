@@ -19,8 +19,8 @@ struct origin {
 	int ppid;
 	const char *exe;   /* path of the executable */
 	const char *argv0; /* as the process was called */
-	const char *role;  /* which of its program's processes it is: "--type=extensionHost"; NULL */
-	const char *tool;  /* last component of exe: "node" */
+	const char *role; /* which of its program's processes it is: "--type=extensionHost"; NULL */
+	const char *tool; /* last component of exe: "node" */
 	const struct machine *machine; /* NULL: a capture, or not known */
 	unsigned exchange; /* number of the exchange in this process, from 1; 0: not counted */
 };
@@ -30,7 +30,7 @@ struct machine;
 enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED, TAP_RELAY };
 
 /* One TLS library found in the process. */
-struct tls_copy {
+struct tls_library {
 	const char *object;  /* file it was found in */
 	const char *library; /* "OpenSSL", "BoringSSL", … */
 	const char *version; /* "3.0.19"; "" if unknown */
@@ -38,7 +38,7 @@ struct tls_copy {
 	const char *reason; /* why it is not tapped, or not by the method table; NULL */
 };
 
-int record_process(struct buf *line, const struct origin *o, const struct tls_copy *copies,
+int record_process(struct buf *line, const struct origin *o, const struct tls_library *copies,
 		   size_t count);
 
 /* A host that a relayed process asked and that was not looked into, and WHY not. */
@@ -48,7 +48,7 @@ struct relayed_host {
 };
 
 /* The `process` record of a process that was redirected to a relay, with what went by unseen. */
-int record_relayed(struct buf *line, const struct origin *o, const struct tls_copy *copy,
+int record_relayed(struct buf *line, const struct origin *o, const struct tls_library *copy,
 		   const struct relayed_host *hosts, size_t count);
 
 /* KEPT saves work when the same header fields come again, see json_wire.h; may be NULL. */
@@ -57,7 +57,7 @@ int record_exchange(struct buf *line, const struct origin *o, const struct diagn
 		    struct kept_pairs *kept);
 
 /* A process that the library did not get into, and WHY. Allocates and locks nothing itself. */
-int record_unfollowed(struct buf *line, const struct origin *o, const char *why);
+int record_not_preloaded(struct buf *line, const struct origin *o, const char *why);
 
 /* A connection without an exchange. */
 struct connection_record {

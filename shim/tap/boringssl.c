@@ -57,7 +57,8 @@ struct functions {
 			      size_t n);
 };
 
-static struct functions originals[LIMIT_COPIES]; /* immutable while the set's stubs are in use */
+static struct functions
+    originals[LIMIT_TLS_LIBRARIES]; /* immutable while the set's stubs are in use */
 
 /* Also called by SSL_clear(): then the handle is a new connection, too. */
 static void free_connection(size_t i, void *ssl)
@@ -102,13 +103,13 @@ static void read_refusal(const void *ssl, const uint8_t *in, size_t n)
 	bool sealed =
 	    n >= RECORD_HEADER + 3 && in[0] == RECORD_DATA && in[RECORD_HEADER + 2] == RECORD_ALERT;
 
-	if (n < RECORD_HEADER || !tap_is_shaking(ssl))
+	if (n < RECORD_HEADER || !tap_in_handshake(ssl))
 		return;
 	if ((clear || sealed) &&
 	    (in[RECORD_HEADER] == ALERT_FATAL || in[RECORD_HEADER] == ALERT_WARNING))
 		h.alert = in[RECORD_HEADER + 1];
 	h.not_tls = in[0] < RECORD_CHANGE_CIPHER_SPEC || in[0] > RECORD_DATA;
-	tap_failed(ssl, (struct slice){ NULL, 0 }, &h);
+	tap_handshake_failed(ssl, (struct slice){ NULL, 0 }, &h);
 }
 
 static long open_handshake(size_t i, void *ssl, void *a, void *b, void *in, void *n, void *e)
@@ -136,7 +137,7 @@ static void read_own(const void *ssl, const struct bytes_span *m)
 		return;
 	name = client_hello_name((struct slice){ (const char *)m->p, m->n }, &quic);
 	if (!quic)
-		tap_shaking(ssl, name, false);
+		tap_handshake_begun(ssl, name, false);
 }
 
 static long finish_message(size_t i, void *ssl, void *a, void *out, void *c, void *d, void *e)
@@ -211,7 +212,8 @@ SETS(STUBS)
 static const struct functions sets[] = { SETS(STUB_SET) };
 /* clang-format on */
 
-_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_COPIES, "one set of stubs for each copy");
+_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_TLS_LIBRARIES,
+	       "one set of stubs for each copy");
 
 static const char *put(uint64_t table, const struct functions *f)
 {

@@ -17,7 +17,7 @@
 #include "tap/loader.h"
 #include "tap/objects.h"
 #include "tap/own_lock.h"
-#include "tap/passage.h"
+#include "tap/hook_guard.h"
 #include "tap/scan.h"
 
 /*
@@ -151,11 +151,11 @@ static void *resolve(const char *name, const void *site)
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 {
 	uintptr_t key = key_of(hook, site);
-	struct passage p;
+	struct hook_guard g;
 
 	if (recall(key, found))
 		return true;
-	bool entered = passage_enter(&p);
+	bool entered = hook_enter(&g);
 	if (entered)
 		scan_objects();
 	found->real = resolve(names[hook], site);
@@ -163,6 +163,6 @@ bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 	if (found->real)
 		note(key, found);
 	if (entered)
-		passage_leave(&p);
+		hook_leave(&g);
 	return found->real != NULL;
 }

@@ -54,7 +54,7 @@ struct tables {
 static struct {
 	void **low;
 	void **high;
-} tapped[LIMIT_COPIES];
+} tapped[LIMIT_TLS_LIBRARIES];
 
 static void **table_of(const struct object *o, const char *name)
 {
@@ -320,7 +320,7 @@ bool method_table_is_tapped(const struct object *o, void **table)
 
 	if (!is_data(o, any))
 		return false;
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
 		for (unsigned word = 0; word < LAYOUT_WORDS; word++)
 			if (any[word] == (void *)stubs_of(i)->read)
 				return true;

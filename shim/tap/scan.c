@@ -14,20 +14,20 @@
 #include "tap/boringssl.h"
 #include "tap/caller.h"
 #include "tap/environ.h"
-#include "tap/hidden.h"
+#include "tap/embedded_tls.h"
 #include "tap/loader.h"
 #include "tap/method_table.h"
 #include "tap/own_lock.h"
 #include "tap/own_pid.h"
-#include "tap/passage.h"
+#include "tap/hook_guard.h"
 #include "tap/tap.h"
 
 /* How far the thread came that took a copy in; the child of a fork() may find it half done. */
-enum { COPY_BEGUN, COPY_TAKEN, COPY_TOLD };
+enum { LIBRARY_ADDING, LIBRARY_ADDED, LIBRARY_REPORTED };
 
-struct copy {
-	struct span span;     /* {0, 0}: this place is free */
-	struct tls_copy told; /* strings are ours and stay: a record may hold them */
+struct library {
+	struct span span;        /* {0, 0}: this place is free */
+	struct tls_library info; /* strings are ours and stay: a record may hold them */
 	char version[32];
 	struct find found; /* FIND_NOTHING: it exports its functions */
 	bool seen;         /* in the scan that is going on */
@@ -35,7 +35,7 @@ struct copy {
 };
 
 struct candidates {
-	struct object at[LIMIT_COPIES];
+	struct object at[LIMIT_TLS_LIBRARIES];
 	size_t count;
 	bool all; /* not the executable alone */
 };
@@ -48,7 +48,7 @@ struct candidates {
 static struct own_lock lock EARLY;
 static atomic_bool at_loader EARLY;
 static atomic_bool missed EARLY;
-static struct copy copies[LIMIT_COPIES];
+static struct library libraries[LIMIT_TLS_LIBRARIES];
 static _Thread_local bool locked_for_fork; /* by this thread */
 
 /* Objects that were looked into, whatever was found; the oldest is forgotten first. */
@@ -67,16 +67,16 @@ static _Atomic unsigned long long searched_at EARLY;
 static struct {
 	_Atomic uintptr_t low;
 	_Atomic uintptr_t high;
-} tapped[LIMIT_COPIES];
+} tapped[LIMIT_TLS_LIBRARIES];
 /* The same of copies that are tapped by their exported functions, and how to ask them. */
 static struct {
 	_Atomic uintptr_t low;
 	_Atomic uintptr_t high;
 	struct tls_getters getters; /* immutable while `low` is set */
-} interposed[LIMIT_COPIES];
-static atomic_uint found_count EARLY;
-static atomic_uint found_tapped; /* in whatever way */
-static bool late;
+} interposed[LIMIT_TLS_LIBRARIES];
+static atomic_uint library_count EARLY;
+static atomic_uint tapped_count; /* in whatever way */
+static bool attached_late;
 
 static bool exports_tls(const struct object *o)
 {
@@ -84,24 +84,24 @@ static bool exports_tls(const struct object *o)
 }
 
 /* The copy that is known to be where O is; NULL: none. */
-static struct copy *copy_at(const struct object *o)
+static struct library *library_at(const struct object *o)
 {
 	uintptr_t low = object_span(o).low;
 
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (copies[i].span.high && copies[i].span.low == low)
-			return &copies[i];
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		if (libraries[i].span.high && libraries[i].span.low == low)
+			return &libraries[i];
 	return NULL;
 }
 
 static bool collect(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
-	const struct copy *known = atomic_load(&found_count) ? copy_at(o) : NULL;
+	const struct library *known = atomic_load(&library_count) ? library_at(o) : NULL;
 
 	if (exports_tls(o) || (known && known->found.library != FIND_NOTHING))
 		c->at[c->count++] = *o;
-	return c->count == LIMIT_COPIES;
+	return c->count == LIMIT_TLS_LIBRARIES;
 }
 
 static bool was_searched(const struct object *o)
@@ -119,11 +119,11 @@ static bool collect_unsearched(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
 
-	if ((o->name[0] && !c->all) || was_searched(o) || copy_at(o))
+	if ((o->name[0] && !c->all) || was_searched(o) || library_at(o))
 		return false;
-	if (hidden_may_be_in(o) && !exports_tls(o))
+	if (embedded_tls_is_possible(o) && !exports_tls(o))
 		c->at[c->count++] = *o;
-	return c->count == LIMIT_COPIES;
+	return c->count == LIMIT_TLS_LIBRARIES;
 }
 
 static void enter_loader(void)
@@ -190,18 +190,19 @@ static const char *path_of(const struct object *o)
 
 /*
  * Programs call their own functions directly, and come before us in every
- * search. Loaded late we are in nobody's search.
+ * search. Loaded attached_late we are in nobody's search.
  */
 static bool may_be_interposed(const struct object *o)
 {
-	return o->name[0] != '\0' && !late;
+	return o->name[0] != '\0' && !attached_late;
 }
 
 static const char *no_table(const struct object *o)
 {
-	return o->name[0] && late ? "only its exported functions could be tapped, and for that the "
-				    "shim must be there from the start: orshim run"
-				  : "only OpenSSL's method tables are known";
+	return o->name[0] && attached_late
+		   ? "only its exported functions could be tapped, and for that the "
+		     "shim must be there from the start: orshim run"
+		   : "only OpenSSL's method tables are known";
 }
 
 /* libssl's own, or those of libcrypto, on which it depends. */
@@ -245,7 +246,7 @@ static struct method_recipe recipe_of(const struct object *o, void *handle)
 }
 
 /* Keeps O loaded until dlclose(); NULL for the executable. */
-static void *hold(const struct object *o)
+static void *pin(const struct object *o)
 {
 	void *handle = NULL;
 
@@ -282,89 +283,89 @@ static const char *tap_tables(const struct object *o, size_t i, void *handle,
 
 static bool is_tapped(const struct object *o, size_t i)
 {
-	const struct find *found = &copies[i].found;
+	const struct find *found = &libraries[i].found;
 
 	return found->library == FIND_BORINGSSL
 		   ? boringssl_is_tapped(found->at[0], i)
 		   : method_table_is_tapped(o, (void **)(uintptr_t)found->at[0]);
 }
 
-static const char *const hidden_libraries[] = {
+static const char *const embedded_libraries[] = {
 	[FIND_BORINGSSL] = "BoringSSL",
 	[FIND_OPENSSL] = "OpenSSL",
 };
 
 /* What O is, with its tables tapped if they are known. */
-static void tell_of_exports(struct copy *c, const struct object *o, size_t i, void *handle)
+static void describe_exported(struct library *c, const struct object *o, size_t i, void *handle)
 {
 	struct method_recipe recipe = recipe_of(o, handle);
 
-	c->told.library = library_of(o, handle, recipe.version);
+	c->info.library = library_of(o, handle, recipe.version);
 	if (recipe.version)
 		spell_version(recipe.version, c->version, sizeof(c->version));
-	c->told.reason = strcmp(c->told.library, "OpenSSL") != 0
+	c->info.reason = strcmp(c->info.library, "OpenSSL") != 0
 			     ? no_table(o)
 			     : tap_tables(o, i, handle, &c->found);
-	c->told.tap = c->told.reason && may_be_interposed(o) ? TAP_INTERPOSED : TAP_NONE;
-	if (c->told.tap == TAP_INTERPOSED) {
+	c->info.tap = c->info.reason && may_be_interposed(o) ? TAP_INTERPOSED : TAP_NONE;
+	if (c->info.tap == TAP_INTERPOSED) {
 		interposed[i].getters = recipe.getters;
 		atomic_store(&interposed[i].high, c->span.high);
 		atomic_store(&interposed[i].low, c->span.low);
 	}
 }
 
-static void tell_of_hidden(struct copy *c, const struct object *o, size_t i)
+static void describe_embedded(struct library *c, const struct object *o, size_t i)
 {
-	c->told.library = hidden_libraries[c->found.library];
-	c->told.reason = c->found.reason ? c->found.reason : tap_tables(o, i, NULL, &c->found);
+	c->info.library = embedded_libraries[c->found.library];
+	c->info.reason = c->found.reason ? c->found.reason : tap_tables(o, i, NULL, &c->found);
 }
 
-static void count_copies(void)
+static void count_libraries(void)
 {
 	unsigned count = 0, with_tap = 0;
 
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (copies[i].span.high && atomic_load(&copies[i].stage) != COPY_BEGUN) {
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		if (libraries[i].span.high && atomic_load(&libraries[i].stage) != LIBRARY_ADDING) {
 			count++;
-			with_tap += copies[i].told.tap != TAP_NONE;
+			with_tap += libraries[i].info.tap != TAP_NONE;
 		}
-	atomic_store(&found_count, count);
-	atomic_store(&found_tapped, with_tap);
+	atomic_store(&library_count, count);
+	atomic_store(&tapped_count, with_tap);
 }
 
 /* HANDLE keeps O loaded. FOUND is what O hides; NULL: it exports its functions. */
-static void take_in(const struct object *o, size_t i, void *handle, const struct find *found)
+static void add_library(const struct object *o, size_t i, void *handle, const struct find *found)
 {
-	struct copy *c = &copies[i];
+	struct library *c = &libraries[i];
 
 	method_table_forget(i);
-	*c = (struct copy){ .span = object_span(o), .seen = true };
+	*c = (struct library){ .span = object_span(o), .seen = true };
 	if (found) {
 		c->found = *found;
-		tell_of_hidden(c, o, i);
+		describe_embedded(c, o, i);
 	} else {
-		tell_of_exports(c, o, i, handle);
+		describe_exported(c, o, i, handle);
 	}
-	if (!c->told.reason) {
-		c->told.tap = TAP_METHOD_TABLE;
+	if (!c->info.reason) {
+		c->info.tap = TAP_METHOD_TABLE;
 		atomic_store(&tapped[i].high, c->span.high);
 		atomic_store(&tapped[i].low, c->span.low);
 	}
 	const char *version = strdup(c->version);
 	const char *object = path_of(o);
-	c->told.version = version ? version : "";
-	c->told.object = object ? object : "";
-	atomic_store(&c->stage, COPY_TAKEN);
-	count_copies();
-	tap_found(&c->told);
-	atomic_store(&c->stage, COPY_TOLD);
+	c->info.version = version ? version : "";
+	c->info.object = object ? object : "";
+	atomic_store(&c->stage, LIBRARY_ADDED);
+	count_libraries();
+	tap_add_library(&c->info);
+	atomic_store(&c->stage, LIBRARY_REPORTED);
 }
 
-static void take_in_anywhere(const struct object *o, void *handle, const struct find *found)
+static void add_library_anywhere(const struct object *o, void *handle, const struct find *found)
 {
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (!copies[i].span.high) {
-			take_in(o, i, handle, found);
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		if (!libraries[i].span.high) {
+			add_library(o, i, handle, found);
 			return;
 		}
 }
@@ -375,31 +376,32 @@ static void forget(size_t i)
 	atomic_store(&interposed[i].low, 0);
 	atomic_store(&tapped[i].low, 0);
 	atomic_store(&tapped[i].high, 0);
-	__atomic_store_n(&copies[i].span.high, 0, __ATOMIC_SEQ_CST); /* first: see put_in_order() */
-	copies[i] = (struct copy){ 0 };
+	__atomic_store_n(&libraries[i].span.high, 0,
+			 __ATOMIC_SEQ_CST); /* first: see repair_after_fork() */
+	libraries[i] = (struct library){ 0 };
 }
 
-static void let_go(size_t i)
+static void remove_library(size_t i)
 {
 	for (size_t k = 0; k < LIMIT_SEARCHED; k++)
-		if (searched[k].span.low == copies[i].span.low)
+		if (searched[k].span.low == libraries[i].span.low)
 			searched[k].name = NULL;
-	tap_lost(&copies[i].told);
+	tap_remove_library(&libraries[i].info);
 	forget(i);
-	count_copies();
+	count_libraries();
 }
 
 /* Is O a known copy? Unloaded and loaded again at the same place, it has lost our stubs. */
 static bool is_known(const struct object *o)
 {
-	struct copy *c = copy_at(o);
+	struct library *c = library_at(o);
 
 	if (c)
-		c->seen = c->told.tap != TAP_METHOD_TABLE || is_tapped(o, (size_t)(c - copies));
+		c->seen = c->info.tap != TAP_METHOD_TABLE || is_tapped(o, (size_t)(c - libraries));
 	return c && c->seen;
 }
 
-static void release(void *handle)
+static void unpin(void *handle)
 {
 	if (!handle)
 		return;
@@ -408,24 +410,24 @@ static void release(void *handle)
 	leave_loader();
 }
 
-static void take_in_all(const struct candidates *found)
+static void update_libraries(const struct candidates *found)
 {
-	bool known[LIMIT_COPIES] = { false };
+	bool known[LIMIT_TLS_LIBRARIES] = { false };
 
-	if (!found->count && !atomic_load(&found_count))
+	if (!found->count && !atomic_load(&library_count))
 		return;
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		copies[i].seen = false;
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		libraries[i].seen = false;
 	for (size_t i = 0; i < found->count; i++)
 		known[i] = is_known(&found->at[i]);
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (copies[i].span.high && !copies[i].seen)
-			let_go(i);
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		if (libraries[i].span.high && !libraries[i].seen)
+			remove_library(i);
 	for (size_t i = 0; i < found->count; i++)
 		if (!known[i] && exports_tls(&found->at[i])) {
-			void *handle = hold(&found->at[i]);
-			take_in_anywhere(&found->at[i], handle, NULL);
-			release(handle);
+			void *handle = pin(&found->at[i]);
+			add_library_anywhere(&found->at[i], handle, NULL);
+			unpin(handle);
 		}
 }
 
@@ -435,17 +437,17 @@ static void take_in_all(const struct candidates *found)
  */
 static void search(const struct object *o)
 {
-	void *handle = hold(o);
+	void *handle = pin(o);
 	struct find found = { .library = FIND_NOTHING };
 	size_t i = searched_count++ % LIMIT_SEARCHED;
 
 	if (handle || !o->name[0])
-		hidden_find(o, environ_setting, &found);
+		embedded_tls_find(o, environ_setting, &found);
 	if (found.library != FIND_NOTHING)
-		take_in_anywhere(o, handle, &found);
+		add_library_anywhere(o, handle, &found);
 	searched[i].span = object_span(o);
 	searched[i].name = o->name;
-	release(handle);
+	unpin(handle);
 }
 
 static bool jumps(const struct object *o, void *arg)
@@ -454,7 +456,7 @@ static bool jumps(const struct object *o, void *arg)
 	if (!object_imports(o, "siglongjmp") && !object_imports(o, "longjmp") &&
 	    !object_imports(o, "__longjmp_chk"))
 		return false;
-	passage_expect_jumps();
+	hook_guard_block_signals();
 	return true;
 }
 
@@ -464,33 +466,33 @@ void scan_for_jumps(void)
 }
 
 /* What a thread was at that is not in this process: half taken in is not taken in. */
-static void put_in_order(void)
+static void repair_after_fork(void)
 {
 	atomic_store(&at_loader, false);
-	for (size_t i = 0; i < LIMIT_COPIES; i++) {
-		if (!copies[i].span.high || atomic_load(&copies[i].stage) != COPY_BEGUN)
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
+		if (!libraries[i].span.high || atomic_load(&libraries[i].stage) != LIBRARY_ADDING)
 			continue;
-		if (copies[i].found.library == FIND_BORINGSSL && copies[i].found.at[0])
-			boringssl_untap(copies[i].found.at[0], i);
+		if (libraries[i].found.library == FIND_BORINGSSL && libraries[i].found.at[0])
+			boringssl_untap(libraries[i].found.at[0], i);
 		else
 			method_table_untap(i);
 		forget(i);
 	}
-	count_copies();
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
-		if (copies[i].span.high && atomic_load(&copies[i].stage) == COPY_TAKEN) {
-			tap_found(&copies[i].told);
-			atomic_store(&copies[i].stage, COPY_TOLD);
+	count_libraries();
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+		if (libraries[i].span.high && atomic_load(&libraries[i].stage) == LIBRARY_ADDED) {
+			tap_add_library(&libraries[i].info);
+			atomic_store(&libraries[i].stage, LIBRARY_REPORTED);
 		}
 }
 
-static bool try_to_take(void)
+static bool try_lock(void)
 {
 	switch (own_lock_try(&lock)) {
 	case OWN_LOCK_BUSY:
 		return false;
 	case OWN_LOCK_LEFT:
-		put_in_order();
+		repair_after_fork();
 		break;
 	case OWN_LOCK_TAKEN:
 		break;
@@ -507,7 +509,7 @@ static int64_t clock_us(void)
 }
 
 /* The lock, waited for MOST_US at most, and LOADER_US while who has it is at the loader. */
-static bool take(int64_t most_us, int64_t loader_us)
+static bool lock_within(int64_t most_us, int64_t loader_us)
 {
 	static const struct { /* the kernel's, in which time_t has 64 bits */
 		int64_t s, ns;
@@ -515,13 +517,13 @@ static bool take(int64_t most_us, int64_t loader_us)
 	int64_t began, at_work;
 	int saved = errno;
 
-	if (try_to_take())
+	if (try_lock())
 		return true;
 	began = at_work = clock_us();
 	for (;;) {
 		syscall(SYS_nanosleep, &step, NULL); /* libc's ends a thread that is cancelled */
 		errno = saved;
-		if (try_to_take())
+		if (try_lock())
 			return true;
 		int64_t now = clock_us();
 		if (!atomic_load(&at_loader))
@@ -531,7 +533,7 @@ static bool take(int64_t most_us, int64_t loader_us)
 	}
 }
 
-static void give_back(void)
+static void unlock(void)
 {
 	own_lock_release(&lock);
 }
@@ -541,7 +543,7 @@ static bool has_changed(const _Atomic unsigned long long *seen)
 	return atomic_load_explicit(seen, memory_order_relaxed) != objects_changes();
 }
 
-static void look_at_exports(void)
+static void scan_exports(void)
 {
 	struct candidates found;
 
@@ -549,8 +551,8 @@ static void look_at_exports(void)
 		unsigned long long now = objects_changes();
 		found.count = 0;
 		objects_each(collect, &found);
-		take_in_all(&found);
-		if (atomic_load(&found_count))
+		update_libraries(&found);
+		if (atomic_load(&library_count))
 			scan_for_jumps();
 		caller_forget_all();
 		atomic_store(&scanned_at, now);
@@ -565,19 +567,19 @@ bool scan_has_news(void)
 /* Some at a time; no more than are remembered, or it would go round and round. */
 static void search_unsearched(struct candidates *found)
 {
-	for (size_t left = LIMIT_SEARCHED / LIMIT_COPIES; left; left--) {
+	for (size_t left = LIMIT_SEARCHED / LIMIT_TLS_LIBRARIES; left; left--) {
 		found->count = 0;
 		objects_each(collect_unsearched, found);
 		for (size_t i = 0; i < found->count; i++)
 			search(&found->at[i]);
 		if (found->count)
 			caller_forget_all();
-		if (found->count < LIMIT_COPIES)
+		if (found->count < LIMIT_TLS_LIBRARIES)
 			return;
 	}
 }
 
-static void look_inside(void)
+static void search_objects(void)
 {
 	struct candidates found = { .all = true };
 
@@ -589,7 +591,7 @@ static void look_inside(void)
 }
 
 /* Is there anything left to look at? Or a thread at it, whose end is waited for. */
-static bool is_news(bool inside)
+static bool has_news(bool inside)
 {
 	return has_changed(&scanned_at) || (inside && scan_has_news());
 }
@@ -598,39 +600,39 @@ static bool is_news(bool inside)
  * Whatever another thread loaded while we had the lock is looked at as well,
  * before we return: it may have given up waiting, and may never call again.
  */
-static void look(bool inside)
+static void scan(bool inside)
 {
-	while (is_news(inside) || atomic_load(&missed)) {
-		if (!take(LIMIT_SCAN_WAIT_US, LIMIT_LOADER_WAIT_US)) {
+	while (has_news(inside) || atomic_load(&missed)) {
+		if (!lock_within(LIMIT_SCAN_WAIT_US, LIMIT_LOADER_WAIT_US)) {
 			atomic_store(&missed, true);
-			if (!try_to_take()) /* who has it comes by here before it is done */
+			if (!try_lock()) /* who has it comes by here before it is done */
 				return;
 		}
 		inside |= atomic_exchange(&missed, false);
-		look_at_exports();
+		scan_exports();
 		if (inside)
-			look_inside();
-		give_back();
+			search_objects();
+		unlock();
 	}
 }
 
 void scan_objects(void)
 {
-	look(false);
+	scan(false);
 }
 
-void scan_hidden(bool all)
+void scan_embedded(bool all)
 {
 	struct candidates found = { .all = false };
 
 	if (all) {
-		look(true);
+		scan(true);
 		return;
 	}
-	if (atomic_load(&closed) || !try_to_take())
+	if (atomic_load(&closed) || !try_lock())
 		return;
 	search_unsearched(&found);
-	give_back();
+	unlock();
 }
 
 /* A child of vfork() shares our memory, and not what is forbidden to it. */
@@ -638,7 +640,7 @@ void scan_before_sandbox(void)
 {
 	if (own_pid() != getpid())
 		return;
-	scan_hidden(true);
+	scan_embedded(true);
 	atomic_store(&closed, true);
 }
 
@@ -649,18 +651,18 @@ static void each_by_table(void (*visit)(const struct object *o, size_t i, void *
 
 	objects_each(collect, &found);
 	for (size_t k = 0; k < found.count; k++) {
-		const struct copy *c = copy_at(&found.at[k]);
-		if (c && c->told.tap == TAP_METHOD_TABLE) {
-			void *handle = hold(&found.at[k]);
-			visit(&found.at[k], (size_t)(c - copies), handle);
-			release(handle);
+		const struct library *c = library_at(&found.at[k]);
+		if (c && c->info.tap == TAP_METHOD_TABLE) {
+			void *handle = pin(&found.at[k]);
+			visit(&found.at[k], (size_t)(c - libraries), handle);
+			unpin(handle);
 		}
 	}
 }
 
-static void rest_one(const struct object *o, size_t i, void *handle)
+static void disable_one(const struct object *o, size_t i, void *handle)
 {
-	const struct find *found = &copies[i].found;
+	const struct find *found = &libraries[i].found;
 
 	(void)handle;
 	if (found->library == FIND_BORINGSSL)
@@ -670,42 +672,42 @@ static void rest_one(const struct object *o, size_t i, void *handle)
 }
 
 /* What does not succeed is found to be unknown by the scan that follows. */
-static void wake_one(const struct object *o, size_t i, void *handle)
+static void enable_one(const struct object *o, size_t i, void *handle)
 {
 	if (!is_tapped(o, i))
-		tap_tables(o, i, handle, &copies[i].found);
+		tap_tables(o, i, handle, &libraries[i].found);
 }
 
-bool scan_rest(void)
+bool scan_disable(void)
 {
-	if (!take(LIMIT_ORDER_WAIT_US, LIMIT_ORDER_WAIT_US))
+	if (!lock_within(LIMIT_ATTACH_WAIT_US, LIMIT_ATTACH_WAIT_US))
 		return false;
-	each_by_table(rest_one);
-	give_back();
+	each_by_table(disable_one);
+	unlock();
 	return true;
 }
 
-bool scan_wake(void)
+bool scan_enable(void)
 {
-	if (!take(LIMIT_ORDER_WAIT_US, LIMIT_ORDER_WAIT_US))
+	if (!lock_within(LIMIT_ATTACH_WAIT_US, LIMIT_ATTACH_WAIT_US))
 		return false;
-	each_by_table(wake_one);
-	give_back();
+	each_by_table(enable_one);
+	unlock();
 	scan_objects();
-	scan_hidden(true);
+	scan_embedded(true);
 	return true;
 }
 
-void scan_come_late(void)
+void scan_set_late_attach(void)
 {
-	late = true;
+	attached_late = true;
 }
 
 bool scan_is_tapped(const void *function)
 {
 	uintptr_t at = (uintptr_t)function;
 
-	for (size_t i = 0; i < LIMIT_COPIES; i++) {
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
 		uintptr_t low = atomic_load(&tapped[i].low);
 		if (low && at >= low && at < atomic_load(&tapped[i].high))
 			return true;
@@ -717,7 +719,7 @@ const struct tls_getters *scan_getters_of(const void *function)
 {
 	uintptr_t at = (uintptr_t)function;
 
-	for (size_t i = 0; i < LIMIT_COPIES; i++) {
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
 		uintptr_t low = atomic_load(&interposed[i].low);
 		if (low && at >= low && at < atomic_load(&interposed[i].high))
 			return &interposed[i].getters;
@@ -725,25 +727,25 @@ const struct tls_getters *scan_getters_of(const void *function)
 	return NULL;
 }
 
-bool scan_is_blind(void)
+bool scan_is_untapped(void)
 {
-	return atomic_load(&found_count) > 0 && atomic_load(&found_tapped) == 0;
+	return atomic_load(&library_count) > 0 && atomic_load(&tapped_count) == 0;
 }
 
 bool scan_is_tapped_anywhere(void)
 {
-	return atomic_load(&found_tapped) > 0;
+	return atomic_load(&tapped_count) > 0;
 }
 
 /* Without the lock the child finds it left by a thread that it has not, and puts things in order. */
 void scan_before_fork(void)
 {
-	locked_for_fork = take(LIMIT_LOADER_WAIT_US, LIMIT_LOADER_WAIT_US);
+	locked_for_fork = lock_within(LIMIT_LOADER_WAIT_US, LIMIT_LOADER_WAIT_US);
 }
 
 void scan_after_fork(void)
 {
 	if (locked_for_fork)
-		give_back();
+		unlock();
 	locked_for_fork = false;
 }

@@ -23,7 +23,7 @@ void scan_objects(void);
  * anything that was not looked at yet? It may be a while: hundreds of
  * megabytes are read the first time.
  */
-void scan_hidden(bool all);
+void scan_embedded(bool all);
 bool scan_has_news(void);
 
 /* The same, and for the last time: filters of system calls will end who opens a file. */
@@ -34,11 +34,11 @@ void scan_before_sandbox(void);
  * thread that is in no constructor. Waking looks for new copies as well.
  * False: another thread's search did not end in time; nothing was changed.
  */
-bool scan_rest(void);
-bool scan_wake(void);
+bool scan_disable(void);
+bool scan_enable(void);
 
 /* We were loaded into a running program: nothing exported by us is called. */
-void scan_come_late(void);
+void scan_set_late_attach(void);
 
 /* Is FUNCTION part of a copy that is tapped by its method tables? */
 bool scan_is_tapped(const void *function);
@@ -47,7 +47,7 @@ bool scan_is_tapped(const void *function);
 const struct tls_getters *scan_getters_of(const void *function);
 
 /* Is there a copy, and none that is tapped in any way? */
-bool scan_is_blind(void);
+bool scan_is_untapped(void);
 
 /* Does anything loaded jump out of functions? _longjmp(), which OpenSSL calls, is not for handlers. */
 void scan_for_jumps(void);

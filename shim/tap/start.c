@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/glibc.h"
-#include "tap/attend.h"
-#include "tap/desk.h"
+#include "tap/attach_agent.h"
+#include "tap/process.h"
 #include "tap/environ.h"
-#include "tap/follow/follow.h"
+#include "tap/preload_env/preload_env.h"
 #include "tap/objects.h"
-#include "tap/passage.h"
+#include "tap/hook_guard.h"
 #include "tap/role.h"
 #include "tap/scan.h"
 #include "tap/tap.h"
@@ -29,38 +29,38 @@ static bool wants_to_follow(void)
 /* glibc hands a constructor what main() gets. Other loaders hand it nothing: there we are off. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
-	struct passage p;
+	struct hook_guard g;
 	struct object self;
 
 	wrappers_start();
-	if (!attend_is_first()) {
-		passage_turn_off();
-		follow_start(false, "", NULL);
+	if (!attach_agent_is_first()) {
+		hook_guard_turn_off();
+		preload_env_start(false, "", NULL);
 		return;
 	}
-	attend_start();
+	attach_agent_start();
 	if (!is_glibc()) {
-		passage_turn_off();
-		follow_start(false, "", NULL);
+		hook_guard_turn_off();
+		preload_env_start(false, "", NULL);
 		return;
 	}
 	if (getauxval(AT_SECURE)) {
-		passage_turn_off();
-		follow_start(false, "", envp);
+		hook_guard_turn_off();
+		preload_env_start(false, "", envp);
 		return;
 	}
 	/* The loader starts a program in its first thread; in another one we are loaded by attach. */
 	if (gettid() != getpid()) {
-		follow_start(false, "", envp);
-		attend_start_late();
+		preload_env_start(false, "", envp);
+		attach_agent_start_late();
 		return;
 	}
-	if (!passage_enter(&p))
+	if (!hook_enter(&g))
 		return;
 	environ_start(envp);
-	desk_start(argc > 0 ? argv[0] : NULL, role_of(argv, envp));
-	follow_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
+	process_start(argc > 0 ? argv[0] : NULL, role_of(argv, envp));
+	preload_env_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", envp);
 	scan_objects();
-	scan_hidden(false);
-	passage_leave(&p);
+	scan_embedded(false);
+	hook_leave(&g);
 }

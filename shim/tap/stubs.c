@@ -7,14 +7,14 @@
  */
 #include "tap/stubs.h"
 
-#include "tap/shake.h"
+#include "tap/openssl_handshake.h"
 
 _Thread_local const void *busy_connection;
 
 static struct {
 	struct method_functions original;
 	struct tls_getters getters;
-} behind[LIMIT_COPIES]; /* an entry is immutable while its stubs stand in a table */
+} behind[LIMIT_TLS_LIBRARIES]; /* an entry is immutable while its stubs stand in a table */
 
 static int clear(size_t i, void *ssl)
 {
@@ -34,7 +34,7 @@ static int connect_client(size_t i, void *ssl)
 	int result = behind[i].original.connect(ssl);
 
 	if (busy_connection != ssl && !tap_is_dropped(ssl))
-		shake_look(&behind[i].getters, ssl, result);
+		openssl_handshake_returned(&behind[i].getters, ssl, result);
 	return result;
 }
 
@@ -90,7 +90,8 @@ SETS(STUBS)
 static const struct method_functions sets[] = { SETS(STUB_SET) };
 /* clang-format on */
 
-_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_COPIES, "one set of stubs for each copy");
+_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_TLS_LIBRARIES,
+	       "one set of stubs for each copy");
 
 const struct method_functions *stubs_of(size_t i)
 {

@@ -4,7 +4,7 @@
 
 /*
  * Handle -> connection, in shards with one lock each. A thread holds one
- * shard at a time; the desk's lock is taken after it, never before.
+ * shard at a time; the process lock is taken after it, never before.
  *
  * In front of it stands a small cache of handles that are none of our
  * business, read without a lock: that is the common case and must cost
@@ -29,15 +29,15 @@ struct entry {
 	struct connection *connection; /* NULL unless live */
 	enum entry_state state;
 	uint32_t number;
-	bool opened;            /* its handshake as client was seen */
-	bool shaking;           /* it is going on */
-	bool shake_answered;    /* and something of the server's came */
-	unsigned finished;      /* by whom, where its messages are seen: bits 1 << SIDE_* */
-	struct handshake *seen; /* what they said; NULL: nothing */
-	int64_t begun_us;       /* when it was first seen */
-	bool wrote;             /* the client wrote */
-	bool answered;          /* the server wrote since */
-	unsigned generation;    /* how many forks this process had when it last used it */
+	bool opened;             /* its handshake as client was seen */
+	bool in_handshake;       /* it is going on */
+	bool handshake_answered; /* and something of the server's came */
+	unsigned finished;       /* by whom, where its messages are seen: bits 1 << SIDE_* */
+	struct handshake *seen;  /* what they said; NULL: nothing */
+	int64_t begun_us;        /* when it was first seen */
+	bool wrote;              /* the client wrote */
+	bool answered;           /* the server wrote since */
+	unsigned generation;     /* how many forks this process had when it last used it */
 	int64_t used_us;
 	struct buf early; /* the server's bytes before the client's first */
 };

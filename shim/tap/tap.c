@@ -6,9 +6,9 @@
 
 #include "base/early.h"
 #include "base/glibc.h"
-#include "tap/desk.h"
+#include "tap/process.h"
 #include "tap/loader.h"
-#include "tap/passage.h"
+#include "tap/hook_guard.h"
 #include "tap/scan.h"
 #include "tap/table.h"
 
@@ -18,7 +18,7 @@ static atomic_bool is_late;       /* connections may be older than our coming */
 
 bool tap_is_inside(void)
 {
-	return passage_is_inside();
+	return hook_is_inside();
 }
 
 bool tap_is_dropped(const void *handle)
@@ -32,7 +32,7 @@ static void before_fork(void);
 static void after_fork_in_parent(void);
 static void after_fork_in_child(void);
 
-static void look_after_forks(void)
+static void register_atfork(void)
 {
 	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, &__dso_handle);
 }
@@ -42,40 +42,40 @@ void tap_expect_forks(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, look_after_forks);
+	pthread_once(&once, register_atfork);
 }
 
-void tap_rest(void)
+void tap_disable(void)
 {
 	table_clear();
-	desk_rest();
+	process_disable();
 }
 
-int tap_wake(struct slice settings)
+int tap_enable(struct slice settings)
 {
 	tap_expect_forks();
 	atomic_store(&is_late, true);
 	table_clear();
-	return desk_wake(settings);
+	return process_enable(settings);
 }
 
-void tap_found(const struct tls_copy *copy)
+void tap_add_library(const struct tls_library *copy)
 {
 	tap_expect_forks();
 	scan_for_jumps();
-	desk_found(copy);
-	desk_say(copy);
+	process_add_library(copy);
+	process_debug_library(copy);
 }
 
-void tap_lost(const struct tls_copy *copy)
+void tap_remove_library(const struct tls_library *copy)
 {
-	desk_forget_copy(copy->object);
+	process_remove_library(copy->object);
 }
 
 /* E becomes a client's connection that is listened to. */
 static void listen_to(struct entry *e, struct slice sni, bool midstream)
 {
-	struct wire_limits limits = desk_limits();
+	struct wire_limits limits = process_limits();
 
 	e->number = atomic_fetch_add(&numbers, 1) + 1;
 	e->state = ENTRY_LIVE;
@@ -91,14 +91,14 @@ static void use(struct entry *e, int64_t now_us)
 }
 
 /*
- * The locked shard of HANDLE. NULL: tap_rest() emptied it after this thread came
+ * The locked shard of HANDLE. NULL: tap_disable() emptied it after this thread came
  * in; what the thread brings is not the beginning of anything.
  */
-static struct shard *lock_shard(const void *handle, const struct passage *p)
+static struct shard *lock_shard(const void *handle, const struct hook_guard *g)
 {
 	struct shard *s = table_lock(handle);
 
-	if (!passage_is_stale(p))
+	if (!hook_guard_is_stale(g))
 		return s;
 	table_unlock(s);
 	return NULL;
@@ -110,33 +110,33 @@ static void unlock_shard(struct shard *s)
 		table_unlock(s);
 }
 
-bool tap_has_opened(const void *handle)
+bool tap_is_past_handshake(const void *handle)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (!passage_enter(&p))
+	if (!hook_enter(&g))
 		return true;
-	struct shard *s = lock_shard(handle, &p);
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
-	bool opened = !s || (e && !e->shaking);
+	bool opened = !s || (e && !e->in_handshake);
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 	return opened;
 }
 
 bool tap_watches(struct slice host)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (!host.n || !passage_enter(&p))
+	if (!host.n || !hook_enter(&g))
 		return false;
-	bool watched = desk_watches_host(host);
-	passage_leave(&p);
+	bool watched = process_watches_host(host);
+	hook_leave(&g);
 	return watched;
 }
 
 /* What a handshake is told of. */
-struct shake {
+struct handshake_event {
 	const void *handle;
 	struct slice sni; /* or a certificate */
 	const struct handshake *h;
@@ -144,11 +144,12 @@ struct shake {
 };
 
 /* The entry of a handshake that was not over before: a new one, or one that is going on. */
-static struct entry *entry_of_shake(struct shard *s, const struct shake *k, int64_t now)
+static struct entry *entry_of_handshake(struct shard *s, const struct handshake_event *k,
+					int64_t now)
 {
 	struct entry *e = table_find(s, k->handle);
 
-	if (e && !e->shaking)
+	if (e && !e->in_handshake)
 		return NULL;
 	if (!e)
 		e = table_add(s, k->handle, now);
@@ -169,52 +170,52 @@ static struct handshake handshake_of(const struct entry *e, enum handshake_end e
 	return h;
 }
 
-static void shaking(struct entry *e, const struct shake *k, int64_t now)
+static void on_begun(struct entry *e, const struct handshake_event *k, int64_t now)
 {
-	if (!e->shaking)
+	if (!e->in_handshake)
 		e->begun_us = now;
-	e->shaking = true;
-	e->shake_answered |= k->answered;
+	e->in_handshake = true;
+	e->handshake_answered |= k->answered;
 }
 
-static void opened(struct entry *e, const struct shake *k, int64_t now)
+static void on_done(struct entry *e, const struct handshake_event *k, int64_t now)
 {
-	e->shaking = false;
+	e->in_handshake = false;
 	e->opened = true;
 	if (k->h)
 		connection_handshake(e->connection, k->h, now);
 	free(e->seen);
 	e->seen = NULL;
-	desk_take(e, now);
+	process_drain(e, now);
 }
 
-static void failed(struct entry *e, const struct shake *k, int64_t now)
+static void on_failed(struct entry *e, const struct handshake_event *k, int64_t now)
 {
 	struct handshake h = *k->h;
 
-	if (e->shaking) {
+	if (e->in_handshake) {
 		h.us = now - e->begun_us;
-		h.answered |= e->shake_answered;
+		h.answered |= e->handshake_answered;
 	}
-	e->shaking = false;
+	e->in_handshake = false;
 	connection_handshake(e->connection, &h, now);
-	desk_take(e, now);
+	process_drain(e, now);
 }
 
-static void is_quic(struct entry *e, const struct shake *k, int64_t now)
+static void on_quic(struct entry *e, const struct handshake_event *k, int64_t now)
 {
 	(void)k;
-	e->shaking = false;
+	e->in_handshake = false;
 	connection_is_quic(e->connection);
-	desk_take(e, now);
+	process_drain(e, now);
 }
 
-static void certificate(struct entry *e, const struct shake *k, int64_t now)
+static void on_certificate(struct entry *e, const struct handshake_event *k, int64_t now)
 {
-	struct handshake *h = e->shaking && !e->seen ? malloc(sizeof(*h)) : NULL;
+	struct handshake *h = e->in_handshake && !e->seen ? malloc(sizeof(*h)) : NULL;
 
 	(void)now;
-	e->shake_answered = true;
+	e->handshake_answered = true;
 	if (!h)
 		return;
 	*h = handshake_unknown(HANDSHAKE_CUT);
@@ -223,91 +224,92 @@ static void certificate(struct entry *e, const struct shake *k, int64_t now)
 	e->seen = h;
 }
 
-static void finished_by(struct entry *e, const struct shake *k, int64_t now)
+static void on_finished_by(struct entry *e, const struct handshake_event *k, int64_t now)
 {
 	enum { BOTH = 1u << SIDE_CLIENT | 1u << SIDE_SERVER };
 	struct handshake h = handshake_of(e, HANDSHAKE_FINISHED);
-	const struct shake over = { .h = &h };
+	const struct handshake_event over = { .h = &h };
 
 	e->finished |= 1u << (k->answered ? SIDE_SERVER : SIDE_CLIENT);
-	if (e->shaking && e->finished == BOTH)
-		opened(e, &over, now);
+	if (e->in_handshake && e->finished == BOTH)
+		on_done(e, &over, now);
 }
 
-static void note_shake(const struct shake *k,
-		       void (*note)(struct entry *e, const struct shake *k, int64_t now))
+static void note_handshake(const struct handshake_event *k,
+			   void (*note)(struct entry *e, const struct handshake_event *k,
+					int64_t now))
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (!passage_enter(&p))
+	if (!hook_enter(&g))
 		return;
-	int64_t now = desk_clock();
-	struct shard *s = lock_shard(k->handle, &p);
-	struct entry *e = s ? entry_of_shake(s, k, now) : NULL;
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(k->handle, &g);
+	struct entry *e = s ? entry_of_handshake(s, k, now) : NULL;
 	if (e)
 		note(e, k, now);
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 }
 
-void tap_shaking(const void *handle, struct slice sni, bool answered)
+void tap_handshake_begun(const void *handle, struct slice sni, bool answered)
 {
-	const struct shake k = { handle, sni, NULL, answered };
+	const struct handshake_event k = { handle, sni, NULL, answered };
 
 	if (tap_watches(sni))
-		note_shake(&k, shaking);
+		note_handshake(&k, on_begun);
 }
 
-void tap_opened(const void *handle, struct slice sni, const struct handshake *h)
+void tap_handshake_done(const void *handle, struct slice sni, const struct handshake *h)
 {
-	const struct shake k = { handle, sni, h, true };
+	const struct handshake_event k = { handle, sni, h, true };
 
-	note_shake(&k, opened);
+	note_handshake(&k, on_done);
 }
 
-void tap_failed(const void *handle, struct slice sni, const struct handshake *h)
+void tap_handshake_failed(const void *handle, struct slice sni, const struct handshake *h)
 {
-	const struct shake k = { handle, sni, h, false };
+	const struct handshake_event k = { handle, sni, h, false };
 
-	note_shake(&k, failed);
+	note_handshake(&k, on_failed);
 }
 
 /* Whoever is watched has an entry by now, as his hello was seen. */
-bool tap_is_shaking(const void *handle)
+bool tap_in_handshake(const void *handle)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !passage_enter(&p))
+	if (table_is_dropped(handle) || !hook_enter(&g))
 		return false;
-	struct shard *s = lock_shard(handle, &p);
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
-	bool is = e && e->shaking;
+	bool is = e && e->in_handshake;
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 	return is;
 }
 
 void tap_certificate(const void *handle, struct slice der)
 {
-	const struct shake k = { handle, der, NULL, true };
+	const struct handshake_event k = { handle, der, NULL, true };
 
-	if (der.n && tap_is_shaking(handle))
-		note_shake(&k, certificate);
+	if (der.n && tap_in_handshake(handle))
+		note_handshake(&k, on_certificate);
 }
 
 void tap_finished(const void *handle, enum side side)
 {
-	const struct shake k = { handle, { NULL, 0 }, NULL, side == SIDE_SERVER };
+	const struct handshake_event k = { handle, { NULL, 0 }, NULL, side == SIDE_SERVER };
 
-	if (tap_is_shaking(handle))
-		note_shake(&k, finished_by);
+	if (tap_in_handshake(handle))
+		note_handshake(&k, on_finished_by);
 }
 
 void tap_quic(const void *handle, struct slice sni)
 {
-	const struct shake k = { handle, sni, NULL, false };
+	const struct handshake_event k = { handle, sni, NULL, false };
 
-	note_shake(&k, is_quic);
+	note_handshake(&k, on_quic);
 }
 
 /* Attached to in its middle, and its copy can be asked: no need to wait for what it writes. */
@@ -376,7 +378,7 @@ static void feed(struct entry *e, enum side side, struct slice bytes, int64_t no
 		connection_feed(e->connection, SIDE_SERVER, early.p, early.n, now);
 		buf_release(&e->early);
 	}
-	desk_take(e, now);
+	process_drain(e, now);
 }
 
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n)
@@ -388,12 +390,12 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 		      const struct tls_getters *ask)
 {
 	struct slice given = { bytes, n };
-	struct passage p;
+	struct hook_guard g;
 
-	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
+	if (n == 0 || table_is_dropped(handle) || !hook_enter(&g))
 		return;
-	int64_t now = desk_clock();
-	struct shard *s = lock_shard(handle, &p);
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (!e && s)
 		e = admit(s, handle, side, given.p[0], now, ask);
@@ -405,44 +407,44 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 			feed(e, side, given, now);
 	}
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 }
 
 void tap_skipped(const void *handle, enum side side, size_t n)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (n == 0 || table_is_dropped(handle) || !passage_enter(&p))
+	if (n == 0 || table_is_dropped(handle) || !hook_enter(&g))
 		return;
-	int64_t now = desk_clock();
-	struct shard *s = lock_shard(handle, &p);
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e && e->state == ENTRY_LIVE) {
 		use(e, now);
 		e->wrote |= side == SIDE_CLIENT;
 		connection_skip(e->connection, side, n, now);
-		desk_take(e, now);
+		process_drain(e, now);
 	}
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 }
 
 void tap_ended(const void *handle, enum side side)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !passage_enter(&p))
+	if (table_is_dropped(handle) || !hook_enter(&g))
 		return;
-	int64_t now = desk_clock();
-	struct shard *s = lock_shard(handle, &p);
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e && e->state == ENTRY_LIVE && e->wrote) {
 		use(e, now);
 		connection_end(e->connection, side, now);
-		desk_take(e, now);
+		process_drain(e, now);
 	}
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 }
 
 /* Both processes have a connection after a fork; it is the business of the one that uses it. */
@@ -455,14 +457,14 @@ static void finish(struct entry *e, int64_t now)
 {
 	struct handshake cut = handshake_of(e, HANDSHAKE_CUT);
 
-	if (e->shaking && !e->wrote) {
+	if (e->in_handshake && !e->wrote) {
 		cut.us = now - e->begun_us;
-		cut.answered = e->shake_answered;
+		cut.answered = e->handshake_answered;
 		connection_handshake(e->connection, &cut, now);
 	} else {
 		connection_close(e->connection, now);
 	}
-	desk_take(e, now);
+	process_drain(e, now);
 }
 
 static atomic_bool is_child; /* of a fork that this library lived through */
@@ -479,20 +481,20 @@ static bool may_be_told(const struct entry *e)
 
 void tap_closed(const void *handle)
 {
-	struct passage p;
+	struct hook_guard g;
 
 	table_forget(handle);
-	if (!passage_enter(&p))
+	if (!hook_enter(&g))
 		return;
-	struct shard *s = lock_shard(handle, &p);
+	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (e) {
 		if (e->state == ENTRY_LIVE && may_be_told(e))
-			finish(e, desk_clock());
+			finish(e, process_clock());
 		table_remove(s, e);
 	}
 	unlock_shard(s);
-	passage_leave(&p);
+	hook_leave(&g);
 }
 
 /*
@@ -506,24 +508,24 @@ static void finish_at_exit(struct entry *e, void *arg)
 	(void)arg;
 	if (!is_ours(e) || (e->wrote && !e->answered))
 		return;
-	if (!desk_try_lock())
+	if (!process_try_lock())
 		return;
-	desk_unlock();
-	if (e->shaking)
-		desk_tell_copies(desk_clock());
+	process_unlock();
+	if (e->in_handshake)
+		process_report(process_clock());
 	else
-		finish(e, desk_clock());
+		finish(e, process_clock());
 }
 
 __attribute__((destructor)) static void tap_finish(void)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (!atomic_load(&numbers) || !passage_enter(&p))
+	if (!atomic_load(&numbers) || !hook_enter(&g))
 		return;
 	table_visit(finish_at_exit, NULL);
-	desk_finish();
-	passage_leave(&p);
+	process_finish();
+	hook_leave(&g);
 }
 
 /*
@@ -539,18 +541,18 @@ static void before_fork(void)
 {
 	if (forks.depth++)
 		return;
-	forks.holds_all = !passage_is_inside();
+	forks.holds_all = !hook_is_inside();
 	if (!forks.holds_all)
 		return;
 	scan_before_fork();
 	table_lock_all();
-	desk_lock();
+	process_lock();
 	loader_before_fork();
 }
 
 static void unlock_after_fork(void)
 {
-	desk_unlock();
+	process_unlock();
 	table_unlock_all();
 	scan_after_fork();
 }
@@ -571,10 +573,10 @@ static void after_fork_in_child(void)
 	if (!forks.depth || --forks.depth)
 		return;
 	if (!forks.holds_all) {
-		passage_turn_off();
+		hook_guard_turn_off();
 		return;
 	}
 	loader_after_fork_in_child();
-	desk_after_fork();
+	process_after_fork();
 	unlock_after_fork();
 }

@@ -25,16 +25,16 @@
  * was one of QUIC. SNI may be absent (copied), H is copied. Who is no API's is
  * not kept before its handshake is over.
  */
-void tap_shaking(const void *handle, struct slice sni, bool answered);
-void tap_opened(const void *handle, struct slice sni, const struct handshake *h);
-void tap_failed(const void *handle, struct slice sni, const struct handshake *h);
+void tap_handshake_begun(const void *handle, struct slice sni, bool answered);
+void tap_handshake_done(const void *handle, struct slice sni, const struct handshake *h);
+void tap_handshake_failed(const void *handle, struct slice sni, const struct handshake *h);
 void tap_quic(const void *handle, struct slice sni);
 /* Where only its messages are seen: the server's certificate, and who said that it is finished. */
 void tap_certificate(const void *handle, struct slice der);
 void tap_finished(const void *handle, enum side side);
-bool tap_is_shaking(const void *handle); /* a handshake with an API, and not over yet */
-bool tap_has_opened(const void *handle); /* or is none of our business */
-bool tap_watches(struct slice host);     /* is HOST an API's, going by its name? */
+bool tap_in_handshake(const void *handle);      /* a handshake with an API, and not over yet */
+bool tap_is_past_handshake(const void *handle); /* or is none of our business */
+bool tap_watches(struct slice host);            /* is HOST an API's, going by its name? */
 
 /*
  * Getters of a connection's TLS copy: they change nothing and add no error. Each
@@ -71,8 +71,8 @@ void tap_ended(const void *handle, enum side side);             /* that side sen
 void tap_closed(const void *handle); /* HANDLE is no connection any more */
 
 /* A TLS copy was found; says so in the `process` record. Strings are static or never freed. */
-void tap_found(const struct tls_copy *copy);
-void tap_lost(const struct tls_copy *copy); /* it was unloaded */
+void tap_add_library(const struct tls_library *copy);
+void tap_remove_library(const struct tls_library *copy); /* it was unloaded */
 
 /* Threads may hold locks of ours from now on: keep forks from leaving them to a child. */
 void tap_expect_forks(void);
@@ -82,10 +82,10 @@ bool tap_is_dropped(const void *handle);
 
 /*
  * Detached: forget every connection, let go of the log. Attached again, with
- * new settings: as desk_wake(). Connections are older than that from then on.
+ * new settings: as process_enable(). Connections are older than that from then on.
  */
-void tap_rest(void);
-int tap_wake(struct slice settings);
+void tap_disable(void);
+int tap_enable(struct slice settings);
 
 bool tap_is_inside(void); /* this thread is in our code: hooks must pass straight through */
 

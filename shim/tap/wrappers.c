@@ -14,13 +14,13 @@
 
 #include "base/early.h"
 #include "tap/caller.h"
-#include "tap/desk.h"
-#include "tap/passage.h"
+#include "tap/process.h"
+#include "tap/hook_guard.h"
 #include "tap/scan.h"
-#include "tap/shake.h"
+#include "tap/openssl_handshake.h"
 #include "tap/stubs.h"
 #include "tap/tap.h"
-#include "tap/unseen.h"
+#include "tap/untapped.h"
 
 #define HOOK(returns, name, parameters, failure) \
 	typedef returns(*name##_fn) parameters;  \
@@ -159,7 +159,7 @@ static void look_at_handshake(const struct call *c, const void *ssl, int result)
 	const struct tls_getters *ask = c->here ? scan_getters_of(c->callee.real) : NULL;
 
 	if (ask && !tap_is_dropped(ssl))
-		shake_look(ask, ssl, result);
+		openssl_handshake_returned(ask, ssl, result);
 }
 
 int SSL_connect(void *ssl)
@@ -212,24 +212,24 @@ static bool is_internet(const struct sockaddr *address, socklen_t n)
 }
 
 /* The moment before a TLS connection: what was loaded by now can still be tapped in time. */
-static void look_for_new_copies(int fd, const struct sockaddr *address, socklen_t n)
+static void scan_before_connect(int fd, const struct sockaddr *address, socklen_t n)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if (!is_internet(address, n) || !passage_enter(&p))
+	if (!is_internet(address, n) || !hook_enter(&g))
 		return;
 	tap_expect_forks();
 	scan_objects();
-	if (scan_has_news() && unseen_is_stream(fd))
-		scan_hidden(true);
-	if (scan_is_blind())
-		desk_tell_untapped(desk_clock());
-	passage_leave(&p);
+	if (scan_has_news() && untapped_is_stream(fd))
+		scan_embedded(true);
+	if (scan_is_untapped())
+		process_report_if_untapped(process_clock());
+	hook_leave(&g);
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t n)
 {
-	look_for_new_copies(fd, address, n);
+	scan_before_connect(fd, address, n);
 	if (!real_connect)
 		wrappers_start();
 	if (!real_connect) {
@@ -237,11 +237,11 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
 		return FAILURE_connect;
 	}
 	int result = real_connect(fd, address, n);
-	struct passage p;
+	struct hook_guard g;
 	bool connected = result == 0 || errno == EINPROGRESS;
-	if (connected && is_internet(address, n) && passage_enter(&p)) {
-		unseen_connected(fd, address, n);
-		passage_leave(&p);
+	if (connected && is_internet(address, n) && hook_enter(&g)) {
+		untapped_connected(fd, address, n);
+		hook_leave(&g);
 	}
 	return result;
 }
@@ -252,13 +252,13 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
  */
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
-	struct passage p;
+	struct hook_guard g;
 
-	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) && passage_enter(&p)) {
+	if ((option == PR_SET_NO_NEW_PRIVS || option == PR_SET_SECCOMP) && hook_enter(&g)) {
 		tap_expect_forks();
 		scan_before_sandbox();
-		desk_lock_in();
-		passage_leave(&p);
+		process_enter_sandbox();
+		hook_leave(&g);
 	}
 	if (!real_prctl)
 		wrappers_start();
@@ -276,7 +276,7 @@ int dlclose(void *handle)
 	if (!real_dlclose)
 		return FAILURE_dlclose;
 	int result = real_dlclose(handle);
-	if (!passage_is_inside())
+	if (!hook_is_inside())
 		caller_forget_all();
 	return result;
 }

@@ -206,7 +206,7 @@ static void a_line_too_long_gives_up_header_values_first(void **state)
 
 static void process_and_connection_records_are_as_documented(void **state)
 {
-	static const struct tls_copy copies[] = {
+	static const struct tls_library copies[] = {
 		{ "/usr/bin/node", "OpenSSL", "3.0.19", TAP_METHOD_TABLE, NULL },
 		{ "/lib/other.so", "BoringSSL", "", TAP_NONE, "layout unknown" },
 	};
@@ -235,9 +235,8 @@ static void process_and_connection_records_are_as_documented(void **state)
 	assert_int_equal(record_process(&line, &o, copies, 0), 0);
 	assert_true(slice_has(buf_slice(&line), SLICE("\"role\":\"--type=extensionHost\"")));
 	buf_reset(&line);
-	assert_int_equal(record_unfollowed(&line, &o, "static"), 0);
-	assert_true(
-	    slice_has(buf_slice(&line), SLICE("\"tls\":[],\"unfollowed\":\"static\"}\n")));
+	assert_int_equal(record_not_preloaded(&line, &o, "static"), 0);
+	assert_true(slice_has(buf_slice(&line), SLICE("\"tls\":[],\"unfollowed\":\"static\"}\n")));
 	buf_reset(&line);
 	struct connection_record told = { 3, SLICE("openrouter.ai"), NULL, 0, "not HTTP", NULL };
 	assert_int_equal(record_connection(&line, &o, &told), 0);

@@ -123,12 +123,12 @@ int test_dlclose(void *handle)
 	return (void)handle, 0;
 }
 
-bool hidden_may_be_in(const struct object *o)
+bool embedded_tls_is_possible(const struct object *o)
 {
 	return loaded[index_of(o)].hides;
 }
 
-void hidden_find(const struct object *o, char *(*lookup)(const char *), struct find *found)
+void embedded_tls_find(const struct object *o, char *(*lookup)(const char *), struct find *found)
 {
 	(void)lookup;
 	pass(IN_SEARCH);
@@ -193,18 +193,18 @@ char *environ_setting(const char *name)
 	return (void)name, NULL;
 }
 
-void passage_expect_jumps(void)
+void hook_guard_block_signals(void)
 {
 }
 
-void tap_found(const struct tls_copy *copy)
+void tap_add_library(const struct tls_library *copy)
 {
 	assert_non_null(copy->object);
 	pass(IN_FOUND);
 	told++;
 }
 
-void tap_lost(const struct tls_copy *copy)
+void tap_remove_library(const struct tls_library *copy)
 {
 	(void)copy;
 	lost++;
@@ -214,7 +214,7 @@ static void *connects(void *arg)
 {
 	(void)arg;
 	scan_objects();
-	scan_hidden(true);
+	scan_embedded(true);
 	return NULL;
 }
 
@@ -243,8 +243,8 @@ static bool all_is_tapped(void)
 	for (int i = 0; i < count; i++)
 		if (loaded[i].table != STUB_MARK || !scan_is_tapped((void *)objects[i].bias))
 			return false;
-	return atomic_load(&found_count) == (unsigned)count &&
-	       atomic_load(&found_tapped) == (unsigned)count;
+	return atomic_load(&library_count) == (unsigned)count &&
+	       atomic_load(&tapped_count) == (unsigned)count;
 }
 
 /* The locks of two threads that fork at once, as their handlers take and give them. */
@@ -298,9 +298,9 @@ static void who_took_the_lock_lets_go_of_it(void **state)
 		assert_true(all_is_tapped());
 	}
 	assert_int_equal(told, 2);
-	assert_true(scan_rest()); /* detaching does not hang either */
+	assert_true(scan_disable()); /* detaching does not hang either */
 	assert_int_equal(loaded[0].table, 0);
-	assert_true(scan_wake());
+	assert_true(scan_enable());
 	assert_true(all_is_tapped());
 }
 
@@ -320,7 +320,7 @@ static void fork_while(enum held_place place, bool exports)
 		load("second", true, false);
 		load("third", false, true);
 		connects(NULL);
-		_exit(all_is_tapped() && told == 3 && lost == 0 && scan_rest() ? 0 : 1);
+		_exit(all_is_tapped() && told == 3 && lost == 0 && scan_disable() ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -396,11 +396,11 @@ static void a_connection_waits_for_the_search_of_another_thread(void **state)
 static int forget_names(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < LIMIT_COPIES; i++) {
-		const char *names[] = { copies[i].told.version, copies[i].told.object };
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
+		const char *names[] = { libraries[i].info.version, libraries[i].info.object };
 		for (size_t n = 0; n < 2; n++)
 			free((char *)names[n]);
-		copies[i].told.version = copies[i].told.object = NULL;
+		libraries[i].info.version = libraries[i].info.object = NULL;
 	}
 	return 0;
 }
@@ -409,16 +409,16 @@ static int begin_anew(void **state)
 {
 	forget_names(state);
 	memset(loaded, 0, sizeof(loaded));
-	memset(copies, 0, sizeof(copies));
+	memset(libraries, 0, sizeof(libraries));
 	memset(searched, 0, sizeof(searched));
-	for (size_t i = 0; i < LIMIT_COPIES; i++)
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
 		atomic_store(&tapped[i].low, 0);
 	searched_count = 0;
 	told = lost = 0;
 	atomic_store(&loaded_count, 0);
 	atomic_store(&scanned_at, 0);
 	atomic_store(&searched_at, 0);
-	count_copies();
+	count_libraries();
 	return 0;
 }
 

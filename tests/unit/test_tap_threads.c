@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shim/tap/desk.h"
+#include "shim/tap/process.h"
 #include "shim/tap/environ.h"
-#include "shim/tap/passage.h"
+#include "shim/tap/hook_guard.h"
 #include "shim/tap/scan.h"
 #include "shim/tap/tap.h"
 
@@ -110,7 +110,7 @@ static void use_others(const void *server, const void *foreign)
 
 	tap_bytes(server, SIDE_SERVER, request, sizeof(request) - 1);
 	tap_bytes(server, SIDE_CLIENT, reply, sizeof(reply) - 1);
-	tap_opened(foreign, SLICE("mail.example"), NULL);
+	tap_handshake_done(foreign, SLICE("mail.example"), NULL);
 	tap_bytes(foreign, SIDE_SERVER, "* OK ready\r\n", 12);
 	tap_bytes(foreign, SIDE_CLIENT, "a LOGIN\r\n", 9);
 	tap_closed(server);
@@ -123,11 +123,11 @@ static void use_failing(const void *handle, int turn)
 	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
 
 	h.alert = 40;
-	tap_shaking(handle, SLICE("openrouter.ai"), false);
+	tap_handshake_begun(handle, SLICE("openrouter.ai"), false);
 	tap_certificate(handle, SLICE("no certificate"));
 	tap_finished(handle, SIDE_SERVER);
 	if (turn % 3 == 0)
-		tap_failed(handle, SLICE("openrouter.ai"), &h);
+		tap_handshake_failed(handle, SLICE("openrouter.ai"), &h);
 	else if (turn % 3 == 1)
 		tap_quic(handle, SLICE("openrouter.ai"));
 	tap_closed(handle);
@@ -140,7 +140,7 @@ static void use_shared(int turn)
 
 	switch (turn % 8) {
 	case 5:
-		tap_shaking(handle, SLICE("openrouter.ai"), true);
+		tap_handshake_begun(handle, SLICE("openrouter.ai"), true);
 		break;
 	case 6:
 		tap_finished(handle, turn % 2 ? SIDE_CLIENT : SIDE_SERVER);
@@ -149,7 +149,7 @@ static void use_shared(int turn)
 		use_failing(handle, turn);
 		break;
 	case 0:
-		tap_opened(handle, SLICE("openrouter.ai"), NULL);
+		tap_handshake_done(handle, SLICE("openrouter.ai"), NULL);
 		break;
 	case 1:
 		tap_closed(handle);
@@ -173,9 +173,9 @@ static void *work(void *arg)
 		char *handle = malloc(64), *other = malloc(64), *foreign = malloc(64);
 
 		if (i % 4 == 1)
-			tap_shaking(handle, SLICE("openrouter.ai"), false);
+			tap_handshake_begun(handle, SLICE("openrouter.ai"), false);
 		if (i % 2)
-			tap_opened(handle, SLICE("openrouter.ai"), NULL);
+			tap_handshake_done(handle, SLICE("openrouter.ai"), NULL);
 		for (int k = 0; k < EXCHANGES; k++) {
 			exchange(handle, (thread * ROUNDS + i) * EXCHANGES + k);
 			use_shared(thread + i + k);
@@ -204,7 +204,7 @@ static void fork_once(const void *held, int mark)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		tap_closed(held);
-		tap_opened(&handle, SLICE("openrouter.ai"), NULL);
+		tap_handshake_done(&handle, SLICE("openrouter.ai"), NULL);
 		exchange(&handle, mark);
 		tap_closed(&handle);
 		_exit(0);
@@ -276,7 +276,7 @@ static void every_exchange_comes_out_once_and_unmixed(void **state)
 
 	(void)state;
 	begin(threads, work);
-	tap_opened(&held, SLICE("openrouter.ai"), NULL);
+	tap_handshake_done(&held, SLICE("openrouter.ai"), NULL);
 	for (int i = 0; i < FORKS; i++)
 		fork_once(&held, MARKS + 2 * i);
 	tap_closed(&held);
@@ -296,7 +296,7 @@ static void *work_until_it_ends(void *arg)
 	for (int i = 0; !atomic_load(&ends); i++) {
 		char *handle = malloc(64);
 
-		tap_opened(handle, SLICE("openrouter.ai"), NULL);
+		tap_handshake_done(handle, SLICE("openrouter.ai"), NULL);
 		exchange(handle, thread * ROUNDS + i % ROUNDS);
 		use_shared(i);
 		tap_closed(handle);
@@ -317,16 +317,16 @@ static void the_log_is_let_go_of_and_taken_up_under_load(void **state)
 	(void)state;
 	begin(threads, work_until_it_ends);
 	for (int i = 0; i < WAKES; i++) {
-		passage_rest();
-		tap_rest();
+		hook_guard_disable();
+		tap_disable();
 		usleep((unsigned)(i % 300)); /* bytes go by unseen */
-		assert_true(passage_wake());
-		assert_int_equal(tap_wake((struct slice){ settings, (size_t)n }), 0);
-		desk_tell_untapped(desk_clock());
+		assert_true(hook_guard_enable());
+		assert_int_equal(tap_enable((struct slice){ settings, (size_t)n }), 0);
+		process_report_if_untapped(process_clock());
 	}
 	atomic_store(&ends, true);
 	finish(threads);
-	tap_opened(&handle, SLICE("openrouter.ai"), NULL);
+	tap_handshake_done(&handle, SLICE("openrouter.ai"), NULL);
 	exchange(&handle, MARKS);
 	tap_closed(&handle);
 	read_log(times, MARKS + 1);
@@ -337,7 +337,7 @@ static int make_log(void **state)
 {
 	static char setting[256];
 	static char *environment[] = { setting, NULL };
-	static const struct tls_copy copy = { .object = "libssl.so.3",
+	static const struct tls_library copy = { .object = "libssl.so.3",
 					      .library = "OpenSSL",
 					      .version = "3.0.0",
 					      .tap = TAP_METHOD_TABLE };
@@ -349,8 +349,8 @@ static int make_log(void **state)
 	snprintf(path, sizeof(path), "%s/log", folder);
 	snprintf(setting, sizeof(setting), "ORSHIM_LOG=%s", path);
 	environ_start(environment);
-	desk_start("test", NULL);
-	tap_found(&copy);
+	process_start("test", NULL);
+	tap_add_library(&copy);
 	return 0;
 }
 

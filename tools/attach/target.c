@@ -65,12 +65,12 @@ static void read_shim(struct target *t)
 	t->has_shim = remote_find(t->pid, library_name, &t->shim);
 	if (!t->has_shim)
 		return;
-	t->attend = remote_symbol(t->pid, t->shim.base, "orshim_attend");
+	t->entry = remote_symbol(t->pid, t->shim.base, "orshim_attend");
 	at = remote_symbol(t->pid, t->shim.base, "orshim_presence");
-	if (!at || !remote_read(t->pid, at, &t->presence, sizeof(t->presence)) ||
-	    t->presence.form != ORDER_FORM)
-		memset(&t->presence, 0, sizeof(t->presence));
-	t->presence.log[sizeof(t->presence.log) - 1] = '\0';
+	if (!at || !remote_read(t->pid, at, &t->status, sizeof(t->status)) ||
+	    t->status.form != ATTACH_FORM)
+		memset(&t->status, 0, sizeof(t->status));
+	t->status.log[sizeof(t->status.log) - 1] = '\0';
 }
 
 bool target_read(struct target *t, pid_t pid)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/order.h"
+#include "base/attach_proto.h"
 #include "tools/attach/remote.h"
 
 enum { TARGET_NAME = 64 };
@@ -23,8 +23,8 @@ struct target {
 	struct remote_object libc;
 	bool has_shim;
 	struct remote_object shim;
-	uint64_t attend;          /* orshim_attend() there; 0 with an older library */
-	struct presence presence; /* all zero where it cannot be read */
+	uint64_t entry;              /* orshim_attend() there; 0 with an older library */
+	struct attach_status status; /* all zero where it cannot be read */
 };
 
 /* What is at PID. False: nothing, or nothing that may be looked at. */

@@ -218,7 +218,7 @@ static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 /* The library at PATH is looked into by the tap if it has so much code and such locks (hidden.c). */
 static void look_inside_library(struct tls_survey *s, struct elf *e, const char *path)
 {
-	if (elf_code_size(e) >= LIMIT_HIDDEN_MIN && !elf_exports(e, "OPENSSL_init_crypto") &&
+	if (elf_code_size(e) >= LIMIT_EMBEDDED_MIN && !elf_exports(e, "OPENSSL_init_crypto") &&
 	    (elf_imports(e, "pthread_rwlock_rdlock") || elf_imports(e, "OPENSSL_init_crypto")))
 		look_inside(s, e, path);
 }

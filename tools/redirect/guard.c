@@ -74,8 +74,8 @@ static void say_so(const char *log)
 		return;
 	buf_init(&line, LIMIT_LINE);
 	sink_init_file(&to, log);
-	if (record_unfollowed(&line, &o,
-			      "the relay was ended; connections after that were let pass") == 0)
+	if (record_not_preloaded(&line, &o,
+				 "the relay was ended; connections after that were let pass") == 0)
 		sink_write(&to, buf_slice(&line));
 	sink_close(&to);
 	buf_release(&line);

@@ -224,11 +224,11 @@ static void tell(struct peer *p)
 	struct relayed_host hosts[LIMIT_RELAY_NAMES];
 	size_t count = passed_by(p, hosts);
 	struct observer *o = count || p->connections ? observer_of(p) : NULL;
-	struct tls_copy copy = { .object = p->program.path,
-				 .library = p->program.library,
-				 .version = p->program.version,
-				 .tap = TAP_RELAY,
-				 .reason = p->program.reason[0] ? p->program.reason : NULL };
+	struct tls_library copy = { .object = p->program.path,
+				    .library = p->program.library,
+				    .version = p->program.version,
+				    .tap = TAP_RELAY,
+				    .reason = p->program.reason[0] ? p->program.reason : NULL };
 
 	if (!o || (p->told && p->names_told == count))
 		return;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tap/find/seek.h"
+#include "tap/find/xref.h"
 
 enum {
 	TEXT_PACKET = 0,
@@ -71,7 +71,7 @@ static void loads_arm64(const unsigned char *p, const unsigned char *end, struct
  * the whole program, it may have dropped `unused`: then all move up by one,
  * as the file's register tells.
  */
-static int64_t reason_at(const struct image *m, const struct reference *r)
+static int64_t reason_at(const struct image *m, const struct xref *r)
 {
 	static const int x86[] = { 7, 6, 2, 1 }; /* rdi rsi rdx rcx */
 	const unsigned char *p = image_at(m, r->after, 64);
@@ -162,13 +162,13 @@ static uint64_t behind_thunk(const struct image *m, uint64_t function)
 static const char checked[] = "the program checks its indirect calls (clang CFI)";
 
 /* The error that only SSL_write raises. */
-static bool is_bad_length(const struct image *m, const struct reference *r)
+static bool is_bad_length(const struct image *m, const struct xref *r)
 {
 	return r->text == TEXT_LIBRARY && reason_at(m, r) == REASON_BAD_LENGTH;
 }
 
 /* SSL_write by its errors; NULL, or what is missing. */
-static const char *find_ssl_write(const struct image *m, const struct references *refs)
+static const char *find_ssl_write(const struct image *m, const struct xrefs *refs)
 {
 	const uint64_t low = refs->low, high = refs->high;
 	bool initialised = false;
@@ -181,7 +181,7 @@ static const char *find_ssl_write(const struct image *m, const struct references
 	if (low == refs->site - ENTRY_REACH)
 		return "nothing calls what looks like SSL_write";
 	for (size_t i = 0; i < refs->count; i++) {
-		const struct reference *r = &refs->list[i];
+		const struct xref *r = &refs->list[i];
 
 		initialised |= r->text == TEXT_LIBRARY && r->at >= low && r->at < high &&
 			       reason_at(m, r) == REASON_UNINITIALIZED;
@@ -194,7 +194,7 @@ static const char *find_ssl_write(const struct image *m, const struct references
 }
 
 /* Does FUNCTION raise an error of s3_pkt.cc soon? */
-static bool raises(const struct image *m, const struct references *refs, uint64_t function)
+static bool raises(const struct image *m, const struct xrefs *refs, uint64_t function)
 {
 	uint64_t start = behind_thunk(m, function);
 
@@ -223,8 +223,8 @@ bool boringssl_is_table(const struct image *m, uint64_t table)
 }
 
 /* How many tables are in S besides COUNT: 2 is as good as any more. The last one is in *TABLE. */
-static int tables_in(const struct image *m, const struct image_segment *s,
-		     const struct references *refs, int count, uint64_t *table)
+static int tables_in(const struct image *m, const struct image_segment *s, const struct xrefs *refs,
+		     int count, uint64_t *table)
 {
 	size_t at = (size_t)(-s->address & 7);
 	size_t n;
@@ -251,7 +251,7 @@ static int tables_in(const struct image *m, const struct image_segment *s,
  * program itself writes to, often hundreds of megabytes of scripts, is looked
  * through only if no constant is a table, as not all linkers tell them apart.
  */
-static const char *find_table(const struct image *m, const struct references *refs, uint64_t *table)
+static const char *find_table(const struct image *m, const struct xrefs *refs, uint64_t *table)
 {
 	int count = 0;
 
@@ -268,23 +268,23 @@ static const char *find_table(const struct image *m, const struct references *re
 /* Fills TEXTS; false if this is not BoringSSL. Files were .c until 2017, .cc since. */
 static bool find_texts(const struct image *m, uint64_t texts[2])
 {
-	texts[TEXT_PACKET] = seek_text(m, "ssl/s3_pkt.cc", 5);
+	texts[TEXT_PACKET] = xref_find_text(m, "ssl/s3_pkt.cc", 5);
 	if (!texts[TEXT_PACKET])
 		return false;
-	texts[TEXT_LIBRARY] = seek_text(m, "ssl/ssl_lib.cc", 10);
+	texts[TEXT_LIBRARY] = xref_find_text(m, "ssl/ssl_lib.cc", 10);
 	return texts[TEXT_LIBRARY] != 0;
 }
 
 void boringssl_find(const struct image *m, struct boringssl *found)
 {
-	struct references refs = { .is_site = is_bad_length, .reach = ENTRY_REACH };
+	struct xrefs refs = { .is_site = is_bad_length, .reach = ENTRY_REACH };
 	uint64_t texts[2];
 
 	*found = (struct boringssl){ .verdict = BORINGSSL_ABSENT };
 	if ((m->machine != EM_X86_64 && m->machine != EM_AARCH64) || !find_texts(m, texts))
 		return;
 	found->verdict = BORINGSSL_REFUSED;
-	seek_references(m, texts, &refs);
+	xref_find_references(m, texts, &refs);
 	if (refs.overflow)
 		found->reason = "more than one BoringSSL";
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/find/stripped_openssl_find.h"
 
-#include "tap/find/seek.h"
+#include "tap/find/xref.h"
 
 enum {
 	VERSION_ANY = 0x10000, /* TLS_ANY_VERSION */
@@ -125,7 +125,7 @@ bool stripped_openssl_find(const struct image *m, uint64_t pair[2])
 	struct candidates found = { .count = 0 };
 
 	look_through(m, &found);
-	return find_pair(m, &found, pair) && seek_text(m, "ssl/s3_lib.c", 5) != 0;
+	return find_pair(m, &found, pair) && xref_find_text(m, "ssl/s3_lib.c", 5) != 0;
 }
 
 bool stripped_openssl_is_pair(const struct image *m, const uint64_t pair[2])

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_ATTACH_PROTO_H
+#define ORSHIM_ATTACH_PROTO_H
+
+/*
+ * What `orshim attach` and the library in another process say to each other.
+ * The command writes an order into the process and has a new thread there
+ * call orshim_attend() with it; orshim_presence is read from outside. Both
+ * may be of different builds: nothing here is moved or taken away, and what
+ * is not of this form is left alone.
+ */
+#include <stdint.h>
+
+#define ATTACH_FORM 0x6f7273680001ULL /* "orsh", then the number of this form */
+
+enum attach_verb { ATTACH_VERB_ATTACH = 1, ATTACH_VERB_DETACH = 2 };
+
+/* The stage grows from 0; the last three are ends. */
+enum attach_stage {
+	ATTACH_SENT,
+	ATTACH_LOADING, /* in dlopen(3) */
+	ATTACH_RUNNING, /* in the library */
+	ATTACH_DONE,
+	ATTACH_FAILED,   /* message says why; nothing was changed */
+	ATTACH_NO_ENTRY, /* the library has no orshim_attend() */
+};
+
+enum { ATTACH_PATH = 4096, ATTACH_MESSAGE = 1024 };
+
+struct attach_request {
+	uint64_t form;
+	uint32_t verb;
+	_Atomic uint32_t stage;
+	uint32_t answer_read; /* set by the command: the answer has been read */
+	uint32_t flags;       /* of dlopen(3) */
+	/* Addresses in that process. */
+	uint64_t dlopen, dlsym, dlerror, memccpy, usleep, munmap;
+	uint64_t entry;               /* 0: the library is not loaded yet */
+	uint64_t memory, memory_size; /* where this request lies: unmapped at the end, then */
+	uint64_t code, code_size;     /* what carries it out */
+	char library[ATTACH_PATH];
+	char settings
+	    [ATTACH_PATH]; /* a file of NAME=VALUE strings, each ended by NUL; 0600, removed when read */
+	char symbol[32];
+	char message[ATTACH_MESSAGE]; /* the answer, for people */
+};
+
+enum attach_state { ATTACH_STATE_PRELOADED, ATTACH_STATE_ATTACHED, ATTACH_STATE_DISABLED };
+
+/* All zero but the form in a process where it was preloaded and never attached or detached. */
+struct attach_status {
+	uint64_t form;
+	uint32_t state;
+	uint32_t attached;     /* times */
+	int64_t since_us;      /* of the state, since 1970, UTC */
+	char log[ATTACH_PATH]; /* "": none */
+};
+
+#endif

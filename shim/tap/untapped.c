@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "tap/untapped.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "tap/process.h"
+#include "tap/environ.h"
+#include "tap/objects.h"
+#include "tap/scan.h"
+
+enum { PORT_HTTPS = 443 };
+
+/* Libraries that are known by their file names alone. */
+static const struct {
+	struct slice file;
+	struct tls_library copy; /* without the object */
+} by_file[] = {
+	{ SLICE("libgnutls.so"),
+	  { .library = "GnuTLS",
+	    .reason = "GnuTLS is not tapped, only OpenSSL and BoringSSL are" } },
+	{ SLICE("libssl3.so"),
+	  { .library = "NSS", .reason = "NSS is not tapped, only OpenSSL and BoringSSL are" } },
+	{ SLICE("libmbedtls.so"),
+	  { .library = "mbedTLS",
+	    .reason = "mbedTLS is not tapped, only OpenSSL and BoringSSL are" } },
+	{ SLICE("libwolfssl.so"),
+	  { .library = "wolfSSL",
+	    .reason = "wolfSSL is not tapped, only OpenSSL and BoringSSL are" } },
+	{ SLICE("libjvm.so"),
+	  { .library = "JSSE", .reason = "Java has its TLS in Java code, which no library sees" } },
+};
+
+static const struct tls_library unknown = {
+	.library = "unknown",
+	.reason = "no TLS library that is known is loaded: it may be compiled into the program "
+		  "(rustls, Go)",
+};
+
+static bool look_at(const struct object *o, void *arg)
+{
+	struct tls_library *found = arg;
+	const char *slash = strrchr(o->name, '/');
+	struct slice file = slice_of(slash ? slash + 1 : o->name);
+
+	for (size_t i = 0; i < sizeof(by_file) / sizeof(by_file[0]); i++)
+		if (slice_starts(file, by_file[i].file)) {
+			*found = by_file[i].copy;
+			found->object = o->name;
+			return true;
+		}
+	return false;
+}
+
+static uint16_t port_of(const struct sockaddr *address, socklen_t n)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (address->sa_family == AF_INET && n >= sizeof(v4)) {
+		memcpy(&v4, address, sizeof(v4));
+		return ntohs(v4.sin_port);
+	}
+	if (address->sa_family == AF_INET6 && n >= sizeof(v6)) {
+		memcpy(&v6, address, sizeof(v6));
+		return ntohs(v6.sin6_port);
+	}
+	return 0;
+}
+
+bool untapped_is_stream(int fd)
+{
+	socklen_t n = sizeof(int);
+	int type = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM;
+}
+
+void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
+{
+	uint16_t port = port_of(address, n);
+	struct tls_library found = unknown;
+
+	if (scan_is_tapped_anywhere() || port == 0 || !untapped_is_stream(fd))
+		return;
+	if (port != PORT_HTTPS && (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port)))
+		return;
+	objects_each(look_at, &found);
+	found.version = "";
+	process_report_if_untapped(process_clock());
+	process_report_untapped(&found, process_clock());
+}

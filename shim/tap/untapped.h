@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_UNTAPPED_H
+#define ORSHIM_UNTAPPED_H
+
+/*
+ * Connections to where TLS is spoken, by a process in which nothing is
+ * tapped: the log must say that it was there and why nothing was seen.
+ */
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/*
+ * FD is connected, or on its way, to ADDRESS. Writes the `process` record,
+ * once for each process, if that is a stream to port 443, or to a port of
+ * ORSHIM_HOSTS, and no TLS library of this process is tapped.
+ */
+void untapped_connected(int fd, const struct sockaddr *address, socklen_t n);
+
+/* getaddrinfo(3) connects datagram sockets, too, to see which address it would use. */
+bool untapped_is_stream(int fd);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/attach/safe_wait.h"
+
+#if defined(__x86_64__) /* by its system calls and registers */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/attach/remote.h"
+
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+/* include/linux/errno.h: what the kernel keeps to itself. */
+enum { ERESTARTSYS = 512, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 516 };
+
+enum {
+	RANKS = 3,
+	RANK_MS = 150,              /* so long is looked for better ones */
+	STACK_SEARCHED = 64 * 1024, /* for a handler's frame */
+	LONG_SLEEP_NS = 10000000,   /* spinning locks of allocators sleep shorter */
+	ARGUMENTS = 6,
+};
+
+enum clock_kind {
+	CLOCK_NONE,    /* waits for ever */
+	CLOCK_POINTER, /* NULL: for ever */
+	CLOCK_NUMBER,  /* negative: for ever */
+	CLOCK_SLEEP,   /* a timespec that must be long */
+	CLOCK_RUNNING, /* a limited wait that was stopped once and goes on */
+};
+
+/*
+ * No lock of the allocator, of thread creation or of the loader is waited for
+ * in these. A futex is only one when it is a condition variable, a semaphore
+ * or a thread's end: mutexes use another operation.
+ */
+static const struct waiting {
+	long call;
+	enum clock_kind clock;
+	int argument;     /* where the clock is */
+	int descriptor;   /* argument that must be no file; -1 */
+	int rank_forever; /* 0: a stop leaves no trace */
+	int rank_limited;
+} waits[] = {
+	{ SYS_futex, CLOCK_POINTER, 3, -1, 0, 0 },
+	{ SYS_epoll_wait, CLOCK_NUMBER, 3, -1, 0, 2 },
+	{ SYS_epoll_pwait, CLOCK_NUMBER, 3, -1, 0, 2 },
+	{ SYS_epoll_pwait2, CLOCK_POINTER, 3, -1, 0, 2 },
+	{ SYS_poll, CLOCK_NUMBER, 2, -1, 0, 0 },
+	{ SYS_ppoll, CLOCK_POINTER, 2, -1, 0, 1 },
+	{ SYS_select, CLOCK_POINTER, 4, -1, 0, 1 },
+	{ SYS_pselect6, CLOCK_POINTER, 4, -1, 0, 1 },
+	{ SYS_nanosleep, CLOCK_SLEEP, 0, -1, 1, 1 },
+	{ SYS_clock_nanosleep, CLOCK_SLEEP, 2, -1, 1, 1 },
+	{ SYS_restart_syscall, CLOCK_RUNNING, 0, -1, 1, 1 }, /* of poll, nanosleep or a futex */
+	{ SYS_accept, CLOCK_NONE, 0, -1, 1, 1 },
+	{ SYS_accept4, CLOCK_NONE, 0, -1, 1, 1 },
+	{ SYS_wait4, CLOCK_NONE, 0, -1, 0, 0 },
+	{ SYS_waitid, CLOCK_NONE, 0, -1, 0, 0 },
+	{ SYS_read, CLOCK_NONE, 0, 0, 1, 1 },
+	{ SYS_recvfrom, CLOCK_NONE, 0, 0, 2, 2 }, /* SO_RCVTIMEO makes it end with EINTR */
+	{ SYS_recvmsg, CLOCK_NONE, 0, 0, 2, 2 },
+};
+
+/* Sockets, pipes, terminals, events; a file is the loader's business, too. */
+static bool is_no_file(pid_t pid, uint64_t fd)
+{
+	char link[64];
+	struct statx st;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, (int)fd);
+	/* Not in sync: a server of files that does not answer must not stop us. */
+	return statx(AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
+	       !S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode) && !S_ISBLK(st.stx_mode);
+}
+
+static bool is_futex_of_choice(uint64_t operation)
+{
+	return (operation & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+static bool sleeps_long(pid_t pid, uint64_t at)
+{
+	struct timespec t;
+
+	return remote_read(pid, at, &t, sizeof(t)) && (t.tv_sec > 0 || t.tv_nsec >= LONG_SLEEP_NS);
+}
+
+/* The rank of a wait, lower is better; -1: not to be borrowed. */
+static int judge(pid_t pid, long call, const uint64_t a[ARGUMENTS], bool *forever)
+{
+	const struct waiting *w = waits;
+	const struct waiting *end = waits + sizeof(waits) / sizeof(waits[0]);
+
+	while (w < end && w->call != call)
+		w++;
+	if (w == end || (call == SYS_futex && !is_futex_of_choice(a[1])) ||
+	    (w->clock == CLOCK_SLEEP && !sleeps_long(pid, a[w->argument])) ||
+	    (w->descriptor >= 0 && !is_no_file(pid, a[w->descriptor])))
+		return -1;
+	*forever = w->clock == CLOCK_NONE || (w->clock == CLOCK_POINTER && !a[w->argument]) ||
+		   (w->clock == CLOCK_NUMBER && (int)a[w->argument] < 0);
+	return *forever ? w->rank_forever : w->rank_limited;
+}
+
+/* "232 0x5 0x… " of a thread that waits; "running" or "-1 …" of others. */
+static int look_at_thread(pid_t pid, struct safe_wait *r)
+{
+	uint64_t a[ARGUMENTS];
+	char name[64], line[256];
+	FILE *f;
+	int rank = -1;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/syscall", (int)pid, (int)r->tid);
+	f = fopen(name, "re");
+	if (f && fgets(line, sizeof(line), f) &&
+	    sscanf(line, "%ld %lx %lx %lx %lx %lx %lx", &r->call, &a[0], &a[1], &a[2], &a[3], &a[4],
+		   &a[5]) == 1 + ARGUMENTS)
+		rank = judge(pid, r->call, a, &r->forever);
+	if (f)
+		fclose(f);
+	return rank;
+}
+
+bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r)
+{
+	static unsigned turn;
+	const int most = passed_ms / RANK_MS < RANKS ? (int)(passed_ms / RANK_MS) : RANKS - 1;
+	unsigned count = 0;
+	int best = most + 1;
+	char name[64];
+	struct dirent *entry;
+
+	turn++;
+	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
+	DIR *threads = opendir(name);
+	while (threads && (entry = readdir(threads))) {
+		struct safe_wait one = { .tid = (pid_t)atoi(entry->d_name) };
+		int rank = one.tid > 0 ? look_at_thread(pid, &one) : -1;
+
+		if (rank < 0 || rank > best || rank > most)
+			continue;
+		if (rank < best)
+			count = 0;
+		best = rank;
+		/* Of n equal ones each in its turn. */
+		if (count++ == 0 || turn % count == 0)
+			*r = one;
+	}
+	if (threads)
+		closedir(threads);
+	return count > 0;
+}
+
+/* The stack from RSP on holds no address that only a handler returns to. */
+static bool is_in_no_handler(pid_t pid, uint64_t rsp, uint64_t restorer)
+{
+	uint64_t words[512];
+
+	for (uint64_t at = rsp; at < rsp + STACK_SEARCHED; at += sizeof(words)) {
+		if (!remote_read(pid, at, words, sizeof(words)))
+			return true; /* the stack's end */
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (words[i] == restorer)
+				return false;
+	}
+	return true;
+}
+
+bool safe_wait_is_unchanged(const struct safe_wait *r, pid_t pid,
+			    const struct user_regs_struct *regs, uint64_t restorer)
+{
+	static const unsigned char instruction[SYSCALL_BYTES] = { 0x0f, 0x05 };
+	unsigned char found[SYSCALL_BYTES];
+
+	return (long)regs->orig_rax == r->call &&
+	       remote_read(pid, regs->rip - SYSCALL_BYTES, found, sizeof(found)) &&
+	       memcmp(found, instruction, sizeof(found)) == 0 &&
+	       is_in_no_handler(pid, regs->rsp & ~7UL, restorer);
+}
+
+bool safe_wait_restarts(const struct user_regs_struct *regs)
+{
+	int64_t result = -(int64_t)regs->rax;
+
+	return result == ERESTARTSYS || result == ERESTARTNOINTR || result == ERESTARTNOHAND;
+}
+
+bool safe_wait_has_timeout(const struct user_regs_struct *regs)
+{
+	return -(int64_t)regs->rax == ERESTART_RESTARTBLOCK;
+}
+
+#endif
