@@ -15,18 +15,11 @@
 #include "report/record.h"
 #include "tools/attach/inject.h"
 #include "tools/attach/target.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/program/program.h"
 
 enum { PROCESSES_MAX = 4096, NAMED_MAX = 32, COMMAND_SHOWN = 70, STATUS_SIGNAL = 128 };
-
-struct request {
-	const char *whom;
-	const char *log; /* --log; NULL */
-	bool detach;
-	bool list;
-};
 
 static volatile bool stop;
 static volatile sig_atomic_t stop_signal;
@@ -133,10 +126,10 @@ static char *default_log(const struct target *t)
 }
 
 /* What the process is to be told: ORSHIM_* as they are here, and what the text's look depends on. */
-static void gather(const struct request *r, const struct target *t, struct buf *to)
+static void gather(const struct attach_options *o, const struct target *t, struct buf *to)
 {
 	static const char *const others[] = { "NO_COLOR", "TERM", "HOME", "XDG_CACHE_HOME" };
-	const char *log = r->log ? r->log : setting("ORSHIM_LOG");
+	const char *log = o->log ? o->log : setting("ORSHIM_LOG");
 	char *own = log ? NULL : default_log(t);
 
 	for (int i = 0; i < SETTING_COUNT; i++) {
@@ -219,7 +212,7 @@ static int print_result(const struct target *t, enum inject_result result, const
 	return EXIT_CLEAN;
 }
 
-static int attach(const struct request *r, struct target *t)
+static int attach(const struct attach_options *o, struct target *t)
 {
 	char library[PATH_MAX], path[PATH_MAX], message[ATTACH_MESSAGE] = "";
 	struct buf settings;
@@ -235,7 +228,7 @@ static int attach(const struct request *r, struct target *t)
 	buf_init(&settings, LIMIT_KEPT_SETTINGS);
 	look_at_home(t);
 	become(t->uid, t->gid);
-	gather(r, t, &settings);
+	gather(o, t, &settings);
 	write_settings(&settings, t, path);
 	become(getuid(), getgid());
 	enum inject_result result = inject(t, ATTACH_VERB_ATTACH, library, path, &stop, message);
@@ -375,50 +368,32 @@ static void look_at_proc(void)
 		    "(mount -t proc proc /proc), or attach from outside");
 }
 
-static void read_options(struct request *r, int argc, char **argv)
+int cmd_attach(const struct arguments *a)
 {
-	for (int i = 1; i < argc; i++) {
-		const char *value = option_value(argc, argv, &i, "--log");
-
-		if (value)
-			r->log = value;
-		else if (strcmp(argv[i], "--detach") == 0)
-			r->detach = true;
-		else if (strcmp(argv[i], "--list") == 0)
-			r->list = true;
-		else if (argv[i][0] == '-' || r->whom)
-			die_of_option("attach", argv[i]);
-		else
-			r->whom = argv[i];
-	}
-	if (r->list && (r->whom || r->detach || r->log))
-		die("attach: --list stands alone");
-	if (!r->list && (!r->whom || !*r->whom))
-		die("attach: which PID or NAME? Example: orshim attach node");
-}
-
-int cmd_attach(int argc, char **argv)
-{
-	struct request r = { .whom = NULL };
+	const struct attach_options *o = a->options;
+	const char *whom = a->words[0];
 	struct target *t = malloc(sizeof(*t));
 	const char *why;
 	int status;
 
 	if (!t)
 		die("attach: out of memory");
-	read_options(&r, argc, argv);
+	if (o->list && (whom || o->detach || o->log))
+		die("attach: --list takes no PID, NAME or other option");
+	if (!o->list && (!whom || !*whom))
+		die("attach: which PID or NAME? Example: orshim attach node");
 	look_at_proc();
-	if (r.list) {
+	if (o->list) {
 		free(t);
 		return list();
 	}
-	pid_t pid = find_whom(r.whom);
+	pid_t pid = find_whom(whom);
 	if (!target_read(t, pid))
 		die("attach: there is no process %d", (int)pid);
 	if ((why = target_refusal(t)))
 		die("attach: %s[%d] %s", t->name, (int)t->pid, why);
 	watch_signals();
-	status = r.detach ? detach(t) : attach(&r, t);
+	status = o->detach ? detach(t) : attach(o, t);
 	free(t);
 	return status;
 }

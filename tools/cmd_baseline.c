@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/program/program.h"
 #include "tools/report/run_report.h"
@@ -24,27 +24,6 @@ struct baseline {
 	char *log;
 	struct program curl;
 };
-
-static void read_options(struct baseline *b, int argc, char **argv)
-{
-	const char *value;
-
-	*b = (struct baseline){ .base = "https://openrouter.ai/api/v1",
-				.key_env = "OPENROUTER_API_KEY",
-				.model = "openai/gpt-4o-mini" };
-	for (int i = 1; i < argc; i++) {
-		if ((value = option_value(argc, argv, &i, "--base")))
-			b->base = value;
-		else if ((value = option_value(argc, argv, &i, "--key-env")))
-			b->key_env = value;
-		else if ((value = option_value(argc, argv, &i, "--model")))
-			b->model = value;
-		else
-			die_of_option("baseline", argv[i]);
-	}
-	if (strncmp(b->base, "https://", 8) != 0)
-		die("baseline: --base must begin with https://, as %s does not", b->base);
-}
 
 static void check(struct baseline *b)
 {
@@ -214,12 +193,16 @@ static int tell(const struct baseline *b, int curl_status, const struct buf *sai
 	return status;
 }
 
-int cmd_baseline(int argc, char **argv)
+int cmd_baseline(const struct arguments *a)
 {
 	struct buf config, said;
-	struct baseline b;
+	const struct baseline_options *o = a->options;
+	struct baseline b = { .base = o->base ? o->base : "https://openrouter.ai/api/v1",
+			      .key_env = o->key_env ? o->key_env : "OPENROUTER_API_KEY",
+			      .model = o->model ? o->model : "openai/gpt-4o-mini" };
 
-	read_options(&b, argc, argv);
+	if (strncmp(b.base, "https://", 8) != 0)
+		die("baseline: --base takes a URL that begins with https://, not '%s'", b.base);
 	check(&b);
 	buf_init(&config, CONFIG_MAX);
 	buf_init(&said, CONFIG_MAX);

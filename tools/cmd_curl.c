@@ -1,58 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/log_row.h"
 #include "tools/log/log_source.h"
 #include "tools/report/curl_command.h"
 
-struct curl_options {
-	const char *name;
-	struct curl_command command;
-};
-
-static void read_options(struct curl_options *o, int argc, char **argv)
+int cmd_curl(const struct arguments *a)
 {
-	const char *value;
-
-	for (int i = 1; i < argc; i++) {
-		if ((value = option_value(argc, argv, &i, "--body")))
-			o->command.body = value;
-		else if (strcmp(argv[i], "--fixed") == 0)
-			o->command.fixed = true;
-		else if ((argv[i][0] == '-' && argv[i][1]) || o->name)
-			die_of_option("curl", argv[i]);
-		else
-			o->name = argv[i];
-	}
-	if (!o->name)
-		die("curl: which exchange? For example `orshim curl 3` of the "
-		    "newest run");
-}
-
-int cmd_curl(int argc, char **argv)
-{
-	struct curl_options o = { .command = { .for_here = true } };
+	const struct curl_options *o = a->options;
+	struct curl_command command = { .fixed = o->fixed, .body = o->body, .for_here = true };
 	struct log log;
 	struct buf out;
 
-	read_options(&o, argc, argv);
+	if (a->count == 0)
+		die("curl: which exchange? For example `orshim curl 3` of the newest run");
 	log_init(&log);
-	unsigned n = source_add(&log, o.name, "curl");
+	unsigned n = source_add(&log, a->words[0], "curl");
 	const struct log_row *row = log_exchange(&log, 0, n ? n : 1);
 	if (!n && log.file_count && log.files[0].exchanges > 1)
 		die("curl: which of its %u exchanges? For example `orshim curl '%s#1'`",
-		    log.files[0].exchanges, o.name);
+		    log.files[0].exchanges, a->words[0]);
 	if (!row)
-		die("curl: there is no exchange %s; the log has %u", o.name,
+		die("curl: there is no exchange %s; the log has %u", a->words[0],
 		    log.files[0].exchanges);
 	cJSON *record = log_record(&log, row);
 	if (!record)
-		die("curl: the line of %s cannot be read any more", o.name);
+		die("curl: the line of %s cannot be read any more", a->words[0]);
 	buf_init(&out, 1 << 20);
-	curl_command(&o.command, row, record, &out);
+	curl_command(&command, row, record, &out);
 	print_out(&out);
-	if (!o.command.body &&
+	if (!o->body &&
 	    log_number(log_member(log_member(record, "request"), "body"), "bytes", 0))
 		warn("curl: the body's text is in no log; this one is a stand-in, --body FILE "
 		     "takes another");

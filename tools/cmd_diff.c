@@ -7,13 +7,13 @@
 
 #include "report/json_out.h"
 #include "tools/capture/capture_log.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/diff.h"
 #include "tools/log/log_row.h"
 #include "tools/log/log_source.h"
 #include "tools/log/runs.h"
 #include "tools/report/html.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 
 /* One side: an exchange, as the user named it. */
 struct side_of_diff {
@@ -23,37 +23,6 @@ struct side_of_diff {
 	cJSON *record;
 	char *where; /* the log that it was found in; NULL */
 };
-
-struct diff_options {
-	bool json;
-	const char *html;
-	const char *sides[2];
-	char **logs; /* for last-good and last-bad; none: the kept runs */
-	int log_count;
-};
-
-static void read_options(struct diff_options *o, int argc, char **argv)
-{
-	const char *value;
-	int words = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if ((value = option_value(argc, argv, &i, "--html")))
-			o->html = value;
-		else if (strcmp(argv[i], "--json") == 0)
-			o->json = true;
-		else if (argv[i][0] == '-' && argv[i][1])
-			die_of_option("diff", argv[i]);
-		else
-			argv[words++] = argv[i];
-	}
-	if (words < 2)
-		die("diff: name two exchanges: N, LOG:N, a .cap, last-good or last-bad");
-	o->sides[0] = argv[0];
-	o->sides[1] = argv[1];
-	o->logs = argv + 2;
-	o->log_count = words - 2;
-}
 
 /* Requests of one kind, wherever they went: "POST …/chat/completions". */
 static bool same_kind(const struct log_row *a, const struct log_row *b)
@@ -99,7 +68,7 @@ static bool try_log(struct side_of_diff *s, const char *path, bool good, const s
 }
 
 /* In the logs that were named; else in the kept runs, newest first, and the baseline. */
-static bool look_for(struct side_of_diff *s, const struct diff_options *o, bool good,
+static bool look_for(struct side_of_diff *s, const struct arguments *a, bool good,
 		     const struct log_row *like)
 {
 	char *baseline = state_path("baseline.log", false);
@@ -107,36 +76,36 @@ static bool look_for(struct side_of_diff *s, const struct diff_options *o, bool 
 	size_t count;
 	bool found = false;
 
-	for (int i = o->log_count; i-- > 0 && !found;)
-		found = try_log(s, o->logs[i], good, like);
+	for (int i = a->count; i-- > 2 && !found;)
+		found = try_log(s, a->words[i], good, like);
 	runs = runs_list(&count);
-	for (size_t i = 0; i < count && !found && o->log_count == 0; i++) {
+	for (size_t i = 0; i < count && !found && a->count == 2; i++) {
 		char *log = path_join(runs[i].folder, "log");
 		found = try_log(s, log, good, like);
 		free(log);
 	}
-	if (!found && o->log_count == 0 && good && baseline)
+	if (!found && a->count == 2 && good && baseline)
 		found = try_log(s, baseline, good, like);
 	runs_free(runs, count);
 	free(baseline);
 	return found;
 }
 
-static void find_newest(struct side_of_diff *s, const struct diff_options *o, bool good,
+static void find_newest(struct side_of_diff *s, const struct arguments *a, bool good,
 			const struct log_row *like)
 {
-	if ((like && look_for(s, o, good, like)) || look_for(s, o, good, NULL))
+	if ((like && look_for(s, a, good, like)) || look_for(s, a, good, NULL))
 		return;
 	die(good ? "diff: no request that worked is kept; make one with `orshim baseline`"
 		 : "diff: no refused request is kept; run the tool with `orshim run -- TOOL`");
 }
 
-static void read_side(struct side_of_diff *s, const char *name, const struct diff_options *o,
+static void read_side(struct side_of_diff *s, const char *name, const struct arguments *a,
 		      const struct log_row *like)
 {
 	*s = (struct side_of_diff){ .name = name };
 	if (strcmp(name, "last-good") == 0 || strcmp(name, "last-bad") == 0) {
-		find_newest(s, o, strcmp(name, "last-good") == 0, like);
+		find_newest(s, a, strcmp(name, "last-good") == 0, like);
 	} else if (slice_ends(slice_of(name), SLICE(".cap"))) {
 		log_init(&s->log);
 		log_add_capture(&s->log, name, "diff");
@@ -317,30 +286,31 @@ static void add_place(struct side_of_diff *s)
 	buf_release(&words);
 }
 
-int cmd_diff(int argc, char **argv)
+int cmd_diff(const struct arguments *a)
 {
 	struct diff *d = malloc(sizeof(*d));
-	struct diff_options o = { 0 };
+	const struct diff_options *o = a->options;
 	struct side_of_diff sides[2];
 	struct buf out;
 
 	if (!d)
 		die("out of memory");
-	read_options(&o, argc, argv);
+	if (a->count < 2)
+		die("diff: name two exchanges: N, LOG:N, a .cap, last-good or last-bad");
 	/* last-good is looked for last: it should be like the other. */
-	int first = strcmp(o.sides[0], "last-good") == 0;
-	read_side(&sides[first], o.sides[first], &o, NULL);
-	read_side(&sides[!first], o.sides[!first], &o, sides[first].row);
+	int first = strcmp(a->words[0], "last-good") == 0;
+	read_side(&sides[first], a->words[first], a, NULL);
+	read_side(&sides[!first], a->words[!first], a, sides[first].row);
 	for (int i = 0; i < 2; i++)
 		add_place(&sides[i]);
 	diff_requests(d, sides[0].record, sides[1].record);
 	buf_init(&out, REPORT_MAX);
-	if (o.html) {
+	if (o->html) {
 		diff_html(d, sides, &out);
-		write_page(o.html, &out);
+		write_page(o->html, &out);
 		buf_reset(&out);
 	}
-	if (o.json)
+	if (o->json)
 		diff_json(d, sides, &out);
 	else
 		diff_text(d, sides, &out);

@@ -8,7 +8,7 @@
 
 #include "report/json_out.h"
 #include "tools/attach/target.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/editor/doctor_editor.h"
 #include "tools/program/elf.h"
 #include "tools/program/launcher.h"
@@ -308,31 +308,21 @@ static bool is_number(const char *word)
 	return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-int cmd_doctor(int argc, char **argv)
+int cmd_doctor(const struct arguments *a)
 {
 	struct patient *p = calloc(1, sizeof(*p));
-	bool json = false, editor = false;
+	const struct doctor_options *o = a->options;
 	struct buf out;
 	int status;
 
 	if (!p)
 		die("doctor: out of memory");
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			json = true;
-		} else if (strcmp(argv[i], "--editor") == 0) {
-			editor = true;
-		} else if (argv[i][0] == '-' || p->asked) {
-			die_of_option("doctor", argv[i]);
-		} else {
-			p->asked = argv[i];
-		}
-	}
-	if (editor && p->asked)
+	p->asked = a->words[0];
+	if (o->editor && p->asked)
 		die("doctor: --editor finds the processes itself; leave out %s", p->asked);
-	if (editor) {
+	if (o->editor) {
 		free(p);
-		return doctor_editor(json);
+		return doctor_editor(o->json);
 	}
 	if (!p->asked)
 		die("doctor: which TOOL or PID? Example: orshim doctor node");
@@ -343,7 +333,7 @@ int cmd_doctor(int argc, char **argv)
 		look_at_tool(p);
 	}
 	buf_init(&out, LIMIT_LINE);
-	if (json)
+	if (o->json)
 		write_json(p, &out);
 	else
 		write_text(p, &out);

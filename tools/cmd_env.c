@@ -6,7 +6,7 @@
 #include "base/settings.h"
 #include "diagnose/rules.h"
 #include "diagnose/hosts.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/docgen/roff.h"
 
 /* Lists are read by those who know their words. */
@@ -111,17 +111,16 @@ static int print_manual(void)
 	return EXIT_CLEAN;
 }
 
-int cmd_env(int argc, char **argv)
+int cmd_env(const struct arguments *a)
 {
+	const struct env_options *o = a->options;
 	struct text_style style;
 	struct settings s;
 	struct buf out;
 	bool wrong = false;
 
-	if (argc == 2 && strcmp(argv[1], "--man") == 0)
+	if (o->man)
 		return print_manual();
-	if (argc > 1)
-		die_of_option("env", argv[1]);
 	style_of(STDOUT_FILENO, &style);
 	settings_load(&s, getenv);
 	buf_init(&out, LIMIT_BLOCK);

@@ -5,15 +5,15 @@
 
 #include "diagnose/rules.h"
 #include "report/paragraph.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/catalogue/error_words.h"
 #include "tools/catalogue/settings_of_tools.h"
 
 enum { LABEL_MAX = 64 };
 
-static const char *rule_name(size_t i)
+static const char *rule_name(const void *table, size_t i)
 {
-	return rules[i].id;
+	return ((const struct rule *)table)[i].id;
 }
 
 /* A rule's id, in any case; RULE_NONE if it is none. */
@@ -28,7 +28,7 @@ static enum rule_id rule_named(const char *name)
 /* Neither a rule nor words that are understood. */
 static void unknown(const char *name)
 {
-	const char *near = nearest_name(name, rule_name, RULE_COUNT);
+	const char *near = nearest_name(name, rule_name, rules, RULE_COUNT);
 	if (near)
 		die("explain: no rule '%s'; did you mean %s?", name, near);
 	die("explain: neither a rule's id nor an error's words that are known: '%s'; `orshim "
@@ -59,26 +59,24 @@ static void put_settings(struct buf *out, const struct text_style *style, enum r
 		die("explain: out of memory");
 }
 
-int cmd_explain(int argc, char **argv)
+int cmd_explain(const struct arguments *a)
 {
 	struct text_style style;
 	struct buf out;
 
-	if (argc < 2)
+	if (a->count == 0)
 		die("explain: name a rule's id (`orshim rules` lists them), the words of an error, "
 		    "or a "
 		    "status");
 	style_of(STDOUT_FILENO, &style);
 	buf_init(&out, LIMIT_BLOCK);
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] == '-')
-			die_of_option("explain", argv[i]);
-		if (i > 1)
+	for (int i = 0; i < a->count; i++) {
+		if (i > 0)
 			say(&out, "\n");
-		enum rule_id rule = rule_named(argv[i]);
+		enum rule_id rule = rule_named(a->words[i]);
 		if (rule == RULE_NONE) {
-			if (!error_words_explain(argv[i], &style, &out))
-				unknown(argv[i]);
+			if (!error_words_explain(a->words[i], &style, &out))
+				unknown(a->words[i]);
 			print_out(&out);
 			continue;
 		}

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/export/block.h"
 #include "tools/export/flat.h"
 #include "tools/export/follow_logs.h"
@@ -15,14 +15,6 @@
 #include "tools/export/process_row.h"
 #include "tools/log/log_read.h"
 #include "tools/log/runs.h"
-
-struct export_options {
-	exchange_writer *form;
-	bool processes;
-	bool columns;
-	bool follow;
-	const char *state;
-};
 
 /* The files to read, in their order. */
 struct inputs {
@@ -87,44 +79,12 @@ static void put_in_order(struct inputs *in, bool with_earlier)
 	*in = ordered;
 }
 
-static exchange_writer *otlp_of(const char *signal)
+/* NULL: no exchanges but processes. */
+static exchange_writer *form_of(const struct export_options *o)
 {
-	if (strcmp(signal, "traces") == 0)
-		return put_otlp_span;
-	if (strcmp(signal, "logs") == 0)
-		return put_otlp_log;
-	die("export: --otlp is traces or logs, not '%s'", signal);
-}
-
-static void set_form(struct export_options *o, exchange_writer *form)
-{
-	if (o->form && o->form != form)
-		die("export: one form at a time: --flat, --processes or --otlp traces|logs");
-	o->form = form;
-}
-
-static void read_options(struct export_options *o, struct inputs *in, int argc, char **argv)
-{
-	const char *value;
-
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--flat") == 0)
-			set_form(o, put_flat);
-		else if ((value = option_value(argc, argv, &i, "--otlp")))
-			set_form(o, otlp_of(value));
-		else if ((value = option_value(argc, argv, &i, "--state")))
-			o->state = value;
-		else if (strcmp(argv[i], "--processes") == 0)
-			o->processes = true;
-		else if (strcmp(argv[i], "--follow") == 0)
-			o->follow = true;
-		else if (strcmp(argv[i], "--columns") == 0)
-			o->columns = true;
-		else if (argv[i][0] == '-' && argv[i][1])
-			die_of_option("export", argv[i]);
-		else
-			log_each_file(argv[i], add_named, in);
-	}
+	if (o->flat + o->processes + (o->otlp != 0) != 1)
+		die("export: give one form: --flat, --processes, --otlp traces or --otlp logs");
+	return o->processes ? NULL : o->flat ? put_flat : o->otlp == EXPORT_TRACES ? put_otlp_span : put_otlp_log;
 }
 
 /* Without a name: the newest run that left a log. */
@@ -178,35 +138,35 @@ static int end_of(const struct block *b)
 	return b->exchanges ? EXIT_CLEAN : EXIT_NOTHING;
 }
 
-int cmd_export(int argc, char **argv)
+int cmd_export(const struct arguments *a)
 {
-	struct export_options o = { 0 };
+	const struct export_options *o = a->options;
 	struct inputs in = { 0 };
 	struct block b;
 
-	read_options(&o, &in, argc, argv);
-	if (o.columns) {
+	if (o->columns) {
 		struct buf out;
 		buf_init(&out, DOCUMENT_MAX);
-		(o.processes ? put_process_columns : put_columns)(&out);
+		(o->processes ? put_process_columns : put_columns)(&out);
 		print_out(&out);
 		buf_release(&out);
 		return EXIT_CLEAN;
 	}
-	if (!o.form == !o.processes)
-		die("export: say in which form: --flat, --processes or --otlp traces|logs");
-	if (o.state && !o.follow)
-		die("export: --state is for --follow");
+	exchange_writer *form = form_of(o);
+	if (o->state && !o->follow)
+		die("export: --state goes with --follow");
+	for (int i = 0; i < a->count; i++)
+		log_each_file(a->words[i], add_named, &in);
 	if (in.count == 0)
 		add_newest(&in);
-	put_in_order(&in, !o.follow);
-	block_init(&b, o.form);
-	if (o.follow)
-		follow_logs(&b, in.names, in.count, o.state);
-	for (size_t i = 0; !o.follow && i < in.count && export_file(&b, in.names[i]); i++)
+	put_in_order(&in, !o->follow);
+	block_init(&b, form);
+	if (o->follow)
+		follow_logs(&b, in.names, in.count, o->state);
+	for (size_t i = 0; !o->follow && i < in.count && export_file(&b, in.names[i]); i++)
 		;
 	int status = end_of(&b);
-	if (o.follow)
+	if (o->follow)
 		status = EXIT_CLEAN;
 	block_release(&b);
 	inputs_release(&in);

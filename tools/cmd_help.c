@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/docgen/roff.h"
 
 enum { HELP_COLUMNS = 88, LABEL_MAX = 64 };
@@ -81,11 +81,11 @@ void put_help(struct buf *out, const struct command *c)
 	say(out, "\nexample: %s\n", c->example);
 }
 
-void put_overview(struct buf *out)
+void put_overview(struct buf *out, const struct command *all)
 {
 	say(out, "usage: orshim COMMAND [ARGS]\n\n%s\n\n", purpose);
-	for (size_t i = 0; i < command_count; i++)
-		say(out, "  %-10s  %s\n", commands[i].name, commands[i].summary);
+	for (const struct command *c = all; c->name; c++)
+		say(out, "  %-10s  %s\n", c->name, c->summary);
 	say(out,
 	    "\n  orshim COMMAND --help   the command's own page\n"
 	    "  orshim --version\n\n"
@@ -130,7 +130,7 @@ static void put_man_command(struct buf *out, const struct command *c)
 	roff_example(out, c->example);
 }
 
-static void put_manual(struct buf *out)
+static void put_manual(struct buf *out, const struct command *all)
 {
 	say(out, ".TH ORSHIM 1 \"\" orshim\n.SH NAME\n"
 		 "orshim, orshim\\-run \\- find out why a tool gets 401 although its key is right\n"
@@ -144,8 +144,8 @@ static void put_manual(struct buf *out)
 	roff_paragraphs(out, "`orshim-run TOOL ARGS...` is a shell script that only preloads the "
 			     "library, for where nothing else was copied to.");
 	say(out, ".SH COMMANDS\n");
-	for (size_t i = 0; i < command_count; i++)
-		put_man_command(out, &commands[i]);
+	for (const struct command *c = all; c->name; c++)
+		put_man_command(out, c);
 	say(out, ".SH EXIT STATUS\n");
 	roff_text(out, statuses);
 	say(out, ".SH ENVIRONMENT\nThe settings of the library are those of\n.BR liborshim (7).\n"
@@ -158,37 +158,38 @@ static void put_manual(struct buf *out)
 		 ".BR ld.so (8)\n");
 }
 
-static const char *name_at(size_t i)
+static const char *name_at(const void *table, size_t i)
 {
-	return commands[i].name;
+	return ((const struct command *)table)[i].name;
 }
 
-const struct command *command_or_die(const char *name)
+const struct command *command_or_die(const struct command *all, const char *name)
 {
-	for (size_t i = 0; i < command_count; i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-	const char *near = nearest_name(name, name_at, command_count);
+	size_t count = 0;
+
+	for (; all[count].name; count++)
+		if (strcmp(all[count].name, name) == 0)
+			return &all[count];
+	const char *near = nearest_name(name, name_at, all, count);
 	if (near)
 		die("unknown command '%s'; did you mean `orshim %s`?", name, near);
 	die("unknown command '%s'; `orshim --help` lists them", name);
 }
 
-int cmd_help(int argc, char **argv)
+int cmd_help(const struct arguments *a)
 {
+	const struct help_options *o = a->options;
 	struct buf out;
 
-	if (argc > 2)
-		die_of_option("help", argv[2]);
+	if (o->man && a->count)
+		die("help: --man prints all commands; leave out '%s'", a->words[0]);
 	buf_init(&out, DOCUMENT_MAX);
-	if (argc < 2)
-		put_overview(&out);
-	else if (strcmp(argv[1], "--man") == 0)
-		put_manual(&out);
-	else if (argv[1][0] == '-')
-		die_of_option("help", argv[1]);
+	if (o->man)
+		put_manual(&out, a->all);
+	else if (a->count)
+		put_help(&out, command_or_die(a->all, a->words[0]));
 	else
-		put_help(&out, command_or_die(argv[1]));
+		put_overview(&out, a->all);
 	print_out(&out);
 	buf_release(&out);
 	return EXIT_CLEAN;

@@ -4,16 +4,14 @@
 #include <unistd.h>
 
 #include "tools/capture/verdicts.h"
+#include "tools/commands.h"
 
 enum { RAW_MAX = 256 << 20 };
 
 extern char **environ;
 
 struct lint {
-	const char *request;
-	const char *response;
-	const char *host;
-	const char *environ_file;
+	const struct lint_options *o;
 	struct buf environment; /* entries ended by NUL */
 };
 
@@ -32,14 +30,14 @@ static void read_environment(struct lint *l)
 	size_t number = 0;
 
 	buf_init(&text, LIMIT_ENVIRON);
-	read_file(l->environ_file, &text);
+	read_file(l->o->environ_file, &text);
 	rest = buf_slice(&text);
 	while (slice_cut(&rest, '\n', &line)) {
 		number++;
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		if (slice_byte(line, '=', 0) < 1)
-			die("lint: %s:%zu: not NAME=VALUE", l->environ_file, number);
+			die("lint: %s:%zu: not NAME=VALUE", l->o->environ_file, number);
 		add_entry(l, line);
 	}
 	buf_release(&text);
@@ -85,43 +83,18 @@ static void lint_raw(struct lint *l, struct verdicts *v)
 
 	capture_init(&c);
 	c.start_us = now_us();
-	if (l->host && buf_add(&c.host, l->host, strlen(l->host)) != 0)
+	if (l->o->host && buf_add(&c.host, l->o->host, strlen(l->o->host)) != 0)
 		die("lint: --host is too long");
-	add_raw(&c, SIDE_CLIENT, l->request);
-	if (l->response) {
+	add_raw(&c, SIDE_CLIENT, l->o->request);
+	if (l->o->response) {
 		/* The file is all that was sent: what it lacks did not come after the answer. */
 		add_step(&c, (struct step){ .kind = STEP_END, .side = SIDE_CLIENT });
-		add_raw(&c, SIDE_SERVER, l->response);
+		add_raw(&c, SIDE_SERVER, l->o->response);
 	}
 	add_step(&c, (struct step){ .kind = STEP_CLOSE });
 	v->needs_exchange = true;
-	verdicts_add(v, &c, l->request, false);
+	verdicts_add(v, &c, l->o->request, false);
 	capture_release(&c);
-}
-
-/* Reads the options; the captures end up from argv[1] on. Returns how many there are. */
-static int read_options(struct lint *l, struct verdicts *v, int argc, char **argv)
-{
-	const char *value;
-	int files = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if ((value = option_value(argc, argv, &i, "--request")))
-			l->request = value;
-		else if ((value = option_value(argc, argv, &i, "--response")))
-			l->response = value;
-		else if ((value = option_value(argc, argv, &i, "--host")))
-			l->host = value;
-		else if ((value = option_value(argc, argv, &i, "--environ")))
-			l->environ_file = value;
-		else if (strcmp(argv[i], "--json") == 0)
-			v->json = true;
-		else if (argv[i][0] == '-' && argv[i][1])
-			die_of_option("lint", argv[i]);
-		else
-			argv[1 + files++] = argv[i];
-	}
-	return files;
 }
 
 /* NAME, NAME:PORT, [ADDRESS]:PORT. */
@@ -138,40 +111,40 @@ static bool is_host(const char *host)
 	       port <= UINT16_MAX;
 }
 
-static void check_options(const struct lint *l, int files)
+static void check_options(const struct lint_options *o, int files)
 {
-	if (l->host && !is_host(l->host))
-		die("lint: --host takes NAME or NAME:PORT, not %s", l->host);
-	if (!l->request && files == 0)
+	if (o->host && !is_host(o->host))
+		die("lint: --host takes NAME or NAME:PORT, not %s", o->host);
+	if (!o->request && files == 0)
 		die("lint: --request FILE or a capture is missing; see `orshim lint --help`");
-	if (l->request && files)
+	if (o->request && files)
 		die("lint: give --request or captures, not both");
-	if (!l->request && (l->response || l->host))
+	if (!o->request && (o->response || o->host))
 		die("lint: --response and --host go with --request");
-	if (l->response && strcmp(l->request, "-") == 0 && strcmp(l->response, "-") == 0)
+	if (o->response && strcmp(o->request, "-") == 0 && strcmp(o->response, "-") == 0)
 		die("lint: only one of --request and --response can be stdin");
 }
 
-int cmd_lint(int argc, char **argv)
+int cmd_lint(const struct arguments *a)
 {
-	struct lint l = { 0 };
+	struct lint l = { .o = a->options };
 	struct verdicts v;
 
 	verdicts_init(&v, "lint");
 	v.options.lint = true;
+	v.json = l.o->json;
 	buf_init(&l.environment, LIMIT_ENVIRON);
-	int files = read_options(&l, &v, argc, argv);
-	check_options(&l, files);
-	if (l.environ_file)
+	check_options(l.o, a->count);
+	if (l.o->environ_file)
 		read_environment(&l);
-	else if (l.request)
+	else if (l.o->request)
 		take_environment(&l);
-	if (l.environ_file || l.request)
+	if (l.o->environ_file || l.o->request)
 		v.options.environment = buf_slice(&l.environment);
-	if (l.request)
+	if (l.o->request)
 		lint_raw(&l, &v);
-	for (int i = 1; i <= files; i++)
-		verdicts_add_file(&v, argv[i], files > 1);
+	for (int i = 0; i < a->count; i++)
+		verdicts_add_file(&v, a->words[i], a->count > 1);
 	buf_release(&l.environment);
 	return verdicts_end(&v);
 }

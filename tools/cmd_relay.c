@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/log_counts.h"
 #include "tools/program/program.h"
 #include "tools/relay_config.h"
@@ -45,35 +45,17 @@ struct relay {
 	pid_t pid; /* of nginx; 0: it has ended */
 };
 
-static void read_options(struct relay *r, int argc, char **argv)
+static void take_options(struct relay *r, const struct relay_options *o)
 {
-	const char *url = "https://openrouter.ai/api/v1";
-	const char *wrong;
+	const char *url = o->upstream ? o->upstream : "https://openrouter.ai/api/v1";
+	const char *wrong = relay_parse(&r->upstream, url);
 
-	for (int i = 1; i < argc; i++) {
-		const char *value;
-
-		if ((value = option_value(argc, argv, &i, "--port"))) {
-			char *end;
-			long port = strtol(value, &end, 10);
-			if (!*value || *end || port < 0 || port > UINT16_MAX)
-				die("relay: --port %s: must be a number from 0 to 65535", value);
-			r->port = (uint16_t)port;
-		} else if ((value = option_value(argc, argv, &i, "--upstream"))) {
-			url = value;
-		} else if ((value = option_value(argc, argv, &i, "--ca"))) {
-			r->ca = value;
-		} else if ((value = option_value(argc, argv, &i, "--log"))) {
-			r->log = value;
-		} else if (strcmp(argv[i], "--until-eof") == 0) {
-			r->until_eof = true;
-		} else {
-			die_of_option("relay", argv[i]);
-		}
-	}
-	wrong = relay_parse(&r->upstream, url);
 	if (wrong)
 		die("relay: --upstream %s: %s", url, wrong);
+	r->port = (uint16_t)o->port;
+	r->ca = o->ca;
+	r->log = o->log;
+	r->until_eof = o->until_eof;
 }
 
 static void find_nginx(struct relay *r)
@@ -447,7 +429,7 @@ static int tell(struct relay *r)
 	return status;
 }
 
-int cmd_relay(int argc, char **argv)
+int cmd_relay(const struct arguments *a)
 {
 	struct relay *r = calloc(1, sizeof(*r));
 	int status = EXIT_TROUBLE;
@@ -455,7 +437,7 @@ int cmd_relay(int argc, char **argv)
 	if (!r)
 		die("relay: out of memory");
 	buf_init(&r->error_text, ERRORS_MAX);
-	read_options(r, argc, argv);
+	take_options(r, a->options);
 	find_nginx(r);
 	find_ca(r);
 	set_environment();

@@ -5,46 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/fleet/rollup_report.h"
 #include "tools/log/log_source.h"
 #include "tools/log/runs.h"
 #include "tools/report/report.h"
-
-enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
-
-struct report_options {
-	enum form form;
-	const char *html;
-	const char *har;
-	const char *rollup;
-	unsigned exchange; /* of the only log; 0: all */
-};
-
-/* Reads the options; the logs end up from argv[1] on. Returns how many there are. */
-static int read_options(struct report_options *o, int argc, char **argv)
-{
-	const char *value;
-	int logs = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if ((value = option_value(argc, argv, &i, "--html")))
-			o->html = value;
-		else if ((value = option_value(argc, argv, &i, "--har")))
-			o->har = value;
-		else if ((value = option_value(argc, argv, &i, "--rollup")))
-			o->rollup = value;
-		else if (strcmp(argv[i], "--json") == 0)
-			o->form = FORM_JSON;
-		else if (strcmp(argv[i], "--markdown") == 0)
-			o->form = FORM_MARKDOWN;
-		else if (argv[i][0] == '-' && argv[i][1])
-			die_of_option("report", argv[i]);
-		else
-			argv[1 + logs++] = argv[i];
-	}
-	return logs;
-}
 
 /* A file that is there already and no symlink is replaced, whatever its mode was. */
 static void write_file(const char *path, const struct buf *text)
@@ -59,44 +24,54 @@ static void write_file(const char *path, const struct buf *text)
 		die("report: cannot write to %s: %s", path, strerror(errno));
 }
 
-static void write_files(const struct report *r, const struct report_options *o)
+/* Each format that was asked for. False: none of them went to the standard output. */
+static bool write_files(const struct report *r, const struct report_options *o)
 {
+	bool printed = false;
 	struct buf out;
 
 	buf_init(&out, REPORT_MAX);
-	if (o->html) {
-		report_html(r, &out);
-		write_file(o->html, &out);
+	for (int i = 0; i < REPORT_FORMAT_COUNT; i++) {
+		if (!o->files[i])
+			continue;
+		report_formats[i].write(r, &out);
+		write_file(o->files[i], &out);
+		printed |= strcmp(o->files[i], "-") == 0;
 		buf_reset(&out);
 	}
-	if (o->har) {
-		report_har(r, &out);
-		write_file(o->har, &out);
-	}
 	buf_release(&out);
+	return printed;
 }
 
-static void print_report(const struct report *r, const struct report_options *o)
+static void print_exchange(const struct report *r, unsigned number, struct buf *out)
+{
+	const struct log_row *row = log_exchange(r->log, 0, number);
+	struct text_style style;
+
+	if (!row)
+		die("report: %s has no exchange %u; it has %u", r->log->files[0].path, number,
+		    r->log->files[0].exchanges);
+	style_of(STDOUT_FILENO, &style);
+	report_exchange(r, row, &style, out);
+}
+
+/* NUMBER: one exchange of the only log; 0: all. */
+static void print_report(const struct report *r, const struct report_options *o, unsigned number)
 {
 	struct text_style style;
 	struct buf out;
+	bool asked = false;
 
+	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
+		asked |= o->files[i] != NULL;
+	bool printed = write_files(r, o);
 	buf_init(&out, REPORT_MAX);
 	style_of(STDOUT_FILENO, &style);
-	if (o->exchange) {
-		const struct log_row *row = log_exchange(r->log, 0, o->exchange);
-		if (!row)
-			die("report: %s has no exchange %u; it has %u", r->log->files[0].path,
-			    o->exchange, r->log->files[0].exchanges);
-		report_exchange(r, row, &style, &out);
-	} else if (o->form == FORM_JSON) {
-		report_json(r, &out);
-	} else if (o->form == FORM_MARKDOWN) {
-		report_markdown(r, &out);
-	} else if (!o->html && !o->har) {
+	if (number) {
+		print_exchange(r, number, &out);
+	} else if (!asked) {
 		report_text(r, &style, &out);
-	} else if ((!o->html || strcmp(o->html, "-") != 0) &&
-		   (!o->har || strcmp(o->har, "-") != 0)) {
+	} else if (!printed) {
 		say(&out, "orshim: ");
 		report_verdict(r, &out);
 		say(&out, "\n");
@@ -141,36 +116,40 @@ static void add_newest(struct log *l)
 	source_add(l, "", "report");
 }
 
-int cmd_report(int argc, char **argv)
+/* Counts in place of logs. */
+static int report_rollup(const struct report_options *o, int logs)
 {
-	struct report_options o = { 0 };
-	struct report *r = malloc(sizeof(*r));
+	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
+		if (logs || (o->files[i] && i != REPORT_FORMAT_json))
+			die("report: --rollup reads counts, no logs; with it goes --json only");
+	return rollup_report(o->rollup, o->files[REPORT_FORMAT_json] != NULL);
+}
+
+int cmd_report(const struct arguments *a)
+{
+	const struct report_options *o = a->options;
+	struct report *r;
+	unsigned number = 0;
 	struct log log;
 
+	if (o->rollup)
+		return report_rollup(o, a->count);
+	r = malloc(sizeof(*r));
 	if (!r)
 		die("out of memory");
-	int logs = read_options(&o, argc, argv);
-	if (o.rollup) {
-		free(r);
-		if (logs || o.html || o.har || o.form == FORM_MARKDOWN)
-			die("report: --rollup reads counts, no logs; with it goes --json only");
-		return rollup_report(o.rollup, o.form == FORM_JSON);
-	}
 	log_init(&log);
-	for (int i = 1; i <= logs; i++) {
-		add_earlier(&log, argv[i], argv + 1, logs);
-		unsigned n = source_add(&log, argv[i], "report");
-		if (n && logs > 1)
-			die("report: %s is one exchange; name it alone", argv[i]);
-		o.exchange = n;
+	for (int i = 0; i < a->count; i++) {
+		add_earlier(&log, a->words[i], a->words, a->count);
+		number = source_add(&log, a->words[i], "report");
+		if (number && a->count > 1)
+			die("report: %s is one exchange; name it alone", a->words[i]);
 	}
-	if (logs == 0)
+	if (a->count == 0)
 		add_newest(&log);
 	check_records(&log);
 	log_sort(&log);
 	report_make(r, &log);
-	write_files(r, &o);
-	print_report(r, &o);
+	print_report(r, o, number);
 	int status = report_status(r);
 	report_release(r);
 	log_release(&log);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/report/run_report.h"
 #include "tools/run/child.h"
@@ -181,13 +182,12 @@ static struct kept_run *newest_or_die(size_t *count)
 	return runs;
 }
 
-int cmd_rerun(int argc, char **argv)
+int cmd_rerun(const struct arguments *a)
 {
 	size_t count, now_count;
 	struct buf out;
 
-	if (argc > 1)
-		die_of_option("rerun", argv[1]);
+	(void)a;
 	struct kept_run *runs = newest_or_die(&count);
 	struct run_result *before = read_result(runs[0].folder);
 	run_again(&runs[0]);

@@ -4,7 +4,7 @@
 
 #include "diagnose/rules.h"
 #include "report/json_out.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/docgen/roff.h"
 #include "tools/catalogue/settings_of_tools.h"
 
@@ -198,33 +198,22 @@ static void put_json(struct buf *out)
 		put_json_row(out, &rules[i]);
 }
 
-static const struct form {
-	const char *option;
-	void (*put)(struct buf *out);
-} forms[] = {
-	{ "", put_list },
-	{ "--json", put_json },
-	{ "--markdown", put_markdown },
-	{ "--man", put_man },
-};
-
-static const struct form *form_or_die(const char *option)
+int cmd_rules(const struct arguments *a)
 {
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (strcmp(forms[i].option, option) == 0)
-			return &forms[i];
-	die_of_option("rules", option);
-}
-
-int cmd_rules(int argc, char **argv)
-{
-	const struct form *form = form_or_die(argc > 1 ? argv[1] : "");
+	const struct rules_options *o = a->options;
 	struct buf out;
 
-	if (argc > 2)
-		die_of_option("rules", argv[2]);
+	if (o->json + o->markdown + o->man > 1)
+		die("rules: give one of --json, --markdown and --man");
 	buf_init(&out, DOCUMENT_MAX);
-	form->put(&out);
+	if (o->json)
+		put_json(&out);
+	else if (o->markdown)
+		put_markdown(&out);
+	else if (o->man)
+		put_man(&out);
+	else
+		put_list(&out);
 	print_out(&out);
 	buf_release(&out);
 	return EXIT_CLEAN;

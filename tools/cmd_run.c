@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/log/log_counts.h"
 #include "tools/program/elf.h"
@@ -15,7 +15,7 @@
 #include "tools/redirect/next_step.h"
 #include "tools/redirect/passed.h"
 #include "tools/redirect/run_relay.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 #include "tools/report/run_report.h"
 #include "tools/run/child.h"
 #include "tools/run/launch.h"
@@ -24,11 +24,7 @@ enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
 
 struct run {
 	char **tool;             /* argv of the tool */
-	const char *log;         /* --log; NULL */
-	const char *report_file; /* --report; NULL */
-	enum run_outcome
-	    fail_on; /* --fail-on: what ends a run with 1 that the tool ended with 0; RUN_UNSEEN: nothing */
-	bool quiet;   /* --quiet: the last line alone */
+	const struct run_options *o;
 	char *folder; /* of this run's own files */
 	bool kept;    /* it stays, as one of the last runs */
 	int64_t start_us;
@@ -47,42 +43,22 @@ static void set(const char *name, const char *value)
 		die("run: out of memory");
 }
 
-static enum run_outcome fail_level(const char *value)
-{
-	if (strcmp(value, "error") == 0)
-		return RUN_ERRORS;
-	if (strcmp(value, "warning") == 0)
-		return RUN_WARNINGS;
-	die("run: --fail-on takes error or warning, not '%s'", value);
-}
+/* As --relay spells enum relay_mode, from 1. */
+static const char *const relay_words[] = { NULL, "auto", "off", "all", "strict" };
 
-static void read_options(struct run *r, int argc, char **argv)
+static void take_options(struct run *r, const struct arguments *a)
 {
-	int i = 1;
+	const struct run_options *o = a->options;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		const char *value = option_value(argc, argv, &i, "--log");
-		if (value)
-			r->log = value;
-		else if ((value = option_value(argc, argv, &i, "--report")))
-			r->report_file = value;
-		else if ((value = option_value(argc, argv, &i, "--relay"))) {
-			if (!settings_relay(value, &r->relay))
-				die("run: --relay %s: it is auto, off, all or strict", value);
-			set("ORSHIM_RELAY", value);
-		} else if ((value = option_value(argc, argv, &i, "--fail-on")))
-			r->fail_on = fail_level(value);
-		else if (strcmp(argv[i], "--quiet") == 0)
-			r->quiet = true;
-		else if (strcmp(argv[i], "--") == 0) {
-			i++;
-			break;
-		} else
-			die_of_option("run", argv[i]);
+	r->o = o;
+	settings_relay(getenv("ORSHIM_RELAY"), &r->relay);
+	if (o->relay) {
+		r->relay = (enum relay_mode)(o->relay - 1);
+		set("ORSHIM_RELAY", relay_words[o->relay]);
 	}
-	if (i >= argc)
+	if (a->count == 0)
 		die("run: the tool is missing; for example `orshim run -- python3 app.py`");
-	r->tool = argv + i;
+	r->tool = a->words;
 }
 
 /* Ours in front of what is there: the first definition wins. */
@@ -158,7 +134,7 @@ static void check_writable(const char *path)
 
 static void choose_log(struct run *r)
 {
-	const char *given = r->log ? r->log : getenv("ORSHIM_LOG");
+	const char *given = r->o->log ? r->o->log : getenv("ORSHIM_LOG");
 	struct stat st;
 
 	if (given && *given) {
@@ -173,7 +149,7 @@ static void choose_log(struct run *r)
 /* Unless told otherwise the diagnosis waits for the tool's end, so that it disturbs no screen. */
 static void choose_text(struct run *r)
 {
-	if (r->quiet)
+	if (r->o->quiet)
 		set("ORSHIM_TEXT", "off");
 	if (getenv("ORSHIM_TEXT"))
 		return;
@@ -262,7 +238,7 @@ static void tell(struct run *r)
 	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
 		write_all(STDERR_FILENO, SLICE("\n"));
 	log_counts_add(&t, buf_slice(&log));
-	if (r->quiet)
+	if (r->o->quiet)
 		buf_reset(&text);
 	else if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
 		write_all(STDERR_FILENO, buf_slice(&text));
@@ -276,15 +252,15 @@ static void tell(struct run *r)
 	say(&out, "orshim: ");
 	log_counts_say(&t, &out);
 	say_next_step(r, &t, &out);
-	if (r->log)
-		say(&out, "; log: %s", r->log);
+	if (r->o->log)
+		say(&out, "; log: %s", r->o->log);
 	else if (r->kept && report.n)
 		say(&out, "; `orshim report` shows it again");
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
 	log_counts_release(&t);
-	if (r->report_file)
-		run_report_file(r->log_path, r->log_start, r->start_us, r->report_file);
+	if (r->o->report)
+		run_report_file(r->log_path, r->log_start, r->start_us, r->o->report);
 	keep_log(r, buf_slice(&log));
 	buf_release(&text);
 	buf_release(&log);
@@ -350,21 +326,20 @@ static void look_around(const struct run *r)
 /* The tool's status; with --fail-on that of what was found, where the tool's is 0. */
 static int end_status(const struct run *r, int status)
 {
-	if (status != 0 || r->fail_on == RUN_UNSEEN)
+	if (status != 0 || r->o->fail_on == FAIL_ON_NOTHING)
 		return status;
 	enum run_outcome outcome = run_outcome(r->log_path, r->log_start, r->start_us);
 	if (outcome == RUN_UNSEEN)
 		return EXIT_NOTHING;
-	return outcome >= r->fail_on ? EXIT_FINDINGS : EXIT_CLEAN;
+	return outcome >= (r->o->fail_on == FAIL_ON_ERROR ? RUN_ERRORS : RUN_WARNINGS) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-int cmd_run(int argc, char **argv)
+int cmd_run(const struct arguments *a)
 {
 	struct program program;
 	struct run r = { 0 };
 
-	settings_relay(getenv("ORSHIM_RELAY"), &r.relay);
-	read_options(&r, argc, argv);
+	take_options(&r, a);
 	switch (program_find(&program, r.tool[0])) {
 	case PROGRAM_NOT_FOUND:
 		warn("run: there is no program %s", r.tool[0]);
@@ -380,8 +355,8 @@ int cmd_run(int argc, char **argv)
 	if (program.deaf && (program.gains_rights || program.is_foreign))
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
 		     program.deaf);
-	check_writable(r.log);
-	check_writable(r.report_file);
+	check_writable(r.o->log);
+	check_writable(r.o->report);
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);

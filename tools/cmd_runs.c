@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/json_out.h"
+#include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/report/run_report.h"
 
@@ -82,28 +83,26 @@ static void put_run(const struct kept_run *run, struct json_out *j)
 	free(log);
 }
 
-int cmd_runs(int argc, char **argv)
+int cmd_runs(const struct arguments *a)
 {
-	bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	const struct runs_options *o = a->options;
 	struct kept_run *runs;
 	struct json_out j;
 	struct buf out;
 	size_t count;
 
-	if (argc > 1 + json)
-		die_of_option("runs", argv[1 + json]);
 	runs = runs_list(&count);
 	buf_init(&out, REPORT_MAX);
 	json_out_init(&j, &out);
-	if (json)
+	if (o->json)
 		json_array(&j, NULL);
 	for (size_t i = 0; i < count; i++) {
-		if (json)
+		if (o->json)
 			put_run(&runs[i], &j);
 		else
 			say_run(&runs[i], &out);
 	}
-	if (json) {
+	if (o->json) {
 		json_array_end(&j);
 		say(&out, "\n");
 	} else if (count == 0) {

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "report/paragraph.h"
-#include "tools/command.h"
+#include "tools/commands.h"
 #include "tools/log/runs.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 
 enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 
@@ -247,19 +247,12 @@ static void check_readable(struct watch *w)
 	}
 }
 
-int cmd_watch(int argc, char **argv)
+int cmd_watch(const struct arguments *a)
 {
-	struct watch w = { .fd = -1 };
+	const struct watch_options *o = a->options;
+	struct watch w = { .fd = -1, .path = a->words[0], .all = o->all, .from_start = o->all };
 	char *newest = NULL;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--all") == 0)
-			w.all = w.from_start = true;
-		else if (argv[i][0] == '-' || w.path)
-			die_of_option("watch", argv[i]);
-		else
-			w.path = argv[i];
-	}
 	if (!w.path)
 		w.path = newest = runs_newest("log");
 	if (!w.path)

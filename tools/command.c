@@ -46,25 +46,6 @@ void warn(const char *format, ...)
 	va_end(args);
 }
 
-const char *option_value(int argc, char **argv, int *at, const char *name)
-{
-	const char *word = argv[*at];
-	size_t n = strlen(name);
-
-	if (strncmp(word, name, n) != 0 || (word[n] && word[n] != '='))
-		return NULL;
-	if (word[n] == '=')
-		return word + n + 1;
-	if (*at + 1 >= argc)
-		die("%s needs a value; see `orshim %s --help`", name, argv[0]);
-	return argv[++*at];
-}
-
-void die_of_option(const char *command, const char *word)
-{
-	die("%s: unknown option or argument '%s'; see `orshim %s --help`", command, word, command);
-}
-
 void read_file(const char *path, struct buf *out)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -162,13 +143,14 @@ static size_t distance(const char *a, const char *b)
 	return row[n];
 }
 
-const char *nearest_name(const char *word, const char *(*name_at)(size_t i), size_t count)
+const char *nearest_name(const char *word, const char *(*name_at)(const void *table, size_t i),
+			 const void *table, size_t count)
 {
 	size_t best = (strlen(word) / 2 + 1) * WRONG;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = name_at(i);
+		const char *name = name_at(table, i);
 		size_t d = distance(word, name);
 		if (strlen(word) >= 3 && strstr(name, word))
 			d = 1;

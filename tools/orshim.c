@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/command.h"
 #include "tools/redirect/run_relay.h"
@@ -10,27 +12,52 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	void *options = calloc(1, c->options_size);
+	struct arguments a;
+	struct buf out;
+	int status = EXIT_CLEAN;
+
+	if (!options)
+		die("out of memory");
+	options_read(&a, c, options, argc, argv);
+	a.all = commands;
+	if (a.help) {
+		buf_init(&out, LIMIT_BLOCK);
+		put_help(&out, c);
+		print_out(&out);
+		buf_release(&out);
+	} else {
+		status = c->run(&a);
+	}
+	free(options);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct buf out;
 
 	if (strcmp(argv[0], RELAY_BECOMES) == 0)
 		return run_relay_become(argc, argv);
-	if (argc < 2)
-		die("a command is missing; `orshim --help` lists them");
 	buf_init(&out, LIMIT_BLOCK);
+	if (argc < 2) {
+		put_overview(&out, commands);
+		write_all(STDERR_FILENO, buf_slice(&out));
+		return EXIT_TROUBLE;
+	}
 	if (is_help(argv[1])) {
 		if (argc > 2)
-			put_help(&out, command_or_die(argv[2]));
+			put_help(&out, command_or_die(commands, argv[2]));
 		else
-			put_overview(&out);
-	} else if (strcmp(argv[1], "--version") == 0) {
+			put_overview(&out, commands);
+	} else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		say(&out, "orshim %s\n", ORSHIM_VERSION);
+	} else if (argv[1][0] == '-') {
+		die("unknown option '%s'; there are --help and --version", argv[1]);
 	} else {
-		const struct command *c = command_or_die(argv[1]);
-		if (argc < 3 || !is_help(argv[2]))
-			return c->run(argc - 1, argv + 1);
-		put_help(&out, c);
+		return run_command(command_or_die(commands, argv[1]), argc - 1, argv + 1);
 	}
 	print_out(&out);
 	buf_release(&out);

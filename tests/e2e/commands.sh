@@ -59,10 +59,21 @@ for command in $("$orshim" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 	verdict $? "$command --help: the example is one of it"
 	run "help $command" 0 "$orshim" help "$command"
 done
-misuse "no command" 2 "orshim --help" "$orshim"
+run "no command" 2 "$orshim"
+says "no command: the overview" err "usage: orshim COMMAND"
 misuse "an unknown command" 2 "did you mean" "$orshim" repaly
 misuse "a command unlike any" 2 "unknown command" "$orshim" xyzzy
 misuse "an unknown option" 2 "--frob" "$orshim" lint --frob
+misuse "an option with a letter left out" 2 "did you mean --json?" "$orshim" report --jsn
+misuse "an option like one of the command" 2 "--help and --version" "$orshim" -v
+misuse "an option without its value" 2 "--html needs a value: FILE" "$orshim" report --html
+misuse "an option in place of a value" 2 "--html needs a value: FILE" "$orshim" report --html --json
+misuse "a value for an option without one" 2 "--json takes no value" "$orshim" report --json=yes
+misuse "a word that is none of the choices" 2 "auto, off, all or strict" "$orshim" run --relay=maybe true
+misuse "a number out of range" 2 "a number from 0 to 65535" "$orshim" relay --port 65536
+misuse "a number that is none" 2 "a number from 0 to 65535" "$orshim" relay --port 80x
+misuse "a word too many" 2 "unknown argument" "$orshim" watch one two
+run "--help behind other options" 0 "$orshim" report --json --help
 
 # --- lint
 run "lint of a quoted key" 1 "$orshim" lint --request "$work/quoted.request"
@@ -98,7 +109,7 @@ run "lint --host with an address" 0 "$orshim" lint --request "$work/good.request
 run "lint --host of another" 0 "$orshim" lint --json --request "$work/good.request" --host example.com:443
 says "lint --host of another" out 'the TLS server name was example.com"'
 for bad in openrouter.ai:x openrouter.ai: :443 openrouter.ai:65536 https://openrouter.ai ''; do
-	misuse "lint --host '$bad'" 2 "NAME:PORT" "$orshim" lint --request "$work/good.request" --host "$bad"
+	misuse "lint --host '$bad'" 2 "NAME" "$orshim" lint --request "$work/good.request" --host "$bad"
 done
 sed 's/^Content-Length: 69/Content-Length: 169/' "$work/good.request" >"$work/short.request"
 printf 'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 49\r\n\r\n{"error":{"message":"unexpected EOF","code":400}}' >"$work/400.response"

@@ -513,11 +513,11 @@ def strange_records():
 
 
 def misuse(scratch):
-    for words, said in (([], "in which form"), (["--flat", scratch], "is a folder"),
+    for words, said in (([], "give one form"), (["--flat", scratch], "is a folder"),
                         (["--flat", scratch + "/none"], "cannot read"),
                         (["--otlp", "metrics"], "traces or logs"),
                         (["--flat", "--otlp", "logs"], "one form"),
-                        (["--flat", "--state", "x"], "is for --follow"),
+                        (["--flat", "--state", "x"], "goes with --follow"),
                         (["--flat", "--follow", "-"], "is for files"),
                         (["--flat", "--follow", scratch], "no file that can be followed"), (["--nested"], "unknown option")):
         out, err = export(*words, status=2)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_TARGET_H
-#define ORSHIM_TARGET_H
+#ifndef ORSHIM_ATTACH_TARGET_H
+#define ORSHIM_ATTACH_TARGET_H
 
 /* A running process as `orshim attach` sees it before it touches it. */
 #include <limits.h>

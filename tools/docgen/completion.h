@@ -8,9 +8,9 @@
  */
 #include "tools/command.h"
 
-void completion_bash(struct buf *out);
-void completion_zsh(struct buf *out);
-void completion_fish(struct buf *out);
+void completion_bash(struct buf *out, const struct command *all);
+void completion_zsh(struct buf *out, const struct command *all);
+void completion_fish(struct buf *out, const struct command *all);
 
 /* The next word of a list by bars, as "FILE" of "last-good|FILE"; moves *LIST. False at the end. */
 bool completion_word(const char **list, struct slice *word);
@@ -21,6 +21,6 @@ bool completion_is_literal(struct slice word);
 /* 'TEXT' as a word of sh (bash, zsh); the ids of all rules, the names of all commands. */
 void put_quoted(struct buf *out, const char *text);
 void put_rule_ids(struct buf *out);
-void put_command_names(struct buf *out);
+void put_command_names(struct buf *out, const struct command *all);
 
 #endif

@@ -92,15 +92,15 @@ static void put_command(struct buf *out, const struct command *c)
 	say(out, "%s\t\t;;\n", first ? "" : "\t\tesac\n");
 }
 
-void completion_bash(struct buf *out)
+void completion_bash(struct buf *out, const struct command *all)
 {
 	say(out, "# bash completions of orshim, printed by `orshim completion bash`\n"
 		 "_orshim_commands='");
-	put_command_names(out);
+	put_command_names(out, all);
 	say(out, "'\n_orshim_rules='");
 	put_rule_ids(out);
 	say(out, "'\n\n%s", offer);
-	for (size_t i = 0; i < command_count; i++)
-		put_command(out, &commands[i]);
+	for (const struct command *c = all; c->name; c++)
+		put_command(out, c);
 	say(out, "%s", end);
 }

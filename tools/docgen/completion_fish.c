@@ -42,7 +42,7 @@ static void put_text(struct buf *out, const char *text)
 }
 
 /* Options of complete for what the kinds can be: files, and one list of words. */
-static void put_kinds(struct buf *out, const char *kinds)
+static void put_kinds(struct buf *out, const char *kinds, const struct command *all)
 {
 	static const struct {
 		const char *kind, *words;
@@ -60,7 +60,7 @@ static void put_kinds(struct buf *out, const char *kinds)
 		if (slice_equal(word, SLICE("RULE")))
 			put_rule_ids(out);
 		else if (slice_equal(word, SLICE("COMMAND")))
-			put_command_names(out);
+			put_command_names(out, all);
 		else if (completion_is_literal(word))
 			say(out, "%.*s ", SLICE_ARG(word));
 		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -70,7 +70,7 @@ static void put_kinds(struct buf *out, const char *kinds)
 	say(out, files ? "' -F" : "' -f");
 }
 
-static void put_command(struct buf *out, const struct command *c)
+static void put_command(struct buf *out, const struct command *c, const struct command *all)
 {
 	bool line = c->completes && strcmp(c->completes, "LINE") == 0;
 
@@ -83,20 +83,20 @@ static void put_command(struct buf *out, const struct command *c)
 		put_text(out, o->meaning);
 		if (o->value) {
 			say(out, " -r");
-			put_kinds(out, o->value);
+			put_kinds(out, o->value, all);
 		}
 		say(out, "\n");
 	}
 	if (!c->completes)
 		return;
 	say(out, "complete -c orshim -n '__orshim_command %s'", c->name);
-	put_kinds(out, c->completes);
+	put_kinds(out, c->completes, all);
 	say(out, "\n");
 }
 
-void completion_fish(struct buf *out)
+void completion_fish(struct buf *out, const struct command *all)
 {
 	say(out, "%s", begin);
-	for (size_t i = 0; i < command_count; i++)
-		put_command(out, &commands[i]);
+	for (const struct command *c = all; c->name; c++)
+		put_command(out, c, all);
 }

@@ -82,19 +82,19 @@ static void put_command(struct buf *out, const struct command *c)
 	say(out, "\n\t\t;;\n");
 }
 
-void completion_zsh(struct buf *out)
+void completion_zsh(struct buf *out, const struct command *all)
 {
 	say(out, "#compdef orshim\n# zsh completions of orshim, printed by `orshim completion zsh`\n"
 		 "typeset -ga _orshim_commands _orshim_rules\n_orshim_commands=(\n");
-	for (size_t i = 0; i < command_count; i++) {
-		say(out, "\t'%s:", commands[i].name);
-		put_specification(out, commands[i].summary, ":\\");
+	for (const struct command *c = all; c->name; c++) {
+		say(out, "\t'%s:", c->name);
+		put_specification(out, c->summary, ":\\");
 		say(out, "'\n");
 	}
 	say(out, ")\n_orshim_rules=(");
 	put_rule_ids(out);
 	say(out, ")\n\n%s", offer);
-	for (size_t i = 0; i < command_count; i++)
-		put_command(out, &commands[i]);
+	for (const struct command *c = all; c->name; c++)
+		put_command(out, c);
 	say(out, "%s", end);
 }

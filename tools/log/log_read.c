@@ -12,6 +12,7 @@
 
 #include "tools/command.h"
 #include "tools/log/log_row.h"
+#include "tools/log/log_strings.h"
 
 enum { PIECE = 1 << 18 };
 
@@ -302,4 +303,13 @@ const char *log_name(struct log *l, const struct log_row *row)
 	else
 		snprintf(name, sizeof(name), "%u", row->number);
 	return log_keep(l, name, sizeof(name));
+}
+
+bool row_is_public(const struct log_row *row)
+{
+	struct slice path = slice_of(row->path);
+
+	return same_text(row->method, "GET") && same_text(row->vendor, "openrouter") &&
+	       (slice_ends(path, SLICE("/models")) || slice_ends(path, SLICE("/providers")) ||
+		slice_ends(path, SLICE("/endpoints")));
 }

@@ -180,6 +180,9 @@ static inline bool row_is_request(const struct log_row *row)
 	return row->kind == LOG_EXCHANGE && !row->probe;
 }
 
+/* Is it of an endpoint that answers without a key? */
+bool row_is_public(const struct log_row *row);
+
 /* Did the request fail, as the verdict says? */
 static inline bool row_failed(const struct log_row *row)
 {

@@ -5,10 +5,6 @@
 /* One line of a log into one row; what log_read.c is made of. */
 #include "tools/log/log_read.h"
 
-/* Strings of a log, each kept once. */
-struct log_strings *log_strings_new(void);
-void log_strings_free(struct log_strings *s);
-
 /*
  * Append the row of LINE to L and return it until the next; NULL, and *FAULT,
  * if the line is no record.

@@ -3,7 +3,7 @@
 
 #include "tools/command.h"
 #include "tools/log/log_row.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 
 /* Text of the record itself, not yet redacted. */
 static void say_raw(struct buf *out, const char *text)

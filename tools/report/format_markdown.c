@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 #include "tools/report/report.h"
 #include "base/version.h"
 

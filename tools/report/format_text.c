@@ -5,78 +5,16 @@
 #include "report/paragraph.h"
 #include "tools/command.h"
 #include "tools/log/log_row.h"
-#include "tools/report/lines.h"
-#include "tools/report/report.h"
+#include "tools/report/layout.h"
+#include "tools/report/timeline.h"
 
 enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12, SECTION_HISTORY = 6 };
-
-/* ECMA-48 SGR. */
-static const char *const severity_colour[] = { "", "\033[1;36m", "\033[1;33m", "\033[1;31m" };
-
-static void say_coloured(struct buf *out, const struct text_style *style, const char *colour,
-			 const char *text)
-{
-	say(out, style->colour ? "%s%s\033[0m" : "%.0s%s", colour, text);
-}
 
 static void say_heading(struct buf *out, const struct text_style *style, const char *text)
 {
 	say(out, "\n");
 	say_coloured(out, style, "\033[1m", text);
 	say(out, "\n");
-}
-
-void say_paragraph(struct buf *out, const struct text_style *style, const char *label,
-		   struct slice text)
-{
-	struct paragraph p = { .to = out, .width = style->width };
-
-	paragraph_add(&p, label, text);
-	if (p.failed)
-		die("out of memory");
-}
-
-void say_end(struct buf *out, const struct text_style *style, size_t start, size_t indent)
-{
-	struct paragraph p = { .to = out, .width = style->width };
-
-	paragraph_fold(&p, start, indent);
-	if (p.failed)
-		die("out of memory");
-	say(out, "\n");
-}
-
-static void say_spaces(struct buf *out, long n)
-{
-	for (long i = 0; i < n; i++)
-		say(out, " ");
-}
-
-void say_field(struct buf *out, const struct text_style *style, const struct shown_field *f)
-{
-	say(out, "      %s\n", f->text);
-	if (f->caret < 0)
-		return;
-	say_spaces(out, 6 + f->caret);
-	say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
-	if (f->caret_end > f->caret) {
-		say_spaces(out, f->caret_end - f->caret - 1);
-		say_coloured(out, style, severity_colour[SEVERITY_ERROR], "^");
-	}
-	say(out, "\n");
-}
-
-const cJSON *finding_named(const cJSON *record, const char *rule)
-{
-	const cJSON *f;
-
-	cJSON_ArrayForEach(f, log_member(record, "findings"))
-	{
-		const char *id = log_text(f, "rule");
-		if (id && rule && strcmp(id, rule) == 0)
-			return f;
-	}
-	return NULL;
 }
 
 /* Where it was seen first: the request, and the field under its carets. */
@@ -359,33 +297,6 @@ static void say_steps(const struct report *r, const struct text_style *style, st
 		snprintf(label, sizeof(label), "  %zu. ", i + 1);
 		say_paragraph(out, style, label, slice_of(r->steps[i]));
 	}
-}
-
-void say_faults(const struct log *l, const char *indent, struct buf *out)
-{
-	for (int f = 0; f < LOG_FAULT_COUNT; f++) {
-		const struct log_fault_count *c = &l->faults[f];
-		if (c->count == 0)
-			continue;
-		struct buf path;
-		buf_init(&path, LIMIT_PATH);
-		if (c->file < l->file_count)
-			mask_text(&path, slice_of(l->files[c->file].path), LIMIT_PATH);
-		say(out, "%s%.*s:%zu %s", indent, SLICE_ARG(buf_slice(&path)), c->line,
-		    log_fault_words((enum log_fault)f));
-		if (c->count > 1)
-			say(out, ", and %zu more", c->count - 1);
-		say(out, "; passed over\n");
-		buf_release(&path);
-	}
-}
-
-bool has_faults(const struct log *l)
-{
-	for (int f = 0; f < LOG_FAULT_COUNT; f++)
-		if (l->faults[f].count)
-			return true;
-	return false;
 }
 
 void report_text(const struct report *r, const struct text_style *style, struct buf *out)

@@ -12,7 +12,6 @@
 #include "tools/command.h"
 #include "tools/log/log_row.h"
 #include "tools/report/html.h"
-#include "tools/report/lines.h"
 #include "tools/report/page.h"
 #include "tools/report/report.h"
 #include "base/version.h"

@@ -2,7 +2,6 @@
 #include "tools/command.h"
 #include "tools/log/log_row.h"
 #include "tools/report/html.h"
-#include "tools/report/lines.h"
 
 static void put_raw(struct buf *out, const char *text)
 {

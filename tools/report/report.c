@@ -7,15 +7,6 @@
 #include "tools/command.h"
 #include "tools/report/next_steps.h"
 
-bool row_is_public(const struct log_row *row)
-{
-	struct slice path = slice_of(row->path);
-
-	return same_text(row->method, "GET") && same_text(row->vendor, "openrouter") &&
-	       (slice_ends(path, SLICE("/models")) || slice_ends(path, SLICE("/providers")) ||
-		slice_ends(path, SLICE("/endpoints")));
-}
-
 static bool was_answered_well(const struct log_row *row)
 {
 	return !row_failed(row) && row->status >= 200 && row->status < 400;

@@ -126,9 +126,6 @@ void sender_words(const struct sender *s, struct buf *out);
 bool senders_are_remarkable(const struct report *r);
 void find_senders(struct report *r);
 
-/* What can be said of an endpoint that answers without a key. */
-bool row_is_public(const struct log_row *row);
-
 /* A process's TLS in words: "OpenSSL 3.0.19, method table"; or why not. */
 void coverage_words(const struct log *l, const struct log_row *row, struct buf *out);
 bool row_is_tapped(const struct log *l, const struct log_row *row);
@@ -141,6 +138,13 @@ struct shown_field {
 
 /* False if the finding is about no header field that the record has. */
 bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *finding);
+
+/* The finding of RULE in RECORD; NULL. */
+const cJSON *finding_named(const cJSON *record, const char *rule);
+
+/* What could not be read of the log, a line each behind INDENT. */
+void say_faults(const struct log *l, const char *indent, struct buf *out);
+bool has_faults(const struct log *l);
 
 /* "node[4711] POST https://openrouter.ai/api/v1/key -> 401, 182 ms" */
 void row_words(const struct log_row *row, struct buf *out);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/report/format.h"
 
 enum {
 	CLOCK_SLACK_US = 1000,       /* a record's time is in whole milliseconds */
@@ -143,16 +144,13 @@ enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_
 	return outcome;
 }
 
-static void write_form(const struct report *r, struct slice file, struct buf *out)
+/* In the format that the file has by its name, else as text. */
+static void write_format(const struct report *r, struct slice file, struct buf *out)
 {
-	if (slice_ends(file, SLICE(".html")) || slice_ends(file, SLICE(".htm")))
-		report_html(r, out);
-	else if (slice_ends(file, SLICE(".json")))
-		report_json(r, out);
-	else if (slice_ends(file, SLICE(".md")))
-		report_markdown(r, out);
-	else if (slice_ends(file, SLICE(".har")))
-		report_har(r, out);
+	const struct report_format *format = report_format_of(file);
+
+	if (format)
+		format->write(r, out);
 	else
 		report_text(r, &(struct text_style){ .width = 100 }, out);
 }
@@ -168,7 +166,7 @@ void run_report_file(const char *log_path, int64_t start, int64_t since_us, cons
 	buf_init(&out, REPORT_MAX);
 	read_run(&log, log_path, start, since_us);
 	report_make(r, &log);
-	write_form(r, slice_of(file), &out);
+	write_format(r, slice_of(file), &out);
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || !write_all(fd, buf_slice(&out)))
 		warn("run: cannot write the report to %s: %s", file, strerror(errno));

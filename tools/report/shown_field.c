@@ -108,6 +108,19 @@ static bool is_carrier(const cJSON *auth, const char *name)
 	return first && strcasecmp(first, name) == 0;
 }
 
+const cJSON *finding_named(const cJSON *record, const char *rule)
+{
+	const cJSON *f;
+
+	cJSON_ArrayForEach(f, log_member(record, "findings"))
+	{
+		const char *id = log_text(f, "rule");
+		if (id && rule && strcmp(id, rule) == 0)
+			return f;
+	}
+	return NULL;
+}
+
 bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *finding)
 {
 	const char *name = log_text(finding, "header");

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "tools/report/timeline.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/paragraph.h"
 #include "tools/command.h"
-#include "tools/report/lines.h"
+#include "tools/report/layout.h"
 
 enum { KINDS_MAX = 8, COLUMNS_MAX = 60, LABEL_MAX = 44 };
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/log/log_strings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+/* Open addressing; a slot is a string of its own, or NULL. */
+struct log_strings {
+	char **slots;
+	size_t size; /* a power of two */
+	size_t used;
+	struct buf scratch;
+};
+
+struct log_strings *log_strings_new(void)
+{
+	struct log_strings *s = calloc(1, sizeof(*s));
+
+	if (!s || !(s->slots = calloc(1024, sizeof(*s->slots))))
+		die("out of memory");
+	s->size = 1024;
+	buf_init(&s->scratch, LIMIT_LINE);
+	return s;
+}
+
+void log_strings_free(struct log_strings *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->size; i++)
+		free(s->slots[i]);
+	free(s->slots);
+	buf_release(&s->scratch);
+	free(s);
+}
+
+/* FNV-1a. */
+static size_t hash_of(const char *p, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * 0x100000001b3ULL;
+	return (size_t)(h ^ (h >> 32));
+}
+
+static char **slot_of(char **slots, size_t size, const char *p, size_t n)
+{
+	size_t i = hash_of(p, n) & (size - 1);
+
+	while (slots[i] && (strncmp(slots[i], p, n) != 0 || slots[i][n]))
+		i = (i + 1) & (size - 1);
+	return &slots[i];
+}
+
+static void widen(struct log_strings *s)
+{
+	size_t size = s->size * 2;
+	char **slots = calloc(size, sizeof(*slots));
+
+	if (!slots)
+		die("out of memory");
+	for (size_t i = 0; i < s->size; i++)
+		if (s->slots[i])
+			*slot_of(slots, size, s->slots[i], strlen(s->slots[i])) = s->slots[i];
+	free(s->slots);
+	s->slots = slots;
+	s->size = size;
+}
+
+const char *log_keep(struct log *l, const char *text, size_t max)
+{
+	struct log_strings *s = l->strings;
+
+	if (!text)
+		return NULL;
+	buf_reset(&s->scratch);
+	mask_text(&s->scratch, slice_of(text), max);
+	const char *p = s->scratch.n ? s->scratch.p : "";
+	size_t n = strnlen(p, s->scratch.n);
+	char **slot = slot_of(s->slots, s->size, p, n);
+	if (*slot)
+		return *slot;
+	char *kept = strndup(p, n);
+	if (!kept)
+		die("out of memory");
+	*slot = kept;
+	if (++s->used * 2 > s->size)
+		widen(s);
+	return kept;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_LOG_STRINGS_H
+#define ORSHIM_LOG_STRINGS_H
+
+/* The strings of a log, each kept once and masked; log_keep() of log_read.h adds one. */
+#include "tools/log/log_read.h"
+
+struct log_strings *log_strings_new(void);
+void log_strings_free(struct log_strings *s); /* NULL: nothing */
+
+#endif
