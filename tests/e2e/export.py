@@ -18,7 +18,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from harness import ORSHIM, ROOT, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, ROOT, Mock, check, finish
 import splits  # noqa: E402
 
 ASKED = [splits.ask(), splits.ask("unknown"), splits.ask(key=None, stream=True),
@@ -533,7 +533,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="orshim-export.")
     log = os.path.join(scratch, "log")
     try:
-        with Standin() as standin:
+        with Mock() as standin:
             splits.curl(standin, ASKED, log)
             follow_real(standin, scratch)
             machine_is_told(standin, log, scratch)
