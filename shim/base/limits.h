@@ -49,6 +49,8 @@
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */
 #define LIMIT_KEPT_SETTINGS 16384   /* their text */
 #define LIMIT_SETTINGS (2 << 20)    /* text of all settings of a process; one is 128 KiB at most, execve(2) */
+#define LIMIT_ARGUMENTS (1 << 20)   /* of a process, looked for in musl (count) */
+#define LIMIT_STACK_TOP (64 << 20)  /* arguments and variables as the kernel lays them out; 6 MiB at most, execve(2) */
 #define LIMIT_PRELOAD_ENV (64 * 1024)    /* stack that a child's rebuilt environment may take */
 #define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
 #define LIMIT_NOT_PRELOADED 64	    /* programs that could not be followed, each told once (count) */

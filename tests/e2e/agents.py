@@ -30,7 +30,12 @@ TIME_LIMIT = 180  # seconds
 Agent = collections.namedtuple("Agent", "name program argv env path insists")
 
 AGENTS = (
-    Agent("Claude Code", "claude-code-linux-x64-*/claude",
+    Agent("Claude Code", "claude-code-linux-x64-[0-9]*/claude",
+          ("-p", "--model", MODEL, "say hi"),
+          {"ANTHROPIC_BASE_URL": "https://openrouter.ai/api", "ANTHROPIC_AUTH_TOKEN": "{key}",
+           "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"},
+          "/api/v1/messages", True),
+    Agent("Claude Code for musl", "claude-code-linux-x64-musl-*/claude",
           ("-p", "--model", MODEL, "say hi"),
           {"ANTHROPIC_BASE_URL": "https://openrouter.ai/api", "ANTHROPIC_AUTH_TOKEN": "{key}",
            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"},

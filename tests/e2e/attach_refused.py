@@ -260,7 +260,7 @@ def main():
             musl = shop.compile("stay-musl", "-idirafter", "/usr/include", "-idirafter",
                                 "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
-            attempt("musl", lambda: refuse(shop, Stay(musl), "uses musl"))
+            attempt("musl", lambda: refuse(shop, Stay(musl), "start it under orshim run"))
             shut = shop.compile("stay-musl-static", "-static", "-idirafter", "/usr/include",
                                 "-idirafter", "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")

@@ -361,7 +361,7 @@ class Faults(Suite):
                     [] if plain[0] == 0 or told else [str(plain)])
 
     def musl(self):
-        """A musl program loads us, and we do nothing in it."""
+        """A musl program loads us, and so do its children; tests/systems/musl.py has clients."""
         if not shutil.which("musl-gcc"):
             skip("musl-gcc is not installed")
             return
