@@ -9,7 +9,7 @@ comma   := ,
 B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
 
 STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -Ibuild/gen -fPIC -fvisibility=hidden \
-	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-DORSHIM_ANY_GLIBC -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wshadow -Wundef $(if $(WERROR),-Werror)
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
@@ -44,7 +44,7 @@ $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	@mv $@.new $@
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
-$(B)/%.o: %.c | build/.found-build build/gen/rule_ids.def
+$(B)/%.o: %.c | build/.found-build build/gen/rule_ids.def build/gen/checks.def
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
 
@@ -56,12 +56,16 @@ $(B)/cJSON.o: Makefile | build/.found-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=128 $(CFLAGS) -c -o $@ build/cjson/cJSON.c
 
-# The rules' ids without their texts, and written anew only when they change: who names a rule
-# is not compiled again for a text.
-SECTIONS := $(patsubst %,shim/diagnose/rules/%.def,credential place framing content answer history)
-build/gen/rule_ids.def: $(SECTIONS)
+# What the C files need of the rules, without their texts, and written anew only when it changes:
+# for a text nothing is compiled again but the tables that hold it.
+RULES := $(patsubst %,shim/diagnose/rules/%.def,credential place framing content answer history)
+build/gen/rule_ids.def: $(RULES)
 	@mkdir -p $(@D)
-	@sed -nE 's/^RULE\(([a-z0-9_]+),[^,]*,[^,]*,[^,]*, *([A-Z_]+),$$/RULE_ID(\1, \2)/p' $^ >$@.new
+	@sed -nE 's/^RULE\(([a-z0-9_]+),$$/RULE_ID(\1)/p' $^ >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+build/gen/checks.def: $(RULES)
+	@mkdir -p $(@D)
+	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe|advise) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/tools/report/page.o: tools/report/page/report.css tools/report/page/report.js

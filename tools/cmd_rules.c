@@ -8,22 +8,9 @@
 #include "tools/docgen/roff.h"
 #include "tools/catalogue/settings_of_tools.h"
 
-enum { SECTION_LAST = 6 };
-
-static const char *const section_titles[] = {
-	"",
-	"The credential on the wire",
-	"Right key, wrong place",
-	"Framing and encoding of the request",
-	"What the body says",
-	"Who said no, and why",
-	"Across requests",
-};
-
 static const char *when_name(enum rule_when when)
 {
 	static const char *const names[] = { [ON_EXCHANGE] = "exchange",
-					     [ON_ODD_KEY] = "exchange",
 					     [ON_REFUSAL] = "exchange",
 					     [ON_CONNECTION] = "connection",
 					     [ON_LOG] = "log" };
@@ -56,10 +43,10 @@ static void put_json_row(struct buf *out, const struct rule *r)
 	json_text(&j, "category", category_name(r->category));
 	json_text(&j, "when", when_name(r->when));
 	json_text(&j, "title", r->title);
-	json_text(&j, "why", prose(r->why));
-	json_text(&j, "fix", prose(r->fix));
-	json_text(&j, "example", prose(r->example));
-	json_text(&j, "sources", prose(r->sources));
+	json_text(&j, "why", rule_text(r)->why);
+	json_text(&j, "fix", rule_text(r)->fix);
+	json_text(&j, "example", rule_text(r)->example);
+	json_text(&j, "sources", rule_text(r)->sources);
 	json_object_end(&j);
 	if (!json_out_ok(&j))
 		die("rules: out of memory");
@@ -98,12 +85,12 @@ static void put_markdown_rule(struct buf *out, const struct rule *r)
 	    certainty_name(r->certainty), category_or_dash(r->category));
 	put_prose(out, r->title);
 	say(out, ".\n\n- Why: ");
-	put_prose(out, prose(r->why));
+	put_prose(out, rule_text(r)->why);
 	say(out, "\n- Fix: ");
-	put_prose(out, prose(r->fix));
+	put_prose(out, rule_text(r)->fix);
 	say(out, "\n- Example: ");
-	put_code(out, prose(r->example));
-	say(out, "\n- Sources: %s\n", prose(r->sources));
+	put_code(out, rule_text(r)->example);
+	say(out, "\n- Sources: %s\n", rule_text(r)->sources);
 }
 
 static void put_markdown_section(struct buf *out, int section)
@@ -111,9 +98,9 @@ static void put_markdown_section(struct buf *out, int section)
 	say(out,
 	    "\n## %d. %s\n\n| id | severity | certainty | category | what was seen |\n"
 	    "| --- | --- | --- | --- | --- |\n",
-	    section, section_titles[section]);
+	    section, sections[section].title);
 	for (int i = 0; i < RULE_COUNT; i++) {
-		if (rules[i].section != section)
+		if ((int)rules[i].section != section)
 			continue;
 		say(out, "| `%s` | %s | %s | %s | ", rules[i].id, severity_name(rules[i].severity),
 		    certainty_name(rules[i].certainty), category_or_dash(rules[i].category));
@@ -121,7 +108,7 @@ static void put_markdown_section(struct buf *out, int section)
 		say(out, " |\n");
 	}
 	for (int i = 0; i < RULE_COUNT; i++)
-		if (rules[i].section == section)
+		if ((int)rules[i].section == section)
 			put_markdown_rule(out, &rules[i]);
 }
 
@@ -131,7 +118,7 @@ static void put_markdown(struct buf *out)
 		 "Printed by `orshim rules --markdown` from the table of rules; do not edit. "
 		 "`orshim explain ID` shows one of them. A source such as openai/codex#41662 "
 		 "is that issue or pull request on GitHub.\n");
-	for (int section = 1; section <= SECTION_LAST; section++)
+	for (int section = 1; section < SECTION_COUNT; section++)
 		put_markdown_section(out, section);
 	say(out, "\n## Where tools keep it\n");
 	for (int subject = 0; subject < SUBJECT_COUNT; subject++) {
@@ -151,9 +138,9 @@ static void put_man_rule(struct buf *out, const struct rule *r)
 	say(out, ".TP\n.B %s\n(%s, %s, %s)\n", r->id, severity_name(r->severity),
 	    certainty_name(r->certainty), category_or_dash(r->category));
 	roff_text(out, r->title);
-	roff_line(out, "Why", prose(r->why));
-	roff_line(out, "Fix", prose(r->fix));
-	roff_line(out, "Example", prose(r->example));
+	roff_line(out, "Why", rule_text(r)->why);
+	roff_line(out, "Fix", rule_text(r)->fix);
+	roff_line(out, "Example", rule_text(r)->example);
 }
 
 static void put_man(struct buf *out)
@@ -163,10 +150,10 @@ static void put_man(struct buf *out)
 	    "diagnose\n.SH DESCRIPTION\nEach rule has one name, everywhere: in the diagnosis, in "
 	    "the log, for\n.BR \"orshim explain\" .\nIn brackets: severity, certainty, "
 	    "category.\n");
-	for (int section = 1; section <= SECTION_LAST; section++) {
-		say(out, ".SH %s\n", section_titles[section]);
+	for (int section = 1; section < SECTION_COUNT; section++) {
+		say(out, ".SH %s\n", sections[section].title);
 		for (int i = 0; i < RULE_COUNT; i++)
-			if (rules[i].section == section)
+			if ((int)rules[i].section == section)
 				put_man_rule(out, &rules[i]);
 	}
 	say(out, ".SH WHERE TOOLS KEEP IT\n");
@@ -187,7 +174,7 @@ static void put_list(struct buf *out)
 	for (int i = 0; i < RULE_COUNT; i++) {
 		if (i == 0 || rules[i].section != rules[i - 1].section)
 			say(out, "%s%d. %s\n", i ? "\n" : "", rules[i].section,
-			    section_titles[rules[i].section]);
+			    sections[rules[i].section].title);
 		put_list_row(out, &rules[i]);
 	}
 }

@@ -68,9 +68,9 @@ static void say_rule(struct watch *w, const struct log_finding *f, struct buf *o
 	if (f->detail && *f->detail)
 		say_paragraph(out, &w->style, "    seen: ", slice_of(f->detail));
 	say_paragraph(out, &w->style,
-		      "    why: ", slice_of(f->why ? f->why : prose(rules[rule].why)));
+		      "    why: ", slice_of(f->why ? f->why : rule_texts[rule].why));
 	say_paragraph(out, &w->style,
-		      "    fix: ", slice_of(f->fix ? f->fix : prose(rules[rule].fix)));
+		      "    fix: ", slice_of(f->fix ? f->fix : rule_texts[rule].fix));
 }
 
 static void say_exchange(struct watch *w, const struct log_row *row, struct buf *out)

@@ -30,10 +30,10 @@ struct check_input {
 	bool probe;                    /* no call, and no key: whatever is answered is no refusal */
 	bool lint;                     /* no traffic but a file: no answer is no fault */
 	enum endpoint_kind endpoint;
+	const char *locations; /* vendor_locations(); "": nobody's rules say */
 	/* The credential that counts: the vendor's own location, else the first; NULL: none. */
 	const struct credential *credential;
-	/* There is other than one, or something about it or the head is not as usual (ON_ODD_KEY). */
-	bool key_odd;
+	unsigned token_kinds;                /* token_kind_bit() of each credential that counts */
 	char fingerprint[FINGERPRINT_SIZE];  /* of its token; "" without one */
 	char shown[TOKEN_MASK_SIZE];         /* token_mask() of it; "" when it is not known */
 	const struct vendor *key_vendor;     /* whose key it is by its prefix; NULL: cannot tell */
@@ -48,7 +48,7 @@ struct check_input {
 	bool body_judged;            /* the body was linted: the answer failed, or `lint` */
 	struct json_verdict json;    /* with body_judged and a JSON endpoint */
 	struct cJSON *body;          /* tree of a body that passed; NULL otherwise */
-	/* A rule of sections 1 or 2 that by itself makes a request fail has fired. */
+	/* A rule that by itself makes a request fail, whose key is good, has fired. */
 	bool credential_explained;
 	const struct environment *environment; /* may be empty, never NULL */
 	const struct found_keys *found;        /* may be empty, never NULL */

@@ -165,24 +165,6 @@ struct credential credential_moved(const struct credential *c, struct slice valu
 	return to;
 }
 
-/* One blank between the colon and the value, none after it; HTTP/2 has no such place. */
-static bool is_set_as_usual(const struct credential *c, const struct message *m)
-{
-	struct slice raw = m->fields[c->field].raw;
-
-	return m->version == HTTP_2 ||
-	       (raw.p && c->value.p == raw.p + 1 && raw.n == c->value.n + 1);
-}
-
-bool credential_is_plain(const struct credential *c, const struct message *m)
-{
-	const struct token_shape *shape = &c->shape;
-
-	return c->known && c->location == LOCATION_AUTHORIZATION && shape->scheme == SCHEME_GOOD &&
-	       c->gap.n == 1 && shape->kind == TOKEN_PLAIN && !shape->again.p &&
-	       !shape->opening.p && !shape->closing.p && is_set_as_usual(c, m);
-}
-
 static struct credential *add(struct credentials *all, enum location location, int field,
 			      struct slice value, bool known)
 {

@@ -49,9 +49,6 @@ void credentials_find(struct credentials *c, const struct exchange *x,
 /* C with all its slices moved to VALUE, where the same bytes stand. */
 struct credential credential_moved(const struct credential *c, struct slice value);
 
-/* Nothing but a scheme, where one belongs, one blank, and a token of which nothing is to be said? */
-bool credential_is_plain(const struct credential *c, const struct message *m);
-
 /* The first of that location; NULL if there is none. */
 const struct credential *credentials_by(const struct credentials *c, enum location location);
 

@@ -5,7 +5,7 @@
 
 struct slice first_location(const struct check_input *in)
 {
-	struct slice rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "");
+	struct slice rest = slice_of(in->locations);
 	struct slice name = { NULL, 0 };
 
 	list_next(&rest, &name);
@@ -24,6 +24,16 @@ bool credential_counts(const struct check_input *in, const struct credential *c)
 	if (slice_equal(first_location(in), slice_of(location_name(c->location))))
 		return true;
 	return !credentials_by(&in->credentials, LOCATION_AUTHORIZATION);
+}
+
+unsigned credential_kinds(const struct check_input *in)
+{
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < in->credentials.count; i++)
+		if (credential_counts(in, &in->credentials.all[i]))
+			kinds |= token_kind_bit(in->credentials.all[i].shape.kind);
+	return kinds;
 }
 
 const struct credential *credential_of_kind(const struct check_input *in, enum token_kind kind)
@@ -81,7 +91,7 @@ bool needs_no_key(const struct check_input *in)
 bool vendor_takes_bearer(const struct check_input *in)
 {
 	if (in->vendor && in->vendor->gateway)
-		return vendor_reads(in->vendor, in->x->path, SLICE("authorization"));
+		return list_has(in->locations, SLICE("authorization"));
 	return slice_equal(first_location(in), SLICE("authorization"));
 }
 
@@ -139,10 +149,10 @@ static bool is_field_line(struct slice line)
 
 static long line_break(struct slice value)
 {
-	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] == '\r' || value.p[i] == '\n')
-			return (long)i;
-	return -1;
+	long cr = slice_byte(value, '\r', 0);
+	long lf = slice_byte(value, '\n', 0);
+
+	return lf < 0 || (cr >= 0 && cr < lf) ? cr : lf;
 }
 
 enum value_break value_break_of(const struct check_input *in, const struct credential *c, long *at)

@@ -15,6 +15,9 @@
  */
 bool credential_counts(const struct check_input *in, const struct credential *c);
 
+/* token_kind_bit() of each credential that counts. */
+unsigned credential_kinds(const struct check_input *in);
+
 /* The first credential that counts and whose token has FORM; NULL if there is none. */
 const struct credential *credential_of_kind(const struct check_input *in, enum token_kind kind);
 

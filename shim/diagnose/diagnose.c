@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "cJSON.h"
-#include "diagnose/advice.h"
 #include "diagnose/base_url.h"
+#include "diagnose/checks/checks.h"
+#include "diagnose/credential_checks.h"
 #include "diagnose/stray_key.h"
 
 /*
@@ -60,7 +61,7 @@ static bool is_public(const struct check_input *in)
 static const struct credential *credential_that_counts(const struct check_input *in)
 {
 	const struct credentials *c = &in->credentials;
-	struct slice rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "");
+	struct slice rest = slice_of(in->locations);
 	struct slice name;
 
 	if (c->count == 0)
@@ -110,12 +111,10 @@ static bool is_known(const struct cached_key *key, const struct credential *c)
 static void read_credentials(struct history *h, struct check_input *in)
 {
 	struct cached_key *key = &h->key;
-	const struct message *m = &in->x->request;
 
 	credentials_find(&in->credentials, in->x, key->n ? &key->credential : NULL);
 	in->credential = credential_that_counts(in);
-	in->key_odd = in->credentials.count != 1 || m->fault_count > 0 ||
-		      !credential_is_plain(in->credential, m);
+	in->token_kinds = credential_kinds(in);
 	if (!in->credential || !in->credential->known)
 		return;
 	if (!is_known(key, in->credential))
@@ -180,6 +179,7 @@ static void read_endpoint(const struct judge *judge, struct history *h, struct c
 	in->host_private = endpoint.is_private;
 	in->is_api = endpoint.is_api;
 	in->endpoint = endpoint.kind;
+	in->locations = endpoint.locations;
 	in->repeated_segment = endpoint.repeated_segment;
 }
 
@@ -229,34 +229,34 @@ static enum severity severity_of(const struct judge *judge, const struct check_i
 	return s;
 }
 
-/* What the rules may need and is so. */
-static unsigned what_is_so(const struct check_input *in)
+/* RULE fired for the exchange of D, and has written F's detail. */
+static void add_finding(const struct judge *judge, struct diagnosis *d, struct finding *f,
+			const struct rule *rule)
 {
-	bool refused = in->answer.failed || in->answer.refused_by != REFUSED_NOT;
-
-	return (in->key_odd ? NEED_ODD_KEY : 0) | (refused ? NEED_REFUSAL : 0) |
-	       (in->body_judged ? NEED_BODY : 0);
+	f->rule = (enum rule_id)(rule - rules);
+	f->severity = severity_of(judge, &d->input, f->rule, &f->detail);
+	d->count++;
+	if (sections[rule->section].explains_key && rule->severity == SEVERITY_ERROR &&
+	    !f->detail.lower)
+		d->input.credential_explained = true;
 }
 
 static void run_checks(const struct judge *judge, struct diagnosis *d)
 {
-	struct check_input *in = &d->input;
-	struct rule_set asked = judge->book.asked[what_is_so(in)];
-	enum rule_id id;
+	const struct check_input *in = &d->input;
+	bool refused = in->answer.failed || in->answer.refused_by != REFUSED_NOT;
+	enum rule_when last = refused ? ON_REFUSAL : ON_EXCHANGE;
 
-	while (d->count < LIMIT_FINDINGS && (id = rule_set_take(&asked)) != RULE_NONE) {
+	for (int id = 0; id < RULE_COUNT && d->count < LIMIT_FINDINGS; id++) {
+		const struct rule *rule = &rules[id];
 		struct finding *f = &d->findings[d->count];
 
-		detail_init(&f->detail);
-		if (!rule_fires(id, in, &f->detail))
+		if (rule->when > last || (sections[rule->section].needs_body && !in->body_judged) ||
+		    judge->book.severity[id] == SEVERITY_OFF)
 			continue;
-		f->rule = id;
-		advice_add(in, f);
-		f->severity = severity_of(judge, in, id, &f->detail);
-		d->count++;
-		if (rules[id].section <= 2 && rules[id].severity == SEVERITY_ERROR &&
-		    !f->detail.lower)
-			in->credential_explained = true;
+		detail_init(&f->detail);
+		if (rule_fires((enum rule_id)id, in, &f->detail))
+			add_finding(judge, d, f, rule);
 	}
 }
 
@@ -299,12 +299,12 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 
 const char *finding_why(const struct finding *f)
 {
-	return f->detail.why ? f->detail.why : prose(rules[f->rule].why);
+	return f->detail.why ? f->detail.why : rule_texts[f->rule].why;
 }
 
 const char *finding_fix(const struct finding *f)
 {
-	return f->detail.fix[0] ? f->detail.fix : prose(rules[f->rule].fix);
+	return f->detail.fix[0] ? f->detail.fix : rule_texts[f->rule].fix;
 }
 
 enum certainty finding_certainty(const struct finding *f)

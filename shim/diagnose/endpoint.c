@@ -109,6 +109,7 @@ static void judge_endpoint(struct endpoint *to, const struct host_list *hosts, s
 	to->is_private = host_is_private(host);
 	to->is_api = watched || path_is_endpoint(path);
 	to->kind = kind_of(path);
+	to->locations = vendor_locations(to->vendor, path);
 	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
 	to->repeated_segment = to->vendor && !to->vendor->gateway ? find_repeated_segment(path)
 								  : (struct slice){ NULL, 0 };

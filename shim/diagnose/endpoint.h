@@ -26,6 +26,7 @@ struct endpoint {
 	bool is_private;             /* host_is_private(): loopback, LAN */
 	bool is_api;                 /* host watched or path a known endpoint */
 	enum endpoint_kind kind;
+	const char *locations; /* vendor_locations(); "": nobody's rules say */
 	/* The segment of the path that is wrongly there twice; "//" gives an empty one; absent. */
 	struct slice repeated_segment;
 };

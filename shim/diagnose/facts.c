@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/facts.h"
 
-enum { CREDENTIAL_AND_PLACE = 1 << 1 | 1 << 2, ANSWER = 1 << 5, HISTORY = 1 << 6 };
-
 /*
  * What the request broke beside its own section: a line break in a header breaks the
  * head, a key where an id belongs breaks the path.
  */
 static unsigned sections_of(const struct finding *f)
 {
-	return 1u << rules[f->rule].section | (f->detail.breaks_head ? 1u << 3 : 0) |
-	       (f->detail.breaks_path ? 1u << 2 : 0);
+	return section_bit(rules[f->rule].section) |
+	       (f->detail.breaks_head ? section_bit(SECTION_FRAMING) : 0) |
+	       (f->detail.breaks_path ? section_bit(SECTION_PLACE) : 0);
 }
 
 static bool is_certain_error(const struct finding *f)
@@ -67,7 +66,8 @@ void facts_gather(struct facts *f, const struct check_input *in, const struct fi
 	const struct answer *a = &in->answer;
 
 	*f = (struct facts){ 0 };
-	f->sent.best = facts_best(findings, count, CREDENTIAL_AND_PLACE);
+	f->sent.best = facts_best(findings, count,
+				  section_bit(SECTION_CREDENTIAL) | section_bit(SECTION_PLACE));
 	f->sent.certain = f->sent.best && is_certain_error(f->sent.best);
 	f->saw.what = a->saw;
 	f->saw.about = a->about;
@@ -77,10 +77,10 @@ void facts_gather(struct facts *f, const struct check_input *in, const struct fi
 	f->saw.specific = a->saw == SAW_EXPIRED || a->saw == SAW_REVOKED ||
 			  a->saw == SAW_NO_PERMISSION ||
 			  (a->saw == SAW_UNKNOWN_KEY && a->refused_by == REFUSED_openrouter_auth);
-	f->saw.rule = facts_best(findings, count, ANSWER);
+	f->saw.rule = facts_best(findings, count, section_bit(SECTION_ANSWER));
 	f->takes.checks_keys = in->vendor || !in->host_private;
 	f->takes.passed = was_passed_on(a);
-	f->holds.best = facts_best(findings, count, HISTORY);
+	f->holds.best = facts_best(findings, count, section_bit(SECTION_HISTORY));
 	for (size_t i = 0; i < count; i++) {
 		f->changed.accepted = f->changed.accepted || findings[i].detail.accepted_before;
 		if (findings[i].detail.awaited)

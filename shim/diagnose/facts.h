@@ -48,7 +48,7 @@ void facts_gather(struct facts *f, const struct check_input *in, const struct fi
 		  size_t count);
 
 /*
- * The best finding in the sections of SET (bit n: section n) that is a warning or
+ * The best finding in the sections of SET, of section_bit(), that is a warning or
  * an error. What says what differs comes before what says what is absent, then
  * severity, certainty, row order.
  */

@@ -1,80 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/checks/checks.h"
+#include "diagnose/rules.h"
 
-/* The long texts, one behind the other. */
-struct texts {
-#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
-	char id##_why[sizeof(why)];                                       \
-	char id##_fix[sizeof(fix)];                                       \
-	char id##_example[sizeof(example)];                               \
-	char id##_sources[sizeof(sources)];
-#include "diagnose/rules.def"
-#undef RULE
+const struct section_row sections[SECTION_COUNT] = {
+	[SECTION_CREDENTIAL] = { .title = "The credential on the wire", .explains_key = true },
+	[SECTION_PLACE] = { .title = "Right key, wrong place", .explains_key = true },
+	[SECTION_FRAMING] = { .title = "Framing and encoding of the request", .needs_body = true },
+	[SECTION_CONTENT] = { .title = "What the body says", .needs_body = true },
+	[SECTION_ANSWER] = { .title = "Who said no, and why" },
+	[SECTION_HISTORY] = { .title = "Across requests" },
 };
 
-static const struct texts texts = {
-#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
-	why, fix, example, sources,
+const struct rule rules[RULE_COUNT] = {
+#define COLUMNS(...) __VA_ARGS__
+#define RULE(name, columns, check, text) \
+	[RULE_##name] = { .id = #name, .section = SECTION, columns },
 #include "diagnose/rules.def"
 #undef RULE
+#undef COLUMNS
 };
-
-#define RULE(name, sev, cert, cat, when, heading, ...)                \
-	_Static_assert(sizeof(#name) <= sizeof(rules[0].id) &&        \
-			   sizeof(heading) <= sizeof(rules[0].title), \
-		       "the id or the title of " #name " is too long");
-#include "diagnose/rules.def"
-#undef RULE
-
-#define PROSE(name)                          \
-	{                                    \
-		offsetof(struct texts, name) \
-	}
-
-const struct rule rules[] = {
-#define RULE(id, sev, cert, cat, when, title, why, fix, example, sources) \
-	{ #id,                                                            \
-	  title,                                                          \
-	  SECTION,                                                        \
-	  SEVERITY_##sev,                                                 \
-	  CERTAINTY_##cert,                                               \
-	  CATEGORY_##cat,                                                 \
-	  ON_##when,                                                      \
-	  PROSE(id##_why),                                                \
-	  PROSE(id##_fix),                                                \
-	  PROSE(id##_example),                                            \
-	  PROSE(id##_sources) },
-#include "diagnose/rules.def"
-#undef RULE
-};
-
-_Static_assert(sizeof(rules) / sizeof(rules[0]) == RULE_COUNT,
-	       "rule_ids.def does not list the rows of rules.def: see the Makefile");
-
-const char *prose(struct prose text)
-{
-	return (const char *)&texts + text.at;
-}
-
-#define ASK_EXCHANGE(id) \
-	case RULE_##id:  \
-		return check_##id(in, d);
-#define ASK_ODD_KEY(id) ASK_EXCHANGE(id)
-#define ASK_REFUSAL(id) ASK_EXCHANGE(id)
-#define ASK_CONNECTION(id)
-#define ASK_LOG(id)
-
-/* A switch: the compiler makes a table of distances of it, not one of pointers. */
-bool rule_fires(enum rule_id rule, const struct check_input *in, struct detail *d)
-{
-	switch (rule) {
-#define RULE_ID(id, when) ASK_##when(id)
-#include "rule_ids.def"
-#undef RULE_ID
-	default:
-		return false;
-	}
-}
 
 enum rule_id rule_find(struct slice id)
 {
@@ -125,30 +68,6 @@ static bool change_severity(struct rulebook *book, struct slice entry)
 	return false;
 }
 
-static unsigned needs_of(const struct rule *rule)
-{
-	unsigned needs = rule->section == 3 || rule->section == 4 ? NEED_BODY : 0;
-
-	if (rule->when == ON_ODD_KEY)
-		needs |= NEED_ODD_KEY;
-	if (rule->when == ON_REFUSAL)
-		needs |= NEED_REFUSAL;
-	return needs;
-}
-
-static void fill_sets(struct rulebook *book)
-{
-	memset(book->asked, 0, sizeof(book->asked));
-	for (int i = 0; i < RULE_COUNT; i++) {
-		unsigned needs = needs_of(&rules[i]);
-		if (!rule_is_checked(&rules[i]) || book->severity[i] == SEVERITY_OFF)
-			continue;
-		for (unsigned so = 0; so < NEEDS_COUNT; so++)
-			if ((needs & ~so) == 0)
-				book->asked[so].words[i / 64] |= 1ULL << i % 64;
-	}
-}
-
 bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 {
 	struct slice rest = slice_of(spec);
@@ -164,6 +83,5 @@ bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 		understood = false;
 		*wrong = entry;
 	}
-	fill_sets(book);
 	return understood;
 }

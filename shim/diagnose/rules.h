@@ -25,67 +25,92 @@ enum category {
 	CATEGORY_deployment_config,
 };
 
-/*
- * When a rule is asked. The first three are about one exchange, and those after
- * the first only where they can fire at all: an exchange that went well costs
- * few questions.
- */
+/* Of the catalogue; the numbers are those of `orshim rules --json`. */
+enum section {
+	SECTION_CREDENTIAL = 1,
+	SECTION_PLACE,
+	SECTION_FRAMING,
+	SECTION_CONTENT,
+	SECTION_ANSWER,
+	SECTION_HISTORY,
+	SECTION_COUNT,
+};
+
+struct section_row {
+	char title[40];
+	bool explains_key; /* an error here makes a request fail whose key is good */
+	bool needs_body;   /* its rules are asked only where the body was looked into */
+};
+
+extern const struct section_row sections[SECTION_COUNT]; /* [0] is empty */
+
+/* A set of sections is an OR of these. */
+static inline unsigned section_bit(enum section section)
+{
+	return 1u << section;
+}
+
+/* When a rule is asked: the first two are about one exchange. */
 enum rule_when {
 	ON_EXCHANGE,
-	ON_ODD_KEY, /* a credential is not simply `Bearer` and a key, evidence.h */
 	ON_REFUSAL, /* somebody refused, or the answer is no good */
 	ON_CONNECTION,
 	ON_LOG,
 };
 
+/* Which line of the text about an exchange has a finding that is not the cause. */
+enum rule_line {
+	LINE_ALSO,   /* a paragraph with its title */
+	LINE_ANSWER, /* what the server said, and what that means */
+	LINE_SENT,   /* the credential as it was sent */
+	LINE_FROM,   /* where the credential came from */
+};
+
 enum rule_id {
 	RULE_NONE = -1,
-#define RULE_ID(id, when) RULE_##id,
+#define RULE_ID(id) RULE_##id,
 #include "rule_ids.def" /* made of rules.def by the Makefile */
 #undef RULE_ID
 	RULE_COUNT
 };
 
-struct check_input;
-struct detail;
-
-/* Looks at E, changes nothing; true if it fires, then D says what in particular. */
-typedef bool rule_check(const struct check_input *in, struct detail *d);
-
-/* A long text of the table, without a pointer to it: read it with prose(). */
-struct prose {
-	unsigned at;
-};
-
 /*
- * Holds no pointer: the loader would write to each of them in every process
- * that a tool starts, and copy the pages they lie in.
+ * Neither struct holds a pointer: the loader would write to each of them in every
+ * process that a tool starts, and copy the pages they lie in.
  */
 struct rule {
 	char id[40];
 	char title[73];
-	unsigned char section; /* of the catalogue, 1 to 6 */
+	enum section section;
 	enum severity severity;
 	enum certainty certainty;
 	enum category category;
 	enum rule_when when;
-	struct prose why;
-	struct prose fix;
-	struct prose example;
-	struct prose sources;
+	enum rule_line line;
 };
 
-extern const struct rule rules[];
+/* What is written for people; `orshim explain` has all of it. */
+struct rule_text {
+	char why[360];
+	char fix[300];
+	char example[160];
+	char sources[160];
+};
 
-const char *prose(struct prose text);
+extern const struct rule rules[RULE_COUNT];
+extern const struct rule_text rule_texts[RULE_COUNT];
 
-static inline bool rule_is_checked(const struct rule *r)
+/* Has RULE, a row of rules[], a check that is asked of exchanges? */
+static inline bool rule_is_checked(const struct rule *rule)
 {
-	return r->when <= ON_REFUSAL;
+	return rule->when <= ON_REFUSAL;
 }
 
-/* Ask the check of RULE, which rule_is_checked(). */
-bool rule_fires(enum rule_id rule, const struct check_input *in, struct detail *d);
+/* The texts of RULE, a row of rules[]. */
+static inline const struct rule_text *rule_text(const struct rule *rule)
+{
+	return &rule_texts[rule - rules];
+}
 
 enum rule_id rule_find(struct slice id); /* RULE_NONE if there is none */
 
@@ -93,37 +118,10 @@ const char *severity_name(enum severity s); /* "error" "warning" "note" "off" */
 const char *certainty_name(enum certainty c);
 const char *category_name(enum category c); /* NULL for CATEGORY_none */
 
-/* What must be so before some rules can fire; bits. */
-enum rule_need {
-	NEED_ODD_KEY = 1, /* ON_ODD_KEY */
-	NEED_REFUSAL = 2, /* ON_REFUSAL */
-	NEED_BODY = 4,    /* the body was looked into (sections 3 and 4) */
-	NEEDS_COUNT = 8,  /* of their combinations */
-};
-
-/* A bit for each rule, 64 in a word. */
-struct rule_set {
-	uint64_t words[(RULE_COUNT + 63) / 64];
-};
-
-/* What is in force: the table's severities, changed by ORSHIM_RULES; and what follows. */
+/* What is in force: the table's severities, changed by ORSHIM_RULES. */
 struct rulebook {
 	unsigned char severity[RULE_COUNT];
-	struct rule_set
-	    asked[NEEDS_COUNT]; /* of an exchange where these bits of rule_need are so */
 };
-
-/* Take the first rule out of SET; RULE_NONE: there is none left. */
-static inline enum rule_id rule_set_take(struct rule_set *set)
-{
-	for (int i = 0; i < (RULE_COUNT + 63) / 64; i++)
-		if (set->words[i]) {
-			int bit = __builtin_ctzll(set->words[i]);
-			set->words[i] &= set->words[i] - 1;
-			return (enum rule_id)(i * 64 + bit);
-		}
-	return RULE_NONE;
-}
 
 /*
  * SPEC is the text of ORSHIM_RULES ("id=off,id=error"). False if an entry was

@@ -53,6 +53,11 @@ enum token_kind {
 	TOKEN_PLAIN,  /* nothing to say */
 };
 
+static inline unsigned token_kind_bit(enum token_kind kind)
+{
+	return 1u << kind;
+}
+
 struct token_shape {
 	enum scheme_form scheme;
 	enum token_kind kind;

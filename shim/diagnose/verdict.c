@@ -3,22 +3,22 @@
 #include "diagnose/verdict.h"
 #include "diagnose/facts.h"
 
-enum { PLACE = 1 << 2, FRAMING = 1 << 3, CONTENT = 1 << 4 };
-
 /* What explains this refusal better than the answer itself does; NULL: nothing. */
 static const struct finding *explanation(const struct facts *f, const struct finding *findings,
 					 size_t count)
 {
 	if (f->saw.by == REFUSED_edge)
-		return facts_best(findings, count, PLACE);
+		return facts_best(findings, count, section_bit(SECTION_PLACE));
 	switch (f->saw.about) {
 	case REFUSAL_CREDENTIALS:
 		return f->saw.by == REFUSED_upstream ? NULL
 						     : facts_better(f->sent.best, f->holds.best);
 	case REFUSAL_REQUEST:
-		return facts_best(findings, count, PLACE | FRAMING | CONTENT);
+		return facts_best(findings, count,
+				  section_bit(SECTION_PLACE) | section_bit(SECTION_FRAMING) |
+				      section_bit(SECTION_CONTENT));
 	case REFUSAL_NO_ANSWER:
-		return facts_best(findings, count, FRAMING);
+		return facts_best(findings, count, section_bit(SECTION_FRAMING));
 	default:
 		return NULL;
 	}

@@ -12,7 +12,6 @@ enum {
 	SHOWN_SHORT = 128,       /* bytes shown of a host, path, method */
 	SHOWN_ANSWER = 400,      /* of the server's message */
 	REPEATED_FIELDS_MAX = 4, /* of one name shown below each other */
-	SECTION_ANSWER = 5,      /* of the catalogue: who said no, and why */
 };
 
 /* Columns at which a broken line goes on: below what its label is about. */
@@ -421,9 +420,7 @@ static void put_base_source(struct text_block *b)
 static const struct finding *answer_finding(const struct diagnosis *d)
 {
 	for (size_t i = 0; i < d->count; i++)
-		if (rules[d->findings[i].rule].section == SECTION_ANSWER &&
-		    d->findings[i].rule != RULE_credential_rejected_unexplained &&
-		    d->findings[i].rule != RULE_error_wrapped &&
+		if (rules[d->findings[i].rule].line == LINE_ANSWER &&
 		    d->findings[i].rule != d->verdict.cause)
 			return &d->findings[i];
 	return NULL;
@@ -482,17 +479,18 @@ static void put_answer(struct text_block *b)
 /* What the lines "from" and "answer" say already, and what is no news. */
 static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f)
 {
+	enum rule_line line = rules[f->rule].line;
+
 	if (f->rule == d->verdict.cause)
 		return false;
-	return f->rule == RULE_key_source || f->rule == RULE_credential_rejected_unexplained ||
-	       f == answer_finding(d);
+	return line == LINE_FROM || line == LINE_SENT || f == answer_finding(d);
 }
 
 /* The credential as it was sent, where nothing is wrong with it. */
 static void put_sent(struct text_block *b)
 {
 	for (size_t i = 0; i < b->d->count; i++)
-		if (b->d->findings[i].rule == RULE_credential_rejected_unexplained &&
+		if (rules[b->d->findings[i].rule].line == LINE_SENT &&
 		    b->d->findings[i].rule != b->d->verdict.cause)
 			put_paragraph(b, "  sent: ", slice_of(b->d->findings[i].detail.text));
 }
@@ -601,9 +599,9 @@ int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule
 	put(&b, certainty_name(r->certainty));
 	put_category(&b, r->category);
 	put(&b, "\n");
-	put_paragraph(&b, "  why:     ", slice_of(prose(r->why)));
-	put_paragraph(&b, "  fix:     ", slice_of(prose(r->fix)));
-	put_paragraph(&b, "  example: ", slice_of(prose(r->example)));
-	put_paragraph(&b, "  sources: ", slice_of(prose(r->sources)));
+	put_paragraph(&b, "  why:     ", slice_of(rule_text(r)->why));
+	put_paragraph(&b, "  fix:     ", slice_of(rule_text(r)->fix));
+	put_paragraph(&b, "  example: ", slice_of(rule_text(r)->example));
+	put_paragraph(&b, "  sources: ", slice_of(rule_text(r)->sources));
 	return block_end(&b, start);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/scan.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,7 +11,6 @@
 
 #include "base/direct.h"
 #include "base/early.h"
-#include "base/glibc.h"
 #include "tap/boringssl.h"
 #include "tap/caller.h"
 #include "tap/environ.h"
@@ -146,7 +146,9 @@ static void *find_near(const struct object *o, void *handle, const char *name)
 	if (own || !handle)
 		return own;
 	enter_loader();
-	own = libc_symbol(handle, name, NULL);
+	own = dlsym(handle, name);
+	if (!own)
+		dlerror(); /* leaves the host no message of ours */
 	leave_loader();
 	return own;
 }
@@ -251,7 +253,9 @@ static void *pin(const struct object *o)
 	if (!o->name[0])
 		return NULL;
 	enter_loader();
-	handle = libc_hold(o->name);
+	handle = dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
+		dlerror(); /* leaves the host no message of ours */
 	leave_loader();
 	return handle;
 }

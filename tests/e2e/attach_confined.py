@@ -10,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-from attach import Workshop
-from attach_refused import NOBODY, ROOT, Stay, mappings, refuse, refused
-from harness import ORSHIM, Wrong, attempt, finish, skip
+sys.dont_write_bytecode = True
+from attach import ORSHIM, Report, Workshop, Wrong  # noqa: E402
+from attach_refused import NOBODY, ROOT, Stay, mappings, refuse, refused  # noqa: E402
 
 
 STACK = (1 << 20) + 4096  # of the thread that attach starts
@@ -79,42 +79,42 @@ def with_yama(scope, *command):
     return ["unshare", "-m", "sh", "-c", script, "sh", *command]
 
 
-def yama(sandbox):
+def yama(report, sandbox):
     for scope, words in ((1, "ptrace_scope is 1; use sudo orshim attach"),
                          (2, "ptrace_scope is 2; use sudo orshim attach"),
                          (3, "ptrace_scope is 3, which forbids it until the next boot")):
-        attempt("Yama %d" % scope, lambda s=scope, w=words: sandbox.refuses(
+        report.check("Yama %d" % scope, lambda s=scope, w=words: sandbox.refuses(
             w, *with_yama(s, *AS_NOBODY)))
-    attempt("Yama 3 for root", lambda: sandbox.refuses(
+    report.check("Yama 3 for root", lambda: sandbox.refuses(
         "ptrace_scope is 3", *with_yama(3)))
-    attempt("Yama 0", lambda: sandbox.meets(*with_yama(0, *AS_NOBODY)))
-    attempt("Yama 2 for root", lambda: sandbox.meets(*with_yama(2)))
+    report.check("Yama 0", lambda: sandbox.meets(*with_yama(0, *AS_NOBODY)))
+    report.check("Yama 2 for root", lambda: sandbox.meets(*with_yama(2)))
 
 
-def namespaces(shop, sandbox, stay, static):
+def namespaces(report, shop, sandbox, stay, static):
     quiet = ["--propagation", "unchanged"]  # `/` need not be a mount point
     user = ["unshare", "-Ur"]
     if may(*user):
-        attempt("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
-        attempt("the same users", lambda: sandbox.meets(*user))
-        attempt("from inside at the outside", lambda: sandbox.refuses(
+        report.check("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
+        report.check("the same users", lambda: sandbox.meets(*user))
+        report.check("from inside at the outside", lambda: sandbox.refuses(
             "", *user, whom=str(os.getpid())))
     else:
-        skip("user namespaces: not allowed here")
+        print("skip  user namespaces: not allowed here")
     numbers = ["unshare", *([] if ROOT else ["-Ur"]), "-pf"]
     if may(*numbers):
         child = [*numbers, "--kill-child", "--"]
-        attempt("other numbers", lambda: in_child(shop, child, stay, ROOT))
-        attempt("numbers that /proc does not tell", lambda: sandbox.refuses(
+        report.check("other numbers", lambda: in_child(shop, child, stay, ROOT))
+        report.check("numbers that /proc does not tell", lambda: sandbox.refuses(
             "/proc shows the processes of another pid namespace", *numbers))
     if may(*numbers, "--mount-proc"):
-        attempt("the same numbers", lambda: sandbox.meets(*numbers, "--mount-proc"))
+        report.check("the same numbers", lambda: sandbox.meets(*numbers, "--mount-proc"))
     else:
-        skip("the same numbers: `/` is no mount point, or /proc may not be mounted")
+        print("skip  the same numbers: `/` is no mount point, or /proc may not be mounted")
     if ROOT:
-        attempt("other files", lambda: refuse(
+        report.check("other files", lambda: refuse(
             shop, Stay("unshare", "-m", *quiet, stay), "sees other files"))
-        attempt("another root folder", lambda: refuse(
+        report.check("another root folder", lambda: refuse(
             shop, Stay("chroot", os.path.dirname(static), "/" + os.path.basename(static)),
             "has another root folder"))
 
@@ -165,25 +165,27 @@ def limited(shop, stay, limit, words, **options):
 
 
 def main():
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
         stay = shop.compile("stay")
         static = shop.compile("stay-static", "-static", source="stay.c")
-        attempt("seccomp, a filter that kills", lambda: refuse(
+        report.check("seccomp, a filter that kills", lambda: refuse(
             shop, Stay(stay, "seccomp"), "seccomp filter", "orshim run"))
-        attempt("seccomp, strict", lambda: refuse(
+        report.check("seccomp, strict", lambda: refuse(
             shop, Stay(stay, "strict"), "seccomp (strict mode)"))
-        attempt("no memory", lambda: limited(
+        report.check("no memory", lambda: limited(
             shop, stay, "as", "has no memory for it"))
-        attempt("no thread", lambda: limited(  # root's are not counted
+        report.check("no thread", lambda: limited(  # root's are not counted
             shop, stay, "nproc", "could not start a thread", **({"user": NOBODY} if ROOT else {})))
         sandbox = Sandbox(shop, stay)
-        namespaces(shop, sandbox, stay, static)
+        namespaces(report, shop, sandbox, stay, static)
         if ROOT and may("unshare", "-m"):
-            yama(sandbox)
+            yama(report, sandbox)
         else:
-            skip("Yama: a file of its kind needs root, and `/` as a mount point")
-    return finish()
+            print("skip  Yama: a file of its kind needs root, and `/` as a mount point")
+    print("%d passed, %d failed" % (report.passed, report.failed))
+    return 0 if report.passed and not report.failed else 1
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ORSHIM, check, finish, skip_all
+from harness import ORSHIM
 
 
 class Browser:
@@ -114,64 +114,74 @@ def make_log(orshim, path):
                   b'"path":"/\\" onmouseover=\\"x","verdict":{"refused_by":"<b>"}}\n')
 
 
-def look_at(browser, page, shots):
+passed = failed = 0
+
+
+def verdict(good, name):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    print("%s %d - %s" % ("ok" if good else "not ok", passed + failed, name))
+
+
+def check(browser, page, shots):
     shown = "[...document.querySelectorAll('details.x')].filter(x => !x.hidden).length"
     browser.open("file://" + page)
     everything = browser.value(shown)
-    check(browser.value("document.title").startswith("orshim: "), "it has the verdict as its title")
-    check(everything > 10, "it shows the requests")
-    check(browser.value("document.querySelectorAll('svg rect').length") == everything,
-          "the timeline has a bar for each")
+    verdict(browser.value("document.title").startswith("orshim: "), "it has the verdict as its title")
+    verdict(everything > 10, "it shows the requests")
+    verdict(browser.value("document.querySelectorAll('svg rect').length") == everything,
+            "the timeline has a bar for each")
     folds = "[...document.querySelectorAll('details.more')]"
-    check(browser.value(folds + ".length > 1 && " + folds + ".every(x => !x.open)"),
-          "long lists are folded")
+    verdict(browser.value(folds + ".length > 1 && " + folds + ".every(x => !x.open)"),
+            "long lists are folded")
     browser.value(folds + "[0].querySelector('summary').focus()")
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r",
                  windowsVirtualKeyCode=13)
     browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter",
                  windowsVirtualKeyCode=13)
-    check(browser.value(folds + "[0].open"), "Enter unfolds one")
+    verdict(browser.value(folds + "[0].open"), "Enter unfolds one")
     browser.value(folds + "[0].open = false")
     browser.value("dispatchEvent(new Event('beforeprint'))")
-    check(browser.value(folds + ".every(x => x.open)"), "all are unfolded for print")
+    verdict(browser.value(folds + ".every(x => x.open)"), "all are unfolded for print")
     browser.value("dispatchEvent(new Event('afterprint'))")
-    check(browser.value(folds + ".every(x => !x.open)"), "and folded after it")
+    verdict(browser.value(folds + ".every(x => !x.open)"), "and folded after it")
     browser.key("/")
-    check(browser.value("document.activeElement.id") == "search", "/ goes to the search")
+    verdict(browser.value("document.activeElement.id") == "search", "/ goes to the search")
     browser.call("Input.insertText", text="upstream_refused")
     found = browser.value(shown)
-    check(browser.value("[...document.querySelectorAll('details.x')].filter(x => !x.hidden)"
+    verdict(browser.value("[...document.querySelectorAll('details.x')].filter(x => !x.hidden)"
                           ".every(x => x.checkVisibility())"), "what the search finds is unfolded")
-    check(0 < found < everything, "the search finds some of them")
+    verdict(0 < found < everything, "the search finds some of them")
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Escape")
-    check(browser.value(shown) == everything, "Escape shows all again")
+    verdict(browser.value(shown) == everything, "Escape shows all again")
     browser.key("f")
-    check(0 < browser.value(shown) < everything, "f shows the refused ones")
+    verdict(0 < browser.value(shown) < everything, "f shows the refused ones")
     browser.key("f")
     browser.key("j")
     browser.key("j")
-    check(browser.value("document.activeElement.tagName") == "SUMMARY", "j goes to a request")
+    verdict(browser.value("document.activeElement.tagName") == "SUMMARY", "j goes to a request")
     before = browser.value("getComputedStyle(document.body).backgroundColor")
     browser.key("t")
-    check(browser.value("getComputedStyle(document.body).backgroundColor") != before,
-          "t changes the theme")
+    verdict(browser.value("getComputedStyle(document.body).backgroundColor") != before,
+            "t changes the theme")
     browser.screenshot(1280, os.path.join(shots, "page-1280-dark.png"))
     browser.key("t")
     browser.value("location.hash = document.querySelector('.card a').hash")
-    check(browser.value("document.querySelector('details.x').open"), "a link opens its request")
-    check(browser.screenshot(1280, os.path.join(shots, "page-1280.png")) <= 1280, "it fits 1280 px")
-    check(browser.screenshot(360, os.path.join(shots, "page-360.png")) <= 360, "it fits 360 px")
+    verdict(browser.value("document.querySelector('details.x').open"), "a link opens its request")
+    verdict(browser.screenshot(1280, os.path.join(shots, "page-1280.png")) <= 1280, "it fits 1280 px")
+    verdict(browser.screenshot(360, os.path.join(shots, "page-360.png")) <= 360, "it fits 360 px")
     pdf = browser.call("Page.printToPDF")["data"]
-    check(base64.b64decode(pdf).startswith(b"%PDF"), "it prints")
-    check(browser.requests == ["file://" + page] or
+    verdict(base64.b64decode(pdf).startswith(b"%PDF"), "it prints")
+    verdict(browser.requests == ["file://" + page] or
             [u for u in browser.requests if not u.startswith("data:")] == ["file://" + page],
             "no request leaves: %s" % browser.requests)
-    check(not browser.complaints, "nothing on the console: %s" % browser.complaints[:2])
+    verdict(not browser.complaints, "nothing on the console: %s" % browser.complaints[:2])
 
 
 def main():
     if not shutil.which("chromium"):
-        skip_all("chromium is not installed")
+        print("page.py: chromium is not installed: skipped")
+        return 0
     folder = tempfile.mkdtemp(prefix="orshim-page-")
     orshim = ORSHIM
     page = os.path.join(folder, "report.html")
@@ -181,13 +191,14 @@ def main():
         subprocess.run([orshim, "report", "--html", page, os.path.join(folder, "log")],
                        stdout=subprocess.DEVNULL)
         browser = Browser(folder)
-        look_at(browser, page, sys.argv[1] if len(sys.argv) > 1 else folder)
+        check(browser, page, sys.argv[1] if len(sys.argv) > 1 else folder)
     finally:
         if browser:
             browser.process.terminate()
             browser.process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-    return finish()
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0
 
 
 if __name__ == "__main__":

@@ -10,20 +10,21 @@ version of HTTP, and the log names the cause. With "all" also those that
 scripts/fetch-clients.sh all brings.
 """
 
+import glob
 import os
 import subprocess
 import sys
 
-import harness
-from harness import ROOT, check, finish
-from redirect import place
+sys.dont_write_bytecode = True
+from redirect import place  # noqa: E402
+from harness import ROOT, check, finish  # noqa: E402
 
 CHAT = os.path.join(ROOT, "tests", "e2e", "clients", "chat")
 BODY = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
 
 
 def cached(pattern):
-    found = harness.cached(pattern)
+    found = sorted(glob.glob(os.path.join(place.clients.CACHE, pattern)))
     return found[-1] if found else None
 
 
@@ -127,4 +128,4 @@ def inside(scratch, _):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(inside))
+    sys.exit(place.main(__file__, inside))

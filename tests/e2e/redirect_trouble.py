@@ -17,9 +17,10 @@ import subprocess
 import sys
 import threading
 
-from redirect import place
-import harness
-from harness import check, finish
+sys.dont_write_bytecode = True
+from redirect import place  # noqa: E402
+import harness  # noqa: E402
+from harness import check, finish  # noqa: E402
 
 URL = place.BASE + "/models"
 
@@ -331,4 +332,4 @@ def inside(scratch, has_ipv6):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(inside))
+    sys.exit(place.main(__file__, inside))

@@ -97,7 +97,7 @@ static inline bool diagnosis_has(const struct diagnosis *d, enum rule_id rule)
 	return false;
 }
 
-static inline const char *rule_text(enum rule_id rule)
+static inline const char *rule_or_none(enum rule_id rule)
 {
 	return rule == RULE_NONE ? "none" : rules[rule].id;
 }

@@ -17,7 +17,6 @@ enum {
 	STREAMED_LEAST = 40,
 	ANSWERS_EACH = 10,
 	RECORDED_LEAST = 95, /* of 100 exchanges */
-	SECTION_ANSWER = 5,
 };
 
 static struct clean_corpus corpus;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/catalogue/settings_of_tools.h"
 
-enum { SECTION_CREDENTIAL = 1 };
-
 const struct setting_of_tool settings_of_tools[] = {
 #define SETTING_OF(subject, tool, setting) { SUBJECT_##subject, tool, setting },
 #include "tools/catalogue/settings_of_tools.def"

@@ -134,9 +134,9 @@ static void say_findings(const struct report *r, const struct log_row *row, cons
 		if (rule == RULE_NONE)
 			continue;
 		say_paragraph(out, style,
-			      "  why: ", slice_of(f->why ? f->why : prose(rules[rule].why)));
+			      "  why: ", slice_of(f->why ? f->why : rule_texts[rule].why));
 		say_paragraph(out, style,
-			      "  fix: ", slice_of(f->fix ? f->fix : prose(rules[rule].fix)));
+			      "  fix: ", slice_of(f->fix ? f->fix : rule_texts[rule].fix));
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "tools/report/layout.h"
 #include "tools/report/timeline.h"
 
-enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12, SECTION_HISTORY = 6 };
+enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12 };
 
 static void say_heading(struct buf *out, const struct text_style *style, const char *text)
 {
@@ -168,7 +168,7 @@ static void say_split(const struct report *r, const struct text_style *style, st
 		say(out, "  note[%s]: %s  (%s)", rule->id, rule->title,
 		    log_name(r->log, r->public_success));
 		say_end(out, style, start, 6);
-		say_paragraph(out, style, "  ", slice_of(prose(rule->why)));
+		say_paragraph(out, style, "  ", slice_of(rule_text(rule)->why));
 	}
 }
 

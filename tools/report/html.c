@@ -225,7 +225,7 @@ static void put_split(const struct report *r, struct buf *out)
 	say(out, "</p>");
 	if (r->public_success) {
 		say(out, "<p>");
-		html_text(out, prose(rules[RULE_curl_compared_public_endpoint].why));
+		html_text(out, rule_texts[RULE_curl_compared_public_endpoint].why);
 		say(out, "</p>");
 	}
 	say(out, "</section>\n");

@@ -90,7 +90,7 @@ static void put_findings(struct buf *out, const struct report *r, const struct l
 		html_pair(out, "fix",
 			  f->fix              ? f->fix
 			  : rule == RULE_NONE ? NULL
-					      : prose(rules[rule].fix));
+					      : rule_texts[rule].fix);
 		say(out, "</dl></section>");
 	}
 }

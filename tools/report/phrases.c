@@ -17,14 +17,14 @@ const char *cause_why(const struct cause *c)
 {
 	if (c->why)
 		return c->why;
-	return c->rule != RULE_NONE ? prose(rules[c->rule].why) : NULL;
+	return c->rule != RULE_NONE ? rule_texts[c->rule].why : NULL;
 }
 
 const char *cause_fix(const struct cause *c)
 {
 	if (c->fix)
 		return c->fix;
-	return c->rule != RULE_NONE ? prose(rules[c->rule].fix) : NULL;
+	return c->rule != RULE_NONE ? rule_texts[c->rule].fix : NULL;
 }
 
 void cause_signature(const struct cause *c, struct buf *out)

@@ -73,7 +73,7 @@ static bool is_consequence(const struct log_row *row, const struct log_finding *
 {
 	enum rule_id rule = rule_find(slice_of(f->rule));
 
-	return row_failed(row) && row->cause && rule != RULE_NONE && rules[rule].section == 5;
+	return row_failed(row) && row->cause && rule != RULE_NONE && rules[rule].section == SECTION_ANSWER;
 }
 
 /* TOLERATED: it did not keep the tool from getting there, so all is one severity less. */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "diagnose/checks/check_framing.h"
+
+#include "diagnose/checks/check_say.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/content.h"
 #include "diagnose/check_input.h"
@@ -6,26 +9,6 @@
 
 #include <cJSON.h>
 #include <string.h>
-
-/*
- * Section 3. A body that is not what the server expects is one fault with many
- * symptoms (a gzip body is no UTF-8 and no JSON either), so each request has at
- * most one of these, the first that holds.
- */
-enum body_trouble {
-	TROUBLE_NONE,
-	TROUBLE_MISSING, /* there is none */
-	TROUBLE_FRAMING, /* its bytes were not delivered as announced: what was kept may be no body */
-	TROUBLE_COMPRESSED, /* its bytes are another text's */
-	TROUBLE_MULTIPART,  /* it says so itself: the type is wrong, not the JSON */
-	TROUBLE_FORM,
-	TROUBLE_DOUBLE,
-	TROUBLE_BOM,
-	TROUBLE_NOT_UTF8, /* from here on: what json_judge() found first */
-	TROUBLE_NAN,
-	TROUBLE_SURROGATE,
-	TROUBLE_INVALID,
-};
 
 static const struct message *request(const struct check_input *in)
 {
@@ -385,41 +368,17 @@ bool check_body_compressed(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-bool check_body_bom(const struct check_input *in, struct detail *d)
+bool check_body_trouble(const struct check_input *in, const struct check *check, struct detail *d)
 {
-	if (trouble(in) != TROUBLE_BOM)
+	if (trouble(in) != (enum body_trouble)check->parameter)
 		return false;
-	detail_f(d, "bytes EF BB BF at offset 0");
-	point_at_body(d, 0);
+	if (check->says[0]) {
+		check_say(check, in, NULL, d);
+		point_at_body(d, 0);
+	} else {
+		describe_json(in, d);
+	}
 	return true;
-}
-
-static bool json_is(const struct check_input *in, struct detail *d, enum body_trouble kind)
-{
-	if (trouble(in) != kind)
-		return false;
-	describe_json(in, d);
-	return true;
-}
-
-bool check_body_not_utf8(const struct check_input *in, struct detail *d)
-{
-	return json_is(in, d, TROUBLE_NOT_UTF8);
-}
-
-bool check_body_json_invalid(const struct check_input *in, struct detail *d)
-{
-	return json_is(in, d, TROUBLE_INVALID);
-}
-
-bool check_body_json_nan(const struct check_input *in, struct detail *d)
-{
-	return json_is(in, d, TROUBLE_NAN);
-}
-
-bool check_body_lone_surrogate(const struct check_input *in, struct detail *d)
-{
-	return json_is(in, d, TROUBLE_SURROGATE);
 }
 
 bool check_body_duplicate_member(const struct check_input *in, struct detail *d)
@@ -432,25 +391,6 @@ bool check_body_duplicate_member(const struct check_input *in, struct detail *d)
 	detail_masked(d, slice_of(in->json.duplicate_path), JSON_PATH_MAX);
 	detail_f(d, " for the second time at byte %zu", in->json.duplicate_at);
 	point_at_body(d, in->json.duplicate_at);
-	return true;
-}
-
-bool check_body_double_encoded(const struct check_input *in, struct detail *d)
-{
-	if (trouble(in) != TROUBLE_DOUBLE)
-		return false;
-	detail_f(d, "the body is one string of %zu bytes that holds a JSON object",
-		 request(in)->body.bytes.n);
-	point_at_body(d, 0);
-	return true;
-}
-
-bool check_body_form_encoded(const struct check_input *in, struct detail *d)
-{
-	if (trouble(in) != TROUBLE_FORM)
-		return false;
-	detail_f(d, "name=value pairs in a body of %zu bytes", request(in)->body.bytes.n);
-	point_at_body(d, 0);
 	return true;
 }
 

@@ -41,12 +41,8 @@ static const char *character_name(struct slice bytes)
 	return bytes.n == 1 ? "one byte above ASCII, as Latin-1 sends it" : "not ASCII";
 }
 
-bool check_auth_token_non_ascii(const struct check_input *in, struct detail *d)
+void describe_non_ascii(const struct credential *c, struct detail *d)
 {
-	const struct credential *c = credential_of_kind(in, TOKEN_NON_ASCII);
-
-	if (!c)
-		return false;
 	struct slice part = c->shape.part;
 	detail_f(d, "byte%s", part.n > 1 ? "s" : "");
 	for (size_t i = 0; i < part.n; i++)
@@ -54,7 +50,6 @@ bool check_auth_token_non_ascii(const struct check_input *in, struct detail *d)
 	detail_f(d, " (%s) at offset %zu of the token", character_name(part),
 		 (size_t)(part.p - c->token.p));
 	point_at(d, c, part, nowhere);
-	return true;
 }
 
 bool check_auth_token_length(const struct check_input *in, struct detail *d)
@@ -71,12 +66,8 @@ bool check_auth_token_length(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-bool check_auth_token_prefix_damaged(const struct check_input *in, struct detail *d)
+void describe_prefix(const struct credential *c, struct detail *d)
 {
-	const struct credential *c = credential_of_kind(in, TOKEN_PREFIX);
-
-	if (!c || !in->is_openrouter)
-		return false;
 	if (c->shape.part.n == 0) {
 		detail_f(d, "64 hex digits with no prefix before them");
 	} else {
@@ -85,7 +76,6 @@ bool check_auth_token_prefix_damaged(const struct check_input *in, struct detail
 		detail_f(d, "`, where sk-or-v1- belongs");
 	}
 	point_at(d, c, c->shape.core, nowhere);
-	return true;
 }
 
 /* What the byte was probably meant to be; 0 if one cannot say. */
@@ -101,12 +91,8 @@ static char meant_digit(char c)
 	return 0;
 }
 
-bool check_auth_token_charset(const struct check_input *in, struct detail *d)
+void describe_charset(const struct credential *c, struct detail *d)
 {
-	const struct credential *c = credential_of_kind(in, TOKEN_CHARSET);
-
-	if (!c || !in->is_openrouter)
-		return false;
 	char byte = c->shape.part.p[0];
 	char meant = meant_digit(byte);
 	detail_f(d, "`%c` at offset %zu of the token is no hex digit", byte,
@@ -116,17 +102,12 @@ bool check_auth_token_charset(const struct check_input *in, struct detail *d)
 	if (c->shape.core.n != 73)
 		detail_f(d, ", and the token has %zu bytes instead of 73", c->shape.core.n);
 	point_at(d, c, c->shape.part, nowhere);
-	return true;
 }
 
-bool check_auth_token_case(const struct check_input *in, struct detail *d)
+void describe_case(const struct credential *c, struct detail *d)
 {
-	const struct credential *c = credential_of_kind(in, TOKEN_CASE);
 	size_t capitals = 0;
 	struct slice first = nowhere;
-
-	if (!c || !in->is_openrouter)
-		return false;
 	for (size_t i = 0; i < c->shape.core.n; i++) {
 		if (c->shape.core.p[i] < 'A' || c->shape.core.p[i] > 'Z')
 			continue;
@@ -136,17 +117,4 @@ bool check_auth_token_case(const struct check_input *in, struct detail *d)
 	}
 	detail_f(d, "%zu capital letters in a key that has none", capitals);
 	point_at(d, c, first, nowhere);
-	return true;
-}
-
-bool check_auth_token_doubled(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_DOUBLED);
-
-	if (!c)
-		return false;
-	detail_f(d, "a second key begins at offset %zu of the token",
-		 (size_t)(c->shape.part.p - c->token.p));
-	point_at(d, c, c->shape.part, nowhere);
-	return true;
 }

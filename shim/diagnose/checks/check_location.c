@@ -24,18 +24,6 @@ bool check_auth_header_repeated(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-bool check_auth_header_joined(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_JOINED);
-
-	if (!c)
-		return false;
-	detail_f(d, "a second credential begins after a comma, with the word ");
-	detail_masked(d, c->shape.part, 20);
-	point_at(d, c, c->shape.part, nowhere);
-	return true;
-}
-
 /* The first header other than Authorization that carries something. */
 static const struct credential *other_header(const struct check_input *in)
 {

@@ -86,7 +86,7 @@ bool check_auth_scheme_missing(const struct check_input *in, struct detail *d)
 {
 	const struct credential *c = authorization_of_scheme(in, SCHEME_NONE);
 
-	if (!vendor_takes_bearer(in) || !c || c->value.n == 0)
+	if (!c || c->value.n == 0 || !vendor_takes_bearer(in))
 		return false;
 	/* A word that explains itself (a template, a URL …) is told by the rule of its own. */
 	if (!c->shape.vendor && c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The token is something else than a key. A core has one form (shape.h), so at
- * most one of these fires for it; quotation marks around it are a fact beside.
+ * The token is something else than a key. A core has one kind (shape.h), so at most
+ * one of the rules with check_token_kind() fires for it.
  */
 #include "diagnose/encoded.h"
+#include "diagnose/checks/check_say.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
 #include "diagnose/credential_checks.h"
@@ -13,15 +14,48 @@
 
 static const struct slice nowhere = { NULL, 0 };
 
-/* Fire for the first credential of FORM, show its core after TEXT, point at its part. */
-static bool check_kind(const struct check_input *in, struct detail *d, enum token_kind kind,
-		       const char *text)
+static bool is_private_without_vendor(const struct check_input *in)
 {
-	const struct credential *c = credential_of_kind(in, kind);
+	return in->host_private && !in->vendor;
+}
 
-	if (!c)
+/* A server that is no known vendor's accepted it: then it is its key, however it looks. */
+static bool is_tolerated(const struct check_input *in)
+{
+	return !in->vendor && in->answer.answered && !in->answer.failed;
+}
+
+static bool is_judged_at(const struct check_input *in, enum check_at at)
+{
+	switch (at) {
+	case AT_ANY_HOST:
+		return true;
+	case AT_KEYED_HOST:
+		return !key_is_idle(in);
+	case AT_HOST_OF_OTHERS:
+		return !is_private_without_vendor(in) && !is_tolerated(in);
+	case AT_REMOTE_HOST:
+		return !in->host_private && !is_tolerated(in);
+	case AT_VENDOR:
+		return in->vendor != NULL;
+	case AT_OPENROUTER:
+		return in->is_openrouter;
+	}
+	return false;
+}
+
+bool check_token_kind(const struct check_input *in, const struct check *check, struct detail *d)
+{
+	enum token_kind kind = (enum token_kind)check->parameter;
+
+	if (!(in->token_kinds & token_kind_bit(kind)) || !is_judged_at(in, check->at))
 		return false;
-	detail_token(d, text, c->shape.core);
+	const struct credential *c = credential_of_kind(in, kind);
+	if (check->describe) {
+		check->describe(c, d);
+		return true;
+	}
+	check_say(check, in, c, d);
 	point_at(d, c, c->shape.part.p ? c->shape.part : c->shape.core, nowhere);
 	return true;
 }
@@ -61,17 +95,8 @@ bool check_auth_token_empty(const struct check_input *in, struct detail *d)
 	return false;
 }
 
-bool check_auth_token_literal(const struct check_input *in, struct detail *d)
+void describe_unexpanded(const struct credential *c, struct detail *d)
 {
-	return !key_is_idle(in) && check_kind(in, d, TOKEN_LITERAL, "the token is the word");
-}
-
-bool check_auth_token_unexpanded(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_UNEXPANDED);
-
-	if (!c || key_is_idle(in))
-		return false;
 	if (slice_equal(c->shape.part, c->shape.core)) {
 		detail_token(d, "the reference itself was sent, not what it refers to",
 			     c->shape.core);
@@ -81,47 +106,6 @@ bool check_auth_token_unexpanded(const struct check_input *in, struct detail *d)
 		detail_token(d, " by its value", c->shape.core);
 	}
 	point_at(d, c, c->shape.core, nowhere);
-	return true;
-}
-
-bool check_auth_token_is_variable_name(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_VARIABLE_NAME);
-
-	if (!c || key_is_idle(in))
-		return false;
-	detail_f(d, "variable ");
-	detail_masked(d, c->shape.core, 80);
-	detail_f(d, " is named, its value was not sent");
-	point_at(d, c, c->shape.core, nowhere);
-	return true;
-}
-
-/* A server that is no known vendor's took it: then it is its key, however it looks. */
-static bool is_tolerated(const struct check_input *in)
-{
-	return !in->vendor && in->answer.answered && !in->answer.failed;
-}
-
-bool check_auth_token_sample(const struct check_input *in, struct detail *d)
-{
-	/* On a server of one's own a sample is as good as any key, refused or not. */
-	if ((in->host_private && !in->vendor) || is_tolerated(in))
-		return false;
-	return check_kind(in, d, TOKEN_SAMPLE, "a placeholder from documentation was sent");
-}
-
-bool check_auth_token_local_dummy(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_DUMMY);
-
-	if (!c || in->host_private || is_tolerated(in))
-		return false;
-	detail_token(d, "sent", c->shape.core);
-	detail_f(d, ", which only a server on your own machine accepts, to ");
-	detail_masked(d, in->x->host, 80);
-	point_at(d, c, c->shape.core, nowhere);
-	return true;
 }
 
 static const char *quote_name(struct slice quote)
@@ -173,54 +157,21 @@ bool check_auth_token_inner_space(const struct check_input *in, struct detail *d
 	return false;
 }
 
-bool check_auth_token_masked(const struct check_input *in, struct detail *d)
+void describe_list(const struct credential *c, struct detail *d)
 {
-	return !key_is_idle(in) &&
-	       check_kind(in, d, TOKEN_MASKED, "what a screen shows instead of a key was sent");
-}
-
-bool check_auth_token_list(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_LIST);
-
-	if (!c)
-		return false;
 	char separator = c->shape.part.p[0];
 	detail_f(d, "several keys in one value, separated by ");
 	detail_f(d, separator == ' ' ? "a space" : separator == '\t' ? "a tab" : "`%c`", separator);
 	point_at(d, c, c->shape.part, nowhere);
-	return true;
 }
 
-bool check_auth_token_config_line(const struct check_input *in, struct detail *d)
+void describe_document(const struct credential *c, struct detail *d)
 {
-	return check_kind(in, d, TOKEN_CONFIG_LINE, "a whole line of settings was sent");
-}
-
-bool check_auth_token_is_url(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_URL);
-
-	if (!c)
-		return false;
-	detail_f(d, "the token is ");
-	detail_masked(d, c->shape.core, 80);
-	point_at(d, c, c->shape.core, nowhere);
-	return true;
-}
-
-bool check_auth_token_is_document(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_DOCUMENT);
-
-	if (!c)
-		return false;
 	if (memchr("{[", c->shape.core.p[0], 2))
 		detail_f(d, "%zu bytes that begin with `%c`", c->shape.core.n, c->shape.core.p[0]);
 	else
 		detail_f(d, "%zu bytes that are a document or a file's name", c->shape.core.n);
 	point_at(d, c, c->shape.core, nowhere);
-	return true;
 }
 
 bool check_auth_token_is_model(const struct check_input *in, struct detail *d)
@@ -240,29 +191,12 @@ bool check_auth_token_is_model(const struct check_input *in, struct detail *d)
 	return false;
 }
 
-bool check_auth_token_encoded(const struct check_input *in, struct detail *d)
+void describe_encoded(const struct credential *c, struct detail *d)
 {
-	const struct credential *c = credential_of_kind(in, TOKEN_ENCODED);
-
-	if (!c || !in->vendor)
-		return false;
 	struct slice core = c->shape.core;
 	const char *how = encoding_of(core);
 	detail_f(d, "%zu bytes that %s", core.n, how ? how : "are marked as encrypted");
 	point_at(d, c, core, nowhere);
-	return true;
-}
-
-bool check_auth_token_percent_encoded(const struct check_input *in, struct detail *d)
-{
-	const struct credential *c = credential_of_kind(in, TOKEN_PERCENT);
-
-	if (!c)
-		return false;
-	detail_f(d, "`%.*s` at offset %zu of the token", SLICE_ARG(c->shape.part),
-		 (size_t)(c->shape.part.p - c->token.p));
-	point_at(d, c, c->shape.part, nowhere);
-	return true;
 }
 
 bool check_auth_token_is_jwt(const struct check_input *in, struct detail *d)

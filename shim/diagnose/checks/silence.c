@@ -5,7 +5,7 @@
  * (stackblitz-labs/bolt.diy#1284, groq/groq-python#7); what the environment holds
  * may be that value.
  */
-#include "diagnose/silence.h"
+#include "diagnose/checks/silence.h"
 
 struct silence {
 	const struct judge *judge;

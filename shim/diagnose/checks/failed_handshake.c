@@ -4,7 +4,7 @@
  * The library says that itself (verify result, alert, error); where it cannot
  * be asked, the certificate and what the client did next let it be guessed.
  */
-#include "diagnose/failed_handshake.h"
+#include "diagnose/checks/failed_handshake.h"
 #include "diagnose/trust.h"
 
 enum {

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "diagnose/detail.h"
-#include "diagnose/advice.h"
+/*
+ * Why and what to do, in words that fit what the environment holds: a rule's
+ * own text cannot know whether the variable is unset, damaged or simply not
+ * read, nor which key a test should be made with.
+ */
+#include "diagnose/checks/checks.h"
 
 #include "diagnose/base_url.h"
 #include "diagnose/own_key.h"
 
 /* No credential was sent: what the process could have sent. */
-static void advise_missing(const struct check_input *in, struct detail *d)
+void advise_missing(const struct check_input *in, struct detail *d)
 {
 	if (!in->answer.failed)
 		return;
@@ -66,7 +70,7 @@ static void advise_missing(const struct check_input *in, struct detail *d)
 }
 
 /* A key of another vendor: from where, and what is wrong there. */
-static void advise_wrong_vendor(const struct check_input *in, struct detail *d)
+void advise_wrong_vendor(const struct check_input *in, struct detail *d)
 {
 	struct base_url base;
 	struct own_key own;
@@ -93,9 +97,10 @@ static void advise_wrong_vendor(const struct check_input *in, struct detail *d)
 }
 
 /* A test must be made with the key that was sent, not with whatever the variable holds. */
-static void advise_test(const struct check_input *in, struct detail *d)
+void advise_test(const struct check_input *in, struct detail *d)
 {
-	if (!in->credential->known || in->own.state != OWN_GOOD || in->own.sent != MATCH_NONE)
+	if (!in->credential || !in->credential->known || in->own.state != OWN_GOOD ||
+	    in->own.sent != MATCH_NONE)
 		return;
 	detail_fix(d,
 		   "A test with $%.*s proves nothing: it holds another key than %s, which was "
@@ -108,7 +113,7 @@ static void advise_test(const struct check_input *in, struct detail *d)
 }
 
 /* A server on this machine or network has keys of its own, which no vendor knows. */
-static void advise_local(const struct check_input *in, struct detail *d)
+void advise_local(const struct check_input *in, struct detail *d)
 {
 	if (in->answer.refused_by != REFUSED_local_gateway)
 		return;
@@ -119,26 +124,4 @@ static void advise_local(const struct check_input *in, struct detail *d)
 		   "Look in the configuration of the server at %.*s for the key that it expects, "
 		   "and enter that one in the tool.",
 		   SLICE_ARG(slice_sub(in->x->host, 0, 80)));
-}
-
-void advice_add(const struct check_input *in, struct finding *f)
-{
-	switch (f->rule) {
-	case RULE_auth_missing:
-		advise_missing(in, &f->detail);
-		break;
-	case RULE_credential_rejected:
-		advise_local(in, &f->detail);
-		break;
-	case RULE_key_wrong_vendor:
-		advise_wrong_vendor(in, &f->detail);
-		break;
-	case RULE_key_unknown:
-	case RULE_credential_rejected_unexplained:
-		if (in->credential)
-			advise_test(in, &f->detail);
-		break;
-	default:
-		break;
-	}
 }
