@@ -9,7 +9,7 @@ comma   := ,
 B       := build$(if $(SAN),/$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),/clang)
 
 STD  := -std=gnu11 -D_GNU_SOURCE -Ishim -I. -Ibuild/cjson -Ibuild/gen -fPIC -fvisibility=hidden \
-	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	-ftls-model=initial-exec -MMD -MP $(if $(SAN),-DORSHIM_ANY_GLIBC -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
 	-Wwrite-strings -Wshadow -Wundef $(if $(WERROR),-Werror)
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed

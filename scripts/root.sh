@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# root.sh SUITE [PACKAGE…]: a small Debian of another release (trixie, sid) to run programs of it,
+# root.sh SUITE [PACKAGE…]: a small Debian of another release (bullseye, bookworm, trixie, sid) to run programs of it,
 # made by debootstrap in the cache outside the checkout, with these packages; prints its folder.
 set -eu
 
@@ -8,9 +8,9 @@ cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 mirror=${ORSHIM_MIRROR:-http://deb.debian.org/debian}
 
 case ${1:-} in
-trixie | sid) suite=$1 ;;
+bullseye | bookworm | trixie | sid) suite=$1 ;;
 *)
-	echo "root: usage: root.sh trixie|sid [PACKAGE…]" >&2
+	echo "root: usage: root.sh bullseye|bookworm|trixie|sid [PACKAGE…]" >&2
 	exit 2
 	;;
 esac

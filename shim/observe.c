@@ -5,9 +5,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/error_text.h"
 #include "diagnose/checks/failed_handshake.h"
 #include "diagnose/checks/silence.h"
-#include "base/glibc.h"
 
 enum { WIDTH_DEFAULT = 100 };
 
@@ -107,7 +107,7 @@ static void debug_log(const struct observer *o, const char *what)
 	buf_init(&line, LIMIT_BLOCK);
 	int failed = buf_addf(&line, "orshim[%d]: ORSHIM_LOG: ", o->origin.pid);
 	mask_text(&line, slice_of(o->settings.log), LIMIT_SHOWN_VALUE);
-	failed |= buf_addf(&line, ": %s (%s)\n", what, strerrordesc_np(o->log.error));
+	failed |= buf_addf(&line, ": %s (%s)\n", what, error_text(o->log.error));
 	if (!failed)
 		sink_write(&to, buf_slice(&line));
 	buf_release(&line);

@@ -84,6 +84,11 @@ static inline ssize_t direct_readlink(const char *path, char *to, size_t n)
 	return syscall(SYS_readlinkat, AT_FDCWD, path, to, n);
 }
 
+static inline pid_t direct_gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
 static inline uid_t direct_geteuid(void)
 {
 	return (uid_t)syscall(SYS_geteuid);

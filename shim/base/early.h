@@ -9,11 +9,11 @@
  */
 #define EARLY __attribute__((section(".data")))
 
-/* dlsym() of NAME, a literal, which stands there, too: the page of the other literals is not read. */
-#define EARLY_SYMBOL(handle, name)                     \
+/* TEXT, a literal, which stands there, too: the page of the other literals is not read. */
+#define EARLY_TEXT(text)                               \
 	({                                             \
-		static char early_name[] EARLY = name; \
-		dlsym(handle, early_name);             \
+		static char early_text[] EARLY = text; \
+		(const char *)early_text;              \
 	})
 
 /* For what it calls that lies far from it otherwise: beside it, at the beginning of the code. */

@@ -3,15 +3,40 @@
 #define ORSHIM_GLIBC_H
 
 /*
- * What glibc has and musl has not, as weak names: with a strong one missing
- * musl's loader ends a program that has us in LD_PRELOAD. In such a process
- * they are NULL, and the constructor turns the shim off before any is called.
+ * One library for every glibc from 2.28 on, and for musl. glibc binds a name to
+ * the version that the machine of the build has, so what has moved since 2.28 is
+ * asked for by its oldest version. It is weak, too: before 2.34 it lay in libdl
+ * and libpthread, which not every process loads, and musl lacks some of it; with
+ * a strong one missing the loader ends the program. NULL where there is none.
  */
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The sanitizers stand in the place of some of these and must be seen. */
+#if defined(ORSHIM_ANY_GLIBC)
+#define OLDEST(name)
+#elif defined(__x86_64__)
+#define OLDEST(name) __asm__(".symver " #name ", " #name "@GLIBC_2.2.5");
+#elif defined(__aarch64__)
+#define OLDEST(name) __asm__(".symver " #name ", " #name "@GLIBC_2.17");
+#endif
+
+#pragma weak dlopen
+#pragma weak dlsym
+#pragma weak dlerror
+#pragma weak pthread_once
+#pragma weak pthread_mutex_trylock
+OLDEST(dlopen)
+OLDEST(dlsym)
+OLDEST(dlerror)
+OLDEST(dlvsym)
+OLDEST(pthread_once)
+OLDEST(pthread_mutex_trylock)
+
+/* glibc's alone. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
-extern const char *strerrordesc_np(int number) __attribute__((weak));
 extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
 
 /* pthread_atfork(3) is this, in a part of glibc that is linked in and wants a strong one. */
@@ -21,6 +46,49 @@ extern int __register_atfork(void (*before)(void), void (*parent)(void), void (*
 static inline bool is_glibc(void)
 {
 	return gnu_get_libc_version != NULL;
+}
+
+/* NAME of this VERSION as dlvsym(3) finds it, of any with NULL or without versions. No dlerror(3) is left. */
+static inline void *libc_symbol(void *handle, const char *name, const char *version)
+{
+	void *found = NULL;
+
+	if (version && dlvsym)
+		found = dlvsym(handle, name, version);
+	else if (dlsym)
+		found = dlsym(handle, name);
+	if (!found && dlerror)
+		dlerror();
+	return found;
+}
+
+/* Of the loaded library FILE, which stays loaded until dlclose(); NULL: it is not. No dlerror(3) is left. */
+static inline void *libc_hold(const char *file)
+{
+	void *handle = dlopen ? dlopen(file, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+
+	if (!handle && dlerror)
+		dlerror();
+	return handle;
+}
+
+/* Without libpthread there is one thread. */
+static inline void libc_once(pthread_once_t *once, void (*call)(void))
+{
+	static const pthread_once_t begun = PTHREAD_ONCE_INIT + 1;
+
+	if (pthread_once) {
+		pthread_once(once, call);
+	} else if (*once == PTHREAD_ONCE_INIT) {
+		*once = begun;
+		call();
+	}
+}
+
+/* As pthread_mutex_trylock(3). One thread meets no lock of another one. */
+static inline int libc_trylock(pthread_mutex_t *lock)
+{
+	return pthread_mutex_trylock ? pthread_mutex_trylock(lock) : pthread_mutex_lock(lock);
 }
 
 #endif

@@ -23,6 +23,8 @@
 #define LIMIT_CODINGS 4		       /* stacked content codings that are undone (count) */
 #define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
+#define LIMIT_GENERATION_NAME 128      /* of the model and the id that an answer names; longer ones are not kept */
+#define LIMIT_GENERATION_EVENTS 4      /* events of a stream that are asked for both (count) */
 #define LIMIT_CERTIFICATE (16 * 1024)  /* a certificate that is read; with hundreds of names they have half of it */
 #define LIMIT_ISSUER 128	       /* the name of who signed it */
 #define LIMIT_CERT_NAMES 160	       /* the names that it is for, as many as fit */
@@ -47,6 +49,8 @@
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */
 #define LIMIT_KEPT_SETTINGS 16384   /* their text */
 #define LIMIT_SETTINGS (2 << 20)    /* text of all settings of a process; one is 128 KiB at most, execve(2) */
+#define LIMIT_ARGUMENTS (1 << 20)   /* of a process, looked for in musl (count) */
+#define LIMIT_STACK_TOP (64 << 20)  /* arguments and variables as the kernel lays them out; 6 MiB at most, execve(2) */
 #define LIMIT_PRELOAD_ENV (64 * 1024)    /* stack that a child's rebuilt environment may take */
 #define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
 #define LIMIT_NOT_PRELOADED 64	    /* programs that could not be followed, each told once (count) */

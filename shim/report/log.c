@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -100,14 +99,14 @@ static long write_quietly(int fd, struct slice line)
 		sigdelset(&ours, SIGPIPE);
 	if (sigismember(&pending, SIGXFSZ) == 1)
 		sigdelset(&ours, SIGXFSZ);
-	pthread_sigmask(SIG_BLOCK, &ours, &before);
+	sigprocmask(SIG_BLOCK, &ours, &before);
 
 	long n = syscall(SYS_write, fd, line.p, line.n);
 	int error = errno;
 
 	if (n < 0 && (error == EPIPE || error == EFBIG))
 		syscall(SYS_rt_sigtimedwait, &ours, NULL, &at_once, KERNEL_SIGSET_SIZE);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = error;
 	return n;
 }

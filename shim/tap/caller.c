@@ -8,7 +8,6 @@
  */
 #include "tap/caller.h"
 
-#include <dlfcn.h>
 #include <stdatomic.h>
 
 #include "base/early.h"
@@ -94,9 +93,7 @@ static void *look_up(void *handle, const char *name, const char *version)
 	void *found;
 
 	loader_enter(LOADER_LIBRARY);
-	found = version ? dlvsym(handle, name, version) : dlsym(handle, name);
-	if (!found)
-		dlerror(); /* leaves the host no message of ours */
+	found = libc_symbol(handle, name, version);
 	loader_leave();
 	return found && !objects_is_ours(found) ? found : NULL;
 }
@@ -108,9 +105,7 @@ static void *look_up_in(const struct object *caller, const char *name, const cha
 	if (!caller->name[0])
 		return NULL;
 	loader_enter(LOADER_LIBRARY);
-	handle = dlopen(caller->name, RTLD_LAZY | RTLD_NOLOAD);
-	if (!handle)
-		dlerror();
+	handle = libc_hold(caller->name);
 	loader_leave();
 	if (!handle)
 		return NULL;

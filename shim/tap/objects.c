@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/glibc.h"
 #include "tap/loader.h"
 
 /* The parts of the dynamic section that a look-up needs; addresses of this process. */
@@ -18,20 +19,30 @@ struct symbols {
 struct walk {
 	bool (*visit)(const struct object *o, void *arg);
 	void *arg;
+	bool is_past_program; /* the first entry */
 };
 
 struct search {
 	uintptr_t address;
 	struct object *found;
 	bool hit;
+	bool is_past_program;
+};
+
+struct next {
+	const char *name;
+	void *found;
+	bool is_past_us;
 };
 
 static const char anchor; /* lies in our own object */
 
-static void describe(const struct dl_phdr_info *info, struct object *o)
+/* The program comes first. It has no name in glibc, and argv[0] in musl. */
+static void describe(const struct dl_phdr_info *info, struct object *o, bool *is_past_program)
 {
 	o->bias = info->dlpi_addr;
-	o->name = info->dlpi_name ? info->dlpi_name : "";
+	o->name = info->dlpi_name && *is_past_program ? info->dlpi_name : "";
+	*is_past_program = true;
 	o->phdr = info->dlpi_phdr;
 	o->phdr_count = info->dlpi_phnum;
 	o->dynamic = NULL;
@@ -73,13 +84,13 @@ struct span object_span(const struct object *o)
 
 static int visit_one(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	const struct walk *walk = arg;
+	struct walk *walk = arg;
 	struct object o;
 	struct span span;
 	uint32_t flags;
 
 	(void)size;
-	describe(info, &o);
+	describe(info, &o, &walk->is_past_program);
 	if (object_segment(&o, (uintptr_t)&anchor, &span, &flags))
 		return 0;
 	return walk->visit(&o, walk->arg);
@@ -87,7 +98,7 @@ static int visit_one(struct dl_phdr_info *info, size_t size, void *arg)
 
 void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg)
 {
-	struct walk walk = { visit, arg };
+	struct walk walk = { visit, arg, false };
 
 	loader_enter(LOADER_LIST);
 	dl_iterate_phdr(visit_one, &walk);
@@ -119,14 +130,14 @@ static int find_address(struct dl_phdr_info *info, size_t size, void *arg)
 	uint32_t flags;
 
 	(void)size;
-	describe(info, search->found);
+	describe(info, search->found, &search->is_past_program);
 	search->hit = object_segment(search->found, search->address, &span, &flags);
 	return search->hit;
 }
 
 bool objects_at(const void *address, struct object *o)
 {
-	struct search search = { (uintptr_t)address, o, false };
+	struct search search = { (uintptr_t)address, o, false, false };
 
 	loader_enter(LOADER_LIST);
 	dl_iterate_phdr(find_address, &search);
@@ -251,6 +262,35 @@ void *object_symbol(const struct object *o, const char *name)
 	if (!read_symbols(o, &s))
 		return NULL;
 	return s.gnu_hash ? look_up_gnu(o, &s, name) : look_up_sysv(o, &s, name);
+}
+
+static int find_next(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct next *next = arg;
+	bool has_name = true;
+	struct object o;
+	struct span span;
+	uint32_t flags;
+
+	(void)size;
+	describe(info, &o, &has_name);
+	if (next->is_past_us)
+		next->found = object_symbol(&o, next->name);
+	else
+		next->is_past_us = object_segment(&o, (uintptr_t)&anchor, &span, &flags);
+	return next->found != NULL;
+}
+
+void *objects_next(const char *name)
+{
+	struct next next = { name, NULL, false };
+
+	if (dlsym)
+		return dlsym(RTLD_NEXT, name);
+	loader_enter(LOADER_LIST);
+	dl_iterate_phdr(find_next, &next);
+	loader_leave();
+	return next.found;
 }
 
 static const char *version_name(const struct symbols *s, uint16_t index)

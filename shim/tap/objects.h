@@ -42,6 +42,12 @@ bool objects_is_ours(const void *address);
 /* Where O itself defines NAME (default visibility, not an IFUNC); NULL if it does not. */
 void *object_symbol(const struct object *o, const char *name);
 
+/*
+ * What a call of NAME by us would reach, were it not ours: as dlsym() with
+ * RTLD_NEXT, also where the process has no dlsym(). NULL if nobody has it.
+ */
+void *objects_next(const char *name);
+
 /* Does O use NAME of another object? */
 bool object_imports(const struct object *o, const char *name);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/own_pid.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/glibc.h"
 
 /* On a page of its own that the kernel empties in a child (madvise(2), Linux 4.14); NULL: none. */
 static atomic_int *kept_pid;
@@ -28,7 +29,7 @@ int own_pid(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int id;
 
-	pthread_once(&once, set_up);
+	libc_once(&once, set_up);
 	if (!kept_pid)
 		return getpid();
 	id = atomic_load_explicit(kept_pid, memory_order_relaxed);

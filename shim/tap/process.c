@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/process.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "base/direct.h"
 #include "base/early.h"
+#include "base/glibc.h"
 #include "observe.h"
 #include "tap/environ.h"
 #include "tap/found_file.h"
@@ -60,7 +60,7 @@ void process_lock(void)
 
 bool process_try_lock(void)
 {
-	return pthread_mutex_trylock(&process.lock) == 0;
+	return libc_trylock(&process.lock) == 0;
 }
 
 void process_unlock(void)

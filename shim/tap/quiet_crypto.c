@@ -18,5 +18,6 @@ unsigned int OPENSSL_armcap_P;
 void OPENSSL_cleanse(void *bytes, size_t n);
 void OPENSSL_cleanse(void *bytes, size_t n)
 {
-	explicit_bzero(bytes, n);
+	memset(bytes, 0, n);
+	__asm__ volatile("" : : "r"(bytes) : "memory"); /* as explicit_bzero(3), of glibc 2.25 */
 }

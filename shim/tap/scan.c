@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/scan.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "base/direct.h"
 #include "base/early.h"
+#include "base/glibc.h"
 #include "tap/boringssl.h"
 #include "tap/caller.h"
 #include "tap/environ.h"
@@ -146,9 +146,7 @@ static void *find_near(const struct object *o, void *handle, const char *name)
 	if (own || !handle)
 		return own;
 	enter_loader();
-	own = dlsym(handle, name);
-	if (!own)
-		dlerror(); /* leaves the host no message of ours */
+	own = libc_symbol(handle, name, NULL);
 	leave_loader();
 	return own;
 }
@@ -253,9 +251,7 @@ static void *pin(const struct object *o)
 	if (!o->name[0])
 		return NULL;
 	enter_loader();
-	handle = dlopen(o->name, RTLD_LAZY | RTLD_NOLOAD);
-	if (!handle)
-		dlerror(); /* leaves the host no message of ours */
+	handle = libc_hold(o->name);
 	leave_loader();
 	return handle;
 }

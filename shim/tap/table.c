@@ -3,8 +3,9 @@
 #define HASH_NONFATAL_OOM 1
 #include "tap/table.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
+
+#include "base/glibc.h"
 
 enum {
 	SHARD_BITS = 4,
@@ -146,7 +147,7 @@ void table_visit(void (*visit)(struct entry *e, void *arg), void *arg)
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct entry *e, *next;
 
-		if (pthread_mutex_trylock(&shards[i].lock) != 0)
+		if (libc_trylock(&shards[i].lock) != 0)
 			continue;
 		HASH_ITER(hh, shards[i].entries, e, next)
 		if (e->state == ENTRY_LIVE)

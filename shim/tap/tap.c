@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/tap.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/early.h"
@@ -34,7 +33,17 @@ static void after_fork_in_child(void);
 
 static void register_atfork(void)
 {
-	__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, &__dso_handle);
+	int (*atfork)(void (*)(void), void (*)(void), void (*)(void));
+
+	if (__register_atfork) {
+		__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child,
+				  &__dso_handle);
+		return;
+	}
+	atfork = (int (*)(void (*)(void), void (*)(void), void (*)(void)))libc_symbol(
+	    RTLD_DEFAULT, "pthread_atfork", NULL);
+	if (atfork)
+		atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 /* Processes without TLS that make no connection have nothing to keep whole. */
@@ -42,7 +51,7 @@ void tap_expect_forks(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	pthread_once(&once, register_atfork);
+	libc_once(&once, register_atfork);
 }
 
 void tap_disable(void)

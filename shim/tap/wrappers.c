@@ -7,7 +7,6 @@
  */
 #include "tap/wrappers.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/prctl.h>
 #include <netinet/in.h>
@@ -16,6 +15,7 @@
 #include "tap/caller.h"
 #include "tap/process.h"
 #include "tap/hook_guard.h"
+#include "tap/objects.h"
 #include "tap/scan.h"
 #include "tap/openssl_handshake.h"
 #include "tap/stubs.h"
@@ -283,7 +283,7 @@ int dlclose(void *handle)
 
 void wrappers_start(void)
 {
-	real_connect = (connect_fn)EARLY_SYMBOL(RTLD_NEXT, "connect");
-	real_prctl = (prctl_fn)EARLY_SYMBOL(RTLD_NEXT, "prctl");
-	real_dlclose = (dlclose_fn)EARLY_SYMBOL(RTLD_NEXT, "dlclose");
+	real_connect = (connect_fn)objects_next(EARLY_TEXT("connect"));
+	real_prctl = (prctl_fn)objects_next(EARLY_TEXT("prctl"));
+	real_dlclose = (dlclose_fn)objects_next(EARLY_TEXT("dlclose"));
 }

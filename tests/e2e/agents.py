@@ -11,8 +11,6 @@ this machine. They come by scripts/fetch-clients.sh all.
 """
 
 import collections
-import glob
-import json
 import os
 import shutil
 import signal
@@ -21,8 +19,8 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-import clients  # noqa: E402
+from harness import SHIM, Mock, cached, finish, forget, judge, records, skip
+from harness.namespace import within
 
 MODEL = "openai/gpt-4o-mini"
 TIME_LIMIT = 180  # seconds
@@ -32,7 +30,12 @@ TIME_LIMIT = 180  # seconds
 Agent = collections.namedtuple("Agent", "name program argv env path insists")
 
 AGENTS = (
-    Agent("Claude Code", "claude-code-linux-x64-*/claude",
+    Agent("Claude Code", "claude-code-linux-x64-[0-9]*/claude",
+          ("-p", "--model", MODEL, "say hi"),
+          {"ANTHROPIC_BASE_URL": "https://openrouter.ai/api", "ANTHROPIC_AUTH_TOKEN": "{key}",
+           "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"},
+          "/api/v1/messages", True),
+    Agent("Claude Code for musl", "claude-code-linux-x64-musl-*/claude",
           ("-p", "--model", MODEL, "say hi"),
           {"ANTHROPIC_BASE_URL": "https://openrouter.ai/api", "ANTHROPIC_AUTH_TOKEN": "{key}",
            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"},
@@ -61,7 +64,7 @@ class Run:
         names = {"key": key, "home": self.home}
         env.update((n, v.format(**names)) for n, v in agent.env.items())
         if shim:
-            env.update(shim, LD_PRELOAD=clients.SHIM)
+            env.update(shim, LD_PRELOAD=SHIM)
         work = os.path.join(self.home, "work")
         os.mkdir(work)
         server.take()
@@ -91,13 +94,6 @@ class Run:
                 pass
         os.killpg(child.pid, signal.SIGTERM)
         return child.wait()
-
-
-def records(path):
-    if not os.path.exists(path):
-        return []
-    with open(path) as log:
-        return [json.loads(line) for line in log]
 
 
 def secrets(run, log, key):
@@ -157,52 +153,19 @@ def refused(server, agent, program):
     yield from secrets(run, log, key)
 
 
-def inside(scratch):
-    server = clients.StandIn(scratch, 443, False)
-    server.scratch = scratch
-    passed = failed = skipped = 0
-    try:
+def inside(scratch, _):
+    with Mock("--compress", "--port", "443", record=os.path.join(scratch, "received")) as server:
+        server.scratch = scratch
         for agent in AGENTS:
-            programs = sorted(glob.glob(os.path.join(clients.CACHE, agent.program)))
+            programs = cached(agent.program)
             if not programs:
-                print("skipped: %s is not here" % agent.name)
-                skipped += 1
+                skip(agent.name + ": it is not here")
                 continue
             for case in (served, refused):
-                log = os.path.join(scratch, "log")
-                if os.path.exists(log):
-                    os.unlink(log)
-                problems = list(case(server, agent, programs[-1]))
-                print("%s: %s, %s" % ("FAILED" if problems else "ok    ", agent.name,
-                                      case.__name__), flush=True)
-                for problem in problems:
-                    print("    " + problem)
-                failed += bool(problems)
-                passed += not problems
-    finally:
-        server.close()
-    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
-    return 1 if failed or not passed else 0
-
-
-def main():
-    if sys.argv[1:2] == ["--inside"]:
-        clients.loopback_up()
-        return inside(sys.argv[2])
-    scratch = tempfile.mkdtemp(prefix="orshim-agents.")
-    try:
-        hosts = os.path.join(scratch, "hosts")
-        with open(hosts, "w") as out:
-            out.write("127.0.0.1 localhost openrouter.ai\n")
-        enter = clients.private_command(hosts)
-        if enter is None:
-            print("skipped: this machine allows no namespaces of their own")
-            return 0
-        return subprocess.run(enter + [sys.executable, os.path.abspath(__file__), "--inside",
-                                       scratch]).returncode
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+                forget(os.path.join(scratch, "log"))
+                judge("%s, %s" % (agent.name, case.__name__), case(server, agent, programs[-1]))
+    return finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(within(inside, "127.0.0.1 localhost openrouter.ai\n"))

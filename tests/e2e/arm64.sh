@@ -6,14 +6,14 @@
 # where the machine lacks the compiler, qemu or an arm64 Debian's packages.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-. "$root/tests/e2e/harness/cases.sh"
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
 gcc=aarch64-linux-gnu-gcc
 for program in $gcc qemu-aarch64; do
 	command -v "$program" >/dev/null ||
-		skipped "$program is not installed (apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
+		skip_all "$program is not installed (apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
 done
-sysroot=$("$root/scripts/fetch-arm64.sh") || skipped "no arm64 packages to be had here"
+sysroot=$("$root/scripts/fetch-arm64.sh") || skip_all "no arm64 packages to be had here"
 
 library=$root/build/aarch64/liborshim.so
 check "the library is built for arm64" make -C "$root" CC="$gcc --sysroot=$sysroot" \

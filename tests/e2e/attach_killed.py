@@ -15,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from attach import ORSHIM, PATIENCE, Nginx, Report, Workshop, Wrong, begun, makers, wait_for  # noqa: E402
-from attach_refused import Stay  # noqa: E402
+from attach import PATIENCE, Nginx, Workshop, begun, makers, wait_for
+from attach_refused import Stay
+from harness import ORSHIM, Wrong, attempt, finish, skip_all
 
 CALLS = {"ptrace": 1000, "process_vm_writev": 1000}
 # Where the other process runs meanwhile; how often that is asked depends on the machine.
@@ -129,7 +129,7 @@ class Waiting:
         return "whole"
 
 
-def sweep(shop, report, host, hosts, calls=None):
+def sweep(shop, host, hosts, calls=None):
     """With CALLS: attach alone, at those."""
     host.masks = None
     again(shop, host, hosts, "nothing")  # it has begun by then
@@ -137,10 +137,10 @@ def sweep(shop, report, host, hosts, calls=None):
         raise Wrong(shop.said[-1])
     host.masks = masks(host.pid)
     for verb in ("",) if calls else ("", "--detach"):
-        report.check("%s, %s killed at each call" % (host.name, verb or "attach"),
+        attempt("%s, %s killed at each call" % (host.name, verb or "attach"),
                      lambda v=verb: at_each_call(shop, host, hosts, v, calls or {**CALLS, **WAITS}))
-    report.check(host.name + " goes on", lambda: goes_on(shop, host, hosts))
-    report.check(host.name + ", its own work", host.end)
+    attempt(host.name + " goes on", lambda: goes_on(shop, host, hosts))
+    attempt(host.name + ", its own work", host.end)
 
 
 def main():
@@ -149,10 +149,8 @@ def main():
     parser.add_argument("--kind", default="", help="those alone whose name begins so: Node 16")
     options = parser.parse_args()
     whole = options.all or options.kind
-    report = Report()
     if not shutil.which("strace"):
-        print("skipped: strace is not here")
-        return 0
+        skip_all("strace is not here")
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
         stay = shop.compile("stay")
@@ -160,16 +158,15 @@ def main():
         hosts = "localhost:%d=openrouter" % (server.port if server else 443)
         try:
             if not whole:
-                sweep(shop, report, Waiting(stay, "for-ever"), hosts, CALLS)
+                sweep(shop, Waiting(stay, "for-ever"), hosts, CALLS)
             if options.all or options.kind == Waiting.name:
-                sweep(shop, report, Waiting(stay, "for-ever"), hosts)
+                sweep(shop, Waiting(stay, "for-ever"), hosts)
             for make in makers(shop, server, True, options.kind) if whole else ():
-                sweep(shop, report, begun(make), hosts)
+                sweep(shop, begun(make), hosts)
         finally:
             if server:
                 server.stop()
-    print("%d passed, %d failed" % (report.passed, report.failed))
-    return 0 if report.passed and not report.failed else 1
+    return finish()
 
 
 if __name__ == "__main__":

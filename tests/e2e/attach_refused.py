@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-from attach import ORSHIM, Report, Workshop, Wrong, wait_for  # noqa: E402
+from attach import Workshop, wait_for
+from harness import ORSHIM, Wrong, attempt, finish, skip
 
 NOBODY = 65534
 ROOT = os.geteuid() == 0
@@ -223,7 +223,7 @@ def preloaded(shop, stay):
 
 def wrong_words(shop):
     for words, expected in ((["--nonsense"], "--nonsense"), ([], "which PID or NAME"),
-                            (["--list", "1"], "--list stands alone"), (["0"], "no process number"),
+                            (["--list", "1"], "--list takes no PID"), (["0"], "no process number"),
                             (["2147483646"], "there is no process")):
         done = shop.run(*words)
         if done.returncode != 2 or expected not in done.stderr:
@@ -237,55 +237,53 @@ def wrong_words(shop):
 
 
 def main():
-    report = Report()
     with tempfile.TemporaryDirectory(prefix="orshim-attach.") as folder:
         shop = Workshop(folder)
         stay = shop.compile("stay")
         static = shop.compile("stay-static", "-static", source="stay.c")
         for how in ("registers", "sleep", "poll", "epoll"):
-            report.check(how + " goes on", lambda h=how: goes_on(shop, stay, h))
-        report.check("by name", lambda: named(shop, stay))
-        report.check("preloaded", lambda: preloaded(shop, stay))
-        report.check("busy", lambda: busy(shop, stay))
-        report.check("stopped", lambda: stopped(shop, stay))
-        report.check("zombie", lambda: zombie(shop, stay))
-        report.check("thread", lambda: thread(shop))
-        report.check("static", lambda: refuse(shop, Stay(static), "statically linked"))
-        report.check("setuid", lambda: others_rights(shop, stay))
+            attempt(how + " goes on", lambda h=how: goes_on(shop, stay, h))
+        attempt("by name", lambda: named(shop, stay))
+        attempt("preloaded", lambda: preloaded(shop, stay))
+        attempt("busy", lambda: busy(shop, stay))
+        attempt("stopped", lambda: stopped(shop, stay))
+        attempt("zombie", lambda: zombie(shop, stay))
+        attempt("thread", lambda: thread(shop))
+        attempt("static", lambda: refuse(shop, Stay(static), "statically linked"))
+        attempt("setuid", lambda: others_rights(shop, stay))
         if ROOT:
-            report.check("another user's", lambda: as_another(shop, stay))
+            attempt("another user's", lambda: as_another(shop, stay))
         else:
-            report.check("another user's", lambda: refused(shop, 1, "another user"))
-        report.check("not dumpable", lambda: not_dumpable(shop, stay))
+            attempt("another user's", lambda: refused(shop, 1, "another user"))
+        attempt("not dumpable", lambda: not_dumpable(shop, stay))
         if shutil.which("musl-gcc"):
             musl = shop.compile("stay-musl", "-idirafter", "/usr/include", "-idirafter",
                                 "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
-            report.check("musl", lambda: refuse(shop, Stay(musl), "uses musl"))
+            attempt("musl", lambda: refuse(shop, Stay(musl), "start it under orshim run"))
             shut = shop.compile("stay-musl-static", "-static", "-idirafter", "/usr/include",
                                 "-idirafter", "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
-            report.check("musl, static", lambda: refuse(shop, Stay(shut), "statically linked"))
+            attempt("musl, static", lambda: refuse(shop, Stay(shut), "statically linked"))
         if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
             arm = shop.compile("stay-arm64", "-static", source="stay.c",
                                compiler="aarch64-linux-gnu-gcc")
-            report.check("arm64 by qemu", lambda: refuse(
+            attempt("arm64 by qemu", lambda: refuse(
                 shop, Stay("qemu-aarch64", arm), "qemu-aarch64", "another architecture"))
         else:
-            print("skip  arm64 by qemu: qemu-aarch64 or aarch64-linux-gnu-gcc is not here")
+            skip("arm64 by qemu: qemu-aarch64 or aarch64-linux-gnu-gcc is not here")
         if shutil.which("gdb"):
-            report.check("held by gdb", lambda: held(shop, stay))
+            attempt("held by gdb", lambda: held(shop, stay))
         else:
-            print("skip  held by gdb: it is not here")
+            skip("held by gdb: it is not here")
         if shutil.which("strace"):
-            report.check("ptrace(2) forbidden", lambda: forbidden(shop, stay))
-            report.check("traced", lambda: traced(shop, stay, ["strace", "-o", "/dev/null", "-e",
+            attempt("ptrace(2) forbidden", lambda: forbidden(shop, stay))
+            attempt("traced", lambda: traced(shop, stay, ["strace", "-o", "/dev/null", "-e",
                                                                "trace=none"]))
         if os.path.isdir("/proc/2") and not os.path.exists("/proc/2/exe"):
-            report.check("kernel thread", lambda: refused(shop, 2, "is a thread of the kernel"))
-        report.check("wrong words", lambda: wrong_words(shop))
-    print("%d passed, %d failed" % (report.passed, report.failed))
-    return 0 if report.failed == 0 else 1
+            attempt("kernel thread", lambda: refused(shop, 2, "is a thread of the kernel"))
+        attempt("wrong words", lambda: wrong_words(shop))
+    return finish()
 
 
 if __name__ == "__main__":

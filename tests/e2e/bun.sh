@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients
@@ -7,28 +7,12 @@
 # BoringSSL; real programs built with Bun: what the finder says of each, of
 # another architecture's file too; what it remembers between starts; thousands of
 # connections; and a program that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
-set -eu
+# shellcheck disable=SC2317 # functions that check() calls
+set -u
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
+scratch=$work
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$scratch"' EXIT
-failed=0
-
-check() { # NAME COMMAND...: the command succeeds
-	name=$1
-	shift
-	if "$@" >"$scratch/out" 2>&1; then
-		echo "ok    $name"
-	else
-		echo "FAIL  $name"
-		sed 's/^/      /' "$scratch/out"
-		failed=1
-	fi
-}
-
-# shellcheck disable=SC2317
 found() { # FILE: doctor finds the table, unique and confirmed
 	"$root/build/orshim" doctor --json "$1" >"$scratch/json" || :
 	grep -q '"library":"BoringSSL".*confirm each other' "$scratch/json"
@@ -42,16 +26,8 @@ done
 arm=$cache/bun-linux-aarch64-1.4.5/bin/bun
 [ ! -f "$arm" ] || check "table found in Bun 1.4.5, arm64, only read" found "$arm"
 
-# The stand-in says where it is in one line of JSON, and ends with its standard input.
-mkfifo "$scratch/hold" "$scratch/ready"
-"$root/tests/mock/openrouter.py" <"$scratch/hold" >"$scratch/ready" &
-server=$!
-exec 3>"$scratch/hold"
-read -r line <"$scratch/ready"
-port=$(echo "$line" | sed 's/.*"port": *\([0-9]*\).*/\1/')
-ca=$(echo "$line" | sed 's/.*"ca": *"\([^"]*\)".*/\1/')
+standin
 
-# shellcheck disable=SC2317
 static() { # OPTION...: a program with OpenSSL inside, diagnosed
 	rm -f "$scratch/log"
 	"${CC:-cc}" -O2 "$@" -o "$scratch/static" "$root/tests/e2e/bun/static_openssl.c" \
@@ -69,7 +45,6 @@ check "stripped OpenSSL, at a fixed address" static -no-pie
 hidden=$scratch/libhidden.so
 "$root/tests/e2e/bun/build_hidden.sh" "$scratch"
 
-# shellcheck disable=SC2317
 asks() { # COUNT PROGRAM...: seen that often, each one diagnosed, and the answer is as without
 	count=$1
 	shift
@@ -91,7 +66,6 @@ done
 check "in a library that is unloaded and loaded again" asks 10 "$scratch/loading" "$port" "$hidden" 10
 
 # More libraries that might hide one than are remembered: each is looked into once, and that is all.
-# shellcheck disable=SC2317
 crowd() {
 	printf 'int pthread_rwlock_rdlock(void *);\nint f(void *p) { return pthread_rwlock_rdlock(p); }\n%s\n' \
 		'__asm__(".text\n.skip 300000, 0x90");' |
@@ -106,7 +80,6 @@ socket.create_connection(("127.0.0.1", int(sys.argv[2]))).close()' "$scratch/cro
 check "a hundred libraries that might hide one" crowd
 
 # Helpers, which tools start by the dozen, are not searched: nothing is opened for it.
-# shellcheck disable=SC2317
 unsearched() { # PROGRAM...
 	strace -f -qq -e trace=openat,open,readlink -o "$scratch/calls" \
 		env LD_PRELOAD="$root/build/liborshim.so" "$@" </dev/null &&
@@ -120,11 +93,10 @@ if command -v strace >/dev/null; then
 	check "nor what a program loads that connects without TLS" unsearched /usr/bin/python3 -c \
 		"import socket; socket.create_connection(('127.0.0.1', $port)).close()"
 else
-	echo "skip  helpers are not searched: strace is not installed"
+	skip "helpers are not searched: strace is not installed"
 fi
 
 # Rust's own tools carry an OpenSSL whose linker dropped what they do not use.
-# shellcheck disable=SC2317
 cargo() { # FILE: asks the stand-in for a registry, and is seen
 	rm -f "$scratch/log"
 	CARGO_HOME=$scratch/cargo CARGO_HTTP_CAINFO=$ca \
@@ -141,11 +113,10 @@ done
 
 bun=$cache/bun-linux-x64-1.4.5/bin/bun
 if [ ! -x "$bun" ]; then
-	echo "run.sh: Bun 1.4.5 is not in $cache; run scripts/fetch-clients.sh all" >&2
-	exit "$failed"
+	skip "Bun 1.4.5: not fetched (scripts/fetch-clients.sh all)"
+	finish
 fi
 
-# shellcheck disable=SC2317
 chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 	log=$scratch/$1
 	shift
@@ -157,7 +128,6 @@ chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 		grep -q '"status":401.*"rule":"auth_token_quoted"' "$log"
 }
 
-# shellcheck disable=SC2317
 entry() {
 	set -- "$scratch/cache/orshim"/tls-*
 	[ $# -eq 1 ] && [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %a "$1")" = 600 ] &&
@@ -182,11 +152,10 @@ check "and is replaced" entry
 printf 'orshim-find 2 0 0 0 \n' >"$file" && chmod 666 "$file"
 check "an entry that others may write is not believed" chat log "$bun" "$script"
 
-# shellcheck disable=SC2317
 many() { # COUNT: connections end as such, and are not mixed
 	rm -f "$scratch/log"
 	many=$root/tests/e2e/bun/many
-	good=$(echo "$line" | sed 's/.*"good": *"\([^"]*\)".*/\1/')
+	good=$(standin_has good)
 	NODE_EXTRA_CA_CERTS=$ca OPENROUTER_API_KEY=$good "$bun" "$many.js" \
 		"https://localhost:$port/api/v1" "$1" >"$scratch/bare" || return 1
 	NODE_EXTRA_CA_CERTS=$ca OPENROUTER_API_KEY=$good LD_PRELOAD=$root/build/liborshim.so \
@@ -198,4 +167,4 @@ check "2400 short connections, each exchange whole, memory bounded" many 2400
 
 "$bun" build --compile --outfile "$scratch/compiled" "$script" >/dev/null 2>&1
 check "a compiled program is diagnosed" chat log "$scratch/compiled"
-exit "$failed"
+finish

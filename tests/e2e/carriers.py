@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import SHIM, Standin, check, finish
+from harness import SHIM, Mock, check, finish
 
 BODY = json.dumps({"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}]})
 PYTHON = """
@@ -83,7 +83,7 @@ def judge(name, record, cause):
 
 
 def main():
-    with Standin() as server, tempfile.TemporaryDirectory() as work:
+    with Mock() as server, tempfile.TemporaryDirectory() as work:
         url = "https://localhost:%d/api/v1/chat/completions" % server.port
         for name, headers, cause in CASES:
             headers = [h.format(**server.keys) for h in headers]

@@ -8,10 +8,8 @@
 # is tapped. A build that is not here is skipped with a word.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/${BUILD:-build}
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/harness/cases.sh"
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
 evidence+=("$work/bare" "$work/shimmed" "$work/log" "$work/errors")
 
 standin
@@ -62,14 +60,14 @@ unpack() {
 if command -v chromium >/dev/null; then
 	judge "Debian's Chromium" chromium
 else
-	echo "skip  chromium is not installed (apt-get install chromium)"
+	skip "chromium is not installed (apt-get install chromium)"
 fi
 packed=$cache/chromium-153.0.0/bin/chromium.br
 if [ -f "$packed" ] && unpack "$packed" "$work/chromium"; then
 	"$build/orshim" doctor "$work/chromium" >"$work/doctor"
 	check "doctor sees clang CFI" grep -q 'not tapped: the program checks its indirect calls' "$work/doctor"
 	if ldd "$work/chromium" | grep -q 'not found'; then
-		echo "skip  Chromium with CFI: libraries that it needs are not installed"
+		skip "Chromium with CFI: libraries that it needs are not installed"
 	else
 		# Made for a cloud's functions, it draws no page elsewhere, bare as well: it is
 		# enough that it goes for one.
@@ -82,6 +80,6 @@ if [ -f "$packed" ] && unpack "$packed" "$work/chromium"; then
 			sh -c "! grep -q '\"record\":\"exchange\"' '$work/log'"
 	fi
 else
-	echo "skip  Chromium with CFI: not fetched (scripts/fetch-clients.sh all)"
+	skip "Chromium with CFI: not fetched (scripts/fetch-clients.sh all)"
 fi
 finish

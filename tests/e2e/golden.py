@@ -15,7 +15,7 @@ import subprocess
 import sys
 import termios
 
-from harness import ORSHIM
+from harness import ORSHIM, ROOT, finish, judge
 
 FOLDER = "tests/golden"
 LOG = FOLDER + "/run.log"
@@ -60,31 +60,23 @@ def is_wider(line, columns):
 
 
 def main():
-    update = "--update" in sys.argv
-    orshim = ORSHIM
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    os.chdir(ROOT)
     env = {"PATH": os.environ["PATH"], "NO_COLOR": "1", "LANG": "C.UTF-8", "TERM": "xterm"}
-    failed = 0
     for name, columns, words in CASES:
-        command = [orshim] + words
+        command = [ORSHIM] + words
         said = on_terminal(command, columns, env) if columns else on_pipe(command, env)
         path = os.path.join(FOLDER, name)
-        if update:
+        if "--update" in sys.argv:
             with open(path, "wb") as out:
                 out.write(said)
         with open(path, "rb") as kept:
             want = kept.read()
         wide = [line for line in said.split(b"\n") if columns and is_wider(line, columns)]
-        good = said == want and said and not wide
-        failed += not good
-        print("%s - %s" % ("ok" if good else "not ok", name))
-        for line in wide:
-            print("# wider than %d columns: %s" % (columns, line.decode()))
-        for line in difflib.unified_diff(want.decode().splitlines(), said.decode().splitlines(),
-                                         path, "now", lineterm="", n=1):
-            print("# " + line)
-    print("%d passed, %d failed" % (len(CASES) - failed, failed))
-    return failed > 0
+        judge(name, ["" if said else "it printed nothing"] + [
+            "wider than %d columns: %s" % (columns, line.decode()) for line in wide] + list(
+                difflib.unified_diff(want.decode().splitlines(), said.decode().splitlines(),
+                                     path, "now", lineterm="", n=1)))
+    return finish()
 
 
 if __name__ == "__main__":

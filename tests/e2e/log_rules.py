@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from harness import ORSHIM, SHIM, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, SHIM, Mock, check, finish
 VARIANTS = 3
 
 
@@ -153,7 +153,7 @@ def run_silent(standin, asks, work):
 def silence():
     """no_request_sent by CPython: with what the environment shows, and not of a spare connection."""
     work = tempfile.mkdtemp(prefix="orshim-silent.")
-    standin = Standin()
+    standin = Mock()
     try:
         records = run_silent(standin, "never", work)
         said = [f for r in records if r["record"] == "connection" for f in r["findings"]]

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ORSHIM
+from harness import ORSHIM, check, finish, skip_all
 
 
 class Browser:
@@ -114,74 +114,64 @@ def make_log(orshim, path):
                   b'"path":"/\\" onmouseover=\\"x","verdict":{"refused_by":"<b>"}}\n')
 
 
-passed = failed = 0
-
-
-def verdict(good, name):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    print("%s %d - %s" % ("ok" if good else "not ok", passed + failed, name))
-
-
-def check(browser, page, shots):
+def look_at(browser, page, shots):
     shown = "[...document.querySelectorAll('details.x')].filter(x => !x.hidden).length"
     browser.open("file://" + page)
     everything = browser.value(shown)
-    verdict(browser.value("document.title").startswith("orshim: "), "it has the verdict as its title")
-    verdict(everything > 10, "it shows the requests")
-    verdict(browser.value("document.querySelectorAll('svg rect').length") == everything,
-            "the timeline has a bar for each")
+    check(browser.value("document.title").startswith("orshim: "), "it has the verdict as its title")
+    check(everything > 10, "it shows the requests")
+    check(browser.value("document.querySelectorAll('svg rect').length") == everything,
+          "the timeline has a bar for each")
     folds = "[...document.querySelectorAll('details.more')]"
-    verdict(browser.value(folds + ".length > 1 && " + folds + ".every(x => !x.open)"),
-            "long lists are folded")
+    check(browser.value(folds + ".length > 1 && " + folds + ".every(x => !x.open)"),
+          "long lists are folded")
     browser.value(folds + "[0].querySelector('summary').focus()")
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", text="\r",
                  windowsVirtualKeyCode=13)
     browser.call("Input.dispatchKeyEvent", type="keyUp", key="Enter", code="Enter",
                  windowsVirtualKeyCode=13)
-    verdict(browser.value(folds + "[0].open"), "Enter unfolds one")
+    check(browser.value(folds + "[0].open"), "Enter unfolds one")
     browser.value(folds + "[0].open = false")
     browser.value("dispatchEvent(new Event('beforeprint'))")
-    verdict(browser.value(folds + ".every(x => x.open)"), "all are unfolded for print")
+    check(browser.value(folds + ".every(x => x.open)"), "all are unfolded for print")
     browser.value("dispatchEvent(new Event('afterprint'))")
-    verdict(browser.value(folds + ".every(x => !x.open)"), "and folded after it")
+    check(browser.value(folds + ".every(x => !x.open)"), "and folded after it")
     browser.key("/")
-    verdict(browser.value("document.activeElement.id") == "search", "/ goes to the search")
+    check(browser.value("document.activeElement.id") == "search", "/ goes to the search")
     browser.call("Input.insertText", text="upstream_refused")
     found = browser.value(shown)
-    verdict(browser.value("[...document.querySelectorAll('details.x')].filter(x => !x.hidden)"
+    check(browser.value("[...document.querySelectorAll('details.x')].filter(x => !x.hidden)"
                           ".every(x => x.checkVisibility())"), "what the search finds is unfolded")
-    verdict(0 < found < everything, "the search finds some of them")
+    check(0 < found < everything, "the search finds some of them")
     browser.call("Input.dispatchKeyEvent", type="keyDown", key="Escape")
-    verdict(browser.value(shown) == everything, "Escape shows all again")
+    check(browser.value(shown) == everything, "Escape shows all again")
     browser.key("f")
-    verdict(0 < browser.value(shown) < everything, "f shows the refused ones")
+    check(0 < browser.value(shown) < everything, "f shows the refused ones")
     browser.key("f")
     browser.key("j")
     browser.key("j")
-    verdict(browser.value("document.activeElement.tagName") == "SUMMARY", "j goes to a request")
+    check(browser.value("document.activeElement.tagName") == "SUMMARY", "j goes to a request")
     before = browser.value("getComputedStyle(document.body).backgroundColor")
     browser.key("t")
-    verdict(browser.value("getComputedStyle(document.body).backgroundColor") != before,
-            "t changes the theme")
+    check(browser.value("getComputedStyle(document.body).backgroundColor") != before,
+          "t changes the theme")
     browser.screenshot(1280, os.path.join(shots, "page-1280-dark.png"))
     browser.key("t")
     browser.value("location.hash = document.querySelector('.card a').hash")
-    verdict(browser.value("document.querySelector('details.x').open"), "a link opens its request")
-    verdict(browser.screenshot(1280, os.path.join(shots, "page-1280.png")) <= 1280, "it fits 1280 px")
-    verdict(browser.screenshot(360, os.path.join(shots, "page-360.png")) <= 360, "it fits 360 px")
+    check(browser.value("document.querySelector('details.x').open"), "a link opens its request")
+    check(browser.screenshot(1280, os.path.join(shots, "page-1280.png")) <= 1280, "it fits 1280 px")
+    check(browser.screenshot(360, os.path.join(shots, "page-360.png")) <= 360, "it fits 360 px")
     pdf = browser.call("Page.printToPDF")["data"]
-    verdict(base64.b64decode(pdf).startswith(b"%PDF"), "it prints")
-    verdict(browser.requests == ["file://" + page] or
+    check(base64.b64decode(pdf).startswith(b"%PDF"), "it prints")
+    check(browser.requests == ["file://" + page] or
             [u for u in browser.requests if not u.startswith("data:")] == ["file://" + page],
             "no request leaves: %s" % browser.requests)
-    verdict(not browser.complaints, "nothing on the console: %s" % browser.complaints[:2])
+    check(not browser.complaints, "nothing on the console: %s" % browser.complaints[:2])
 
 
 def main():
     if not shutil.which("chromium"):
-        print("page.py: chromium is not installed: skipped")
-        return 0
+        skip_all("chromium is not installed")
     folder = tempfile.mkdtemp(prefix="orshim-page-")
     orshim = ORSHIM
     page = os.path.join(folder, "report.html")
@@ -191,14 +181,13 @@ def main():
         subprocess.run([orshim, "report", "--html", page, os.path.join(folder, "log")],
                        stdout=subprocess.DEVNULL)
         browser = Browser(folder)
-        check(browser, page, sys.argv[1] if len(sys.argv) > 1 else folder)
+        look_at(browser, page, sys.argv[1] if len(sys.argv) > 1 else folder)
     finally:
         if browser:
             browser.process.terminate()
             browser.process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-    print("%d passed, %d failed" % (passed, failed))
-    return failed > 0
+    return finish()
 
 
 if __name__ == "__main__":

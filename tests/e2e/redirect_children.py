@@ -13,10 +13,9 @@ server received are those of the bare run. The program is Go's net/http; with
 import os
 import sys
 
-sys.dont_write_bytecode = True
-import redirect_clients  # noqa: E402
-from redirect import place  # noqa: E402
-from harness import check, finish  # noqa: E402
+import redirect_clients
+from redirect import place
+from harness import check, finish
 
 NODE = """
 const { spawn } = require('child_process');
@@ -116,4 +115,4 @@ def inside(scratch, _):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))

@@ -10,21 +10,20 @@ version of HTTP, and the log names the cause. With "all" also those that
 scripts/fetch-clients.sh all brings.
 """
 
-import glob
 import os
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-from redirect import place  # noqa: E402
-from harness import ROOT, check, finish  # noqa: E402
+import harness
+from harness import ROOT, check, finish
+from redirect import place
 
 CHAT = os.path.join(ROOT, "tests", "e2e", "clients", "chat")
 BODY = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
 
 
 def cached(pattern):
-    found = sorted(glob.glob(os.path.join(place.clients.CACHE, pattern)))
+    found = harness.cached(pattern)
     return found[-1] if found else None
 
 
@@ -128,4 +127,4 @@ def inside(scratch, _):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))

@@ -16,11 +16,10 @@ import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-import redirect_clients  # noqa: E402
-from redirect import place  # noqa: E402
-import redirect_trouble  # noqa: E402
-from harness import ORSHIM, check, finish  # noqa: E402
+import redirect_clients
+from redirect import place
+import redirect_trouble
+from harness import ORSHIM, check, finish
 
 URL = place.BASE + "/chat/completions"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -295,4 +294,4 @@ def inside(scratch, has_ipv6):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))

@@ -17,10 +17,9 @@ import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-from redirect import place  # noqa: E402
-import harness  # noqa: E402
-from harness import check, finish  # noqa: E402
+from redirect import place
+import harness
+from harness import check, finish
 
 URL = place.BASE + "/models"
 
@@ -332,4 +331,4 @@ def inside(scratch, has_ipv6):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))

@@ -7,10 +7,8 @@
 # "all", clients that cannot be tapped, too (scripts/fetch-clients.sh all).
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-orshim=$root/${BUILD:-build}/orshim
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
-. "$root/tests/e2e/harness/cases.sh"
+# shellcheck source=tests/e2e/harness/cases.sh
+. "$(dirname "$0")/harness/cases.sh"
 export ORSHIM_HOSTS=localhost=openrouter TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 
@@ -136,7 +134,7 @@ diagnosed() {
 	local name=$1 before
 	shift
 	if [ ! -x "$1" ]; then
-		echo "skip  $name: not fetched"
+		skip "$name: not fetched"
 		return
 	fi
 	before=$(wc -l <"$work/log")

@@ -24,10 +24,9 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-from tap import CHAT, SHIM, TIMEOUT, Server, Suite
+from harness import ORSHIM, SHIM, finish, judge
+from tap import CHAT, TIMEOUT, Server, Suite
 
-ORSHIM = os.path.join(os.path.dirname(SHIM), "orshim")
 ALL = "--all" in sys.argv
 SECRET = "5eedc0de" * 8
 KEY = "sk-or-v1-" + SECRET
@@ -117,7 +116,6 @@ class Settings(Suite):
 
     def __init__(self, scratch):  # pylint: disable=super-init-not-called
         self.scratch = scratch
-        self.passed = self.failed = 0
         self.certificate = self.make_certificate()
         self.server = Server(self.certificate)
         self.numbers = itertools.count()
@@ -248,7 +246,7 @@ class Settings(Suite):
             out.write(",".join(w.hex() for w in words))
         command = ["/usr/bin/python3", "-c", RAW, list_of_words, *self.tools["curl"]]
         done = self.once(command, {}, folder)
-        self.report(name, self.judge("curl", "", done, malformed, False) + self.logged(log))
+        judge(name, self.judge("curl", "", done, malformed, False) + self.logged(log))
 
     def all(self):
         pairs = [(name, what) for what in VALUES for name in NAMES]  # an odd number of names
@@ -260,9 +258,9 @@ class Settings(Suite):
             found = list(pool.map(lambda case: self.check(*case), cases))
         for name in NAMES:
             mine = [(c, p) for c, p in zip(cases, found) if c[1] == name]
-            self.report(f"{name}: {len(mine)} runs", [p for _, ps in mine for p in ps])
+            judge(f"{name}: {len(mine)} runs", [p for _, ps in mine for p in ps])
         received = set(self.server.take())
-        self.report("the server received the same each time", [] if len(received) == 2 else [
+        judge("the server received the same each time", [] if len(received) == 2 else [
             f"{len(received)} kinds of request, not one for curl and one for python3"])
 
     def odd_environments(self):
@@ -280,16 +278,12 @@ class Settings(Suite):
 
 
 def main():
-    if not os.path.exists(SHIM) or not os.path.exists(ORSHIM):
-        print(f"settings: {SHIM} or {ORSHIM} is not there; make them first", file=sys.stderr)
-        return 2
     with tempfile.TemporaryDirectory(prefix="orshim-settings.") as scratch:
         settings = Settings(scratch)
         settings.server.take()
         settings.all()
         settings.odd_environments()
-    print(f"{settings.passed} passed, {settings.failed} failed")
-    return 1 if settings.failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from harness import ORSHIM, ROOT, SHIM, Standin, check, finish  # noqa: E402
+from harness import ORSHIM, ROOT, SHIM, Mock, check, finish
 sys.path.insert(0, os.path.join(ROOT, "tests", "mock"))
 import answers  # noqa: E402
 
@@ -119,9 +119,7 @@ def live_scenarios():
 
 
 def live(scratch):
-    standin = Standin("--http2")
-    if not standin.ready:
-        sys.exit("splits.py: the stand-in did not start")
+    standin = Mock("--http2")
     try:
         for name, requests, found, strength, also in live_scenarios():
             lines = logged(standin, requests, os.path.join(scratch, "log"))

@@ -26,10 +26,10 @@ import sys
 import tempfile
 import threading
 
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tap")
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
-TIMEOUT = 60
+import harness
+from harness import SHIM, TIME_LIMIT as TIMEOUT, bare_environment, finish, judge
+
+HERE = os.path.join(harness.HERE, "tap")
 
 CHAT = "/api/v1/chat/completions"
 
@@ -118,7 +118,6 @@ class Server:
 class Suite:
     def __init__(self, scratch, folder=HERE):
         self.scratch = scratch
-        self.passed = self.failed = 0
         self.certificate = self.make_certificate()
         self.server = Server(self.certificate)
         self.libssl = self.find_libssl()
@@ -177,22 +176,10 @@ class Suite:
             file.write(content.replace(before.encode(), after.encode()))
         return self.path(name)
 
-    def report(self, name, problems):
-        if problems:
-            self.failed += 1
-            print(f"not ok - {name}")
-            for problem in problems:
-                print(f"#   {problem}")
-        else:
-            self.passed += 1
-            print(f"ok - {name}")
-        sys.stdout.flush()
-
     def run(self, command, log=None, **more):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ORSHIM_")}
+        environment = bare_environment(**more)
         if log:
-            environment.update(LD_PRELOAD=SHIM, ORSHIM_LOG=log)
-        environment.update(more)
+            environment = {**bare_environment(LD_PRELOAD=SHIM, ORSHIM_LOG=log), **more}
         done = subprocess.run(command, env=environment, capture_output=True, timeout=TIMEOUT,
                               stdin=subprocess.DEVNULL)
         return (done.returncode, done.stdout, done.stderr), self.server.take()
@@ -215,14 +202,14 @@ class Suite:
             with open(log, encoding="utf-8") as lines:
                 records = [json.loads(line) for line in lines]
         if want_log:
-            problems += self.judge(records, want, tap)
+            problems += self.disagreements(records, want, tap)
         elif records:
             problems.append(f"{len(records)} records where none can be")
-        self.report(name, problems)
+        judge(name, problems)
         return records
 
     @staticmethod
-    def judge(records, want, tap):
+    def disagreements(records, want, tap):
         problems = []
         seen = collections.Counter(
             (r["path"], r["status"], r["request"]["body"]["bytes"] if r["request"].get("body") else 0)
@@ -297,7 +284,7 @@ class Suite:
                 problems.append("a connection is complained of")
             if len({r["pid"] for r in exchanges}) != 41:
                 problems.append("not every process has its exchanges")
-            self.report(f"threads and forks, {name}", problems)
+            judge(f"threads and forks, {name}", problems)
 
     def unwritable_logs(self):
         """The tool goes on without a word, and so does the shim."""
@@ -316,7 +303,7 @@ class Suite:
             problems = [] if mine == bare else [f"bare {bare} but under the shim {mine}"]
             if os.path.exists(log):
                 problems.append("a log was made")
-            self.report("quiet: " + " ".join(command), problems)
+            judge("quiet: " + " ".join(command), problems)
 
     @staticmethod
     def has_fetch(node):
@@ -334,7 +321,7 @@ class Suite:
             records = self.compare("threads that connect, and forks, without TLS",
                                    [self.path("plain"), port], [], ORSHIM_HOSTS=watched)
         told = {(c["library"], c["tap"]) for r in records if r["record"] == "process" for c in r["tls"]}
-        self.report("threads that connect, and forks, without TLS: what is said of them",
+        judge("threads that connect, and forks, without TLS: what is said of them",
                     [] if told == {("unknown", "none")} else [str(told)])
 
     def other_preloads(self):
@@ -356,8 +343,8 @@ class Suite:
             if os.path.exists(log):
                 with open(log, encoding="utf-8") as lines:
                     records = [json.loads(line) for line in lines]
-            problems += self.judge(records, [(CHAT, 401, 20, 1)], "method-table")
-            self.report(f"beside another preload: {name}", problems)
+            problems += self.disagreements(records, [(CHAT, 401, 20, 1)], "method-table")
+            judge(f"beside another preload: {name}", problems)
 
     def two_shims(self):
         """Two copies of the shim in one process: everything is told once."""
@@ -374,11 +361,11 @@ class Suite:
             problems = [] if mine == bare else [f"bare {bare} but under both {mine}"]
             with open(log, encoding="utf-8") as lines:
                 records = [json.loads(line) for line in lines]
-            problems += self.judge(records, [(CHAT, 401, 20, times)], None)
+            problems += self.disagreements(records, [(CHAT, 401, 20, times)], None)
             pids = [r["pid"] for r in records if r["record"] == "process"]
             if len(pids) != len(set(pids)):
                 problems.append("a process is told twice")
-            self.report(f"two copies of the shim: {name}", problems)
+            judge(f"two copies of the shim: {name}", problems)
 
     def real_programs(self):
         base = f"https://localhost:{self.server.port}"
@@ -417,9 +404,6 @@ class Suite:
 
 
 def main():
-    if not os.path.exists(SHIM):
-        print(f"{SHIM} is not there; make it first", file=sys.stderr)
-        return 2
     with tempfile.TemporaryDirectory() as scratch:
         suite = Suite(scratch)
         suite.unusual_hosts()
@@ -429,8 +413,7 @@ def main():
         suite.other_preloads()
         suite.two_shims()
         suite.real_programs()
-    print(f"{suite.passed} passed, {suite.failed} failed")
-    return 1 if suite.failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 
-from memcheck import ROOT, SHIM, both_ways, judge
+from memcheck import SHIM, TESTS, both_ways, judge
+# Its folder is in sys.path by memcheck.
+import harness
 
-BENCH = os.path.join(ROOT, "tests", "bench")
+BENCH = os.path.join(TESTS, "bench")
 # What may change from one reading to the next without a leak: malloc's own rounding, pages that
 # are touched for the first time. A byte a connection would be more at 100,000.
 SLACK_ALLOCATED = 32 * 1024
@@ -30,7 +32,6 @@ KINDS, KINDS_OF_API = 4, 3
 class Trial:
     def __init__(self, work):
         self.work = work
-        self.failed = self.passed = 0
         self.client, server = self.build("client"), self.build("server")
         key, certificate = self.path("key.pem"), self.path("cert.pem")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -52,14 +53,6 @@ class Trial:
     def stop(self):
         self.server.stdin.close()
         self.server.wait()
-
-    def report(self, name, problems):
-        self.passed += not problems
-        self.failed += bool(problems)
-        print(("not ok - " if problems else "ok - ") + name)
-        for problem in problems:
-            print("#   " + problem)
-        sys.stdout.flush()
 
     def exchanges(self, log, count):
         """What is wrong with the log of COUNT connections."""
@@ -86,7 +79,7 @@ class Trial:
         readings = [[[int(n) for n in line.split()] for line in one.communicate()[0].splitlines()]
                     for one in both]
         if any(one.returncode for one in both) or [len(r) for r in readings] != [3, 3]:
-            self.report("connections", [f"{[one.returncode for one in both]} {readings}"])
+            harness.judge("connections", [f"{[one.returncode for one in both]} {readings}"])
             return
         added = []
         for bare, mine in zip(*readings):
@@ -99,7 +92,7 @@ class Trial:
             if added[2][i] - added[1][i] > slack:
                 problems.append(f"what the shim adds, {what}: {added[1][i]} bytes after a tenth "
                                 f"and {added[2][i]} at the end")
-        self.report(f"{count} connections: what the shim keeps does not grow", problems)
+        harness.judge(f"{count} connections: what the shim keeps does not grow", problems)
 
     def checked(self, count):
         command = [self.client, "short", str(count), self.port]
@@ -110,13 +103,10 @@ class Trial:
         problems = judge(bare, mine)
         if not problems:
             problems = self.exchanges(log, count)
-        self.report(f"{count} connections under memcheck: no error, no leak", problems)
+        harness.judge(f"{count} connections under memcheck: no error, no leak", problems)
 
 
 def main(arguments):
-    if not os.path.exists(SHIM):
-        print(f"connections: {SHIM} is not there; make it first", file=sys.stderr)
-        return 2
     counts = [int(a) for a in arguments if a.isdecimal() and int(a) >= 100]
     if len(counts) != len(arguments) or len(counts) > 2:
         print("usage: connections.py [COUNT [CHECKED]], each at least 100", file=sys.stderr)
@@ -129,8 +119,7 @@ def main(arguments):
             trial.checked(counts[1] if len(counts) > 1 else max(100, count // 50))
         finally:
             trial.stop()
-    print(f"{trial.passed} passed, {trial.failed} failed")
-    return 1 if trial.failed else 0
+    return harness.finish()
 
 
 if __name__ == "__main__":

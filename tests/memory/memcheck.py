@@ -5,11 +5,14 @@ import collections
 import concurrent.futures
 import os
 import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIM = os.path.abspath(os.environ.get("ORSHIM_SO", os.path.join(ROOT, "build/liborshim.so")))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, folder) for folder in ("e2e", "suites")]
+from harness import SHIM  # noqa: E402
+
 # Whole stacks, or what is called deep inside a host would not show that we called it.
 VALGRIND = ["valgrind", "--tool=memcheck", "--quiet", "--num-callers=60", "--leak-check=full",
             "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect",

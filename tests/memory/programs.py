@@ -21,13 +21,13 @@ import sys
 import tempfile
 import time
 
-from memcheck import ROOT, SHIM, both_ways, judge
-
-sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("e2e", "suites")]
-from curl import API, Nginx  # noqa: E402
-from openssl import certificate  # noqa: E402
-from pair import CACHE, Pair  # noqa: E402
-from tap import Suite  # noqa: E402
+from memcheck import both_ways, judge
+# Their folders are in sys.path by memcheck.
+import harness
+from curl import API, Nginx
+from openssl import certificate
+from pair import CACHE, Pair
+from tap import Suite
 
 KEY = "sk-or-v1-" + "5eed" * 16
 BEARER = f'Bearer "{KEY}"'
@@ -89,20 +89,11 @@ http {
 class Programs:
     def __init__(self, pair):
         self.pair = pair
-        self.passed = self.failed = 0
         files = os.path.join(pair.folder, "files")
         os.makedirs(files)
         self.server = Nginx(pair, None, files)  # by itself; the programs are its clients
         self.port = str(self.server.port)
         self.url = f"https://127.0.0.1:{self.port}{CHAT}"
-
-    def report(self, name, problems):
-        self.passed += not problems
-        self.failed += bool(problems)
-        print(("not ok - " if problems else "ok - ") + name)
-        for problem in problems:
-            print("#   " + problem)
-        sys.stdout.flush()
 
     def exchanges(self, log):
         """How many are in LOG, in which no key may be."""
@@ -128,7 +119,7 @@ class Programs:
         seen = self.exchanges(log)
         if seen != want:
             problems.append(f"{seen} exchanges in the log, not {want}")
-        self.report(name + (f" ({len(bare.errors)} errors of its own)" if bare.errors else ""),
+        harness.judge(name + (f" ({len(bare.errors)} errors of its own)" if bare.errors else ""),
                     problems)
 
     def curl(self, *more):
@@ -179,7 +170,7 @@ class Programs:
                 valgrind=["--smc-check=all-non-file"], NODE_TLS_REJECT_UNAUTHORIZED="0",
                 NODE_NO_WARNINGS="1")
         if not found:
-            print("# skipped: no Node is in the cache; scripts/fetch-clients.sh fetches it")
+            harness.skip("no Node is in the cache; scripts/fetch-clients.sh fetches it")
 
     def small_programs(self):
         with tempfile.TemporaryDirectory() as scratch:
@@ -197,9 +188,6 @@ def main(how):
     if how not in ("", "fast", "all"):
         print(f"programs: unknown {how!r}; fast, all, or nothing", file=sys.stderr)
         return 2
-    if not os.path.exists(SHIM):
-        print(f"programs: {SHIM} is not there; make it first", file=sys.stderr)
-        return 2
     pair = Pair()
     programs = Programs(pair)
     try:
@@ -213,8 +201,7 @@ def main(how):
     finally:
         programs.server.stop()
         shutil.rmtree(pair.folder, ignore_errors=True)
-    print(f"{programs.passed} passed, {programs.failed} failed")
-    return 1 if programs.failed else 0
+    return harness.finish()
 
 
 if __name__ == "__main__":

@@ -95,7 +95,9 @@ static void programs_are_told_apart(void **state)
 	expect(write_elf("ours", OWN_MACHINE, glibc), EXEC_LOADS, NULL);
 	expect(write_elf("static", OWN_MACHINE, NULL), EXEC_STATIC, "static");
 	expect(write_elf("foreign", EM_RISCV, glibc), EXEC_FOREIGN, "foreign");
-	expect(write_elf("musl", OWN_MACHINE, "/lib/ld-musl-x86_64.so.1"), EXEC_OTHER_LIBC, "musl");
+	expect(write_elf("musl", OWN_MACHINE, "/lib/ld-musl-x86_64.so.1"), EXEC_LOADS, NULL);
+	expect(write_elf("bionic", OWN_MACHINE, "/system/bin/linker64"), EXEC_OTHER_LIBC, "bionic");
+	expect(write_elf("ld-musl-x86_64.so.1", OWN_MACHINE, NULL), EXEC_LOADS, NULL);
 	expect(write_elf("ld-linux-x86-64.so.2", OWN_MACHINE, NULL), EXEC_LOADS, NULL);
 	const char *path = write_elf("setuid", OWN_MACHINE, glibc);
 	chmod(path, 04755);

@@ -218,7 +218,8 @@ static const char *by_program(const struct target *t)
 	if (!loader.p)
 		return "is statically linked: no library can be loaded into it; use orshim relay";
 	if (is_musl)
-		return "uses musl, and the shim is built for glibc; use orshim relay";
+		return "uses musl, whose loader takes the shim when a program starts and not later: "
+		       "start it under orshim run instead";
 	if (has_foreign_guest(t))
 		return "runs a program of another architecture, into which a library of this one "
 		       "cannot be loaded; use orshim relay";

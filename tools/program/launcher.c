@@ -100,10 +100,10 @@ static bool platform_package(const char *folder, const char *name, char real[PAT
 	return false;
 }
 
-static bool names_our_platform(const char *package)
+static bool names_our_platform(const char *package, bool musl)
 {
 	return (strstr(package, our_platform[0]) || strstr(package, our_platform[1])) &&
-	       !strstr(package, "musl");
+	       !!strstr(package, "musl") == musl;
 }
 
 static bool follow_package(const char *folder, const cJSON *json, char real[PATH_MAX])
@@ -111,9 +111,14 @@ static bool follow_package(const char *folder, const cJSON *json, char real[PATH
 	const cJSON *optional = cJSON_GetObjectItemCaseSensitive(json, "optionalDependencies");
 	const cJSON *row;
 
-	cJSON_ArrayForEach(row,
-			   optional) if (names_our_platform(row->string) &&
-					 platform_package(folder, row->string, real)) return true;
+	/* npm installs one of the two; where both are, glibc's is the one that runs. */
+	for (int musl = 0; musl < 2; musl++)
+		cJSON_ArrayForEach(row, optional)
+		{
+			if (names_our_platform(row->string, musl) &&
+			    platform_package(folder, row->string, real))
+				return true;
+		}
 	return false;
 }
 

@@ -118,8 +118,8 @@ static const char *deaf_elf(struct program *p, int fd)
 	p->gains_rights = rights != NULL;
 	if (loader[0] == '\0')
 		return "it is statically linked: no loader, so nothing can be preloaded";
-	if (strstr(loader, "musl"))
-		return "it uses musl, and the shim is built for glibc";
+	if (!strstr(loader, "ld-linux") && !strstr(loader, "ld-musl-"))
+		return "it uses another libc than glibc and musl, for which the shim is built";
 	return rights;
 }
 

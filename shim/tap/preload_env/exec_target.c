@@ -30,7 +30,15 @@ static bool is_own_elf(const Elf64_Ehdr *e)
 	       e->e_machine == OWN_MACHINE && e->e_phentsize == sizeof(Elf64_Phdr);
 }
 
-/* By the loader that the ELF file asks for: glibc's is called "ld-linux". */
+/* glibc's and musl's. */
+static const struct slice loaders[] = { SLICE("ld-linux"), SLICE("ld-musl-") };
+
+static bool is_heeded(struct slice loader)
+{
+	return slice_has(loader, loaders[0]) || slice_has(loader, loaders[1]);
+}
+
+/* By the loader that the ELF file asks for. */
 static enum exec_target_kind kind_by_loader(int fd, const Elf64_Ehdr *e)
 {
 	for (unsigned i = 0; i < e->e_phnum; i++) {
@@ -45,7 +53,7 @@ static enum exec_target_kind kind_by_loader(int fd, const Elf64_Ehdr *e)
 		size_t n = ph.p_filesz < sizeof(name) ? ph.p_filesz : sizeof(name);
 		ssize_t got = direct_pread(fd, name, n, (off_t)ph.p_offset);
 		struct slice loader = { name, got > 0 ? (size_t)got : 0 };
-		return slice_has(loader, SLICE("ld-linux")) ? EXEC_LOADS : EXEC_OTHER_LIBC;
+		return is_heeded(loader) ? EXEC_LOADS : EXEC_OTHER_LIBC;
 	}
 	return EXEC_STATIC;
 }
@@ -85,7 +93,9 @@ static bool is_loader(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slice_starts(slice_of(slash ? slash + 1 : path), SLICE("ld-linux"));
+	struct slice name = slice_of(slash ? slash + 1 : path);
+
+	return slice_starts(name, loaders[0]) || slice_starts(name, loaders[1]);
 }
 
 static enum exec_target_kind kind_of_elf(int fd, const Elf64_Ehdr *e, const char *path)

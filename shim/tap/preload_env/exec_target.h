@@ -16,7 +16,7 @@ enum exec_target_kind {
 	EXEC_LOADS,
 	EXEC_STATIC,     /* without a loader */
 	EXEC_FOREIGN,    /* another architecture */
-	EXEC_OTHER_LIBC, /* musl's loader */
+	EXEC_OTHER_LIBC, /* neither glibc's loader nor musl's */
 	EXEC_PRIVILEGED, /* setuid, setgid or with file capabilities */
 };
 

@@ -17,7 +17,7 @@ static _Atomic uint64_t *reported EARLY;
 static const char *const why[] = {
 	[EXEC_STATIC] = "it is statically linked, so nothing can be preloaded",
 	[EXEC_FOREIGN] = "it is built for another architecture than the shim",
-	[EXEC_OTHER_LIBC] = "it uses another libc than glibc, for which the shim is built",
+	[EXEC_OTHER_LIBC] = "it uses another libc than glibc and musl, for which the shim is built",
 	[EXEC_PRIVILEGED] = "it is setuid, setgid or has file capabilities: the loader ignores "
 			    "LD_PRELOAD there",
 };

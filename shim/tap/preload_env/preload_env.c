@@ -7,7 +7,6 @@
  */
 #include "tap/preload_env/preload_env.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -15,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <wordexp.h>
 
@@ -26,6 +26,7 @@
 #include "tap/preload_env/relayed.h"
 #include "tap/preload_env/exec_target.h"
 #include "tap/preload_env/not_preloaded.h"
+#include "tap/objects.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -58,18 +59,26 @@ static struct {
 	const char *single_threaded; /* glibc's, from 2.32 on; NULL: not known */
 } real EARLY;
 
+static int kernel_execveat(int dir, const char *path, char *const argv[], char *const envp[],
+			   int flags)
+{
+	return (int)syscall(SYS_execveat, dir, path, argv, envp, flags);
+}
+
 static void resolve_all(void)
 {
-	real.execve = EARLY_SYMBOL(RTLD_NEXT, "execve");
-	real.execvpe = EARLY_SYMBOL(RTLD_NEXT, "execvpe");
-	real.execveat = EARLY_SYMBOL(RTLD_NEXT, "execveat");
-	real.fexecve = EARLY_SYMBOL(RTLD_NEXT, "fexecve");
-	real.posix_spawn = EARLY_SYMBOL(RTLD_NEXT, "posix_spawn");
-	real.posix_spawnp = EARLY_SYMBOL(RTLD_NEXT, "posix_spawnp");
-	real.system = EARLY_SYMBOL(RTLD_NEXT, "system");
-	real.popen = EARLY_SYMBOL(RTLD_NEXT, "popen");
-	real.wordexp = EARLY_SYMBOL(RTLD_NEXT, "wordexp");
-	real.single_threaded = EARLY_SYMBOL(RTLD_NEXT, "__libc_single_threaded");
+	real.execve = objects_next(EARLY_TEXT("execve"));
+	real.execvpe = objects_next(EARLY_TEXT("execvpe"));
+	real.execveat = objects_next(EARLY_TEXT("execveat"));
+	if (!real.execveat) /* glibc has it from 2.34 on */
+		real.execveat = kernel_execveat;
+	real.fexecve = objects_next(EARLY_TEXT("fexecve"));
+	real.posix_spawn = objects_next(EARLY_TEXT("posix_spawn"));
+	real.posix_spawnp = objects_next(EARLY_TEXT("posix_spawnp"));
+	real.system = objects_next(EARLY_TEXT("system"));
+	real.popen = objects_next(EARLY_TEXT("popen"));
+	real.wordexp = objects_next(EARLY_TEXT("wordexp"));
+	real.single_threaded = objects_next(EARLY_TEXT("__libc_single_threaded"));
 }
 
 /* A child may have another working folder: LIBRARY from the root on. */

@@ -3,8 +3,12 @@
 # cases.sh, sourced by the shell tests here: a case and its verdict, the stand-in
 # OpenRouter, and an end that leaves nothing behind. $work is a folder of the test's
 # own; a command of a case writes to $work/out and $work/err, and $work/all has it all.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+# shellcheck disable=SC2034 # the tests' own
+build=$root/${BUILD:-build} orshim=$root/${BUILD:-build}/orshim \
+	cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 work=$(mktemp -d)
-passed=0 failed=0
+passed=0 failed=0 left_out=0
 evidence=("$work/out" "$work/err") # what is shown where a case fails
 started=()                         # processes that end with the test
 : >"$work/all"
@@ -57,10 +61,13 @@ misuse() { # NAME STATUS WORD COMMAND...: exactly one line, on stderr, with WORD
 
 # The stand-in OpenRouter: where it listens is $port, whom to trust $ca.
 standin() {
-	coproc STANDIN { exec "${BASH_SOURCE[0]%/*}/../../mock/openrouter.py"; }
+	coproc STANDIN { exec "$root/tests/mock/openrouter.py"; }
 	# shellcheck disable=SC2153 # set by coproc
 	started+=("$STANDIN_PID")
-	read -r -u "${STANDIN[0]}" standin_says
+	read -r -u "${STANDIN[0]}" standin_says || {
+		echo "the mock OpenRouter did not start"
+		exit 1
+	}
 	# shellcheck disable=SC2034 # the tests' own
 	port=$(standin_has port) ca=$(standin_has ca)
 }
@@ -68,12 +75,19 @@ standin_has() { # NAME: what it says of itself under NAME
 	sed -n "s/.*\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" <<<"$standin_says"
 }
 
-skipped() { # WHY: nothing of this test is possible here
-	echo "skip  $1"
-	exit 0
+skip() { # NAME: this case cannot be tried here, and why
+	left_out=$((left_out + 1))
+	echo "skip - $1"
 }
 
-finish() { # the last line of a test
-	echo "$passed passed, $failed failed"
-	exit $((failed > 0))
+skip_all() { # WHY: nothing of this test can be tried here
+	echo "skip - $1"
+	exit 77
+}
+
+finish() { # the last line of a test; nothing checked is a failure
+	local rest=""
+	[ "$left_out" = 0 ] || rest=", $left_out skipped"
+	echo "$passed passed, $failed failed$rest"
+	exit $((failed > 0 || passed == 0))
 }

@@ -2,18 +2,11 @@
 """Where these tests happen: a network of its own with only lo, the stand-in at an
 address that is no loopback one, and names that lead there."""
 
-import fcntl
-import json
 import os
-import shutil
-import socket
-import struct
 import subprocess
-import sys
 
-sys.dont_write_bytecode = True
-import clients  # noqa: E402
-import harness  # noqa: E402
+import harness
+from harness import forget, namespace, records
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVER = "203.0.113.7"  # RFC 5737
@@ -24,33 +17,14 @@ TIME_LIMIT = 120  # seconds; nothing here waits for time to pass
 BASE = "https://openrouter.ai/api/v1"
 
 
-def up():
-    """Bring up lo, with the servers' addresses."""
-    clients.loopback_up()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        for number, address in enumerate((SERVER, OTHER)):
-            name = b"lo:%d" % (number + 1)
-            request = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, socket.inet_aton(address))
-            fcntl.ioctl(any_socket, 0x8916, request)  # SIOCSIFADDR
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as any_socket:
-            request = struct.pack("=16sIi", socket.inet_pton(socket.AF_INET6, SERVER6), 128, 1)
-            fcntl.ioctl(any_socket, 0x8916, request)
-        return True
-    except OSError:
-        return False
-
-
 class Place:
     """A folder, the stand-in OpenRouter, and the ways to run something bare or relayed."""
 
     def __init__(self, scratch, *options):
         self.scratch = scratch
-        self.records = os.path.join(scratch, "received")
         self.log = os.path.join(scratch, "log")
-        os.makedirs(self.records, exist_ok=True)
-        self.server = harness.Standin("--port", "443", "--address", SERVER, "--record", self.records,
-                                    *options)
+        self.server = harness.Mock("--port", "443", "--address", SERVER, *options,
+                                   record=os.path.join(scratch, "received"))
         self.good = self.server.keys["good"]
 
     def close(self):
@@ -74,30 +48,17 @@ class Place:
         env.update(more or {})
         return env
 
-    def take(self):
-        """What the server received since, in order."""
-        received = []
-        for name in sorted(os.listdir(self.records)):
-            with open(os.path.join(self.records, name), "rb") as one:
-                received.append(one.read())
-            os.unlink(os.path.join(self.records, name))
-        return received
-
     def forget(self):
-        if os.path.exists(self.log):
-            os.unlink(self.log)
+        forget(self.log)
 
     def logged(self):
-        if not os.path.exists(self.log):
-            return []
-        with open(self.log) as log:
-            return [json.loads(line) for line in log]
+        return records(self.log)
 
     def bare(self, argv, env):
-        self.take()
+        self.server.take()
         end = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, timeout=TIME_LIMIT, check=False)
-        return end.returncode, end.stdout, end.stderr, self.take()
+        return end.returncode, end.stdout, end.stderr, self.server.take()
 
     def relayed(self, argv, env, mode="strict", text="off", around=()):
         """The same under `orshim run`; the lines that are ours are taken out of stderr."""
@@ -108,10 +69,6 @@ class Place:
         self.said = err.decode("utf-8", "replace")
         theirs = b"".join(line for line in err.splitlines(True) if not line.startswith(b"orshim: "))
         return status, out, theirs, received
-
-    def reset(self):
-        shutil.rmtree(self.records)
-        os.makedirs(self.records)
 
 
 def unseen(*argv):
@@ -134,21 +91,6 @@ def passed_by(records):
     return spliced, refused
 
 
-def main(script, inside):
-    """Run INSIDE(scratch) of SCRIPT in namespaces of its own."""
-    import tempfile
-    if sys.argv[1:2] == ["--inside"]:
-        return inside(sys.argv[2], up())
-    scratch = tempfile.mkdtemp(prefix="orshim-redirect.")
-    try:
-        hosts = os.path.join(scratch, "hosts")
-        with open(hosts, "w") as out:
-            out.write(NAMES)
-        enter = clients.private_command(hosts)
-        if enter is None:
-            print("skipped: this machine allows no namespaces of their own")
-            return 0
-        again = [sys.executable, os.path.abspath(script), "--inside", scratch, *sys.argv[1:]]
-        return subprocess.run(enter + again, check=False).returncode
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+def main(inside):
+    """Run INSIDE(scratch, whether there is IPv6) in namespaces of its own."""
+    return namespace.within(inside, NAMES, (SERVER, OTHER), (SERVER6,))

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# fetch-musl.sh: curl and OpenSSL for musl, as libraries, built by musl-gcc from the
+# distribution's own source packages, once, into the cache outside the checkout;
+# prints the folder there: bin/curl, lib/libssl.so.
+set -eu
+
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+machine=$(uname -m)
+folder=$cache/musl-$release-$machine
+if [ -d "$folder" ]; then
+	echo "$folder"
+	exit
+fi
+for program in musl-gcc perl make; do
+	command -v "$program" >/dev/null || {
+		echo "fetch-musl: $program is not installed" >&2
+		exit 1
+	}
+done
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/.fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT INT TERM
+exec 3>"$cache/musl-build.log"
+
+# The kernel's headers lie beside glibc's: musl's own come first.
+CC="musl-gcc -idirafter /usr/include -idirafter /usr/include/$machine-linux-gnu"
+export CC
+unset CFLAGS LDFLAGS MAKEFLAGS
+source_of() { # PACKAGE: unpacked; its folder
+	"$(dirname "$0")/fetch-source.sh" "$1" "$work/$1" --tar-only --download-only >&3 2>&1
+	mkdir "$work/$1/unpacked"
+	tar -xf "$(find "$work/$1" -name '*.orig.tar.*' ! -name '*.asc')" -C "$work/$1/unpacked" \
+		--strip-components=1
+	echo "$work/$1/unpacked"
+}
+failed() {
+	echo "fetch-musl: $1 was not built; $cache/musl-build.log has why:" >&2
+	tail -n 15 "$cache/musl-build.log" >&2
+	exit 1
+}
+
+echo "fetch-musl: OpenSSL, by musl-gcc" >&2
+openssl=$(source_of openssl)
+(cd "$openssl" && ./Configure "linux-$machine" --prefix="$folder" --libdir=lib --openssldir=/etc/ssl \
+	shared no-tests no-engine no-afalgeng no-async no-legacy no-docs no-dtls no-ssl3 2>/dev/null ||
+	./Configure "linux-$machine" --prefix="$folder" --libdir=lib --openssldir=/etc/ssl \
+		shared no-tests no-engine no-async) >&3 2>&1 || failed OpenSSL
+make -C "$openssl" -j2 build_libs >&3 2>&1 || failed OpenSSL
+make -C "$openssl" DESTDIR="$work/built" install_dev >&3 2>&1 || failed OpenSSL
+
+echo "fetch-musl: curl, by musl-gcc" >&2
+curl=$(source_of curl)
+at=$work/built$folder
+(cd "$curl" && ./configure --prefix="$folder" --disable-static --with-openssl="$at" \
+	LDFLAGS="-Wl,-rpath,$folder/lib" --without-libpsl --without-zlib --without-brotli --without-zstd \
+	--without-nghttp2 --without-libidn2 --without-librtmp --without-libssh2 --disable-ldap --disable-ldaps \
+	--disable-rtsp --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap \
+	--disable-smb --disable-smtp --disable-gopher --disable-mqtt --disable-manual) >&3 2>&1 ||
+	failed curl
+make -C "$curl/lib" -j2 >&3 2>&1 || failed curl
+make -C "$curl/src" -j2 >&3 2>&1 || failed curl
+make -C "$curl/lib" DESTDIR="$work/built" install >&3 2>&1 || failed curl
+make -C "$curl/src" DESTDIR="$work/built" install >&3 2>&1 || failed curl
+rm -rf "$at/share"
+mv -T "$at" "$folder" 2>/dev/null || [ -d "$folder" ]
+echo "$folder"
