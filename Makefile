@@ -15,7 +15,9 @@ WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-a
 HARD := -Wl,-z,defs,-z,relro,-z,now,--as-needed
 # The command alone speaks TLS itself: the relay of orshim run.
 TLS  := -l:libssl.a
-LIBS := -l:libnghttp2.a -l:libz.a -l:libbrotlidec.a -l:libbrotlicommon.a -l:libzstd.a -l:libcrypto.a
+# OpenSSL from 3.2 on has zlib, brotli and zstd compress certificates, where a distribution wants it.
+LIBS := -l:libnghttp2.a -Wl,--start-group -l:libcrypto.a -l:libz.a -l:libbrotlidec.a -l:libbrotlienc.a \
+	-l:libbrotlicommon.a -l:libzstd.a -Wl,--end-group -ldl -lpthread
 
 objects = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,%.c,$(wildcard $(addsuffix /*.[cS],$(1)))))
 CORE  := $(call objects,shim shim/base shim/wire shim/diagnose shim/diagnose/* shim/report) $(B)/cJSON.o
@@ -39,6 +41,8 @@ $(B)/liborshim.so: $(TAP) $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
 	@mv $@.new $@ # in one step: a process may be loading it
 
+# Without a shared library it runs in any container. What libc warns about, tools/orshim.c forestalls.
+$(B)/orshim: LDFLAGS += $(if $(SAN),,-static-pie $(if $(shell ld --help | grep no-warnings),-Wl$(comma)--no-warnings))
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@.new $^ $(TLS) $(LIBS) -lm
 	@mv $@.new $@

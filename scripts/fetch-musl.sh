@@ -53,8 +53,9 @@ make -C "$openssl" DESTDIR="$work/built" install_dev >&3 2>&1 || failed OpenSSL
 echo "fetch-musl: curl, by musl-gcc" >&2
 curl=$(source_of curl)
 at=$work/built$folder
-(cd "$curl" && ./configure --prefix="$folder" --disable-static --with-openssl="$at" \
-	LDFLAGS="-Wl,-rpath,$folder/lib" --without-libpsl --without-zlib --without-brotli --without-zstd \
+rm -r "$at/lib/pkgconfig" # it names the folder to come
+(cd "$curl" && ./configure CPPFLAGS="-I$at/include" --prefix="$folder" --disable-static --with-openssl="$at" \
+	LDFLAGS="-L$at/lib -Wl,-rpath,$at/lib:$folder/lib" PKG_CONFIG=false --without-libpsl --without-zlib --without-brotli --without-zstd \
 	--without-nghttp2 --without-libidn2 --without-librtmp --without-libssh2 --disable-ldap --disable-ldaps \
 	--disable-rtsp --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap \
 	--disable-smb --disable-smtp --disable-gopher --disable-mqtt --disable-manual) >&3 2>&1 ||

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#if defined(__GLIBC__)
+#include <nss.h>
+#endif
 #include <string.h>
 #include <unistd.h>
 
@@ -35,10 +38,23 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+/*
+ * We are linked statically. Names of hosts and users are asked for where libc
+ * itself can look; a module of this machine's libc may be of another version.
+ */
+static void look_up_by_ourselves(void)
+{
+#if defined(__GLIBC__)
+	__nss_configure_lookup("hosts", "files dns");
+	__nss_configure_lookup("passwd", "files");
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct buf out;
 
+	look_up_by_ourselves();
 	if (strcmp(argv[0], RELAY_BECOMES) == 0)
 		return run_relay_become(argc, argv);
 	buf_init(&out, LIMIT_BLOCK);
