@@ -22,7 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join("build", "test-logs")
 SECONDS = os.path.join(LOGS, "seconds")
-FOLDERS = ("tests/e2e", "tests/suites", "tests/memory", "tests/world", "scripts")
+FOLDERS = ("tests/e2e", "tests/systems", "tests/suites", "tests/memory", "tests/world", "scripts")
 SKIPPED = 77
 SAN = "address,undefined"
 FUZZ = SAN + ",fuzzer-no-link"

@@ -32,6 +32,12 @@ e2e: all
 test-clients: all
 	tests/run.py clients
 
+# Built by the README in Debian 11, 12, 13 and sid, and tried there; needs root and the network.
+test-systems: all
+	tests/systems/build.sh $(SUITES)
+	scripts/fetch-musl.sh
+	tests/systems/containers.py
+
 # What others wrote, bare and under the shim; docs/reliability.md.
 suites: all
 	scripts/fetch-clients.sh all
@@ -77,4 +83,4 @@ coverage-run: $(UNIT) $(FUZZ)
 	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 
-.PHONY: unit captures e2e test-clients suites soak memory races bench fuzz fuzz-run coverage coverage-run
+.PHONY: unit captures e2e test-clients test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run
