@@ -62,4 +62,38 @@ found=$(grep -nE 'strn?cmp\([^)]*"--[a-z-]*"' tools/cmd_*.c || true)
 	printf 'check-docs: an option belongs into a row of tools/commands.c:\n%s\n' "$found" >&2
 	bad=1
 }
+# Files that the two guides name are there; in a section about one folder they are named without it.
+git ls-files >"$scratch/files"
+sed 's|/[^/]*$|/|' "$scratch/files" | sort -u >"$scratch/folders"
+for page in ARCHITECTURE.md CONTRIBUTING.md; do
+	# shellcheck disable=SC2016 # Markdown's own marks
+	grep -oE '`[A-Za-z0-9_./-]+`' "$page" | tr -d '`' | sort -u |
+		grep -E '/|\.(c|h|def|sh|py|md)$' | grep -vE '^(/|[a-z]+/\*)|NAME|^build/' | while read -r name; do
+		grep -qE "(^|/)$name\$" "$scratch/files" || grep -qE "(^|/)${name%/}/" "$scratch/folders" ||
+			echo "$page names $name, which is not there"
+	done
+done >"$scratch/named"
+if [ -s "$scratch/named" ]; then
+	sed 's/^/check-docs: /' "$scratch/named" >&2
+	bad=1
+fi
+# So are those that comments name, but for the files of others.
+others='a\.b\.c|b\.c|bio\.h|err\.h|internal\.h|methods\.c|quic_tls\.c|s3_lib\.c|sigcontext\.h|ssl_local\.h|sslerr\.h'
+others="$others"'|threads_pthread\.c|ucontext\.h|x509_txt\.c|x509_vfy\.h|rule_ids\.def|checks\.def'
+git grep -ohE '\b[a-z0-9_]+\.(c|h|def)\b' -- 'shim/*.[ch]' 'shim/*.def' 'tools/*.[ch]' 'tools/*.def' | sort -u |
+	grep -vxE "$others" >"$scratch/named"
+git grep -ohE '^#include <[^>]*' -- shim tools | sed 's|.*[</]||' | cat - "$scratch/files" | sed 's|.*/||' |
+	sort -u >"$scratch/there"
+comm -23 "$scratch/named" "$scratch/there" >"$scratch/gone"
+if [ -s "$scratch/gone" ]; then
+	echo "check-docs: comments name these files, which are not there:" "$(tr '\n' ' ' <"$scratch/gone")" >&2
+	bad=1
+fi
+# Words of our own for what the field has a word for: they are gone. The list grows.
+gone='errand|repose|disguise|word for nothing|re-entry'
+if git grep -nwiE "$gone" -- shim tools docs '*.md' ':!CHANGELOG.md' >"$scratch/gone"; then
+	echo "check-docs: these words were replaced by plainer ones:" >&2
+	head -n 20 "$scratch/gone" >&2
+	bad=1
+fi
 exit "$bad"

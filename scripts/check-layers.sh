@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tags: fast
-# check-layers.sh [BUILD]: the direction tap -> wire -> diagnose -> report, by
-# #include and by undefined symbols; no circle between files, no name and no include guard
-# twice; and who may write, lock, or read the environment.
+# check-layers.sh [BUILD]: data flows tap -> wire -> diagnose -> report. The last three include only
+# what is before them, and never the tap, which drives them all; by #include and by undefined symbols.
+# No circle between files, no name and no include guard twice; who may write, lock, or read the
+# environment.
 set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}

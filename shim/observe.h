@@ -24,7 +24,7 @@ struct observer {
 	struct history history;
 	/* Gives the environment of now, true if it may have changed (environ_now); NULL: it never does. */
 	bool (*environment)(struct slice *block);
-	/* Gives the places of keys that were found before the start (found.h), once; NULL: none were. */
+	/* Gives the places of keys that were found before the start (found_keys.h), once; NULL: none were. */
 	bool (*found)(struct slice *text);
 	struct sink log;
 	struct sink text;

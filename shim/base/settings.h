@@ -3,9 +3,11 @@
 #define ORSHIM_SETTINGS_H
 
 /*
- * The ORSHIM_* variables, read once, immutable afterwards. settings_load() is
- * the only reader of the environment by name. Lists (hosts, rules) are kept as
- * text: their readers in diagnose/ know the words.
+ * The ORSHIM_* variables, read once by settings_load(), immutable afterwards.
+ * Before that, and in processes without TLS, where nothing is loaded, the tap
+ * looks for single ones by name (environ.h): ORSHIM_FOLLOW, ORSHIM_LOG,
+ * ORSHIM_DEBUG, ORSHIM_FOUND, whether ORSHIM_HOSTS is set at all. Lists (hosts,
+ * rules) are kept as text: their readers in diagnose/ know the words.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -32,7 +32,7 @@ bool is_behind(const struct check_input *in, const char *id);
 
 /*
  * Is the header that the vendor looks at first sent empty, beside another one
- * that has a credential, and was the request refused? check_carrier.c
+ * that has a credential, and was the request refused? check_location.c
  */
 bool empty_header_wins(const struct check_input *in);
 

@@ -3,7 +3,8 @@
 #define ORSHIM_LOG_H
 
 /*
- * Where lines go; the only code under shim/ that opens or writes. One line is
+ * Where lines go. Log lines, texts and captures are opened and written by
+ * log.c and log_file.c alone; what else the shim opens, the tap does. One line is
  * one write(2) with O_APPEND, files are 0600 and never reached through a
  * symlink; besides regular files only character devices and pipes are taken.
  * A line that does not go out at once (full disk, full pipe) is lost and

@@ -6,7 +6,7 @@
 
 /*
  * What `orshim run` found out before it started us: TEXT becomes the places of
- * keys in files (diagnose/found.h), kept for as long as the process lives. It
+ * keys in files (diagnose/found_keys.h), kept for as long as the process lives. It
  * stands in a memory file of orshim's own, which ORSHIM_FOUND names as
  * PID:DESCRIPTOR:INODE; that is opened through /proc, read and closed, so the
  * process never has a descriptor that it does not know. False, and no text,

@@ -5,7 +5,7 @@
 /*
  * Which TLS copies this process has, and how each is tapped: an object is one
  * by the symbols that it exports, whatever its file is called, or by what is
- * recognised inside it (hidden.h).
+ * recognised inside it (embedded_tls.h).
  */
 #include <stdbool.h>
 

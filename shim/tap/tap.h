@@ -3,9 +3,10 @@
 #define ORSHIM_TAP_H
 
 /*
- * The one door between the ways of seeing bytes (method tables, exported
- * wrappers, BoringSSL's table) and the rest of the house. Owns the connection
- * table, every lock, the re-entry guard, the clock, fork. Calls no OpenSSL
+ * The one entry from the ways of seeing bytes (method tables, exported
+ * wrappers, BoringSSL's table) to the parsers and the log. The connections and
+ * their locks are in table.h, the guard against our own calls in hook_guard.h,
+ * the observer with its lock and the clock in process.h. Calls no OpenSSL
  * function. errno is kept; on any trouble the connection goes blind.
  */
 #include <stdbool.h>

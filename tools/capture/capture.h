@@ -41,7 +41,7 @@ struct capture {
 	struct step *steps;
 	size_t count;
 	struct buf environment; /* NAME=VALUE entries, each ended by NUL */
-	struct buf found;       /* found.h */
+	struct buf found;       /* found_keys.h */
 	struct buf host;	/* empty: not said */
 	struct buf tool;	/* the same */
 	struct capture_handshake handshake;

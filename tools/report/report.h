@@ -97,7 +97,7 @@ const char *cause_fix(const struct cause *c);
 /* "all 7 failures have key …; none of the 12 successes has", and how sure that is. */
 void split_words(const struct split *s, struct buf *out);
 
-/* The rule that a key's use is a case of; RULE_NONE: nothing remarkable. report_keys.c */
+/* The rule that a key's use is a case of; RULE_NONE: nothing remarkable. keys.c */
 enum rule_id key_rule(const struct report *r, const struct key_use *k);
 void key_words(const struct report *r, const struct key_use *k, struct buf *out);
 bool keys_are_remarkable(const struct report *r);
