@@ -72,7 +72,7 @@ build/gen/checks.def: $(RULES)
 	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe|advise) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(B)/tools/report/page.o: tools/report/page/report.css tools/report/page/report.js
+$(B)/tools/report/page.o: $(wildcard tools/report/page/*)
 
 # What is missing is named, once; and installed, once, the stamp is newer than the script that did it.
 build/.found-%:

@@ -24,15 +24,6 @@ struct side_of_diff {
 	char *where; /* the log that it was found in; NULL */
 };
 
-/* Requests of one kind, wherever they went: "POST …/chat/completions". */
-static bool same_kind(const struct log_row *a, const struct log_row *b)
-{
-	const char *x = a->path ? strrchr(a->path, '/') : NULL;
-	const char *y = b->path ? strrchr(b->path, '/') : NULL;
-
-	return same_text(a->method, b->method) && same_text(x, y);
-}
-
 /*
  * The newest exchange of L that is good or bad, and like LIKE unless that is
  * NULL; an endpoint that needs no key proves nothing.
@@ -42,7 +33,7 @@ static const struct log_row *newest(const struct log *l, bool good, const struct
 	for (size_t i = l->count; i-- > 0;) {
 		const struct log_row *row = &l->rows[i];
 		if (!row_is_request(row) || row_is_public(row) ||
-		    (like && !same_kind(row, like)))
+		    (like && !rows_are_alike(row, like)))
 			continue;
 		if (good ? !row_failed(row) && row->status >= 200 && row->status < 300
 			 : row_failed(row))
@@ -247,6 +238,7 @@ static void diff_html(const struct diff *d, struct side_of_diff s[2], struct buf
 	buf_init(&words, LIMIT_LINE);
 	say(&words, "%zu differences between %s and %s", d->count - d->noise, s[0].name, s[1].name);
 	html_begin(out, buf_slice(&words), d->count > d->noise ? "warn" : "good");
+	html_main(out);
 	for (int i = 0; i < 2; i++) {
 		buf_reset(&words);
 		say_side(i ? "b" : "a", &s[i], &words);

@@ -121,6 +121,14 @@ static const char *refusal_words(enum refused_by r)
 	return words[r];
 }
 
+const char *text_refusal(const char *refused_by)
+{
+	for (int r = REFUSED_NOT + 1; r <= REFUSED_nobody; r++)
+		if (strcmp(refused_by_name((enum refused_by)r), refused_by) == 0)
+			return refusal_words((enum refused_by)r);
+	return NULL;
+}
+
 /* "  [account/auth]" */
 static void put_category(struct text_block *b, enum category c)
 {

@@ -26,6 +26,9 @@ int text_connection(struct buf *out, const struct text_style *style, const struc
 int text_launch(struct buf *out, const struct text_style *style, const char *tool,
 		const struct finding *findings, size_t count);
 
+/* Who refused, as the verdict's line says it, by the name in records; NULL: no such name. */
+const char *text_refusal(const char *refused_by);
+
 /* `orshim explain`: one row of the table, whole. */
 int text_rule(struct buf *out, const struct text_style *style, enum rule_id rule);
 

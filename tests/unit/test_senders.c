@@ -105,7 +105,7 @@ static void extensions_of_one_host_are_told_apart(void **state)
 	assert_int_equal(r.sender_count, 4);
 	expect_words(&r.senders[0],
 		     "Cline (by x-title), in several processes of node "
-		     "--type=extensionHost: 3 requests, 3 refused: for several reasons");
+		     "--type=extensionHost: 3 requests, 3 refused (2 auth_missing, 1 key_unknown)");
 	expect_words(&r.senders[1], "Roo Code (by x-title), in node[7] --type=extensionHost: "
 				    "1 request, none refused");
 	expect_words(&r.senders[2], "node[7] --type=extensionHost: 1 request, none refused");
@@ -129,12 +129,48 @@ static void one_tool_that_speaks_of_itself_is_no_news(void **state)
 	log_release(&l);
 }
 
+/* Rate limits and lacking credits say that a key is known. */
+static void a_key_may_be_refused_for_another_reason(void **state)
+{
+	static const char *const lines[] = { "429,\"auth\":{\"token\":\"sk-or-v1-aaa...bbbb\","
+					     "\"fingerprint\":\"sha256:0123456789ab\"}",
+					     "402,\"auth\":{\"token\":\"sk-or-v1-aaa...bbbb\","
+					     "\"fingerprint\":\"sha256:0123456789ab\"}" };
+	struct buf words;
+	struct report r;
+	struct log l;
+
+	(void)state;
+	log_init(&l);
+	for (size_t i = 0; i < 2; i++) {
+		char line[512];
+		int n =
+		    snprintf(line, sizeof(line),
+			     "{\"v\":1,\"record\":\"exchange\",\"ts\":\"2026-01-01T00:00:01.000Z\","
+			     "\"pid\":7,\"host\":\"openrouter.ai\",\"findings\":[],\"verdict\":"
+			     "{\"refused_by\":\"openrouter_quota\",\"cause\":null},\"status\":%s}",
+			     lines[i]);
+		assert_true(log_add_line(&l, line, (size_t)n));
+	}
+	report_make(&r, &l);
+	assert_int_equal(r.key_count, 1);
+	buf_init(&words, 4096);
+	key_words(&r, &r.keys[0], &words);
+	assert_int_equal(buf_add(&words, "", 1), 0);
+	assert_string_equal(words.p, "sk-or-v1-aaa...bbbb (sha256:0123456789ab) to openrouter.ai: "
+				     "refused for another reason twice");
+	buf_release(&words);
+	report_release(&r);
+	log_release(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_taken_from_the_surest_header),
 		cmocka_unit_test(extensions_of_one_host_are_told_apart),
 		cmocka_unit_test(one_tool_that_speaks_of_itself_is_no_news),
+		cmocka_unit_test(a_key_may_be_refused_for_another_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,15 @@
 static void say_quoted(struct buf *out, struct slice s)
 {
 	say(out, "'");
-	for (size_t i = 0; i < s.n; i++)
-		say(out, s.p[i] == '\'' ? "'\\''" : "%c", s.p[i]);
+	while (s.n) {
+		const char *end = memchr(s.p, '\'', s.n);
+		size_t n = end ? (size_t)(end - s.p) : s.n;
+		if (buf_add(out, s.p, n) != 0)
+			die("out of memory");
+		if (end)
+			say(out, "'\\''");
+		s = slice_from(s, n + (end != NULL));
+	}
 	say(out, "'");
 }
 

@@ -97,6 +97,7 @@ static void put_keys(struct json_out *j, const struct report *r)
 		json_text(j, "source", k->source);
 		json_number(j, "accepted", (int64_t)k->accepted);
 		json_number(j, "rejected", (int64_t)k->rejected);
+		json_number(j, "otherwise", (int64_t)k->otherwise);
 		json_text(j, "rule", rule == RULE_NONE ? NULL : rules[rule].id);
 		json_object_end(j);
 	}

@@ -65,6 +65,8 @@ void find_keys(struct report *r)
 			k->rejected++;
 			k->accepted_last = false;
 			k->lost = k->lost || (row->key && was_accepted(r, i));
+		} else {
+			k->otherwise++;
 		}
 	}
 }
@@ -114,6 +116,17 @@ static void say_times(const char *what, size_t n, struct buf *out)
 		say(out, "%s %zu times", what, n);
 }
 
+void key_note(const struct report *r, const struct key_use *k, struct buf *out)
+{
+	enum rule_id rule = key_rule(r, k);
+
+	if (rule == RULE_transient_401)
+		say(out, "it was accepted at the same endpoint before%s",
+		    k->accepted_last ? ", and is again: the refusal was temporary" : "");
+	else if (rule == RULE_one_key_of_several_fails)
+		say(out, "always rejected; another key works");
+}
+
 void key_words(const struct report *r, const struct key_use *k, struct buf *out)
 {
 	enum rule_id rule = key_rule(r, k);
@@ -129,13 +142,14 @@ void key_words(const struct report *r, const struct key_use *k, struct buf *out)
 		say(out, ", ");
 	if (k->rejected)
 		say_times("refused with 401", k->rejected, out);
-	if (k->accepted + k->rejected == 0)
-		say(out, "neither accepted nor refused with 401");
-	if (rule == RULE_transient_401)
-		say(out, "; it was accepted at the same endpoint before%s",
-		    k->accepted_last ? ", and is again: the refusal was temporary" : "");
-	else if (rule == RULE_one_key_of_several_fails)
-		say(out, "; never accepted, while another key is");
+	if (k->otherwise) {
+		if (k->accepted + k->rejected)
+			say(out, ", ");
+		say_times("refused for another reason", k->otherwise, out);
+	}
+	if (rule != RULE_NONE)
+		say(out, "; ");
+	key_note(r, k, out);
 	if (rule != RULE_NONE)
 		say(out, " [%s]", rules[rule].id);
 }

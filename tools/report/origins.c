@@ -128,9 +128,9 @@ static size_t say_places_here(const struct log_row *row, struct buf *out)
 	return shown;
 }
 
-void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
+void origin_words_since(const struct log *l, const struct log_row *launch,
+			const struct log_row *row, struct buf *out)
 {
-	const struct log_row *launch = launch_of(l, row);
 	size_t shown = 0;
 
 	if (row->source)
@@ -147,9 +147,14 @@ void origin_words(const struct log *l, const struct log_row *row, struct buf *ou
 		say(out, " and %zu more", shown - PLACES_SHOWN);
 }
 
-void base_words(const struct log *l, const struct log_row *row, struct buf *out)
+void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
-	const struct log_row *launch = launch_of(l, row);
+	origin_words_since(l, launch_of(l, row), row, out);
+}
+
+void base_words_since(const struct log *l, const struct log_row *launch, const struct log_row *row,
+		      struct buf *out)
+{
 	size_t shown = 0;
 
 	if (!row->base_source)
@@ -161,4 +166,9 @@ void base_words(const struct log *l, const struct log_row *row, struct buf *out)
 		    same_text(o->label, row->host) && shown++ < PLACES_SHOWN)
 			say_place(out, shown, "; ", o->file, o->line, o->note);
 	}
+}
+
+void base_words(const struct log *l, const struct log_row *row, struct buf *out)
+{
+	base_words_since(l, launch_of(l, row), row, out);
 }

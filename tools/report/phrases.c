@@ -2,6 +2,7 @@
 /* Sentences that several writers of a report share. */
 #include <string.h>
 
+#include "diagnose/vendors.h"
 #include "tools/command.h"
 #include "tools/report/report.h"
 
@@ -132,13 +133,12 @@ static void say_also(unsigned also, struct buf *out)
 		say(out, ": this log cannot tell which of them it is");
 }
 
-void split_words(const struct split *s, struct buf *out)
+/* False: that is all there is to say. */
+static bool split_begin(const struct split *s, struct buf *out)
 {
-	enum { VALUES_SHOWN = 6 };
-
 	if (s->failed < 2 || s->fine < 2) {
 		say(out, "too few requests of one outcome to look for what separates them");
-		return;
+		return false;
 	}
 	if (s->strength == SPLIT_NONE) {
 		say(out,
@@ -146,18 +146,17 @@ void split_words(const struct split *s, struct buf *out)
 		    "them "
 		    "better than chance could",
 		    s->failed, s->fine);
-		return;
+		return false;
 	}
 	say(out, "%s", attribute_title(s->first));
 	if (s->second != ATTRIBUTE_COUNT)
 		say(out, " together with %s", attribute_title(s->second));
-	say(out, " separates the refused requests from the others: ");
-	for (size_t i = 0; i < s->value_count && i < VALUES_SHOWN; i++) {
-		say(out, "%s", i ? "; " : "");
-		say_value(&s->values[i], out);
-	}
-	if (s->value_count > VALUES_SHOWN)
-		say(out, "; and %zu more", s->value_count - VALUES_SHOWN);
+	say(out, " separates the refused requests from the others");
+	return true;
+}
+
+static void split_end(const struct split *s, struct buf *out)
+{
 	if (s->strength == SPLIT_WEAK)
 		say(out,
 		    ". That is weak evidence: chance alone does as well in %.0f of 100 such logs",
@@ -165,6 +164,49 @@ void split_words(const struct split *s, struct buf *out)
 	else
 		say(out, ". Chance alone does that in less than one log of a hundred");
 	say_also(s->also, out);
+}
+
+void split_summary(const struct split *s, struct buf *out)
+{
+	if (split_begin(s, out))
+		split_end(s, out);
+}
+
+void split_words(const struct split *s, struct buf *out)
+{
+	enum { VALUES_SHOWN = 6 };
+
+	if (!split_begin(s, out))
+		return;
+	say(out, ": ");
+	for (size_t i = 0; i < s->value_count && i < VALUES_SHOWN; i++) {
+		say(out, "%s", i ? "; " : "");
+		say_value(&s->values[i], out);
+	}
+	if (s->value_count > VALUES_SHOWN)
+		say(out, "; and %zu more", s->value_count - VALUES_SHOWN);
+	split_end(s, out);
+}
+
+const char *split_value_label(const struct report *r, enum attribute a, const char *value)
+{
+	for (size_t i = 0; a == ATTRIBUTE_KEY && i < r->key_count; i++)
+		if (same_text(r->keys[i].key, value) && r->keys[i].token)
+			return r->keys[i].token;
+	return value;
+}
+
+void refuser_words(const struct log_row *row, struct buf *out)
+{
+	const struct vendor *v = row->vendor ? vendor_named(slice_of(row->vendor)) : NULL;
+	const char *words = row->refused_by ? text_refusal(row->refused_by) : NULL;
+
+	if (same_text(row->refused_by, "vendor") && v)
+		say(out, "refused by %s", v->title);
+	else if (row->refused_by)
+		say(out, "%s", words ? words : row->refused_by);
+	if (row->provider && same_text(row->refused_by, "upstream"))
+		say(out, ", %s", row->provider);
 }
 
 static const char *tap_words(const char *tap)

@@ -7,6 +7,14 @@
 #include "tools/command.h"
 #include "tools/report/next_steps.h"
 
+bool rows_are_alike(const struct log_row *a, const struct log_row *b)
+{
+	const char *x = a->path ? strrchr(a->path, '/') : NULL;
+	const char *y = b->path ? strrchr(b->path, '/') : NULL;
+
+	return same_text(a->method, b->method) && same_text(x, y);
+}
+
 static bool was_answered_well(const struct log_row *row)
 {
 	return !row_failed(row) && row->status >= 200 && row->status < 400;

@@ -34,9 +34,12 @@ struct key_use {
 	const char *host;
 	const char *source;
 	size_t accepted, rejected; /* rejected: 401 that is not a provider's */
+	size_t otherwise;          /* refused for another reason, or not answered */
 	bool lost;                 /* rejected after it was accepted at the same path */
 	bool accepted_last;
 };
+
+enum { SENDER_CAUSES_MAX = 8 };
 
 /* Requests of one client as it names itself (in processes of one role), or of one process. */
 struct sender {
@@ -44,6 +47,11 @@ struct sender {
 	size_t requests, refused;
 	bool elsewhere;    /* not all of them from one process */
 	const char *cause; /* of all refusals; NULL: of different ones, or unexplained */
+	struct {
+		const char *id; /* NULL: unexplained */
+		size_t count;
+	} causes[SENDER_CAUSES_MAX]; /* as they came; the last one counts all further ones */
+	size_t cause_count;
 };
 
 /* What was found before a tool started. */
@@ -97,9 +105,21 @@ const char *cause_fix(const struct cause *c);
 /* "all 7 failures have key …; none of the 12 successes has", and how sure that is. */
 void split_words(const struct split *s, struct buf *out);
 
+/* The same without the values, and one of the values as a person knows it: a key by its label. */
+void split_summary(const struct split *s, struct buf *out);
+const char *split_value_label(const struct report *r, enum attribute a, const char *value);
+
+/* Who refused the exchange ROW, in plain words: "refused by OpenRouter's key check". */
+void refuser_words(const struct log_row *row, struct buf *out);
+
+/* Requests of one kind, wherever they went: "POST …/chat/completions". */
+bool rows_are_alike(const struct log_row *a, const struct log_row *b);
+
 /* The rule that a key's use is a case of; RULE_NONE: nothing remarkable. keys.c */
 enum rule_id key_rule(const struct report *r, const struct key_use *k);
 void key_words(const struct report *r, const struct key_use *k, struct buf *out);
+/* What is remarkable of it alone: "always rejected; another key works"; nothing if nothing is. */
+void key_note(const struct report *r, const struct key_use *k, struct buf *out);
 bool keys_are_remarkable(const struct report *r);
 void find_keys(struct report *r);
 
@@ -121,8 +141,17 @@ void origin_words(const struct log *l, const struct log_row *row, struct buf *ou
 /* The same for the destination: "environment variable OPENAI_BASE_URL; ./.env line 3". */
 void base_words(const struct log *l, const struct log_row *row, struct buf *out);
 
+/* The same for many rows, where LAUNCH is known: the last one before ROW in its file, or NULL. */
+void origin_words_since(const struct log *l, const struct log_row *launch,
+			const struct log_row *row, struct buf *out);
+void base_words_since(const struct log *l, const struct log_row *launch, const struct log_row *row,
+		      struct buf *out);
+
 /* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
 void sender_words(const struct sender *s, struct buf *out);
+void sender_process_words(const struct sender *s, struct buf *out);
+/* "4 key_unknown, 3 rate_limited"; nothing if none was refused. */
+void sender_cause_words(const struct sender *s, struct buf *out);
 bool senders_are_remarkable(const struct report *r);
 void find_senders(struct report *r);
 

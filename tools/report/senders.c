@@ -28,6 +28,19 @@ static struct sender *sender_of(struct report *r, const struct log_row *row)
 	return &r->senders[r->sender_count++];
 }
 
+static void add_cause(struct sender *s, const char *cause)
+{
+	size_t at = 0;
+
+	while (at < s->cause_count && s->causes[at].id != cause)
+		at++;
+	if (at == SENDER_CAUSES_MAX)
+		at--;
+	else if (at == s->cause_count)
+		s->causes[s->cause_count++].id = cause;
+	s->causes[at].count++;
+}
+
 void find_senders(struct report *r)
 {
 	for (size_t i = 0; i < r->log->count; i++) {
@@ -44,6 +57,7 @@ void find_senders(struct report *r)
 		s->refused++;
 		s->cause = s->last_refused && s->cause != row->cause ? NULL : row->cause;
 		s->last_refused = row;
+		add_cause(s, row->cause);
 	}
 }
 
@@ -57,25 +71,43 @@ bool senders_are_remarkable(const struct report *r)
 	return r->sender_count > 1 || in_editor;
 }
 
+void sender_process_words(const struct sender *s, struct buf *out)
+{
+	const struct log_row *row = s->first;
+
+	if (s->elsewhere)
+		say(out, "several processes of %s%s%s", row->tool ? row->tool : "an unnamed tool",
+		    row->role ? " " : "", row->role ? row->role : "");
+	else
+		row_process_words(row, out);
+}
+
+void sender_cause_words(const struct sender *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->cause_count; i++)
+		say(out, "%s%zu %s", i ? ", " : "", s->causes[i].count,
+		    i + 1 == SENDER_CAUSES_MAX ? "others"
+		    : s->causes[i].id          ? s->causes[i].id
+					       : "unexplained");
+}
+
 void sender_words(const struct sender *s, struct buf *out)
 {
 	const struct log_row *row = s->first;
 
 	if (row->client)
 		say(out, "%s (by %s), in ", row->client, row->client_by);
-	if (s->elsewhere)
-		say(out, "several processes of %s%s%s", row->tool ? row->tool : "an unnamed tool",
-		    row->role ? " " : "", row->role ? row->role : "");
-	else
-		row_process_words(row, out);
+	sender_process_words(s, out);
 	say(out, ": %zu request%s, ", s->requests, s->requests == 1 ? "" : "s");
 	if (s->refused == 0)
 		say(out, "none refused");
 	else
 		say(out, "%zu refused", s->refused);
-	if (s->refused && s->last_refused)
-		say(out, ": %s",
-		    s->cause                 ? s->cause
-		    : s->last_refused->cause ? "for several reasons"
-					     : "unexplained");
+	if (s->cause_count == 1) {
+		say(out, ": %s", s->causes[0].id ? s->causes[0].id : "unexplained");
+	} else if (s->cause_count) {
+		say(out, " (");
+		sender_cause_words(s, out);
+		say(out, ")");
+	}
 }
