@@ -19,7 +19,7 @@ problem() {
 }
 
 wanted=$({
-	sed -n 's/^HOOK([^,]*, *\([A-Za-z_0-9]*\),.*/\1/p' "$root/shim/tap/hooks.def"
+	sed -n 's/^HOOK([^,]*, *\([A-Za-z_0-9]*\),.*/\1/p' "$root/shim/tap/hooks.def" "$root/shim/tap/plain_hooks.def"
 	sed -n 's/^EXPORT .*[ *]\([a-z_0-9]*\)\((.*\|;$\)/\1/p' "$root/shim/tap/preload_env/preload_env.c" "$root/shim/tap/attach_agent.c"
 } | sort -u)
 exported=$(nm -D --defined-only "$library" | awk '{ print $3 }' | sort)

@@ -55,6 +55,7 @@
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
 /* relay (orshim run) */
+#define LIMIT_PLAIN 4096	    /* descriptors below this number may be watched for HTTP without TLS */
 #define LIMIT_RELAY_LINKS 1024	    /* redirected connections alive at a time (count) */
 #define LIMIT_RELAY_LISTENERS 64    /* programs whose connect() is asked about (count) */
 #define LIMIT_RELAY_PEERS 256	    /* processes that made such connections and live (count) */

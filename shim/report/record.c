@@ -394,6 +394,8 @@ static void put_coordinates(struct json_out *j, const struct exchange *x, const 
 	json_number(j, "conn", x->connection);
 	json_number(j, "seq", x->seq);
 	json_ours(j, "http", version_name(x->version));
+	if (x->plain)
+		json_bool(j, "plain", true);
 	json_wire(j, "method", x->request.method, SHOWN_NAME);
 	json_wire_pair(j, (struct wire_member){ "host", host, SHOWN_PATH },
 		       (struct wire_member){ "path", x->path, SHOWN_PATH },

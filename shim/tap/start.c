@@ -17,6 +17,7 @@
 #include "tap/preload_env/preload_env.h"
 #include "tap/objects.h"
 #include "tap/hook_guard.h"
+#include "tap/plain.h"
 #include "tap/role.h"
 #include "tap/scan.h"
 #include "tap/tap.h"
@@ -64,6 +65,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 
 	(void)argc;
 	wrappers_start();
+	plain_start();
 	if (!attach_agent_is_first()) {
 		hook_guard_turn_off();
 		preload_env_start(false, "", NULL);

@@ -85,6 +85,7 @@ void tap_remove_library(const struct tls_library *copy)
 static void listen_to(struct entry *e, struct slice sni, bool midstream)
 {
 	struct wire_limits limits = process_limits();
+	limits.plain = (uintptr_t)e->handle & TAP_PLAIN;
 
 	e->number = atomic_fetch_add(&numbers, 1) + 1;
 	e->state = ENTRY_LIVE;

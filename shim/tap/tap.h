@@ -18,7 +18,11 @@
 #include "wire/exchange.h"
 #include "wire/handshake.h"
 
-/* HANDLE identifies the connection: the SSL pointer. */
+/*
+ * HANDLE identifies the connection: the SSL pointer. Of one without TLS
+ * (plain.h) it is a number that is no pointer of the host's.
+ */
+#define TAP_PLAIN (1ULL << 63)
 
 /*
  * A handshake of ours as client: goes on, and the server's first bytes came or

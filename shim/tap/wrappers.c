@@ -16,6 +16,7 @@
 #include "tap/process.h"
 #include "tap/hook_guard.h"
 #include "tap/objects.h"
+#include "tap/plain.h"
 #include "tap/scan.h"
 #include "tap/openssl_handshake.h"
 #include "tap/stubs.h"
@@ -241,6 +242,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
 	bool connected = result == 0 || errno == EINPROGRESS;
 	if (connected && is_internet(address, n) && hook_enter(&g)) {
 		untapped_connected(fd, address, n);
+		plain_connected(fd, address, n);
 		hook_leave(&g);
 	}
 	return result;

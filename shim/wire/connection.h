@@ -41,6 +41,7 @@ struct event {
 
 struct wire_limits {
 	size_t body_max; /* most bytes of one body kept */
+	bool plain;	 /* no TLS around it */
 	uint16_t port;	 /* that the connection was made to, for requests that name no host; 0: not known */
 };
 

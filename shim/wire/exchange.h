@@ -123,6 +123,7 @@ struct exchange {
 	uint32_t seq;        /* number of the exchange on its connection, from 1 */
 	uint32_t stream;     /* HTTP/2 stream id; 0 with HTTP/1 */
 	enum http_version version;
+	bool plain;        /* it went over TCP without TLS */
 	struct slice sni;  /* TLS server name; absent when unknown */
 	struct slice host; /* Host or :authority without a port; absent if the request names none */
 	uint16_t port;     /* from Host or :authority; 0: not given */

@@ -190,6 +190,7 @@ static struct stream *open_stream(struct http2 *h, uint32_t id)
 		give_up(h, no_memory);
 		return NULL;
 	}
+	s->x->plain = h->limits.plain;
 	h->seq++;
 	h->last_id = id;
 	s->id = id;

@@ -8,7 +8,7 @@ static const char no_memory[] = "out of memory";
 void pairing_init(struct pairing *p, struct event_queue *out, const struct wire_limits *limits,
 		  uint32_t number, struct slice sni)
 {
-	*p = (struct pairing){ .out = out, .number = number, .sni = sni, .port = limits->port };
+	*p = (struct pairing){ .out = out, .number = number, .sni = sni, .port = limits->port, .plain = limits->plain };
 	http1_init(&p->client, SIDE_CLIENT, limits->body_max);
 	http1_init(&p->server, SIDE_SERVER, limits->body_max);
 	buf_init(&p->early_response, LIMIT_HEAD);
@@ -147,6 +147,7 @@ static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 		give_up(p, no_memory);
 		return NULL;
 	}
+	x->plain = p->plain;
 	p->seq++;
 	if (p->last)
 		p->last->next = x;

@@ -15,6 +15,7 @@ struct pairing {
 	uint32_t seq;
 	struct slice sni; /* borrowed from the connection */
 	uint16_t port;	  /* of wire_limits */
+	bool plain;	  /* the same */
 	struct http1 client;
 	struct http1 server;
 	struct exchange *first; /* waiting for their answers, linked by `next` */

@@ -67,6 +67,7 @@ class Server:
     def __init__(self, options, folder):
         self.api = answers.Vendor(options.vendor, options.compress) if options.vendor else \
             answers.OpenRouter(options.wording, options.alternate, options.compress)
+        self.plain = options.plain
         self.record = Recorder(options.record)
         self.lock = threading.Lock()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -90,6 +91,9 @@ class Server:
     def connection(self, plain):
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.plain:
+                transport.Http1(plain).serve(self.decide, self.record)
+                return
             with self.tls.wrap_socket(plain, server_side=True) as sock:
                 speaks = transport.Http2 if sock.selected_alpn_protocol() == "h2" \
                     else transport.Http1
@@ -97,7 +101,7 @@ class Server:
                     speaks(sock).serve(self.decide, self.record)
                 except transport.Closed:
                     sock.unwrap()
-        except (OSError, ValueError):
+        except (OSError, ValueError, transport.Closed):
             pass  # a client that went away is no event here
         finally:
             plain.close()
@@ -113,6 +117,7 @@ def arguments():
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--address", default="127.0.0.1", help="where to listen, in a namespace")
     parser.add_argument("--http2", action="store_true", help="offer h2 as well (needs python3-h2)")
+    parser.add_argument("--plain", action="store_true", help="HTTP without TLS, as a gateway")
     parser.add_argument("--wording", choices=sorted(answers.WORDINGS), default="2025",
                         help="the period whose 401 text is used for a missing credential")
     parser.add_argument("--vendor", choices=answers.VENDORS,

@@ -56,6 +56,9 @@ struct log_copy {
 	const char *reason; /* NULL */
 };
 
+/* Where a URL names no port, RFC 9110 section 4.2. */
+enum { PORT_HTTP = 80, PORT_HTTPS = 443 };
+
 /* One record. Strings are NULL where the record has none. */
 struct log_row {
 	enum log_kind kind;
@@ -84,6 +87,7 @@ struct log_row {
 	bool shake_failed;              /* connection: its handshake, by the TLS library's own word */
 	int status, ms, conn;           /* -1: unknown */
 	int port;
+	bool plain; /* without TLS */
 	int stream; /* -1, 0, 1 */
 	size_t findings, finding_count;
 	enum severity worst;

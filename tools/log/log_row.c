@@ -213,13 +213,14 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	const cJSON *stream = log_member(body, "stream");
 
 	row->role = role_of(l, row->pid);
+	row->plain = cJSON_IsTrue(log_member(record, "plain"));
 	row->http = kept(l, record, "http", KEPT_NAME);
 	row->method = kept(l, record, "method", KEPT_NAME);
 	row->path = kept(l, record, "path", KEPT_PATH);
 	row->vendor = kept(l, record, "vendor", KEPT_NAME);
 	row->status = log_number(record, "status", -1);
 	row->ms = log_number(record, "ms", -1);
-	row->port = log_number(record, "port", 443);
+	row->port = log_number(record, "port", row->plain ? PORT_HTTP : PORT_HTTPS);
 	row->model = kept(l, body, "model", KEPT_PATH);
 	row->stream = cJSON_IsBool(stream) ? cJSON_IsTrue(stream) : -1;
 	row->message = kept(l, error, "message", KEPT_TEXT);

@@ -10,6 +10,7 @@
 #include "report/json_out.h"
 #include "tools/command.h"
 #include "tools/log/log_row.h"
+#include "tools/report/report.h"
 
 /* In single quotes, inside which nothing but their end has a meaning. */
 static void say_quoted(struct buf *out, struct slice s)
@@ -293,9 +294,7 @@ void curl_command(struct curl_command *o, const struct log_row *row, const cJSON
 
 	choose_variable(o, row);
 	buf_init(&url, LIMIT_LINE);
-	say(&url, "https://%s", row->host ? row->host : "");
-	if (row->port != 443)
-		say(&url, ":%d", row->port);
+	row_origin(row, &url);
 	say(&url, "%s", row->path ? row->path : "/");
 	/* One request, of these very bytes: no globbing of [1-3] and {a,b}, no /../ resolved. */
 	say(out, "curl -sS -g --path-as-is --http%s",

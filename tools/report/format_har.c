@@ -53,13 +53,13 @@ static void put_version(struct json_out *j, const struct log_row *row)
 static void put_request(struct json_out *j, const struct log_row *row, const cJSON *record)
 {
 	const cJSON *request = log_member(record, "request");
-	int port = log_number(record, "port", 443);
 	struct buf url;
 
 	buf_init(&url, LIMIT_LINE);
-	say(&url, "https://%s", row->host ? row->host : "unknown.invalid");
-	if (port != 443)
-		say(&url, ":%d", port);
+	if (row->host)
+		row_origin(row, &url);
+	else
+		say(&url, "https://unknown.invalid");
 	say(&url, "%s", row->path ? row->path : "/");
 	json_object(j, "request");
 	json_text(j, "method", row->method ? row->method : "GET");

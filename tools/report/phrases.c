@@ -245,15 +245,21 @@ void row_process_words(const struct log_row *row, struct buf *out)
 		say(out, " %s", row->role);
 }
 
+void row_origin(const struct log_row *row, struct buf *out)
+{
+	say(out, "http%s://%s", row->plain ? "" : "s", row->host ? row->host : "?");
+	if (row->port != (row->plain ? PORT_HTTP : PORT_HTTPS))
+		say(out, ":%d", row->port);
+}
+
 void row_words(const struct log_row *row, struct buf *out)
 {
 	if (row->tool && *row->tool) {
 		row_process_words(row, out);
 		say(out, " ");
 	}
-	say(out, "%s https://%s", row->method ? row->method : "?", row->host ? row->host : "?");
-	if (row->port != 443)
-		say(out, ":%d", row->port);
+	say(out, "%s ", row->method ? row->method : "?");
+	row_origin(row, out);
 	say(out, "%s -> ", row->path ? row->path : "");
 	if (row->status > 0)
 		say(out, "%d", row->status);

@@ -178,6 +178,9 @@ bool has_faults(const struct log *l);
 /* "node[4711] POST https://openrouter.ai/api/v1/key -> 401, 182 ms" */
 void row_words(const struct log_row *row, struct buf *out);
 
+/* Appends the origin that a request went to, as in a URL: "https://openrouter.ai". */
+void row_origin(const struct log_row *row, struct buf *out);
+
 /* Why a connection that spoke HTTP/3 was not read, and what to do. */
 extern const char quic_words[];
 

@@ -20,7 +20,7 @@ const ways = {
   },
   https() {
     return new Promise((resolve, reject) => {
-      const request = require('https').request(url, { method: 'POST', headers }, (answer) => {
+      const request = require(url.protocol.slice(0, -1)).request(url, { method: 'POST', headers }, (answer) => {
         let text = '';
         answer.setEncoding('utf8');
         answer.on('data', (piece) => { text += piece; });

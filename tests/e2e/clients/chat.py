@@ -23,13 +23,14 @@ if not os.environ.get("NO_AUTH"):
 
 def with_http_client():
     try:
-        from http.client import HTTPSConnection
+        from http.client import HTTPConnection, HTTPSConnection
         from urllib.parse import urlsplit
     except ImportError:
-        from httplib import HTTPSConnection
+        from httplib import HTTPConnection, HTTPSConnection
         from urlparse import urlsplit
     parts = urlsplit(url)
-    connection = HTTPSConnection(parts.hostname, parts.port)
+    way = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = way(parts.hostname, parts.port)
     connection.request("POST", parts.path, payload, headers)
     answer = connection.getresponse()
     return answer.status, answer.read()

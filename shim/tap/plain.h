@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_PLAIN_H
+#define ORSHIM_PLAIN_H
+
+/*
+ * HTTP without TLS to a gateway: LiteLLM, Ollama, LM Studio, llama.cpp or one of
+ * one's own, on this machine or a network of one's own. connect() decides which
+ * sockets are watched. For all others a call costs one look into a bitmap. A
+ * watched one whose first bytes are no request of HTTP, or whose server speaks
+ * first (databases), is watched no longer.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "wire/exchange.h"
+
+struct iovec;
+
+/* In the constructor: resolves what libc has (plain_hooks.c). */
+void plain_start(void);
+
+/* FD was connected, or is about to be (EINPROGRESS). Inside a passage. */
+void plain_connected(int fd, const struct sockaddr *address, socklen_t n);
+
+bool plain_is_watched(int fd); /* costs nothing */
+
+/* For a watched FD. N bytes went by, the first N of COUNT pieces. */
+void plain_bytes(int fd, enum side side, const struct iovec *pieces, size_t count, size_t n);
+void plain_skipped(int fd, size_t n); /* to the server, unseen (sendfile) */
+void plain_ended(int fd);             /* the server sends no more */
+void plain_duplicated(int fd, int to);
+void plain_closing(int fd); /* before the call */
+
+#endif
