@@ -84,8 +84,8 @@ setup:
 	@scripts/setup.sh && touch build/.setup-demo build/.setup-tests
 
 demo: build/.setup-demo
-	@echo 'demo: building, which takes a minute or two the first time'
-	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@[ -x build/orshim ] || echo 'demo: building, which takes a minute or two'
+	@$(MAKE) -s --no-print-directory -j$$(nproc) all
 	@scripts/demo.sh
 
 test: build/.setup-tests
@@ -95,9 +95,9 @@ docs:
 	scripts/check-docs.sh --update
 
 check-layers: all
-check-exports check-needed: $(B)/liborshim.so
+check-exports check-needed check-glibc: $(B)/liborshim.so
 docs check-docs: $(B)/orshim
-check-layers check-sizes check-exports check-needed check-docs:
+check-layers check-sizes check-exports check-needed check-glibc check-docs:
 	scripts/$@.sh
 
 format:
@@ -107,6 +107,6 @@ clean: # the source of cJSON stays, as the installed packages do
 	rm -rf $(filter-out build/cjson,$(wildcard build/*)) build/.found-*
 
 include tests/tests.mk scripts/install.mk
-.PHONY: all setup demo test docs check-layers check-sizes check-exports check-needed check-docs format clean
+.PHONY: all setup demo test docs check-layers check-sizes check-exports check-needed check-glibc check-docs format clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

@@ -132,8 +132,8 @@ build)
 	fetch_cjson
 	;;
 demo)
+	command -v node >/dev/null || for_demo="$for_demo nodejs"
 	install $for_demo
-	command -v node >/dev/null || install nodejs
 	fetch_cjson
 	;;
 tests)

@@ -140,7 +140,7 @@ class Run:
         with open(path, encoding="utf-8", errors="replace") as log:
             said = log.read().splitlines() or [""]
         good = sum(line.startswith("ok") for line in said)
-        if status == 0 and "e2e/" in part.name and not good + sum(map(int, re.findall(r"(\d+) passed", said[-1]))):
+        if status == 0 and "e2e/" in part.name and not good:
             status, said = 1, said + ["not ok - it ended well, and has checked nothing"]
         self.tell(part, status, time.monotonic() - start, said, good)
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ORSHIM
+from harness import ORSHIM, check, finish
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -22,9 +22,9 @@ def limited():
 
 
 def main():
-    orshim, size = ORSHIM, int(sys.argv[1] if len(sys.argv) > 1 else 1024) << 20
+    size = int(sys.argv[1] if len(sys.argv) > 1 else 1024) << 20
     captures = glob.glob(os.path.join(HERE, "..", "captures", "auth_token_quoted", "*.cap"))
-    one = subprocess.run([orshim, "replay", "--json"] + captures, stdout=subprocess.PIPE).stdout
+    one = subprocess.run([ORSHIM, "replay", "--json"] + captures, stdout=subprocess.PIPE).stdout
     exchanges = one.count(b'"record":"exchange"')
     block = one * ((64 << 10) // len(one) + 1) + b"\xff\x1b[2J<script>no JSON\n"
     blocks = size // len(block) + 1
@@ -32,16 +32,15 @@ def main():
         for _ in range(blocks):
             log.write(block)
         log.flush()
-        run = subprocess.run([orshim, "report", log.name], stdout=subprocess.PIPE,
+        run = subprocess.run([ORSHIM, "report", log.name], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, preexec_fn=limited)
     wanted = b" of %d requests were refused" % (exchanges * blocks * ((64 << 10) // len(one) + 1))
     good = run.returncode == 1 and wanted in run.stdout and b"\x1b" not in run.stdout
     good = good and b"and %d more" % (blocks - 1) in run.stdout + run.stderr
-    if not good:
-        print("not ok - wanted %r, exit %d\n%s" % (wanted, run.returncode, run.stderr[-500:]))
-        print(run.stdout[:1500], run.stdout[-1500:])
-    print("%d MiB,%s, %d damaged lines" % (size >> 20, wanted.decode(), blocks))
-    return not good
+    check(good, "%d MiB,%s, %d damaged lines" % (size >> 20, wanted.decode(), blocks),
+          "exit %d, %s, %s ... %s" % (run.returncode, run.stderr[-500:], run.stdout[:1500],
+                                      run.stdout[-1000:]))
+    return finish()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import sys
 
 import redirect_clients
 from redirect import place
-from harness import check, finish
+from harness import check, finish, skip
 
 NODE = """
 const { spawn } = require('child_process');
@@ -76,7 +76,7 @@ def codex(here):
     """Each run has numbers of its own in what it says and sends: the status and the verdict count."""
     found = redirect_clients.cached("codex-*-linux-x64/vendor/*/bin/codex")
     if not found:
-        print("skip  codex: it is not here")
+        skip("codex: it is not here")
         return
     os.mkdir(os.path.join(here.scratch, ".codex"))
     with open(os.path.join(here.scratch, ".codex", "config.toml"), "w") as out:
@@ -102,7 +102,7 @@ def inside(scratch, _):
             for name, argv in launchers([go, url]):
                 one(here, name, argv, ["SSL_CERT_FILE"])
         else:
-            print("skip  programs of Go: it is not here")
+            skip("programs of Go: it is not here")
         if "all" in sys.argv:
             codex(here)
         deno = "all" in sys.argv and redirect_clients.cached("linux-x64-glibc-*/deno")

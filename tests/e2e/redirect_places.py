@@ -19,7 +19,7 @@ import threading
 import redirect_clients
 from redirect import place
 import redirect_trouble
-from harness import ORSHIM, check, finish
+from harness import ORSHIM, check, finish, skip
 
 URL = place.BASE + "/chat/completions"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -170,7 +170,7 @@ def laid_over(here):
     diagnosed(here, "wget (GnuTLS)", wget, quoted(here, []), "strict", [*lay, bundle, system])
     java, javac, keytool = (shutil.which(n) for n in ("java", "javac", "keytool"))
     if not (java and javac and keytool):
-        print("skip  Java: it is not here")
+        skip("Java: it is not here")
         return
     subprocess.run([javac, "-d", here.scratch, os.path.join(place.HERE, "Ask.java")], check=True)
     home = os.path.dirname(os.path.dirname(os.path.realpath(java)))

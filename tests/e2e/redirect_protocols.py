@@ -18,7 +18,7 @@ import redirect_clients  # noqa: E402
 from redirect import place  # noqa: E402
 import redirect_places  # noqa: E402
 import redirect_trouble  # noqa: E402
-from harness import ORSHIM, check, finish  # noqa: E402
+from harness import ORSHIM, check, finish, skip  # noqa: E402
 
 
 class Talk:
@@ -204,7 +204,7 @@ def tls_proxy(here):
 def privilege(here):
     """Not root: no_new_privs had to be set, and a setuid program gains nothing."""
     if os.geteuid() != 0:
-        print("skip  setuid programs: that needs root")
+        skip("setuid programs: that needs root")
         return
     home = os.path.join(here.scratch, "nobody")
     os.mkdir(home)
