@@ -31,7 +31,7 @@ def go_program(scratch):
     """ask.go, statically linked; None without Go."""
     program = os.path.join(scratch, "ask")
     env = dict(os.environ, CGO_ENABLED="0", GO111MODULE="off", GOFLAGS="",
-               GOCACHE=os.path.join(place.clients.CACHE, "gocache"))
+               GOCACHE=os.path.join(harness.CACHE, "gocache"))
     try:
         subprocess.run(["go", "build", "-o", program, os.path.join(place.HERE, "ask.go")],
                        env=env, check=True)

@@ -13,12 +13,10 @@ import subprocess
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-import redirect_clients  # noqa: E402
-from redirect import place  # noqa: E402
-import redirect_places  # noqa: E402
-import redirect_trouble  # noqa: E402
-from harness import ORSHIM, check, finish, skip  # noqa: E402
+from redirect import place
+import redirect_places
+import redirect_trouble
+from harness import ORSHIM, check, finish, skip
 
 
 class Talk:
@@ -238,4 +236,4 @@ def inside(scratch, _):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))

@@ -10,12 +10,11 @@ import os
 import subprocess
 import sys
 
-sys.dont_write_bytecode = True
-import redirect_clients  # noqa: E402
-from redirect import place  # noqa: E402
-import redirect_places  # noqa: E402
-import redirect_trouble  # noqa: E402
-from harness import check, finish  # noqa: E402
+import redirect_clients
+from redirect import place
+import redirect_places
+import redirect_trouble
+from harness import check, finish
 
 URL = place.BASE + "/chat/completions"
 WAYS = ("busy", "denied", "absent")
@@ -151,4 +150,4 @@ def inside(scratch, _):
 
 
 if __name__ == "__main__":
-    sys.exit(place.main(__file__, inside))
+    sys.exit(place.main(inside))
