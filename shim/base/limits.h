@@ -23,6 +23,8 @@
 #define LIMIT_CODINGS 4		       /* stacked content codings that are undone (count) */
 #define LIMIT_BOMB_RATIO 1000	       /* decoded bytes per coded byte above which decoding stops (ratio) */
 #define LIMIT_SSE_EVENT (256 * 1024)   /* data of one event that is kept */
+#define LIMIT_GENERATION_NAME 128      /* of the model and the id that an answer names; longer ones are not kept */
+#define LIMIT_GENERATION_EVENTS 4      /* events of a stream that are asked for both (count) */
 #define LIMIT_CERTIFICATE (16 * 1024)  /* a certificate that is read; with hundreds of names they have half of it */
 #define LIMIT_ISSUER 128	       /* the name of who signed it */
 #define LIMIT_CERT_NAMES 160	       /* the names that it is for, as many as fit */

@@ -8,6 +8,7 @@
 #include "report/json_wire.h"
 #include "report/field_display.h"
 #include "report/machine.h"
+#include "wire/generation.h"
 #include "wire/handshake.h"
 
 enum {
@@ -307,6 +308,33 @@ static void put_error(struct json_out *j, const struct answer *a)
 	json_object_end(j);
 }
 
+/* A name from the wire, unless it looks like a secret: masked, it would name nothing. */
+static void put_name(struct json_out *j, const char *key, const char *name)
+{
+	char room[LIMIT_GENERATION_NAME + 1];
+	struct buf masked = { .p = room, .cap = sizeof(room), .max = sizeof(room) };
+
+	mask_text(&masked, slice_of(name), sizeof(room));
+	if (*name && slice_equal(buf_slice(&masked), slice_of(name)))
+		json_text(j, key, name);
+}
+
+/* Members that old records do not have: written where the answer says something. */
+static void put_generation(struct json_out *j, const struct exchange *x)
+{
+	struct generation c;
+
+	generation_of(x, &c);
+	put_name(j, "model", c.model);
+	put_name(j, "id", c.id);
+	if (c.input_tokens < 0 && c.output_tokens < 0)
+		return;
+	json_object(j, "usage");
+	put_count(j, "input", (long)c.input_tokens);
+	put_count(j, "output", (long)c.output_tokens);
+	json_object_end(j);
+}
+
 static void put_response(struct json_out *j, const struct diagnosis *d, enum fullness fullness,
 			 struct kept_pairs *kept)
 {
@@ -321,6 +349,7 @@ static void put_response(struct json_out *j, const struct diagnosis *d, enum ful
 	json_number(j, "bytes", (int64_t)m->body.total);
 	if (d->input.answer.provider.p)
 		json_wire(j, "provider", d->input.answer.provider, SHOWN_NAME);
+	put_generation(j, d->input.x);
 	put_error(j, &d->input.answer);
 	json_object_end(j);
 }

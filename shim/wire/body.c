@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "wire/generation.h"
 #include "wire/decode.h"
 #include "wire/message.h"
 #include "wire/sse.h"
@@ -177,6 +178,7 @@ static void forget_events(struct body_reader *r)
 	*e = (struct stream_report){ .seen = true,
 				     .error = e->error,
 				     .error_event = e->error_event };
+	generation_init(&e->generation);
 }
 
 /* The bytes do not decode: what came goes back to how it came. */

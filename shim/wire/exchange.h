@@ -106,6 +106,14 @@ enum exchange_end {
 	END_UNPARSED, /* the answer is not HTTP, or it could not be followed to its end */
 };
 
+/* What an answer says of itself: which model wrote it, and for how many tokens. */
+struct generation {
+	char model[LIMIT_GENERATION_NAME + 1]; /* "": it does not say */
+	char id[LIMIT_GENERATION_NAME + 1];
+	int64_t input_tokens; /* -1: it does not say */
+	int64_t output_tokens;
+};
+
 /* What an event stream (text/event-stream) in a 200 answer told. */
 struct stream_report {
 	bool seen;              /* the answer was an event stream */
@@ -116,6 +124,7 @@ struct stream_report {
 	struct buf error_event; /* its `event:` name, may be empty */
 	char finish[32];        /* last finish_reason / stop_reason seen */
 	char native_finish[32]; /* last native_finish_reason seen */
+	struct generation generation;
 };
 
 struct exchange {

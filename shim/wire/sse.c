@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cJSON.h"
+#include "wire/generation.h"
 
 /* A data buffer that grew beyond this is given back after its event. */
 enum { DATA_KEPT = 16 * 1024, NAME_MAX = 8, EVENT_NAME_MAX = 128 };
@@ -37,6 +38,7 @@ struct sse *sse_new(struct stream_report *report)
 	buf_init(&s->data, LIMIT_SSE_EVENT);
 	buf_init(&s->event, EVENT_NAME_MAX);
 	report->seen = true;
+	generation_init(&report->generation);
 	return s;
 }
 
@@ -152,6 +154,9 @@ static int judge_event(struct sse *s)
 	if (slice_equal(data, SLICE("[DONE]")) || slice_equal(event, SLICE("response.completed")) ||
 	    slice_equal(event, SLICE("message_stop")))
 		r->done = true;
+	bool names = r->events <= LIMIT_GENERATION_EVENTS && !generation_is_named(&r->generation);
+	if (names || has_word(data, SLICE("\"usage\"")))
+		generation_read(&r->generation, data);
 	if (!s->cut && worth_parsing(data)) {
 		cJSON *root = cJSON_ParseWithLength(data.p, data.n);
 		bad |= root && read_event(r, root);

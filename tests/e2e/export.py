@@ -126,6 +126,27 @@ def machine_is_told(standin, log, scratch):
           ("box-7.lab", "4711", version), "traces: where it ran", resource)
 
 
+def answers_are_told(standin, scratch):
+    """Model, id and tokens of answers that curl got, of each API, whole and streamed."""
+    log = os.path.join(scratch, "answers")
+    wanted = []
+    for api, number in (("chat/completions", "gen-1764000000-standin"), ("responses", "resp_1"),
+                        ("messages", "msg_1")):
+        for stream in (False, True):
+            command = splits.curl_command(standin, [splits.ask(stream=stream)])
+            command[-1] = "https://openrouter.ai/api/v1/" + api
+            subprocess.run(command, env=splits.curl_environment(log), check=True)
+            wanted.append((splits.CHAT, number, 8, 2))
+    rows = objects(export("--flat", log)[0])
+    check([(row["response_model"], row["response_id"], row["input_tokens"], row["output_tokens"])
+           for row in rows] == wanted, "flat: what answers say of themselves", rows)
+    names = ("gen_ai.response.model", "gen_ai.response.id", "gen_ai.usage.input_tokens",
+             "gen_ai.usage.output_tokens")
+    check([tuple(has.get(name) for name in names) for _, _, _, has in
+           spans(export("--otlp", "traces", log)[0])] == wanted,
+          "traces: what answers say of themselves")
+
+
 def processes_are_flat(log):
     """Of curl, which was looked into, and of a program that could not be."""
     names = [line.split("`")[1] for line in subprocess.run(
@@ -537,6 +558,7 @@ def main():
             splits.curl(standin, ASKED, log)
             follow_real(standin, scratch)
             machine_is_told(standin, log, scratch)
+            answers_are_told(standin, scratch)
             keys = [key[12:-4] for key in standin.keys.values()]
         flat_is_the_log(log)
         processes_are_flat(log)

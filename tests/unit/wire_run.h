@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "wire/generation.h"
 #include "wire/connection.h"
 
 enum step_kind {
@@ -152,6 +153,15 @@ static inline void text_message(struct text *t, const char *who, const struct me
 	text_bytes(t, " body", buf_slice(&b->bytes));
 }
 
+static inline void text_generation(struct text *t, const struct exchange *x)
+{
+	struct generation c;
+
+	generation_of(x, &c);
+	text_add(t, "generation model=%s id=%s input=%lld output=%lld\n", c.model, c.id,
+		 (long long)c.input_tokens, (long long)c.output_tokens);
+}
+
 static inline void text_exchange(struct text *t, const struct exchange *x)
 {
 	static const char *const ends[] = { "answered", "closed", "reset", "switched", "unparsed" };
@@ -165,6 +175,7 @@ static inline void text_exchange(struct text *t, const struct exchange *x)
 	text_bytes(t, "query", x->query);
 	text_message(t, "request", &x->request);
 	text_message(t, "response", &x->response);
+	text_generation(t, x);
 	if (!e->seen)
 		return;
 	text_add(t, "events=%llu comments=%llu done=%d finish=%s native=%s\n",
