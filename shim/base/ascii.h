@@ -42,6 +42,12 @@ static inline bool is_space(char c)
 	return c == ' ' || (unsigned char)(c - '\t') < 5;
 }
 
+/* What no field value may hold (RFC 9110 section 5.5): tab may. */
+static inline bool is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
 static inline char to_lower(char c)
 {
 	return is_upper(c) ? (char)(c | 0x20) : c;

@@ -245,18 +245,16 @@ static void run_checks(const struct judge *judge, struct diagnosis *d)
 {
 	const struct check_input *in = &d->input;
 	bool refused = in->answer.failed || in->answer.refused_by != REFUSED_NOT;
-	enum rule_when last = refused ? ON_REFUSAL : ON_EXCHANGE;
+	unsigned unmet =
+	    NEED_NEVER | (refused ? 0 : NEED_REFUSAL) | (in->body_judged ? 0 : NEED_BODY);
 
 	for (int id = 0; id < RULE_COUNT && d->count < LIMIT_FINDINGS; id++) {
-		const struct rule *rule = &rules[id];
-		struct finding *f = &d->findings[d->count];
-
-		if (rule->when > last || (sections[rule->section].needs_body && !in->body_judged) ||
-		    judge->book.severity[id] == SEVERITY_OFF)
+		if (judge->book.needs[id] & unmet)
 			continue;
+		struct finding *f = &d->findings[d->count];
 		detail_init(&f->detail);
 		if (rule_fires((enum rule_id)id, in, &f->detail))
-			add_finding(judge, d, f, rule);
+			add_finding(judge, d, f, &rules[id]);
 	}
 }
 

@@ -68,6 +68,14 @@ static bool change_severity(struct rulebook *book, struct slice entry)
 	return false;
 }
 
+static unsigned needs_of(const struct rulebook *book, const struct rule *rule)
+{
+	if (!rule_is_checked(rule) || book->severity[rule - rules] == SEVERITY_OFF)
+		return NEED_NEVER;
+	return (rule->when == ON_REFUSAL ? NEED_REFUSAL : 0) |
+	       (sections[rule->section].needs_body ? NEED_BODY : 0);
+}
+
 bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 {
 	struct slice rest = slice_of(spec);
@@ -83,5 +91,7 @@ bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 		understood = false;
 		*wrong = entry;
 	}
+	for (int i = 0; i < RULE_COUNT; i++)
+		book->needs[i] = (unsigned char)needs_of(book, &rules[i]);
 	return understood;
 }

@@ -118,9 +118,17 @@ const char *severity_name(enum severity s); /* "error" "warning" "note" "off" */
 const char *certainty_name(enum certainty c);
 const char *category_name(enum category c); /* NULL for CATEGORY_none */
 
-/* What is in force: the table's severities, changed by ORSHIM_RULES. */
+/* What must be so before a rule is asked of an exchange; bits. */
+enum rule_need {
+	NEED_REFUSAL = 1, /* ON_REFUSAL */
+	NEED_BODY = 2,    /* the body was looked into: its section needs it */
+	NEED_NEVER = 4,   /* switched off, or not about exchanges */
+};
+
+/* What is in force: the table's severities, changed by ORSHIM_RULES; and what follows. */
 struct rulebook {
 	unsigned char severity[RULE_COUNT];
+	unsigned char needs[RULE_COUNT]; /* enum rule_need */
 };
 
 /*

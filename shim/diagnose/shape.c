@@ -120,11 +120,6 @@ long base64_decode(struct slice s, char *out, size_t max)
 	return (long)n;
 }
 
-static bool is_control(char c)
-{
-	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-}
-
 static bool has_control(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -21,11 +21,6 @@ bool head_is_token(unsigned char c)
 	return token_bytes[c];
 }
 
-static bool is_control(unsigned char c)
-{
-	return (c < 0x20 && c != '\t') || c == 0x7f;
-}
-
 /* Whether one of eight bytes is below 0x20 or is 0x7f; TAB counts too: the caller looks closer. */
 static bool word_has_control(uint64_t w)
 {
@@ -41,7 +36,7 @@ static bool word_has_control(uint64_t w)
 static long first_control(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (is_control((unsigned char)s.p[i]))
+		if (is_control(s.p[i]))
 			return (long)i;
 	return -1;
 }

@@ -8,18 +8,20 @@ static const struct slice nowhere = { NULL, 0 };
 
 bool check_auth_header_repeated(const struct check_input *in, struct detail *d)
 {
-	size_t times = field_times(&in->x->request, "authorization");
-	const struct field *first = message_field(&in->x->request, "authorization", 0);
-	const struct field *second = message_field(&in->x->request, "authorization", 1);
+	/* They come first, in wire order. */
+	const struct credential *all = in->credentials.all;
+	size_t times = 0;
 
+	while (times < in->credentials.count && all[times].location == LOCATION_AUTHORIZATION)
+		times++;
 	if (times < 2 || !in->is_api)
 		return false;
-	if (!first->known || !second->known)
+	if (!all[0].known || !all[1].known)
 		detail_f(d, "%zu Authorization fields", times);
 	else
 		detail_f(d, "%zu Authorization fields with %s", times,
-			 slice_equal(first->value, second->value) ? "the same value"
-								  : "different values");
+			 slice_equal(all[0].value, all[1].value) ? "the same value"
+								 : "different values");
 	detail_point(d, "authorization", 0, -1);
 	return true;
 }

@@ -247,19 +247,27 @@ bool check_auth_value_line_break(const struct check_input *in, struct detail *d)
 	return false;
 }
 
+/* Offset of the first control byte that is no line break; -1: none. */
+static long control_byte(struct slice value)
+{
+	for (size_t at = 0; at < value.n; at++)
+		if (is_control(value.p[at]) && value.p[at] != '\r' && value.p[at] != '\n')
+			return (long)at;
+	return -1;
+}
+
 bool check_auth_value_control_byte(const struct check_input *in, struct detail *d)
 {
 	for (size_t i = 0; i < in->credentials.count; i++) {
 		const struct credential *c = &in->credentials.all[i];
-		for (size_t at = 0; c->known && c->field >= 0 && at < c->value.n; at++) {
-			unsigned char byte = (unsigned char)c->value.p[at];
-			if ((byte >= 0x20 && byte != 0x7f) || memchr("\t\r\n", byte, 3))
-				continue;
-			detail_f(d, "byte 0x%02X at offset %zu of the value", byte, at);
-			d->breaks_head = true;
-			detail_point(d, location_name(c->location), (long)at, -1);
-			return true;
-		}
+		long at = c->known && c->field >= 0 ? control_byte(c->value) : -1;
+		if (at < 0)
+			continue;
+		detail_f(d, "byte 0x%02X at offset %ld of the value", (unsigned char)c->value.p[at],
+			 at);
+		d->breaks_head = true;
+		detail_point(d, location_name(c->location), at, -1);
+		return true;
 	}
 	return false;
 }
