@@ -38,6 +38,7 @@ below() { # FOLDER ALLOWED-REGEX
 	[ -z "$found" ] || fail "tools/$1 includes what it must not:
 $found"
 }
+below check 'catalogue|editor|run'
 below run 'catalogue|log'
 below redirect program
 below log none

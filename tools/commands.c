@@ -142,6 +142,15 @@ static const struct command_option doctor_options[] = {
 	{ 0 },
 };
 
+static const struct command_option check_options[] = {
+	FLAG("--json", struct check_options, json, "print one JSON object (docs/check.md)"),
+	CHOICE("--fail-on", "error|warning", struct check_options, fail_on,
+	  "error (default) or warning: end with 1 at such a finding; with 3 if no key was found"),
+	FLAG("--fix", struct check_options, fix,
+	  "print the commands that would mend it; nothing is changed, no value is in them"),
+	{ 0 },
+};
+
 static const struct command_option attach_options[] = {
 	PATH("--log", "FILE", struct attach_options, log,
 	  "append JSON lines to FILE (default: ORSHIM_LOG, else\n"
@@ -245,6 +254,12 @@ const struct command commands[] = {
 	  "by their labels, with those of your login shell, which it runs without a terminal, and\n"
 	  "exits with 0 if every extension host carries the shim and has the shell's keys.",
 	  "orshim doctor node" },
+	{ "check", cmd_check, "look for damaged and conflicting keys on this machine, without a request",
+	  "", NULL, 0, OPTIONS(check),
+	  "Reads the environment, .env up to the project's root, start files of shells, settings of\n"
+	  "known tools, and the environments of running editors. Keys are shown by their labels.\n"
+	  "Exits with 0 if no error was found, with 1 if one was.",
+	  "orshim check --fail-on warning" },
 	{ "attach", cmd_attach, "bring the shim into a running process, and take it out again",
 	  "PID|NAME", "PID", 1, OPTIONS(attach),
 	  "The ORSHIM_* settings are those of this command. Connections that are open already are\n"

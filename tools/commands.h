@@ -80,6 +80,11 @@ struct rules_options {
 
 enum run_fail_on { FAIL_ON_NOTHING, FAIL_ON_ERROR, FAIL_ON_WARNING };
 
+struct check_options {
+	bool json, fix;
+	unsigned fail_on; /* enum run_fail_on */
+};
+
 struct run_options {
 	const char *log, *report;
 	unsigned relay;   /* enum relay_mode, from 1 */
@@ -97,6 +102,7 @@ struct watch_options {
 
 int cmd_attach(const struct arguments *a);
 int cmd_baseline(const struct arguments *a);
+int cmd_check(const struct arguments *a);
 int cmd_completion(const struct arguments *a);
 int cmd_curl(const struct arguments *a);
 int cmd_diff(const struct arguments *a);

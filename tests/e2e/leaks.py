@@ -307,6 +307,8 @@ class Trial:
     def other_commands(self):
         self.command("doctor", [ORSHIM, "doctor", "curl"])
         self.command("doctor --json", [ORSHIM, "doctor", "--json", sys.executable])
+        for options in ([], ["--json"], ["--fix"]):
+            self.command("check %s" % options, [ORSHIM, "check"] + options)
         self.command("explain", [ORSHIM, "explain", "auth_token_quoted"])
         secret = self.canaries.key("settings")
         self.command("env", [ORSHIM, "env"], {

@@ -18,17 +18,12 @@
 #include "report/record.h"
 #include "tools/command.h"
 #include "tools/log/command_words.h"
+#include "tools/log/log_read.h"
 #include "tools/log/runs.h"
 
 extern char **environ;
 
-enum { FINDINGS_MAX = 12, SHOWN_PATH = 160, COMMAND_MAX = 2000, SHELL_SHOWN = 40 };
-
-/* What a finding is about, to find the request that it explains. */
-struct subject {
-	char variable[LIMIT_SHOWN_NAME];
-	char fingerprint[FINGERPRINT_SIZE]; /* of the value in the environment; "" */
-};
+enum { FINDINGS_MAX = 32, SHOWN_PATH = 160, COMMAND_MAX = 2000, SHELL_SHOWN = 40 };
 
 struct launch {
 	struct buf block;
@@ -36,7 +31,7 @@ struct launch {
 	struct dotenv_list files;
 	struct rulebook book;
 	struct finding findings[FINDINGS_MAX];
-	struct subject subjects[FINDINGS_MAX];
+	struct launch_subject subjects[FINDINGS_MAX];
 	size_t count;
 	struct reach reach;
 };
@@ -49,16 +44,18 @@ static struct detail *find(struct launch *l, enum rule_id rule, struct slice nam
 			   struct slice value)
 {
 	struct finding *f = &l->findings[l->count];
-	struct subject *subject = &l->subjects[l->count];
+	struct launch_subject *subject = &l->subjects[l->count];
 
 	if (l->count == FINDINGS_MAX || l->book.severity[rule] == SEVERITY_OFF)
 		return NULL;
 	*f = (struct finding){ .rule = rule, .severity = (enum severity)l->book.severity[rule] };
 	detail_init(&f->detail);
+	*subject = (struct launch_subject){ .line = 0 };
 	snprintf(subject->variable, sizeof(subject->variable), "%.*s", SLICE_ARG(name));
-	subject->fingerprint[0] = '\0';
-	if (value.n)
+	if (value.n) {
 		fingerprint_of(value, subject->fingerprint);
+		token_mask(value, subject->label);
+	}
 	l->count++;
 	return &f->detail;
 }
@@ -71,13 +68,28 @@ static void add_label(struct detail *d, struct slice token)
 	detail_f(d, "%s", shown);
 }
 
-static void add_place(struct detail *d, const struct dotenv *file, unsigned line)
+/* The file that the newest finding is about. */
+static void set_place(struct launch *l, const char *shown, unsigned line)
+{
+	struct launch_subject *subject = &l->subjects[l->count - 1];
+
+	snprintf(subject->file, sizeof(subject->file), "%s", shown);
+	subject->line = line;
+}
+
+static void add_shown_place(struct detail *d, const char *shown, unsigned line)
+{
+	detail_masked(d, slice_of(shown), SHOWN_PATH);
+	detail_f(d, " line %u", line);
+}
+
+static void add_place(struct launch *l, struct detail *d, const struct dotenv *file, unsigned line)
 {
 	char path[SHOWN_PATH];
 
 	reach_show_path(file->path, path, sizeof(path));
-	detail_masked(d, slice_of(path), SHOWN_PATH);
-	detail_f(d, " line %u", line);
+	add_shown_place(d, path, line);
+	set_place(l, path, line);
 }
 
 static void check_damage(struct launch *l)
@@ -112,7 +124,7 @@ static void check_file_damage(struct launch *l, const struct dotenv *file,
 	detail_f(d, "%.*s %s: ", SLICE_ARG(slice_sub(entry->name, 0, LIMIT_SHOWN_NAME)), damage);
 	add_label(d, entry->value);
 	detail_f(d, ", in ");
-	add_place(d, file, entry->line);
+	add_place(l, d, file, entry->line);
 }
 
 static void check_shadow(struct launch *l, const struct dotenv *file,
@@ -126,7 +138,7 @@ static void check_shadow(struct launch *l, const struct dotenv *file,
 	detail_f(d, "%.*s is ", SLICE_ARG(slice_sub(entry->name, 0, LIMIT_SHOWN_NAME)));
 	add_label(d, set);
 	detail_f(d, " in the environment, and ");
-	add_place(d, file, entry->line);
+	add_place(l, d, file, entry->line);
 	detail_f(d, " has ");
 	add_label(d, entry->value);
 }
@@ -194,7 +206,7 @@ static void check_near_miss(struct launch *l)
 			if (!d)
 				return;
 			detail_f(d, ": ");
-			add_place(d, &l->files.files[i], entry.line);
+			add_place(l, d, &l->files.files[i], entry.line);
 			return;
 		}
 	}
@@ -226,6 +238,150 @@ struct launch *launch_look(void)
 	check_near_miss(l);
 	reach_find(&l->reach, &l->env, &l->files);
 	return l;
+}
+
+/* A key with its vendor's prefix that is no whole one, or one of another vendor's. */
+static void check_form(struct launch *l, const struct reach_key *k)
+{
+	const struct vendor *vendor = vendor_of_variable(slice_of(k->variable));
+	bool foreign = vendor && k->owner && strcmp(k->owner, vendor->title) != 0 &&
+		       strcmp(k->variable, "OPENROUTER_API_KEY") == 0;
+	bool cut = !foreign && !k->whole && same_text(k->owner, "OpenRouter") &&
+		   slice_starts(slice_of(k->label), SLICE("sk-or-"));
+
+	if (k->base || k->reading || (!foreign && !cut))
+		return;
+	for (size_t i = 0; i < l->count; i++) /* that it is damaged says as much */
+		if (strcmp(l->subjects[i].label, k->label) == 0 &&
+		    l->findings[i].rule == RULE_key_variable_damaged)
+			return;
+	struct detail *d = find(l, foreign ? RULE_key_wrong_vendor : RULE_auth_token_length,
+				slice_of(k->variable), SLICE(""));
+	if (!d)
+		return;
+	struct launch_subject *subject = &l->subjects[l->count - 1];
+	memcpy(subject->fingerprint, k->fingerprint, sizeof(subject->fingerprint));
+	memcpy(subject->label, k->label, sizeof(subject->label));
+	if (foreign)
+		detail_f(d, "%s has the form of a key of %s: %s", k->variable, k->owner, k->label);
+	else
+		detail_f(d, "%s is not a whole key of %s: %s", k->variable, k->owner, k->label);
+	if (k->environment) {
+		detail_f(d, ", in the environment");
+		return;
+	}
+	detail_f(d, ", in ");
+	add_shown_place(d, k->file, k->line);
+	set_place(l, k->file, k->line);
+}
+
+/* Who sources a file with such lines, or gives it to docker --env-file, has CR at the key's end. */
+static void check_line_ends(struct launch *l, const struct dotenv *file)
+{
+	struct slice rest = buf_slice(&file->text), line;
+	struct dotenv_entry entry = { 0 };
+	unsigned number = 0;
+
+	for (size_t at = 0; dotenv_next(buf_slice(&file->text), &at, &entry);) {
+		while (number < entry.line && slice_cut(&rest, '\n', &line))
+			number++;
+		if (!vendor_of_variable(entry.name) || !entry.value.n ||
+		    !slice_ends(line, SLICE("\r")))
+			continue;
+		struct detail *d = find(l, RULE_key_variable_damaged, entry.name, entry.value);
+		if (!d)
+			return;
+		if (l->findings[l->count - 1].severity > SEVERITY_WARNING)
+			l->findings[l->count - 1].severity = SEVERITY_WARNING;
+		detail_f(d, "%.*s ends in a carriage return for a shell that reads ",
+			 SLICE_ARG(slice_sub(entry.name, 0, LIMIT_SHOWN_NAME)));
+		add_place(l, d, file, entry.line);
+		d->why =
+		    "The file has Windows' line ends. Most readers of .env drop them; `source` and "
+		    "`set -a` of a shell do not.";
+		snprintf(d->fix, sizeof(d->fix), "Save the file with Unix line ends.");
+		return; /* one of a file: all its lines are so */
+	}
+}
+
+static void say_where(struct detail *d, const struct reach_key *k)
+{
+	if (k->environment)
+		detail_f(d, "in the environment");
+	else
+		add_shown_place(d, k->file, k->line);
+}
+
+/* The same variable with another key in a start file of the shell, or in a second .env. */
+static void check_contradiction(struct launch *l, const struct reach_key *first,
+				const struct reach_key *k)
+{
+	bool dotenvs = !first->environment && !k->environment && first->kind == FOUND_DOTENV &&
+		       k->kind == FOUND_DOTENV;
+	bool shell = first->environment && !k->environment && k->kind == FOUND_SHELL;
+
+	if (first->base || k->base || first->reading || k->reading || (!dotenvs && !shell) ||
+	    strcmp(first->variable, k->variable) != 0 ||
+	    strcmp(first->fingerprint, k->fingerprint) == 0)
+		return;
+	struct detail *d = find(l, RULE_key_shadows_dotenv, slice_of(k->variable), SLICE(""));
+	if (!d)
+		return;
+	struct launch_subject *subject = &l->subjects[l->count - 1];
+	memcpy(subject->fingerprint, first->fingerprint, sizeof(subject->fingerprint));
+	detail_f(d, "%s is %s ", k->variable, first->label);
+	say_where(d, first);
+	detail_f(d, ", and %s in ", k->label);
+	add_shown_place(d, k->file, k->line);
+	set_place(l, k->file, k->line);
+	memcpy(subject->label, k->label, sizeof(subject->label));
+	d->why =
+	    dotenvs
+		? "Most tools read the nearest .env, some read the one at the project's root."
+		: "A tool that is started elsewhere, or after a new login, takes the key of the "
+		  "start file.";
+	snprintf(d->fix, sizeof(d->fix),
+		 dotenvs ? "Keep one of them and delete the other line."
+			 : "Delete the old one. If the start file is right, open a "
+			   "new terminal.");
+}
+
+void launch_look_closer(struct launch *l)
+{
+	const struct reach *r = &l->reach;
+
+	for (size_t i = 0; i < r->count; i++)
+		check_form(l, &r->keys[i]);
+	for (size_t i = 0; i < l->files.count; i++)
+		check_line_ends(l, &l->files.files[i]);
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t k = i + 1; k < r->count; k++)
+			check_contradiction(l, &r->keys[i], &r->keys[k]);
+}
+
+size_t launch_count(const struct launch *l)
+{
+	return l->count;
+}
+
+const struct finding *launch_finding(const struct launch *l, size_t i)
+{
+	return &l->findings[i];
+}
+
+const struct launch_subject *launch_subject(const struct launch *l, size_t i)
+{
+	return &l->subjects[i];
+}
+
+const struct reach *launch_reach(const struct launch *l)
+{
+	return &l->reach;
+}
+
+const struct environment *launch_environment(const struct launch *l)
+{
+	return &l->env;
 }
 
 void launch_release(struct launch *l)
@@ -286,7 +442,8 @@ static void put_command(struct json_out *j, char **argv)
 	buf_release(&words);
 }
 
-static void put_finding(struct json_out *j, const struct finding *f, const struct subject *subject)
+static void put_finding(struct json_out *j, const struct finding *f,
+			const struct launch_subject *subject)
 {
 	const struct rule *rule = &rules[f->rule];
 

@@ -15,9 +15,32 @@
 
 struct launch;
 
+/* What a finding is about, to find the request that it explains, and to mend it. */
+struct launch_subject {
+	char variable[LIMIT_SHOWN_NAME];
+	char fingerprint[FINGERPRINT_SIZE]; /* of the value in the environment; "" */
+	char label[TOKEN_MASK_SIZE];        /* of the value at fault */
+	char file[192];                     /* that holds it, as a person writes it; "": none does */
+	unsigned line;
+};
+
 /* Look at this process's environment, working folder and home. Dies without memory. */
 struct launch *launch_look(void);
 void launch_release(struct launch *l);
+
+/*
+ * Look for more, which no start of a tool is to be held up by: keys that are
+ * cut or another vendor's, Windows' line ends, files that contradict each other
+ * or the environment.
+ */
+void launch_look_closer(struct launch *l);
+
+/* What was found; all of it lives as long as L. */
+size_t launch_count(const struct launch *l);
+const struct finding *launch_finding(const struct launch *l, size_t i);
+const struct launch_subject *launch_subject(const struct launch *l, size_t i);
+const struct reach *launch_reach(const struct launch *l);
+const struct environment *launch_environment(const struct launch *l);
 
 /* Say on stderr what is wrong, as a block about TOOL. Nothing if all is well. */
 void launch_say(const struct launch *l, const char *tool);

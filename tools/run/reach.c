@@ -38,6 +38,14 @@ static bool is_below(const char *folder, const char *path)
 	return n > 1 && strncmp(path, folder, n) == 0 && path[n] == '/';
 }
 
+/* ~/.bashrc is called so, wherever one is; ~/.env is a project's. */
+static bool is_start_file(const char *home, const char *path)
+{
+	size_t n = strlen(home);
+
+	return is_below(home, path) && !strchr(path + n + 1, '/') && strcmp(path + n, "/.env") != 0;
+}
+
 void reach_show_path(const char *path, char *out, size_t size)
 {
 	const char *home = getenv("HOME");
@@ -47,7 +55,9 @@ void reach_show_path(const char *path, char *out, size_t size)
 	if (!getcwd(here, sizeof(here)))
 		here[0] = '\0';
 	size_t up = folders_up(here, path);
-	if (is_below(here, path)) {
+	if (home && is_start_file(home, path)) {
+		snprintf(out, size, "~%s", path + strlen(home));
+	} else if (is_below(here, path)) {
 		snprintf(out, size, ".%s", path + strlen(here));
 	} else if (up && up < 8) {
 		for (size_t i = 0; i < up && n + 3 < size; i++, n += 3)
@@ -81,6 +91,10 @@ static struct reach_key *add(struct reach *r, struct slice name, struct slice va
 	snprintf(key->variable, sizeof(key->variable), "%.*s", SLICE_ARG(name));
 	fingerprint_of(value, key->fingerprint);
 	token_mask(value, key->label);
+	const struct vendor *vendor = vendor_of_key(value);
+	vendor = vendor ? vendor : vendor_of_variable(name);
+	key->owner = vendor ? vendor->title : NULL;
+	key->whole = vendor ? is_well_formed_key(vendor, name, value) : could_be_key(value);
 	return key;
 }
 
@@ -128,12 +142,15 @@ static void add_environment(struct reach *r, const struct environment *env)
 	}
 }
 
-static void add_at(const struct in_file *p, struct slice name, struct slice value, const char *note)
+/* READING: it is not what the file sets, but what some reader makes of it. */
+static void add_at(const struct in_file *p, struct slice name, struct slice value, const char *note,
+		   bool reading)
 {
 	struct reach_key *key = add(p->reach, name, value);
 
 	if (!key)
 		return;
+	key->reading = reading;
 	key->kind = p->kind;
 	memcpy(key->file, p->file, sizeof(key->file));
 	key->line = p->line;
@@ -170,18 +187,20 @@ static void add_value(const struct in_file *p, struct slice name, struct slice v
 {
 	char eaten[LIMIT_REACH_RUN];
 
-	add_at(p, name, value, note);
+	add_at(p, name, value, note, false);
 	raw = slice_trim(raw);
 	if (!p->marks_taken_off && raw.n && raw.n <= LIMIT_REACH_RUN && !slice_equal(raw, value))
 		add_at(p, name, raw,
 		       raw.p[0] == '"' || raw.p[0] == '\'' || raw.p[0] == '`'
 			   ? "the quotation marks are in the file"
-			   : "what stands behind the value is part of it");
+			   : "what stands behind the value is part of it",
+		       true);
 	if (slice_byte(value, '$', 0) < 0)
 		return;
 	size_t n = expand(value, eaten, sizeof(eaten));
 	if (n >= SHORTEST && n < value.n)
-		add_at(p, name, (struct slice){ eaten, n }, "with what a shell makes of its `$`");
+		add_at(p, name, (struct slice){ eaten, n }, "with what a shell makes of its `$`",
+		       true);
 }
 
 static const char *note_of(const struct dotenv_list *files, const struct dotenv *file,

@@ -23,6 +23,9 @@ struct reach_key {
 	char file[192]; /* as a person writes it: ./.env, ~/.bashrc */
 	unsigned line;
 	const char *note; /* what the file has around the value, static; "" */
+	const char *owner; /* whose keys look so, static; NULL: not known */
+	bool whole;        /* a whole key of its owner, as far as its form tells */
+	bool reading;      /* not the value, but what another reader makes of it */
 };
 
 struct reach {

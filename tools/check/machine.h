@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ORSHIM_CHECK_MACHINE_H
+#define ORSHIM_CHECK_MACHINE_H
+
+/*
+ * What can be told of this machine's keys without a request: the findings that
+ * `orshim run` has, too, where each key is, what each known tool would take,
+ * and how the environments of running editors differ from this one.
+ */
+#include "tools/run/launch.h"
+
+enum { CHECK_FINDINGS_MAX = 64, CHECK_TOOLS_MAX = 48, CHECK_EDITORS_MAX = 32 };
+
+struct check_finding {
+	enum severity severity;
+	const char *rule;
+	char text[LIMIT_DETAIL];
+	char why[512], fix[512];
+	char variable[LIMIT_SHOWN_NAME];
+	char label[TOKEN_MASK_SIZE]; /* the value at fault, masked; "": none */
+	int caret, caret_end;        /* columns of LABEL, from 0; -1: nothing to point at */
+	char file[192];              /* "": it is in no file */
+	unsigned line;
+	int pid; /* of an editor; 0 */
+};
+
+/* A tool that is known, and a key that it would find. */
+struct check_tool {
+	const char *tool;                /* static */
+	const struct reach_key *key;     /* NULL: none of those that it reads is set */
+	char variable[LIMIT_SHOWN_NAME]; /* that it reads; "": the key is in its own file */
+};
+
+struct machine_check {
+	struct launch *launch;
+	struct check_finding findings[CHECK_FINDINGS_MAX]; /* the most severe first */
+	size_t count;
+	struct check_tool tools[CHECK_TOOLS_MAX];
+	size_t tool_count;
+	size_t editors, unreadable_editors; /* running processes of editors */
+};
+
+/* Looks at this process's environment, working folder, home and the user's processes. */
+struct machine_check *machine_check(void);
+void machine_check_release(struct machine_check *c);
+
+enum severity machine_check_worst(const struct machine_check *c); /* SEVERITY_OFF: nothing */
+
+/* How a place is called: "environment variable X", "./.env line 3"; into OUT. */
+void check_place_words(const struct reach_key *k, char *out, size_t size);
+
+/* The forms of the answer, appended to OUT. */
+void check_text(const struct machine_check *c, const struct text_style *style, struct buf *out);
+void check_json(const struct machine_check *c, struct buf *out);
+
+/* Shell commands that mend what can be mended so; no value is in them. Not run here. */
+void check_edits(const struct machine_check *c, struct buf *out);
+
+#endif
