@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# fetch-clients.sh [small|all]: the real programs that the end-to-end tests run,
+# fetch-clients.sh [small|all|fleet]: the real programs that the end-to-end tests run,
 # at pinned versions, checked by SHA-512, unpacked once into a cache outside the
 # checkout. Prints the cache's folder. Packages are only unpacked: no install
 # script of theirs runs.
@@ -35,6 +35,10 @@ all @anthropic-ai/claude-code-linux-x64-musl 2.1.332 QoQzwipnqRAdBKDAJNJ2Qvl37G6
 all opencode-linux-x64-baseline 1.18.33 1KQGBiiDDeL/VHHbHkOvvFo8Jr97WT5+C1tear+p7IcDTnXgVHXqIjU4O4jM4mHQzykTP2i884FCnW5LDa+zCA==
 all @cline/cli-linux-x64 3.0.65 YRDt0eNj/XEMB7DeMeOeE92jQFf7DyKGCysStxrk+mIKdO0GVPugDG4yxsmKtBouBnaRVteW3NwYEnSq2kah8A==
 all @sparticuz/chromium 153.0.0 jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==
+fleet @duckdb/node-api 1.5.6-r.1 yIPol6P4EQmsAUsb27donJf7iADrM31Ei/WkvhkZpSscjhEErYsuF19lsJ/qz5mUWxsKFQpLdjvrlhPQnMTBqw==
+fleet @duckdb/node-bindings 1.5.6-r.1 /pWlTyvKC1d16iSMJCBAPwlmzoeXRs5Y9cqG+TpKd/YAW6Ke05FJg099v/Im2bkS9BgznNyNcAK1NxA1eQhSUw==
+fleet @duckdb/node-bindings-linux-x64 1.5.6-r.1 IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q==
+fleet detect-libc 2.1.2 Btj2BOOO83o3WyH59e8MgXsxEQVcarkUOpEYrubB0urwnN10yQ364rsiByU11nZlqWYZm05i/of7io4mzihBtQ==
 all undici 6.29.1 EvRlUt/QqAEvXdQeRMYUfwOQsfzpDztykrG2owGEE/rBOBoYv9uF39ZzsNDh4lTFHhTr2XOZjKkYgueD12ZmGA==
 '
 
@@ -64,9 +68,9 @@ fetch() (
 )
 
 case ${1:-small} in
-small | all) ;;
+small | all | fleet) ;;
 *)
-	echo "fetch-clients: unknown set '$1'; small or all" >&2
+	echo "fetch-clients: unknown set '$1'; small, all or fleet" >&2
 	exit 2
 	;;
 esac
@@ -80,7 +84,11 @@ if ! command -v npm >/dev/null; then
 fi
 echo "$clients" | while read -r set package version sum; do
 	[ -n "$set" ] || continue
-	[ "$set" = small ] || [ "${1:-small}" = all ] || continue
+	case ${1:-small} in
+	fleet) [ "$set" != all ] || continue ;;
+	all) [ "$set" != fleet ] || continue ;;
+	small) [ "$set" = small ] || continue ;;
+	esac
 	fetch "$package" "$version" "$sum"
 done
 [ "${1:-small}" != all ] || "$(dirname "$0")/fetch-code-server.sh" >/dev/null

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh [build|demo|tests]: install what is missing for the build, the demo, or for everything
+# setup.sh [build|demo|tests|fleet]: install what is missing for the build, the demo, or for everything
 # (tests, the default), with apt, as root or through sudo. Prints a line a step; what apt says is in
 # build/setup.log. It changes no apt setting.
 # setup.sh --check build|tests: install nothing; name what the compiler does not find.
@@ -24,6 +24,8 @@ for_demo="$for_build curl openssl python3"
 for_tests="$for_demo g++ clang git libcmocka-dev wget python3-requests python3-httpx python3-h2
 nginx-light shellcheck clang-format strace valgrind musl-tools busybox-static dash procps
 groff-base less tmux zsh fish fakeroot python3-jsonschema debootstrap"
+# The engines of `make test-fleet` and what ships logs to them.
+for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"
 # Not every release has each of these, and their tests are skipped without them: the browser for the
 # report page (Ubuntu has it as a snap only), Go, and allocators that are preloaded beside the shim.
 optional="chromium golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
@@ -141,8 +143,14 @@ tests)
 	install_by_release
 	fetch_cjson
 	;;
+fleet)
+	install $for_fleet
+	optional="$optional clickhouse-server clickhouse-client"
+	install_by_release
+	fetch_cjson
+	;;
 *)
-	echo "setup: usage: setup.sh [build|demo|tests], setup.sh --check build|tests" >&2
+	echo "setup: usage: setup.sh [build|demo|tests|fleet], setup.sh --check build|tests" >&2
 	exit 2
 	;;
 esac

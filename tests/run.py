@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""run.py fast|clients|--list|NAME…: run all tests with this tag, or those whose file has NAME in it.
+"""run.py fast|clients|fleet|--list|NAME…: run all tests with this tag, or those whose file has NAME in it.
 
 A test is a file with a line `# tags: WORDS [-- ARGUMENTS]` near its top; each such line is one part.
-Words: fast (make test), clients (make test-clients), alone (it measures time or memory, or looks at
+Words: fast (make test), clients (make test-clients), fleet (make test-fleet), alone (it measures time or memory, or looks at
 all processes: nothing else runs beside it). Exit status 77: skipped. Every program in tests/e2e
 must have tags and the x bit, so that none is left out silently.
 
@@ -22,7 +22,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join("build", "test-logs")
 SECONDS = os.path.join(LOGS, "seconds")
-FOLDERS = ("tests/e2e", "tests/systems", "tests/suites", "tests/memory", "tests/world", "scripts")
+FOLDERS = ("tests/e2e", "tests/fleet", "tests/systems", "tests/suites", "tests/memory", "tests/world",
+           "scripts")
 SKIPPED = 77
 SAN = "address,undefined"
 FUZZ = SAN + ",fuzzer-no-link"
@@ -82,6 +83,11 @@ def fetched():
                 [Part("races between threads", ("alone",), ["make", "races"])]]
 
 
+def fleet():
+    return [make("build, gcc", "CC=gcc", "all"),
+            Part("fetch engines", (), ["scripts/fetch-clients.sh", "fleet"])], []
+
+
 def tags_of(path):
     with open(path, encoding="utf-8") as source:
         head = [next(source, "") for _ in range(12)]
@@ -106,7 +112,7 @@ def discover():
                 wrong.append("%s is not executable: chmod +x" % path)
             short = path.replace("tests/", "", 1)
             for words, arguments in tags:
-                unknown = set(words) - {"fast", "clients", "alone"}
+                unknown = set(words) - {"fast", "clients", "fleet", "alone"}
                 if unknown:
                     wrong.append("%s: unknown tag %s" % (path, " ".join(unknown)))
                 parts.append(Part(" ".join([short, *arguments]), tuple(words), [path, *arguments]))
@@ -185,8 +191,8 @@ def main(words):
             print("%-20s %s" % (" ".join(part.words), part.name))
         return bool(wrong)
     first, chains = [], []
-    if words in (["fast"], ["clients"]):
-        first, chains = builds() if words == ["fast"] else fetched()
+    if words in (["fast"], ["clients"], ["fleet"]):
+        first, chains = {"fast": builds, "clients": fetched, "fleet": fleet}[words[0]]()
         chosen = [p for p in parts if words[0] in p.words]
     else:
         chosen = [p for p in parts if any(w in p.command[0] for w in words) and "fast" in p.words]

@@ -38,6 +38,15 @@ test-systems: all
 	scripts/fetch-musl.sh
 	tests/systems/containers.py
 
+# What a fleet's engines make of logs: real engines, 20 million exchanges; docs/fleet.md.
+test-fleet: build/.setup-fleet
+	tests/run.py fleet
+
+# Three machines in namespaces, rsyslog, PostgreSQL, and the answer; docs/fleet.md.
+fleet-demo: build/.setup-fleet
+	$(MAKE) all
+	tests/fleet/demo.py
+
 # What others wrote, bare and under the shim; docs/reliability.md.
 suites: all
 	scripts/fetch-clients.sh all
@@ -83,4 +92,4 @@ coverage-run: $(UNIT) $(FUZZ)
 	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 
-.PHONY: unit captures e2e test-clients test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run
+.PHONY: unit captures e2e test-clients test-fleet fleet-demo test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run

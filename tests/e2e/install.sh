@@ -27,6 +27,7 @@ files='bin/orshim bin/orshim-code bin/orshim-run lib/liborshim.so share/bash-com
 share/fish/vendor_completions.d/orshim.fish share/man/man1/orshim-code.1 share/man/man1/orshim-run.1
 share/man/man1/orshim.1
 share/man/man7/liborshim.7 share/man/man7/orshim-rules.7'
+files="$files $(echo share/orshim/fleet/*)"
 make install PREFIX=/opt/shim DESTDIR="$work/dest" >"$work/out" 2>&1
 verdict $? "make install"
 for file in $files share/zsh/site-functions/_orshim; do echo "./opt/shim/$file"; done | LC_ALL=C sort >"$work/wanted"
