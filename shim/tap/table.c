@@ -105,7 +105,6 @@ struct entry *table_add(struct shard *s, const void *handle, int64_t now_us)
 	}
 	e->handle = handle;
 	e->used_us = now_us;
-	buf_init(&e->early, LIMIT_EARLY);
 	HASH_ADD_PTR(s->entries, handle, e);
 	if (!e->hh.tbl) {
 		free(e);
@@ -123,7 +122,6 @@ void table_drop(struct entry *e)
 	e->state = ENTRY_DROPPED;
 	connection_free(e->connection);
 	e->connection = NULL;
-	buf_release(&e->early);
 	free(e->seen);
 	e->seen = NULL;
 	atomic_fetch_sub(&live_count, 1);
@@ -137,7 +135,6 @@ void table_remove(struct shard *s, struct entry *e)
 	HASH_DEL(s->entries, e);
 	atomic_fetch_sub(e->state == ENTRY_DROPPED ? &dropped_count : &live_count, 1);
 	connection_free(e->connection);
-	buf_release(&e->early);
 	free(e->seen);
 	free(e);
 }

@@ -18,9 +18,9 @@
 #include "wire/connection.h"
 
 enum entry_state {
-	ENTRY_UNDECIDED, /* bytes were read and none written yet: a server, or we came late */
+	ENTRY_NEW,
 	ENTRY_LIVE,
-	ENTRY_DROPPED, /* dropped, blind or a server's */
+	ENTRY_DROPPED, /* not read any more */
 };
 
 struct entry {
@@ -29,8 +29,7 @@ struct entry {
 	struct connection *connection; /* NULL unless live */
 	enum entry_state state;
 	uint32_t number;
-	bool opened;             /* its handshake as client was seen */
-	bool in_handshake;       /* it is going on */
+	bool in_handshake;       /* it was begun and is not over */
 	bool handshake_answered; /* and something of the server's came */
 	unsigned finished;       /* by whom, where its messages are seen: bits 1 << SIDE_* */
 	struct handshake *seen;  /* what they said; NULL: nothing */
@@ -39,7 +38,6 @@ struct entry {
 	bool answered;           /* the server wrote since */
 	unsigned generation;     /* how many forks this process had when it last used it */
 	int64_t used_us;
-	struct buf early; /* the server's bytes before the client's first */
 };
 
 struct shard;

@@ -81,15 +81,14 @@ void tap_remove_library(const struct tls_library *copy)
 	process_remove_library(copy->object);
 }
 
-/* E becomes a client's connection that is listened to. */
-static void listen_to(struct entry *e, struct slice sni, bool midstream)
+static void watch(struct entry *e, struct slice sni, enum connection_start start)
 {
 	struct wire_limits limits = process_limits();
 	limits.plain = (uintptr_t)e->handle & TAP_PLAIN;
 
 	e->number = atomic_fetch_add(&numbers, 1) + 1;
 	e->state = ENTRY_LIVE;
-	e->connection = connection_new(&limits, e->number, sni, midstream);
+	e->connection = connection_new(&limits, e->number, sni, start);
 	if (!e->connection)
 		table_drop(e);
 }
@@ -166,8 +165,8 @@ static struct entry *entry_of_handshake(struct shard *s, const struct handshake_
 	if (!e)
 		return NULL;
 	use(e, now);
-	if (e->state == ENTRY_UNDECIDED)
-		listen_to(e, k->sni, false);
+	if (e->state == ENTRY_NEW)
+		watch(e, k->sni, CONNECTION_OPENED);
 	return e->state == ENTRY_LIVE ? e : NULL;
 }
 
@@ -191,7 +190,6 @@ static void on_begun(struct entry *e, const struct handshake_event *k, int64_t n
 static void on_done(struct entry *e, const struct handshake_event *k, int64_t now)
 {
 	e->in_handshake = false;
-	e->opened = true;
 	if (k->h)
 		connection_handshake(e->connection, k->h, now);
 	free(e->seen);
@@ -322,73 +320,34 @@ void tap_quic(const void *handle, struct slice sni)
 	note_handshake(&k, on_quic);
 }
 
-/* Attached to in its middle, and its copy can be asked: no need to wait for what it writes. */
-static void join(struct entry *e, const struct tls_getters *ask)
+/*
+ * A connection whose handshake was not seen. Its library, if it can be asked, says
+ * whether it is a client's; else the connection finds out by the bytes.
+ */
+static void admit(struct entry *e, const struct tls_getters *ask)
 {
-	const char *name = ask->servername ? ask->servername(e->handle, SERVERNAME_HOST) : NULL;
+	bool late = atomic_load(&is_late), asked = late && ask && ask->is_server;
+	const char *name = NULL;
 
-	if (ask->is_server(e->handle)) {
+	if (asked && ask->is_server(e->handle)) {
 		table_drop(e);
 		return;
 	}
-	listen_to(e, slice_of(name), true);
-	e->wrote = true;
-}
-
-/*
- * A connection whose handshake we did not see. Who writes first is a client.
- * Who reads first is a server, or a client that was in the middle of an
- * answer when we came: what it writes next will tell.
- */
-static struct entry *admit(struct shard *s, const void *handle, enum side side, char first,
-			   int64_t now, const struct tls_getters *ask)
-{
-	struct entry *e = table_add(s, handle, now);
-
-	if (e && atomic_load(&is_late) && ask && ask->is_server)
-		join(e, ask);
-	else if (e && side == SIDE_CLIENT)
-		listen_to(e, (struct slice){ NULL, 0 },
-			  first < 'A' || first > 'Z' || atomic_load(&is_late));
-	return e;
-}
-
-/*
- * A server's first bytes are a status line or HTTP/2 settings. A late client's
- * next are a request, or any frame of HTTP/2: whose that is, its headers tell.
- */
-static void decide(struct entry *e, struct slice bytes)
-{
-	bool is_text = bytes.p[0] >= 'A' && bytes.p[0] <= 'Z';
-
-	if ((!is_text && !atomic_load(&is_late)) || slice_starts(bytes, SLICE("HTTP/")))
-		table_drop(e);
-	else
-		listen_to(e, (struct slice){ NULL, 0 }, true);
-}
-
-/* An HTTP/2 server may send its settings before it has the client's preface (RFC 9113 3.4). */
-static void keep_early(struct entry *e, struct slice bytes)
-{
-	if (!e->opened || buf_add_slice(&e->early, bytes) != 0)
-		table_drop(e);
+	if (asked && ask->servername)
+		name = ask->servername(e->handle, SERVERNAME_HOST);
+	watch(e, slice_of(name), late ? CONNECTION_MIDSTREAM : CONNECTION_UNSEEN);
+	e->wrote = asked;
 }
 
 static void feed(struct entry *e, enum side side, struct slice bytes, int64_t now)
 {
-	if (side == SIDE_SERVER && !e->wrote) {
-		keep_early(e, bytes);
-		return;
-	}
-	e->wrote = true;
-	e->answered = side == SIDE_SERVER;
+	e->wrote |= side == SIDE_CLIENT;
+	e->answered = e->wrote && side == SIDE_SERVER;
 	connection_feed(e->connection, side, bytes.p, bytes.n, now);
-	if (e->early.n) {
-		struct slice early = buf_slice(&e->early);
-		connection_feed(e->connection, SIDE_SERVER, early.p, early.n, now);
-		buf_release(&e->early);
-	}
-	process_drain(e, now);
+	if (connection_is_stopped(e->connection) && !connection_has_events(e->connection))
+		table_drop(e); /* a server's, or not HTTP: not reported */
+	else
+		process_drain(e, now);
 }
 
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n)
@@ -408,11 +367,11 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
 	if (!e && s)
-		e = admit(s, handle, side, given.p[0], now, ask);
+		e = table_add(s, handle, now);
 	if (e) {
 		use(e, now);
-		if (e->state == ENTRY_UNDECIDED && side == SIDE_CLIENT)
-			decide(e, given);
+		if (e->state == ENTRY_NEW)
+			admit(e, ask);
 		if (e->state == ENTRY_LIVE)
 			feed(e, side, given, now);
 	}
@@ -474,7 +433,8 @@ static void finish(struct entry *e, int64_t now)
 	} else {
 		connection_close(e->connection, now);
 	}
-	process_drain(e, now);
+	if (e->wrote || connection_has_events(e->connection))
+		process_drain(e, now);
 }
 
 static atomic_bool is_child; /* of a fork that this library lived through */

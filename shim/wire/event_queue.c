@@ -37,8 +37,8 @@ void event_queue_unsupported(struct event_queue *o, const char *why)
 
 bool event_queue_has_events(const struct event_queue *o)
 {
-	return o->head || o->first || (o->unsupported && !o->unsupported_reported) || o->silent ||
-	       o->shaken || o->quic;
+	return o->head || o->first || (o->unsupported && !o->unsupported_reported) ||
+	       o->idle_close || o->handshake_ended || o->quic;
 }
 
 bool event_queue_take(struct event_queue *o, struct event *event)
@@ -59,13 +59,13 @@ bool event_queue_take(struct event_queue *o, struct event *event)
 		event->kind = EVENT_UNSUPPORTED;
 		event->why = o->unsupported;
 		o->unsupported_reported = true;
-	} else if (o->silent) {
+	} else if (o->idle_close) {
 		event->kind = EVENT_IDLE_CLOSE;
-		o->silent = false;
-	} else if (o->shaken) {
+		o->idle_close = false;
+	} else if (o->handshake_ended) {
 		event->kind = EVENT_HANDSHAKE;
 		event->handshake = o->handshake;
-		o->shaken = false;
+		o->handshake_ended = false;
 	} else if (o->quic) {
 		event->kind = EVENT_QUIC;
 		o->quic = false;

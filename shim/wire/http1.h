@@ -3,19 +3,32 @@
 #define ORSHIM_HTTP1_H
 
 /*
- * HTTP/1.x of one direction (RFC 9112), push style: bytes in any split in,
- * heads and whole messages out. What the peer did wrong becomes a fault of the
- * message; bytes are kept as they came. Trailer fields are read and dropped.
+ * HTTP/1.x of one direction (RFC 9112): bytes in any split in, heads and whole
+ * messages out. Mistakes of the peer become faults of the message, whose bytes
+ * are kept as they came. Trailer fields are read and not kept.
+ *
+ *   [at start] ──start line──> [in head] ──empty line──> HTTP1_HEAD, then by framing:
+ *       ^                          └─ not one: HTTP1_NOT_HTTP
+ *       │
+ *       │    none, length    [in length] ──last byte──┐
+ *       │    until the end   [until end] ──http1_end──┤
+ *       │    chunked         [chunk size] ──0── [in trailers] ──empty line──┤
+ *       │                     │        ^                                   │
+ *       │                     └> [chunk data] ──> [chunk end]              │
+ *       └──────────────────────── HTTP1_MESSAGE <─────────────────────────┘
+ *
+ *   chunks that cannot be followed    [broken]: the rest is counted
+ *   a ceiling, no memory, the end     [stopped]
  */
 #include "wire/body.h"
 
 enum http1_result {
-	HTTP1_MORE,	/* all bytes taken, the message goes on */
+	HTTP1_MORE,	/* all bytes were taken, the message goes on */
 	HTTP1_HEAD,	/* the head is whole: look at it, call again with the rest */
 	HTTP1_MESSAGE,	/* the message is whole; the rest belongs to the next one */
-	HTTP1_STREAM_ERROR,	/* the answer's event stream told an error; the message goes on */
-	HTTP1_NOT_HTTP, /* what is in the message's head and the rest of *IN start no message */
-	HTTP1_UNSUPPORTED,	/* `why`; sticky */
+	HTTP1_STREAM_ERROR, /* an event of the answer was an error; the message goes on */
+	HTTP1_NOT_HTTP,	/* no message begins with what is in the head and the rest of *IN */
+	HTTP1_UNSUPPORTED,	/* for the reason in `why`; so is every later call */
 };
 
 enum http1_state {
@@ -56,16 +69,16 @@ enum http1_result http1_feed(struct http1 *p, struct exchange *x, struct slice *
 /* Between messages: move *IN past empty lines (RFC 9112 section 2.2); false: too many of them. */
 bool http1_skip_blanks(struct http1 *p, struct slice *in);
 
-/* N bytes passed unseen; false: they cannot be placed. */
+/* N bytes went by that we did not see. False: there is no place for them in X. */
 bool http1_skip(struct http1 *p, struct exchange *x, size_t n);
 
-/* The direction ended: finish what can be finished. True if the message is whole now. */
+/* The direction ended. True if that makes the message whole. */
 bool http1_end(struct http1 *p, struct exchange *x);
 
-/* The rest of the message is only counted, into X's message of this side, to keep the framing. */
+/* Read the rest of the message for its end alone; its bytes are counted in X. */
 void http1_discard(struct http1 *p, struct exchange *x);
 
-/* Forget the message: the next byte starts one. */
+/* The next byte begins a message. */
 void http1_restart(struct http1 *p);
 
 #endif

@@ -31,7 +31,7 @@ void pairing_release(struct pairing *p)
 	buf_release(&p->early_response);
 }
 
-/* Take the oldest exchange out of the line. */
+/* Take the oldest exchange off the list. */
 static struct exchange *shift(struct pairing *p)
 {
 	struct exchange *x = p->first;
@@ -43,7 +43,7 @@ static struct exchange *shift(struct pairing *p)
 	return x;
 }
 
-/* We can follow no longer: what was begun goes as it is. */
+/* The connection cannot be followed: what was begun goes out as it is. */
 static void give_up(struct pairing *p, const char *why)
 {
 	while (p->first) {
@@ -53,42 +53,52 @@ static void give_up(struct pairing *p, const char *why)
 		else
 			event_queue_discard(p->out, x);
 	}
-	p->request_open = false;
+	p->request = REQUEST_AWAITED;
 	event_queue_unsupported(p->out, why);
 }
 
-/* The oldest exchange is over. What still comes of its request is swallowed. */
+static void end_request(struct pairing *p)
+{
+	exchange_free(p->discard_request);
+	p->discard_request = NULL;
+	p->request = REQUEST_AWAITED;
+}
+
+/* The exchange of the open request goes out before its request has ended. */
+static void discard_rest(struct pairing *p)
+{
+	p->request = REQUEST_DISCARD;
+	p->discard_request = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
+	if (!p->discard_request) {
+		http1_release(&p->client);
+		event_queue_unsupported(p->out, no_memory);
+		return;
+	}
+	http1_discard(&p->client, p->discard_request);
+	if (p->client.state == HTTP1_AT_START)
+		end_request(p);
+}
+
+/* The oldest exchange is over. */
 static void emit(struct pairing *p, enum exchange_end end)
 {
-	bool open = p->request_open && p->first == p->last;
+	bool open = p->request == REQUEST_OPEN && p->first == p->last;
 
 	if (open && end == END_ANSWERED && !p->first->request.head_complete) {
 		p->answered = true;
 		return;
 	}
 	struct exchange *x = shift(p);
-	if (open) {
-		p->request_open = false;
-		p->discard_request = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
-		if (p->discard_request) {
-			http1_discard(&p->client, p->discard_request);
-		} else {
-			http1_release(&p->client);
-			event_queue_unsupported(p->out, no_memory);
-		}
-		if (p->client.state == HTTP1_AT_START) {
-			exchange_free(p->discard_request);
-			p->discard_request = NULL;
-		}
-	}
-	if (!p->first && p->trailing_bytes) {
-		p->trailing_bytes = false;
+	if (open)
+		discard_rest(p);
+	if (!p->first && p->request == REQUEST_TRAILING) {
+		p->request = REQUEST_AWAITED;
 		http1_restart(&p->client);
 	}
 	event_queue_put(p->out, x, end);
 }
 
-/* Forget the newest exchange; gives the one before it, or NULL. */
+/* Free the newest exchange; the one before it, or NULL. */
 static struct exchange *drop_last(struct pairing *p)
 {
 	struct exchange *stray = p->last;
@@ -103,13 +113,13 @@ static struct exchange *drop_last(struct pairing *p)
 	p->last = before;
 	p->waiting--;
 	p->seq--;
-	p->request_open = false;
+	p->request = REQUEST_AWAITED;
 	p->answered = false;
 	event_queue_discard(p->out, stray);
 	return before;
 }
 
-/* The newest exchange's bytes are no request: they are the one before's, too many. */
+/* The newest exchange is not a request: its bytes are too many for the one before. */
 static void return_trailing_bytes(struct pairing *p, struct slice rest, int64_t now_us)
 {
 	if (p->waiting < 2) {
@@ -119,7 +129,7 @@ static void return_trailing_bytes(struct pairing *p, struct slice rest, int64_t 
 	}
 	size_t stray = p->last->request.head.n + rest.n;
 	struct exchange *before = drop_last(p);
-	p->trailing_bytes = true;
+	p->request = REQUEST_TRAILING;
 	message_blame(&before->request, FAULT_body_long, before->request.bytes, -1);
 	message_count(&before->request, stray, now_us);
 	http1_restart(&p->client);
@@ -128,9 +138,9 @@ static void return_trailing_bytes(struct pairing *p, struct slice rest, int64_t 
 /* The exchange that the client's next byte belongs to; NULL: none yet, or nothing more is read. */
 static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 {
-	if (p->discard_request)
+	if (p->request == REQUEST_DISCARD)
 		return p->discard_request;
-	if (p->request_open)
+	if (p->request == REQUEST_OPEN)
 		return p->last;
 	if (!http1_skip_blanks(&p->client, in)) {
 		give_up(p, "empty lines where a request should begin");
@@ -155,16 +165,8 @@ static struct exchange *request_exchange(struct pairing *p, struct slice *in)
 		p->first = x;
 	p->last = x;
 	p->waiting++;
-	p->request_open = true;
+	p->request = REQUEST_OPEN;
 	return x;
-}
-
-static void end_request(struct pairing *p)
-{
-	exchange_free(p->discard_request);
-	if (!p->discard_request)
-		p->request_open = false;
-	p->discard_request = NULL;
 }
 
 static void set_address(const struct pairing *p, struct exchange *x)
@@ -190,7 +192,7 @@ static void feed_server(struct pairing *p, struct slice in, int64_t now_us);
 static void feed_client(struct pairing *p, struct slice in, int64_t now_us)
 {
 	while (!p->out->unsupported) {
-		if (p->trailing_bytes) {
+		if (p->request == REQUEST_TRAILING) {
 			message_count(&p->last->request, in.n, now_us);
 			return;
 		}
@@ -242,10 +244,7 @@ static void begin_answer(struct pairing *p, struct exchange *x)
 	}
 }
 
-/*
- * The answer's event stream told an error: the exchange goes now, the rest of
- * the answer nowhere.
- */
+/* An event of the answer was an error: the exchange goes out, the rest is discarded. */
 static void emit_early(struct pairing *p)
 {
 	struct exchange *rest = exchange_new(p->number, 0, (struct slice){ NULL, 0 });
@@ -327,15 +326,14 @@ void pairing_skip(struct pairing *p, enum side side, size_t n)
 
 static void end_client(struct pairing *p)
 {
-	bool headless = p->request_open && !p->last->request.head_complete;
+	bool headless = p->request == REQUEST_OPEN && !p->last->request.head_complete;
 
-	if (p->request_open)
+	if (p->request == REQUEST_OPEN)
 		http1_end(&p->client, p->last);
 	if (headless && p->last->request.method.p)
 		set_address(p, p->last);
-	p->request_open = false;
-	exchange_free(p->discard_request);
-	p->discard_request = NULL;
+	if (p->request != REQUEST_TRAILING)
+		end_request(p);
 	p->client.state = HTTP1_STOPPED;
 	p->client.why = "bytes after the client's end";
 }
@@ -347,14 +345,15 @@ static void end_server(struct pairing *p)
 		exchange_free(p->discard_response);
 		p->discard_response = NULL;
 	}
-	if (p->answered && !p->request_open) {
+	if (p->answered && p->request != REQUEST_OPEN) {
 		p->answered = false;
 		emit(p, END_ANSWERED);
 	}
-	bool headless = p->request_open && p->first == p->last && !p->last->request.head_complete;
+	bool headless =
+	    p->request == REQUEST_OPEN && p->first == p->last && !p->last->request.head_complete;
 	if (p->first && !headless && p->server.state != HTTP1_AT_START)
 		emit(p, http1_end(&p->server, p->first) ? END_ANSWERED : END_CLOSED);
-	while (p->first && !(p->request_open && p->first == p->last))
+	while (p->first && !(p->request == REQUEST_OPEN && p->first == p->last))
 		emit(p, END_CLOSED);
 	p->server.state = HTTP1_STOPPED;
 	p->server.why = "bytes after the server's end";
@@ -381,9 +380,9 @@ void pairing_close(struct pairing *p, int64_t now_us)
 		feed_server(p, buf_slice(&early_response), now_us);
 		buf_release(&early_response);
 	}
-	bool headless = p->request_open && !p->last->request.head_complete;
+	bool headless = p->request == REQUEST_OPEN && !p->last->request.head_complete;
 	end_client(p);
 	if (headless && !p->last->request.method.p)
-		drop_last(p); /* a request line that never became whole tells nothing */
+		drop_last(p); /* not even a whole request line */
 	end_server(p);
 }

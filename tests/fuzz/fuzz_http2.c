@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
 	if (n < 1)
 		return 0;
-	o.midstream = bytes[0] & 1;
-	steps_of(steps, o.midstream ? 0 : 2, SIDE_CLIENT, bytes + 1, n - 1);
+	o.start = bytes[0] & 1 ? CONNECTION_MIDSTREAM : CONNECTION_OPENED;
+	steps_of(steps, o.start == CONNECTION_MIDSTREAM ? 0 : 2, SIDE_CLIENT, bytes + 1, n - 1);
 	compare_splits(steps, &o);
 	return 0;
 }

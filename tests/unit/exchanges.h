@@ -52,7 +52,7 @@ static inline size_t request_text(char *to, size_t size, const struct said *s)
 static inline struct exchange *exchange_of(const struct said *s)
 {
 	struct wire_limits limits = { .body_max = 1 << 20 };
-	struct connection *c = connection_new(&limits, 1, slice_of(NULL), false);
+	struct connection *c = connection_new(&limits, 1, slice_of(NULL), CONNECTION_OPENED);
 	struct exchange *x = NULL;
 	struct event event;
 	char text[16384];

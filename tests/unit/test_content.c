@@ -110,7 +110,7 @@ static void assert_refusal_says(size_t kept, const char *answer, enum rule_id ru
 	static struct diagnosis d;
 	static struct history history;
 	struct wire_limits limits = { .body_max = kept };
-	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
+	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), CONNECTION_OPENED);
 	struct slice wrong;
 	struct event event;
 	char text[1024];

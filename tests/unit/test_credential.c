@@ -17,7 +17,7 @@ static struct exchange *request(const char *target, const char *lines)
 {
 	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
 	struct wire_limits limits = { .body_max = 1024 };
-	struct connection *c = connection_new(&limits, 1, (struct slice){ NULL, 0 }, false);
+	struct connection *c = connection_new(&limits, 1, (struct slice){ NULL, 0 }, CONNECTION_OPENED);
 	struct exchange *x = NULL;
 	struct event event;
 	char text[2048];

@@ -243,7 +243,7 @@ static bool is_blamed(const struct text *t)
 	    "Content-Length: 16\r\n\r\n{\"error\":\"no\"} \n";
 	static struct judge judge;
 	struct wire_limits limits = { .body_max = 1 << 20 };
-	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), false);
+	struct connection *c = connection_new(&limits, 1, SLICE("openrouter.ai"), CONNECTION_OPENED);
 	struct history *history = calloc(1, sizeof(*history));
 	struct diagnosis *d = calloc(1, sizeof(*d));
 	struct slice wrong;

@@ -191,25 +191,25 @@ static const struct wire_case cases[] = {
 	    SERVER(ANSWER) },
 	  { "path=/late\n", "end=answered" },
 	  { "blind" },
-	  { .midstream = true } },
+	  { .start = CONNECTION_MIDSTREAM } },
 	{ "joined in a body, the request after its answer is the beginning",
 	  { CLIENT("{\"rest\": 1}"), SERVER(ANSWER), CLIENT("GET /late HTTP/1.1\r\n\r\n"),
 	    SERVER(ANSWER) },
 	  { "path=/late\n", "end=answered" },
 	  { "blind", "seq=2" },
-	  { .midstream = true } },
+	  { .start = CONNECTION_MIDSTREAM } },
 	{ "joined late but at a request, nothing is missed",
 	  { CLIENT("GET /1 HTTP/1.1\r\n\r\n"), SERVER(ANSWER), CLIENT("GET /2 HTTP/1.1\r\n\r\n"),
 	    SERVER(ANSWER) },
 	  { "path=/1\n", "seq=2", "path=/2\n" },
 	  { "blind", "fault" },
-	  { .midstream = true } },
+	  { .start = CONNECTION_MIDSTREAM } },
 	{ "joined late, who writes status lines is a server",
 	  { CLIENT("rest of a page\n"), SERVER("GET / HTTP/1.1\r\n\r\n"),
 	    CLIENT("HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\nGET /trap HTTP/1.1\r\n\r\n") },
 	  { "blind" },
 	  { "exchange", "path=" },
-	  { .midstream = true } },
+	  { .start = CONNECTION_MIDSTREAM } },
 	{ "a body above the ceiling is counted",
 	  { CLIENT("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789"), SERVER(ANSWER) },
 	  { " body=0123\n", "total=10", "truncated=1" },
@@ -341,7 +341,7 @@ static void fields_above_their_ceiling_are_left_out_but_framing_is_read(void **s
 static void bytes_passed_unseen_are_counted(void **state)
 {
 	struct wire_limits limits = { .body_max = 1000 };
-	struct connection *c = connection_new(&limits, 1, slice_of("h"), false);
+	struct connection *c = connection_new(&limits, 1, slice_of("h"), CONNECTION_OPENED);
 	struct text t = { 0 };
 
 	(void)state;
@@ -357,7 +357,7 @@ static void bytes_passed_unseen_are_counted(void **state)
 static void bytes_passed_unseen_where_none_belong_are_blind(void **state)
 {
 	struct wire_limits limits = { .body_max = 1000 };
-	struct connection *c = connection_new(&limits, 1, slice_of("h"), false);
+	struct connection *c = connection_new(&limits, 1, slice_of("h"), CONNECTION_OPENED);
 	struct text t = { 0 };
 
 	(void)state;
@@ -375,7 +375,7 @@ static void bytes_passed_unseen_where_none_belong_are_blind(void **state)
 static void a_dropped_connection_takes_and_tells_nothing(void **state)
 {
 	struct wire_limits limits = { .body_max = 1000 };
-	struct connection *c = connection_new(&limits, 1, slice_of(NULL), false);
+	struct connection *c = connection_new(&limits, 1, slice_of(NULL), CONNECTION_OPENED);
 	struct event event;
 
 	(void)state;

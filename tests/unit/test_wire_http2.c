@@ -300,7 +300,7 @@ static void the_table_size_follows_settings(void **state)
 
 static void joined_late_what_is_not_known_is_said_so(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	struct written w;
 	uint8_t block[4096];
 
@@ -328,7 +328,7 @@ static void joined_late_what_is_not_known_is_said_so(void **state)
 
 static void joined_late_before_the_preface_all_is_known(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	struct written w;
 
 	(void)state;
@@ -377,7 +377,7 @@ static void every_prefix_of_a_good_exchange_waits_for_more(void **state)
 
 static void joined_in_the_middle_of_an_answer_the_next_frame_is_found(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	struct written w;
 
 	(void)state;
@@ -424,7 +424,7 @@ static void what_looks_like_a_frame_in_a_body_is_none(void **state)
 #undef BODY
 	};
 	static char later[16000];
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
@@ -451,7 +451,7 @@ static void what_looks_like_a_frame_in_a_body_is_none(void **state)
 
 static void joined_between_two_writes_the_first_frame_is_taken(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	struct written w;
 
 	(void)state;
@@ -474,7 +474,7 @@ static void joined_between_two_writes_the_first_frame_is_taken(void **state)
 
 static void joined_late_on_a_servers_side_nothing_is_said(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	struct written w;
 
 	(void)state;
@@ -488,7 +488,7 @@ static void joined_late_on_a_servers_side_nothing_is_said(void **state)
 
 static void joined_late_a_request_without_a_known_method_is_not_told(void **state)
 {
-	struct run_options late = { .midstream = true };
+	struct run_options late = { .start = CONNECTION_MIDSTREAM };
 	static const char patch[] = ":method: PATCH\n:scheme: https\n:path: /x\n";
 	struct written w;
 	uint8_t block[4096];

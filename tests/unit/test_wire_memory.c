@@ -64,7 +64,8 @@ static struct outcome run_failing(const struct step *steps, bool late, size_t pi
 	struct event event;
 
 	memory.armed = true;
-	struct connection *c = connection_new(&limits, 1, slice_of("openrouter.ai"), late);
+	struct connection *c = connection_new(&limits, 1, slice_of("openrouter.ai"),
+						   late ? CONNECTION_MIDSTREAM : CONNECTION_OPENED);
 	memory.armed = false;
 	out.born = c != NULL;
 	text_add(&out.text, "begin\n");

@@ -254,7 +254,7 @@ static inline void feed_split(struct connection *c, enum side side, struct slice
 
 struct run_options {
 	size_t body_max; /* 0: 1 MiB */
-	bool midstream;
+	enum connection_start start;
 	const char *sni;
 };
 
@@ -264,7 +264,7 @@ static inline struct text run_steps(const struct step *steps, enum split split,
 {
 	struct wire_limits limits = { .body_max = o && o->body_max ? o->body_max : 1 << 20 };
 	struct connection *c =
-	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o && o->midstream);
+	    connection_new(&limits, 1, slice_of(o ? o->sni : NULL), o ? o->start : CONNECTION_OPENED);
 	struct text t = { 0 };
 
 	assert_non_null(c);
@@ -323,7 +323,7 @@ static inline void write_seed(const struct step *steps, const struct run_options
 	snprintf(path, sizeof(path), "%s/%08x", folder, sum);
 	FILE *f = fopen(path, "wb");
 	assert_non_null(f);
-	fputc((o && o->midstream) | (steps->kind == STEP_SERVER ? 4 : 0), f);
+	fputc((o && o->start == CONNECTION_MIDSTREAM) | (steps->kind == STEP_SERVER ? 4 : 0), f);
 	for (const struct step *s = steps; s->kind != STEP_STOP; s++) {
 		if (s > steps && s->kind != s[-1].kind)
 			fwrite("\xff\xfe", 1, 2, f);

@@ -139,7 +139,8 @@ static int play(struct observer *o, const struct capture *c, enum split split)
 	struct slice host = server_name(c, &limits.port);
 	struct run run = { .observer = o, .now_us = c->start_us };
 
-	run.connection = connection_new(&limits, 1, host, c->late);
+	run.connection = connection_new(&limits, 1, host,
+					c->late ? CONNECTION_MIDSTREAM : CONNECTION_OPENED);
 	if (!run.connection)
 		return -1;
 	for (size_t i = 0; i < c->count && !run.over;)

@@ -196,7 +196,7 @@ static void leaf_step(struct link *l)
 		return;
 	}
 	l->number = ++l->peer->connections;
-	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), false);
+	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), CONNECTION_OPENED);
 	buf_release(&l->first);
 	l->state = LINK_PUMP;
 }
