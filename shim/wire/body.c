@@ -8,7 +8,7 @@
 #include "wire/message.h"
 #include "wire/sse.h"
 
-/* Longer lists of codings are not joined; they would be above LIMIT_CODINGS. */
+/* Longer lists of codings are not joined: they have more than LIMIT_CODINGS. */
 enum { CODINGS_TEXT = 256 };
 
 static bool is_event_stream(const struct message *m)
@@ -18,8 +18,8 @@ static bool is_event_stream(const struct message *m)
 }
 
 /*
- * How much of M's body is worth keeping: all of a request and of a refusal;
- * of another answer what an error may hide in, which is never an image.
+ * Bytes of M's body to keep: all of a request and of a refusal, less of another
+ * answer, in which an error may hide, and nothing of an image.
  */
 static size_t worth_keeping(const struct message *m, bool request, size_t body_max)
 {
@@ -114,7 +114,7 @@ static long keep_some(struct buf *b, const char *bytes, size_t n)
 	return buf_add_some(b, bytes, want) == want ? (long)(n - want) : -1;
 }
 
-/* Uncoded bytes, or coded ones that nobody can decode. As body_take(). */
+/* Bytes that are not coded, or whose coding is unknown. As body_take(). */
 static long take_plain(struct body_reader *r, const char *bytes, size_t n)
 {
 	struct body *body = &r->m->body;
@@ -164,7 +164,7 @@ static enum decode_result take_decoded(struct decode_taker *taker, const char *b
 	return DECODE_ENOUGH;
 }
 
-/* How many events were read before a coding broke depends on the splits: none were. */
+/* How many events were read before the coding broke depends on the splits: forget all. */
 static void forget_events(struct body_reader *r)
 {
 	struct stream_report *e = r->report;
@@ -181,7 +181,7 @@ static void forget_events(struct body_reader *r)
 	generation_init(&e->generation);
 }
 
-/* The bytes do not decode: what came goes back to how it came. */
+/* The bytes do not decode: keep them as they came. */
 static void return_to_coded(struct body_reader *r)
 {
 	struct body *body = &r->m->body;

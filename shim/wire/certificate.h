@@ -3,9 +3,9 @@
 #define ORSHIM_CERTIFICATE_H
 
 /*
- * What a server's certificate says (RFC 5280 section 4.1), as far as a failed
- * handshake needs it: who signed it, for which names, from when to when. Nothing
- * is verified here. The bytes are a server's: any may come.
+ * The parts of a server's certificate (RFC 5280 section 4.1) that explain a failed
+ * handshake: issuer, names, validity. Nothing is verified here. The bytes come from
+ * the peer and may be anything.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +16,8 @@
 enum { CERTIFICATE_DATE = 11 };
 
 struct certificate {
-	char issuer[LIMIT_ISSUER];    /* common name of who signed it, else the organization; "" */
-	char names[LIMIT_CERT_NAMES]; /* the first names that it is for, ", " between them; "" */
+	char issuer[LIMIT_ISSUER];    /* the issuer's common name, or its organization; "" */
+	char names[LIMIT_CERT_NAMES]; /* the first of its names, ", " between them; "" */
 	int64_t not_before;           /* seconds since 1970; INT64_MIN: not understood */
 	int64_t not_after;            /* the same; INT64_MAX */
 	char from[CERTIFICATE_DATE], to[CERTIFICATE_DATE]; /* the dates of both, "2026-01-31"; "" */
@@ -27,14 +27,14 @@ struct certificate {
 
 /*
  * DER is one X.509 certificate, HOST the name of the server that was asked for.
- * False if it is no certificate; then *C holds nothing of use.
+ * False if it is not a certificate; then *C is undefined.
  */
 bool certificate_read(struct slice der, struct slice host, struct certificate *c);
 
-/* Is HOST one of those that NAME stands for? An asterisk is one whole first label. */
+/* Does NAME match HOST? An asterisk matches one whole first label. */
 bool certificate_covers(struct slice name, struct slice host);
 
-/* "2026-01-31": its first second since 1970. False if it is no date. */
+/* The first second of a date "2026-01-31", since 1970. False if it is not a date. */
 bool certificate_day(struct slice date, int64_t *seconds);
 
 /*

@@ -144,7 +144,7 @@ struct decoder *decoder_new(struct slice codings, struct slice *unknown, bool *n
 	return d;
 }
 
-/* What S may have put out by now. The steps make it the same for every split of the input. */
+/* How many bytes a stage may have produced by now; in steps, so that splits do not matter. */
 static uint64_t allowance(const struct decoder *d)
 {
 	return (d->coded / BOMB_STEP + 1) * BOMB_STEP * LIMIT_BOMB_RATIO;
@@ -180,7 +180,7 @@ static enum decode_result take_zlib(struct decoder *d, struct stage *s, const un
 	s->zlib.avail_in = (unsigned)n;
 	for (;;) {
 		if (s->at_end && s->zlib.avail_in) {
-			/* What follows a member is another, or padding that nobody reads. */
+			/* Another member may follow, or padding, which is ignored. */
 			s->finished = s->coding != CODING_GZIP || *s->zlib.next_in != 0x1f;
 			if (s->finished)
 				return DECODE_GOOD;
@@ -207,7 +207,7 @@ static enum decode_result take_zlib(struct decoder *d, struct stage *s, const un
 }
 
 /*
- * zlib or raw, told from the first two bytes (RFC 1950 section 2.2): servers
+ * zlib or raw, by the first two bytes (RFC 1950 section 2.2): servers
  * send either as "deflate".
  */
 static enum decode_result take_deflate(struct decoder *d, struct stage *s,

@@ -3,9 +3,9 @@
 #define ORSHIM_EXCHANGE_H
 
 /*
- * One HTTP exchange: a request and its answer, as facts. The parsers of wire/
- * fill it, the rules of diagnose/ read it, nothing changes it afterwards.
- * Every slice points into the exchange's own memory and dies with it.
+ * One HTTP exchange: a request and its answer. The parsers of wire/ fill it, the
+ * checks of diagnose/ read it, nothing changes it afterwards. Every slice points
+ * into the exchange's memory and is valid as long as the exchange is.
  */
 #include <stdint.h>
 
@@ -38,7 +38,7 @@ const char *fault_seen(enum fault_id id);
 struct fault {
 	enum fault_id id;
 	uint64_t at; /* offset from the first byte of the message */
-	int field; /* index of the field it concerns (field_without_colon: that the line follows); -1 if none */
+	int field; /* index of its field (field_without_colon: of the field before the line); -1: none */
 };
 
 struct field {
@@ -47,7 +47,7 @@ struct field {
 	struct slice
 	    value; /* without surrounding SP and TAB, else byte-exact (folds and controls kept) */
 	struct slice raw; /* all between the colon and the line's end; HTTP/2: same as value */
-	bool known;       /* false: HTTP/2 joined late, the value went by before we listened */
+	bool known;       /* false: HTTP/2 seen from the middle: it refers to a table entry that we did not see */
 };
 
 enum body_framing {
@@ -66,7 +66,7 @@ enum body_coding {
 struct body {
 	enum body_framing framing;
 	enum body_coding coding;
-	struct buf bytes; /* what was kept, up to the ceiling; transfer framing removed */
+	struct buf bytes; /* without transfer framing, up to the ceiling */
 	uint64_t total;   /* bytes after transfer framing was removed, kept or not, still coded */
 	uint64_t
 	    decoded; /* bytes after Content-Encoding was undone; undoing stops at the ceiling */
@@ -74,7 +74,7 @@ struct body {
 	bool has_declared;
 	bool complete;     /* its end was seen */
 	bool truncated;    /* longer than what was kept */
-	bool counted_only; /* SSL_sendfile: some bytes were never in our hands */
+	bool counted_only; /* some bytes were not seen (SSL_sendfile) */
 };
 
 struct message {
@@ -86,7 +86,7 @@ struct message {
 	enum http_version version;
 	struct field *fields;
 	size_t field_count;
-	bool fields_complete; /* false: some fields may have gone by unseen (late join, ceiling) */
+	bool fields_complete; /* false: there may be more fields (seen from the middle, ceiling) */
 	bool head_complete;
 	struct body body;
 	struct fault faults[LIMIT_FAULTS];
@@ -114,7 +114,7 @@ struct generation {
 	int64_t output_tokens;
 };
 
-/* What an event stream (text/event-stream) in a 200 answer told. */
+/* What was read from a text/event-stream in a 2xx answer. */
 struct stream_report {
 	bool seen;              /* the answer was an event stream */
 	bool done;              /* `[DONE]`, response.completed or message_stop came */

@@ -17,7 +17,7 @@ bool generation_is_named(const struct generation *c)
 	return c->model[0] && c->id[0];
 }
 
-/* VALUE is a JSON string. One with an escape in it is no name. */
+/* VALUE is JSON. A string with an escape in it is not taken for a name. */
 static void take_name(char name[LIMIT_GENERATION_NAME + 1], struct slice value)
 {
 	if (name[0] || value.n < 3 || value.p[0] != '"' || value.n - 2 > LIMIT_GENERATION_NAME ||

@@ -28,7 +28,7 @@ void generation_read(struct generation *c, struct slice text);
 /* Are model and id known? */
 bool generation_is_named(const struct generation *c);
 
-/* Fill C from X's answer; it says nothing unless X is a POST that was answered with a 2xx. */
+/* Fill C from X's answer. Nothing is known unless X is a POST that was answered with 2xx. */
 void generation_of(const struct exchange *x, struct generation *c);
 
 #endif

@@ -88,7 +88,7 @@ static enum h2_result take_collected(struct h2_reader *r, struct slice *in, stru
 	return H2_PAYLOAD;
 }
 
-/* DATA, and what nobody looks into. */
+/* DATA, and frames that are skipped. */
 static enum h2_result take_streamed(struct h2_reader *r, struct slice *in, struct slice *piece)
 {
 	if (!r->pad_known && r->left) {
@@ -169,7 +169,7 @@ static const struct {
 	[H2_CONTINUATION] = { H2_END_HEADERS, true, 0, 0 },
 };
 
-/* So many requests no connection lives to see; stream numbers of pushed answers are even. */
+/* No connection has so many requests. Stream ids of pushed answers are even. */
 enum { STREAM_MOST = 1 << 24 };
 
 static bool has_plausible_length(const struct h2_frame *f)
@@ -207,7 +207,7 @@ static bool is_plausible(const char *p, enum side side)
 	       has_plausible_stream(&f, side);
 }
 
-/* A header block is in one piece: it is continued at once and by nothing else. */
+/* The frames of a header block follow each other with nothing in between. */
 static bool may_follow(const struct h2_frame *before, const struct h2_frame *f)
 {
 	bool has_block = before->type == H2_HEADERS || before->type == H2_PUSH_PROMISE ||
@@ -219,9 +219,9 @@ static bool may_follow(const struct h2_frame *before, const struct h2_frame *f)
 }
 
 /*
- * How much a header proves. Data of our time has zeros in it, and little
- * numbers among them, which read as frames without payload or as some DATA;
- * that a header block begins and ends takes more than that.
+ * How much a frame header proves. Ordinary data has zeros and small numbers in it,
+ * which look like frames without payload or like DATA; a whole header block takes
+ * more than that.
  */
 enum { PROOF_AT_ONCE = 2, PROOF_LATER = 3 };
 
@@ -234,7 +234,7 @@ static int proof(const struct h2_frame *f)
 
 enum chain { CHAIN_BROKEN, CHAIN_UNDECIDED, CHAIN_HOLDS };
 
-/* Do frames of SIDE begin at AT, one after the other until WANTED is proven? */
+/* Do frames of SIDE follow each other from AT on until WANTED is proven? */
 static enum chain follow_chain(struct slice in, size_t at, enum side side, int wanted,
 			       size_t *decided)
 {
@@ -250,7 +250,7 @@ static enum chain follow_chain(struct slice in, size_t at, enum side side, int w
 		if (!is_plausible(in.p + at, side) || (!first && !may_follow(&before, &f)))
 			return CHAIN_BROKEN;
 		if (!first && !proof(&before) && !proof(&f))
-			return CHAIN_BROKEN; /* or zeros would be followed without an end */
+			return CHAIN_BROKEN; /* else zeros would be followed for ever */
 		proven += proof(&f);
 		before = f;
 		at += H2_HEADER_LENGTH + f.length;
@@ -258,7 +258,7 @@ static enum chain follow_chain(struct slice in, size_t at, enum side side, int w
 	return CHAIN_HOLDS;
 }
 
-/* At the very beginning less is asked for: most joins fall between two writes. */
+/* The very beginning needs less proof: most attaches happen between two writes. */
 long h2_find_frame(struct h2_search *search, struct slice in, enum side side)
 {
 	if (search->decided < H2_HEADER_LENGTH)
@@ -269,7 +269,7 @@ long h2_find_frame(struct h2_search *search, struct slice in, enum side side)
 		case CHAIN_HOLDS:
 			return (long)search->at;
 		case CHAIN_UNDECIDED:
-			return -1; /* wait: else a split would decide for a later place */
+			return -1; /* wait: else splits would decide between places */
 		case CHAIN_BROKEN:
 			break;
 		}

@@ -33,7 +33,7 @@ enum { H2_HEADER_LENGTH = 9 };
 
 struct h2_frame {
 	uint32_t length;
-	uint8_t type; /* may be none of enum h2_type */
+	uint8_t type; /* may be one that enum h2_type does not have */
 	uint8_t flags;
 	uint32_t stream;
 };
@@ -42,7 +42,7 @@ enum h2_result {
 	H2_MORE,
 	H2_BEGIN,   /* r->frame is there, its payload comes */
 	H2_PIECE,   /* a piece of a DATA frame's data */
-	H2_PAYLOAD, /* the payload of a frame that is looked into; valid until the next call */
+	H2_PAYLOAD, /* the payload of a frame that is read whole; valid until the next call */
 	H2_END,     /* the frame is over; does not come after H2_PAYLOAD */
 	H2_TOO_LONG,
 	H2_NO_MEMORY,
@@ -56,7 +56,7 @@ struct h2_reader {
 	uint32_t pad;  /* of which at the end are padding */
 	bool in_payload;
 	bool pad_known;
-	bool pad_bad; /* more padding than payload: there is no data in it */
+	bool pad_bad; /* more padding than payload */
 	struct buf payload;
 };
 
@@ -69,28 +69,28 @@ enum h2_result h2_reader_next(struct h2_reader *r, struct slice *in, struct slic
 uint32_t h2_number(const char *p, int bytes); /* big-endian */
 
 /*
- * Take the padding off a HEADERS or PUSH_PROMISE payload, and what stands
- * before the block. False: the frame is too short for what its flags promise.
+ * The header block in the payload of a HEADERS, PUSH_PROMISE or CONTINUATION
+ * frame, without padding and priority. False: the frame is too short for its flags.
  */
 bool h2_block(const struct h2_frame *frame, struct slice payload, struct slice *block);
 
-/* How far bytes were searched, so that none is looked at anew; all zero at first. */
+/* How far bytes were searched, so that no byte is searched twice; all zero at first. */
 struct h2_search {
-	size_t at;      /* no frames begin before */
-	size_t decided; /* how many of the bytes it took to know */
+	size_t at;      /* frames begin here or later */
+	size_t decided; /* how many bytes it took to decide that */
 };
 
 /*
  * Offset in SIDE's bytes, whose beginning we did not see, where frames plausibly
- * begin and follow each other; -1: not in these. IN is longer each time.
+ * begin and follow each other; -1: nowhere yet. IN has all bytes so far.
  */
 long h2_find_frame(struct h2_search *search, struct slice in, enum side side);
 
 enum { H2_SEARCHING = -1, H2_LOST = -2, H2_OUT_OF_MEMORY = -3 };
 
 /*
- * Add IN to RESYNC_BUF. Offset in it where frames begin; what did
- * not fit is REST and goes on from its end. Else one of the above.
+ * Add IN to RESYNC_BUF and search there as h2_find_frame() does. REST is the part of
+ * IN that did not fit.
  */
 long h2_find_in(struct buf *resync_buf, struct h2_search *search, enum side side, struct slice in,
 		struct slice *rest);

@@ -7,23 +7,23 @@
 #include "wire/hpack.h"
 
 /*
- * Read BLOCK, which arrived from SIDE, into M. The fields' names and values
- * are laid out in m->head as "name: value\r\n"; pseudo-header fields stand
- * there too but not among m->fields. AUTHORITY points into m->head; absent if
- * there is none. HPACK_END when all went well.
+ * Read BLOCK, sent by SIDE, into M. The fields are written to m->head as "name:
+ * value\r\n", and so are pseudo-header fields, which are not among m->fields.
+ * AUTHORITY points into m->head; absent if there is none. HPACK_END if the block
+ * is whole.
  */
 enum hpack_result h2_head_read(struct hpack *hpack, struct slice block, enum side side,
 			     struct message *m, struct slice *authority);
 
-/* Read BLOCK for the table's sake only. */
+/* Read BLOCK only to keep the table in step. */
 enum hpack_result h2_head_skip(struct hpack *hpack, struct slice block);
 
 /* What a Content-Length field says; the body's framing and the faults of such fields. */
 void h2_head_length(struct message *m, bool ended);
 
 /*
- * RFC 9113 section 8.1.1: the declared length must be that of the data, unless
- * there can be none. SIDE's message is over.
+ * SIDE's message is over: blame it if the declared length is not that of the data
+ * (RFC 9113 section 8.1.1).
  */
 void h2_head_check_length(struct exchange *x, enum side side);
 

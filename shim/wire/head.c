@@ -278,7 +278,7 @@ static bool next_line(struct slice head, size_t *at, bool start, struct header_l
 	}
 }
 
-/* How many bytes at the start of S can stand in a name. */
+/* How many bytes at the start of S are allowed in a name. */
 static size_t token_length(struct slice s)
 {
 	size_t n = 0;

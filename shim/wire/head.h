@@ -2,7 +2,7 @@
 #ifndef ORSHIM_HEAD_H
 #define ORSHIM_HEAD_H
 
-/* A whole HTTP/1 head, or what there is of one, as fields and framing. No state. */
+/* A HTTP/1 head, whole or in part, as fields and framing. No state. */
 #include "wire/exchange.h"
 
 /* What the head says about the body's length (RFC 9112 section 6). */
@@ -26,13 +26,13 @@ bool head_is_start_line(enum side side, struct slice line);
  */
 int head_read(struct message *m, enum side side, struct framing *framing);
 
-/* Can a header name hold C? (token, RFC 9110 section 5.6.2) */
+/* Is C allowed in a header name? (token, RFC 9110 section 5.6.2) */
 bool head_is_token(unsigned char c);
 
-/* Offset of the first byte of VALUE that no field value may hold, TAB being allowed; -1 if none. */
+/* Offset of the first control byte in VALUE that is not a TAB (RFC 9110 section 5.5); -1. */
 long head_control(struct slice value);
 
-/* Note what one Content-Length or Transfer-Encoding field says; other fields are nothing to it. */
+/* Note what one Content-Length or Transfer-Encoding field says; other fields are ignored. */
 void framing_note(struct framing *framing, struct message *m, const struct field *f, uint64_t at,
 		  int index);
 

@@ -3,8 +3,8 @@
 #define ORSHIM_HPACK_H
 
 /*
- * Header blocks of one direction of an HTTP/2 connection (RFC 7541). Every
- * block must be read to its end, wanted or not, or the table is lost.
+ * Header blocks of one direction of an HTTP/2 connection (RFC 7541). Every block
+ * must be read to its end, or the dynamic table gets out of step.
  *
  *   hpack_begin(h, block);
  *   while ((result = hpack_next(h, &field)) == HPACK_FIELD)
@@ -18,19 +18,19 @@ struct hpack;
 struct hpack_field {
 	struct slice name; /* borrowed until the next call */
 	struct slice value;
-	bool known; /* false: entered the table before we listened; name and value are empty */
+	bool known; /* false: it refers to a table entry that we did not see; name and value are empty */
 };
 
 enum hpack_result {
 	HPACK_FIELD,
 	HPACK_END,
-	HPACK_BAD, /* final: the table cannot be followed any longer */
+	HPACK_BAD, /* every later call gives the same */
 	HPACK_NO_MEMORY,
 };
 
 /*
- * LATE: blocks went by before; references into the table as it was then are not
- * known. NULL without memory.
+ * MIDSTREAM: earlier blocks were not seen, so that references to what they put into
+ * the table are not known. NULL without memory.
  */
 struct hpack *hpack_new(bool midstream);
 void hpack_free(struct hpack *h);

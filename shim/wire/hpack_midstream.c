@@ -35,7 +35,7 @@ struct hpack_midstream {
 	size_t count;
 	size_t room;
 	size_t size;
-	size_t limit; /* the table's, as far as we heard */
+	size_t limit; /* the table's, as far as we know */
 	nghttp2_hd_inflater
 	    *plain; /* knows the static table and Huffman's code; its own table stays empty */
 	struct buf name;
@@ -184,7 +184,7 @@ static void evict_oldest(struct hpack_midstream *h)
 	free(e);
 }
 
-/* False without memory. Forgetting the oldest makes them unknown, never wrong. */
+/* False without memory. An entry that is dropped here is unknown later, never wrong. */
 static bool insert(struct hpack_midstream *h, const struct hpack_field *f)
 {
 	size_t size = f->name.n + f->value.n + ENTRY_OVERHEAD;
@@ -263,7 +263,7 @@ enum hpack_result hpack_midstream_next(struct hpack_midstream *h, struct hpack_f
 			bool good = read_integer(&h->block, 7, &index) && look_up(h, index, field);
 			return good ? HPACK_FIELD : HPACK_BAD;
 		}
-		if ((first & 0xe0) == 0x20) { /* evicts old entries: nobody will refer to them */
+		if ((first & 0xe0) == 0x20) { /* evicts old entries, to which nothing refers any more */
 			if (!read_integer(&h->block, 5, &h->limit))
 				return HPACK_BAD;
 			continue;

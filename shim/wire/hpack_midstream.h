@@ -3,9 +3,9 @@
 #define ORSHIM_HPACK_MIDSTREAM_H
 
 /*
- * HPACK for who joined late. The newest table entry has the lowest index, so
- * what entered since we listen is found whatever was there before and whatever
- * the table's size; an index beyond that is a field we cannot know.
+ * HPACK for a connection that is seen from its middle. The newest table entry has
+ * the lowest index, so entries that we saw are found whatever the table had before
+ * and whatever its size; a higher index is a field that we cannot know.
  */
 #include "wire/hpack.h"
 

@@ -85,7 +85,7 @@ static enum body_framing answer_framing(const struct exchange *x, const struct f
 	return f->has_length ? BODY_LENGTH : BODY_UNTIL_END;
 }
 
-/* A request whose length cannot be known goes on until it is answered: nothing of it is lost. */
+/* A request whose length is not known goes on until it is answered. */
 static enum body_framing request_framing(const struct framing *f)
 {
 	if (f->has_transfer)
@@ -125,7 +125,7 @@ static enum http1_result end_head(struct http1 *p, struct exchange *x)
 	return begin_body(p, x, &framing);
 }
 
-/* The head does not fit. What there is of it is read, the rest of the connection is not. */
+/* The head is too long: read what was kept of it, and nothing more of the connection. */
 static enum http1_result overflow_head(struct http1 *p, struct message *m, struct slice *in,
 				       int64_t now_us)
 {
@@ -438,7 +438,7 @@ bool http1_end(struct http1 *p, struct exchange *x)
 
 	switch (p->state) {
 	case HTTP1_IN_HEAD:
-		/* Without memory for its fields the rest still stands. */
+		/* Without memory for the fields, the start line is still there. */
 		if (p->started && head_read(m, p->side, &framing) != 0)
 			m->fields_complete = false;
 		break;

@@ -26,7 +26,7 @@ struct direction {
 	enum side side;
 	struct h2_reader reader;
 	struct hpack *hpack;   /* of the blocks that this side sends */
-	bool synced;           /* at a frame's beginning; false only after joining late */
+	bool synced;           /* the beginning of a frame was found; false only when seen from the middle */
 	bool began;            /* a frame was seen */
 	struct buf resync_buf; /* not synced: bytes so far */
 	struct h2_search search;
@@ -140,7 +140,7 @@ static struct stream *find_stream(const struct http2 *h, uint32_t id)
 	return at < h->count && h->streams[at]->id == id ? h->streams[at] : NULL;
 }
 
-/* The stream is no more; its exchange is the caller's. */
+/* Remove the stream; the caller owns its exchange. */
 static struct exchange *take_out(struct http2 *h, struct stream *s)
 {
 	struct exchange *x = s->x;
@@ -152,7 +152,7 @@ static struct exchange *take_out(struct http2 *h, struct stream *s)
 	return x;
 }
 
-/* The stream's exchange goes out; what still comes on the stream is nobody's. */
+/* Put out the stream's exchange; later frames of the stream are skipped. */
 static void emit(struct http2 *h, struct stream *s, enum exchange_end end)
 {
 	event_queue_put(h->out, take_out(h, s), end);
@@ -254,7 +254,7 @@ static void begin_request(struct http2 *h, struct direction *dir, uint32_t id, s
 
 	if (!s || !read_head(h, dir, s, block, &authority))
 		return;
-	/* Joined late: who writes may be a server; and without a method we say nothing. */
+	/* Seen from the middle: a server may have written this; without a method we do not know. */
 	if (h->midstream && s->x->request.method.n == 0) {
 		bool answers = s->x->request.status != 0;
 
@@ -292,7 +292,7 @@ static void begin_answer(struct http2 *h, struct direction *dir, struct stream *
 		end_message(h, s, SIDE_SERVER);
 }
 
-/* A block that is no message's head: trailers, a promise, a stream that is gone. */
+/* A block that is not the head of a message: trailers, a promise, a stream that is out. */
 static bool skip_block(struct http2 *h, struct direction *dir, struct slice block)
 {
 	enum hpack_result result = h2_head_skip(dir->hpack, block);

@@ -275,7 +275,7 @@ static void feed_server(struct pairing *p, struct slice in, int64_t now_us)
 				     : p->answered       ? NULL
 							 : p->first;
 		if (!x) {
-			/* Perhaps another thread's request is still on its way to us. */
+			/* Perhaps another thread is still writing the request. */
 			if (in.n && buf_add_slice(&p->early_response, in) != 0)
 				give_up(p, "the server sent what answers no request");
 			return;

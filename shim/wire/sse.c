@@ -7,7 +7,7 @@
 #include "cJSON.h"
 #include "wire/generation.h"
 
-/* A data buffer that grew beyond this is given back after its event. */
+/* A data buffer that grew beyond this is freed after its event. */
 enum { DATA_KEPT = 16 * 1024, NAME_MAX = 8, EVENT_NAME_MAX = 128 };
 
 /* Which field the line being read is. */
@@ -67,7 +67,7 @@ static bool is_text(const cJSON *item, const char *text)
 	return cJSON_IsString(item) && strcmp(item->valuestring, text) == 0;
 }
 
-/* An "error" member that says something: not null, not empty. */
+/* An "error" member that is neither null nor empty. */
 static bool is_error(const cJSON *item)
 {
 	return cJSON_IsObject(item) || (cJSON_IsString(item) && item->valuestring[0]);
@@ -85,7 +85,7 @@ static bool read_choice(struct stream_report *r, const cJSON *choice)
 	       is_error(cJSON_GetObjectItemCaseSensitive(choice, "error"));
 }
 
-/* True if the event's JSON tells an error; notes finish reasons on the way. */
+/* True if the event is an error. Notes finish reasons. */
 static bool read_event(struct stream_report *r, const cJSON *root)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(root, "type");
@@ -106,7 +106,7 @@ static bool read_event(struct stream_report *r, const cJSON *root)
 
 /*
  * The first byte of the value after WORD (which ends in a quotation mark) at AT;
- * '\0' if it is no member.
+ * '\0' if it is not a member's name.
  */
 static char value_after(struct slice data, size_t at)
 {
@@ -118,7 +118,7 @@ static char value_after(struct slice data, size_t at)
 	return rest.n ? rest.p[0] : '\0';
 }
 
-/* Whether WORD stands there as a value, or as a member that is not null. */
+/* Is WORD in DATA as a value, or as a member that is not null? */
 static bool has_word(struct slice data, struct slice word)
 {
 	for (long at = slice_find(data, word, 0); at >= 0;
@@ -128,7 +128,7 @@ static bool has_word(struct slice data, struct slice word)
 	return false;
 }
 
-/* An event's `type` stands at its beginning in all APIs that have one. */
+/* All APIs with a `type` write it at the beginning of an event. */
 enum { TYPE_WITHIN = 80 };
 
 static bool worth_parsing(struct slice data)
@@ -141,7 +141,7 @@ static bool worth_parsing(struct slice data)
 	       slice_has(begin, SLICE("\"message_stop\""));
 }
 
-/* 1: the event tells an error; 0: it does not; -1 without memory. */
+/* 1: the event is an error; 0: it is not; -1 without memory. */
 static int judge_event(struct sse *s)
 {
 	struct stream_report *r = s->report;

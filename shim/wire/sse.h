@@ -3,11 +3,11 @@
 #define ORSHIM_SSE_H
 
 /*
- * An event stream (WHATWG HTML, section 9.2) in any split: counts its events
- * and keeps the first that tells an error, in the words of OpenAI's and
- * OpenRouter's chat chunks, of the Responses API and of Anthropic's messages.
- * An event is parsed as JSON only if it holds one of a few words; a model's
- * text that quotes an error is a string inside the JSON and never taken for one.
+ * An event stream (WHATWG HTML, section 9.2) in any split: its events are counted,
+ * and the first one that is an error is kept, as OpenAI's and OpenRouter's chat
+ * chunks, the Responses API and Anthropic's messages report errors. Model, id and
+ * token counts are noted (generation.h). Only events with certain words are parsed
+ * as JSON; an error that a model's text quotes is inside a JSON string and ignored.
  */
 #include "wire/exchange.h"
 
@@ -24,8 +24,8 @@ void sse_free(struct sse *s);
 long sse_take(struct sse *s, const char *bytes, size_t n, bool *stream_error);
 
 /*
- * The stream is over. An event that lacks its empty line counts here, though
- * the standard drops it: clients differ, and an error is none the less one.
+ * The stream is over. True if its last event is an error. An event without its empty
+ * line counts, though the standard drops it: an error that was cut is still one.
  */
 bool sse_end(struct sse *s);
 
