@@ -193,7 +193,7 @@ static bool is_first_time(struct observer *o, enum rule_id cause)
 	return (*times)++ == 0;
 }
 
-/* The rule that a block is about: the cause, or what stands first when nothing was refused. */
+/* The rule that a block is about: the cause, or the first finding if nothing was refused. */
 static enum rule_id subject_of(const struct diagnosis *d)
 {
 	if (d->verdict.cause != RULE_NONE)
@@ -330,7 +330,7 @@ static void report_silence(struct observer *o, struct connection *c, uint32_t nu
 	free(findings);
 }
 
-/* What H says of a connection to an API on which nothing was asked. */
+/* Findings about H, the handshake of a connection to an API that was not used. */
 static void report_handshake(struct observer *o, struct connection *c, uint32_t number,
 			     const struct handshake *h, const struct vendor *vendor)
 {
@@ -350,7 +350,7 @@ static void report_handshake(struct observer *o, struct connection *c, uint32_t 
 	free(finding);
 }
 
-/* Nothing was asked on C. What failed by itself is told in any case. */
+/* C was not used. A handshake that failed is reported in any case. */
 static void report_unused(struct observer *o, struct connection *c, uint32_t number,
 			  const struct handshake *h)
 {
@@ -367,7 +367,7 @@ static void report_unused(struct observer *o, struct connection *c, uint32_t num
 		report_silence(o, c, number, vendor);
 }
 
-/* Its bytes go by where nobody looks. Once for a process. */
+/* Bytes of HTTP/3 are not seen. Once per process. */
 static void report_quic(struct observer *o, struct connection *c, uint32_t number)
 {
 	const struct vendor *vendor;
@@ -407,7 +407,7 @@ void observer_take(struct observer *o, struct connection *c, uint32_t number, in
 				note_asked(o, connection_sni(c));
 			break;
 		case EVENT_EXCHANGE:
-			/* Without a whole head nobody was asked yet whether this is an API's. */
+			/* Without a whole head there was no EVENT_HEAD, and it may not be an API's. */
 			if (o->judge.lint || connection_has_request(c) ||
 			    judge_wants(&o->judge, event.exchange))
 				report_exchange(o, event.exchange);

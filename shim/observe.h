@@ -3,10 +3,9 @@
 #define ORSHIM_OBSERVE_H
 
 /*
- * The way through the house: takes what a connection has ready, has it
- * judged, and reports it. The same for the preloaded library, `orshim lint`
- * and `replay`, the tests and the fuzzers. No locks here: the caller sees to
- * it that one thread at a time is inside.
+ * Takes the events of a connection, diagnoses the exchanges and writes the reports.
+ * The preloaded library, `orshim lint` and `replay`, the tests and the fuzzers use it
+ * alike. It has no locks: the caller lets in one thread at a time.
  */
 #include "base/settings.h"
 #include "diagnose/diagnose.h"
@@ -41,11 +40,11 @@ struct observer {
 	const char *unsupported; /* why the last connection that could not be followed was not; static */
 	uint64_t asked[LIMIT_ASKED]; /* hosts that a request was written to, by hash; 0: free */
 	unsigned asked_count;
-	int quic_reported; /* the process that said that it speaks HTTP/3 */
+	int quic_reported; /* the process for which HTTP/3 was reported */
 };
 
 /*
- * Settings come from LOOKUP (getenv). Malformed ones are said on stderr, one
+ * Settings come from LOOKUP (getenv). Malformed ones are reported on stderr, one
  * line each, and replaced by their defaults.
  */
 void observer_init(struct observer *o, char *(*lookup)(const char *name));
@@ -57,7 +56,7 @@ void observer_report_losses(struct observer *o);
 /* The environment to look for tokens in; borrowed. */
 void observer_set_environment(struct observer *o, struct slice block);
 
-/* Have variables and places at hand, for what comes. */
+/* Read the variables, and the places of keys, again. */
 void observer_refresh_environment(struct observer *o);
 
 /* No file may be opened from here on: open now what lines go to; captures end. */
@@ -66,7 +65,7 @@ void observer_lock_in(struct observer *o);
 /* Take all that C has ready. NOW_US is the clock since 1970. */
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
 
-/* Is HOST an API's, going by its name alone? */
+/* Is HOST an API's, by its name alone? */
 bool observer_watches(const struct observer *o, struct slice host);
 
 /*

@@ -11,9 +11,9 @@
 enum {
 	SHORT_ID = 8, /* below this an identifier is only a number or a letter */
 	DECODED_MAX = 1024,
-	PREFIX_LOOK = 64, /* bytes by which a prefix is told */
+	PREFIX_LOOK = 64, /* bytes in which a prefix is looked for */
 	QUOTE_LEAST = 5,  /* bytes of a key's beginning or end that are recognised in a text */
-	QUOTE_MASKED = 3, /* the same beside what stands for the rest of the key */
+	QUOTE_MASKED = 3, /* the same beside a mask of the rest of the key */
 };
 
 /* One key without another glued to it. */
@@ -53,7 +53,10 @@ static size_t encode_base64(const char *in, size_t n, bool url, char *out)
 	return done;
 }
 
-/* Decode P, base64url if URL or if it has such signs, have GO go over it, encode again. False: it is no base64, or too long. */
+/*
+ * Decode P, call GO with the result, encode it again: as base64url if URL, or if P has
+ * its characters. False: P is not base64, or too long.
+ */
 static bool within_base64(struct pseudonyms *d, char *p, size_t n, bool url,
 			  void (*go)(struct pseudonyms *d, char *p, size_t n))
 {
@@ -73,8 +76,8 @@ static bool within_base64(struct pseudonyms *d, char *p, size_t n, bool url,
 }
 
 /*
- * What a JWT says of itself and a diagnosis quotes (claims.h): by whom and for
- * whom it was made. The rest of its strings says who somebody is.
+ * The claims that a diagnosis quotes (claims.h): issuer, audience, scopes. The other
+ * strings of a JWT may name a person.
  */
 static bool is_public_claim(struct slice name)
 {
@@ -87,8 +90,8 @@ static bool is_public_claim(struct slice name)
 }
 
 /*
- * Of a URL what may name a customer becomes x's: the path, and the host but for its domain.
- * Azure's hosts are told apart by more than the domain.
+ * In a URL the parts that may name a customer become x's: the path, and the host
+ * without its domain. Of Azure's hosts the whole name is needed to know the service.
  */
 static void replace_public_claim(char *p, size_t n)
 {
@@ -160,7 +163,7 @@ static void replace_claims(struct pseudonyms *d, char *p, size_t n)
 	}
 }
 
-/* A run of token bytes that may be, or hold, a secret. */
+/* A run of token bytes that may be a secret, or have one in it. */
 static void replace_run(struct pseudonyms *d, char *p, size_t n)
 {
 	struct slice run = { p, n };
@@ -286,7 +289,7 @@ void anonymise_opaque(struct pseudonyms *d, char *p, size_t n)
 		anonymise_letters(p, n);
 }
 
-/* Behind what tells the format of the ciphertext in the token at P; 0: nothing does. */
+/* Offset behind the bytes at P that name the ciphertext's format; 0: there are none. */
 static size_t ciphertext_end(const struct token_shape *shape, const char *p)
 {
 	size_t n = ciphertext_beginning(shape->core);
@@ -333,13 +336,16 @@ void anonymise_id(struct pseudonyms *d, char *p, size_t n)
 
 /* ---- secrets inside texts */
 
-/* What a text's secrets are replaced by. */
+/* How the secrets of a text are replaced. */
 struct names {
 	struct pseudonyms *d;
 	const struct pseudonym_keys *keys;
 };
 
-/* MASKED: beside asterisks or dots. If RUN quotes the beginning or the end of a key: let it quote the pseudonym. */
+/*
+ * If the run quotes the beginning or the end of a key, let it quote the pseudonym.
+ * MASKED: it is beside asterisks or dots.
+ */
 static bool quote_key(const struct pseudonym_keys *keys, char *p, size_t n, bool masked)
 {
 	struct slice run = { p, n };
@@ -362,7 +368,7 @@ static bool quote_key(const struct pseudonym_keys *keys, char *p, size_t n, bool
 	return false;
 }
 
-/* A run that is no secret by itself: it may quote a key, or an identifier that the request has. */
+/* A run that is not a secret: it may quote a key, or an identifier of the request. */
 static void replace_word(const struct names *names, char *p, size_t n, bool masked)
 {
 	struct slice run = { p, n };

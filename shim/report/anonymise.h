@@ -3,24 +3,23 @@
 #define ORSHIM_ANONYMISE_H
 
 /*
- * Secrets in captures replaced, in place and to the byte as long as they were,
- * by pseudonyms: what is malformed stays malformed at the same offset, and to
- * anonymise what is anonymised changes nothing. What is a secret,
- * secret_scan.h decides.
+ * Replaces the secrets in a capture by pseudonyms, in place and byte for byte of the
+ * same length, so that what is malformed stays malformed at the same offset. Doing
+ * it twice changes nothing more. secret_scan.h decides what is a secret.
  */
 #include "base/buf.h"
 #include "diagnose/credential.h"
 #include "report/pseudonym.h"
 
 /*
- * A token, or any value that may hold one: runs of letters and digits are
- * replaced, each letter by a letter of its kind. What token_mask() shows
+ * A token, or a value that may have one in it: runs of letters and digits are
+ * replaced, each letter by a letter of its class. What token_mask() shows
  * stays: placeholders, a key's public prefix and its ends, words that are no
  * secret.
  */
 void anonymise_token(struct pseudonyms *d, char *p, size_t n);
 
-/* A value whose meaning nobody knows, a cookie: nothing but words of key settings stays. */
+/* A value of unknown meaning, such as a cookie: only the words of key settings stay. */
 void anonymise_opaque(struct pseudonyms *d, char *p, size_t n);
 
 /* Of Basic (RFC 7617): base64 of user:password. */

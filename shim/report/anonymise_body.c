@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bodies. Read by a lexer that takes anything, not by a parser, so that
- * invalid JSON keeps its fault where it is: only letters and digits change.
+ * A lexer that accepts anything, and not a parser, reads the body, so that invalid
+ * JSON stays invalid at the same place: only letters and digits change.
  */
 #include "report/anonymise_body.h"
 
@@ -16,17 +16,17 @@ enum {
 	WORD_MAX = 40,     /* an enumeration's word */
 	MODEL_MAX = 128,   /* an enumeration's word, a model's name */
 	LABEL_MAX = 128,   /* of a data: URL, up to its comma */
-	MAGIC_LENGTH = 24, /* digits of base64 that tell an image's type */
+	MAGIC_LENGTH = 24, /* digits of base64 that have an image's magic number */
 };
 
 /* What is done with a string, by the name of its member. */
 enum treatment {
 	TREAT_TEXT,
 	TREAT_WORD,            /* a role, a type, a model: kept */
-	TREAT_ID,              /* replaced by the same wherever it stands */
+	TREAT_ID,              /* replaced by the same pseudonym everywhere */
 	TREAT_KEY,             /* a credential, or nothing */
 	TREAT_WORDS_OF_SERVER, /* kept but for secrets */
-	TREAT_SAID,            /* the same for a string, but what is inside an object is no error */
+	TREAT_SAID,            /* the same for a string; an object is not taken for an error */
 	TREAT_INPUT,   /* a text, or a list as any other, or an object that is the user's own */
 	TREAT_MODEL,   /* as a word, but longer */
 	TREAT_PRIVATE, /* the user's own data: every string below it is a text */
@@ -78,7 +78,7 @@ static const char id_members[][WORD_SIZE] = {
 static const char echo_members[][WORD_SIZE] = { "flagged_input", "input", "prompt",
 						"messages",      "body",  "request" };
 
-/* Where vendors say that an answer of 200 is none, beside the member "error". */
+/* Members other than "error" in which vendors report an error with status 200. */
 static const char said_members[][WORD_SIZE] = { "msg",       "message",    "detail",
 						"error_msg", "status_msg", "error_message",
 						"reason" };
@@ -91,7 +91,7 @@ static bool is_one_of(struct slice name, const char (*names)[WORD_SIZE], size_t 
 	return false;
 }
 
-/* data:TYPE;base64,DATA: the label and the first bytes of the data tell what is wrong with it. */
+/* data:TYPE;base64,DATA: rules read the label and the first bytes of the data, which stay. */
 static bool anonymise_data(char *p, size_t n)
 {
 	static const char magics[][12] = { "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0" };
@@ -252,7 +252,7 @@ static void open_level(struct lexer *l, bool array)
 		l->next = TREAT_TEXT;
 }
 
-/* A word where none belongs. Its x's stay and no other letter becomes one: 0x… is a fault of its own. */
+/* A word where JSON has none. No other letter becomes an x: a rule looks for 0x... */
 static void anonymise_stray(char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

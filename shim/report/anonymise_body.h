@@ -17,7 +17,7 @@ enum body_kind {
 void anonymise_body(struct pseudonyms *d, const struct pseudonym_keys *keys, enum body_kind kind,
 		    char *p, size_t n);
 
-/* Bytes whose coding could not be undone: nothing but what tells the coding stays. */
+/* Bytes whose coding could not be undone: only the coding's magic number stays. */
 void anonymise_coded(char *p, size_t n);
 
 /* The body of an event stream. */

@@ -71,7 +71,7 @@ static size_t anonymise_escape(char *p, size_t n)
 		memcpy(p, "\\ud83d\\ude00", 12);
 		return 12;
 	}
-	/* Halves of a pair that stand alone, controls and signs are what a rule may look for. */
+	/* Rules look for lone surrogates, controls and signs: they stay. */
 	bool letter = code >= 0x80 && !(code >= 0xd800 && code <= 0xdfff) && code != 0xfeff;
 	bool plain = code < 0x80 && is_alphanumeric((char)code);
 	if (letter)

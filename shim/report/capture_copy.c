@@ -13,7 +13,7 @@ static bool is_inside(struct slice whole, struct slice part)
 	return part.p && part.n && part.p >= whole.p && part.p + part.n <= whole.p + whole.n;
 }
 
-/* Where the bytes of PART, a slice of the original head, stand in the copy; NULL: elsewhere. */
+/* The bytes in the copy that were PART in the original head; NULL: PART is not in the head. */
 static char *in_copy(const struct message_copy *c, struct slice part)
 {
 	struct slice head = buf_slice(&c->m->head);
@@ -59,7 +59,7 @@ static void copy_credential(struct exchange_copy *x, struct pseudonyms *names,
 		anonymise_basic(names, token, c->token.n);
 		remember_basic(x, c->token, (struct slice){ token, c->token.n });
 	} else if (form == SCHEME_FOREIGN) {
-		/* A grammar of its own: behind the id of AWS's key its signature follows. */
+		/* Another grammar: AWS's signature follows the id of the key. */
 		const char *end = c->value.p + c->value.n;
 		anonymise_opaque(names, token, c->token.n);
 		anonymise_secrets(names, NULL, token + c->token.n,
@@ -128,7 +128,7 @@ static void copy_stray_lines(struct message_copy *c, struct pseudonyms *names)
 	}
 }
 
-/* HTTP/1: behind TARGET, or instead of one, stands a version only if all is well. */
+/* HTTP/1: what follows the target is a version only if the line is well formed. */
 static void copy_start_line(struct exchange_copy *x, struct message_copy *c,
 			    struct pseudonyms *names, const char *target)
 {
@@ -140,7 +140,7 @@ static void copy_start_line(struct exchange_copy *x, struct message_copy *c,
 		anonymise_secrets(names, &x->keys, c->head.p + at, end - at, false);
 }
 
-/* Parameters that say which API is meant, not what is asked. */
+/* Parameters that choose the API; they have nothing of the user's in them. */
 static bool is_public_parameter(struct slice name)
 {
 	static const char names[][12] = { "alt", "api-version", "beta", "limit", "stream" };
@@ -288,7 +288,7 @@ static int shorten_stream(struct buf *b, const struct stream_report *r)
 	return failed;
 }
 
-/* What was not kept: some bytes that say nothing, so that the body is again longer than what is kept. */
+/* In place of what was not kept: filling, so that the body is again above the ceiling. */
 static int add_filling(struct buf *b, const struct message *m)
 {
 	uint64_t lacking = m->body.coding == CODING_DECODED  ? LIMIT_CAPTURE_FILL
@@ -335,7 +335,7 @@ static void copy_length(struct message_copy *c)
 	change_value(c, &c->length, "content-length", (struct slice){ text, (size_t)n });
 }
 
-/* What a server repeats of a key becomes what stands for the key. */
+/* Where a server repeats a key it gets to repeat the pseudonym. */
 static void replace_echoes(const struct pseudonym_keys *keys, char *p, size_t n)
 {
 	struct secret_echo all[LIMIT_CREDENTIALS];
@@ -389,7 +389,7 @@ static void message_copy_init(struct message_copy *c, const struct message *m)
 	buf_init(&c->body, LIMIT_CAPTURE_FILE);
 }
 
-/* The last look: no key may be left, wherever it stood. */
+/* The last check: is a key left anywhere? */
 static bool holds_key(const struct exchange_copy *copy)
 {
 	for (size_t i = 0; i < copy->keys.count; i++) {
@@ -416,7 +416,7 @@ int exchange_copy_make(struct exchange_copy *copy, struct pseudonyms *names,
 	message_copy_init(request, &x->request);
 	message_copy_init(response, &x->response);
 	response->stream_error = x->end == END_ANSWERED && !x->response.body.complete;
-	/* Bytes that never were in our hands, and fields that went by before: no capture can say so. */
+	/* A capture cannot express bytes and fields that were not seen. */
 	if (x->request.body.counted_only || (x->version == HTTP_2 && !x->request.fields_complete))
 		return -1;
 	enum body_kind kind = x->response.status >= 400    ? KIND_REFUSAL

@@ -44,7 +44,7 @@ static bool next_line(const struct message_copy *c, size_t *at, size_t *field, s
 
 	if (*at >= head.n)
 		return false;
-	/* Pseudo-header fields hold no colon but at their beginning. */
+	/* The name of a pseudo-header field has a colon at its beginning alone. */
 	long colon = slice_find(head, SLICE(": "), *at + 1);
 	if (*field < m->field_count && m->fields[*field].name.p == m->head.p + *at) {
 		const struct field *f = &m->fields[(*field)++];

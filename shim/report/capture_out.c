@@ -126,7 +126,7 @@ static bool fits_line(struct slice s)
 	return s.n > 0 && s.n < VALUE_MAX;
 }
 
-/* The settings that the judgement depended on; they hold no secret. */
+/* The settings that the diagnosis depends on; they are not secret. */
 static int add_settings(struct buf *out, const struct settings *s)
 {
 	static const enum setting_id ids[] = { SETTING_hosts, SETTING_rules, SETTING_body_max };
@@ -185,7 +185,7 @@ static bool is_break(char c)
 	return c == '\n' || c == '\r';
 }
 
-/* A line cannot hold a line break; *ODD: one was taken off. */
+/* A line of a capture cannot have a line break in it. *ODD: one was taken off. */
 static struct slice without_break(struct slice s, bool *odd)
 {
 	size_t n = s.n;
@@ -241,7 +241,7 @@ static int add_base_urls(struct buf *out, struct capture_file *f, const struct c
 	return failed;
 }
 
-/* One place in a file; what stands there is the key that was sent, or another one. */
+/* One place in a file, with the key that was sent or another one. */
 static int add_found_key(struct buf *out, struct capture_file *f, const struct check_input *e,
 			 const struct found_key *key)
 {
@@ -315,7 +315,7 @@ void capture_out_exchange(struct capture_out *c, const struct settings *s, const
 
 	if (!c->folder)
 		return;
-	/* In a forked child the connections go on in files of its own. */
+	/* A forked child writes its own files. */
 	if (c->pid != o->pid)
 		capture_out_release(c);
 	c->pid = o->pid;

@@ -3,9 +3,9 @@
 #define ORSHIM_CAPTURE_OUT_H
 
 /*
- * ORSHIM_CAPTURE: every finished exchange, redacted, appended to one .cap file
- * a connection, such that `orshim replay` comes to the same findings. The
- * folder must exist; what cannot be written is left out without a word.
+ * ORSHIM_CAPTURE: appends every finished exchange, with pseudonyms for its secrets,
+ * to one .cap file per connection, from which `orshim replay` comes to the same
+ * findings. The folder must exist; what cannot be written is left out silently.
  */
 #include "base/settings.h"
 #include "report/record.h"
@@ -22,11 +22,11 @@ struct capture_out {
 void capture_out_init(struct capture_out *c, const char *folder);
 void capture_out_release(struct capture_out *c);
 
-/* D's exchange, judged under S by the process O. */
+/* D's exchange, seen with the settings S in the process O. */
 void capture_out_exchange(struct capture_out *c, const struct settings *s, const struct origin *o,
 			  const struct diagnosis *d);
 
-/* Connection NUMBER has nothing more to tell for now. */
+/* Connection NUMBER has no more events for now. */
 void capture_out_pause(struct capture_out *c, uint32_t number);
 
 #endif

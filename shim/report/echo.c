@@ -55,7 +55,7 @@ static void add_anchors(struct anchors *a, size_t which)
 	}
 }
 
-/* What JSON and people read as it stands: nothing that is replaced was an escape or a quote. */
+/* Bytes that JSON does not escape: replacing them breaks no escape and no quotation. */
 static bool is_inside(char c)
 {
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
@@ -78,7 +78,7 @@ static struct slice common(struct slice text, size_t at, struct slice was, size_
 	return slice_sub(text, begin, end - begin);
 }
 
-/* The longest piece of a secret at AT of TEXT; *AS: what stands for it, NULL for asterisks. */
+/* The longest piece of a secret at AT of TEXT; *AS: its replacement, NULL for asterisks. */
 static struct slice piece_at(const struct anchors *a, struct slice text, size_t at, const char **as)
 {
 	struct slice longest = { NULL, 0 };
@@ -260,7 +260,7 @@ void scrub_echo(const struct check_input *e, char *p, size_t n)
 
 	for (size_t i = 0; i < e->credentials.count; i++) {
 		const struct credential *c = &e->credentials.all[i];
-		/* A base URL in a key's place may be said; what is secret in a URL, mask_text() knows. */
+		/* A base URL in place of a key may be shown: mask_text() masks what is secret in a URL. */
 		if (!c->known || c->token.n < ECHO_PIECE || c->shape.kind == TOKEN_URL)
 			continue;
 		if (c != e->credential)
@@ -274,7 +274,7 @@ void scrub_echo(const struct check_input *e, char *p, size_t n)
 	find_anchors(&a, all, count);
 	if (a.count == 0)
 		return;
-	/* In another way only a refusal repeats it, and that is rare: the answer says it faster than P. */
+	/* Only refusals repeat a key in another form, and rarely: the answer is shorter than P. */
 	struct slice said = slice_sub(buf_slice(&e->x->response.body.bytes), 0, LIMIT_ECHO_ANSWER);
 	if (e->answer.failed && replace_read(&a, NULL, 0, said, NULL))
 		replace_read(&a, stay, count + 2, (struct slice){ p, n }, p);

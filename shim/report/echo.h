@@ -3,13 +3,13 @@
 #define ORSHIM_ECHO_H
 
 /*
- * Servers repeat what they were sent. The last look at what is about to be
- * written: no piece of a request's own credential stays in it, whatever shape
- * the credential has and wherever the piece came from.
+ * Servers repeat what they were sent. This is the last check of what is about to be
+ * written: no piece of the request's credentials stays in it, whatever their shape
+ * and wherever the piece came from.
  */
 #include "diagnose/check_input.h"
 
-/* A secret, and what stands for each of its bytes; NOW NULL: asterisks. */
+/* A secret and its replacement, byte for byte; NOW NULL: asterisks. */
 struct secret_echo {
 	struct slice was;
 	const char *now;

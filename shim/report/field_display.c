@@ -10,8 +10,8 @@ enum {
 };
 
 /*
- * The fields whose values others may read. No cookie, no credential, no
- * account. PREFIX rows stand for families.
+ * The fields whose values others may read: not cookies, credentials or accounts.
+ * A PREFIX row is for all names that begin like it.
  */
 static const struct {
 	char name
@@ -90,7 +90,7 @@ bool field_is_other_host(const struct field *f, struct slice host)
 	       !slice_has_nocase(f->value, host);
 }
 
-/* The value up to its query or fragment, which may hold anything. */
+/* The value up to its query or fragment, in which anything may be. */
 static struct slice without_query(struct slice value)
 {
 	size_t n = 0;
@@ -101,7 +101,7 @@ static struct slice without_query(struct slice value)
 }
 
 /*
- * Words that stand before a credential: the registered schemes (IANA, HTTP
+ * Words before a credential: the registered schemes (IANA, HTTP
  * authentication schemes) and what people write by mistake. Any other word in
  * their place may be part of a secret.
  */
@@ -168,7 +168,7 @@ void field_show(struct buf *out, const struct field *f, size_t max)
 		show_credential(out, f->value, max);
 }
 
-/* How many bytes at the start of SHOWN (with BACKWARDS: its end) stand for C; 0: it is not C. */
+/* How many bytes at the start of SHOWN (with BACKWARDS: its end) show C; 0: they do not. */
 static size_t stands_for(unsigned char c, struct slice shown, bool backwards)
 {
 	static const char hex[] = "0123456789abcdef";

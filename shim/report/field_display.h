@@ -3,9 +3,8 @@
 #define ORSHIM_FIELD_DISPLAY_H
 
 /*
- * What may be shown of a header field, and where its bytes are in what is
- * shown. A credential, a cookie, or a field that nobody knows never comes out
- * whole.
+ * What may be shown of a header field, and at which column a byte of it is shown.
+ * Credentials, cookies and unknown fields are never shown whole.
  */
 #include "base/buf.h"
 #include "diagnose/check_input.h"

@@ -81,14 +81,14 @@ static void put_escaped(struct json_out *j, unsigned char c)
 		put(j, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
 }
 
-/* Bytes that a string may hold as they are; above ASCII only in whole sequences. */
+/* Bytes that need no escape in a string; above ASCII whole sequences need none. */
 static const bool plain[256] = {
 	[' ' ... '!'] = true,
 	['#' ... '['] = true,
 	[']' ... '~'] = true,
 };
 
-/* S from AT on, where a byte stands that is not plain. */
+/* S from AT on, where the first byte is that is not plain. */
 static void put_rest(struct json_out *j, struct slice s, size_t at)
 {
 	size_t run = 0; /* start of the bytes that go out as they are */

@@ -4,9 +4,9 @@
 
 /*
  * JSON, written append-only into a bounded buffer. Commas are put by the
- * writer. The first failure is sticky: json_out_ok() says whether all fitted.
- * Strings may hold any bytes: what is not UTF-8 becomes U+FFFD, controls are
- * escaped. A NULL key stands for an array element.
+ * writer. The first failure is sticky: json_out_ok() is false after it.
+ * Strings may be any bytes: what is not UTF-8 becomes U+FFFD, controls are
+ * escaped. A NULL key writes an array element.
  */
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ static inline char *json_room(struct json_out *j, size_t n)
 	return at;
 }
 
-/* Keys are literals: what is known of them where they stand is a few instructions. */
+/* Keys are literals: inlined, their length is known when this is compiled. */
 #define JSON_INLINE static inline __attribute__((always_inline))
 
 /* The comma and the name before any value. KEY is ours: nothing in it wants escaping. */

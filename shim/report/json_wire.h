@@ -10,8 +10,8 @@
 enum fullness { WITH_VALUES, WITH_NAMES, WITHOUT_HEADERS, FULLNESS_COUNT };
 
 /*
- * JSON beside the two texts that it was made of: where the same stand at the
- * same place in the next line, it is the same. Of a field that is not clear
+ * JSON with the two texts that it was made of: when the next line has the same texts
+ * at the same place, it is used again. Of a field that is not clear
  * only the name is kept.
  */
 struct kept_pair {

@@ -134,7 +134,7 @@ static bool takes_bytes_now(int fd)
 	return syscall(SYS_ppoll, &p, 1, &at_once, NULL, KERNEL_SIGSET_SIZE) != 0;
 }
 
-/* In pieces that a pipe takes whole when it says that it takes anything (pipe(7)). */
+/* In pieces of PIPE_BUF, which a pipe that is ready takes whole (pipe(7)). */
 static bool lend_line(struct sink *s, struct slice line)
 {
 	if (s->known && !log_file_is_ours(s)) {

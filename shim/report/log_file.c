@@ -71,7 +71,7 @@ static bool is_writable_kind(const struct stat *st)
  * need is up to the kernel: linking a file that one may not write
  * (fs.protected_hardlinks), and a file laid out in /tmp for others to fill
  * (fs.protected_regular; it asks for the O_CREAT that is given here). The lines
- * hold no secret, so who reads them there gains no key.
+ * have no secret in them: reading them there yields no key.
  */
 static int open_named(const char *name, int more)
 {
@@ -144,9 +144,9 @@ static bool is_under_its_name(const struct sink *s)
 }
 
 /*
- * Rename NAME to NAME.1. Who does it holds a lock on the file, taken on a
- * description of its own because those of S->fd are shared with forked
- * children, and looks under the lock whether the name still means this file.
+ * Rename NAME to NAME.1, with a lock on the file. The lock is taken on another open
+ * file description, as forked children share that of S->fd. Under the lock the name
+ * must still be this file's.
  */
 static void rename_locked(const struct sink *s)
 {
@@ -164,7 +164,7 @@ static void rename_locked(const struct sink *s)
 	free(old);
 }
 
-/* Make room for N bytes more; the file under the name may be full as well. */
+/* Rotate if N bytes more do not fit; the next file of the name may be full as well. */
 static void rotate(struct sink *s, struct stat *st, size_t n)
 {
 	for (int turn = 0; turn < ROTATE_TRIES; turn++) {
@@ -185,9 +185,9 @@ static bool is_time_to_look(struct sink *s)
 }
 
 /*
- * The name means another file: another process has set ours aside, or somebody
- * made a new one. Without any, the file is in use until there is one, unless it
- * was deleted: who moved it away expects that, and a chroot looks the same.
+ * The name means another file: another process has rotated the log, or somebody made
+ * a new one. If no file has the name, ours stays in use until one does, unless it was
+ * deleted: log rotation expects that, and in a chroot it looks the same.
  */
 static void follow_name(struct sink *s, struct stat *st)
 {

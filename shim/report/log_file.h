@@ -3,15 +3,15 @@
 #define ORSHIM_LOG_FILE_H
 
 /*
- * The file behind a sink that is not borrowed. Several processes, and several
- * sinks of one, may have it open; each notices by itself when its file was
- * deleted or has become NAME.1. What it has open stays in use until there is
- * another: in a chroot or a sandbox, or with no descriptor left, nothing is
- * lost. errno says what went wrong last.
+ * The file behind a sink that is not borrowed. Several processes, and several sinks
+ * of one process, may have it open; each of them notices when its file was deleted or
+ * rotated to NAME.1. Its open file stays in use until there is another one, so that
+ * nothing is lost in a chroot or sandbox or without free descriptors. Errors are in
+ * errno.
  */
 #include "report/log.h"
 
-/* Make S->fd a file that takes N bytes more, or -1. Then errno says why. */
+/* Make S->fd a file that takes N bytes more; -1 and errno if there is none. */
 void log_file_ready(struct sink *s, size_t n);
 
 void log_file_close(const struct sink *s); /* the descriptor, unless the host has it now */

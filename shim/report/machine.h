@@ -3,9 +3,9 @@
 #define ORSHIM_MACHINE_H
 
 /*
- * Where a process runs, for logs of many machines: told in its records. Read by
- * raw system calls when the first record is written, and before a sandbox is
- * closed; never at the start.
+ * On which machine a process runs, for its records in the logs of many machines.
+ * Read by raw system calls when the first record is written, and before a sandbox is
+ * closed; never when the process starts.
  */
 #include "diagnose/environment.h"
 

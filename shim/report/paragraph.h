@@ -21,8 +21,8 @@ size_t columns_of(struct slice s);
 void paragraph_add(struct paragraph *p, const char *label, struct slice text);
 
 /*
- * Breaks what stands from START (bytes) on in the buffer, before words that do not fit;
- * lines that do keep their spaces. Broken lines go on at INDENT columns.
+ * Break the lines of the buffer from offset START on before words that do not fit;
+ * lines that fit keep their spaces. A broken line goes on at column INDENT.
  */
 void paragraph_fold(struct paragraph *p, size_t start, size_t indent);
 

@@ -11,8 +11,8 @@ enum {
 
 /* One thing that was replaced. */
 struct pseudonym {
-	uint64_t was; /* hash of what stood there */
-	uint64_t now; /* and of what stands there instead */
+	uint64_t was; /* hash of the secret */
+	uint64_t now; /* and of its pseudonym */
 	uint32_t salt;
 };
 
@@ -37,7 +37,7 @@ static uint64_t hash_of(const char *p, size_t n)
 	return h;
 }
 
-/* Index of what stands in for the N bytes at P; `count` if they are new. */
+/* Index of the row for the secret with the hash WAS; `count` if it is new. */
 static size_t find(const struct pseudonyms *d, uint64_t was)
 {
 	size_t i = d->count;
@@ -68,7 +68,7 @@ static size_t find_or_add(struct pseudonyms *d, uint64_t was)
 	return i;
 }
 
-/* Do the bytes stand in for something already? */
+/* Is HASH that of a pseudonym? */
 static bool is_pseudonym(const struct pseudonyms *d, uint64_t hash)
 {
 	for (size_t i = d->count; i-- > 0;)
@@ -86,7 +86,7 @@ static unsigned prng(size_t ordinal, uint32_t salt, size_t at)
 	return (unsigned)((h ^ (h >> 32)) & 0xffff);
 }
 
-/* The characters among which C's stand-in is drawn; NULL: C stays. */
+/* The characters that may replace C; NULL: C stays. */
 static const char *same_class(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -108,7 +108,7 @@ static bool all_hex(struct slice s)
 	return s.n >= 16;
 }
 
-/* How many bytes equal to P's first stand there in a row. */
+/* How many bytes at the start of P are equal. */
 static size_t repeat_length(const char *p, size_t n)
 {
 	size_t i = 1;
@@ -151,7 +151,7 @@ static void substitute(char *p, size_t n, size_t ordinal, uint32_t salt)
 	}
 }
 
-/* Parts of a key that tell whose it is, wherever they stand. */
+/* Parts of a key, at any place, by which its vendor is known. */
 static const struct slice marks[] = { SLICE("T3BlbkFJ"), SLICE("_enc_") };
 
 static void put_marks_back(char *p, struct slice was)

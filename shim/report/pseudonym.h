@@ -3,10 +3,10 @@
 #define ORSHIM_PSEUDONYM_H
 
 /*
- * What stands for a secret in a capture: as long as it, of the same classes of
- * characters at the same places. It depends on the shape of what it replaces
- * and on how many were replaced before, on nothing else, so it cannot be
- * guessed back, and a pseudonym is its own pseudonym.
+ * The replacement of a secret in a capture: of the same length, with the same class of
+ * character at each place. It depends only on the secret's shape and on how many were
+ * replaced before, so that the secret cannot be computed from it. A pseudonym is its
+ * own pseudonym.
  *
  * Nothing here allocates but the table; without memory for it, secrets of one
  * shape all look alike.

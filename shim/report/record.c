@@ -379,8 +379,7 @@ static void put_finding(struct json_out *j, const struct finding *f)
 	json_object_end(j);
 }
 
-/* Null for a probe: nobody refused anything, whatever the status. */
-/* Nobody judges a probe. */
+/* Null for a probe, which is not judged, whatever its status. */
 static void put_verdict(struct json_out *j, const struct verdict *v, bool probe)
 {
 	if (probe) {

@@ -44,7 +44,7 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_li
 /* A host that a relayed process asked and that was not looked into, and WHY not. */
 struct relayed_host {
 	const char *host;
-	const char *why; /* NULL: it is no API's, and went through untouched */
+	const char *why; /* NULL: it is not an API's, its bytes went through unread */
 };
 
 /* The `process` record of a process that was redirected to a relay, with what went by unseen. */

@@ -75,7 +75,7 @@ static void put_paragraph(struct text_block *b, const char *label, struct slice 
 	b->failed = p.failed;
 }
 
-/* What stands from START on, as a line that is broken where it does not fit. */
+/* End the line that begins at START; it is broken where it does not fit. */
 static void end_line(struct text_block *b, size_t start, size_t indent)
 {
 	struct paragraph p = { .to = b->out, .width = b->style->width, .failed = b->failed };
@@ -177,7 +177,7 @@ static void put_counted(struct text_block *b, size_t n, const char *what, bool *
 	put(b, n > 1 ? "s" : "");
 }
 
-/* Nothing was refused: say how much was found. */
+/* Nothing was refused: how much was found. */
 static void put_tally(struct text_block *b)
 {
 	bool first = true;
@@ -345,7 +345,7 @@ static void put_title(struct text_block *b, enum rule_id rule, enum severity sev
 	end_line(b, start, TITLE_INDENT);
 }
 
-/* The first one whole; of the others the reason is left to `orshim explain`. */
+/* The first one in full; the others without the reason, which `orshim explain` has. */
 static void put_finding(struct text_block *b, const struct finding *f, bool first)
 {
 	put_title(b, f->rule, f->severity);
@@ -424,7 +424,7 @@ static void put_base_source(struct text_block *b)
 	end_line(b, start, SOURCE_INDENT);
 }
 
-/* The finding about the answer that is not told in full: it explains the answer's text. */
+/* The finding about the answer that is not printed in full but explains the answer's text. */
 static const struct finding *answer_finding(const struct diagnosis *d)
 {
 	for (size_t i = 0; i < d->count; i++)
@@ -442,7 +442,7 @@ static void add_quoted(struct buf *line, const char *before, struct slice text)
 	buf_add_some(line, "\"", 1);
 }
 
-/* Does TEXT stand in MEANING, or in what was seen by the rule that is the cause? */
+/* Is TEXT in MEANING, or in the detail of the cause? */
 static bool is_quoted(const struct diagnosis *d, const char *meaning, struct slice text)
 {
 	return slice_has(slice_of(meaning), text) ||
@@ -450,7 +450,7 @@ static bool is_quoted(const struct diagnosis *d, const char *meaning, struct sli
 		slice_has(slice_of(d->findings[0].detail.text), text));
 }
 
-/* What the server said, and what that means; not twice, where the meaning quotes it. */
+/* The server's words and their meaning; not twice, if the meaning quotes them. */
 static void put_answer(struct text_block *b)
 {
 	const struct answer *a = &b->d->input.answer;
@@ -474,7 +474,7 @@ static void put_answer(struct text_block *b)
 	    !is_quoted(b->d, meaning, a->raw_message))
 		add_quoted(&line, line.n ? ", inside it " : "", a->raw_message);
 	unsigned long long status;
-	if (slice_number(slice_of(meaning), &status)) /* stands in the verdict line */
+	if (slice_number(slice_of(meaning), &status)) /* it is in the verdict line */
 		meaning = "";
 	if (line.n && meaning[0])
 		buf_add_some(&line, " \xe2\x80\x94 ", 5);
@@ -484,7 +484,7 @@ static void put_answer(struct text_block *b)
 	buf_release(&line);
 }
 
-/* What the lines "from" and "answer" say already, and what is no news. */
+/* Findings that the lines "from" and "answer" already have. */
 static bool is_told_elsewhere(const struct diagnosis *d, const struct finding *f)
 {
 	enum rule_line line = rules[f->rule].line;

@@ -14,15 +14,15 @@ struct text_style {
 	int width; /* columns; 0: do not wrap */
 };
 
-/* Append the block of D; nothing when there is nothing to say. -1 at the ceiling. */
+/* Append the block of D; nothing if D has nothing to report. -1 at the ceiling. */
 int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
 		   const struct diagnosis *d);
 
-/* A connection without exchange: what silence_diagnose() found, at least one. Findings of one rule stand together. */
+/* A connection without an exchange: at least one finding, those of one rule side by side. */
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
 		    const struct connection_record *c);
 
-/* Before TOOL starts: what is known of its keys. Findings of one rule stand together. */
+/* Before TOOL starts: findings about its keys, those of one rule side by side. */
 int text_launch(struct buf *out, const struct text_style *style, const char *tool,
 		const struct finding *findings, size_t count);
 
