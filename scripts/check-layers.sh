@@ -64,7 +64,7 @@ find "$build/shim" -name '*.o' | sort | xargs nm -A -u |
 	sed -E "s|^$build/||; s|: +[A-Za-z] | needs |; s|@.*||" >"$scratch/needs"
 [ -s "$scratch/needs" ] || fail "there is no object below $build/shim; make first"
 calls 'open|open64|openat|openat64|write|writev|pwrite|dprintf|creat|mkdir' \
-	'shim/report/log\.o|shim/tap/[a-z_0-9/]*\.o' 'may open and write'
+	'shim/report/sink\.o|shim/tap/[a-z_0-9/]*\.o' 'may open and write'
 calls 'getenv|secure_getenv|environ|__environ' \
 	'shim/base/settings\.o|shim/observe\.o|shim/tap/[a-z_0-9/]*\.o' 'may read the environment'
 calls 'pthread_(mutex|rwlock|spin|cond|once|create|key|barrier).*|clock_gettime|gettimeofday|time|sem_.*' \

@@ -11,7 +11,7 @@
 #include "diagnose/diagnose.h"
 #include "report/capture_out.h"
 #include "report/json_wire.h"
-#include "report/log.h"
+#include "report/sink.h"
 #include "report/machine.h"
 #include "report/record.h"
 #include "report/text.h"

@@ -4,7 +4,7 @@
 #include "diagnose/base_url.h"
 #include "report/capture_http1.h"
 #include "report/capture_http2.h"
-#include "report/log.h"
+#include "report/sink.h"
 
 enum {
 	NAMES_MAX = 64,   /* variables written to one capture (count) */

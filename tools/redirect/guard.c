@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "report/log.h"
+#include "report/sink.h"
 #include "report/record.h"
 #include "tools/redirect/courier.h"
 #include "tools/redirect/relay.h"

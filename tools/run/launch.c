@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "report/json_out.h"
-#include "report/log.h"
+#include "report/sink.h"
 #include "report/record.h"
 #include "tools/command.h"
 #include "tools/log/command_words.h"

@@ -6,7 +6,7 @@
 
 #include "base/direct.h"
 #include "base/early.h"
-#include "report/log.h"
+#include "report/sink.h"
 #include "report/record.h"
 #include "tap/process.h"
 #include "tap/environ.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/log.h"
+#include "report/sink.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 
 #include "base/direct.h"
 #include "base/early.h"
-#include "report/log_file.h"
+#include "report/sink_file.h"
 
 enum {
 	KERNEL_SIGSET_SIZE = 8, /* the kernel's sigset_t, smaller than libc's */
@@ -137,7 +137,7 @@ static bool takes_bytes_now(int fd)
 /* In pieces of PIPE_BUF, which a pipe that is ready takes whole (pipe(7)). */
 static bool lend_line(struct sink *s, struct slice line)
 {
-	if (s->known && !log_file_is_ours(s)) {
+	if (s->known && !sink_file_is_ours(s)) {
 		errno = EBADF; /* closed by the host, the number belongs to something else */
 		return false;
 	}
@@ -160,7 +160,7 @@ static bool lend_line(struct sink *s, struct slice line)
 /* False and errno: LINE is lost. */
 static bool write_line(struct sink *s, struct slice line)
 {
-	log_file_ready(s, line.n);
+	sink_file_ready(s, line.n);
 	if (s->fd < 0)
 		return false;
 	if (s->torn && write_out(s, SLICE("\n")) != 1)
@@ -179,7 +179,7 @@ void sink_open(struct sink *s)
 	int before = errno;
 
 	if (!s->failed && s->fd < 0 && !s->borrowed) {
-		log_file_ready(s, 0);
+		sink_file_ready(s, 0);
 		if (s->fd < 0 && !is_passing(errno)) {
 			s->error = errno;
 			give_up(s);
@@ -217,7 +217,7 @@ void sink_close(struct sink *s)
 {
 	int before = errno;
 
-	log_file_close(s);
+	sink_file_close(s);
 	s->fd = -1;
 	free(s->name);
 	s->name = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_LOG_FILE_H
-#define ORSHIM_LOG_FILE_H
+#ifndef ORSHIM_SINK_FILE_H
+#define ORSHIM_SINK_FILE_H
 
 /*
  * The file behind a sink that is not borrowed. Several processes, and several sinks
@@ -9,14 +9,14 @@
  * nothing is lost in a chroot or sandbox or without free descriptors. Errors are in
  * errno.
  */
-#include "report/log.h"
+#include "report/sink.h"
 
 /* Make S->fd a file that takes N bytes more; -1 and errno if there is none. */
-void log_file_ready(struct sink *s, size_t n);
+void sink_file_ready(struct sink *s, size_t n);
 
-void log_file_close(const struct sink *s); /* the descriptor, unless the host has it now */
+void sink_file_close(const struct sink *s); /* the descriptor, unless the host has it now */
 
 /* Still the file that we opened? A host may have closed it and got its number again. */
-bool log_file_is_ours(const struct sink *s);
+bool sink_file_is_ours(const struct sink *s);
 
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ORSHIM_LOG_H
-#define ORSHIM_LOG_H
+#ifndef ORSHIM_SINK_H
+#define ORSHIM_SINK_H
 
 /*
- * Where lines go. Log lines, texts and captures are opened and written by
- * log.c and log_file.c alone; what else the shim opens, the tap does. One line is
- * one write(2) with O_APPEND, files are 0600 and never reached through a
- * symlink; besides regular files only character devices and pipes are taken.
- * A line that does not go out at once (full disk, full pipe) is lost and
- * counted; on any other trouble the sink falls silent, for good. No signal is
- * raised, nothing blocks, errno and cancellation state are left as they were.
- * log_file.c keeps the file: its identity, its size, the one before it.
+ * A file, pipe or device that lines go to: the log, the text on stderr, captures.
+ * A line is one write(2) with O_APPEND. Files have mode 0600 and are never opened
+ * through a symlink. A line that cannot be written at once (full disk, full pipe)
+ * is lost and counted; after any other error nothing more is written. No signal is
+ * raised, nothing blocks, errno and cancellation state stay as they are.
+ * sink_file.c finds, opens and rotates the file.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,21 +16,21 @@
 #include "base/slice.h"
 
 struct sink {
-	int fd;                 /* -1: closed or silent */
-	bool failed;            /* fell silent after trouble */
+	int fd;                 /* -1: closed */
+	bool failed;            /* an error ended it */
 	bool borrowed;          /* fd is not ours to close (stderr) */
 	bool known;             /* with borrowed: device and inode say what fd must be */
 	bool regular;           /* a regular file, not a device or pipe */
 	bool fresh;             /* the file must not have been there */
 	bool torn;              /* the last line went out in part: the next starts on a new one */
-	bool locked_in;         /* opens no more: a sandbox ends who does */
+	bool locked_in;         /* opens nothing more: a sandbox would end the process */
 	bool unlimited;         /* with locked_in: no file size limit is set */
 	const char *path;       /* as given, %p not expanded; NULL with borrowed */
 	char *name;             /* absolute and expanded; ours. NULL until it was opened */
 	int pid;                /* process that opened it: %p and fork */
 	int error;              /* errno of the last line that was lost; 0: none was */
 	unsigned long lost;     /* lines that were not written */
-	unsigned long long max; /* bytes above which the file becomes NAME.1; 0: never */
+	unsigned long long max; /* bytes above which the file is rotated to NAME.1; 0: never */
 	int64_t look_us; /* how long it may be before the name is looked up again; 0: every line */
 	int64_t looked_us;         /* when it was */
 	int64_t now_us;            /* clock at the line to come, with look_us */
@@ -43,9 +41,9 @@ struct sink {
 /* PATH is borrowed; it is opened at the first line. */
 void sink_init_file(struct sink *s, const char *path);
 void sink_init_new_file(struct sink *s,
-			const char *path); /* falls silent if PATH is there already */
+			const char *path); /* fails if PATH exists */
 void sink_init_fd(struct sink *s, int fd); /* borrowed */
-void sink_init_stderr(struct sink *s);     /* silent if it is another than remembered */
+void sink_init_stderr(struct sink *s);     /* fails if descriptor 2 is not what it was at the start */
 void sink_init_none(struct sink *s);
 
 /* At the start of a process: what descriptor 2 is. Daemons close it and get its number again. */
@@ -54,7 +52,7 @@ void sink_remember_stderr(void);
 /* Open it now rather than at the first line. */
 void sink_open(struct sink *s);
 
-/* Open it now, for nothing may be opened from here on: seccomp filters end who tries. */
+/* Open it now: from here on a seccomp filter may end the process that opens a file. */
 void sink_lock_in(struct sink *s);
 
 /* Write all of LINE in one write(2). False if it went nowhere. */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "report/log.h"
+#include "report/sink.h"
 
 static char folder[64];
 static char path[128];

@@ -3,7 +3,7 @@
  * System calls are made directly: open() of libc is a point where a thread of
  * the host may be cancelled, and may be hooked by others.
  */
-#include "report/log_file.h"
+#include "report/sink_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,16 +97,16 @@ static bool is_same(const struct sink *s, const struct stat *st)
 	       (unsigned long long)st->st_ino == s->inode;
 }
 
-bool log_file_is_ours(const struct sink *s)
+bool sink_file_is_ours(const struct sink *s)
 {
 	struct stat st;
 
 	return direct_fstat(s->fd, &st) == 0 && is_same(s, &st);
 }
 
-void log_file_close(const struct sink *s)
+void sink_file_close(const struct sink *s)
 {
-	if (s->fd >= 0 && !s->borrowed && log_file_is_ours(s))
+	if (s->fd >= 0 && !s->borrowed && sink_file_is_ours(s))
 		syscall(SYS_close, s->fd);
 }
 
@@ -127,7 +127,7 @@ static bool open_file(struct sink *s, struct stat *st)
 		errno = EINVAL;
 		return false;
 	}
-	log_file_close(s);
+	sink_file_close(s);
 	s->fd = move_up(fd);
 	s->regular = S_ISREG(now.st_mode);
 	s->device = (unsigned long long)now.st_dev;
@@ -201,7 +201,7 @@ static void follow_name(struct sink *s, struct stat *st)
 		open_file(s, st);
 }
 
-void log_file_ready(struct sink *s, size_t n)
+void sink_file_ready(struct sink *s, size_t n)
 {
 	struct stat st;
 
