@@ -83,6 +83,11 @@
 #define LIMIT_CACHED_ENDPOINT 512	 /* a host and a path that are recognised when they come again */
 #define LIMIT_MEANING_TEXT 1500 /* of a refusal's words that are understood */
 #define LIMIT_MEANING_BODY (256 * 1024) /* of a request in which a refusal's words are looked for */
+#define LIMIT_MEANING_PATTERNS 900 /* of the vocabulary of meaning.def: a unit test counts them (count) */
+#define LIMIT_MEANING_SENTENCES 16 /* of a refusal that are understood (count) */
+#define LIMIT_FORM_SCAN 4096 /* of a body in which the names of a form are looked for */
+#define LIMIT_FORM_NAME 512 /* of a body in which its first name must end to be a form */
+#define LIMIT_TITLE_SCAN 8192 /* of a web page in which its title is looked for */
 #define LIMIT_SCHEMA_DEPTH 16 /* of a tool's schema that is searched for a name (levels) */
 #define LIMIT_UNWRAP 4		 /* JSON-in-string levels around an error (count) */
 #define LIMIT_JSON_DEPTH 128	 /* nesting that is followed: the stack is the host thread's; RFC 8259 section 9 allows a limit. Also cJSON's, in the Makefile (count) */

@@ -2,7 +2,7 @@
 /*
  * Finding R. Every service wraps its error in another way (OpenRouter's:
  * openrouter.ai/docs/api/reference/errors-and-debugging); what they share is
- * looked for in a fixed order. All text belongs to the trees, inner trees hang
+ * looked for in a fixed order. The trees own all text, inner trees hang
  * below the outermost one.
  */
 #include "diagnose/answer_refusal.h"
@@ -144,7 +144,7 @@ static void read_error(struct answer *a, const cJSON *root, const cJSON *error)
 	read_raw(a);
 }
 
-/* An error whose message holds another error as JSON, perhaps after some words. */
+/* An error whose message contains another error as JSON, perhaps after some words. */
 static bool unwrap(struct answer *a)
 {
 	const cJSON *error;
@@ -227,7 +227,7 @@ static void read_plain(struct answer *a, struct slice text)
 		a->message = slice_sub(text, 0, LIMIT_SHOWN_MESSAGE);
 }
 
-/* An answer that says 2xx is only looked into when it may hold an error. */
+/* A 2xx answer is only searched when it may contain an error. */
 static bool may_hold_error(const struct answer *a, const struct exchange *x, struct slice body)
 {
 	return a->status / 100 == 2 && !x->events.seen && error_is_likely(body);

@@ -4,7 +4,7 @@
 
 /*
  * What the answer says: the error object, unwrapped,
- * and who said no. Read from the body, or from an event stream's error event.
+ * and who refused. Read from the body, or from an event stream's error event.
  */
 #include "diagnose/vendors.h"
 #include "wire/exchange.h"
@@ -22,14 +22,14 @@ enum refused_by {
 	REFUSED_vendor,
 	REFUSED_edge,
 	REFUSED_local_gateway,
-	REFUSED_gateway, /* a gateway of somebody's on the network, before the vendor was asked */
+	REFUSED_gateway, /* a gateway on the network, before the vendor was asked */
 	REFUSED_client,
 	REFUSED_nobody,
 };
 
 const char *refused_by_name(enum refused_by r); /* NULL for REFUSED_NOT */
 
-/* What the refusal is about, whoever said it. */
+/* What the refusal is about, whoever refused. */
 enum refusal {
 	REFUSAL_NONE,
 	REFUSAL_CREDENTIALS,
@@ -60,7 +60,7 @@ enum saw {
 	SAW_NO_MONEY,
 	SAW_KEY_LIMIT, /* the spending limit of this one key */
 	SAW_RATE,
-	SAW_MODEL,  /* there is no such model, or not for this account */
+	SAW_MODEL,  /* the model does not exist, or not for this account */
 	SAW_POLICY, /* content: moderation, guardrail */
 	SAW_CALLER, /* country, network, client, terms, a service that is not enabled */
 	SAW_TOO_LARGE,
@@ -73,7 +73,7 @@ struct answer {
 	bool failed;               /* status 4xx/5xx, or an error inside a 200 */
 	bool in_stream;            /* R came in an event stream of a 200 */
 	bool html;                 /* the body is text/html */
-	bool inside_200;           /* R is in the JSON body of a 2xx that is no stream */
+	bool inside_200;           /* R is in the JSON body of a 2xx that is not a stream */
 	int status;                /* of HTTP */
 	int code;                  /* R's numeric code; 0: none */
 	int wrapped;               /* levels of JSON-in-string that were undone */
@@ -87,14 +87,14 @@ struct answer {
 	struct slice status_text;   /* error.status of Google's APIs: "PERMISSION_DENIED" */
 	struct slice reason;        /* error.details[].reason of Google's APIs: "API_KEY_INVALID" */
 	struct slice param;         /* error.param: the member of the request that is wrong */
-	struct slice error_type;    /* OpenRouter's canonical error_type, wherever it stands */
+	struct slice error_type;    /* OpenRouter's canonical error_type, at any level */
 	struct slice provider_name; /* metadata.provider_name */
 	struct slice raw;           /* metadata.raw as text */
 	struct slice raw_message;   /* the message inside raw; raw itself when it is plain text */
-	struct cJSON *raw_tree;     /* raw parsed; NULL if it is no JSON */
-	int is_byok;                /* metadata.is_byok: 1, 0, -1 not said */
+	struct cJSON *raw_tree;     /* raw parsed; NULL if it is not JSON */
+	int is_byok;                /* metadata.is_byok: 1, 0; -1: absent */
 	struct slice provider;      /* answer_provider(), in the exchange's memory */
-	bool user_id; /* "user_id" stands beside "error": OpenRouter knew the account */
+	bool user_id;               /* "user_id" is next to "error": OpenRouter knew the account */
 	enum refused_by refused_by;
 	enum refusal about;
 	enum saw saw;
@@ -109,7 +109,7 @@ static inline bool saw_is_about_key(enum saw saw)
 	return saw >= SAW_NO_KEY && saw < SAW_NO_MONEY;
 }
 
-/* VENDOR by whose rules the host is judged; may be NULL. */
+/* VENDOR: whose API the host serves; NULL: unknown. */
 void answer_read(struct answer *a, const struct exchange *x, const struct vendor *vendor);
 void answer_release(struct answer *a);
 

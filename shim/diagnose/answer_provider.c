@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which provider gave an answer that is no refusal. OpenRouter names it beside
+ * Which provider gave a successful answer. OpenRouter names it beside
  * the model, ahead of the text: in a completion, and in each chunk of a stream
  * (openrouter.ai/docs, "Responses"); in the Anthropic dialect in the message
  * that message_start carries. Only the beginning is looked at, and nothing but

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who said no. The order of the questions is the order of proof: what only one
+ * Who refused. The order of the questions is the order of proof: what only one
  * of them can have written comes first.
  */
 #include <string.h>
@@ -114,7 +114,7 @@ static bool is_upstreams(const struct answer *a)
 	       slice_starts_nocase(a->message, SLICE("Provider returned error"));
 }
 
-/* What is said is more than what the status says. */
+/* The words say more than the status. */
 static enum refusal subject_of_status(int code)
 {
 	if (code == 401)
@@ -152,7 +152,7 @@ static enum refusal subject_of(enum saw saw, int code)
 	}
 }
 
-/* A provider's refusal: a 403 of which nothing is said is about what was asked of it. */
+/* A provider's refusal: a 403 without words is about what was asked of it. */
 static enum refusal subject_of_upstream(const struct answer *a, int code)
 {
 	enum refusal about = subject_of(a->saw, code);

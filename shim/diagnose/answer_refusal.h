@@ -8,7 +8,7 @@
 /* R's code where it is one of HTTP's errors, else the status; of two 4xx no plain 400. */
 int answer_code(const struct answer *a);
 
-/* error.availability.code: why a model cannot be had; absent if not said. */
+/* error.availability.code: why a model is unavailable; absent if not given. */
 struct slice answer_availability(const struct answer *a);
 
 /* Set who refused and what about, from what was read. */

@@ -31,7 +31,7 @@ struct slice base_url_host(struct slice url)
 	return port < 0 ? host : slice_sub(host, 0, (size_t)port);
 }
 
-/* Is NAME one of a base URL? Only its value decides whose. */
+/* Does NAME look like a base URL's variable? Its value decides which vendor's. */
 static bool is_base_name(struct slice name)
 {
 	static const char ends[][12] = { "_BASE_URL", "_API_BASE", "_BASEURL", "_BASE", "_API_URL",
@@ -77,7 +77,7 @@ size_t base_url_sources(const struct environment *env, struct slice host, struct
 	return n;
 }
 
-/* Whose host is NAMED? NULL: nobody's that is known. */
+/* The vendor whose host is NAMED; NULL: unknown. */
 static const struct vendor *vendor_of(struct slice named, struct slice path)
 {
 	struct host_list hosts;

@@ -118,7 +118,7 @@ static struct slice host_in(const char *text)
 }
 
 /*
- * The last label but one: enough to tell one company's names from another's. It has
+ * The last label but one: enough to distinguish two companies' names. It has
  * some under several top-level domains (vercel.com issues what vercel.sh takes).
  */
 static struct slice company_of(struct slice host)

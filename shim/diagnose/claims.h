@@ -13,29 +13,29 @@ struct claims {
 	char audience[96]; /* the first of aud; "" if there is none, or it may be a person's */
 	char issuer[96];   /* iss; the same */
 	char scope[96];    /* scp or scope; the same */
-	long long expires; /* exp, seconds since 1970; 0: not said */
+	long long expires; /* exp, seconds since 1970; 0: absent */
 };
 
-/* False: TOKEN is no JWT, or one that we do not read. */
+/* False: TOKEN is not a JWT, or one that we do not read. */
 bool claims_read(struct slice token, struct claims *claims);
 
 /* Seconds from the token's end to the answer's Date, if it has expired by then; else 0. */
 long long claims_expired_for(const struct claims *claims, const struct check_input *in);
 
 /*
- * Is C a JWT that was refused and that says it was made by or for somebody else
+ * Is C a JWT that was refused and whose claims name another service
  * than the vendor that was asked?
  */
 bool token_is_foreign_jwt(const struct check_input *in, const struct credential *c);
 
 /*
- * Seconds by which the JWT that E carried had expired when E was refused for its
+ * Seconds by which the JWT of the request had expired when it was refused for its
  * credential; 0: it had not, or nothing says so.
  */
 long long token_expired_for(const struct check_input *in);
 
 /*
- * Seconds from the time at which E's request says it was signed (X-Amz-Date of AWS
+ * Seconds from the time at which the request was signed (X-Amz-Date of AWS
  * Signature Version 4) to the answer's Date; negative: it was signed later than the
  * server's now. 0 where one of them is not there.
  */

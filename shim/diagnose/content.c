@@ -166,7 +166,7 @@ static bool follow(struct slice rest, const cJSON *item, const char *name, char 
 	return indexed;
 }
 
-/* The tool of BODY whose name TEXT has in quotation marks ("Invalid schema for function 'f'"). */
+/* The tool of BODY whose name TEXT quotes ("Invalid schema for function 'f'"). */
 static bool tool_named(struct slice text, const cJSON *body, char *path, size_t n)
 {
 	const cJSON *tool;
@@ -241,7 +241,7 @@ static bool requires_undefined(const cJSON *schema, struct slice text, int depth
 	return requires_undefined(content_member(schema, "items"), text, depth + 1);
 }
 
-/* The tool whose schema requires what the complaint says is not defined. */
+/* The tool whose schema requires the undefined member that the complaint names. */
 static bool tool_requiring(struct slice text, const cJSON *body, char *path, size_t n)
 {
 	const cJSON *tool;

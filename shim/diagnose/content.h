@@ -3,8 +3,8 @@
 #define ORSHIM_CONTENT_H
 
 /*
- * How the checks of section 4 look at a request's body: by whose dialect it is
- * read, and where in it something stands.
+ * How the checks of SECTION_CONTENT look at a request's body: by which dialect it is
+ * read, and where in it a value is.
  */
 #include "diagnose/checks/checks.h"
 #include "diagnose/check_input.h"
@@ -18,7 +18,7 @@ const struct cJSON *content_body(const struct check_input *in);
 /* The same, only for that endpoint. */
 const struct cJSON *content_of(const struct check_input *in, enum endpoint_kind endpoint);
 
-/* The vendor whose rules count is ID (of vendors.def). */
+/* Is the vendor of the host ID (of vendors.def)? */
 bool content_vendor_is(const struct check_input *in, const char *id);
 
 /* OpenAI's own API and Azure's copy of it: the strictest readers of its dialect. */
@@ -27,7 +27,7 @@ bool content_is_openai(const struct check_input *in);
 /* A base that takes several dialects on one path (OpenRouter's /api/v1/cursor). */
 bool content_path_is_mixed(const struct check_input *in);
 
-/* Does what the server said contain TEXT (ASCII case ignored)? Its message, the upstream's, or an error code. */
+/* Does the server's answer contain TEXT (ASCII case ignored)? Its message, the upstream's, or an error code. */
 bool content_answer_has(const struct check_input *in, const char *text);
 
 /* Was the request refused for something that its body can be the reason of? Also true under `lint`. */
@@ -40,7 +40,7 @@ __attribute__((format(printf, 3, 4))) void content_point(const struct check_inpu
 /* "null" "a boolean" "a number" "a string" "an array" "an object"; "missing" for NULL. */
 const char *content_type_name(const struct cJSON *item);
 
-/* A member by its exact name; NULL if OBJECT is no object or has none. */
+/* A member by its exact name; NULL if OBJECT is not an object or has none. */
 const struct cJSON *content_member(const struct cJSON *object, const char *name);
 
 /* The text of a string member; absent otherwise. */
@@ -53,7 +53,7 @@ bool content_is_unset(const struct cJSON *item);
  * The member of BODY that an upstream's complaint names ("tools[3].function.parameters",
  * "messages.45.content.0"), as a path in our spelling. Steps that BODY does not have are
  * left out, as upstreams put in names of their own (tools.0.custom.input_schema). Else the
- * tool whose name it has in quotation marks. False if the text names none, or an index that
+ * tool whose name it quotes. False if the text names none, or an index that
  * does not exist. BODY may be NULL: false.
  */
 bool content_member_named(struct slice upstream_text, const struct cJSON *body, char *path,

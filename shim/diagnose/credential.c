@@ -38,7 +38,7 @@ static bool may_be_scheme(struct slice word)
 	return is_letter(word.p[0]);
 }
 
-/* Schemes whose credentials are parameters or a blob of their own, never a bare key. */
+/* Schemes whose credentials are parameters or opaque data, never a bare key. */
 static bool has_own_grammar(struct slice word)
 {
 	static const char words[][12] = { "Digest",    "Negotiate",   "NTLM",     "OAuth", "Hawk",
@@ -92,7 +92,7 @@ static void set_token(struct credential *c, size_t at)
 
 /*
  * A signature by AWS's rules names the key that made it: Credential=ID/date/....
- * The id is no secret, and the signature is not looked at (AWS, "Authenticating
+ * The id is not secret, and the signature is not read (AWS, "Authenticating
  * Requests: Using the Authorization Header").
  */
 static void set_key_id(struct credential *c)

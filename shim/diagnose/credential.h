@@ -46,7 +46,7 @@ struct credentials {
 void credentials_find(struct credentials *c, const struct exchange *x,
 		      const struct credential *known);
 
-/* C with all its slices moved to VALUE, where the same bytes stand. */
+/* C with all its slices moved to VALUE, which has the same bytes. */
 struct credential credential_moved(const struct credential *c, struct slice value);
 
 /* The first of that location; NULL if there is none. */

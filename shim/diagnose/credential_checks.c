@@ -16,7 +16,7 @@ bool credential_counts(const struct check_input *in, const struct credential *c)
 {
 	if (!c->known || c->location == LOCATION_URL)
 		return false;
-	/* What follows Basic, Digest and the like is no token. */
+	/* What follows Basic, Digest and the like is not a token. */
 	if (c->shape.scheme == SCHEME_BASIC || c->shape.scheme == SCHEME_FOREIGN)
 		return false;
 	if (c->location == LOCATION_AUTHORIZATION)
@@ -81,7 +81,7 @@ bool needs_no_key(const struct check_input *in)
 {
 	if (has_key_elsewhere(in))
 		return true;
-	/* A gateway may hold the key of what is behind it. */
+	/* A gateway may have the key of the API behind it. */
 	if (in->vendor && in->vendor->gateway && in->answer.status / 100 == 2)
 		return true;
 	return in->is_public || slice_equal(in->x->request.method, SLICE("OPTIONS")) ||

@@ -11,14 +11,14 @@
 
 /*
  * Does the server look at C? Any Authorization field, the vendor's own header,
- * and any other header when there is no Authorization. Unseen values never.
+ * and any other header when there is no Authorization. A value that was not seen does not count.
  */
 bool credential_counts(const struct check_input *in, const struct credential *c);
 
 /* token_kind_bit() of each credential that counts. */
 unsigned credential_kinds(const struct check_input *in);
 
-/* The first credential that counts and whose token has FORM; NULL if there is none. */
+/* The first credential that counts and whose token is of KIND; NULL if there is none. */
 const struct credential *credential_of_kind(const struct check_input *in, enum token_kind kind);
 
 /* The first Authorization field whose scheme has FORM; NULL if there is none. */
@@ -27,15 +27,15 @@ const struct credential *authorization_of_scheme(const struct check_input *in,
 
 /*
  * User and password of a Basic credential (RFC 7617 section 2), decoded into
- * ROOM of SIZE bytes, where the slices then point. False: it is no base64 of
+ * ROOM of SIZE bytes, where the slices then point. False: it is not base64 of
  * user:password.
  */
 bool basic_read(const struct credential *c, char *room, size_t size, struct slice *user,
 		struct slice *password);
 
 /*
- * A server on this machine or network that nobody calls a vendor's needs no
- * key: whatever stands in its place is no fault until it is refused.
+ * A server on this machine or network that is not a known vendor's may need no
+ * key: what is sent as one is not a fault until it is refused.
  */
 bool key_is_idle(const struct check_input *in);
 

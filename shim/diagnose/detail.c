@@ -19,23 +19,28 @@ void detail_init(struct detail *d)
 	d->fix[0] = '\0';
 }
 
+static void append(char *text, size_t size, const char *format, va_list args)
+{
+	size_t used = strlen(text);
+
+	vsnprintf(text + used, size - used, format, args);
+}
+
 void detail_f(struct detail *d, const char *format, ...)
 {
-	size_t used = strlen(d->text);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(d->text + used, sizeof(d->text) - used, format, args);
+	append(d->text, sizeof(d->text), format, args);
 	va_end(args);
 }
 
 void detail_fix(struct detail *d, const char *format, ...)
 {
-	size_t used = strlen(d->fix);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(d->fix + used, sizeof(d->fix) - used, format, args);
+	append(d->fix, sizeof(d->fix), format, args);
 	va_end(args);
 }
 

@@ -27,7 +27,7 @@ struct detail {
 	bool awaited; /* the server waited for what the request announces and does not send */
 };
 
-/* Nothing said yet, nothing pointed at. */
+/* Empty text, no position. */
 void detail_init(struct detail *d);
 
 /* printf into d->text; everything from the wire must go through detail_masked(). */

@@ -12,7 +12,7 @@
 #include "diagnose/stray_key.h"
 
 /*
- * A path alone makes an API of a host that nobody named only when the request
+ * A path alone makes an API of an unknown host only when the request
  * looks like a call of it: /messages and /key are words of the whole web.
  */
 static bool looks_like_a_call(const struct exchange *x)
@@ -89,7 +89,7 @@ static void learn_key(struct cached_key *key, const struct credential *c)
 	key->credential = credential_moved(c, (struct slice){ key->value, key->n });
 }
 
-/* The variables that hold the token: looked for again when the environment has changed. */
+/* The variables whose value is the token: looked up again when the environment has changed. */
 static void find_sources(struct cached_key *key, const struct check_input *in)
 {
 	struct slice block = in->environment->block;
@@ -137,8 +137,8 @@ static bool is_base(struct slice path)
 
 /*
  * Tools knock at an API without a key, and without a call, to see whether it is
- * there (Claude Code's HEAD /api), or send it what is no call: whatever is answered
- * is no refusal, and nothing is wrong with them. A WebSocket's handshake
+ * there (Claude Code's HEAD /api), or send it what is not an API call: no answer
+ * to that is a refusal, and nothing is wrong with them. A WebSocket's handshake
  * with a vendor is a call.
  */
 static bool is_probe(const struct check_input *in)
@@ -148,7 +148,7 @@ static bool is_probe(const struct check_input *in)
 	       !(in->vendor && message_field(&in->x->request, "sec-websocket-key", 0));
 }
 
-/* Endpoints whose requests are JSON: there the body is judged as such. */
+/* Endpoints whose requests are JSON: there the body is checked as JSON. */
 static bool takes_json(const struct check_input *in)
 {
 	return in->endpoint >= ENDPOINT_CHAT && in->endpoint <= ENDPOINT_EMBEDDINGS &&

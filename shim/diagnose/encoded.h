@@ -9,7 +9,7 @@
 
 /*
  * How S was stored instead of kept as it is: text that completes "N bytes that
- * …"; NULL: it is no stored form that we know.
+ * …"; NULL: not a stored form that we know.
  */
 const char *encoding_of(struct slice s);
 

@@ -17,7 +17,7 @@ static const struct {
 };
 
 /*
- * Collections whose members end like an endpoint and take another form: a thread's or a stored
+ * Collections whose members end like an endpoint and take another body: a thread's or a stored
  * completion's messages (OpenAI), calls that are answered later (Perplexity, Z.AI), stored prompts
  * (Portkey), a report of usage (Anthropic).
  */
@@ -43,7 +43,7 @@ static enum endpoint_kind kind_of(struct slice path)
 	return ENDPOINT_OTHER;
 }
 
-/* Segments that stand once in any path of an API. */
+/* Segments that occur once in any path of an API. */
 static bool is_single(struct slice segment)
 {
 	return slice_equal(segment, SLICE("v1")) || slice_equal(segment, SLICE("api")) ||
@@ -110,7 +110,7 @@ static void judge_endpoint(struct endpoint *to, const struct host_list *hosts, s
 	to->is_api = watched || path_is_endpoint(path);
 	to->kind = kind_of(path);
 	to->locations = vendor_locations(to->vendor, path);
-	/* Gateways of one's own may well have /v1/…/openrouter/v1/. */
+	/* Private gateways may have /v1/…/openrouter/v1/. */
 	to->repeated_segment = to->vendor && !to->vendor->gateway ? find_repeated_segment(path)
 								  : (struct slice){ NULL, 0 };
 }

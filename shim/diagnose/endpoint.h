@@ -21,12 +21,12 @@ enum endpoint_kind {
 };
 
 struct endpoint {
-	const struct vendor *vendor; /* by whose rules the host is judged; NULL: nobody's */
+	const struct vendor *vendor; /* whose API the host serves; NULL: unknown */
 	bool is_openrouter;          /* vendor is OpenRouter ("OR" of the catalogue) */
 	bool is_private;             /* host_is_private(): loopback, LAN */
 	bool is_api;                 /* host watched or path a known endpoint */
 	enum endpoint_kind kind;
-	const char *locations; /* vendor_locations(); "": nobody's rules say */
+	const char *locations; /* vendor_locations(); "" without a vendor */
 	/* The segment of the path that is wrongly there twice; "//" gives an empty one; absent. */
 	struct slice repeated_segment;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "diagnose/endpoint_paths.h"
 
-/* How paths end; the page that names each stands beside it where it is not OpenAI's or OpenRouter's. */
+/* How paths end; with the page that documents each where it is not OpenAI's or OpenRouter's. */
 static const char ends[][32] = {
 	"/chat/completions",
 	"/completions",
@@ -42,7 +42,7 @@ static const char ends[][32] = {
 	"/api/embed",
 };
 
-/* Parts that stand inside: what follows is a model or an operation. */
+/* Parts inside a path: what follows is a model or an operation. */
 static const char parts[][24] = {
 	"/services/aigc/",         /* DashScope: help.aliyun.com/zh/model-studio */
 	"/services/embeddings/",   /* the same */
@@ -51,7 +51,7 @@ static const char parts[][24] = {
 	"/async/chat/completions", /* Perplexity: docs.perplexity.ai, Async */
 };
 
-/* Ends that are words of other APIs, too: here something must stand before them. */
+/* Ends that are words of other APIs, too: here they need a prefix. */
 static const struct {
 	char end[32];
 	char before[24];

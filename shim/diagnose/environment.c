@@ -70,7 +70,7 @@ enum value_match environment_compare(struct slice value, struct slice token)
 	return MATCH_NONE;
 }
 
-/* Is NAME one of the variables that VENDOR's keys usually stand in? */
+/* Is NAME one of the usual variables for VENDOR's keys? */
 static bool is_vendors_name(const struct vendor *vendor, struct slice name)
 {
 	struct slice rest = slice_of(vendor ? vendor->variables : NULL);
@@ -127,7 +127,7 @@ bool environment_is_near_miss(struct slice name)
 	       !slice_equal(name, SLICE("OPENROUTER_API_KEY"));
 }
 
-/* First byte of VALUE that no key may hold; -1 if there is none. */
+/* Offset of the first byte of VALUE that cannot be in a key; -1: none. */
 static long odd_byte(struct slice value)
 {
 	for (size_t i = 0; i < value.n; i++)

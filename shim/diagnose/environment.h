@@ -30,7 +30,7 @@ enum value_match {
 /* How the variable's VALUE relates to TOKEN (8 bytes or longer; shorter never match). */
 enum value_match environment_compare(struct slice value, struct slice token);
 
-/* Names of the variables that hold TOKEN, at most MAX; those of VENDOR first. Returns how many. */
+/* Names of the variables whose value is TOKEN, at most MAX; those of VENDOR first. Returns how many. */
 size_t environment_sources(const struct environment *env, struct slice token,
 			   const struct vendor *vendor, struct slice *names, size_t max);
 
@@ -43,13 +43,13 @@ bool environment_is_near_miss(struct slice name);
 /*
  * What is wrong with the value of a variable named like an API key: quotes, a
  * line break, a space, non-ASCII, a template. Static text that completes
- * "NAME …"; NULL: nothing, or NAME is no API key's.
+ * "NAME …"; NULL: nothing, or NAME is not an API key's.
  */
 const char *environment_damage(struct slice name, struct slice value);
 
 /*
- * The same of a variable that is known to hold an API vendor's key, and also
- * when its VALUE is a word or display form that stands where the key should.
+ * The same for a known variable of an API vendor's key, and also
+ * when its VALUE is a word or display form in place of the key.
  * What another program keeps in SOME_API_KEY is not for us to judge: NULL.
  */
 const char *environment_key_damage(struct slice name, struct slice value);

@@ -4,7 +4,7 @@
 
 /*
  * Where an answer's JSON says what went wrong, and which of its members says
- * what. Every service has a form of its own; these functions know them all.
+ * what. Every service has its own form; these functions know them all.
  * Texts are borrowed from the tree and absent where it does not have them.
  */
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct cJSON;
 const struct cJSON *error_object(const struct cJSON *root, bool failed);
 
 /*
- * The same in JSON that stands inside another text. What such a text quotes of
- * the request, a schema or a message, is no error.
+ * The same in JSON inside another text. What such a text quotes of
+ * the request, a schema or a message, is not an error.
  */
 const struct cJSON *error_object_inside(const struct cJSON *root);
 
@@ -39,7 +39,7 @@ struct slice error_status(const struct cJSON *error); /* Google's "PERMISSION_DE
 struct slice error_reason(const struct cJSON *error); /* Google's details[].reason */
 struct slice error_param(const struct cJSON *error);  /* the member of the request that is wrong */
 
-/* May BODY, the JSON of a 2xx that is no stream, hold one? Cheap, and no proof. */
+/* May BODY, the JSON of a 2xx that is not a stream, contain one? Cheap, and not proof. */
 bool error_is_likely(struct slice body);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { REFERENCE_DIGITS = 6, WIDE_FIRST = 0xff01, WIDE_LAST = 0xff5e, WIDE_OFFSET = 0xfee0 };
 
-/* DIGITS digits of BASE at AT; -1: something else stands there. */
+/* DIGITS digits of BASE at AT; -1: something else is there. */
 static int number_at(struct slice s, size_t at, size_t digits, int base)
 {
 	int value = 0;
@@ -38,7 +38,7 @@ static size_t reference_at(struct slice s, size_t at, int *value)
 	return from + n + 1 - at;
 }
 
-/* Length of what stands for a character, whichever that is; *VALUE: its code point, -1: none. */
+/* Length of an escape, of whatever character; *VALUE: its code point, -1: none. */
 static size_t character_at(struct slice s, size_t at, int *value)
 {
 	unsigned code = 0;

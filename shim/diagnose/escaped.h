@@ -11,13 +11,13 @@
 
 #include "base/slice.h"
 
-/* How many bytes at AT of S stand for *BYTE, a token byte written in such a way; 0: none does. */
+/* How many bytes at AT of S are an escape of *BYTE, a token byte; 0: there is none. */
 size_t escaped_byte(struct slice s, size_t at, char *byte);
 
-/* How many bytes at AT of S stand in such a way for *BYTE, any character of ASCII; 0: none do. */
+/* How many bytes at AT of S are an escape of *BYTE, any character of ASCII; 0: there is none. */
 size_t escaped_character(struct slice s, size_t at, char *byte);
 
-/* Write C in place of what N bytes at P stand for, in the same way. */
+/* Replace the escape of N bytes at P by one of C, of the same kind. */
 void escaped_put(char *p, size_t n, char c);
 
 /* Can such a way of writing begin with C? */
@@ -41,7 +41,7 @@ struct escaped {
 /* The stretch that begins at AT of S; what is too long for PLAIN is left to the next. */
 void escaped_read(struct escaped *e, struct slice s, size_t at);
 
-/* Write PLAIN to P, where the stretch stands, each byte as it was escaped. */
+/* Write PLAIN to P, where the stretch is, each byte escaped as it was. */
 void escaped_write(const struct escaped *e, char *p);
 
 #endif

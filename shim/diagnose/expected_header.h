@@ -3,7 +3,7 @@
 #define ORSHIM_EXPECTED_HEADER_H
 
 /*
- * Vendors with two kinds of credentials read each in a header of its own: API
+ * Vendors with two kinds of credentials read each in its own header: API
  * keys and login tokens. Which of them came, and did it come in its header?
  */
 #include "diagnose/check_input.h"
@@ -17,15 +17,15 @@ struct expected_header {
 };
 
 /*
- * Was E accepted, or refused for a reason that comes after the key check (money, the
- * model, the body)? Then nothing may be said against the header of the key.
+ * Was the request accepted, or refused for a reason that comes after the key check (money, the
+ * model, the body)? Then the header of the key is right.
  */
 bool key_passed_check(const struct check_input *in);
 
 struct expected_header expected_header_find(const struct check_input *in);
 
 /*
- * Is E judged by the rules of the vendor ID, either at its own host or at a
+ * Does the request go to the API of the vendor ID, at its own host or at a
  * gateway whose path names it (/anthropic/)?
  */
 bool is_behind(const struct check_input *in, const char *id);

@@ -72,7 +72,7 @@ void facts_gather(struct facts *f, const struct check_input *in, const struct fi
 	f->saw.what = a->saw;
 	f->saw.about = a->about;
 	f->saw.by = a->refused_by;
-	/* That its own login failed is no reason that the key would not give, too. */
+	/* A failed login of the server's own does not exclude that the key is wrong, too. */
 	f->saw.reason = a->saw != SAW_NOTHING && a->saw != SAW_TROUBLE;
 	f->saw.specific = a->saw == SAW_EXPIRED || a->saw == SAW_REVOKED ||
 			  a->saw == SAW_NO_PERMISSION ||

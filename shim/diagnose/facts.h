@@ -10,7 +10,7 @@
  *   sent     what the request carried as a credential, and what is wrong with it
  *   saw      what the answer says it saw (answer.h, meaning.def)
  *   takes    what the host takes: does it check keys, is there a reason to think so?
- *   holds    what the environment holds that the wire does not show
+ *   holds    what the environment contains that the wire does not show
  *   changed  what differs from the last request to this host that went well
  */
 #include "diagnose/diagnose.h"

@@ -32,7 +32,7 @@ struct cached_key {
 	struct credential credential; /* its slices point into VALUE */
 	char fingerprint[FINGERPRINT_SIZE];
 	char shown[TOKEN_MASK_SIZE];
-	bool sourced; /* the variables that hold it were looked for in BLOCK */
+	bool sourced; /* the variables with this value were looked up in BLOCK */
 	struct slice block;
 	struct slice sources[LIMIT_SOURCES];
 	size_t source_count;
@@ -59,10 +59,10 @@ void history_add(struct history *h, const struct check_input *in);
 /* Was HOST asked something that needs a key before? */
 bool history_has_host(const struct history *h, struct slice host);
 
-/* The rows of E's host, one after the other: *AT starts at 0; NULL at the end. */
+/* The rows of the exchange's host, one after the other: *AT starts at 0; NULL at the end. */
 const struct history_row *history_of_host(const struct check_input *in, size_t *at);
 
-/* Did this process send a key to E's host before? */
+/* Did this process send a key to the exchange's host before? */
 bool history_had_key(const struct check_input *in);
 
 #endif

@@ -3,7 +3,7 @@
 #define ORSHIM_HOST_NAME_H
 
 /*
- * Names of hosts. A pattern is a name in which one "*" stands for one or more
+ * Names of hosts. A pattern is a name in which one "*" matches one or more
  * bytes, dots included: "*.x" is anything below x, not x itself.
  */
 #include <stdbool.h>

@@ -23,7 +23,7 @@ static bool is_pattern(struct slice pattern)
 	return true;
 }
 
-/* The colon before the port; the colons of an IPv6 literal stand in brackets. */
+/* The colon before the port; the colons of an IPv6 literal are in brackets. */
 static long port_colon(struct slice host)
 {
 	long bracket = host.n && host.p[0] == '[' ? slice_byte(host, ']', 0) : 0;

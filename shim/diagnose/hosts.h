@@ -3,7 +3,7 @@
 #define ORSHIM_HOSTS_H
 
 /*
- * Which hosts are watched, and by whose rules: those of vendors.def, and the
+ * Which hosts are watched, and as which vendor's: those of vendors.def, and the
  * user's ORSHIM_HOSTS on top.
  */
 #include "base/limits.h"
@@ -27,7 +27,7 @@ struct host_list {
 bool hosts_init(struct host_list *hosts, const char *spec, struct slice *wrong);
 
 /*
- * Is HOST (and PORT, 0 unknown) watched, and by whose rules? *VENDOR may be
+ * Is HOST (and PORT, 0 unknown) watched, and as which vendor's? *VENDOR may be
  * NULL with true: watched without a vendor. The user's entries come first.
  * PATH decides where a vendor's host serves other things, too; absent: such a
  * host is not watched.

@@ -15,7 +15,7 @@ static void keep(char *to, size_t size, struct slice s, bool fold)
 	to[n] = '\0';
 }
 
-/* Does the kept text TO stand for S, which may have been cut? */
+/* Is TO the copy of S, which may have been cut? */
 static bool is_kept(const char *to, size_t size, struct slice s, bool fold)
 {
 	if (s.n >= size)
@@ -84,7 +84,7 @@ static unsigned weight(unsigned set)
 	return (unsigned)__builtin_popcount(set);
 }
 
-/* The request to the same host that is most like E's, of those the newest. */
+/* The request to the same host that is most like this one; of several the newest. */
 static const struct keyed_request *most_like(const struct keyed_requests *k,
 					     const struct check_input *in)
 {
@@ -123,7 +123,7 @@ static void add_difference(struct detail *d, bool *first, struct slice then, str
 	*first = false;
 }
 
-/* The request just before E's had a key, and was sent elsewhere by its answer. */
+/* The previous request had a key and was redirected. */
 static const struct keyed_request *redirected(const struct keyed_requests *k,
 					      const struct check_input *in)
 {

@@ -15,7 +15,7 @@ struct keyed_request {
 	char host[64]; /* lower case */
 	char method[8];
 	char path[LIMIT_KEYED_PATH];
-	signed char stream; /* of the body: 1, 0, -1 not said */
+	signed char stream; /* of the body: 1, 0; -1: absent */
 	signed char http;   /* enum http_version */
 	int status;         /* of the last answer */
 	uint64_t at;        /* counter value of the last */
@@ -30,11 +30,11 @@ struct keyed_requests {
 struct check_input;
 struct detail;
 
-/* Remember the exchange of E, the COUNTER-th, if it carried a key. */
+/* Remember the exchange, the COUNTER-th, if it carried a key. */
 void keyed_requests_add(struct keyed_requests *k, const struct check_input *in, uint64_t counter);
 
 /*
- * Say in D how the request of E, without a key, differs from the one most
+ * Write to D how this request, without a key, differs from the one most
  * like it that had one. False: nothing that is remembered differs.
  */
 bool keyed_requests_compare(const struct keyed_requests *k, const struct check_input *in,

@@ -93,7 +93,7 @@ void mask_run(struct mask_out *out, struct slice run)
 	bool openrouter = slice_starts_nocase(run, SLICE("sk-or-v1-"));
 
 	if (prefix) {
-		/* A key glued to a key, each by itself; at most one more, whatever a hostile run holds. */
+		/* A key glued to a key, each masked by itself; at most two, so that a hostile run stays cheap. */
 		struct slice first = slice_sub(run, 0, key_glued(run, prefix));
 		mask_ends(out, first, prefix, openrouter ? 3 : 0);
 		if (first.n < run.n)
@@ -105,7 +105,7 @@ void mask_run(struct mask_out *out, struct slice run)
 	}
 }
 
-/* A key may stand in S at AT: a known prefix, or what is left of one. */
+/* May a key begin in S at AT: a known prefix, or what is left of one? */
 static bool is_key_at(struct slice s, size_t at)
 {
 	struct slice run = slice_sub(s, at, token_run(s, at));
@@ -191,7 +191,7 @@ void token_mask(struct slice token, char out[TOKEN_MASK_SIZE])
 		return;
 	}
 	shape_read(&shape, token);
-	/* What was peeled off stays visible, in the order in which it stands. */
+	/* What was peeled off stays visible, in its order. */
 	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
 	mask_ascii(&shown, slice_sub(token, 0, before));
 	mask_core(&shown, &shape);
@@ -224,7 +224,7 @@ static bool is_invisible(unsigned code)
 	       (code >= 0xe0000 && code <= 0xe007f);
 }
 
-/* One character that is no part of a secret; how many bytes it was. */
+/* Copy one character that is not part of a secret; returns its bytes. */
 static size_t copy_character(struct mask_out *out, struct slice s, size_t at)
 {
 	unsigned char c = (unsigned char)s.p[at];
@@ -246,7 +246,7 @@ static size_t copy_character(struct mask_out *out, struct slice s, size_t at)
 	return (size_t)n;
 }
 
-/* Text that is no secret, from FROM up to END of S; where it ends, which is in no character. */
+/* Copy text that is not secret, from FROM up to END of S; returns its end, which splits no character. */
 static size_t copy_text(struct mask_out *out, struct slice s, size_t from, size_t end)
 {
 	size_t i = from;

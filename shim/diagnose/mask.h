@@ -2,7 +2,7 @@
 #ifndef ORSHIM_MASK_H
 #define ORSHIM_MASK_H
 
-/* Writing for people of what may be shown of a token, and of a text that may hold secrets. */
+/* Writing for people of what may be shown of a token, and of a text that may contain secrets. */
 #include "base/buf.h"
 
 enum { TOKEN_MASK_SIZE = 96 };

@@ -18,7 +18,7 @@ _Static_assert(CONCEPT_COUNT <= 64, "a set of concepts is a word of 64 bits");
 
 /* At which statuses words are believed. */
 enum {
-	AT_KEY = 1,      /* 401, 403, 407: somebody was turned away */
+	AT_KEY = 1,      /* 401, 403, 407: the caller was turned away */
 	AT_400 = 2,      /* vendors say everything with it */
 	AT_REQUEST = 4,  /* the other 4xx */
 	AT_403 = 32,     /* turned away although known, by what the status means */
@@ -121,7 +121,7 @@ static size_t quote_width(struct slice s, size_t at)
 	return rest.n && (rest.p[0] == '"' || rest.p[0] == '`' || rest.p[0] == '\'') ? 1 : 0;
 }
 
-/* An apostrophe within a word is no quotation mark. */
+/* An apostrophe within a word is not a quotation mark. */
 static bool is_quote(struct slice s, size_t at, size_t width)
 {
 	if (!width)
@@ -182,7 +182,7 @@ static bool is_credential_header(struct slice name)
 	return false;
 }
 
-/* Is what the answer quotes a word of its own? Names are not, sentences are if they are not the user's. */
+/* Are quoted words the server's? Names are not, sentences are if they are not the user's. */
 static bool counts_quoted(struct slice passage, struct slice body)
 {
 	if (slice_byte(passage, ' ', 0) < 0)
@@ -275,11 +275,9 @@ struct pattern {
 	int16_t next; /* -1: the last */
 };
 
-enum { PATTERNS_MAX = 900 };
-
-/* What reading one answer needs; too large for somebody else's stack. */
+/* What reading one answer needs; too large for the host's stack. */
 struct reader {
-	struct pattern patterns[PATTERNS_MAX];
+	struct pattern patterns[LIMIT_MEANING_PATTERNS];
 	size_t count;
 	int16_t first[256];
 	struct words words;
@@ -292,7 +290,7 @@ static void reader_init(struct reader *r)
 	for (size_t i = 0; i < sizeof(vocabulary) / sizeof(vocabulary[0]); i++) {
 		const char *words = vocabulary[i].words;
 		size_t end = strlen(words);
-		for (size_t at = 0; at < end && r->count < PATTERNS_MAX;) {
+		for (size_t at = 0; at < end && r->count < LIMIT_MEANING_PATTERNS;) {
 			const char *bar = memchr(words + at, '|', end - at);
 			size_t n = bar ? (size_t)(bar - words) - at : end - at;
 			int16_t *first = &r->first[(unsigned char)words[at]];
@@ -358,8 +356,6 @@ static bool means(const struct meaning *m, unsigned where, concepts has)
 	       (!m->also || (has & m->also)) && !(has & m->none);
 }
 
-enum { SENTENCES_MAX = 16 };
-
 /* The sentences of W that are not the user's own text. */
 static size_t sentences_of(const struct words *w, struct slice message, struct slice body,
 			   struct slice *list, struct slice *sources)
@@ -368,7 +364,7 @@ static size_t sentences_of(const struct words *w, struct slice message, struct s
 	struct slice sentence;
 	size_t count = 0;
 
-	while (count < SENTENCES_MAX && slice_cut(&rest, '\n', &sentence)) {
+	while (count < LIMIT_MEANING_SENTENCES && slice_cut(&rest, '\n', &sentence)) {
 		if (sentence.n == 0)
 			continue;
 		size_t from = w->at[sentence.p - w->text];
@@ -383,8 +379,8 @@ static size_t sentences_of(const struct words *w, struct slice message, struct s
 static enum saw meaning_of_words(struct reader *r, const struct refusal_text *text,
 				 struct slice *words)
 {
-	struct slice list[SENTENCES_MAX], sources[SENTENCES_MAX];
-	concepts has[SENTENCES_MAX];
+	struct slice list[LIMIT_MEANING_SENTENCES], sources[LIMIT_MEANING_SENTENCES];
+	concepts has[LIMIT_MEANING_SENTENCES];
 	unsigned where = status_class(text->status);
 
 	r->words.n = 0;
@@ -410,7 +406,7 @@ static enum saw meaning_of_token(struct reader *r, struct slice token, int statu
 	return meaning_of_words(r, &text, &words);
 }
 
-/* TOKEN in lower case without what is no letter or digit; absent if it is longer than codes are. */
+/* TOKEN in lower case, letters and digits only; absent if it is longer than codes are. */
 static struct slice bare_code(struct slice token, char *to, size_t size)
 {
 	size_t n = 0;

@@ -19,7 +19,7 @@
 
 enum { REFUSAL_TOKENS = 8 };
 
-/* What a server said, taken apart. All slices are borrowed; absent ones say nothing. */
+/* What a server answered, taken apart. All slices are borrowed and may be absent. */
 struct refusal_text {
 	int status; /* of HTTP, or the code inside a 2xx */
 	struct slice message;

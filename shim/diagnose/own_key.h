@@ -3,15 +3,15 @@
 #define ORSHIM_OWN_KEY_H
 
 /*
- * What the environment holds as the key of the host that was asked: its
+ * The key that the environment has for the host that was asked: its
  * vendor's own variables (vendors.def).
  */
 #include "diagnose/environment.h"
 
 enum own_state {
-	OWN_UNSET,   /* none of them is set, or the host is no vendor's */
+	OWN_UNSET,   /* none of them is set, or the host has no known vendor */
 	OWN_OTHER,   /* set to something else than a key of this vendor */
-	OWN_DAMAGED, /* set, but what it holds is no key */
+	OWN_DAMAGED, /* set, but its value is not a key */
 	OWN_GOOD,    /* set and well formed */
 };
 
@@ -26,8 +26,8 @@ struct own_key {
 struct check_input;
 
 /*
- * The variable that holds the token that was sent; else the first good one;
- * else the first damaged one. Of a failed exchange it stands in E->own.
+ * The variable whose value is the token that was sent; else the first good one;
+ * else the first damaged one. For a failed exchange it is in check_input.own.
  */
 void own_key_find(struct own_key *own, const struct check_input *in);
 

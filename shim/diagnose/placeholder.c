@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands where a key should: words, templates and display forms. */
+/* What is sent in place of a key: words, templates and display forms. */
 #include "diagnose/placeholder.h"
 #include "diagnose/shape.h"
 
@@ -129,7 +129,7 @@ bool is_sample(struct slice s)
 
 	if (equals_one_of(rest, words, COUNT(words)) && !is_variable_name(rest))
 		return true;
-	/* A secret of some length may hold any phrase; a placeholder is made of words. */
+	/* A long secret may contain any phrase; a placeholder is made of words. */
 	for (size_t i = 0; s.n <= 64 && i < COUNT(phrases); i++)
 		if (has_phrase(s, phrases[i]))
 			return true;

@@ -9,7 +9,7 @@
 
 /* The name or command of the first template in S; absent if there is none. */
 struct slice template_find(struct slice s);
-/* Words that stand where a key should; S is the whole core. */
+/* Words in place of a key; S is the whole core. */
 bool is_literal(struct slice s);
 bool is_variable_name(struct slice s);
 bool is_local_dummy(struct slice s);

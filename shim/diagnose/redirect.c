@@ -106,7 +106,7 @@ static bool keep_target(struct redirect *r, const struct check_input *in, struct
 	return host.n > 0;
 }
 
-/* Is E asked at the place to which the redirect points? On the same host the path has to be it. */
+/* Does the request go where the redirect points? On the same host the path has to match. */
 static bool is_at_target(const struct redirect *r, const struct check_input *in)
 {
 	if (!is_same_host(r->host, in->x->host))

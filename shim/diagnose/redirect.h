@@ -23,15 +23,15 @@ struct redirect {
 	bool plain; /* Location is an http:// URL */
 	bool had_auth;
 	bool was_post;
-	uint64_t at; /* counter of the exchange; 0: none waits */
+	uint64_t at; /* counter of the exchange; 0: no redirect is pending */
 };
 
-/* Note the redirect that E was answered with, or that a waiting one is over. COUNTER: E's. */
+/* Note the redirect that this exchange was answered with, or that a pending one is over. */
 void redirect_add(struct redirect *r, const struct check_input *in, uint64_t counter);
 
 /*
- * Is E the request that a client makes after a redirect, and did the client drop
- * the key, or turn POST into GET? What follows from that is not blamed again.
+ * Is this the request that a client makes after a redirect, and did the client drop
+ * the key, or turn POST into GET? What follows from that is not reported again.
  */
 bool redirect_lost_key(const struct check_input *in);
 bool redirect_turned_get(const struct check_input *in);

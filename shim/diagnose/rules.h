@@ -53,7 +53,7 @@ static inline unsigned section_bit(enum section section)
 /* When a rule is asked: the first two are about one exchange. */
 enum rule_when {
 	ON_EXCHANGE,
-	ON_REFUSAL, /* somebody refused, or the answer is no good */
+	ON_REFUSAL, /* refused, or the answer is unusable */
 	ON_CONNECTION,
 	ON_LOG,
 };
@@ -61,7 +61,7 @@ enum rule_when {
 /* Which line of the text about an exchange has a finding that is not the cause. */
 enum rule_line {
 	LINE_ALSO,   /* a paragraph with its title */
-	LINE_ANSWER, /* what the server said, and what that means */
+	LINE_ANSWER, /* the server's words, and what they mean */
 	LINE_SENT,   /* the credential as it was sent */
 	LINE_FROM,   /* where the credential came from */
 };

@@ -16,7 +16,7 @@ enum {
 	VALUE_SECRET = 4,    /* below this a value is a word or a number */
 	PROSE_MOST = 20,     /* lower-case letters that a value may have and be a word */
 	GAP_MOST = 6,        /* quotes, colons, blanks between a name and its value */
-	ROW_SECRET = 8,      /* escapes of letters in a row: nobody writes them without a reason */
+	ROW_SECRET = 8,      /* escapes of letters in a row: nothing but a secret is written so */
 	SHARED_SECRET = 16,  /* behind a prefix that is not one vendor's alone */
 	GROUPS_SECRET = 3,   /* groups of a key behind its prefix */
 	GROUP_MOST = 16,     /* bytes of one */
@@ -315,7 +315,7 @@ static size_t escaped_length(struct slice text, size_t at)
 	return secret ? e.length : 0;
 }
 
-/* What stands at the scan's place, and its length. */
+/* What is at the scan's position, and its length. */
 static enum span_kind look(struct secret_scan *s, size_t *n)
 {
 	struct slice text = s->text;

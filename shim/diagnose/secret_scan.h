@@ -21,7 +21,7 @@ enum span_kind {
 	SPAN_VALUE,    /* behind a name or a scheme that promises a secret; may be a placeholder */
 	SPAN_COOKIE,   /* behind Cookie: or Set-Cookie: */
 	SPAN_USERINFO, /* between :// and @ (RFC 3986 section 3.2.1) */
-	SPAN_ESCAPED, /* escaped.h: reads as a secret, or as letters that nobody escapes without a reason */
+	SPAN_ESCAPED,  /* escaped.h: reads as a secret, or as letters that need no escape */
 };
 
 struct secret_span {
@@ -50,7 +50,7 @@ static inline struct secret_scan secret_scan_of(struct slice text, bool json)
  */
 bool secret_next(struct secret_scan *s, struct secret_span *span);
 
-/* How many bytes at the beginning of RUN are public: a vendor's prefix, or "sk-". 0: it is no key. */
+/* How many bytes at the beginning of RUN are public: a vendor's prefix, or "sk-". 0: not a key. */
 size_t key_prefix(struct slice run);
 
 /* Of RUN, which begins with a key of PREFIX: where another key is glued to it; RUN.n: nowhere. */

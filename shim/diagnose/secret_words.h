@@ -2,7 +2,7 @@
 #ifndef ORSHIM_SECRET_WORDS_H
 #define ORSHIM_SECRET_WORDS_H
 
-/* The words by which a secret is told from what stands around it: one list each. */
+/* The words that mark a secret, and those that do not: one list each. */
 #include "base/slice.h"
 
 /*
@@ -11,19 +11,19 @@
  */
 bool names_secret(struct slice name);
 
-/* The same for a member of a body, where a text that is hidden without need is no loss: anywhere in NAME. */
+/* The same for a member of a body, where hiding too much does no harm: anywhere in NAME. */
 bool names_secret_within(struct slice name);
 
 /* Bearer, Basic: a credential follows. */
 bool is_scheme_of_secret(struct slice word);
 
-/* Words around keys in slips (export, Authorization, sk): no secrets, whatever they stand for. */
+/* Words around keys in slips (export, Authorization, sk): not secret. */
 bool is_public_word(struct slice run);
 
 /*
  * How many bytes at the beginning of RUN say that it is an identifier which a
  * server gives out to be quoted (gen-, req_, call_); 0: none. An account's
- * (user_) is one too, but says who somebody is.
+ * (user_) is one too, but identifies a person.
  */
 size_t id_prefix(struct slice run);
 

@@ -141,7 +141,7 @@ static bool names_a_secret(struct slice name)
 	return false;
 }
 
-/* NAME=value, name: value, export NAME=value; the padding of base64 is no value. */
+/* NAME=value, name: value, export NAME=value; the padding of base64 is not a value. */
 static bool is_config_line(struct slice s)
 {
 	static const struct slice starts[] = {
@@ -220,7 +220,7 @@ static bool is_document(struct slice s)
 	return false;
 }
 
-/* `, Bearer ` in the middle: two fields that somebody joined (RFC 9110 section 5.3). */
+/* `, Bearer ` in the middle: two fields that were joined (RFC 9110 section 5.3). */
 static struct slice joined_scheme(struct slice s)
 {
 	for (long at = slice_byte(s, ',', 0); at >= 0; at = slice_byte(s, ',', (size_t)at + 1)) {

@@ -4,7 +4,7 @@
 
 /*
  * What a token's bytes say about it, found out once so that two rules cannot
- * blame one mistake twice. A token is peeled: a scheme word written again,
+ * report one mistake twice. A token is peeled: a scheme word written again,
  * then quotation marks, as often as they come. What is left is the core, and
  * the core has exactly one form: the first of enum token_kind that fits, so
  * the order below is the order of precedence, from what explains most to what
@@ -21,7 +21,7 @@ enum scheme_form {
 	SCHEME_CASE,       /* Bearer but for case */
 	SCHEME_PUNCTUATED, /* Bearer: Bearer= Bearer, Bearer" or glued to the token */
 	SCHEME_BASIC,
-	SCHEME_FOREIGN, /* Digest, AWS4-…: has its own grammar, what follows is no token */
+	SCHEME_FOREIGN, /* Digest, AWS4-…: has its own grammar, what follows is not a token */
 	SCHEME_OTHER,   /* Token, ApiKey, JWT …, followed by what may be a token */
 };
 
@@ -48,7 +48,7 @@ enum token_kind {
 	/* From here on it is an OpenRouter key but for a small damage. */
 	TOKEN_CASE,
 	TOKEN_LENGTH,  /* hex digits only, but not 64; part: the digits */
-	TOKEN_CHARSET, /* part: the first byte that is no lower-case hex digit */
+	TOKEN_CHARSET, /* part: the first byte that is not a lower-case hex digit */
 	TOKEN_PREFIX, /* 64 hex digits after something like sk-or-v1-; part: what is there instead */
 	TOKEN_PLAIN,  /* nothing to say */
 };
@@ -66,7 +66,7 @@ struct token_shape {
 	struct slice closing; /* and off the end */
 	struct slice core;    /* the token without all these */
 	struct slice part;    /* of the core: see enum token_kind; absent where nothing is named */
-	const struct vendor *vendor; /* whose key the core is; NULL: cannot tell */
+	const struct vendor *vendor; /* the vendor of the core's prefix; NULL: unknown */
 };
 
 /* Fills all but the scheme. The slices point into TOKEN. */
@@ -78,7 +78,7 @@ bool token_is_openrouter_shaped(struct slice token);
 /* base64 or base64url of S into OUT, at most MAX bytes; how many, -1 if S is neither. */
 long base64_decode(struct slice s, char *out, size_t max);
 
-size_t token_run(struct slice s, size_t at); /* how many token bytes stand at AT */
+size_t token_run(struct slice s, size_t at); /* how many token bytes are at AT */
 bool is_jwt(struct slice s);
 bool is_scheme_word(struct slice word); /* Bearer, Basic, Token … in any case */
 

@@ -56,7 +56,7 @@ const struct field *gateway_key_field(const struct message *m)
 	return NULL;
 }
 
-/* Does the header that WORD names, one of vendor_locations(), hold anything? */
+/* Is the header that WORD names, one of vendor_locations(), not empty? */
 static bool has_field(const struct message *m, struct slice word)
 {
 	for (size_t i = 0; i < m->field_count; i++)
@@ -72,7 +72,7 @@ bool has_key_elsewhere(const struct check_input *in)
 
 	if (gateway_key_field(m))
 		return true;
-	/* Kong and APISIX read it in `apikey`; they stand at names of one's own. */
+	/* Kong and APISIX read it in `apikey`; they run under private host names. */
 	rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "apikey");
 	while (slice_cut(&rest, ' ', &word))
 		if (word.n && !is_location(word) && has_field(m, word))

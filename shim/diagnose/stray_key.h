@@ -12,11 +12,11 @@ struct stray_key {
 	const struct field *field; /* NULL: there is none */
 	struct slice key;          /* the part of its value that is the key; secret */
 	const struct vendor
-	    *vendor; /* whose key it is by its form; NULL: the header's name or `Bearer` says so */
+	    *vendor; /* the vendor of its form; NULL: found by the header's name or `Bearer` */
 };
 
 /*
- * The first header field outside our locations that holds a key of known form,
+ * The first header field outside the known locations that contains a key of known form,
  * `Bearer ` and something long, or, where the answer says that no key came,
  * something long under a name for keys. Cookies count by their form alone.
  * Never a header in which a gateway takes its own key.
@@ -27,7 +27,7 @@ struct stray_key stray_key_find(const struct check_input *in);
 const struct field *gateway_key_field(const struct message *m);
 
 /*
- * Does a header that is none of our locations hold the key, as its reader documents
+ * Does a header outside the known locations contain the key, as its reader documents
  * it: a gateway's own, or a vendor's further one (X-Auth-Key of Cloudflare)?
  */
 bool has_key_elsewhere(const struct check_input *in);

@@ -4,7 +4,7 @@
 
 /*
  * Where a program reads the certificates that it trusts from, by what it is:
- * each runtime has a variable of its own, and reads no other's.
+ * each runtime reads its own variable only.
  */
 #include "diagnose/environment.h"
 
@@ -17,7 +17,7 @@ struct trusting {
 	bool hidden;       /* its TLS library has no symbols: BoringSSL's */
 };
 
-/* Append to D's text what the environment holds of such variables, if it explains something. */
+/* Append to D's text which such variables are set, if that explains something. */
 void trust_seen(const struct trusting *t, struct detail *d);
 
 /* Write D's fix: how that program gets a certificate more, as the line to type. */

@@ -93,7 +93,7 @@ bool vendor_may_own(struct slice token)
 {
 	if (token.n < 3)
 		return false;
-	/* Asked of every word of every text that is shown. A unit test holds it against vendors.def. */
+	/* Called for every word of every text that is shown. A unit test compares it with vendors.def. */
 	switch (THREE(token.p[0], token.p[1], token.p[2])) {
 	case THREE('s', 'k', '-'):
 	case THREE('s', 'k', '_'):
@@ -144,7 +144,7 @@ static const struct vendor *owner_of(const struct key_form *form)
 	return &vendors[form->vendor];
 }
 
-/* The form that tells whose TOKEN is; NULL: none does. */
+/* The form that identifies the vendor of TOKEN; NULL: none. */
 static const struct key_form *own_form(struct slice token)
 {
 	const struct key_form *best = NULL;

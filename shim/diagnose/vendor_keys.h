@@ -24,13 +24,13 @@ struct key_form {
 	unsigned char alphabet; /* enum key_alphabet */
 	unsigned char least;    /* bytes behind the prefix */
 	unsigned char most;     /* 0: not known */
-	bool exact;      /* LEAST and MOST are documented: a token of another length is none */
-	bool whole;      /* the prefix alone does not say whose: all of the form must fit */
-	bool shared;     /* accepted here, but others' keys look the same */
-	bool rare;       /* left out when the vendor's keys are told in words */
-	bool owner_only; /* tells whose a token is, and is no form of a whole key */
+	bool exact;  /* LEAST and MOST are documented: a token of another length is none */
+	bool whole;  /* the prefix alone does not identify the vendor: all of the form must fit */
+	bool shared; /* accepted here, but others' keys look the same */
+	bool rare;   /* left out of vendor_key_form_words() */
+	bool owner_only; /* identifies the vendor of a token, and is not the form of a whole key */
 	char prefix[18];
-	char holds[10]; /* must stand somewhere in it; "" if nothing must */
+	char holds[10]; /* must occur in it; "": nothing */
 };
 
 extern const struct key_form key_forms[];
@@ -38,7 +38,7 @@ extern const size_t key_form_count;
 
 /*
  * Whose key TOKEN is, by its public prefix; the longest prefix wins. NULL if
- * none fits or a bare "sk-" cannot tell.
+ * none fits or for a bare "sk-".
  */
 const struct vendor *vendor_of_key(struct slice token);
 

@@ -5,7 +5,7 @@
 /*
  * The API vendors: their hosts, where they read the key, which environment
  * variables carry key and base URL, and which of their hosts know which keys.
- * One table, vendors.def, which also holds the forms of their keys
+ * One table, vendors.def, which also has the forms of their keys
  * (vendor_keys.h).
  */
 #include <stdbool.h>
@@ -24,15 +24,15 @@ struct vendor {
 	char id[20];     /* "openrouter" */
 	char title[32];  /* "OpenRouter" */
 	char hosts[208]; /* patterns of host_name.h */
-	char paths[40];  /* only requests whose path holds one of these are the API's; "": all */
+	char paths[40];  /* only requests whose path contains one of these are the API's; "": all */
 	/*
 	 * The header that usually carries the key, lower case: "authorization"
 	 * (Bearer), "x-api-key", "api-key" ... What differs by path: vendor_locations().
 	 */
 	char header[28];
-	char variables[120]; /* environment variables that usually hold its key, best first */
-	char base_urls[120]; /* environment variables that usually hold its base URL, best first */
-	/* Passes keys of other vendors on: a key of somebody else is right here. */
+	char variables[120]; /* usual environment variables for its key, best first */
+	char base_urls[120]; /* usual environment variables for its base URL, best first */
+	/* Passes keys of other vendors on: a key of another vendor is right here. */
 	bool gateway;
 	/* Every key it accepts has one of the forms of its KEY rows. */
 	bool keys_certain;
@@ -43,10 +43,10 @@ extern const size_t vendor_count;
 
 const struct vendor *vendor_named(struct slice id);
 
-/* The vendor whose key usually stands in the environment variable NAME; NULL: nobody's. */
+/* The vendor whose key the environment variable NAME is for; NULL: none. */
 const struct vendor *vendor_of_variable(struct slice name);
 
-/* The vendor whose base URL usually stands in the environment variable NAME; NULL: nobody's. */
+/* The vendor whose base URL the environment variable NAME is for; NULL: none. */
 const struct vendor *vendor_of_base_url(struct slice name);
 
 /*
@@ -72,18 +72,18 @@ struct vendor_bound {
 const struct vendor_bound *vendor_bound(const struct vendor *vendor, struct slice token,
 					struct slice host);
 
-/* A plan whose keys have a beginning and hosts of their own, and a key and a host that do not fit. */
+/* A plan whose keys have their own prefix and hosts, and a key and a host that do not fit. */
 struct vendor_plan {
 	const char *prefix; /* of the plan's keys */
 	bool is_of_plan; /* the key is one of them and the host is not; else it is the other way */
-	const char *hosts; /* where the key belongs: a list of patterns */
+	const char *hosts; /* the right hosts: a list of patterns */
 };
 
 /* False: no plan is known that speaks against TOKEN at HOST. */
 bool vendor_plan(const struct vendor *vendor, struct slice token, struct slice host,
 		 struct vendor_plan *plan);
 
-/* A plan that is paid for apart, and whose calls go below a path of its own. */
+/* A plan that is paid for apart, and whose calls have their own path. */
 struct vendor_plan_path {
 	unsigned char vendor; /* enum vendor_id */
 	char plan[24];        /* what the vendor calls it */

@@ -37,7 +37,7 @@ static const struct finding *certain_fault(const struct facts *f)
 	return f->sent.certain ? f->sent.best : NULL;
 }
 
-/* A time limit that ran out while the server waited for the request's rest is no outage. */
+/* A time limit that ran out while the server waited for the rest of the request is not an outage. */
 static const struct finding *vain_wait(const struct facts *f)
 {
 	return f->saw.about == REFUSAL_UNAVAILABLE && !f->saw.reason && !f->takes.passed
@@ -45,7 +45,7 @@ static const struct finding *vain_wait(const struct facts *f)
 		   : NULL;
 }
 
-/* May what the answer says outweigh CAUSE, which is no certain error? */
+/* May the answer's words outweigh CAUSE, which is not a certain error? */
 static bool answer_outweighs(const struct facts *f, const struct finding *cause)
 {
 	if (!f->saw.rule || f->changed.accepted || f->saw.rule->severity <= cause->severity)

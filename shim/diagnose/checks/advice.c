@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why and what to do, in words that fit what the environment holds: a rule's
+ * Why and what to do, in words that fit the environment: a rule's
  * own text cannot know whether the variable is unset, damaged or simply not
  * read, nor which key a test should be made with.
  */
@@ -96,7 +96,7 @@ void advise_wrong_vendor(const struct check_input *in, struct detail *d)
 	}
 }
 
-/* A test must be made with the key that was sent, not with whatever the variable holds. */
+/* A test must be made with the key that was sent, not with the value of the variable. */
 void advise_test(const struct check_input *in, struct detail *d)
 {
 	if (!in->credential || !in->credential->known || in->own.state != OWN_GOOD ||
@@ -112,7 +112,7 @@ void advise_test(const struct check_input *in, struct detail *d)
 		   SLICE_ARG(in->own.name), in->shown);
 }
 
-/* A server on this machine or network has keys of its own, which no vendor knows. */
+/* A server on this machine or network has its own keys, which no vendor knows. */
 void advise_local(const struct check_input *in, struct detail *d)
 {
 	if (in->answer.refused_by != REFUSED_local_gateway)

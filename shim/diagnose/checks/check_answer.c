@@ -26,7 +26,7 @@ static void quote(struct detail *d, const char *before, struct slice text)
 	detail_f(d, "\"");
 }
 
-/* The provider's name and its own words, or the message where it said none. */
+/* The provider's name and words, or the message where there are none. */
 static void quote_provider(struct detail *d, const struct check_input *in)
 {
 	if (in->answer.provider_name.p) {
@@ -86,7 +86,7 @@ bool check_management_key_required(const struct check_input *in, struct detail *
 	return true;
 }
 
-/* Texts that a rule above stands for. */
+/* Texts that have a rule above. */
 static bool is_known_openrouter_text(const struct check_input *in)
 {
 	return is_missing_family(in) || says(in, "management key") ||

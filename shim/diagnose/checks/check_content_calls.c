@@ -87,7 +87,7 @@ static bool describe_id(struct detail *d, const char *what, struct slice id)
 	return true;
 }
 
-/* The id that TURN, or its J-th part, gives a result for; absent: it is no result. */
+/* The id that TURN, or its J-th part, gives a result for; absent: it is not a result. */
 static struct slice answered_id(const struct dialect *dialect, const cJSON *turn, const cJSON *part)
 {
 	if (dialect->endpoint == ENDPOINT_CHAT)
@@ -183,7 +183,7 @@ static bool unanswered_call(const struct check_input *in, const struct dialect *
 	return false;
 }
 
-/* Earlier turns that the server keeps may hold the calls. */
+/* Earlier turns that the server keeps may contain the calls. */
 static bool history_is_elsewhere(const cJSON *body, const cJSON *turns)
 {
 	const cJSON *turn;
@@ -199,7 +199,7 @@ bool check_tool_result_orphan(const struct check_input *in, struct detail *d)
 {
 	const cJSON *body = content_body(in);
 
-	/* A server of one's own may not pair them at all. */
+	/* A private server may not pair them at all. */
 	if (!body || !in->vendor || content_path_is_mixed(in))
 		return false;
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {

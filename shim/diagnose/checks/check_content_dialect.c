@@ -91,7 +91,7 @@ bool check_provider_restriction(const struct check_input *in, struct detail *d)
 		const cJSON *list = content_member(provider, lists[i]);
 		if (!cJSON_IsArray(list) || !list->child)
 			continue;
-		/* With fallbacks an order excludes nobody, unless the server says that it did. */
+		/* With fallbacks an order excludes no provider, unless the server says that it did. */
 		if (strcmp(lists[i], "order") == 0 && !exact &&
 		    !content_answer_has(in, "No allowed providers"))
 			continue;

@@ -77,7 +77,7 @@ static const char *base64_fault(struct slice data)
 	return digits % 4 == 1 ? "is base64 that is cut off" : NULL;
 }
 
-/* The type that the first bytes of DATA tell; NULL: not known here. */
+/* The type of the first bytes of DATA; NULL: unknown. */
 static const char *type_of_data(struct slice data)
 {
 	char bytes[16];

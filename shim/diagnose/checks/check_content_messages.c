@@ -23,7 +23,7 @@ bool check_messages_missing(const struct check_input *in, struct detail *d)
 
 	if (!body || cJSON_GetArraySize(messages) > 0)
 		return false;
-	/* The other dialect: dialect_responses_on_chat tells it. OpenRouter takes a `prompt` instead. */
+	/* The other dialect: dialect_responses_on_chat reports it. OpenRouter takes a `prompt` instead. */
 	if (!messages && (content_member(body, "input") || content_member(body, "instructions")))
 		return false;
 	if (!messages && in->is_openrouter && cJSON_IsString(content_member(body, "prompt")))
@@ -54,7 +54,7 @@ static bool role_is_known(const struct check_input *in, struct slice role)
 						"developer", "tool",      "function" };
 	static const char anthropic[][WORD_SIZE] = { "user", "assistant" };
 
-	/* A server of one's own may have a template with further roles. */
+	/* A private server may have a template with further roles. */
 	if (!in->vendor)
 		return true;
 	if (in->endpoint == ENDPOINT_MESSAGES && content_vendor_is(in, "anthropic"))
@@ -203,7 +203,7 @@ static bool part_is_foreign(const struct check_input *in, const cJSON *part)
 
 	if (is_one_of(type, anthropic, sizeof(anthropic) / sizeof(anthropic[0])))
 		return true;
-	/* Mistral has a part of that name of its own. */
+	/* Mistral documents a part of that name. */
 	if (slice_equal(type, SLICE("thinking")))
 		return !content_vendor_is(in, "mistral");
 	if (slice_equal(type, SLICE("image")) || slice_equal(type, SLICE("document")))
@@ -217,7 +217,7 @@ bool check_message_part_foreign(const struct check_input *in, struct detail *d)
 	const cJSON *message, *part;
 	int i = -1;
 
-	/* Gateways of one's own, and Anthropic's, may translate. */
+	/* Private gateways, and Anthropic's, may translate. */
 	if (in->endpoint != ENDPOINT_CHAT || !in->vendor || content_vendor_is(in, "anthropic") ||
 	    content_path_is_mixed(in))
 		return false;
@@ -256,7 +256,7 @@ static int count_cache_controls(const cJSON *root)
 			continue;
 		}
 		stack[depth] = item->next;
-		/* Its type tells a marker from a tool's parameter of that name. */
+		/* Its type distinguishes a marker from a tool's parameter of that name. */
 		if (item->string && slice_equal(slice_of(item->string), SLICE("cache_control")) &&
 		    slice_equal(content_text(item, "type"), SLICE("ephemeral")))
 			count++;

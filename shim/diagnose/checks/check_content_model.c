@@ -4,7 +4,7 @@
 
 #include <cJSON.h>
 
-/* Does BODY name something that holds a model: a preset, an agent? */
+/* Does BODY name something that implies a model: a preset, an agent? */
 static bool names_what_has_a_model(const cJSON *body)
 {
 	static const char names[][9] = { "preset", "agent_id", "agent" };
@@ -50,7 +50,7 @@ bool check_model_missing(const struct check_input *in, struct detail *d)
 	if (!body || (cJSON_IsString(model) && model->valuestring[0]) ||
 	    (in->is_openrouter && cJSON_GetArraySize(models) > 0) || model_is_optional(in, body))
 		return false;
-	/* A server of one's own may have just one model; OpenRouter has the account's default. */
+	/* A private server may have just one model; OpenRouter has the account's default. */
 	if ((!in->vendor || (in->is_openrouter && !model)) && !answer_misses_a_model(in))
 		return false;
 	if (!model) {

@@ -126,7 +126,7 @@ bool check_parameter_type_wrong(const struct check_input *in, struct detail *d)
 {
 	const cJSON *body = content_body(in);
 
-	/* A server of one's own may read them more leniently (max_tokens -1). */
+	/* A private server may read them more leniently (max_tokens -1). */
 	if (!body || !in->vendor)
 		return false;
 	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {

@@ -69,7 +69,7 @@ static bool type_allows_object(const cJSON *type)
 	return false;
 }
 
-/* Say what is wrong with SCHEMA, whose path is already in D's place to come; false: nothing. */
+/* Describe what is wrong with SCHEMA; false: nothing. */
 static bool schema_fault(const struct check_input *in, const cJSON *schema, int i, const char *path,
 			 struct detail *d)
 {
@@ -115,7 +115,7 @@ bool check_tool_schema_invalid(const struct check_input *in, struct detail *d)
 	const cJSON *tool;
 	int i = -1;
 
-	/* A server of one's own may take any schema. */
+	/* A private server may take any schema. */
 	if (!in->vendor)
 		return false;
 	cJSON_ArrayForEach(tool, tools_of(in))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the environment and the files beside it hold, against what was sent: part of sections 2 and 6. */
+/* The keys of the environment and of the files beside it, compared with what was sent. */
 #include "diagnose/base_url.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/credential_checks.h"
@@ -105,7 +105,7 @@ static bool is_shadowed(const struct check_input *in, const struct found_key *ke
 		return environment_compare(set, token) == MATCH_NONE;
 	if (environment_compare(set, token) == MATCH_NONE)
 		return false;
-	/* The same line, taken with what stands around the value, may be what was sent. */
+	/* The same line, with what surrounds the value, may be what was sent. */
 	for (size_t at = 0; found_next_of(in->found, in->fingerprint, &at, &other);)
 		if (other.line == key->line && slice_equal(other.file, key->file))
 			return false;

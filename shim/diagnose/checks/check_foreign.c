@@ -185,7 +185,7 @@ static void advise(const struct check_input *in, struct detail *d, enum key_look
 	}
 }
 
-/* Has a rule of its own told what the token is? */
+/* Does a rule of its own report this kind of token? */
 static bool is_told(const struct check_input *in, const struct credential *c)
 {
 	enum token_kind kind = c->shape.kind;
@@ -201,7 +201,7 @@ static bool is_told(const struct check_input *in, const struct credential *c)
 	if (kind == TOKEN_JWT)
 		return in->is_openrouter || token_is_foreign_jwt(in, c) ||
 		       (c->location == LOCATION_AUTHORIZATION && !vendor_takes_bearer(in));
-	/* What is almost a key of OpenRouter is told at OpenRouter. */
+	/* What is almost a key of OpenRouter is reported at OpenRouter. */
 	return kind < TOKEN_CASE || (kind < TOKEN_PLAIN && in->is_openrouter);
 }
 

@@ -50,7 +50,7 @@ static bool refused_early(const struct check_input *in)
 
 /*
  * The connection ended in the middle of a body. Who could write all of it at once
- * had no more; more than that may be an upload that somebody gave up.
+ * had no more; more than that may be an abandoned upload.
  */
 static bool was_given_up(const struct check_input *in)
 {
@@ -136,13 +136,13 @@ static bool is_form_name(struct slice name)
 
 static bool is_form(struct slice body)
 {
-	struct slice rest = slice_sub(body, 0, 4096);
+	struct slice rest = slice_sub(body, 0, LIMIT_FORM_SCAN);
 	struct slice pair, name;
 
 	if (slice_starts_nocase(body, SLICE("%7B%22")) ||
 	    slice_starts_nocase(body, SLICE("%7B%0A")))
 		return true;
-	for (size_t i = 0; i < body.n && i < 512 && body.p[i] != '='; i++)
+	for (size_t i = 0; i < body.n && i < LIMIT_FORM_NAME && body.p[i] != '='; i++)
 		if (body.p[i] <= ' ' || body.p[i] == '"' || body.p[i] == '{')
 			return false;
 	while (slice_cut(&rest, '&', &pair)) {
@@ -153,7 +153,7 @@ static bool is_form(struct slice body)
 	return false;
 }
 
-/* A JSON string that holds a JSON object: somebody serialised twice. */
+/* A JSON string that contains a JSON object: serialised twice. */
 static bool is_double_encoded(const struct check_input *in)
 {
 	struct json_verdict inner;
@@ -402,7 +402,7 @@ static bool carries_credential(struct slice name)
 	       slice_equal_nocase(name, SLICE("x-goog-api-key"));
 }
 
-/* What is wrong with a credential's line, or with the one after it, is told by section 1. */
+/* What is wrong with a credential's line, or with the one after it, is reported by SECTION_CREDENTIAL. */
 static bool concerns_credential(const struct message *m, const struct fault *f)
 {
 	if (f->field < 0 || (size_t)f->field >= m->field_count)

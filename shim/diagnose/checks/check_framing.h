@@ -4,8 +4,8 @@
 
 /*
  * A body that is not what the server expects is one fault with many
- * symptoms (a gzip body is no UTF-8 and no JSON either), so each request has at
- * most one of these, the first that holds.
+ * symptoms (a gzip body is neither UTF-8 nor JSON), so each request has at
+ * most one of these, the first that applies.
  */
 enum body_trouble {
 	TROUBLE_NONE,

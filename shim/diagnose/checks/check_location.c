@@ -68,8 +68,8 @@ static size_t end_of_sentence(struct slice text, size_t at)
 }
 
 /*
- * Was a credential sent in a header that the answer asks for? Then it is no matter of
- * headers. "Missing X-Auth-Key, X-Auth-Email or Authorization headers" asks for one of several.
+ * Was a credential sent in a header that the answer asks for? Then the header is not
+ * the fault. "Missing X-Auth-Key, X-Auth-Email or Authorization headers" asks for one of several.
  */
 static bool has_wanted(const struct check_input *in)
 {
@@ -144,7 +144,7 @@ static bool is_bearer_dialect(const struct check_input *in)
 	       in->endpoint == ENDPOINT_EMBEDDINGS || in->endpoint == ENDPOINT_COMPLETIONS;
 }
 
-/* A host whose table says where it reads keys, and C's header is not there. */
+/* The vendor documents where it reads keys, and C's header is not one of them. */
 static bool is_unread_by_vendor(const struct check_input *in, const struct credential *c)
 {
 	return in->vendor && !in->vendor->gateway && !key_passed_check(in) &&

@@ -20,7 +20,7 @@ static bool is_read(const struct check_input *in, const struct credential *c)
 	       vendor_reads(in->vendor, in->x->path, slice_of(location_name(c->location)));
 }
 
-/* The server accepted the key, which nobody could have done without one. */
+/* The server accepted the key, which the request needed. */
 static bool was_accepted(const struct check_input *in)
 {
 	return in->answer.status / 100 == 2 && !in->answer.failed && is_method(in, "POST");
@@ -42,7 +42,7 @@ bool check_key_wrong_vendor(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-/* Did the very host that refused accept this key before? Then it belongs there. */
+/* Did the host that refused accept this key before? Then it is a key for this host. */
 static bool was_good_here(const struct check_input *in)
 {
 	const struct history_row *row;
@@ -53,7 +53,7 @@ static bool was_good_here(const struct check_input *in)
 	return false;
 }
 
-/* What a key that another site knows is told: that it is unknown, or that there is none. */
+/* The answers to a key of another site: that it is unknown, or that there is none. */
 static bool is_said_of_unknown(enum saw saw)
 {
 	return saw == SAW_NOTHING || saw == SAW_NO_KEY || saw == SAW_NOT_RECOGNISED ||
@@ -71,7 +71,7 @@ static bool may_be_bound(const struct check_input *in)
 		return false;
 	if (c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)
 		return false;
-	/* A login token is not made for one of the sites; what it says of itself is told elsewhere. */
+	/* A login token is not made for one of the sites; its claims are reported elsewhere. */
 	if (c->shape.kind == TOKEN_JWT &&
 	    (slice_equal(slice_of(in->vendor->id), SLICE("azure")) || token_expired_for(in)))
 		return false;
@@ -319,7 +319,7 @@ static bool is_cloudflare_page(struct slice body)
 
 static struct slice page_title(struct slice body)
 {
-	long at = slice_find_nocase(slice_sub(body, 0, 8192), SLICE("<title>"), 0);
+	long at = slice_find_nocase(slice_sub(body, 0, LIMIT_TITLE_SCAN), SLICE("<title>"), 0);
 
 	if (at < 0)
 		return nowhere;
@@ -332,7 +332,7 @@ bool check_answered_by_web_page(const struct check_input *in, struct detail *d)
 {
 	struct slice body = buf_slice(&in->x->response.body.bytes);
 
-	/* A vendor's web server says 401 with a page of its own: that is the key check. */
+	/* A vendor's web server answers 401 with its own page: that is the key check. */
 	if (!in->is_api || !in->answer.html || !is_api_path(in) ||
 	    in->answer.about == REFUSAL_CREDENTIALS)
 		return false;

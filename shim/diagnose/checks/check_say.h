@@ -2,7 +2,7 @@
 #ifndef ORSHIM_CHECK_SAY_H
 #define ORSHIM_CHECK_SAY_H
 
-/* The details of shared checks, whose words are in the rows. */
+/* The details of shared checks: their words are in the rows. */
 #include "diagnose/check_input.h"
 #include "diagnose/detail.h"
 

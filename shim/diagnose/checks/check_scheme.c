@@ -88,7 +88,7 @@ bool check_auth_scheme_missing(const struct check_input *in, struct detail *d)
 
 	if (!c || c->value.n == 0 || !vendor_takes_bearer(in))
 		return false;
-	/* A word that explains itself (a template, a URL …) is told by the rule of its own. */
+	/* A word that explains itself (a template, a URL …) is reported by its own rule. */
 	if (!c->shape.vendor && c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)
 		return false;
 	detail_token(d, "the value is the key alone, without `Bearer ` before it", c->token);
@@ -154,7 +154,7 @@ bool check_auth_scheme_wrong(const struct check_input *in, struct detail *d)
 	if (!c || !vendor_takes_bearer(in) || is_documented_scheme(in, c))
 		return false;
 	detail_f(d, "the scheme is `");
-	/* Whatever stands there may be the first half of a secret. */
+	/* This word may be the first half of a secret. */
 	if (is_scheme_word(c->scheme) || c->shape.scheme == SCHEME_FOREIGN)
 		detail_masked(d, c->scheme, 32);
 	else
@@ -164,7 +164,7 @@ bool check_auth_scheme_wrong(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-/* OpenAI documents `curl -u :KEY`: the key is the password of nobody. */
+/* OpenAI documents `curl -u :KEY`: the key is the password, the user name is empty. */
 static bool is_documented_basic(const struct check_input *in, struct slice user)
 {
 	return user.n == 0 && slice_equal(slice_of(in->vendor->id), SLICE("openai"));
@@ -247,7 +247,7 @@ bool check_auth_value_line_break(const struct check_input *in, struct detail *d)
 	return false;
 }
 
-/* Offset of the first control byte that is no line break; -1: none. */
+/* Offset of the first control byte that is not a line break; -1: none. */
 static long control_byte(struct slice value)
 {
 	for (size_t at = 0; at < value.n; at++)

@@ -19,7 +19,7 @@ static bool is_private_without_vendor(const struct check_input *in)
 	return in->host_private && !in->vendor;
 }
 
-/* A server that is no known vendor's accepted it: then it is its key, however it looks. */
+/* An unknown server accepted it: then it is a key there, however it looks. */
 static bool is_tolerated(const struct check_input *in)
 {
 	return !in->vendor && in->answer.answered && !in->answer.failed;
@@ -60,7 +60,7 @@ bool check_token_kind(const struct check_input *in, const struct check *check, s
 	return true;
 }
 
-/* Is there a header that this host reads and that has a token, so that C's being empty is no matter? */
+/* Is there a header that this host reads and that has a token, so that an empty C does no harm? */
 static bool is_made_up_for(const struct check_input *in, const struct credential *c)
 {
 	bool fine = in->answer.answered && !in->answer.failed;
@@ -239,7 +239,7 @@ static bool is_key_member(const char *name)
 }
 
 /*
- * Below these members a token is meant for somebody else, as their vendors document
+ * Below these members a token is meant for another server, as their vendors document
  * it: the MCP servers that a model is to call (OpenAI, Groq, Anthropic), the
  * providers behind a gateway (Vercel).
  */
@@ -253,7 +253,7 @@ static bool is_for_others(const char *name)
 	return false;
 }
 
-/* The first string member that holds a key; the nesting is bounded by LIMIT_JSON_DEPTH. */
+/* The first string member that contains a key; the nesting is bounded by LIMIT_JSON_DEPTH. */
 static const cJSON *key_member(const cJSON *node)
 {
 	const cJSON *child;
@@ -276,7 +276,7 @@ static const cJSON *key_member(const cJSON *node)
 
 bool check_auth_key_in_body(const struct check_input *in, struct detail *d)
 {
-	/* A gateway of one's own may read the key of what is behind it there (LiteLLM). */
+	/* A private gateway may read the key of the API behind it there (LiteLLM). */
 	const cJSON *member = in->body && in->vendor ? key_member(in->body) : NULL;
 
 	if (!member)

@@ -143,7 +143,7 @@ bool check_auth_rewritten_in_transit(const struct check_input *in, struct detail
 {
 	struct quoted_key quoted;
 
-	/* A gateway of one's own and OpenRouter quote the key that they use further on. */
+	/* A private gateway and OpenRouter quote the key that they use further on. */
 	if ((in->host_private && !in->vendor) || in->answer.provider_name.n ||
 	    in->credentials.count == 0 || !quoted_key_find(in->answer.message, &quoted))
 		return false;
@@ -242,7 +242,7 @@ bool check_gateway_refused_credentials(const struct check_input *in, struct deta
 	    in->answer.about != REFUSAL_CREDENTIALS || in->answer.saw == SAW_NO_PERMISSION ||
 	    in->answer.saw == SAW_EXPIRED || is_vendors_refusal(in))
 		return false;
-	/* A server of models on this machine is no gateway: its refusal is told by other rules. */
+	/* A model server on this machine is not a gateway: other rules report its refusal. */
 	if (!remote && !gateways_header(in).n)
 		return false;
 	if (in->vendor && in->vendor->gateway)

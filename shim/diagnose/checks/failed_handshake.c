@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TLS handshake after which nothing was sent: whose fault it was, in words.
+ * A TLS handshake after which nothing was sent: what went wrong, in words.
  * The library says that itself (verify result, alert, error); where it cannot
  * be asked, the certificate and what the client did next let it be guessed.
  */
@@ -94,7 +94,7 @@ struct handshake_case {
 	struct trusting trusting;
 	int64_t now_s;
 	struct detail *d;
-	bool concluded; /* from what the client did next: nobody said so */
+	bool concluded; /* from what the client did next, without an alert */
 };
 
 static void put_host(struct handshake_case *s)

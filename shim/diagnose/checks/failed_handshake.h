@@ -6,7 +6,7 @@
 #include "diagnose/diagnose.h"
 #include "wire/handshake.h"
 
-/* A connection to an API whose handshake was the last of it. */
+/* A connection to an API that ended with its handshake. */
 struct failed_handshake {
 	const struct handshake *handshake;
 	struct slice host;

@@ -2,8 +2,8 @@
 /*
  * A connection to an API on which nothing was sent. HTTP libraries refuse a
  * header value with a line break or an odd character before the first byte
- * (stackblitz-labs/bolt.diy#1284, groq/groq-python#7); what the environment holds
- * may be that value.
+ * (stackblitz-labs/bolt.diy#1284, groq/groq-python#7); a variable of the environment
+ * may have that value.
  */
 #include "diagnose/checks/silence.h"
 
@@ -13,7 +13,7 @@ struct silence {
 	size_t count, max;
 };
 
-/* A new finding of RULE, or NULL: it is switched off, or there is no room. */
+/* A new finding of RULE; NULL: it is switched off, or the list is full. */
 static struct detail *find(struct silence *s, enum rule_id rule)
 {
 	struct finding *f = &s->findings[s->count];

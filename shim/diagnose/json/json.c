@@ -24,7 +24,7 @@ static bool cut(struct json_scan *s, const char *opened, const char *expected)
 }
 
 /*
- * Skip what a string may hold as it is: eight bytes at a time while none of
+ * Skip what a string may contain unescaped: eight bytes at a time while none of
  * them is a quote, a backslash, a control or beyond ASCII. In the words below
  * the high bit of a byte is set if it is such a byte (a borrow may mark one
  * byte too many, never one too few: the byte loop looks again).
@@ -47,7 +47,7 @@ static const char *skip_plain(const char *p, const char *end)
 	return p;
 }
 
-/* Four hex digits at P; -1: the text ends first; -2: something else stands there. */
+/* Four hex digits at P; -1: the text ends first; -2: something else is there. */
 static int hex4(const char *p, const char *end)
 {
 	int code = 0;
@@ -63,7 +63,7 @@ static int hex4(const char *p, const char *end)
 	return code;
 }
 
-/* s->p stands at \u; OPENED is the string's quote. */
+/* s->p is at \u; OPENED is the string's quote. */
 static bool scan_unicode_escape(struct json_scan *s, const char *opened)
 {
 	const char *at = s->p;
@@ -139,7 +139,7 @@ static bool blame_control(struct json_scan *s)
 	}
 }
 
-/* s->p stands at the opening quote and is moved past the closing one. */
+/* s->p is at the opening quote and is moved past the closing one. */
 static bool scan_string(struct json_scan *s)
 {
 	const char *opened = s->p++;
@@ -330,7 +330,7 @@ static bool scan_comma(struct json_scan *s)
 	return true;
 }
 
-/* One step of the grammar; s->p stands at a byte that is no white space. */
+/* One step of the grammar; s->p is at a byte that is not white space. */
 static bool scan_token(struct json_scan *s)
 {
 	char c = *s->p;

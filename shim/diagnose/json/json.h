@@ -14,7 +14,7 @@ enum json_fault {
 	JSON_EMPTY,	     /* nothing but white space */
 	JSON_BOM,	     /* EF BB BF in front; the rest was judged too and is fine */
 	JSON_INVALID,	     /* not the grammar */
-	JSON_NAN,	     /* NaN, Infinity, -Infinity where a value stands */
+	JSON_NAN,	     /* NaN, Infinity, -Infinity in place of a value */
 	JSON_LONE_SURROGATE, /* \uD800..\uDFFF without its partner */
 	JSON_NOT_UTF8,
 	JSON_TOO_DEEP,	     /* deeper than LIMIT_JSON_DEPTH: not judged further */
@@ -30,20 +30,20 @@ struct json_verdict {
 	const char *expected;	/* static: "a value", "',' or '}'", … */
 	const char *found;	/* static: "a trailing comma", "a single quote", "a raw newline in a string" … */
 	size_t opened;		/* JSON_CUT: where the innermost string, array or object began */
-	char path[JSON_PATH_MAX]; /* member that holds the fault, as duplicate_path; "" at the top */
+	char path[JSON_PATH_MAX]; /* member with the fault, as duplicate_path; "" at the top */
 	bool duplicate;		/* some object has the same member twice (not a fault) */
 	size_t duplicate_at;
 	char duplicate_path[JSON_PATH_MAX]; /* messages[0].role, escaped for a terminal */
 };
 
 /*
- * V is filled whatever TEXT holds; the first fault ends the pass. Never
- * recurses. Without memory paths and duplicates are not told.
+ * V is filled for any TEXT; the first fault ends the pass. Never
+ * recurses. Without memory there are no paths and duplicates.
  */
 void json_judge(struct slice text, struct json_verdict *v);
 
 /*
- * TEXT as a tree, the caller's by cJSON_Delete(). NULL: it is no JSON, there is
+ * TEXT as a tree, the caller's by cJSON_Delete(). NULL: it is not JSON, there is
  * no memory, or it has more than LIMIT_JSON_VALUES values. What follows the
  * first value does not count.
  */
@@ -53,14 +53,14 @@ struct cJSON *json_tree(struct slice text);
 struct json_outline {
 	bool is_object;
 	struct slice model; /* inside the quotes, as written; absent if none or no string */
-	int stream;	    /* 1, 0; -1: not said */
+	int stream;	    /* 1, 0; -1: absent */
 	long messages;	    /* elements; -1: no such array */
 	long tools;
 	bool has_input;	    /* `input`: the Responses and embeddings shape */
-	int store;	    /* 1, 0; -1: not said */
+	int store;	    /* 1, 0; -1: absent */
 };
 
-/* Tolerates anything; what is not found keeps its "not said" value. */
+/* Tolerates anything; what is not found keeps its value for "absent". */
 void json_outline(struct slice text, struct json_outline *outline);
 
 /*

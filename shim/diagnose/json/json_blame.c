@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 
-/* A longer name, or one with other bytes than these, may be a text or a secret: only its size is told. */
+/* A longer name, or one with other bytes than these, may be a text or a secret: only its size is reported. */
 enum { NAME_SHOWN_MAX = 31 };
 
 static bool name_is_plain(struct slice name)

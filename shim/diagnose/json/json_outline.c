@@ -13,7 +13,7 @@ static int truth(struct slice word)
 	return slice_equal(word, SLICE("false")) ? 0 : -1;
 }
 
-/* P stands at the value of NAME. Past it, or NULL if the text ends first. */
+/* P is at the value of NAME. Past it, or NULL if the text ends first. */
 static const char *take_member(struct json_outline *o, struct slice name, const char *p,
 			       const char *end)
 {
@@ -79,7 +79,7 @@ void json_outline(struct slice text, struct json_outline *outline)
 	}
 }
 
-/* P stands at a value. What follows the comma behind it, or NULL. */
+/* P is at a value. What follows the comma behind it, or NULL. */
 static const char *after_value(const char *p, const char *end)
 {
 	p = json_skip_value(p, end);
@@ -89,7 +89,7 @@ static const char *after_value(const char *p, const char *end)
 	return p < end && *p == ',' ? json_skip_space(p + 1, end) : NULL;
 }
 
-/* P stands at '['. The element INDEX of it, or NULL. */
+/* P is at '['. The element INDEX of it, or NULL. */
 static const char *element_at(const char *p, const char *end, unsigned long index)
 {
 	p = json_skip_space(p + 1, end);
@@ -101,7 +101,7 @@ static const char *element_at(const char *p, const char *end, unsigned long inde
 	return NULL;
 }
 
-/* P stands at '{'. The value of its member NAME, or NULL. */
+/* P is at '{'. The value of its member NAME, or NULL. */
 static const char *member_at(const char *p, const char *end, struct slice name)
 {
 	p = json_skip_space(p + 1, end);

@@ -54,16 +54,16 @@ struct json_scan {
 bool json_blame(struct json_scan *s, enum json_fault fault, const char *at, const char *expected,
 		const char *found);
 
-/* The byte at s->p is not what s->want allows: say what stands there. Always false. */
+/* The byte at s->p is not what s->want allows: say what is there. Always false. */
 bool json_blame_token(struct json_scan *s);
 
 /* The number that began at FROM is none at s->p. Always false. */
 bool json_blame_number(struct json_scan *s, const char *from);
 
-/* s->p stands at a byte that continues no UTF-8 text. Always false. */
+/* s->p is at a byte that continues no UTF-8 text. Always false. */
 bool json_blame_utf8(struct json_scan *s);
 
-/* Where the scan stands, as messages[3].content; at most N bytes with the NUL. */
+/* Where the scan is, as messages[3].content; at most N bytes with the NUL. */
 void json_path(const struct json_scan *s, char *path, size_t n);
 
 static inline bool json_in_array(const struct json_scan *s)
