@@ -86,11 +86,11 @@ static void compare_editor(struct machine_check *c, const struct editor *e, stru
 	token_mask(here, mine);
 	if (there.n) {
 		token_mask(there, its);
-		snprintf(f->text, sizeof(f->text), "%s is %s here, and %s in the %s %d",
-			 f->variable, mine, its, editor_kind_name(e->kind), e->pid);
+		snprintf(f->text, sizeof(f->text), "%.*s is %s here, and %s in the %s %d",
+			 SLICE_ARG(name), mine, its, editor_kind_name(e->kind), e->pid);
 	} else {
-		snprintf(f->text, sizeof(f->text), "%s is %s here, and is not set in the %s %d",
-			 f->variable, mine, editor_kind_name(e->kind), e->pid);
+		snprintf(f->text, sizeof(f->text), "%.*s is %s here, and is not set in the %s %d",
+			 SLICE_ARG(name), mine, editor_kind_name(e->kind), e->pid);
 	}
 	snprintf(f->why, sizeof(f->why),
 		 "An editor keeps the environment that it was started with; its extensions and "
