@@ -14,6 +14,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man1 docs/orshim.1 docs/orshim-run.1 docs/orshim-code.1
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man7 docs/liborshim.7 docs/orshim-rules.7
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim/fleet share/orshim/fleet/*
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim docs/schema/log.schema.json docs/schema/report.schema.json
 	$(B)/orshim completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
 	$(B)/orshim completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(ZSH_COMPLETION)
 	$(B)/orshim completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(FISH_COMPLETION)
@@ -22,6 +23,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run bin/orshim-code lib/liborshim.so) \
 		$(addprefix $(DESTDIR)$(SHARE)/man/,man1/orshim.1 man1/orshim-run.1 man1/orshim-code.1 man7/liborshim.7 man7/orshim-rules.7) \
 		$(addprefix $(DESTDIR)$(SHARE)/orshim/fleet/,$(notdir $(wildcard share/orshim/fleet/*))) \
+		$(addprefix $(DESTDIR)$(SHARE)/orshim/,log.schema.json report.schema.json) \
 		$(addprefix $(DESTDIR),$(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
 
 # build/orshim_VERSION_ARCHITECTURE.deb

@@ -9,6 +9,7 @@
 #include "tools/fleet/rollup_report.h"
 #include "tools/log/log_source.h"
 #include "tools/log/runs.h"
+#include "tools/report/annotate.h"
 #include "tools/report/report.h"
 
 /* A file that is there already and no symlink is replaced, whatever its mode was. */
@@ -132,6 +133,8 @@ int cmd_report(const struct arguments *a)
 	unsigned number = 0;
 	struct log log;
 
+	if (o->summary && !o->files[REPORT_FORMAT_json])
+		die("report: --summary goes with --json");
 	if (o->rollup)
 		return report_rollup(o, a->count);
 	r = malloc(sizeof(*r));
@@ -149,7 +152,10 @@ int cmd_report(const struct arguments *a)
 	check_records(&log);
 	log_sort(&log);
 	report_make(r, &log);
+	r->summary = o->summary;
 	print_report(r, o, number);
+	if (annotate_wanted(o->annotate))
+		annotate(r);
 	int status = report_status(r);
 	report_release(r);
 	log_release(&log);

@@ -15,6 +15,7 @@
 #include "tools/redirect/next_step.h"
 #include "tools/redirect/passed.h"
 #include "tools/redirect/run_relay.h"
+#include "tools/report/annotate.h"
 #include "tools/report/layout.h"
 #include "tools/report/run_report.h"
 #include "tools/run/child.h"
@@ -226,6 +227,7 @@ static void tell(struct run *r)
 	struct log_counts t;
 	struct text_style style = { 0 }; /* in a file the line stays whole */
 	struct buf text, log, out, report;
+	char token[ANNOTATE_TOKEN];
 
 	buf_init(&text, LOG_MAX);
 	buf_init(&report, LOG_MAX);
@@ -238,6 +240,9 @@ static void tell(struct run *r)
 	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
 		write_all(STDERR_FILENO, SLICE("\n"));
 	log_counts_add(&t, buf_slice(&log));
+	bool annotated = annotate_wanted(r->o->annotate);
+	if (annotated)
+		annotate_stop(token);
 	if (r->o->quiet)
 		buf_reset(&text);
 	else if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
@@ -258,6 +263,10 @@ static void tell(struct run *r)
 		say(&out, "; `orshim report` shows it again");
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
+	if (annotated) {
+		annotate_resume(token);
+		run_annotate(r->log_path, r->log_start, r->start_us);
+	}
 	log_counts_release(&t);
 	if (r->o->report)
 		run_report_file(r->log_path, r->log_start, r->start_us, r->o->report);

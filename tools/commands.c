@@ -37,6 +37,9 @@ static const struct command_option run_options[] = {
 	CHOICE("--fail-on", "error|warning", struct run_options, fail_on,
 	  "error or warning: end with 1 if the tool ended with 0 and such a finding is there, with 3 "
 	  "if nothing was seen"),
+	FLAG("--annotate", struct run_options, annotate,
+	  "annotations and a job summary of GitHub Actions; by itself where\n"
+	  "GITHUB_ACTIONS is true"),
 	FLAG("--quiet", struct run_options, quiet, "one line at the end, no diagnosis"),
 	{ 0 },
 };
@@ -48,6 +51,10 @@ static const struct command_option report_options[] = {
 	  offsetof(struct report_options, files) + REPORT_FORMAT_##name * sizeof(char *), 0, meaning },
 #include "tools/report/formats.def"
 #undef FORMAT
+	FLAG("--summary", struct report_options, summary, "with --json: without the single requests"),
+	FLAG("--annotate", struct report_options, annotate,
+	  "annotations of GitHub Actions on stderr, and its job summary; by itself\n"
+	  "where GITHUB_ACTIONS is true"),
 	PATH("--rollup", "FILE", struct report_options, rollup,
 	  "what separates the refusals of many logs: FILE is CSV with the columns\n"
 	  "attribute, value, n and refused (docs/fleet.md)"),

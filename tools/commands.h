@@ -72,6 +72,7 @@ struct replay_options {
 struct report_options {
 	const char *files[REPORT_FORMAT_COUNT]; /* of each format; NULL: it was not asked for */
 	const char *rollup;
+	bool annotate, summary;
 };
 
 struct rules_options {
@@ -89,6 +90,7 @@ struct run_options {
 	const char *log, *report;
 	unsigned relay;   /* enum relay_mode, from 1 */
 	unsigned fail_on; /* enum run_fail_on */
+	bool annotate;
 	bool quiet;
 };
 

@@ -243,6 +243,9 @@ class Trial:
         say("report --markdown", "report", "--markdown", log)
         say("report --html", "report", "--html", "-", log)
         say("report --har", "report", "--har", "-", log)
+        say("report --sarif", "report", "--sarif", "-", log)
+        say("report --junit", "report", "--junit", "-", log)
+        say("report --annotate", "report", "--annotate", log)
         with open(log, encoding="utf-8") as lines:
             count = sum('"record":"exchange"' in line for line in lines)
         for n in range(1 + (protocol == "h2"), count + 1, 1 if ALL else 6):

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/report/format.h"
 
-#define FORMAT(name, suffix, value, meaning) report_writer report_##name;
-#include "tools/report/formats.def"
-#undef FORMAT
-
 const struct report_format report_formats[REPORT_FORMAT_COUNT] = {
 #define FORMAT(name, suffix, value, meaning) { suffix, report_##name },
 #include "tools/report/formats.def"

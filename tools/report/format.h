@@ -21,6 +21,10 @@ struct report_format {
 	report_writer *write; /* appends all of it to OUT */
 };
 
+#define FORMAT(name, suffix, value, meaning) report_writer report_##name;
+#include "tools/report/formats.def"
+#undef FORMAT
+
 extern const struct report_format report_formats[REPORT_FORMAT_COUNT];
 
 /* The format that FILE has by its name; NULL: the text. */

@@ -237,13 +237,17 @@ static void put_process(struct json_out *j, const struct report *r, const struct
 	buf_release(&words);
 }
 
-static void put_rows(struct json_out *j, const struct report *r)
+static void put_exchanges(struct json_out *j, const struct report *r)
 {
 	json_array(j, "exchanges");
 	for (size_t i = 0; i < r->log->count; i++)
 		if (r->log->rows[i].kind == LOG_EXCHANGE)
 			put_exchange(j, r, &r->log->rows[i]);
 	json_array_end(j);
+}
+
+static void put_processes(struct json_out *j, const struct report *r)
+{
 	json_array(j, "processes");
 	for (size_t i = 0; i < r->log->count; i++)
 		if (r->log->rows[i].kind == LOG_PROCESS)
@@ -311,7 +315,9 @@ void report_json(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->step_count; i++)
 		json_text(&j, NULL, r->steps[i]);
 	json_array_end(&j);
-	put_rows(&j, r);
+	if (!r->summary)
+		put_exchanges(&j, r);
+	put_processes(&j, r);
 	put_files(&j, r->log);
 	json_object_end(&j);
 	if (!json_out_ok(&j))

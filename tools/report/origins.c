@@ -172,3 +172,11 @@ void base_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
 	base_words_since(l, launch_of(l, row), row, out);
 }
+
+const struct log_origin *row_key_place(const struct log *l, const struct log_row *row)
+{
+	for (size_t i = 0; row->key && i < l->origin_count; i++)
+		if (l->origins[i].file && same_text(l->origins[i].key, row->key))
+			return &l->origins[i];
+	return NULL;
+}

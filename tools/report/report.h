@@ -9,6 +9,7 @@
  */
 #include "report/text.h"
 #include "tools/log/log_read.h"
+#include "tools/report/format.h"
 #include "tools/report/outcome.h"
 
 /* Exchanges (or connections, or processes) about which the same is to be said. */
@@ -84,6 +85,7 @@ struct report {
 	enum severity worst;
 	char steps[STEPS_MAX][512];
 	size_t step_count;
+	bool summary; /* what is made of it leaves out the single requests */
 };
 
 /* L must be sorted and outlive R; free what R holds with report_release(). */
@@ -138,6 +140,9 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
  */
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
 
+/* Where in a file the key of the exchange ROW is; NULL: not known. */
+const struct log_origin *row_key_place(const struct log *l, const struct log_row *row);
+
 /* The same for the destination: "environment variable OPENAI_BASE_URL; ./.env line 3". */
 void base_words(const struct log *l, const struct log_row *row, struct buf *out);
 
@@ -187,12 +192,8 @@ extern const char quic_words[];
 /* "node[4711] --type=extensionHost" */
 void row_process_words(const struct log_row *row, struct buf *out);
 
-/* Writers. Each appends all of it to OUT. */
+/* The text; format.h has the other forms. */
 void report_text(const struct report *r, const struct text_style *style, struct buf *out);
-void report_json(const struct report *r, struct buf *out);
-void report_markdown(const struct report *r, struct buf *out);
-void report_html(const struct report *r, struct buf *out);
-void report_har(const struct report *r, struct buf *out);
 
 /* One exchange in detail. */
 void report_exchange(const struct report *r, const struct log_row *row,

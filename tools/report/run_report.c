@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tools/command.h"
+#include "tools/report/annotate.h"
 #include "tools/report/format.h"
 
 enum {
@@ -123,6 +124,21 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 	log_release(&log);
 	free(r);
 	return worth;
+}
+
+void run_annotate(const char *log_path, int64_t start, int64_t since_us)
+{
+	struct report *r = malloc(sizeof(*r));
+	struct log log;
+
+	if (!r)
+		die("out of memory");
+	read_run(&log, log_path, start, since_us);
+	report_make(r, &log);
+	annotate(r);
+	report_release(r);
+	log_release(&log);
+	free(r);
 }
 
 enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us)

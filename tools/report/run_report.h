@@ -11,13 +11,17 @@
  */
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
+/* The annotations of GitHub Actions for the run, and its summary of the job. */
+void run_annotate(const char *log_path, int64_t start, int64_t since_us);
+
 /* How bad it was: what `run --fail-on` goes by. */
 enum run_outcome { RUN_UNSEEN, RUN_CLEAN, RUN_WARNINGS, RUN_ERRORS };
+
 enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us);
 
 /*
- * The whole report into FILE, in the form that its name ends in: .html .json
- * .md .har, else text. Complains and goes on when FILE cannot be written.
+ * The whole report into FILE, in the format that its name ends in
+ * (formats.def), else text. Complains and goes on when FILE cannot be written.
  */
 void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file);
 
