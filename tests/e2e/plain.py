@@ -20,6 +20,7 @@ import tempfile
 import threading
 
 sys.dont_write_bytecode = True
+import redirect_clients
 from harness import CACHE, HERE, ORSHIM, SHIM, Mock, check, finish  # noqa: E402
 
 CHAT = os.path.join(HERE, "clients", "chat")
@@ -32,6 +33,7 @@ class Place:
         self.scratch, self.log = scratch, os.path.join(scratch, "log")
         self.records = os.path.join(scratch, "received")
         os.mkdir(self.records)
+        self.more = {}
         self.server = Mock("--plain", "--record", self.records)
         self.base = "http://127.0.0.1:%d/api/v1" % self.server.port
         self.good = self.server.keys["good"]
@@ -50,6 +52,7 @@ class Place:
                "LANG": "C.UTF-8", "OPENROUTER_API_KEY": key, "ORSHIM_TEXT": "off",
                "TMPDIR": self.scratch, "XDG_STATE_HOME": os.path.join(self.scratch, "state"),
                "XDG_CACHE_HOME": os.path.join(self.scratch, "cache")}
+        env.update(self.more)
         env.update({n: os.environ[n] for n in ("ORSHIM_LIB", "ASAN_OPTIONS") if n in os.environ})
         end = subprocess.run([*under, *argv], env=env, stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
@@ -289,6 +292,40 @@ def neighbours(here):
     check(bare == seen and bare[0] == 0, "bash's /dev/tcp: as without us", (bare, seen))
 
 
+def relayed(here):
+    """The same through the relay, for programs that the preloaded library does not get into."""
+    go = redirect_clients.go_program(here.scratch)
+    post = here.base + "/chat/completions"
+    here.more = {"OPENAI_BASE_URL": here.base}
+    unseen = ["env", "-u", "LD_PRELOAD", "ORSHIM_FOLLOW=0"]
+    ways = [("curl", lambda key: [*unseen, "curl", "-sS", "-H", "Content-Type: application/json",
+                                  "-H", "Authorization: Bearer " + key, "-d", BODY, post, post], "all"),
+            ("Python", lambda key: [*unseen, PYTHON, CHAT + ".py", "urllib", here.base], "all")]
+    if go:
+        ways.append(("Go, static", lambda key: [go, post, post], "auto"))
+    for name, argv, mode in ways:
+        for key, cause in ((here.good, None), ('"%s"' % here.good, "auth_token_quoted")):
+            bare, seen = here.both(argv(key), key, mode)
+            check(bare == seen and bare[3], name + " through the relay: as without us", (bare, seen))
+            rows = here.exchanges()
+            check(len(rows) == len(bare[3]) and all(r["plain"] is True for r in rows) and
+                  {r["verdict"]["cause"] for r in rows} == {cause}, name + ": judged", (rows, here.said))
+            with open(here.log) as log:
+                taps = [t["tap"] for r in map(json.loads, log) if r["record"] == "process"
+                        for t in r["tls"]]
+            check("relay" in taps, name + ": its process is told", taps)
+    other, database, post = Small(http), Small(redis), Small(mail)
+    here.more = {"A_URL": "http://127.0.0.1:%d" % other.port, "MAIL": "http://localhost:%d/" % post.port,
+                 "CACHE_URL": "http://127.0.0.1:%d/0" % database.port}
+    argv = [*unseen, PYTHON, "-c", NEIGHBOURS, str(other.port), str(database.port), str(post.port)]
+    bare, seen = here.both(argv, here.good, "all")
+    check(bare == seen and bare[0] == 0, "what is no API, through the relay: as without us",
+          (bare, seen))
+    check(not here.exchanges() and b"127.0.0.1" not in here.said, "and unreported",
+          (here.exchanges(), here.said))
+    here.more = {}
+
+
 def refused(here):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
@@ -332,7 +369,7 @@ def main():
     scratch = tempfile.mkdtemp(prefix="orshim-plain.")
     try:
         here = Place(scratch)
-        for test in (served, descriptors, neighbours, refused, large):
+        for test in (served, descriptors, neighbours, relayed, refused, large):
             test(here)
         here.server.close()
         return finish()

@@ -88,6 +88,8 @@ struct link {
 	uint16_t port;
 	const char *note;       /* what is spoken in place of TLS; NULL */
 	bool wants_certificate; /* the server asked for the client's */
+	bool plain;             /* without TLS, and looked into */
+	bool counted;           /* and found to be an API's */
 	bool spoke;             /* the tool, on the pump */
 	bool answered;          /* the server spoke last */
 	struct connection *wire;
@@ -156,6 +158,15 @@ enum pump_hello { HELLO_MORE, HELLO_WHOLE, HELLO_OTHER };
 enum pump_hello pump_hello(struct link *l, const void *bytes, size_t n);
 void pump_begin(struct link *l); /* to UPSTREAM */
 void pump_step(struct link *l);  /* UPSTREAM, LEAF, PUMP: go on as far as possible */
+/*
+ * HTTP without TLS: what the tool sent so far, and what pump_observe() is told
+ * after it, is judged; the bytes go their way by link_pass().
+ */
+void pump_begin_plain(struct link *l);
+/* N bytes of SIDE's in the clear. Nothing where nobody listens. */
+void pump_observe(struct link *l, enum side side, const void *bytes, size_t n);
+/* FROM sends no more. */
+void pump_end(struct link *l, const struct end *from);
 void pump_close(struct link *l); /* tell what is to be told */
 void pump_release(struct link *l);
 

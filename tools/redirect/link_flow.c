@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/private_address.h"
 #include "tools/redirect/link.h"
 #include "tools/redirect/proxy.h"
 
@@ -79,16 +80,22 @@ static void flush(struct end *e)
 /* Bytes from FROM to TO as they are. */
 static void splice_from(struct end *from, struct end *to)
 {
+	struct link *l = from->link;
 	char piece[PIECE];
 	ssize_t n = 0;
 
-	while (!from->eof && end_has_room(to) && (n = end_receive(from, piece, sizeof(piece))) > 0)
+	while (!from->eof && end_has_room(to) &&
+	       (n = end_receive(from, piece, sizeof(piece))) > 0) {
+		pump_observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
 		if (buf_add(&to->out.bytes, piece, (size_t)n) != 0) {
-			link_break(from->link);
+			link_break(l);
 			return;
 		}
-	if (from->eof)
+	}
+	if (from->eof && !to->last) {
 		to->last = true;
+		pump_end(l, from);
+	}
 }
 
 size_t link_head_end(const struct buf *b)
@@ -129,11 +136,23 @@ static void splice_step(struct link *l)
 		splice_from(&l->far, &l->near);
 }
 
+/*
+ * A connection that was closed unused is not, nor what is neither TLS nor a proxy
+ * on a network of one's own: databases and the like.
+ */
+static bool is_worth_telling(const struct link *l)
+{
+	if (l->near.eof && !l->first.n)
+		return false;
+	return !l->note || slice_has(slice_of(l->note), SLICE("proxy")) ||
+	       !address_is_private(&l->to.any, l->to_size);
+}
+
 void link_pass(struct link *l, const char *why)
 {
 	int error = 0;
 
-	if (why || !l->near.eof || l->first.n) /* else it was closed unused */
+	if (why || is_worth_telling(l))
 		peer_passed(l->peer,
 			    (struct passed_by){ .host = l->name, .why = why, .note = l->note });
 	l->deadline = 0;
@@ -255,6 +274,20 @@ static bool is_connect(const struct buf *b)
 	return memcmp(b->p, word, n) == 0;
 }
 
+/* No TLS: HTTP to a gateway on a network of one's own is looked into, as far as nobody else does. */
+static void read_plain(struct link *l)
+{
+	bool ours = address_is_private(&l->to.any, l->to_size) && !l->peer->has_shim;
+	int request = ours ? begins_request(l->first.p, l->first.n) : -1;
+
+	if (request == 0)
+		return; /* less than a method */
+	l->note = name_protocol(l);
+	link_pass(l, NULL);
+	if (request == 1 && l->state == LINK_SPLICE)
+		pump_begin_plain(l);
+}
+
 /* What the tool says first. HAD: how much of it was looked at already. */
 static void read_first(struct link *l, size_t had)
 {
@@ -274,8 +307,7 @@ static void read_first(struct link *l, size_t had)
 		if (head)
 			start_tunnel(l, head);
 	} else {
-		l->note = name_protocol(l);
-		link_pass(l, NULL);
+		read_plain(l);
 	}
 }
 

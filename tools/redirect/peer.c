@@ -80,8 +80,9 @@ static void look(struct peer *p, const char *exe)
 {
 	candidate_look(&p->program, exe);
 	snprintf(p->program.path, sizeof(p->program.path), "%s", exe);
+	p->has_shim = has_shim(p->pid);
 	p->is_left = (p->program.kind == CANDIDATE_TAPPED || p->program.kind == CANDIDATE_NO_TLS) &&
-		     has_shim(p->pid);
+		     p->has_shim;
 	p->parent = status_number(p->pid, "PPid:");
 	size_t n = read_proc(p->pid, "cmdline", p->argv0, sizeof(p->argv0) - 1);
 	p->argv0[n] = '\0';

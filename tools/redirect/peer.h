@@ -27,8 +27,10 @@ struct peer {
 	char argv0[256];
 	struct buf environment;    /* as it was started */
 	struct observer *observer; /* NULL until something is to be judged */
-	unsigned connections;      /* numbered from 1 */
-	bool told;                 /* the `process` record was written */
+	bool has_shim;             /* the preloaded library is in it */
+	unsigned numbers; /* of connections so far, those that turned out to be no API's included */
+	unsigned connections; /* numbered from 1 */
+	bool told;            /* the `process` record was written */
 	unsigned names_told;
 };
 

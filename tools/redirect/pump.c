@@ -195,7 +195,8 @@ static void leaf_step(struct link *l)
 		link_break(l);
 		return;
 	}
-	l->number = ++l->peer->connections;
+	l->number = ++l->peer->numbers;
+	l->peer->connections++;
 	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), CONNECTION_OPENED);
 	buf_release(&l->first);
 	l->state = LINK_PUMP;
@@ -206,6 +207,12 @@ static void take(struct link *l)
 {
 	if (connection_has_events(l->wire) || connection_is_stopped(l->wire))
 		peer_take(l->peer, l->wire, l->number);
+	if (l->plain && !l->counted && !connection_is_stopped(l->wire) &&
+	    connection_has_request(l->wire)) {
+		l->counted =
+		    true; /* an API's: from here on the process is one that is looked into */
+		l->peer->connections++;
+	}
 	if (connection_is_stopped(l->wire)) {
 		connection_free(l->wire);
 		l->wire = NULL;
@@ -214,7 +221,7 @@ static void take(struct link *l)
 }
 
 /* HTTP/2 servers may speak before they have heard anything (RFC 9113 section 3.4): that is kept. */
-static void observe(struct link *l, enum side side, const void *bytes, size_t n)
+void pump_observe(struct link *l, enum side side, const void *bytes, size_t n)
 {
 	int64_t now = peer_clock();
 
@@ -234,6 +241,14 @@ static void observe(struct link *l, enum side side, const void *bytes, size_t n)
 	take(l);
 }
 
+void pump_end(struct link *l, const struct end *from)
+{
+	if (!l->wire)
+		return;
+	connection_end(l->wire, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, peer_clock());
+	take(l);
+}
+
 /* FROM says no more: with its close_notify if it did so, without where it did not. */
 static void pass_end(struct link *l, struct end *from, struct end *to)
 {
@@ -245,11 +260,7 @@ static void pass_end(struct link *l, struct end *from, struct end *to)
 	}
 	if (from->eof && !to->last) {
 		to->last = true;
-		if (l->wire) {
-			connection_end(l->wire, from == &l->near ? SIDE_CLIENT : SIDE_SERVER,
-				       peer_clock());
-			take(l);
-		}
+		pump_end(l, from);
 	}
 }
 
@@ -267,7 +278,7 @@ static bool pump_piece(struct link *l, struct end *from, struct end *to)
 		return false;
 	}
 	if (n > 0) {
-		observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
+		pump_observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
 		if (SSL_write(to->ssl, piece, n) != n || !collect(to))
 			link_break(l);
 		return l->state != LINK_OVER;
@@ -290,6 +301,16 @@ static void pump_from(struct link *l, struct end *from, struct end *to)
 		;
 	if (l->state != LINK_OVER)
 		pass_end(l, from, to);
+}
+
+void pump_begin_plain(struct link *l)
+{
+	struct wire_limits limits = peer_limits(l->peer);
+
+	limits.plain = l->plain = true;
+	l->number = ++l->peer->numbers;
+	l->wire = connection_new(&limits, l->number, (struct slice){ NULL, 0 }, false);
+	pump_observe(l, SIDE_CLIENT, l->first.p, l->first.n);
 }
 
 void pump_step(struct link *l)

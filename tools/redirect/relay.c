@@ -185,6 +185,7 @@ static bool prepare(struct relay *r, const struct relay_order *order)
 	r->loop = loop_open();
 	hosts_init(&r->hosts, getenv("ORSHIM_HOSTS"), &wrong);
 	user_proxies_read(r->proxies);
+	gateways_read(&r->gateways, environ);
 	r->proxy.source.fd = -1;
 	trust_init(&r->trust, r->folder);
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);

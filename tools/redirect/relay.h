@@ -20,6 +20,7 @@
 
 #include "diagnose/hosts.h"
 #include "tools/redirect/authority.h"
+#include "tools/redirect/gateway.h"
 #include "tools/redirect/guard.h"
 #include "tools/redirect/loop.h"
 #include "tools/redirect/peer.h"
@@ -78,6 +79,7 @@ struct relay {
 	unsigned proxied;     /* programs that were told of it */
 	struct host_list hosts;
 	struct user_proxy proxies[USER_PROXIES]; /* the tool's own */
+	struct gateways gateways;
 	struct guard guard;
 	struct authority authority;
 	struct trust trust;
