@@ -10,6 +10,7 @@
  * are redacted, bodies are structure.
  */
 #include "base/buf.h"
+#include "base/tls_library.h"
 #include "diagnose/diagnose.h"
 
 /* Who wrote the record. */
@@ -26,17 +27,6 @@ struct origin {
 };
 
 struct machine;
-
-enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED, TAP_RELAY };
-
-/* One TLS library found in the process. */
-struct tls_library {
-	const char *object;  /* file it was found in */
-	const char *library; /* "OpenSSL", "BoringSSL", … */
-	const char *version; /* "3.0.19"; "" if unknown */
-	enum tap_kind tap;
-	const char *reason; /* why it is not tapped, or not by the method table; NULL */
-};
 
 int record_process(struct buf *line, const struct origin *o, const struct tls_library *copies,
 		   size_t count);

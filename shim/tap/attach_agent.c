@@ -15,6 +15,7 @@
 #include "tap/process.h"
 #include "tap/environ.h"
 #include "tap/own_lock.h"
+#include "tap/forks.h"
 #include "tap/hook_guard.h"
 #include "tap/scan.h"
 #include "tap/tap.h"
@@ -91,6 +92,7 @@ static void attach(struct attach_request *o)
 	struct buf settings;
 
 	buf_init(&settings, LIMIT_KEPT_SETTINGS);
+	forks_expect();
 	if (!read_settings(o->settings, &settings)) {
 		answer(o, ATTACH_FAILED, "the file with the settings could not be read");
 	} else if (tap_enable(buf_slice(&settings)) != 0) {

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "tap/find/boringssl_find.h"
 #include "tap/pages.h"
+#include "tap/stubs.h"
 #include "tap/tap.h"
 
 /* BoringSSL's Span<uint8_t>; as an argument it travels as its two members. */
@@ -202,18 +203,14 @@ static int write_app_data(size_t i, void *ssl, bool *needs_handshake, size_t *wr
 	HANDSHAKE_STUB(get_message, i)                                                             \
 	HANDSHAKE_STUB(open_handshake, i)                                                          \
 	HANDSHAKE_STUB(finish_message, i)
-#define SETS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 /* clang-format off */
-SETS(STUBS)
+EACH_STUB_SET(STUBS)
 
 #define STUB_SET(i) \
 	{ free_##i, get_message_##i, open_handshake_##i, finish_message_##i, open_##i, write_##i },
-static const struct functions sets[] = { SETS(STUB_SET) };
+static const struct functions sets[] = { EACH_STUB_SET(STUB_SET) };
 /* clang-format on */
-
-_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_TLS_LIBRARIES,
-	       "one set of stubs for each copy");
 
 static const char *put(uint64_t table, const struct functions *f)
 {

@@ -13,11 +13,10 @@
 #include "base/early.h"
 #include "base/limits.h"
 #include "base/glibc.h"
+#include "tap/libraries.h"
 #include "tap/loader.h"
 #include "tap/objects.h"
 #include "tap/own_lock.h"
-#include "tap/hook_guard.h"
-#include "tap/scan.h"
 
 /*
  * A place is published by its key, which is written last and cleared first; a
@@ -90,31 +89,19 @@ void caller_forget_all(void)
 
 static void *look_up(void *handle, const char *name, const char *version)
 {
-	void *found;
+	void *found = loader_symbol(handle, name, version);
 
-	loader_enter(LOADER_LIBRARY);
-	found = libc_symbol(handle, name, version);
-	loader_leave();
 	return found && !objects_is_ours(found) ? found : NULL;
 }
 
 static void *look_up_in(const struct object *caller, const char *name, const char *version)
 {
-	void *handle;
+	void *handle = caller->name[0] ? loader_pin(caller->name) : NULL;
+	void *found = handle ? look_up(handle, name, version) : NULL;
 
-	if (!caller->name[0])
-		return NULL;
-	loader_enter(LOADER_LIBRARY);
-	handle = libc_hold(caller->name);
-	loader_leave();
-	if (!handle)
-		return NULL;
-	void *found = look_up(handle, name, version);
-	if (!found && version)
+	if (handle && !found && version)
 		found = look_up(handle, name, NULL);
-	loader_enter(LOADER_LIBRARY);
-	dlclose(handle);
-	loader_leave();
+	loader_unpin(handle);
 	return found;
 }
 
@@ -143,21 +130,16 @@ static void *resolve(const char *name, const void *site)
 	return found;
 }
 
+bool caller_recall(enum hook_id hook, const void *site, struct callee *found)
+{
+	return recall(key_of(hook, site), found);
+}
+
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 {
-	uintptr_t key = key_of(hook, site);
-	struct hook_guard g;
-
-	if (recall(key, found))
-		return true;
-	bool entered = hook_enter(&g);
-	if (entered)
-		scan_objects();
 	found->real = resolve(names[hook], site);
-	found->tapped = scan_is_tapped(found->real);
+	found->tapped = libraries_is_tapped(found->real);
 	if (found->real)
-		note(key, found);
-	if (entered)
-		hook_leave(&g);
+		note(key_of(hook, site), found);
 	return found->real != NULL;
 }

@@ -25,7 +25,10 @@ struct callee {
 	bool tapped; /* its copy is tapped by the method tables */
 };
 
-/* SITE is the return address of the call. False: there is no original. */
+/* What caller_resolve() found for the return address SITE before. False: nothing yet. */
+bool caller_recall(enum hook_id hook, const void *site, struct callee *found);
+
+/* SITE is the return address of the call. False: there is no original. After scan_objects(). */
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found);
 
 void caller_forget_all(void); /* objects were unloaded, or copies found */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/early.h"
+#include "base/glibc.h"
 #include "base/limits.h"
 
 /* Who enters counts itself and then looks for forks; who forks the other way round. */
@@ -64,6 +65,31 @@ void loader_leave(void)
 {
 	if (--depth == 0)
 		atomic_fetch_sub(&present[where], 1);
+}
+
+void *loader_pin(const char *name)
+{
+	loader_enter(LOADER_LIBRARY);
+	void *handle = libc_hold(name);
+	loader_leave();
+	return handle;
+}
+
+void loader_unpin(void *handle)
+{
+	if (!handle)
+		return;
+	loader_enter(LOADER_LIBRARY);
+	dlclose(handle);
+	loader_leave();
+}
+
+void *loader_symbol(void *handle, const char *name, const char *version)
+{
+	loader_enter(LOADER_LIBRARY);
+	void *found = libc_symbol(handle, name, version);
+	loader_leave();
+	return found;
 }
 
 void loader_before_fork(void)

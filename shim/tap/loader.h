@@ -16,6 +16,13 @@ enum loader_part {
 void loader_enter(enum loader_part part); /* may be nested */
 void loader_leave(void);
 
+/* dlopen() of a loaded object by its name, so that it stays until loader_unpin(); NULL: it is gone. */
+void *loader_pin(const char *name);
+void loader_unpin(void *handle); /* NULL: nothing is done */
+
+/* dlsym(), or dlvsym() with VERSION (NULL: none). Leaves the host no message for dlerror(). */
+void *loader_symbol(void *handle, const char *name, const char *version);
+
 /*
  * Waits for those in the list LIMIT_SCAN_WAIT_US at most, and for the others
  * LIMIT_LOADER_WAIT_US: they may wait for a lock that the forking thread has.

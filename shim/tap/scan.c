@@ -3,36 +3,25 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/direct.h"
 #include "base/early.h"
-#include "base/glibc.h"
 #include "tap/boringssl.h"
 #include "tap/caller.h"
 #include "tap/environ.h"
 #include "tap/embedded_tls.h"
+#include "tap/libraries.h"
 #include "tap/loader.h"
 #include "tap/method_table.h"
 #include "tap/own_lock.h"
 #include "tap/own_pid.h"
 #include "tap/hook_guard.h"
-#include "tap/tap.h"
-
-/* How far the thread came that took a copy in; the child of a fork() may find it half done. */
-enum { LIBRARY_ADDING, LIBRARY_ADDED, LIBRARY_REPORTED };
-
-struct library {
-	struct span span;        /* {0, 0}: this place is free */
-	struct tls_library info; /* strings are ours and stay: a record may hold them */
-	char version[32];
-	struct find found; /* FIND_NOTHING: it exports its functions */
-	bool seen;         /* in the scan that is going on */
-	atomic_int stage;
-};
+#include "tap/process.h"
 
 struct candidates {
 	struct object at[LIMIT_TLS_LIBRARIES];
@@ -48,7 +37,6 @@ struct candidates {
 static struct own_lock lock EARLY;
 static atomic_bool at_loader EARLY;
 static atomic_bool missed EARLY;
-static struct library libraries[LIMIT_TLS_LIBRARIES];
 static _Thread_local bool locked_for_fork; /* by this thread */
 
 /* Objects that were looked into, whatever was found; the oldest is forgotten first. */
@@ -63,43 +51,34 @@ static atomic_bool closed EARLY; /* no file may be opened any more */
 static _Atomic unsigned long long scanned_at EARLY;
 static _Atomic unsigned long long searched_at EARLY;
 
-/* Read without the lock by wrappers; {0, 0} when not tapped by tables. */
-static struct {
-	_Atomic uintptr_t low;
-	_Atomic uintptr_t high;
-} tapped[LIMIT_TLS_LIBRARIES];
-/* The same of copies that are tapped by their exported functions, and how to ask them. */
-static struct {
-	_Atomic uintptr_t low;
-	_Atomic uintptr_t high;
-	struct tls_getters getters; /* immutable while `low` is set */
-} interposed[LIMIT_TLS_LIBRARIES];
-static atomic_uint library_count EARLY;
-static atomic_uint tapped_count; /* in whatever way */
 static bool attached_late;
 
-static bool exports_tls(const struct object *o)
-{
-	return object_symbol(o, "SSL_write") && object_symbol(o, "SSL_CTX_new");
-}
+#define TLS_LIBRARY(name, file, first, second, how, driver) { { first, second }, &driver },
+#define TLS_UNTAPPED(name, file, reason)
+static const struct {
+	const char *marks[2]; /* exported, both */
+	const struct tls_driver *driver;
+} known[] = {
+#include "tap/find/tls_libraries.def"
+};
+#undef TLS_LIBRARY
+#undef TLS_UNTAPPED
 
-/* The copy that is known to be where O is; NULL: none. */
-static struct library *library_at(const struct object *o)
+/* The driver of the TLS library that O exports; NULL: it exports none. */
+static const struct tls_driver *driver_of(const struct object *o)
 {
-	uintptr_t low = object_span(o).low;
-
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		if (libraries[i].span.high && libraries[i].span.low == low)
-			return &libraries[i];
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (object_symbol(o, known[i].marks[0]) && object_symbol(o, known[i].marks[1]))
+			return known[i].driver;
 	return NULL;
 }
 
 static bool collect(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
-	const struct library *known = atomic_load(&library_count) ? library_at(o) : NULL;
+	const struct library *known_as = libraries_count() ? libraries_at(o) : NULL;
 
-	if (exports_tls(o) || (known && known->found.library != FIND_NOTHING))
+	if (driver_of(o) || (known_as && known_as->found.library != FIND_NOTHING))
 		c->at[c->count++] = *o;
 	return c->count == LIMIT_TLS_LIBRARIES;
 }
@@ -119,59 +98,29 @@ static bool collect_unsearched(const struct object *o, void *arg)
 {
 	struct candidates *c = arg;
 
-	if ((o->name[0] && !c->all) || was_searched(o) || library_at(o))
+	if ((o->name[0] && !c->all) || was_searched(o) || libraries_at(o))
 		return false;
-	if (embedded_tls_is_possible(o) && !exports_tls(o))
+	if (embedded_tls_is_possible(o) && !driver_of(o))
 		c->at[c->count++] = *o;
 	return c->count == LIMIT_TLS_LIBRARIES;
 }
 
-static void enter_loader(void)
+static void *pin(const struct object *o)
 {
-	loader_enter(LOADER_LIBRARY);
+	void *handle = NULL;
+
 	atomic_store(&at_loader, true);
-}
-
-static void leave_loader(void)
-{
+	if (o->name[0])
+		handle = loader_pin(o->name);
 	atomic_store(&at_loader, false);
-	loader_leave();
+	return handle;
 }
 
-/* NAME in O itself or, when that is a library, in what it depends on. */
-static void *find_near(const struct object *o, void *handle, const char *name)
+static void unpin(void *handle)
 {
-	void *own = object_symbol(o, name);
-
-	if (own || !handle)
-		return own;
-	enter_loader();
-	own = libc_symbol(handle, name, NULL);
-	leave_loader();
-	return own;
-}
-
-/* 0xMNNFFPPS; before 3.0 FF is the third number and PP a letter. */
-static void spell_version(unsigned long v, char *out, size_t size)
-{
-	unsigned patch = (unsigned)(v >> 4 & 0xff);
-
-	if (v >> 28 >= 3)
-		snprintf(out, size, "%lu.%lu.%u", v >> 28, v >> 20 & 0xff, patch);
-	else
-		snprintf(out, size, "%lu.%lu.%lu%c", v >> 28, v >> 20 & 0xff, v >> 12 & 0xff,
-			 patch > 0 && patch <= 26 ? (char)('a' + patch - 1) : '\0');
-}
-
-static const char *library_of(const struct object *o, void *handle, unsigned long version)
-{
-	if (find_near(o, handle, "awslc_api_version_num"))
-		return "AWS-LC";
-	if (find_near(o, handle, "BORINGSSL_self_test"))
-		return "BoringSSL";
-	if (version >> 28 == 2)
-		return "LibreSSL";
-	return version ? "OpenSSL" : "unknown";
+	atomic_store(&at_loader, true);
+	loader_unpin(handle);
+	atomic_store(&at_loader, false);
 }
 
 static const char *path_of(const struct object *o)
@@ -187,99 +136,46 @@ static const char *path_of(const struct object *o)
 }
 
 /*
- * Programs call their own functions directly, and come before us in every
- * search. Loaded attached_late we are in nobody's search.
+ * The exported functions of a program are not: it calls them directly, and it
+ * comes before us in every search. Loaded late we are in nobody's search.
  */
 static bool may_be_interposed(const struct object *o)
 {
 	return o->name[0] != '\0' && !attached_late;
 }
 
-static const char *no_table(const struct object *o)
+static const char *why_no_table(const struct object *o)
 {
-	return o->name[0] && attached_late
-		   ? "only its exported functions could be tapped, and for that the "
-		     "shim must be there from the start: orshim run"
-		   : "only OpenSSL's method tables are known";
+	if (o->name[0] && attached_late)
+		return "only its exported functions could be tapped, and for that the shim must "
+		       "be there from the start: orshim run";
+	return may_be_interposed(o) ? NULL : "its program calls its functions directly";
 }
 
-/* libssl's own, or those of libcrypto, on which it depends. */
-static struct tls_getters getters_of(const struct object *o, void *handle)
-{
-	return (struct tls_getters){
-		.servername =
-		    (const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
-		.is_server = (int (*)(const void *))object_symbol(o, "SSL_is_server"),
-		.error = (int (*)(const void *, int))object_symbol(o, "SSL_get_error"),
-		.state = (const char *(*)(const void *))object_symbol(o, "SSL_state_string"),
-		.first_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_error"),
-		.last_error = (unsigned long (*)(void))find_near(o, handle, "ERR_peek_last_error"),
-		.verify_mode = (int (*)(const void *))object_symbol(o, "SSL_get_verify_mode"),
-		.quic = (int (*)(const void *))object_symbol(o, "SSL_is_quic"),
-		.verify_result = (long (*)(const void *))object_symbol(o, "SSL_get_verify_result"),
-		.peer_chain =
-		    (const void *(*)(const void *))object_symbol(o, "SSL_get_peer_cert_chain"),
-		.chain_at =
-		    (const void *(*)(const void *, int))find_near(o, handle, "OPENSSL_sk_value"),
-		.encode = (int (*)(const void *, unsigned char **))find_near(o, handle, "i2d_X509"),
-		.alpn = (void (*)(const void *, const unsigned char **, unsigned *))object_symbol(
-		    o, "SSL_get0_alpn_selected"),
-		.bio = (const void *(*)(const void *))object_symbol(o, "SSL_get_rbio"),
-		.bio_type = (int (*)(const void *))find_near(o, handle, "BIO_method_type"),
-		.boringssl = find_near(o, handle, "BORINGSSL_self_test") != NULL ||
-			     find_near(o, handle, "awslc_api_version_num") != NULL,
-	};
-}
-
-static struct method_recipe recipe_of(const struct object *o, void *handle)
-{
-	unsigned long (*number)(void) =
-	    (unsigned long (*)(void))find_near(o, handle, "OpenSSL_version_num");
-
-	return (struct method_recipe){
-		.object = o,
-		.getters = getters_of(o, handle),
-		.version = number ? number() : 0,
-	};
-}
-
-/* Keeps O loaded until dlclose(); NULL for the executable. */
-static void *pin(const struct object *o)
-{
-	void *handle = NULL;
-
-	if (!o->name[0])
-		return NULL;
-	enter_loader();
-	handle = libc_hold(o->name);
-	leave_loader();
-	return handle;
-}
-
-/* The stubs of place I into what FOUND names, or into the tables that O's functions lead to. */
-static const char *tap_tables(const struct object *o, size_t i, void *handle,
-			      const struct find *found)
+/* The stubs of set I into the tables of what C is. NULL, or why not. */
+static const char *tap_tables(const struct library *c, const struct tls_object *l, size_t i)
 {
 	struct method_recipe recipe;
 
-	switch (found->library) {
+	switch (c->found.library) {
 	case FIND_BORINGSSL:
-		return boringssl_tap(found->at[0], i);
+		return boringssl_tap(c->found.at[0], i);
 	case FIND_OPENSSL:
-		recipe = (struct method_recipe){ .object = o,
-						 .client = (void **)(uintptr_t)found->at[0],
-						 .server = (void **)(uintptr_t)found->at[1] };
+		recipe = (struct method_recipe){
+			.object = l->object,
+			.client = (void **)(uintptr_t)c->found.at[0],
+			.server = (void **)(uintptr_t)c->found.at[1],
+		};
 		return method_table_tap(&recipe, i);
 	case FIND_NOTHING:
 		break;
 	}
-	recipe = recipe_of(o, handle);
-	return method_table_tap(&recipe, i);
+	return c->driver->tap ? c->driver->tap(l, i) : why_no_table(l->object);
 }
 
 static bool is_tapped(const struct object *o, size_t i)
 {
-	const struct find *found = &libraries[i].found;
+	const struct find *found = &libraries_slot(i)->found;
 
 	return found->library == FIND_BORINGSSL
 		   ? boringssl_is_tapped(found->at[0], i)
@@ -291,159 +187,125 @@ static const char *const embedded_libraries[] = {
 	[FIND_OPENSSL] = "OpenSSL",
 };
 
-/* What O is, with its tables tapped if they are known. */
-static void describe_exported(struct library *c, const struct object *o, size_t i, void *handle)
+/* Name, version and tap of C, which is at L; GETTERS of its driver. */
+static void tap_exported(struct library *c, const struct tls_object *l, size_t i, void *getters)
 {
-	struct method_recipe recipe = recipe_of(o, handle);
-
-	c->info.library = library_of(o, handle, recipe.version);
-	if (recipe.version)
-		spell_version(recipe.version, c->version, sizeof(c->version));
-	c->info.reason = strcmp(c->info.library, "OpenSSL") != 0
-			     ? no_table(o)
-			     : tap_tables(o, i, handle, &c->found);
-	c->info.tap = c->info.reason && may_be_interposed(o) ? TAP_INTERPOSED : TAP_NONE;
-	if (c->info.tap == TAP_INTERPOSED) {
-		interposed[i].getters = recipe.getters;
-		atomic_store(&interposed[i].high, c->span.high);
-		atomic_store(&interposed[i].low, c->span.low);
-	}
+	atomic_store(&at_loader, true);
+	c->info.library = c->driver->describe(l, c->version, getters);
+	c->info.reason = tap_tables(c, l, i);
+	atomic_store(&at_loader, false);
+	if (c->driver->tap && !c->info.reason)
+		c->info.tap = TAP_METHOD_TABLE;
+	else
+		c->info.tap = may_be_interposed(l->object) ? TAP_INTERPOSED : TAP_NONE;
 }
 
-static void describe_embedded(struct library *c, const struct object *o, size_t i)
+static void tap_embedded(struct library *c, const struct tls_object *l, size_t i)
 {
 	c->info.library = embedded_libraries[c->found.library];
-	c->info.reason = c->found.reason ? c->found.reason : tap_tables(o, i, NULL, &c->found);
+	c->info.reason = c->found.reason ? c->found.reason : tap_tables(c, l, i);
+	c->info.tap = c->info.reason ? TAP_NONE : TAP_METHOD_TABLE;
 }
 
-static void count_libraries(void)
+/* It is listed in the record of the process; under ORSHIM_DEBUG it is written at once. */
+static void report(struct library *c)
 {
-	unsigned count = 0, with_tap = 0;
-
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		if (libraries[i].span.high && atomic_load(&libraries[i].stage) != LIBRARY_ADDING) {
-			count++;
-			with_tap += libraries[i].info.tap != TAP_NONE;
-		}
-	atomic_store(&library_count, count);
-	atomic_store(&tapped_count, with_tap);
-}
-
-/* HANDLE keeps O loaded. FOUND is what O hides; NULL: it exports its functions. */
-static void add_library(const struct object *o, size_t i, void *handle, const struct find *found)
-{
-	struct library *c = &libraries[i];
-
-	method_table_forget(i);
-	*c = (struct library){ .span = object_span(o), .seen = true };
-	if (found) {
-		c->found = *found;
-		describe_embedded(c, o, i);
-	} else {
-		describe_exported(c, o, i, handle);
-	}
-	if (!c->info.reason) {
-		c->info.tap = TAP_METHOD_TABLE;
-		atomic_store(&tapped[i].high, c->span.high);
-		atomic_store(&tapped[i].low, c->span.low);
-	}
-	const char *version = strdup(c->version);
-	const char *object = path_of(o);
-	c->info.version = version ? version : "";
-	c->info.object = object ? object : "";
-	atomic_store(&c->stage, LIBRARY_ADDED);
-	count_libraries();
-	tap_add_library(&c->info);
+	process_add_library(&c->info);
+	process_debug_library(&c->info);
 	atomic_store(&c->stage, LIBRARY_REPORTED);
 }
 
-static void add_library_anywhere(const struct object *o, void *handle, const struct find *found)
+/* L goes into a free slot, if there is one. FOUND is what it embeds; NULL: it exports its functions. */
+static void add_library(const struct tls_object *l, const struct find *found)
 {
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		if (!libraries[i].span.high) {
-			add_library(o, i, handle, found);
-			return;
-		}
-}
+	char getters[TLS_GETTERS_SIZE] = { 0 };
+	size_t i = libraries_free_slot();
 
-/* The place is free again; what was tapped there is not touched. */
-static void forget(size_t i)
-{
-	atomic_store(&interposed[i].low, 0);
-	atomic_store(&tapped[i].low, 0);
-	atomic_store(&tapped[i].high, 0);
-	__atomic_store_n(&libraries[i].span.high, 0,
-			 __ATOMIC_SEQ_CST); /* first: see repair_after_fork() */
-	libraries[i] = (struct library){ 0 };
+	if (i == LIMIT_TLS_LIBRARIES)
+		return;
+	struct library *c = libraries_slot(i);
+	method_table_forget(i);
+	*c = (struct library){ .span = object_span(l->object), .seen = true };
+	if (found) {
+		c->found = *found;
+		tap_embedded(c, l, i);
+	} else {
+		c->driver = driver_of(l->object);
+		tap_exported(c, l, i, getters);
+	}
+	if (c->info.tap != TAP_NONE)
+		libraries_publish(i, getters);
+	const char *version = strdup(c->version);
+	const char *object = path_of(l->object);
+	c->info.version = version ? version : "";
+	c->info.object = object ? object : "";
+	atomic_store(&c->stage, LIBRARY_ADDED);
+	libraries_recount();
+	report(c);
 }
 
 static void remove_library(size_t i)
 {
+	struct library *c = libraries_slot(i);
+
 	for (size_t k = 0; k < LIMIT_SEARCHED; k++)
-		if (searched[k].span.low == libraries[i].span.low)
+		if (searched[k].span.low == c->span.low)
 			searched[k].name = NULL;
-	tap_remove_library(&libraries[i].info);
-	forget(i);
-	count_libraries();
+	process_remove_library(c->info.object);
+	libraries_clear(i);
+	libraries_recount();
 }
 
-/* Is O a known copy? Unloaded and loaded again at the same place, it has lost our stubs. */
+/* Is O known? Unloaded and loaded again at the same place, it has lost our stubs. */
 static bool is_known(const struct object *o)
 {
-	struct library *c = library_at(o);
+	struct library *c = libraries_at(o);
 
 	if (c)
-		c->seen = c->info.tap != TAP_METHOD_TABLE || is_tapped(o, (size_t)(c - libraries));
+		c->seen = c->info.tap != TAP_METHOD_TABLE ||
+			  is_tapped(o, (size_t)(c - libraries_slot(0)));
 	return c && c->seen;
-}
-
-static void unpin(void *handle)
-{
-	if (!handle)
-		return;
-	enter_loader();
-	dlclose(handle);
-	leave_loader();
 }
 
 static void update_libraries(const struct candidates *found)
 {
-	bool known[LIMIT_TLS_LIBRARIES] = { false };
+	bool is_old[LIMIT_TLS_LIBRARIES] = { false };
 
-	if (!found->count && !atomic_load(&library_count))
+	if (!found->count && !libraries_count())
 		return;
 	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		libraries[i].seen = false;
+		libraries_slot(i)->seen = false;
 	for (size_t i = 0; i < found->count; i++)
-		known[i] = is_known(&found->at[i]);
+		is_old[i] = is_known(&found->at[i]);
 	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		if (libraries[i].span.high && !libraries[i].seen)
+		if (libraries_slot(i)->span.high && !libraries_slot(i)->seen)
 			remove_library(i);
 	for (size_t i = 0; i < found->count; i++)
-		if (!known[i] && exports_tls(&found->at[i])) {
-			void *handle = pin(&found->at[i]);
-			add_library_anywhere(&found->at[i], handle, NULL);
-			unpin(handle);
+		if (!is_old[i] && driver_of(&found->at[i])) {
+			struct tls_object l = { &found->at[i], pin(&found->at[i]) };
+			add_library(&l, NULL);
+			unpin(l.handle);
 		}
 }
 
 /*
- * Look into O. Who cannot hold it may see it unloaded meanwhile. Remembered
- * when all is done: a fork() of another thread may leave its child in between.
+ * Search O for an embedded library. If it cannot be pinned it may be unloaded
+ * under us. Remembered when all is done: a fork() of another thread may leave
+ * its child in between.
  */
 static void search(const struct object *o)
 {
-	void *handle = pin(o);
+	struct tls_object l = { o, pin(o) };
 	struct find found = { .library = FIND_NOTHING };
 	size_t i = searched_count++ % LIMIT_SEARCHED;
 
-	if (handle || !o->name[0])
+	if (l.handle || !o->name[0])
 		embedded_tls_find(o, environ_setting, &found);
 	if (found.library != FIND_NOTHING)
-		add_library_anywhere(o, handle, &found);
+		add_library(&l, &found);
 	searched[i].span = object_span(o);
 	searched[i].name = o->name;
-	unpin(handle);
+	unpin(l.handle);
 }
 
 static bool jumps(const struct object *o, void *arg)
@@ -456,30 +318,26 @@ static bool jumps(const struct object *o, void *arg)
 	return true;
 }
 
-void scan_for_jumps(void)
-{
-	objects_each(jumps, NULL);
-}
-
-/* What a thread was at that is not in this process: half taken in is not taken in. */
+/* After a fork() in the middle of a scan: what is half added is taken out again. */
 static void repair_after_fork(void)
 {
 	atomic_store(&at_loader, false);
 	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
-		if (!libraries[i].span.high || atomic_load(&libraries[i].stage) != LIBRARY_ADDING)
+		struct library *c = libraries_slot(i);
+		if (!c->span.high || atomic_load(&c->stage) != LIBRARY_ADDING)
 			continue;
-		if (libraries[i].found.library == FIND_BORINGSSL && libraries[i].found.at[0])
-			boringssl_untap(libraries[i].found.at[0], i);
+		if (c->found.library == FIND_BORINGSSL && c->found.at[0])
+			boringssl_untap(c->found.at[0], i);
 		else
 			method_table_untap(i);
-		forget(i);
+		libraries_clear(i);
 	}
-	count_libraries();
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		if (libraries[i].span.high && atomic_load(&libraries[i].stage) == LIBRARY_ADDED) {
-			tap_add_library(&libraries[i].info);
-			atomic_store(&libraries[i].stage, LIBRARY_REPORTED);
-		}
+	libraries_recount();
+	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
+		struct library *c = libraries_slot(i);
+		if (c->span.high && atomic_load(&c->stage) == LIBRARY_ADDED)
+			report(c);
+	}
 }
 
 static bool try_lock(void)
@@ -548,8 +406,8 @@ static void scan_exports(void)
 		found.count = 0;
 		objects_each(collect, &found);
 		update_libraries(&found);
-		if (atomic_load(&library_count))
-			scan_for_jumps();
+		if (libraries_count())
+			objects_each(jumps, NULL);
 		caller_forget_all();
 		atomic_store(&scanned_at, now);
 	}
@@ -640,38 +498,37 @@ void scan_before_sandbox(void)
 	atomic_store(&closed, true);
 }
 
-/* VISIT each copy that is tapped by its tables and still there, with its place. */
-static void each_by_table(void (*visit)(const struct object *o, size_t i, void *handle))
+/* VISIT each library that is tapped by its tables and still there, with its slot. */
+static void each_by_table(void (*visit)(const struct tls_object *l, size_t i))
 {
 	struct candidates found = { .count = 0 };
 
 	objects_each(collect, &found);
 	for (size_t k = 0; k < found.count; k++) {
-		const struct library *c = library_at(&found.at[k]);
+		const struct library *c = libraries_at(&found.at[k]);
 		if (c && c->info.tap == TAP_METHOD_TABLE) {
-			void *handle = pin(&found.at[k]);
-			visit(&found.at[k], (size_t)(c - libraries), handle);
-			unpin(handle);
+			struct tls_object l = { &found.at[k], pin(&found.at[k]) };
+			visit(&l, (size_t)(c - libraries_slot(0)));
+			unpin(l.handle);
 		}
 	}
 }
 
-static void disable_one(const struct object *o, size_t i, void *handle)
+static void disable_one(const struct tls_object *l, size_t i)
 {
-	const struct find *found = &libraries[i].found;
+	const struct find *found = &libraries_slot(i)->found;
 
-	(void)handle;
 	if (found->library == FIND_BORINGSSL)
 		boringssl_untap(found->at[0], i);
-	else if (is_tapped(o, i))
+	else if (is_tapped(l->object, i))
 		method_table_untap(i);
 }
 
 /* What does not succeed is found to be unknown by the scan that follows. */
-static void enable_one(const struct object *o, size_t i, void *handle)
+static void enable_one(const struct tls_object *l, size_t i)
 {
-	if (!is_tapped(o, i))
-		tap_tables(o, i, handle, &libraries[i].found);
+	if (!is_tapped(l->object, i))
+		tap_tables(libraries_slot(i), l, i);
 }
 
 bool scan_disable(void)
@@ -697,40 +554,6 @@ bool scan_enable(void)
 void scan_set_late_attach(void)
 {
 	attached_late = true;
-}
-
-bool scan_is_tapped(const void *function)
-{
-	uintptr_t at = (uintptr_t)function;
-
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
-		uintptr_t low = atomic_load(&tapped[i].low);
-		if (low && at >= low && at < atomic_load(&tapped[i].high))
-			return true;
-	}
-	return false;
-}
-
-const struct tls_getters *scan_getters_of(const void *function)
-{
-	uintptr_t at = (uintptr_t)function;
-
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++) {
-		uintptr_t low = atomic_load(&interposed[i].low);
-		if (low && at >= low && at < atomic_load(&interposed[i].high))
-			return &interposed[i].getters;
-	}
-	return NULL;
-}
-
-bool scan_is_untapped(void)
-{
-	return atomic_load(&library_count) > 0 && atomic_load(&tapped_count) == 0;
-}
-
-bool scan_is_tapped_anywhere(void)
-{
-	return atomic_load(&tapped_count) > 0;
 }
 
 /* Without the lock the child finds it left by a thread that it has not, and puts things in order. */

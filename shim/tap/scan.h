@@ -9,8 +9,6 @@
  */
 #include <stdbool.h>
 
-#include "tap/tap.h"
-
 /*
  * Look at what all objects export, unless nothing was loaded since the last
  * time. Waits for another thread that is at it (LIMIT_SCAN_WAIT_US).
@@ -39,21 +37,6 @@ bool scan_enable(void);
 
 /* We were loaded into a running program: nothing exported by us is called. */
 void scan_set_late_attach(void);
-
-/* Is FUNCTION part of a copy that is tapped by its method tables? */
-bool scan_is_tapped(const void *function);
-
-/* The getters of the copy that FUNCTION is part of, which is tapped by its exported functions; or NULL. */
-const struct tls_getters *scan_getters_of(const void *function);
-
-/* Is there a copy, and none that is tapped in any way? */
-bool scan_is_untapped(void);
-
-/* Does anything loaded jump out of functions? _longjmp(), which OpenSSL calls, is not for handlers. */
-void scan_for_jumps(void);
-
-/* Is any copy tapped? */
-bool scan_is_tapped_anywhere(void);
 
 void scan_before_fork(void);
 void scan_after_fork(void); /* by the same thread, and by it in the child */

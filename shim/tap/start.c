@@ -16,11 +16,12 @@
 #include "tap/environ.h"
 #include "tap/preload_env/preload_env.h"
 #include "tap/objects.h"
+#include "tap/forks.h"
 #include "tap/hook_guard.h"
 #include "tap/plain.h"
+#include "tap/libraries.h"
 #include "tap/role.h"
 #include "tap/scan.h"
-#include "tap/tap.h"
 #include "tap/wrappers.h"
 
 extern char **environ;
@@ -91,5 +92,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	preload_env_start(wants_to_follow(), objects_at(&start, &self) ? self.name : "", by.envp);
 	scan_objects();
 	scan_embedded(false);
+	if (libraries_count())
+		forks_expect();
 	hook_leave(&g);
 }

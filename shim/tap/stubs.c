@@ -81,17 +81,13 @@ static int write_bytes(size_t i, void *ssl, const void *bytes, size_t n, size_t 
 	{                                                                         \
 		return write_bytes(i, ssl, bytes, n, put);                        \
 	}
-#define SETS(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 
 /* clang-format off */
-SETS(STUBS)
+EACH_STUB_SET(STUBS)
 
 #define STUB_SET(i) { clear_##i, free_##i, connect_##i, read_##i, write_##i },
-static const struct method_functions sets[] = { SETS(STUB_SET) };
+static const struct method_functions sets[] = { EACH_STUB_SET(STUB_SET) };
 /* clang-format on */
-
-_Static_assert(sizeof(sets) / sizeof(sets[0]) == LIMIT_TLS_LIBRARIES,
-	       "one set of stubs for each copy");
 
 const struct method_functions *stubs_of(size_t i)
 {

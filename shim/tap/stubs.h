@@ -14,6 +14,11 @@
 #include "base/limits.h"
 #include "tap/tap.h"
 
+/* DO(i) for each set of stubs: one for each TLS library that can be tapped in one process. */
+#define EACH_STUB_SET(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define COUNT_STUB_SET(i) +1
+_Static_assert(EACH_STUB_SET(COUNT_STUB_SET) == LIMIT_TLS_LIBRARIES, "a set for each library");
+
 /* The functions of one method table that are replaced. */
 struct method_functions {
 	int (*clear)(void *ssl);

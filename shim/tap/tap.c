@@ -4,11 +4,8 @@
 #include <stdatomic.h>
 
 #include "base/early.h"
-#include "base/glibc.h"
 #include "tap/process.h"
-#include "tap/loader.h"
 #include "tap/hook_guard.h"
-#include "tap/scan.h"
 #include "tap/table.h"
 
 static atomic_uint numbers EARLY; /* connections so far */
@@ -25,35 +22,6 @@ bool tap_is_dropped(const void *handle)
 	return table_is_dropped(handle);
 }
 
-extern void *__dso_handle __attribute__((visibility("hidden"))); /* names this library */
-
-static void before_fork(void);
-static void after_fork_in_parent(void);
-static void after_fork_in_child(void);
-
-static void register_atfork(void)
-{
-	int (*atfork)(void (*)(void), void (*)(void), void (*)(void));
-
-	if (__register_atfork) {
-		__register_atfork(before_fork, after_fork_in_parent, after_fork_in_child,
-				  &__dso_handle);
-		return;
-	}
-	atfork = (int (*)(void (*)(void), void (*)(void), void (*)(void)))libc_symbol(
-	    RTLD_DEFAULT, "pthread_atfork", NULL);
-	if (atfork)
-		atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-}
-
-/* Processes without TLS that make no connection have nothing to keep whole. */
-void tap_expect_forks(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	libc_once(&once, register_atfork);
-}
-
 void tap_disable(void)
 {
 	table_clear();
@@ -62,23 +30,9 @@ void tap_disable(void)
 
 int tap_enable(struct slice settings)
 {
-	tap_expect_forks();
 	atomic_store(&is_late, true);
 	table_clear();
 	return process_enable(settings);
-}
-
-void tap_add_library(const struct tls_library *copy)
-{
-	tap_expect_forks();
-	scan_for_jumps();
-	process_add_library(copy);
-	process_debug_library(copy);
-}
-
-void tap_remove_library(const struct tls_library *copy)
-{
-	process_remove_library(copy->object);
 }
 
 static void watch(struct entry *e, struct slice sni, enum connection_start start)
@@ -498,55 +452,9 @@ __attribute__((destructor)) static void tap_finish(void)
 	hook_leave(&g);
 }
 
-/*
- * All locks before the fork, so that the child finds whole data under free
- * locks. A handler of the host's may fork in its turn: the outermost counts.
- */
-static _Thread_local struct {
-	unsigned depth;
-	bool holds_all;
-} forks;
-
-static void before_fork(void)
-{
-	if (forks.depth++)
-		return;
-	forks.holds_all = !hook_is_inside();
-	if (!forks.holds_all)
-		return;
-	scan_before_fork();
-	table_lock_all();
-	process_lock();
-	loader_before_fork();
-}
-
-static void unlock_after_fork(void)
-{
-	process_unlock();
-	table_unlock_all();
-	scan_after_fork();
-}
-
-static void after_fork_in_parent(void)
+void tap_forked(bool in_child)
 {
 	atomic_fetch_add(&generation, 1);
-	if (!forks.depth || --forks.depth || !forks.holds_all)
-		return;
-	loader_after_fork_in_parent();
-	unlock_after_fork();
-}
-
-static void after_fork_in_child(void)
-{
-	atomic_fetch_add(&generation, 1);
-	atomic_store(&is_child, true);
-	if (!forks.depth || --forks.depth)
-		return;
-	if (!forks.holds_all) {
-		hook_guard_turn_off();
-		return;
-	}
-	loader_after_fork_in_child();
-	process_after_fork();
-	unlock_after_fork();
+	if (in_child)
+		atomic_store(&is_child, true);
 }

@@ -75,12 +75,8 @@ void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile 
 void tap_ended(const void *handle, enum side side);             /* that side sends no more */
 void tap_closed(const void *handle); /* HANDLE is no connection any more */
 
-/* A TLS copy was found; says so in the `process` record. Strings are static or never freed. */
-void tap_add_library(const struct tls_library *copy);
-void tap_remove_library(const struct tls_library *copy); /* it was unloaded */
-
-/* Threads may hold locks of ours from now on: keep forks from leaving them to a child. */
-void tap_expect_forks(void);
+/* This process forked, or is the new child: connections not used from here on may be the other's. */
+void tap_forked(bool in_child);
 
 /* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
 bool tap_is_dropped(const void *handle);

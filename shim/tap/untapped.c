@@ -8,29 +8,22 @@
 #include "tap/process.h"
 #include "tap/environ.h"
 #include "tap/objects.h"
-#include "tap/scan.h"
+#include "tap/libraries.h"
 
 enum { PORT_HTTPS = 443 };
 
 /* Libraries that are known by their file names alone. */
+#define TLS_LIBRARY(name, file, first, second, how, driver)
+#define TLS_UNTAPPED(name, file, why) \
+	{ SLICE(file), { .library = name, .version = "", .reason = why } },
 static const struct {
 	struct slice file;
-	struct tls_library copy; /* without the object */
+	struct tls_library library; /* without the object */
 } by_file[] = {
-	{ SLICE("libgnutls.so"),
-	  { .library = "GnuTLS",
-	    .reason = "GnuTLS is not tapped, only OpenSSL and BoringSSL are" } },
-	{ SLICE("libssl3.so"),
-	  { .library = "NSS", .reason = "NSS is not tapped, only OpenSSL and BoringSSL are" } },
-	{ SLICE("libmbedtls.so"),
-	  { .library = "mbedTLS",
-	    .reason = "mbedTLS is not tapped, only OpenSSL and BoringSSL are" } },
-	{ SLICE("libwolfssl.so"),
-	  { .library = "wolfSSL",
-	    .reason = "wolfSSL is not tapped, only OpenSSL and BoringSSL are" } },
-	{ SLICE("libjvm.so"),
-	  { .library = "JSSE", .reason = "Java has its TLS in Java code, which no library sees" } },
+#include "tap/find/tls_libraries.def"
 };
+#undef TLS_LIBRARY
+#undef TLS_UNTAPPED
 
 static const struct tls_library unknown = {
 	.library = "unknown",
@@ -46,7 +39,7 @@ static bool look_at(const struct object *o, void *arg)
 
 	for (size_t i = 0; i < sizeof(by_file) / sizeof(by_file[0]); i++)
 		if (slice_starts(file, by_file[i].file)) {
-			*found = by_file[i].copy;
+			*found = by_file[i].library;
 			found->object = o->name;
 			return true;
 		}
@@ -82,7 +75,7 @@ void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
 	uint16_t port = port_of(address, n);
 	struct tls_library found = unknown;
 
-	if (scan_is_tapped_anywhere() || port == 0 || !untapped_is_stream(fd))
+	if (libraries_tapped_count() || port == 0 || !untapped_is_stream(fd))
 		return;
 	if (port != PORT_HTTPS && (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port)))
 		return;

@@ -26,6 +26,7 @@
 #include "shim/tap/loader.c"
 #include "shim/tap/own_lock.c"
 #include "shim/tap/own_pid.c"
+#include "shim/tap/libraries.c"
 #include "shim/tap/scan.c"
 
 enum { OBJECTS = 4, STUB_MARK = 0x57AB };
@@ -90,15 +91,8 @@ struct span object_span(const struct object *o)
 	return (struct span){ o->bias, o->bias + 0x1000 };
 }
 
-static unsigned long version(void)
-{
-	return 0x30000130UL;
-}
-
 void *object_symbol(const struct object *o, const char *name)
 {
-	if (loaded[index_of(o)].exports && strcmp(name, "OpenSSL_version_num") == 0)
-		return (void *)version;
 	return loaded[index_of(o)].exports && strncmp(name, "SSL_", 4) == 0 ? &loaded : NULL;
 }
 
@@ -166,6 +160,20 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 	return boringssl_tap(recipe->object->bias, i);
 }
 
+static const char *describe(const struct tls_object *l, char version[TLS_VERSION_SIZE],
+			    void *getters)
+{
+	(void)l, (void)version, (void)getters;
+	return "OpenSSL";
+}
+
+static const char *tap_method_tables(const struct tls_object *l, size_t i)
+{
+	return boringssl_tap(l->object->bias, i);
+}
+
+const struct tls_driver openssl_driver = { describe, tap_method_tables };
+
 void method_table_forget(size_t i)
 {
 	(void)i;
@@ -198,16 +206,21 @@ void hook_guard_block_signals(void)
 {
 }
 
-void tap_add_library(const struct tls_library *copy)
+void process_debug_library(const struct tls_library *library)
 {
-	assert_non_null(copy->object);
+	(void)library;
+}
+
+void process_add_library(const struct tls_library *library)
+{
+	assert_non_null(library->object);
 	pass(IN_FOUND);
 	told++;
 }
 
-void tap_remove_library(const struct tls_library *copy)
+void process_remove_library(const char *object)
 {
-	(void)copy;
+	(void)object;
 	lost++;
 }
 
@@ -242,7 +255,7 @@ static bool all_is_tapped(void)
 	int count = atomic_load(&loaded_count);
 
 	for (int i = 0; i < count; i++)
-		if (loaded[i].table != STUB_MARK || !scan_is_tapped((void *)objects[i].bias))
+		if (loaded[i].table != STUB_MARK || !libraries_is_tapped((void *)objects[i].bias))
 			return false;
 	return atomic_load(&library_count) == (unsigned)count &&
 	       atomic_load(&tapped_count) == (unsigned)count;
@@ -413,13 +426,13 @@ static int begin_anew(void **state)
 	memset(libraries, 0, sizeof(libraries));
 	memset(searched, 0, sizeof(searched));
 	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
-		atomic_store(&tapped[i].low, 0);
+		libraries_clear(i);
 	searched_count = 0;
 	told = lost = 0;
 	atomic_store(&loaded_count, 0);
 	atomic_store(&scanned_at, 0);
 	atomic_store(&searched_at, 0);
-	count_libraries();
+	libraries_recount();
 	return 0;
 }
 

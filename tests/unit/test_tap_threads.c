@@ -22,6 +22,7 @@
 
 #include "shim/tap/process.h"
 #include "shim/tap/environ.h"
+#include "shim/tap/forks.h"
 #include "shim/tap/hook_guard.h"
 #include "shim/tap/scan.h"
 #include "shim/tap/tap.h"
@@ -47,10 +48,6 @@ static char shared[SHARED];
 static pthread_barrier_t start;
 
 /* No TLS library is looked for here. */
-void scan_for_jumps(void)
-{
-}
-
 void scan_before_fork(void)
 {
 }
@@ -337,10 +334,10 @@ static int make_log(void **state)
 {
 	static char setting[256];
 	static char *environment[] = { setting, NULL };
-	static const struct tls_library copy = { .object = "libssl.so.3",
-					      .library = "OpenSSL",
-					      .version = "3.0.0",
-					      .tap = TAP_METHOD_TABLE };
+	static const struct tls_library library = { .object = "libssl.so.3",
+						    .library = "OpenSSL",
+						    .version = "3.0.0",
+						    .tap = TAP_METHOD_TABLE };
 
 	(void)state;
 	snprintf(folder, sizeof(folder), "/tmp/test-threads-XXXXXX");
@@ -350,7 +347,8 @@ static int make_log(void **state)
 	snprintf(setting, sizeof(setting), "ORSHIM_LOG=%s", path);
 	environ_start(environment);
 	process_start("test", NULL);
-	tap_add_library(&copy);
+	forks_expect();
+	process_add_library(&library);
 	return 0;
 }
 

@@ -13,22 +13,18 @@
 enum { LIBRARIES_MAX = 128 };
 
 /* A library that TLS is known by, from its file name on. */
+#define TLS_LIBRARY(name, file, first, second, how, driver) { file, name, how, "" },
+#define TLS_UNTAPPED(name, file, reason) { file, name, TAP_NONE, reason },
 static const struct {
 	const char *file;
 	const char *library;
-	bool tapped;
+	enum tap_kind tap;
 	const char *reason;
 } by_file[] = {
-	{ "libssl.so", "OpenSSL", true, "" },
-	{ "libgnutls.so", "GnuTLS", false, "GnuTLS is not tapped, only OpenSSL and BoringSSL are" },
-	{ "libssl3.so", "NSS", false, "NSS is not tapped, only OpenSSL and BoringSSL are" },
-	{ "libmbedtls.so", "mbedTLS", false,
-	  "mbedTLS is not tapped, only OpenSSL and BoringSSL are" },
-	{ "libwolfssl.so", "wolfSSL", false,
-	  "wolfSSL is not tapped, only OpenSSL and BoringSSL are" },
-	{ "libjli.so", "JSSE", false, "Java has its TLS in Java code, which no library sees" },
-	{ "libjvm.so", "JSSE", false, "Java has its TLS in Java code, which no library sees" },
+#include "tap/find/tls_libraries.def"
 };
+#undef TLS_LIBRARY
+#undef TLS_UNTAPPED
 
 /* Interpreters that load their TLS library only when a script asks for it. */
 static const struct {
@@ -236,8 +232,7 @@ static void judge_file(struct tls_survey *s, const char *path, const char *why)
 	for (size_t i = 0; i < sizeof(by_file) / sizeof(by_file[0]); i++) {
 		if (strncmp(file, by_file[i].file, strlen(by_file[i].file)) != 0)
 			continue;
-		t = add(s, by_file[i].library, by_file[i].tapped ? TAP_METHOD_TABLE : TAP_NONE,
-			by_file[i].reason);
+		t = add(s, by_file[i].library, by_file[i].tap, by_file[i].reason);
 		if (t)
 			snprintf(t->evidence, sizeof(t->evidence), "%s %s", why, path);
 	}
