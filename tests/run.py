@@ -36,7 +36,8 @@ def in_build(folder, pattern):
 
 
 def make(name, *arguments):
-    return Part(name, (), ["make", "-j%d" % os.cpu_count(), "WERROR=1", *arguments])
+    return Part(name, (), ["make", "--no-print-directory", "-j%d" % os.cpu_count(), "WERROR=1",
+                            *arguments])
 
 
 def each(name, programs, *arguments):

@@ -21,6 +21,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "handshake"))
 from harness import BUILD, ROOT, SHIM, check, finish, skip_all
+from harness.namespace import bring_up
 from server import authority, certificate  # noqa: E402
 
 KEY = "sk-or-v1-" + "6b86b273" * 8
@@ -82,7 +83,8 @@ JUDGES_AFTERWARDS = {"sid"}
 
 def inside(suite, root, work):
     """Run by unshare(1): everything that needs the namespaces."""
-    for command in (["ip", "link", "set", "lo", "up"], ["mount", "--bind", work, root + "/mnt"],
+    bring_up()
+    for command in (["mount", "--bind", work, root + "/mnt"],
                     ["mount", "-t", "proc", "proc", root + "/proc"],
                     ["mount", "--rbind", "/dev", root + "/dev"]):
         subprocess.run(command, check=True)
