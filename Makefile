@@ -69,7 +69,7 @@ build/gen/rule_ids.def: $(RULES)
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 build/gen/checks.def: $(RULES)
 	@mkdir -p $(@D)
-	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe|advise) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
+	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/tools/report/page.o: $(wildcard tools/report/page/*)

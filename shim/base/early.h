@@ -9,14 +9,4 @@
  */
 #define EARLY __attribute__((section(".data")))
 
-/* TEXT, a literal, which stands there, too: the page of the other literals is not read. */
-#define EARLY_TEXT(text)                               \
-	({                                             \
-		static char early_text[] EARLY = text; \
-		(const char *)early_text;              \
-	})
-
-/* For what it calls that lies far from it otherwise: beside it, at the beginning of the code. */
-#define EARLY_CODE __attribute__((section(".text.startup")))
-
 #endif

@@ -32,8 +32,7 @@ static struct {
 
 void plain_start(void)
 {
-#define HOOK(returns, name, parameters, failure) \
-	real.name = (name##_fn)objects_next(EARLY_TEXT(#name));
+#define HOOK(returns, name, parameters, failure) real.name = (name##_fn)objects_next(#name);
 #include "tap/plain_hooks.def"
 #undef HOOK
 }

@@ -108,7 +108,7 @@ static void scan_before_lookup(void)
 void wrappers_start(void)
 {
 	hook_call_start(scan_before_lookup);
-	real_connect = (connect_fn)objects_next(EARLY_TEXT("connect"));
-	real_prctl = (prctl_fn)objects_next(EARLY_TEXT("prctl"));
-	real_dlclose = (dlclose_fn)objects_next(EARLY_TEXT("dlclose"));
+	real_connect = (connect_fn)objects_next("connect");
+	real_prctl = (prctl_fn)objects_next("prctl");
+	real_dlclose = (dlclose_fn)objects_next("dlclose");
 }

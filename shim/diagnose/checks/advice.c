@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Why and what to do, in words that fit the environment: a rule's
- * own text cannot know whether the variable is unset, damaged or simply not
- * read, nor which key a test should be made with.
- */
-#include "diagnose/checks/checks.h"
+#include "diagnose/checks/advice.h"
 
 #include "diagnose/base_url.h"
 #include "diagnose/own_key.h"

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "diagnose/checks/advice.h"
 #include "diagnose/answer_refusal.h"
 #include "cJSON.h"
 #include "diagnose/claims.h"
@@ -74,6 +75,7 @@ bool check_key_unknown(const struct check_input *in, struct detail *d)
 			 "%s is not an active key: it was deleted, disabled or mistyped, it has "
 			 "expired, or it is a management key",
 			 shown);
+	advise_test(in, d);
 	return true;
 }
 
@@ -152,6 +154,7 @@ bool check_credential_rejected(const struct check_input *in, struct detail *d)
 			 location_name(in->credential->location));
 	else if (in->credentials.absent)
 		detail_f(d, "; no credential was sent");
+	advise_local(in, d);
 	return true;
 }
 
@@ -256,6 +259,7 @@ bool check_credential_rejected_unexplained(const struct check_input *in, struct 
 	detail_f(d, "%s: %.*s%s%s, %zu bytes, %s", location_name(in->credential->location),
 		 SLICE_ARG(in->credential->scheme), in->credential->scheme.n ? " " : "", shown,
 		 in->credential->token.n, in->fingerprint);
+	advise_test(in, d);
 	return true;
 }
 

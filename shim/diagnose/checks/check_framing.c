@@ -372,7 +372,7 @@ bool check_body_trouble(const struct check_input *in, const struct check *check,
 {
 	if (trouble(in) != (enum body_trouble)check->parameter)
 		return false;
-	if (check->says[0]) {
+	if (check->says) {
 		check_say(check, in, NULL, d);
 		point_at_body(d, 0);
 	} else {

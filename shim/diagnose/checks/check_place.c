@@ -2,6 +2,7 @@
 /* The right key at the wrong host, path or method. */
 #include <string.h>
 
+#include "diagnose/checks/advice.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
 #include "diagnose/credential_checks.h"
@@ -39,6 +40,7 @@ bool check_key_wrong_vendor(const struct check_input *in, struct detail *d)
 	detail_masked(d, in->x->host, 80);
 	detail_f(d, ")");
 	point_at(d, c, c->shape.core, nowhere);
+	advise_wrong_vendor(in, d);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheme before the token, and the shape of the field as a whole. */
 #include "base/ascii.h"
+#include "diagnose/checks/advice.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/credential_checks.h"
 #include "diagnose/redirect.h"
@@ -47,6 +48,7 @@ bool check_auth_missing(const struct check_input *in, struct detail *d)
 		 "x-goog-api-key; no key in the URL",
 		 in->x->request.field_count);
 	d->absent = true;
+	advise_missing(in, d);
 	return true;
 }
 

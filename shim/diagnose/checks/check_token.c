@@ -48,7 +48,8 @@ bool check_token_kind(const struct check_input *in, const struct check *check, s
 {
 	enum token_kind kind = (enum token_kind)check->parameter;
 
-	if (!(in->token_kinds & token_kind_bit(kind)) || !is_judged_at(in, check->at))
+	if (!(in->token_kinds & token_kind_bit(kind)) ||
+	    !is_judged_at(in, (enum check_at)check->at))
 		return false;
 	const struct credential *c = credential_of_kind(in, kind);
 	if (check->describe) {

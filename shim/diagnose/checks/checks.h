@@ -21,9 +21,6 @@ typedef bool shared_function(const struct check_input *in, const struct check *c
 /* Fill D for credential C, which the shared check found. */
 typedef void describe_function(const struct credential *c, struct detail *d);
 
-/* D's rule has fired: put a `why` and a `fix` in D where some fit better than the rule's. */
-typedef void advise_function(const struct check_input *in, struct detail *d);
-
 /* At which hosts a credential is judged by a rule. */
 enum check_at {
 	AT_ANY_HOST,
@@ -34,14 +31,15 @@ enum check_at {
 	AT_OPENROUTER,
 };
 
+/* Small: the loader writes to these pointers in every process that a tool starts. */
 struct check {
 	check_function *check;
 	shared_function *shared;
-	describe_function *describe; /* NULL: SAYS is all */
-	advise_function *advise;     /* NULL: the rule's texts always fit */
-	int parameter;               /* of the shared check: an enum token_kind or body_trouble */
-	enum check_at at;
-	char says[80]; /* of the shared check: the detail, with the {fields} of check_say.h */
+	/* Of the shared check: */
+	describe_function *describe; /* NULL: SAYS is the detail */
+	const char *says;            /* with the {fields} of check_say.h */
+	unsigned short parameter;    /* an enum token_kind or body_trouble */
+	unsigned short at;           /* enum check_at */
 };
 
 extern const struct check checks[RULE_COUNT];
@@ -50,11 +48,8 @@ extern const struct check checks[RULE_COUNT];
 static inline bool rule_fires(enum rule_id rule, const struct check_input *in, struct detail *d)
 {
 	const struct check *c = &checks[rule];
-	bool fires = c->shared ? c->shared(in, c, d) : c->check(in, d);
 
-	if (fires && c->advise)
-		c->advise(in, d);
-	return fires;
+	return c->shared ? c->shared(in, c, d) : c->check(in, d);
 }
 
 #define FUNCTION(type, name) type##_function name;

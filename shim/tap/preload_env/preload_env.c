@@ -67,18 +67,18 @@ static int kernel_execveat(int dir, const char *path, char *const argv[], char *
 
 static void resolve_all(void)
 {
-	real.execve = objects_next(EARLY_TEXT("execve"));
-	real.execvpe = objects_next(EARLY_TEXT("execvpe"));
-	real.execveat = objects_next(EARLY_TEXT("execveat"));
+	real.execve = objects_next("execve");
+	real.execvpe = objects_next("execvpe");
+	real.execveat = objects_next("execveat");
 	if (!real.execveat) /* glibc has it from 2.34 on */
 		real.execveat = kernel_execveat;
-	real.fexecve = objects_next(EARLY_TEXT("fexecve"));
-	real.posix_spawn = objects_next(EARLY_TEXT("posix_spawn"));
-	real.posix_spawnp = objects_next(EARLY_TEXT("posix_spawnp"));
-	real.system = objects_next(EARLY_TEXT("system"));
-	real.popen = objects_next(EARLY_TEXT("popen"));
-	real.wordexp = objects_next(EARLY_TEXT("wordexp"));
-	real.single_threaded = objects_next(EARLY_TEXT("__libc_single_threaded"));
+	real.fexecve = objects_next("fexecve");
+	real.posix_spawn = objects_next("posix_spawn");
+	real.posix_spawnp = objects_next("posix_spawnp");
+	real.system = objects_next("system");
+	real.popen = objects_next("popen");
+	real.wordexp = objects_next("wordexp");
+	real.single_threaded = objects_next("__libc_single_threaded");
 }
 
 /* A child may have another working folder: LIBRARY from the root on. */
