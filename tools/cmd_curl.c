@@ -19,8 +19,10 @@ int cmd_curl(const struct arguments *a)
 	unsigned n = source_add(&log, a->words[0], "curl");
 	const struct log_row *row = log_exchange(&log, 0, n ? n : 1);
 	if (!n && log.file_count && log.files[0].exchanges > 1)
-		die("curl: which of its %u exchanges? For example `orshim curl '%s#1'`",
+		die("curl: which of its %u exchanges? For example `orshim curl %s:1`",
 		    log.files[0].exchanges, a->words[0]);
+	if (!row && !n)
+		die("curl: %s has no exchange", a->words[0]);
 	if (!row)
 		die("curl: there is no exchange %s; the log has %u", a->words[0],
 		    log.files[0].exchanges);

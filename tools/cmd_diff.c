@@ -58,6 +58,27 @@ static bool try_log(struct side_of_diff *s, const char *path, bool good, const s
 	return false;
 }
 
+/* What is in PATH, too, if it is later than what S has, or S has nothing. */
+static bool try_newer(struct side_of_diff *s, const char *path, bool good,
+		      const struct log_row *like, bool has)
+{
+	struct side_of_diff other = { .name = s->name };
+
+	if (!try_log(&other, path, good, like))
+		return has;
+	if (has && other.row->time_us <= s->row->time_us) {
+		log_release(&other.log);
+		free(other.where);
+		return true;
+	}
+	if (has) {
+		log_release(&s->log);
+		free(s->where);
+	}
+	*s = other;
+	return true;
+}
+
 /* In the logs that were named; else in the kept runs, newest first, and the baseline. */
 static bool look_for(struct side_of_diff *s, const struct arguments *a, bool good,
 		     const struct log_row *like)
@@ -75,8 +96,9 @@ static bool look_for(struct side_of_diff *s, const struct arguments *a, bool goo
 		found = try_log(s, log, good, like);
 		free(log);
 	}
-	if (!found && a->count == 2 && good && baseline)
-		found = try_log(s, baseline, good, like);
+	/* Whichever is newer: a baseline is made to be compared with. */
+	if (a->count == 2 && good && baseline)
+		found = try_newer(s, baseline, good, like, found);
 	runs_free(runs, count);
 	free(baseline);
 	return found;
@@ -133,9 +155,11 @@ static void say_side(const char *mark, struct side_of_diff *s, struct buf *out)
 		say(out, " (%s:%u)", s->where, s->row->number);
 	say(out, ": ");
 	row_words(s->row, out);
-	if (row_failed(s->row))
-		say(out, ", refused by %s: %s", s->row->refused_by,
-		    s->row->cause ? s->row->cause : "unexplained");
+	if (row_failed(s->row)) {
+		say(out, ", ");
+		refuser_words(s->row, out);
+		say(out, ": %s", s->row->cause ? s->row->cause : "unexplained");
+	}
 	say(out, "\n");
 }
 

@@ -115,6 +115,7 @@ static void make_folder(struct run *r)
 	r->kept = r->folder != NULL;
 	if (r->kept)
 		return;
+	warn("run: this run is not kept, for its folder cannot be written (XDG_STATE_HOME, HOME)");
 	if (!base || !*base)
 		base = "/tmp";
 	r->folder = join(base, "orshim-XXXXXX");

@@ -7,21 +7,21 @@
 #include "tools/log/runs.h"
 #include "tools/report/run_report.h"
 
-enum { WORDS_SHOWN = 60 };
+enum { WORDS_SHOWN = 60, COMMAND_MAX = 4096 };
 
-static void say_command(const struct kept_run *run, struct buf *out)
+/* At most MAX bytes; "..." where it is cut. */
+static void say_command(const struct kept_run *run, size_t max, struct buf *out)
 {
 	struct buf words;
+	size_t i;
 
-	buf_init(&words, WORDS_SHOWN);
-	for (size_t i = 0; run->argv[i]; i++) {
-		if (words.n == WORDS_SHOWN)
-			break;
+	buf_init(&words, max);
+	for (i = 0; run->argv[i] && words.n < max; i++) {
 		if (i)
 			buf_add_some(&words, " ", 1);
-		mask_text(&words, slice_of(run->argv[i]), WORDS_SHOWN - words.n);
+		mask_text(&words, slice_of(run->argv[i]), max - words.n);
 	}
-	say(out, "%.*s", SLICE_ARG(buf_slice(&words)));
+	say(out, "%.*s%s", SLICE_ARG(buf_slice(&words)), words.n == max ? "..." : "");
 	buf_release(&words);
 }
 
@@ -40,7 +40,7 @@ static void say_run(const struct kept_run *run, struct buf *out)
 		say(out, "exit ?    ");
 	else
 		say(out, "exit %-3d  ", run->status);
-	say_command(run, out);
+	say_command(run, WORDS_SHOWN, out);
 	say(out, "\n    ");
 	report_verdict(&result->report, out);
 	say(out, "\n    %s\n", log);
@@ -65,7 +65,7 @@ static void put_run(const struct kept_run *run, struct json_out *j)
 	json_text(j, "ts", ts);
 	json_text(j, "log", log);
 	json_text(j, "cwd", run->cwd);
-	say_command(run, &words);
+	say_command(run, COMMAND_MAX, &words);
 	json_slice(j, "command", buf_slice(&words));
 	if (run->status < 0)
 		json_null(j, "status");
@@ -93,21 +93,16 @@ int cmd_runs(const struct arguments *a)
 
 	runs = runs_list(&count);
 	buf_init(&out, REPORT_MAX);
-	json_out_init(&j, &out);
-	if (o->json)
-		json_array(&j, NULL);
 	for (size_t i = 0; i < count; i++) {
+		json_out_init(&j, &out);
 		if (o->json)
 			put_run(&runs[i], &j);
 		else
 			say_run(&runs[i], &out);
+		say(&out, "%s", o->json ? "\n" : "");
 	}
-	if (o->json) {
-		json_array_end(&j);
-		say(&out, "\n");
-	} else if (count == 0) {
+	if (count == 0 && !o->json)
 		say(&out, "no run is kept yet; start with `orshim run -- TOOL`\n");
-	}
 	print_out(&out);
 	buf_release(&out);
 	runs_free(runs, count);

@@ -73,13 +73,24 @@ static void say_rule(struct watch *w, const struct log_finding *f, struct buf *o
 		      "    fix: ", slice_of(f->fix ? f->fix : rule_texts[rule].fix));
 }
 
+/* The time of day where the reader is. */
+static void say_clock(const struct log_row *row, struct buf *out)
+{
+	time_t seconds = (time_t)(row->time_us / 1000000);
+	struct tm here;
+
+	if (row->time_us < 0 || !localtime_r(&seconds, &here))
+		say(out, "--:--:--  ");
+	else
+		say(out, "%02d:%02d:%02d  ", here.tm_hour, here.tm_min, here.tm_sec);
+}
+
 static void say_exchange(struct watch *w, const struct log_row *row, struct buf *out)
 {
-	char ts[TIMESTAMP_SIZE];
-
-	record_timestamp(row->time_us, ts);
 	bool coloured = w->style.colour && row_failed(row);
-	say(out, "%.8s  %s", ts + 11, coloured ? "\033[1;31m" : "");
+
+	say_clock(row, out);
+	say(out, "%s", coloured ? "\033[1;31m" : "");
 	row_words(row, out);
 	if (row_failed(row))
 		say(out, ", %s", row->cause ? row->cause : "refused, unexplained");
@@ -94,14 +105,11 @@ static void say_exchange(struct watch *w, const struct log_row *row, struct buf 
 
 static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 {
-	char ts[TIMESTAMP_SIZE];
-
 	if (row->kind == LOG_EXCHANGE) {
 		say_exchange(w, row, out);
 		return;
 	}
-	record_timestamp(row->time_us, ts);
-	say(out, "%.8s  ", ts + 11);
+	say_clock(row, out);
 	if (row->kind != LOG_LAUNCH)
 		row_process_words(row, out);
 	say(out, " ");

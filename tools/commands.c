@@ -187,7 +187,7 @@ const struct command commands[] = {
 	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if there is no such\n"
 	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
 	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed.",
-	  "orshim run -- curl https://openrouter.ai/api/v1/key" },
+	  "orshim run -- python3 agent.py" },
 	{ "report", cmd_report, "read logs: what was wrong, how often, what to try next",
 	  "[LOG...]\nN|LOG:N", "FILE", WORDS_ANY, OPTIONS(report),
 	  "N is one exchange of it in detail, LOG:N one of LOG. Without LOG: the newest run that `orshim run` kept.\n"

@@ -146,15 +146,15 @@ const char *environment_damage(struct slice name, struct slice value)
 	if (!is_key || value.n == 0)
 		return NULL;
 	if (slice_byte(value, '\n', 0) >= 0 || slice_byte(value, '\r', 0) >= 0)
-		return "holds a line break";
+		return "contains a line break";
 	if (value.p[0] == '"' || value.p[0] == '\'' || value.p[0] == '`')
-		return "holds quotation marks";
+		return "contains quotation marks";
 	long odd = odd_byte(value);
 	if (odd >= 0)
-		return (unsigned char)value.p[odd] >= 0x7f ? "holds a byte that is not ASCII"
-							   : "holds a space";
+		return (unsigned char)value.p[odd] >= 0x7f ? "contains a character that is not ASCII"
+							   : "contains a space";
 	if (value.p[0] == '$' || slice_has(value, SLICE("${")) || slice_has(value, SLICE("{{")))
-		return "holds a template that nobody expanded";
+		return "contains an unexpanded template";
 	return NULL;
 }
 
@@ -165,12 +165,12 @@ const char *environment_damage(struct slice name, struct slice value)
 static const char *placeholder(const struct vendor *vendor, struct slice value)
 {
 	if (is_literal(value))
-		return "holds a word that stands for no value";
+		return "is set to a word like undefined or null";
 	if (is_masked(value))
-		return "holds a key as a screen shows it, not the key";
+		return "contains a masked key, not the key itself";
 	if (is_sample(value) &&
 	    (vendor_of_key(value) || vendor == vendor_named(SLICE("openrouter"))))
-		return "holds a placeholder from documentation";
+		return "contains a placeholder from documentation";
 	return NULL;
 }
 

@@ -19,7 +19,7 @@ struct own_key {
 	enum own_state state;
 	struct slice name;     /* of the variable; absent with OWN_UNSET */
 	struct slice value;    /* borrowed, secret */
-	const char *damage;    /* with OWN_DAMAGED: "holds a line break" */
+	const char *damage;    /* with OWN_DAMAGED: "contains a line break" */
 	enum value_match sent; /* how it equals the token that was sent */
 };
 

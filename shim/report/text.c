@@ -112,7 +112,7 @@ static const char *refusal_words(enum refused_by r)
 		[REFUSED_openrouter_request] = "refused by OpenRouter as a request",
 		[REFUSED_upstream] = "refused by the provider behind it",
 		[REFUSED_vendor] = "refused by the API",
-		[REFUSED_edge] = "refused at the edge, before the API",
+		[REFUSED_edge] = "refused by a web server or firewall in front of the API",
 		[REFUSED_local_gateway] = "refused by a gateway in between",
 		[REFUSED_gateway] = "refused by a gateway, before the API was asked",
 		[REFUSED_client] = "nothing was sent",

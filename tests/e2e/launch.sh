@@ -61,22 +61,22 @@ quiet 'a variable that is none of our business' project SHOP_API_KEY='"a b"' PS1
 quiet 'the block is switched off' project OPENROUTER_API_KEY="\"$a\"" ORSHIM_TEXT=off
 quiet 'the rule is switched off' project OPENROUTER_API_KEY="\"$a\"" \
 	ORSHIM_RULES=key_variable_damaged=off
-says 'quotes' key_variable_damaged 'OPENROUTER_API_KEY holds quotation marks' \
+says 'quotes' key_variable_damaged 'OPENROUTER_API_KEY contains quotation marks' \
 	project OPENROUTER_API_KEY="\"$a\""
-says 'a line break' key_variable_damaged 'OPENROUTER_API_KEY holds a line break' \
+says 'a line break' key_variable_damaged 'OPENROUTER_API_KEY contains a line break' \
 	project OPENROUTER_API_KEY="$a
 "
 # shellcheck disable=SC1111 # as it was pasted
-says 'a pasted quote' key_variable_damaged 'OPENROUTER_API_KEY holds a byte that is not ASCII' \
+says 'a pasted quote' key_variable_damaged 'OPENROUTER_API_KEY contains a character that is not ASCII' \
 	project OPENROUTER_API_KEY="“$a”"
 # shellcheck disable=SC2016 # as it was written in a file that nobody expanded
-says 'a template' key_variable_damaged 'holds a template that nobody expanded: ${KEY}' \
+says 'a template' key_variable_damaged 'contains an unexpanded template: ${KEY}' \
 	project OPENROUTER_API_KEY='${KEY}'
 says 'a placeholder' key_variable_damaged 'placeholder from documentation: your-api-key' \
 	project OPENROUTER_API_KEY=your-api-key
-says 'a label of the dashboard' key_variable_damaged 'as a screen shows it' \
+says 'a label of the dashboard' key_variable_damaged 'contains a masked key' \
 	project OPENROUTER_API_KEY=sk-or-v1-0e6...1c96
-says 'undefined' key_variable_damaged 'stands for no value: undefined' \
+says 'undefined' key_variable_damaged 'a word like undefined or null: undefined' \
 	project OPENROUTER_API_KEY=undefined
 
 dotenv project 'OPENROUTER_API_KEY=%s\n' "$a"
@@ -228,7 +228,7 @@ told 'curl, no header' 'OPENROUTER_API_KEY is set and holds a well-formed key; n
 told 'curl, no header' 'The variable for this host' live report
 rm -f "$work/live"
 tell OPENROUTER_API_KEY="$good " -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"
-told 'curl, no header, a damaged variable' 'Set OPENROUTER_API_KEY again to the key alone: now it holds a space' live
+told 'curl, no header, a damaged variable' 'Set OPENROUTER_API_KEY again to the key alone: now it contains a space' live
 told 'curl, no header, a damaged variable' '(request 1 was sent without a key)' report report--markdown report--html
 
 # --- the launch record, and what is passed over

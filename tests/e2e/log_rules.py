@@ -159,7 +159,7 @@ def silence():
         said = [f for r in records if r["record"] == "connection" for f in r["findings"]]
         check([f["rule"] for f in said] == ["no_request_sent", "key_variable_damaged"],
               "silence: the connection, and the variable", records)
-        check("OPENROUTER_API_KEY holds a line break" in said[-1]["detail"] if said else False,
+        check("OPENROUTER_API_KEY contains a line break" in said[-1]["detail"] if said else False,
               "silence: what is wrong with it", said)
         check(standin.keys["good"][12:-4] not in json.dumps(records), "silence: no key", "")
         check("[no_request_sent]" in report(records), "silence: in the report", records)

@@ -63,7 +63,9 @@ run "report --json" 1 "$orshim" report --json
 python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert r["causes"][0]["rule"]=="auth_token_quoted" and r["counts"]["refused"]==1 and r["processes"][0]["observed"]' "$work/out"
 verdict $? "report --json: is JSON with the cause"
 run "report --markdown" 1 "$orshim" report --markdown
-says "report --markdown" out "signature: 401, refused by openrouter_auth, auth_token_quoted"
+says "report --markdown" out "answer:    401, refused by OpenRouter's key check, auth_token_quoted"
+[ "$(grep -c '\\`\|\\(' "$work/out")" = 0 ] && grep -q '^1 request, 1 refused' "$work/out"
+verdict $? "report --markdown: no needless escape, and its grammar"
 run "report --html --har" 1 "$orshim" report --html "$work/page.html" --har "$work/archive.har"
 cat "$work/page.html" "$work/archive.har" >>"$work/all"
 [ "$(stat -c %a "$work/page.html")" = 600 ] && ! grep -qE '(src|href)="?(https?:)?//' "$work/page.html"
@@ -87,11 +89,14 @@ verdict $? "report --har: what HAR 1.2 asks for"
 run "rerun, not repaired" 1 env OPENROUTER_API_KEY="$quoted" "$orshim" rerun
 says "rerun, not repaired" err "the failure is still there: 401"
 run "rerun, repaired" 0 env OPENROUTER_API_KEY="$good" "$orshim" rerun
-says "rerun, repaired" err "the failure is gone: 401, refused by openrouter_auth, auth_token_quoted"
+says "rerun, repaired" err "the failure is gone: 401, refused by OpenRouter's key check, auth_token_quoted"
 says "rerun, repaired" err "changed: key sha256:"
 run "runs" 0 "$orshim" runs
 [ "$(grep -c '^20' "$work/out")" = 3 ]
 verdict $? "runs: all three"
+run "runs --json" 0 "$orshim" runs --json
+python3 -c 'import json,sys; runs=[json.loads(l) for l in open(sys.argv[1])]; assert len(runs)==3; assert all(r["command"].endswith("/chat/completions") for r in runs), runs' "$work/out"
+verdict $? "runs --json: one object a line, commands whole"
 run "report of a run without fault" 0 "$orshim" report
 says "report of a run without fault" out "nothing is wrong: 1 request, none refused"
 run "diff last-good last-bad" 1 "$orshim" diff last-good last-bad
@@ -150,6 +155,8 @@ cat "$work/odd.log" "$work"/again.? "$work"/odd.? >>"$work/all"
 # --- baseline
 run "baseline" 0 env OPENROUTER_API_KEY="$good" "$orshim" baseline --base "$base"
 says "baseline" out "is accepted"
+run "diff after a baseline" 1 "$orshim" diff last-good last-bad
+says "diff after a baseline" out "a last-good ($work/state/orshim/baseline.log:"
 run "baseline with a key that nobody knows" 1 env OPENROUTER_API_KEY="$(standin_has unknown)" "$orshim" baseline --base "$base/"
 says "baseline with a key that nobody knows" out "[key_unknown]"
 misuse "baseline where nobody listens" 2 "no request was made" env OPENROUTER_API_KEY="$good" "$orshim" baseline --base https://localhost:1/api/v1
@@ -178,10 +185,14 @@ says "report of that run" out "error[auth_token_quoted]"
 cat "$work"/own-*.log >>"$work/all"
 
 run "run --report" 0 env OPENROUTER_API_KEY="$quoted" "$orshim" run --report "$work/run.md" -- sh -c "$ask" "$base/chat/completions"
-grep -q '^signature: 401' "$work/run.md"
+grep -q '^answer:    401' "$work/run.md"
 verdict $? "run --report: Markdown by the name"
 misuse "run --report where nothing can be written" 2 "/nonexistent" "$orshim" run --report /nonexistent/x.html -- true
 
+run "run in a state folder that cannot be" 0 env XDG_STATE_HOME=/proc/nope OPENROUTER_API_KEY="$good" "$orshim" run -- true
+says "run in a state folder that cannot be" err "this run is not kept"
+: >"$work/empty.log"
+misuse "curl of a log without exchanges" 2 "has no exchange" "$orshim" curl "$work/empty.log"
 # --- watch: what is there, what comes, another file under the same name
 grep '"exchange"' "$log" >"$work/live.log"
 "$orshim" watch --all "$work/live.log" >"$work/watched" 2>&1 &
@@ -209,6 +220,10 @@ grep '"exchange"' "$log" | sed 's/"status":401/"status":419/; s/"raw":null,//' >
 until_seen "419"
 verdict $? "watch: a log that was cut off"
 kill -INT "$watcher"
+here=$(TZ=America/New_York timeout 2 "$orshim" watch --all "$work/live.log" | head -1 | cut -c1-5)
+there=$(TZ=UTC timeout 2 "$orshim" watch --all "$work/live.log" | head -1 | cut -c1-5)
+[ -n "$here" ] && [ "$here" != "$there" ]
+verdict $? "watch: the time is that of the reader"
 wait "$watcher"
 verdict $? "watch: Ctrl-C is a clean end"
 cat "$work/watched" >>"$work/all"

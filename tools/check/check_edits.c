@@ -59,7 +59,7 @@ static bool say_damage(const struct check_finding *f, struct buf *out)
 		say_sed(f, "s/[\"`]//g; s/'\\''//g", out);
 	else if (strstr(f->text, "not ASCII"))
 		say_sed(f, "s/[\\x80-\\xff]+//g", out);
-	else if (strstr(f->text, "holds a space"))
+	else if (strstr(f->text, "contains a space"))
 		say_sed(f, "s/[[:blank:]]+//g", out);
 	else
 		return false;

@@ -150,9 +150,11 @@ void report_exchange(const struct report *r, const struct log_row *row,
 	record_timestamp(row->time_us, ts);
 	say(out, "orshim: exchange %s, ", log_name(r->log, row));
 	row_words(row, out);
-	if (row_failed(row))
-		say(out, ", refused by %s: %s", row->refused_by,
-		    row->cause ? row->cause : "unexplained");
+	if (row_failed(row)) {
+		say(out, ", ");
+		refuser_words(row, out);
+		say(out, ": %s", row->cause ? row->cause : "unexplained");
+	}
 	say_end(out, style, start, 8);
 	say(out, "  at %s, connection %d, HTTP/%s\n", ts, row->conn, row->http ? row->http : "?");
 	if (!record) {

@@ -10,22 +10,44 @@
 #include "tools/report/report.h"
 #include "base/version.h"
 
-/* CommonMark: any ASCII punctuation may be escaped; an entity for what HTML knows. */
+/* The span of code that begins at P, with its marks; 0: none does. */
+static size_t code_span(const char *p)
+{
+	const char *end = *p == '`' ? strchr(p + 1, '`') : NULL;
+
+	return end && end > p + 1 ? (size_t)(end - p) + 1 : 0;
+}
+
+/* "[rule_id]": as code, for no brackets are wanted around it. */
+static size_t rule_in_brackets(const char *p)
+{
+	size_t n = *p == '[' ? strspn(p + 1, "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+
+	return n && p[n + 1] == ']' ? n + 2 : 0;
+}
+
+/* CommonMark: what could begin a span of its is escaped; an entity for what HTML knows. */
 static void say_escaped(struct buf *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
-		if (*p == '<')
+		size_t code = code_span(p), rule = rule_in_brackets(p);
+		if (code || rule) {
+			say(out, rule ? "`%.*s`" : "%.*s", (int)(code ? code : rule - 2),
+			    rule ? p + 1 : p);
+			p += (code ? code : rule) - 1;
+		} else if (*p == '<') {
 			say(out, "&lt;");
-		else if (*p == '>')
+		} else if (*p == '>') {
 			say(out, "&gt;");
-		else if (*p == '&')
+		} else if (*p == '&') {
 			say(out, "&amp;");
-		else if (*p == '@')
+		} else if (*p == '@') {
 			say(out, "&#64;"); /* nobody is called by a log */
-		else if (strchr("\\`*[]()#|~!", *p))
+		} else if (strchr("\\`*[]~", *p)) {
 			say(out, "\\%c", *p);
-		else
+		} else {
 			say(out, "%c", *p);
+		}
 	}
 }
 
@@ -38,7 +60,7 @@ static void say_cause(const struct report *r, const struct cause *c, struct buf 
 	cause_signature(c, &words);
 	say(out, "### ");
 	say_escaped(out, cause_title(c));
-	say(out, "\n\n~~~text\nsignature: %.*s\nseen:      %zu time%s",
+	say(out, "\n\n~~~text\nanswer:    %.*s\nseen:      %zu time%s",
 	    SLICE_ARG(buf_slice(&words)), c->count, c->count == 1 ? "" : "s");
 	buf_reset(&words);
 	if (c->first->kind == LOG_EXCHANGE) {
@@ -124,8 +146,8 @@ void report_markdown(const struct report *r, struct buf *out)
 	say(out, "## orshim: ");
 	say_escaped(out, words.p);
 	say(out,
-	    "\n\n%zu requests, %zu refused. No key, cookie or body text is in this report.\n\n",
-	    r->exchanges, r->refused);
+	    "\n\n%zu request%s, %zu refused. No key, cookie or body text is in this report.\n\n",
+	    r->exchanges, r->exchanges == 1 ? "" : "s", r->refused);
 	for (size_t i = 0; i < r->cause_count; i++)
 		say_cause(r, &r->causes[i], out);
 	say_launch(r, out);

@@ -76,6 +76,17 @@ static void say_origin(const struct report *r, const struct log_row *row,
 	buf_release(&words);
 }
 
+/* In the marks of a quotation: these are the server's words, not ours. */
+static void say_answer(const char *message, const struct text_style *style, struct buf *out)
+{
+	struct buf quoted;
+
+	buf_init(&quoted, LIMIT_LINE);
+	say(&quoted, "\"%s\"", message);
+	say_paragraph(out, style, "  answer: ", buf_slice(&quoted));
+	buf_release(&quoted);
+}
+
 static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
 		      struct buf *out)
 {
@@ -91,7 +102,7 @@ static void say_cause(const struct report *r, const struct cause *c, const struc
 	if (c->refusal)
 		say_origin(r, c->first, style, out);
 	if (c->refusal && c->message && *c->message)
-		say_paragraph(out, style, "  answer: ", slice_of(c->message));
+		say_answer(c->message, style, out);
 }
 
 static void say_causes(const struct report *r, const struct text_style *style, struct buf *out)

@@ -33,13 +33,14 @@ static bool any_refused_by(const struct report *r, const char *who)
 
 static void step_fix(struct report *r, const struct cause *c)
 {
-	const char *fix = cause_fix(c);
-
-	if (fix)
-		step(r, "%s: %s", c->id, fix);
+	if (cause_fix(c))
+		step(r,
+		     "Apply the fix of %s above, then run `orshim rerun` to check whether this "
+		     "failure is gone.",
+		     c->id);
 	else
-		step(r, "Nothing in the bytes explains this refusal. Keep the exact signature: "
-			"`orshim report --markdown` writes it down for an issue.");
+		step(r, "Nothing in the bytes explains this refusal: `orshim report --markdown` "
+			"writes down for an issue what was seen.");
 }
 
 static void steps_unseen(struct report *r)
@@ -56,8 +57,8 @@ static void steps_unseen(struct report *r)
 			"what to do instead.");
 	else if (r->processes == 0)
 		step(r, "No process with TLS was seen. Was the tool started under "
-			"`orshim run --`, and does it start its work itself or in a daemon that "
-			"ran before?");
+			"`orshim run --`, or does it hand its work to a daemon that was "
+			"already running?");
 	else
 		step(r, "The host may be unknown to orshim: set ORSHIM_HOSTS=host=openrouter for "
 			"a gateway, and run again.");
@@ -67,14 +68,15 @@ static void steps_refused(struct report *r)
 {
 	step_fix(r, &r->causes[0]);
 	if (r->split.strength != SPLIT_NONE)
-		step(r, "What fails and what works differs in %s: change only that, and run again.",
+		step(r,
+		     "Failing and working requests differ in %s: change only that, and run again.",
 		     attribute_title(r->split.first));
 	if (r->public_success)
 		step(r, "The only success is an endpoint that needs no key. Compare with "
 			"`orshim baseline`, which asks GET /api/v1/key.");
 	else if (any_category(r, "account_auth"))
-		step(r, "If it stays: `orshim baseline` tells whether the key itself is accepted, "
-			"from the same environment.");
+		step(r, "If it still fails, run `orshim baseline` in the same environment to see "
+			"whether the key itself is accepted.");
 	if (any_refused_by(r, "upstream") || any_category(r, "model_provider"))
 		step(r, "Provider settings: a key of your own (BYOK) at openrouter.ai/settings/"
 			"integrations, provider.order and provider.allow_fallbacks in the "
@@ -85,8 +87,10 @@ static void steps_refused(struct report *r)
 	if (r->exchanges > r->refused && !r->public_success)
 		step(r, "`orshim diff last-good last-bad` puts a request that worked beside one "
 			"that did not.");
-	step(r, "Repeat the smallest action that failed: `orshim rerun` says whether the "
-		"signature is gone.");
+	if (!cause_fix(&r->causes[0]))
+		step(r,
+		     "Repeat the smallest action that failed: `orshim rerun` checks whether this "
+		     "failure is gone.");
 }
 
 void report_steps(struct report *r)

@@ -34,8 +34,10 @@ void cause_signature(const struct cause *c, struct buf *out)
 		say(out, "%d", c->status);
 	else
 		say(out, "no answer");
-	if (c->refused_by)
-		say(out, ", refused by %s", c->refused_by);
+	if (c->refused_by) {
+		say(out, ", ");
+		refuser_words(c->first, out);
+	}
 	say(out, ", %s", c->id ? c->id : "unexplained");
 	if (c->message && *c->message)
 		say(out, ", \"%.160s\"", c->message);
@@ -158,11 +160,10 @@ static bool split_begin(const struct split *s, struct buf *out)
 static void split_end(const struct split *s, struct buf *out)
 {
 	if (s->strength == SPLIT_WEAK)
-		say(out,
-		    ". That is weak evidence: chance alone does as well in %.0f of 100 such logs",
+		say(out, ". That is weak evidence: it is %.0f %% likely to be a coincidence",
 		    s->chance * 100 < 1 ? 1 : s->chance * 100);
 	else
-		say(out, ". Chance alone does that in less than one log of a hundred");
+		say(out, ". It is less than 1 % likely to be a coincidence");
 	say_also(s->also, out);
 }
 
