@@ -379,7 +379,8 @@ static void an_answer_names_its_provider(void **state)
 		hosts_find(&none, x->host, x->port, x->path, &vendor);
 		answer_read(&a, x, vendor);
 		if (!slice_equal(a.provider, slice_of(cases[i].provider)))
-			fail_msg("case %zu: \"%.*s\"", i, SLICE_ARG(a.provider));
+			fail_msg("\"%.*s\" for \"%s\" in %s", SLICE_ARG(a.provider),
+				 cases[i].provider ? cases[i].provider : "", cases[i].said.body);
 		answer_release(&a);
 		exchange_free(x);
 	}

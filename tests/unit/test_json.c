@@ -41,7 +41,7 @@ static void accepts_what_rfc_8259_allows(void **state)
 		struct json_verdict v;
 		json_judge(fine[i], &v);
 		if (v.fault != JSON_FINE)
-			fail_msg("row %zu: %s (%s)", i, v.found, v.expected);
+			fail_msg("%.*s: %s (%s)", SLICE_ARG(fine[i]), v.found, v.expected);
 	}
 }
 

@@ -6,6 +6,7 @@
 enum { FOUND_MAX = 4 };
 
 struct reached {
+	const char *name;
 	enum refused_by by;
 	enum refusal about;
 	enum rule_id found[FOUND_MAX]; /* ended by RULE_NONE */
@@ -20,7 +21,8 @@ struct reached {
 
 static enum rule_id cause_of(const struct reached *r, bool reversed)
 {
-	struct check_input e = { .answer = { .refused_by = r->by, .about = r->about, .saw = r->saw } };
+	struct check_input e = { .answer = {
+				     .refused_by = r->by, .about = r->about, .saw = r->saw } };
 	struct finding findings[FOUND_MAX] = { 0 };
 	struct verdict v;
 	size_t count = 0;
@@ -53,9 +55,8 @@ static void all_reach(const struct reached *cases, size_t count)
 			if (cause == cases[i].cause)
 				continue;
 			bad++;
-			print_error("case %zu, refused by %s: cause %s, expected %s\n", i,
-				    refused_by_name(cases[i].by), rule_or_none(cause),
-				    rule_or_none(cases[i].cause));
+			print_error("%s: cause %s, expected %s\n", cases[i].name,
+				    rule_or_none(cause), rule_or_none(cases[i].cause));
 		}
 	assert_int_equal(bad, 0);
 }
@@ -66,61 +67,68 @@ static void all_reach(const struct reached *cases, size_t count)
 static void a_refused_credential_is_explained_by_credential_place_and_history(void **state)
 {
 	static const struct reached cases[] = {
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a quoted key",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(auth_token_quoted), R(credential_not_recognised), RULE_NONE),
 		  .cause = R(auth_token_quoted) },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a key of another vendor",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(key_wrong_vendor), R(credential_not_recognised), RULE_NONE),
 		  .cause = R(key_wrong_vendor) },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "one key of several fails",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .saw = SAW_UNKNOWN_KEY,
 		  .found = FOUND(R(one_key_of_several_fails), R(key_unknown), RULE_NONE),
 		  .cause = R(one_key_of_several_fails) },
-		/* a body fault explains no refused key */
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "invalid JSON does not explain a refused key",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .saw = SAW_UNKNOWN_KEY,
 		  .found = FOUND(R(body_json_invalid), R(key_unknown), RULE_NONE),
 		  .cause = R(key_unknown) },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a tool's schema does not explain a refused key",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(tool_schema_invalid), RULE_NONE),
 		  .cause = RULE_NONE },
-		{ .by = REFUSED_vendor,
+		{ .name = "the vendor wants another header",
+		  .by = REFUSED_vendor,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found =
 		      FOUND(R(auth_vendor_wants_other_header), R(credential_rejected), RULE_NONE),
 		  .cause = R(auth_vendor_wants_other_header) },
-		/* the key was accepted before: that outweighs what is said of it now */
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a key that was accepted before outweighs the answer",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .saw = SAW_UNKNOWN_KEY,
 		  .found = FOUND(R(transient_401), R(key_unknown), RULE_NONE),
 		  .cause = R(transient_401) },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a changed key does not outweigh an unknown one",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .saw = SAW_UNKNOWN_KEY,
 		  .found = FOUND(R(key_changed), R(key_unknown), RULE_NONE),
 		  .cause = R(key_unknown) },
-		/* a line break in the credential breaks the head of the request */
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "a line break in the credential breaks the request's head",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(auth_value_line_break), R(request_rejected), RULE_NONE),
 		  .cause = R(auth_value_line_break) },
-		/* a note is no cause */
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a note is not a cause",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(auth_scheme_case), R(credential_not_recognised), RULE_NONE),
 		  .cause = R(credential_not_recognised) },
-		/* certain before likely, then the row order */
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "certain comes before likely",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(auth_token_inner_space), R(auth_token_list), RULE_NONE),
 		  .cause = R(auth_token_list) },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "the order of the rows decides last",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(key_wrong_vendor), R(auth_token_quoted), RULE_NONE),
 		  .cause = R(auth_token_quoted) },
@@ -133,38 +141,44 @@ static void a_refused_credential_is_explained_by_credential_place_and_history(vo
 static void a_refused_request_is_explained_by_body_framing_and_place(void **state)
 {
 	static const struct reached cases[] = {
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "invalid JSON",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(body_json_invalid), R(request_rejected), RULE_NONE),
 		  .cause = R(body_json_invalid) },
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "a tool result without its call",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(tool_result_orphan), R(request_rejected), RULE_NONE),
 		  .cause = R(tool_result_orphan) },
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "a path without /api",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(path_missing_api), R(request_rejected), RULE_NONE),
 		  .cause = R(path_missing_api) },
-		{ .by = REFUSED_upstream,
+		{ .name = "a tool's schema, refused by the provider",
+		  .by = REFUSED_upstream,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(tool_schema_invalid), R(upstream_error), RULE_NONE),
 		  .cause = R(tool_schema_invalid) },
-		{ .by = REFUSED_upstream,
+		{ .name = "an empty message does not explain a provider's refusal",
+		  .by = REFUSED_upstream,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(message_content_empty), R(upstream_error), RULE_NONE),
 		  .cause = R(upstream_error) },
-		{ .by = REFUSED_vendor,
+		{ .name = "a parameter of the wrong type",
+		  .by = REFUSED_vendor,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(parameter_type_wrong), R(request_rejected), RULE_NONE),
 		  .cause = R(parameter_type_wrong) },
-		/* a quoted key explains no refused body */
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "a quoted key does not explain a refused body",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .saw = SAW_REQUEST,
 		  .found = FOUND(R(auth_token_quoted), R(request_rejected), RULE_NONE),
 		  .cause = R(request_rejected) },
-		/* but it explains one of which the answer does not say why */
-		{ .by = REFUSED_openrouter_request,
+		{ .name = "a quoted key explains a refusal that does not say why",
+		  .by = REFUSED_openrouter_request,
 		  .about = REFUSAL_REQUEST,
 		  .found = FOUND(R(auth_token_quoted), R(request_rejected), RULE_NONE),
 		  .cause = R(auth_token_quoted) },
@@ -177,50 +191,58 @@ static void a_refused_request_is_explained_by_body_framing_and_place(void **stat
 static void quota_policy_and_routing_explain_themselves(void **state)
 {
 	static const struct reached cases[] = {
-		{ .by = REFUSED_openrouter_quota,
+		{ .name = "credits",
+		  .by = REFUSED_openrouter_quota,
 		  .about = REFUSAL_QUOTA,
 		  .saw = SAW_NO_MONEY,
 		  .found = FOUND(R(auth_token_quoted), R(body_duplicate_member),
 				 R(credits_exhausted), RULE_NONE),
 		  .cause = R(credits_exhausted) },
-		{ .by = REFUSED_openrouter_policy,
+		{ .name = "a policy",
+		  .by = REFUSED_openrouter_policy,
 		  .about = REFUSAL_POLICY,
 		  .saw = SAW_POLICY,
 		  .found = FOUND(R(auth_header_repeated), R(policy_blocked), RULE_NONE),
 		  .cause = R(policy_blocked) },
-		{ .by = REFUSED_openrouter_routing,
+		{ .name = "routing",
+		  .by = REFUSED_openrouter_routing,
 		  .about = REFUSAL_ROUTING,
 		  .found =
 		      FOUND(R(tool_schema_invalid), R(no_endpoint_supports_request), RULE_NONE),
 		  .cause = R(no_endpoint_supports_request) },
-		{ .by = REFUSED_local_gateway,
+		{ .name = "a gateway that got no key",
+		  .by = REFUSED_local_gateway,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(auth_missing), R(credential_rejected), RULE_NONE),
 		  .cause = R(auth_missing) },
-		{ .by = REFUSED_vendor,
+		{ .name = "a vendor that fails on a key of another vendor",
+		  .by = REFUSED_vendor,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(key_wrong_vendor), R(provider_unavailable), RULE_NONE),
 		  .cause = R(key_wrong_vendor) },
-		{ .by = REFUSED_upstream,
+		{ .name = "a provider that fails is not explained by the body",
+		  .by = REFUSED_upstream,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(body_json_invalid), R(provider_unavailable), RULE_NONE),
 		  .cause = R(provider_unavailable) },
-		/* the server waited for the rest of the body until its time was over */
-		{ .by = REFUSED_vendor,
+		{ .name = "the server waited for the rest of the body",
+		  .by = REFUSED_vendor,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(body_length_mismatch), R(provider_unavailable), RULE_NONE),
 		  .cause = R(body_length_mismatch) },
-		{ .by = REFUSED_vendor,
+		{ .name = "a rate limit is not about the length of the body",
+		  .by = REFUSED_vendor,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .saw = SAW_RATE,
 		  .found = FOUND(R(body_length_mismatch), R(provider_unavailable), RULE_NONE),
 		  .cause = R(provider_unavailable) },
-		/* only the place explains a web page */
-		{ .by = REFUSED_edge,
+		{ .name = "only the place explains a page of the edge: the base path",
+		  .by = REFUSED_edge,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(auth_token_quoted), R(path_is_base), RULE_NONE),
 		  .cause = R(path_is_base) },
-		{ .by = REFUSED_edge,
+		{ .name = "only the place explains a page of the edge: a path without /api",
+		  .by = REFUSED_edge,
 		  .about = REFUSAL_UNAVAILABLE,
 		  .found = FOUND(R(path_missing_api), R(answered_by_web_page), RULE_NONE),
 		  .cause = R(path_missing_api) },
@@ -233,11 +255,13 @@ static void quota_policy_and_routing_explain_themselves(void **state)
 static void the_clients_key_is_never_blamed_for_the_providers(void **state)
 {
 	static const struct reached cases[] = {
-		{ .by = REFUSED_upstream,
+		{ .name = "a quoted key is not the provider's",
+		  .by = REFUSED_upstream,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(auth_token_quoted), R(upstream_refused_credentials), RULE_NONE),
 		  .cause = R(upstream_refused_credentials) },
-		{ .by = REFUSED_upstream,
+		{ .name = "several keys are not the provider's",
+		  .by = REFUSED_upstream,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(R(key_wrong_vendor), R(one_key_of_several_fails),
 				 R(upstream_refused_credentials), RULE_NONE),
@@ -251,51 +275,73 @@ static void the_clients_key_is_never_blamed_for_the_providers(void **state)
 static void where_nothing_failed_there_is_no_cause(void **state)
 {
 	static const struct reached cases[] = {
-		{ .by = REFUSED_NOT,
+		{ .name = "a success with a quoted key",
+		  .by = REFUSED_NOT,
 		  .about = REFUSAL_NONE,
 		  .found = FOUND(R(auth_token_quoted), RULE_NONE),
 		  .cause = RULE_NONE },
-		{ .by = REFUSED_NOT,
+		{ .name = "a success without findings",
+		  .by = REFUSED_NOT,
 		  .about = REFUSAL_NONE,
 		  .found = FOUND(RULE_NONE),
 		  .cause = RULE_NONE },
-		{ .by = REFUSED_nobody,
+		{ .name = "no answer",
+		  .by = REFUSED_nobody,
 		  .about = REFUSAL_NO_ANSWER,
 		  .found = FOUND(RULE_NONE),
 		  .cause = RULE_NONE },
-		{ .by = REFUSED_openrouter_auth,
+		{ .name = "a refusal without findings",
+		  .by = REFUSED_openrouter_auth,
 		  .about = REFUSAL_CREDENTIALS,
 		  .found = FOUND(RULE_NONE),
 		  .cause = RULE_NONE },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(cause_of(&cases[i], false), RULE_NONE);
+	ALL(cases);
 }
 
 /* Through all of diagnose(): the sentence that a user reads names one of these. */
 static void whole_exchanges_have_the_cause_that_explains_them(void **state)
 {
 	static const struct {
+		const char *name;
 		struct said said;
 		enum rule_id cause;
 	} cases[] = {
-		{ { "openrouter.ai", NULL, "\"" KEY_A "\"", 401, NULL,
-		    "{\"error\":{\"message\":\"No auth credentials found\",\"code\":401}}", NULL },
-		  RULE_auth_token_quoted },
-		{ { "openrouter.ai", NULL, NULL, 401, NULL,
-		    "{\"error\":{\"message\":\"Missing Authentication header\",\"code\":401}}",
-		    NULL },
-		  RULE_auth_missing },
-		{ { "openrouter.ai", NULL, KEY_A, 401, NULL,
-		    "{\"error\":{\"message\":\"User not found.\",\"code\":401}}", NULL },
-		  RULE_key_unknown },
-		{ { "openrouter.ai", "/v1/chat/completions", KEY_A, 404, "text/html", "<html>",
-		    NULL },
-		  RULE_path_missing_api },
-		{ { "openrouter.ai", NULL, KEY_A, 200, NULL, "{\"choices\":[]}", NULL },
-		  RULE_NONE },
+		{ .name = "a quoted key",
+		  .said = { .host = "openrouter.ai",
+			    .token = "\"" KEY_A "\"",
+			    .status = 401,
+			    .body = "{\"error\":{\"message\":\"No auth credentials found\","
+				    "\"code\":401}}" },
+		  .cause = RULE_auth_token_quoted },
+		{ .name = "no key",
+		  .said = { .host = "openrouter.ai",
+			    .status = 401,
+			    .body = "{\"error\":{\"message\":\"Missing Authentication header\","
+				    "\"code\":401}}" },
+		  .cause = RULE_auth_missing },
+		{ .name = "an unknown key",
+		  .said = { .host = "openrouter.ai",
+			    .token = KEY_A,
+			    .status = 401,
+			    .body = "{\"error\":{\"message\":\"User not found.\",\"code\":401}}" },
+		  .cause = RULE_key_unknown },
+		{ .name = "a path without /api",
+		  .said = { .host = "openrouter.ai",
+			    .path = "/v1/chat/completions",
+			    .token = KEY_A,
+			    .status = 404,
+			    .type = "text/html",
+			    .body = "<html>" },
+		  .cause = RULE_path_missing_api },
+		{ .name = "a success",
+		  .said = { .host = "openrouter.ai",
+			    .token = KEY_A,
+			    .status = 200,
+			    .body = "{\"choices\":[]}" },
+		  .cause = RULE_NONE },
 	};
 
 	(void)state;
@@ -307,7 +353,9 @@ static void whole_exchanges_have_the_cause_that_explains_them(void **state)
 		judge_init(&judge, slice_of(NULL));
 		history_init(&history);
 		diagnose(&judge, &history, x, &d);
-		assert_string_equal(rule_or_none(d.verdict.cause), rule_or_none(cases[i].cause));
+		if (d.verdict.cause != cases[i].cause)
+			fail_msg("%s: cause %s, expected %s", cases[i].name,
+				 rule_or_none(d.verdict.cause), rule_or_none(cases[i].cause));
 		if (d.count && d.verdict.cause != RULE_NONE)
 			assert_int_equal(d.findings[0].rule, d.verdict.cause);
 		diagnosis_release(&d);
