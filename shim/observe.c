@@ -277,7 +277,7 @@ static bool is_watched(const struct observer *o, struct slice sni, const struct 
 }
 
 /* FNV-1a; never 0. */
-static uint64_t hash_of(struct slice host)
+static uint64_t host_hash(struct slice host)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL;
 
@@ -290,13 +290,13 @@ static uint64_t hash_of(struct slice host)
 static void note_asked(struct observer *o, struct slice host)
 {
 	if (host.n)
-		o->asked[o->asked_count++ % LIMIT_ASKED] = hash_of(host);
+		o->asked[o->asked_count++ % LIMIT_ASKED] = host_hash(host);
 }
 
 /* Does this process ask there? Then it keeps connections ready that it never needs. */
 static bool is_asked(const struct observer *o, struct slice host)
 {
-	const uint64_t hash = hash_of(host);
+	const uint64_t hash = host_hash(host);
 
 	for (size_t i = 0; i < LIMIT_ASKED; i++)
 		if (o->asked[i] == hash)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/capture_out.h"
 
+#include "base/hash.h"
 #include "diagnose/base_url.h"
 #include "report/capture_http1.h"
 #include "report/capture_http2.h"
@@ -168,10 +169,8 @@ static bool is_asked_for(const struct check_input *e, struct slice name)
 
 static bool is_written(struct capture_file *f, struct slice name)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	uint64_t hash = hash_of(name);
 
-	for (size_t i = 0; i < name.n; i++)
-		hash = (hash ^ (unsigned char)name.p[i]) * 0x100000001b3ULL;
 	for (size_t i = 0; i < f->variable_count; i++)
 		if (f->variables[i] == hash)
 			return true;

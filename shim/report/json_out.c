@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
+
 void json_out_init(struct json_out *j, struct buf *to)
 {
 	*j = (struct json_out){ .to = to };
@@ -17,35 +19,6 @@ static inline void put(struct json_out *j, const char *bytes, size_t n)
 {
 	if (!j->failed && buf_add(j->to, bytes, n) != 0)
 		j->failed = true;
-}
-
-/*
- * Bytes of the UTF-8 sequence at the start of S (RFC 3629 section 4, by its
- * table of well-formed sequences); 0 if there is none.
- */
-static size_t sequence_length(struct slice s)
-{
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t want = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	unsigned char low = 0x80;
-	unsigned char high = 0xbf;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || s.n < want)
-		return 0;
-	if (p[0] == 0xe0)
-		low = 0xa0;
-	else if (p[0] == 0xf0)
-		low = 0x90;
-	else if (p[0] == 0xed)
-		high = 0x9f;
-	else if (p[0] == 0xf4)
-		high = 0x8f;
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (size_t i = 2; i < want; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return want;
 }
 
 /* The letter of the two-byte escape of C (RFC 8259 section 7); 0 if it has none. */
@@ -96,10 +69,10 @@ static void put_rest(struct json_out *j, struct slice s, size_t at)
 
 	while (i < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
-		size_t taken = plain[c] ? 1 : c >= 0x80 ? sequence_length(slice_from(s, i)) : 0;
+		int taken = plain[c] ? 1 : c >= 0x80 ? utf8_character(s, i, NULL) : 0;
 
 		if (taken > 0) {
-			i += taken;
+			i += (size_t)taken;
 			continue;
 		}
 		put(j, s.p + run, i - run);

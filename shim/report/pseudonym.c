@@ -2,6 +2,7 @@
 #include "report/pseudonym.h"
 
 #include "base/ascii.h"
+#include "base/hash.h"
 
 enum {
 	SALTS = 16,      /* tries to find a pseudonym with the shape of the original */
@@ -11,7 +12,7 @@ enum {
 
 /* One thing that was replaced. */
 struct pseudonym {
-	uint64_t was; /* hash of the secret */
+	uint64_t was; /* hash of the secret; collisions only make two secrets look alike */
 	uint64_t now; /* and of its pseudonym */
 	uint32_t salt;
 };
@@ -25,16 +26,6 @@ void pseudonyms_release(struct pseudonyms *d)
 {
 	free(d->all);
 	*d = (struct pseudonyms){ 0 };
-}
-
-/* FNV-1a; collisions only make two secrets look alike. */
-static uint64_t hash_of(const char *p, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * 0x100000001b3ULL;
-	return h;
 }
 
 /* Index of the row for the secret with the hash WAS; `count` if it is new. */
@@ -177,9 +168,9 @@ void pseudonym_replace(struct pseudonyms *d, char *p, size_t n, size_t head, siz
 	char was[COMPARED];
 	size_t kept = n < sizeof(was) ? n : sizeof(was);
 
-	if (head + tail >= n || is_pseudonym(d, hash_of(p, n)))
+	if (head + tail >= n || is_pseudonym(d, hash_of((struct slice){ p, n })))
 		return;
-	size_t i = find_or_add(d, hash_of(p, n));
+	size_t i = find_or_add(d, hash_of((struct slice){ p, n }));
 	memcpy(was, p, kept);
 	for (uint32_t salt = i < d->count ? d->all[i].salt : 0;; salt++) {
 		memcpy(p, was, kept);
@@ -187,7 +178,7 @@ void pseudonym_replace(struct pseudonyms *d, char *p, size_t n, size_t head, siz
 		put_marks_back(p, (struct slice){ was, kept });
 		if (i == d->count)
 			return;
-		uint64_t now = hash_of(p, n);
+		uint64_t now = hash_of((struct slice){ p, n });
 		bool known = d->all[i].now == now;
 		if (known || n > kept || salt >= d->all[i].salt + SALTS || !is_taken(d, i, now)) {
 			d->all[i].now = now;
@@ -199,7 +190,7 @@ void pseudonym_replace(struct pseudonyms *d, char *p, size_t n, size_t head, siz
 
 bool pseudonym_exists(const struct pseudonyms *d, const char *p, size_t n)
 {
-	return find(d, hash_of(p, n)) < d->count;
+	return find(d, hash_of((struct slice){ p, n })) < d->count;
 }
 
 bool pseudonyms_retry(struct pseudonyms *d, size_t from, unsigned turn)

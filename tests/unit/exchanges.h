@@ -48,25 +48,17 @@ static inline size_t request_text(char *to, size_t size, const struct said *s)
 	return (size_t)n;
 }
 
-/* The caller's: exchange_free(). */
-static inline struct exchange *exchange_of(const struct said *s)
+/* The one exchange of a connection with these bytes; the caller's: exchange_free(). */
+static inline struct exchange *exchange_between(struct slice client, struct slice server)
 {
 	struct wire_limits limits = { .body_max = 1 << 20 };
 	struct connection *c = connection_new(&limits, 1, slice_of(NULL), CONNECTION_OPENED);
 	struct exchange *x = NULL;
 	struct event event;
-	char text[16384];
 
 	assert_non_null(c);
-	connection_feed(c, SIDE_CLIENT, text, request_text(text, sizeof(text), s), 1000);
-	if (s->status) {
-		const char *body = s->body ? s->body : "";
-		int n =
-		    snprintf(text, sizeof(text),
-			     "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
-			     s->status, s->type ? s->type : "application/json", strlen(body), body);
-		connection_feed(c, SIDE_SERVER, text, (size_t)n, 2000);
-	}
+	connection_feed(c, SIDE_CLIENT, client.p, client.n, 1000);
+	connection_feed(c, SIDE_SERVER, server.p, server.n, 2000);
 	connection_close(c, 3000);
 	while (connection_next(c, &event))
 		if (event.kind == EVENT_EXCHANGE) {
@@ -76,6 +68,23 @@ static inline struct exchange *exchange_of(const struct said *s)
 	connection_free(c);
 	assert_non_null(x);
 	return x;
+}
+
+/* The caller's: exchange_free(). */
+static inline struct exchange *exchange_of(const struct said *s)
+{
+	const char *body = s->body ? s->body : "";
+	char request[16384], answer[16384];
+	size_t asked = request_text(request, sizeof(request), s);
+	int n =
+	    s->status
+		? snprintf(answer, sizeof(answer),
+			   "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			   s->status, s->type ? s->type : "application/json", strlen(body), body)
+		: 0;
+
+	return exchange_between((struct slice){ request, asked },
+				(struct slice){ answer, (size_t)n });
 }
 
 /* The rules of the table, no ORSHIM_ setting, ENVIRON's entries (with their NULs). */

@@ -15,39 +15,11 @@
 #include <cmocka.h>
 #include <glob.h>
 
+#include "failing_allocations.h"
 #include "tools/capture/capture.h"
 #include "tools/capture/playback.h"
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-enum { NEVER = -1, TEXT_MAX = 1 << 20 };
-
-static long left = NEVER; /* allocations that succeed yet, then one fails */
-
-static bool fails(void)
-{
-	return left >= 0 && left-- == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
+enum { TEXT_MAX = 1 << 20 };
 
 /* False once N allocations are more than the replay makes. */
 static bool replay_failing(const struct capture *c, long n)
@@ -55,13 +27,14 @@ static bool replay_failing(const struct capture *c, long n)
 	const struct playback_options options = { .split = SPLIT_RECORDED };
 	struct playback r;
 
-	left = n;
+	memory.armed = true;
+	memory.left = n;
+	memory.failed = false;
 	playback_run(&r, c, &options);
-	bool failed = left == NEVER;
-	left = NEVER;
+	memory.armed = false;
 	assert_true(r.records.n == 0 || r.records.p[r.records.n - 1] == '\n');
 	playback_release(&r);
-	return failed;
+	return memory.failed;
 }
 
 static void read_capture(const char *path, struct capture *c)

@@ -21,6 +21,7 @@
 #include <cJSON.h>
 #include <cmocka.h>
 
+#include "read_file.h"
 #include "tools/capture/playback.h"
 
 enum { FILE_MAX_SIZE = 64 << 20, SECRET_MIN = 20, WORD_MIN = 9 };
@@ -33,21 +34,6 @@ static char folder[PATH_MAX / 2]; /* what ORSHIM_CAPTURE says */
 static char *look_up(const char *name)
 {
 	return strcmp(name, "ORSHIM_CAPTURE") == 0 ? folder : NULL;
-}
-
-static bool read_whole(const char *path, struct buf *out)
-{
-	char piece[16384];
-	ssize_t n;
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		return false;
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
-		if (buf_add(out, piece, (size_t)n) != 0)
-			break;
-	close(fd);
-	return n == 0;
 }
 
 /* A new folder below the temporary one. */
@@ -100,7 +86,7 @@ static bool play(const char *path, struct slice text, struct playback *r, struct
 	bool found = n > 0;
 	for (int i = 0; i < n; i++) {
 		snprintf(file, sizeof(file), "%s/%s", folder, names[i]->d_name);
-		found = i == 0 && read_whole(file, written);
+		found = i == 0 && read_file(file, written);
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -283,7 +269,7 @@ static void check_capture(const char *path)
 	struct buf text;
 
 	buf_init(&text, FILE_MAX_SIZE);
-	assert_true(read_whole(path, &text));
+	assert_true(read_file(path, &text));
 	check_text(path, buf_slice(&text));
 	buf_release(&text);
 }

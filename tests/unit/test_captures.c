@@ -20,6 +20,7 @@
 #include <cJSON.h>
 #include <cmocka.h>
 
+#include "read_file.h"
 #include "tools/capture/playback.h"
 
 enum { FILE_MAX_SIZE = 64 << 20, SECRET_MIN = 20, VARIANTS = 3 };
@@ -33,21 +34,6 @@ static const char *root(void)
 	const char *given = getenv("CAPTURES");
 
 	return given ? given : "tests/captures";
-}
-
-static bool read_whole(const char *path, struct buf *out)
-{
-	char piece[16384];
-	ssize_t n;
-	int fd = open(path, O_RDONLY);
-
-	if (fd < 0)
-		return false;
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
-		if (buf_add(out, piece, (size_t)n) != 0)
-			break;
-	close(fd);
-	return n == 0;
 }
 
 static bool is_hex(char c)
@@ -166,7 +152,7 @@ static void compare_expected(const char *path, const struct playback *r)
 		assert_true(write(fd, r->text.n ? r->text.p : "", r->text.n) == (ssize_t)r->text.n);
 		close(fd);
 	}
-	if (read_whole(expected, &want) && !slice_equal(buf_slice(&want), buf_slice(&r->text)))
+	if (read_file(expected, &want) && !slice_equal(buf_slice(&want), buf_slice(&r->text)))
 		COMPLAIN("%s: the text is not as in %s; it is\n%.*s\n", path, expected,
 			 SLICE_ARG(buf_slice(&r->text)));
 	buf_release(&want);
@@ -182,7 +168,7 @@ static void check_capture(const char *path, const char *folder, bool fires)
 	struct buf text;
 
 	buf_init(&text, FILE_MAX_SIZE);
-	assert_true(read_whole(path, &text));
+	assert_true(read_file(path, &text));
 	capture_init(&c);
 	if (capture_parse(&c, buf_slice(&text), &fault) != 0) {
 		COMPLAIN("%s:%zu: %s\n", path, fault.line, fault.what);

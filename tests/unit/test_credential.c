@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "diagnose/credential.h"
-#include "wire/connection.h"
+#include "exchanges.h"
 
 #define KEY "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"
 
 /* The exchange of one GET with these header lines; the caller frees it. */
 static struct exchange *request(const char *target, const char *lines)
 {
-	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
-	struct wire_limits limits = { .body_max = 1024 };
-	struct connection *c = connection_new(&limits, 1, (struct slice){ NULL, 0 }, CONNECTION_OPENED);
-	struct exchange *x = NULL;
-	struct event event;
 	char text[2048];
-
 	int n = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: openrouter.ai\r\n%s\r\n",
 			 target, lines);
-	connection_feed(c, SIDE_CLIENT, text, (size_t)n, 1);
-	connection_feed(c, SIDE_SERVER, answer, sizeof(answer) - 1, 2);
-	connection_close(c, 3);
-	while (connection_next(c, &event))
-		if (event.kind == EVENT_EXCHANGE) {
-			assert_null(x);
-			x = event.exchange;
-		}
-	connection_free(c);
-	assert_non_null(x);
-	return x;
+
+	return exchange_between((struct slice){ text, (size_t)n },
+				SLICE("HTTP/1.1 204 No Content\r\n\r\n"));
 }
 
 static void assert_slice(struct slice s, const char *expected)

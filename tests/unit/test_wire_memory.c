@@ -5,50 +5,8 @@
  */
 #include <brotli/encode.h>
 
+#include "failing_allocations.h"
 #include "h2_write.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-static struct {
-	bool armed;
-	bool stay; /* all from the n-th on */
-	long left; /* allocations that succeed yet */
-	bool failed;
-} memory;
-
-static bool fails(void)
-{
-	if (!memory.armed)
-		return false;
-	if (memory.left > 0) {
-		memory.left--;
-		return false;
-	}
-	if (memory.failed && !memory.stay)
-		return false;
-	memory.failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
 
 /* Arms failing for the calls into wire/ only. */
 struct outcome {
