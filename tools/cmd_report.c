@@ -91,7 +91,7 @@ static void check_records(const struct log *l)
 			    log_fault_words((enum log_fault)f));
 }
 
-/* What was set aside of the log NAME belongs to it, unless it is among the NAMES as well. */
+/* The rotated file of the log NAME belongs to it, unless it is among the NAMES as well. */
 static void add_earlier(struct log *l, const char *name, char *const *names, int count)
 {
 	char *earlier = log_earlier(name);

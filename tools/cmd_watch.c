@@ -23,7 +23,7 @@ enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 
 struct watch {
 	const char *path;
-	bool all;        /* begin with what was set aside */
+	bool all;        /* begin with the rotated file */
 	bool from_start; /* begin with what is in it */
 	int fd;
 	off_t at;
@@ -170,7 +170,7 @@ static void read_more(struct watch *w)
 }
 
 /* What the log was before it outgrew its limit (ORSHIM_LOG_MAX) and W's file took its name. */
-static void read_set_aside(struct watch *w)
+static void read_rotated(struct watch *w)
 {
 	const int current = w->fd;
 	struct stat st;
@@ -206,7 +206,7 @@ static void look(struct watch *w)
 		return;
 	bool first = w->fd < 0 && w->inode == 0;
 	if (w->fd >= 0) {
-		read_more(w); /* what came before it was set aside */
+		read_more(w); /* what was written before the rotation */
 		close(w->fd);
 	}
 	w->fd = open(w->path, O_RDONLY | O_CLOEXEC);
@@ -215,7 +215,7 @@ static void look(struct watch *w)
 	w->inode = st.st_ino;
 	if (first && w->all) {
 		begin_anew(w, 0);
-		read_set_aside(w);
+		read_rotated(w);
 	}
 	begin_anew(w, first && !w->from_start ? st.st_size : 0);
 }

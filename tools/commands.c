@@ -93,7 +93,7 @@ static const struct command_option export_options[] = {
 	CHOICE("--otlp", "traces|logs", struct export_options, otlp,
 	  "OTLP/JSON, one object a line: a span or a log record an exchange, named by\n"
 	  "the GenAI and HTTP semantic conventions; the same log gives the same ids"),
-	FLAG("--follow", struct export_options, follow, "go on with what is added, until Ctrl-C; through logs that are set aside"),
+	FLAG("--follow", struct export_options, follow, "go on with what is added, until Ctrl-C, also when the log is rotated"),
 	PATH("--state", "FILE", struct export_options, state,
 	  "of --follow: keep in FILE how far it came, and begin there; a line may come\n"
 	  "twice after a crash, none is left out"),

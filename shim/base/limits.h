@@ -119,7 +119,7 @@
 #define LIMIT_LOG_MIN (64LL << 10)  /* least that ORSHIM_LOG_MAX may ask for: a line fits */
 #define LIMIT_LOG_MAX (1LL << 40)   /* most that it may ask for */
 #define LIMIT_LINE (64 * 1024)	   /* one line of the log */
-#define LIMIT_LOG_LOOK 200000	   /* a log that was moved away is noticed after so long (microseconds) */
+#define LIMIT_LOG_LOOK 200000	   /* how long the rotation of the log may go unnoticed (microseconds) */
 #define LIMIT_BLOCK (16 * 1024)	   /* one human diagnosis */
 #define LIMIT_PAIRS 32	   /* header fields of one side whose JSON is kept for when they come again (count) */
 #define LIMIT_PAIR 248	   /* such a field and its JSON */

@@ -181,7 +181,7 @@ def old_logs(log):
           "old logs: ids of empty texts")
 
 
-def set_aside_first(log, scratch):
+def rotated_first(log, scratch):
     lines = written(log).splitlines(True)
     parts = os.path.join(scratch, "parts.log")
     whole = export("--flat", log)[0]
@@ -367,7 +367,7 @@ def names(text):
 
 
 def follow_real(standin, scratch):
-    """curl sets its log aside again and again; every exchange comes once."""
+    """curl rotates its log again and again; every exchange comes once."""
     log = os.path.join(scratch, "turning")
     follower = Follower(log)  # waits for it
     wanted, inodes = 0, set()
@@ -384,7 +384,7 @@ def follow_real(standin, scratch):
     check(len(rows) == wanted == len({name_of(row) for row in rows}),
           "follow: %d exchanges of curl, each once" % wanted, (len(rows), said))
     check(len(inodes) >= 3 and os.path.exists(log + ".1"),
-          "follow: the log was set aside meanwhile", inodes)
+          "follow: the log was rotated meanwhile", inodes)
     check(code == 0 and "waiting for" in said, "follow: SIGTERM ends it well", (code, said))
     check(all(row["exe"] for row in rows), "follow: processes are known across files")
 
@@ -452,7 +452,7 @@ def follow_state(lines, scratch):
     turn(lines[6:7])
     os.rename(log, log + ".1")
     turn(lines[7:8])
-    expect("state: set aside in between", run(2), 6, 8)
+    expect("state: rotated in between", run(2), 6, 8)
     expect("state: nothing new", run(0), 8, 8)
     turn(lines[8:9])
     got = run(1)
@@ -468,7 +468,7 @@ def follow_state(lines, scratch):
         turn(some)
     turned = run(2)
     expect("state: turned over twice: says what may be lost", turned, 10, 12,
-           "set aside more than once")
+           "rotated more than once")
     os.unlink(log + ".1")
     inode = os.stat(log).st_ino
     with open(log, "w", encoding="utf-8") as out:
@@ -563,7 +563,7 @@ def main():
         flat_is_the_log(log)
         processes_are_flat(log)
         old_logs(log)
-        set_aside_first(log, scratch)
+        rotated_first(log, scratch)
         captured = captures_keep_their_causes()
         traces_are_the_log(log)
         logs_are_the_log(log)

@@ -237,11 +237,11 @@ run "run with a small log" 0 env OPENROUTER_API_KEY="$quoted" ORSHIM_LOG_MAX=96K
 says "run with a small log" err "60 API exchanges, 60 refused"
 until_seen "?60"
 [ "$(grep -c 'POST .*401' "$work/watched")" = 60 ]
-verdict $? "watch: a log that was set aside, every line"
+verdict $? "watch: a log that was rotated, every line"
 kill -INT "$watcher"
 wait "$watcher"
 [ -s "$work/grown.log.1" ] && [ "$(cat "$work"/grown.log.1 "$work/grown.log" | grep -c '"exchange"')" = 60 ]
-verdict $? "a log that outgrows its limit is set aside whole"
+verdict $? "a log that outgrows its limit is rotated whole"
 [ "$(stat -c %s "$work/grown.log.1")" -le 98304 ]
 verdict $? "a log that outgrows its limit stays below it"
 run "report of both" 1 "$orshim" report "$work/grown.log"

@@ -285,7 +285,7 @@ static void expect_size_at_most(const char *file, long most)
 	assert_in_range(st.st_size, 1, most);
 }
 
-static void a_log_that_grew_is_set_aside(void **state)
+static void a_log_that_grew_is_rotated(void **state)
 {
 	char old[160];
 	struct sink s;
@@ -341,7 +341,7 @@ static void who_sets_it_aside_is_followed_by_the_others(void **state)
 	sink_close(&two);
 }
 
-static void where_it_cannot_be_set_aside_it_grows(void **state)
+static void where_it_cannot_be_rotated_it_grows(void **state)
 {
 	char old[160];
 	struct sink s;
@@ -580,10 +580,10 @@ int main(void)
 		TEST(a_closed_pipe_raises_no_signal),
 		TEST(a_file_size_limit_raises_no_signal),
 		TEST(a_host_that_reuses_our_descriptor_keeps_its_file_clean),
-		TEST(a_log_that_grew_is_set_aside),
+		TEST(a_log_that_grew_is_rotated),
 		TEST(without_a_limit_it_grows),
 		TEST(who_sets_it_aside_is_followed_by_the_others),
-		TEST(where_it_cannot_be_set_aside_it_grows),
+		TEST(where_it_cannot_be_rotated_it_grows),
 		TEST(a_deleted_or_replaced_log_is_begun_anew),
 		TEST(a_relative_name_stays_where_it_was),
 		TEST(what_is_locked_in_opens_nothing),

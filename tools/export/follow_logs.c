@@ -2,7 +2,7 @@
 /*
  * Looks at the logs some forty times a second while they are quiet, and all the
  * time while they grow: inotify would miss logs on network and container file
- * systems, and a log may be set aside twice within moments when its limit is low.
+ * systems, and a log may be rotated twice within moments when its limit is low.
  */
 #include "tools/export/follow_logs.h"
 
@@ -155,8 +155,8 @@ static int open_log(const char *path)
 }
 
 /*
- * Another file has the log's name: what it was, and what was set aside in between.
- * The file is opened first, so that none slips past if it is set aside just now.
+ * Another file has the log's name: what it was, and which files were rotated in between.
+ * The file is opened first, so that none slips past if it is rotated just now.
  */
 static void look(const struct follower *f, struct followed *log)
 {
@@ -241,7 +241,7 @@ static void check_resumed(const struct follower *f, const struct followed *log)
 		    log->parts[p].lines.at >= newest->offset)
 			return;
 	if (newest)
-		warn("export: %s was set aside more than once since the last run; lines between "
+		warn("export: %s was rotated more than once since the last run; lines between "
 		     "are lost",
 		     log->path);
 }

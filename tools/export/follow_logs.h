@@ -6,7 +6,7 @@
 
 /*
  * Export the logs NAMES from their beginning, then what is added to them, until
- * SIGINT or SIGTERM, or until nobody reads. A log that is set aside is read to its
+ * SIGINT or SIGTERM, or until nobody reads. A log that is rotated is read to its
  * end, and further while a process still has it open. With STATE, a file's name,
  * it begins where the last run ended; a line whose block has left without the
  * state's having been written comes once more. Dies over a log or state that

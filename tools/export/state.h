@@ -16,7 +16,7 @@
 enum { STATE_HEAD = 256, STATE_HASH = 24 + 1 };
 
 struct state_part {
-	const char *path; /* of the log, also for what was set aside of it */
+	const char *path; /* of the log, also for its rotated file */
 	uint64_t inode;
 	int64_t offset;
 	char head[STATE_HASH]; /* of the first STATE_HEAD bytes, at most OFFSET of them, in hex */

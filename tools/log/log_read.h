@@ -145,7 +145,7 @@ void log_add_from(struct log *l, const char *path, int64_t start);
 void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context);
 
 /*
- * What of the log PATH was set aside by its size, PATH.1; NULL if there is none
+ * The rotated file of the log PATH, PATH.1; NULL if there is none
  * that holds records. The caller then owns it.
  */
 char *log_earlier(const char *path);

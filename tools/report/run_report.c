@@ -69,7 +69,7 @@ static void read_run(struct log *l, const char *log_path, int64_t start, int64_t
 {
 	char *earlier = strstr(log_path, "%p") ? NULL : log_earlier(log_path);
 
-	/* START is a place in what is set aside now, or in what was set aside before that. */
+	/* START is a place in the file that is rotated now, or in the one rotated before. */
 	bool moved = earlier && is_newer(earlier, since_us);
 	log_init(l);
 	if (moved)
