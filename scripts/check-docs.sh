@@ -56,6 +56,13 @@ for page in docs/orshim.1 docs/*.7; do
 		bad=1
 	fi
 done
+# Words that readers stumbled over; what they mean can be said plainly.
+found=$(grep -nE '\b(stands?|holds?|signature)\b| is no [a-z]+| of its own|[Ss]uch an? |openrouter_auth' \
+	docs/rules.md docs/orshim.1 docs/check.md || true)
+[ -z "$found" ] || {
+	printf 'check-docs: say it in other words:\n%s\n' "$found" >&2
+	bad=1
+}
 # Options are read by their rows in commands.c alone.
 found=$(grep -nE 'strn?cmp\([^)]*"--[a-z-]*"' tools/cmd_*.c || true)
 [ -z "$found" ] || {

@@ -105,7 +105,10 @@ void style_of(int fd, struct text_style *style)
 	const char *terminal = getenv("TERM");
 	struct winsize size;
 
-	*style = (struct text_style){ .width = 100 };
+	const char *columns = getenv("COLUMNS");
+	int wide = columns ? atoi(columns) : 0;
+
+	*style = (struct text_style){ .width = wide >= 20 && wide <= 1000 ? wide : 100 };
 	if (!isatty(fd))
 		return;
 	style->colour = !(no_colour && *no_colour) && !(terminal && strcmp(terminal, "dumb") == 0);

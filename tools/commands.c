@@ -35,7 +35,7 @@ static const struct command_option run_options[] = {
 	  "tapped; off nothing; all every process that is not tapped; strict refuses\n"
 	  "instead of passing through what cannot be looked into"),
 	CHOICE("--fail-on", "error|warning", struct run_options, fail_on,
-	  "error or warning: end with 1 if the tool ended with 0 and such a finding is there, with 3 "
+	  "error or warning: end with 1 if the tool ended with 0 and there is a finding of that level, with 3 "
 	  "if nothing was seen"),
 	FLAG("--annotate", struct run_options, annotate,
 	  "annotations and a job summary of GitHub Actions; by itself where\n"
@@ -68,7 +68,7 @@ static const struct command_option runs_options[] = {
 
 static const struct command_option baseline_options[] = {
 	TEXT("--base", "URL", struct baseline_options, base, "default https://openrouter.ai/api/v1"),
-	TEXT("--key-env", "NAME", struct baseline_options, key_env, "the variable that holds the key, default OPENROUTER_API_KEY"),
+	TEXT("--key-env", "NAME", struct baseline_options, key_env, "the variable with the key, default OPENROUTER_API_KEY"),
 	TEXT("--model", "ID", struct baseline_options, model, "default openai/gpt-4o-mini"),
 	{ 0 },
 };
@@ -103,7 +103,7 @@ static const struct command_option export_options[] = {
 
 static const struct command_option curl_options[] = {
 	FLAG("--fixed", struct curl_options, fixed, "with the key as it should be sent, instead of as it was"),
-	PATH("--body", "FILE", struct curl_options, body, "the body; no log holds its text"),
+	PATH("--body", "FILE", struct curl_options, body, "the body; logs do not contain its text"),
 	{ 0 },
 };
 
@@ -152,7 +152,7 @@ static const struct command_option doctor_options[] = {
 static const struct command_option check_options[] = {
 	FLAG("--json", struct check_options, json, "print one JSON object (docs/check.md)"),
 	CHOICE("--fail-on", "error|warning", struct check_options, fail_on,
-	  "error (default) or warning: end with 1 at such a finding; with 3 if no key was found"),
+	  "error (default) or warning: end with 1 at a finding of that level; with 3 if no key was found"),
 	FLAG("--fix", struct check_options, fix,
 	  "print the commands that would mend it; nothing is changed, no value is in them"),
 	{ 0 },
@@ -184,8 +184,8 @@ static const struct command_option help_options[] = {
 const struct command commands[] = {
 	{ "run", cmd_run, "run a tool with the shim preloaded, then say what was found",
 	  "[--] TOOL ARGS...", "LINE", WORDS_ANY, OPTIONS(run),
-	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if there is no such\n"
-	  "tool, 126 if it cannot be executed. What was found follows on stderr.\n"
+	  "Exits with the tool's own status, 128+n if signal n ended it, 127 if the tool was\n"
+	  "not found, 126 if it cannot be executed. What was found follows on stderr.\n"
 	  "ORSHIM_LIB names the library if it is neither beside orshim nor installed.",
 	  "orshim run -- python3 agent.py" },
 	{ "report", cmd_report, "read logs: what was wrong, how often, what to try next",
@@ -207,10 +207,10 @@ const struct command commands[] = {
 	  "orshim rerun" },
 	{ "baseline", cmd_baseline, "make the documented request with curl, to compare with",
 	  "", NULL, 0, OPTIONS(baseline),
-	  "GET /key, then a chat of one token, by curl under the shim; the key goes to curl by its\n"
-	  "stdin. What was sent is kept for `orshim diff last-good last-bad`.",
+	  "GET /key, then a chat of one token, by curl under the shim; the key is passed to curl\n"
+	  "on stdin. What was sent is kept for `orshim diff last-good last-bad`.",
 	  "orshim baseline" },
-	{ "diff", cmd_diff, "two requests side by side: what differs, what explains most first",
+	{ "diff", cmd_diff, "two requests side by side: what differs, most telling difference first",
 	  "A B [LOG...]", "last-good|last-bad|FILE", WORDS_ANY, OPTIONS(diff),
 	  "A and B are N (of the newest run), LOG:N, a .cap, last-good or last-bad: the newest\n"
 	  "request that worked or did not, of LOG... or of the kept runs and the baseline.\n"
@@ -218,7 +218,7 @@ const struct command commands[] = {
 	  "orshim diff last-good last-bad" },
 	{ "watch", cmd_watch, "follow a log while it is written, one line an exchange",
 	  "[LOG]", "FILE", 1, OPTIONS(watch),
-	  "Each cause is explained when it comes first. A log that is replaced, cut off or not\n"
+	  "Each cause is explained the first time it occurs. A log that is replaced, cut off or not\n"
 	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
 	  "orshim watch orshim.log" },
 	{ "export", cmd_export, "a log as lines that another engine reads, on standard output",
@@ -229,7 +229,7 @@ const struct command commands[] = {
 	{ "curl", cmd_curl, "an exchange of a log as a curl command",
 	  "N|LOG:N", "FILE", 1, OPTIONS(curl),
 	  "The key is in it as the variable that it came from, else $OPENROUTER_API_KEY; no secret is\n"
-	  "printed. Where that variable holds another key than the one that was sent, it says so.\n"
+	  "printed. If that variable has another key than the one that was sent, it says so.\n"
 	  "N is one of the newest run.",
 	  "orshim curl 3" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
@@ -267,14 +267,14 @@ const struct command commands[] = {
 	  "known tools, and the environments of running editors. Keys are shown by their labels.\n"
 	  "Exits with 0 if no error was found, with 1 if one was.",
 	  "orshim check --fail-on warning" },
-	{ "attach", cmd_attach, "bring the shim into a running process, and take it out again",
+	{ "attach", cmd_attach, "attach to a running process, or detach from it",
 	  "PID|NAME", "PID", 1, OPTIONS(attach),
 	  "The ORSHIM_* settings are those of this command. Connections that are open already are\n"
 	  "seen from their next request on; a TLS library that is loaded later is not: detach and\n"
-	  "attach again. A process that is not certain to stay whole is left alone, and the reason\n"
-	  "said. Exits with 0, with 1 if nothing of it can be seen, with 2 if it was refused.",
+	  "attach again. If attaching might harm the process, orshim refuses and\n"
+	  "says why. Exits with 0, with 1 if nothing of it can be seen, with 2 if it was refused.",
 	  "orshim attach 4711" },
-	{ "env", cmd_env, "list the settings, and what they are here",
+	{ "env", cmd_env, "list the settings and their current values",
 	  "", NULL, 0, OPTIONS(env),
 	  NULL,
 	  "ORSHIM_BODY_MAX=1M orshim env" },

@@ -19,7 +19,7 @@ KEY = "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
 OTHER = "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"
 ANTHROPIC = "sk-ant-api03-" + "Zk3" * 31 + "AA"
 V = "OPENROUTER_API_KEY"
-SECRETS = (KEY[9:40], KEY[40:], OTHER[9:40], OTHER[40:], ANTHROPIC[13:60])
+SECRETS = (KEY[9:40], KEY[40:], OTHER[9:40], OTHER[40:], ANTHROPIC[13:60], "mmmKq3vZ8", "nnnWp7yD2")
 
 # name, files, variables, [(rule, words)], exit status
 CASES = [
@@ -156,6 +156,24 @@ def try_edits(work):
         said.append(edits)
 
 
+def try_editor(work):
+    """An extension host, as far as its arguments tell one, with another environment."""
+    variable = "MISTRAL_API_KEY"
+    home = Home(work, "editor", {}, {variable: "m" * 20 + "Kq3vZ8xT1bR5"})
+    for name, inside, rule in (("lacks it", {}, "key_variable_unused"),
+                               ("has another", {variable: "n" * 20 + "Wp7yD2cF9hJ4"}, "key_differs_from_variable")):
+        host = subprocess.Popen([sys.executable, "-c", "print(1, flush=True); input()", "--type=extensionHost"],
+                                env=dict(inside, PATH=os.environ["PATH"]), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+        host.stdout.readline()
+        code, answer = home.answer("--fail-on", "warning")
+        found = [f for f in answer["findings"] if f["pid"] and f["variable"] == variable]
+        host.communicate(b"\n")
+        check(code == 1 and [f["rule"] for f in found] == [rule] and answer["editors"]["processes"] >= 1,
+              "an editor that %s: %s" % (name, rule), answer["findings"])
+        said.append(json.dumps(answer))
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="orshim-check-") as work:
         for number, (name, files, variables, wanted, status) in enumerate(CASES):
@@ -164,6 +182,7 @@ def main():
         try_places(work)
         try_status(work)
         try_edits(work)
+        try_editor(work)
     check(not [s for s in SECRETS for text in said if s in text], "no value of a key in anything that was said")
     return finish()
 
