@@ -166,7 +166,7 @@ class Run:
                     print("    " + line[:300], flush=True)
 
     def longest_first(self, chains):
-        return sorted(chains, key=lambda c: -sum(self.seconds.get(p.name, 1) for p in c))
+        return sorted(chains, key=lambda c: -sum(self.seconds.get(p.name, 30) for p in c))
 
     def all(self, first, chains):
         self.chain(first)

