@@ -41,7 +41,7 @@ $(B)/liborshim.so: $(TAP) $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
 	@mv $@.new $@ # in one step: a process may be loading it
 
-# Without a shared library it runs in any container. What libc warns about, tools/orshim.c forestalls.
+# Without a shared library it runs in any container; tools/orshim.c avoids what libc warns about.
 $(B)/orshim: LDFLAGS += $(if $(SAN),,-static-pie $(if $(shell ld --help | grep no-warnings),-Wl$(comma)--no-warnings))
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@.new $^ $(TLS) $(LIBS) -lm
@@ -59,18 +59,6 @@ $(B)/%.o: %.S
 $(B)/cJSON.o: Makefile | build/.found-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -DCJSON_HIDE_SYMBOLS -DCJSON_NESTING_LIMIT=128 $(CFLAGS) -c -o $@ build/cjson/cJSON.c
-
-# What the C files need of the rules, without their texts, and written anew only when it changes:
-# for a text nothing is compiled again but the tables that hold it.
-RULES := $(patsubst %,shim/diagnose/rules/%.def,credential place framing content answer history)
-build/gen/rule_ids.def: $(RULES)
-	@mkdir -p $(@D)
-	@sed -nE 's/^RULE\(([a-z0-9_]+),$$/RULE_ID(\1)/p' $^ >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-build/gen/checks.def: $(RULES)
-	@mkdir -p $(@D)
-	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/tools/report/page.o: $(wildcard tools/report/page/*)
 
@@ -93,7 +81,6 @@ test: build/.setup-tests
 
 docs:
 	scripts/check-docs.sh --update
-
 check-layers: all
 check-exports check-needed check-glibc: $(B)/liborshim.so
 docs check-docs: $(B)/orshim
@@ -106,7 +93,7 @@ format:
 clean: # the source of cJSON stays, as the installed packages do
 	rm -rf $(filter-out build/cjson,$(wildcard build/*)) build/.found-*
 
-include tests/tests.mk scripts/install.mk
+include shim/diagnose/rules.mk tests/tests.mk scripts/install.mk
 .PHONY: all setup demo test docs check-layers check-sizes check-exports check-needed check-glibc check-docs format clean
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)
