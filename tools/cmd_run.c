@@ -19,6 +19,7 @@
 #include "tools/report/layout.h"
 #include "tools/report/run_report.h"
 #include "tools/run/child.h"
+#include "tools/run/elsewhere.h"
 #include "tools/run/launch.h"
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
@@ -344,6 +345,22 @@ static int end_status(const struct run *r, int status)
 	return outcome >= (r->o->fail_on == FAIL_ON_ERROR ? RUN_ERRORS : RUN_WARNINGS) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
+/* docker, ssh and their like: what is to be seen happens elsewhere. */
+static void say_elsewhere(const struct run *r)
+{
+	char library[PATH_MAX], command[PATH_MAX];
+	struct buf out;
+
+	ssize_t n = readlink("/proc/self/exe", command, sizeof(command) - 1);
+	command[n > 0 ? n : 0] = '\0';
+	library_find(library);
+	buf_init(&out, LIMIT_BLOCK);
+	elsewhere_say(r->tool, library, command, &out);
+	if (out.n)
+		warn("run: %.*s", SLICE_ARG(buf_slice(&out)));
+	buf_release(&out);
+}
+
 int cmd_run(const struct arguments *a)
 {
 	struct program program;
@@ -365,6 +382,7 @@ int cmd_run(const struct arguments *a)
 	if (program.deaf && (program.gains_rights || program.is_foreign))
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
 		     program.deaf);
+	say_elsewhere(&r);
 	check_writable(r.o->log);
 	check_writable(r.o->report);
 	make_folder(&r);

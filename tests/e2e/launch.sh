@@ -313,6 +313,30 @@ ends 1 '--quiet and a refusal' --quiet --fail-on=error -- curl "${bad_call[@]}"
 [ "$(wc -l <"$work/err")" = 1 ] && grep -q '1 refused: auth_token_quoted' "$work/err"
 verdict $? '--quiet says one line'
 
+# Programs that start the tool elsewhere: one line with the way there, and the same status.
+elsewhere() { # STATUS LINES WORDS PROGRAM...
+	local status=$1 lines=$2 words=$3
+	shift 3
+	"$orshim" run -- "$@" >"$work/out" 2>"$work/err"
+	[ $? = "$status" ] && [ "$(grep -c '^orshim: run: the tool runs ' "$work/err")" = "$lines" ] &&
+		grep -qF -- "$words" "$work/err"
+	verdict $? "${1##*/} ${2:-}: $lines line about where the tool runs"
+}
+mkdir "$work/elsewhere"
+for name in docker docker-compose flatpak; do
+	printf '#!/bin/sh\nexit 6\n' >"$work/elsewhere/$name"
+	chmod 755 "$work/elsewhere/$name"
+done
+docker=$work/elsewhere/docker
+elsewhere 6 1 ':/usr/local/lib/liborshim.so:ro' "$docker" run --rm image claude
+elsewhere 6 1 'IMAGE orshim run -- TOOL' "$docker" exec -it box codex
+elsewhere 6 1 'give the service the volumes' "$docker" compose run agent
+elsewhere 6 1 'give the service the volumes' "$work/elsewhere/docker-compose" up
+elsewhere 6 1 '--command=' "$work/elsewhere/flatpak" run dev.zed.Zed
+elsewhere 6 0 '' "$docker" ps
+elsewhere 6 0 '' "$work/elsewhere/flatpak" list
+elsewhere 255 1 'ssh HOST FOLDER/orshim run' ssh -oProxyCommand=false -oBatchMode=yes nowhere claude
+
 for rule in key_variable_damaged key_shadows_dotenv key_variable_near_miss; do
 	[ "${says_cases[$rule]:-0}" -ge 3 ] && [ "$quiet_cases" -ge 3 ]
 	verdict $? "$rule: at least three cases of each kind"
