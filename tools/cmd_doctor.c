@@ -291,7 +291,8 @@ static void write_text(const struct patient *p, struct buf *out)
 		if (t->reason[0])
 			say(out, "       not tapped: %s\n", t->reason);
 		else if (!p->deaf)
-			say(out, "       tapped by its method tables\n");
+			say(out, "       tapped by its %s\n",
+			    t->tap == TAP_INTERPOSED ? "exported functions" : "method tables");
 	}
 	if (p->survey.count == 0)
 		say(out, "  TLS: none recognised in the program or the libraries it needs\n");

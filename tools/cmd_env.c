@@ -58,8 +58,8 @@ static const char *const privacy_words =
 	"its SHA-256. Files are created for their owner alone. Nothing is sent anywhere.";
 
 static const char *const limit_words =
-	"Observed are programs that use OpenSSL or BoringSSL, shared or built in. Not observed: "
-	"Go, rustls, GnuTLS, static and setuid programs; `orshim doctor TOOL` says which TLS a "
+	"Observed are programs that use OpenSSL or BoringSSL, shared or built in, or a shared "
+	"GnuTLS. Not observed: Go, rustls, static and setuid programs; `orshim doctor TOOL` says which TLS a "
 	"tool has, and `orshim relay` is the way around. Of HTTP/3 only the handshake is seen: run "
 	"such a tool with HTTP/2 (curl --http2 or --http1.1).\n\n"
 	"ORSHIM_FOLLOW follows children that are started through the C library: exec*, "

@@ -39,6 +39,7 @@
 #define LIMIT_ATTACH_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
 #define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
 #define LIMIT_TLS_LIBRARIES 8		    /* TLS copies in one process (count) */
+#define LIMIT_PENDING 16384	    /* of a GnuTLS record that waits to be sent: a record has no more (RFC 8446 5.1) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
 #define LIMIT_DROPPED 65536	    /* live connections that are none of our business (count) */

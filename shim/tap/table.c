@@ -124,6 +124,9 @@ void table_drop(struct entry *e)
 	e->connection = NULL;
 	free(e->seen);
 	e->seen = NULL;
+	free(e->server_name);
+	e->server_name = NULL;
+	buf_release(&e->pending);
 	atomic_fetch_sub(&live_count, 1);
 	atomic_fetch_add(&dropped_count, 1);
 	remember(e->handle);
@@ -136,6 +139,8 @@ void table_remove(struct shard *s, struct entry *e)
 	atomic_fetch_sub(e->state == ENTRY_DROPPED ? &dropped_count : &live_count, 1);
 	connection_free(e->connection);
 	free(e->seen);
+	free(e->server_name);
+	buf_release(&e->pending);
 	free(e);
 }
 

@@ -18,7 +18,7 @@
 #include "wire/connection.h"
 
 enum entry_state {
-	ENTRY_NEW,
+	ENTRY_NEW, /* its handshake as client has not begun */
 	ENTRY_LIVE,
 	ENTRY_DROPPED, /* not read any more */
 };
@@ -38,6 +38,8 @@ struct entry {
 	bool answered;           /* the server wrote since */
 	unsigned generation;     /* how many forks this process had when it last used it */
 	int64_t used_us;
+	char *server_name;  /* set before the handshake; NULL: not known */
+	struct buf pending; /* the client's bytes that the library took without saying how many */
 };
 
 struct shard;

@@ -2,6 +2,8 @@
 #include "tap/tap.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/early.h"
 #include "tap/process.h"
@@ -81,7 +83,7 @@ bool tap_is_past_handshake(const void *handle)
 		return true;
 	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
-	bool opened = !s || (e && !e->in_handshake);
+	bool opened = !s || (e && !e->in_handshake && e->state != ENTRY_NEW);
 	unlock_shard(s);
 	hook_leave(&g);
 	return opened;
@@ -112,7 +114,7 @@ static struct entry *entry_of_handshake(struct shard *s, const struct handshake_
 {
 	struct entry *e = table_find(s, k->handle);
 
-	if (e && !e->in_handshake)
+	if (e && !e->in_handshake && e->state != ENTRY_NEW)
 		return NULL;
 	if (!e)
 		e = table_add(s, k->handle, now);
@@ -289,7 +291,8 @@ static void admit(struct entry *e, const struct tls_getters *ask)
 	}
 	if (asked && ask->servername)
 		name = ask->servername(e->handle, SERVERNAME_HOST);
-	watch(e, slice_of(name), late ? CONNECTION_MIDSTREAM : CONNECTION_UNSEEN);
+	watch(e, slice_of(name ? name : e->server_name),
+	      late ? CONNECTION_MIDSTREAM : CONNECTION_UNSEEN);
 	e->wrote = asked;
 }
 
@@ -328,6 +331,98 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 			admit(e, ask);
 		if (e->state == ENTRY_LIVE)
 			feed(e, side, given, now);
+	}
+	unlock_shard(s);
+	hook_leave(&g);
+}
+
+void tap_set_server_name(const void *handle, struct slice sni)
+{
+	struct hook_guard g;
+
+	if (!sni.n || sni.n >= TAP_NAME_SIZE || table_is_dropped(handle) || !hook_enter(&g))
+		return;
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	if (!e && s)
+		e = table_add(s, handle, now);
+	if (e && e->state == ENTRY_NEW) {
+		use(e, now);
+		free(e->server_name);
+		e->server_name = strndup(sni.p, sni.n);
+	}
+	unlock_shard(s);
+	hook_leave(&g);
+}
+
+struct slice tap_server_name(const void *handle, char room[TAP_NAME_SIZE])
+{
+	struct hook_guard g;
+
+	room[0] = '\0';
+	if (hook_enter(&g)) {
+		struct shard *s = lock_shard(handle, &g);
+		struct entry *e = s ? table_find(s, handle) : NULL;
+		if (e && e->server_name)
+			memcpy(room, e->server_name, strlen(e->server_name) + 1);
+		unlock_shard(s);
+		hook_leave(&g);
+	}
+	return slice_of(room);
+}
+
+void tap_ignore(const void *handle)
+{
+	struct hook_guard g;
+
+	if (!hook_enter(&g))
+		return;
+	struct shard *s = lock_shard(handle, &g);
+	struct entry *e =
+	    s && !table_find(s, handle) ? table_add(s, handle, process_clock()) : NULL;
+	if (e)
+		table_drop(e);
+	unlock_shard(s);
+	hook_leave(&g);
+}
+
+void tap_pending(const void *handle, const void *bytes, size_t n)
+{
+	struct hook_guard g;
+
+	if (table_is_dropped(handle) || !hook_enter(&g))
+		return;
+	struct shard *s = lock_shard(handle, &g);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	if (e && e->state == ENTRY_LIVE) {
+		buf_release(&e->pending);
+		buf_init(&e->pending, LIMIT_PENDING);
+		if (buf_add(&e->pending, bytes, n < LIMIT_PENDING ? n : LIMIT_PENDING) != 0)
+			buf_release(&e->pending); /* its bytes are skipped, then */
+	}
+	unlock_shard(s);
+	hook_leave(&g);
+}
+
+void tap_pending_sent(const void *handle, size_t n)
+{
+	struct hook_guard g;
+
+	if (table_is_dropped(handle) || !hook_enter(&g))
+		return;
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	if (e && e->state == ENTRY_LIVE) {
+		struct buf sent = e->pending;
+		e->pending = (struct buf){ 0 };
+		use(e, now);
+		if (n <= sent.n)
+			feed(e, SIDE_CLIENT, slice_sub(buf_slice(&sent), 0, n), now);
+		else
+			connection_skip(e->connection, SIDE_CLIENT, n, now);
+		buf_release(&sent);
 	}
 	unlock_shard(s);
 	hook_leave(&g);

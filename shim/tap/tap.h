@@ -71,6 +71,22 @@ void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
 /* The same; of a connection that is older than our coming ASK tells whose it is. */
 void tap_bytes_asking(const void *handle, enum side side, const void *bytes, size_t n,
 		      const struct tls_getters *ask);
+/*
+ * Before its handshake: HANDLE is a client's connection to SNI (copied), and
+ * what was set so; or it is none to be read (a server's, DTLS).
+ */
+void tap_set_server_name(const void *handle, struct slice sni);
+enum { TAP_NAME_SIZE = 256 };
+struct slice tap_server_name(const void *handle, char room[TAP_NAME_SIZE]);
+void tap_ignore(const void *handle);
+
+/*
+ * The library took N bytes of the client's at most, and said that it is to be
+ * called again; then it says how many they were: tap_pending_sent().
+ */
+void tap_pending(const void *handle, const void *bytes, size_t n);
+void tap_pending_sent(const void *handle, size_t n);
+
 void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile */
 void tap_ended(const void *handle, enum side side);             /* that side sends no more */
 void tap_closed(const void *handle); /* HANDLE is no connection any more */

@@ -85,11 +85,9 @@ done
 expect 0 'OpenSSL hidden in a library' "$scratch/linked" "TLS: OpenSSL: inside $scratch/libhidden.so, which exports none of it; names its source file
 	method tables found
 	tapped by its method tables" "\"object\":\"$scratch/libhidden.so\"" "$tapped"
-expect 1 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
-	not tapped: GnuTLS is not tapped
-	$relay" '"library":"GnuTLS"' "$untapped" '"tappable":false'
-expect 1 "git's helper for HTTPS" /usr/lib/git-core/git-remote-https "TLS: GnuTLS
-	$relay" "$untapped"
+expect 0 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
+	tapped by its exported functions" '"library":"GnuTLS"' '"tap":"interposed"' '"tappable":true'
+expect 0 "git's helper for HTTPS" /usr/lib/git-core/git-remote-https "TLS: GnuTLS" '"tap":"interposed"'
 expect 1 git /usr/bin/git "$nothing
 	or start it under orshim run" '"tls":[]'
 if compgen -G '/usr/lib/*/perl5/*/auto/Net/SSLeay/SSLeay.so' >/dev/null; then

@@ -69,7 +69,7 @@ CASES = {
           exchange("POST", "/v1/chat/completions", 401, host="api.openai.com", vendor="openai")]),
     ]),
     "process_not_observed": ([
-        ("wget", [process(("GnuTLS", "none", "GnuTLS is not tapped"))]),
+        ("Firefox", [process(("NSS", "none", "NSS is not tapped"))]),
         ("codex and deno", [process(("rustls", "none", "rustls has no function to tap"))]),
         ("Chromium", [process(("BoringSSL", "none", "it checks indirect calls"))]),
         ("one of two processes", [process(("OpenSSL", "method-table", None)), chat(200),
@@ -78,7 +78,7 @@ CASES = {
         ("method tables", [process(("OpenSSL", "method-table", None))]),
         ("exported functions", [process(("OpenSSL", "interposed", "layout unknown"))]),
         ("no TLS in it", [process()]),
-        ("a second copy is tapped", [process(("GnuTLS", "none", "GnuTLS is not tapped"),
+        ("a second copy is tapped", [process(("NSS", "none", "NSS is not tapped"),
                                              ("OpenSSL", "method-table", None))]),
     ]),
     "outcome_splits_on": ([

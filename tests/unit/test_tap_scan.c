@@ -173,6 +173,7 @@ static const char *tap_method_tables(const struct tls_object *l, size_t i)
 }
 
 const struct tls_driver openssl_driver = { describe, tap_method_tables };
+const struct tls_driver gnutls_driver = { describe, NULL };
 
 void method_table_forget(size_t i)
 {

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GnuTLS, tapped by its exported functions: it has no tables of functions. Of a
+ * client's session only the function that sets it knows the server's name.
+ * Constants are those of gnutls.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tap/hook_call.h"
+#include "tap/libraries.h"
+#include "tap/tap.h"
+
+enum {
+	INIT_SERVER = 1 << 0,
+	INIT_DATAGRAM = 1 << 2,
+	NAME_DNS = 1,
+
+	E_UNSUPPORTED_VERSION_PACKET = -8,
+	E_UNEXPECTED_PACKET_LENGTH = -9,
+	E_FATAL_ALERT_RECEIVED = -12,
+	E_UNEXPECTED_PACKET = -15,
+	E_WARNING_ALERT_RECEIVED = -16,
+	E_AGAIN = -28,
+	E_REHANDSHAKE = -37,
+	E_GOT_APPLICATION_DATA = -38,
+	E_CERTIFICATE_ERROR = -43,
+	E_INTERRUPTED = -52,
+	E_PUSH_ERROR = -53,
+	E_PULL_ERROR = -54,
+	E_PREMATURE_TERMINATION = -110,
+	E_CERTIFICATE_VERIFICATION_ERROR = -348,
+};
+
+/* gnutls_datum_t */
+struct datum {
+	const unsigned char *p;
+	unsigned n;
+};
+
+/* They change nothing. Each may be NULL. */
+struct getters {
+	const struct datum *(*peers)(const void *session, unsigned *n);
+	int (*alert)(const void *session);
+	int (*last_in)(const void *session); /* the last handshake message that came; 0: none */
+	int (*alpn)(const void *session, struct datum *protocol);
+	void (*packet)(const void *packet, struct datum *data, unsigned char *sequence);
+};
+_Static_assert(sizeof(struct getters) <= TLS_GETTERS_SIZE, "the registry has room for them");
+
+static const char *describe(const struct tls_object *l, char version[TLS_VERSION_SIZE],
+			    void *getters)
+{
+	const char *(*check)(const char *least) =
+	    (const char *(*)(const char *))tls_object_symbol(l, "gnutls_check_version");
+	const char *text = check ? check(NULL) : NULL;
+	const struct getters found = {
+		.peers = (const struct datum *(*)(const void *, unsigned *))tls_object_symbol(
+		    l, "gnutls_certificate_get_peers"),
+		.alert = (int (*)(const void *))tls_object_symbol(l, "gnutls_alert_get"),
+		.last_in =
+		    (int (*)(const void *))tls_object_symbol(l, "gnutls_handshake_get_last_in"),
+		.alpn = (int (*)(const void *, struct datum *))tls_object_symbol(
+		    l, "gnutls_alpn_get_selected_protocol"),
+		.packet = (void (*)(const void *, struct datum *,
+				    unsigned char *))tls_object_symbol(l, "gnutls_packet_get"),
+	};
+
+	memcpy(getters, &found, sizeof(found));
+	if (text)
+		snprintf(version, TLS_VERSION_SIZE, "%s", text);
+	return "GnuTLS";
+}
+
+const struct tls_driver gnutls_driver = { describe, NULL };
+
+/* RFC 9114 section 3.1: "h3" is spoken over QUIC alone. */
+static bool is_quic(const struct getters *ask, const void *session)
+{
+	struct datum protocol = { NULL, 0 };
+
+	return ask->alpn && ask->alpn(session, &protocol) == 0 && protocol.n == 2 &&
+	       memcmp(protocol.p, "h3", 2) == 0;
+}
+
+static void read_certificate(const struct getters *ask, const void *session, struct slice host,
+			     struct handshake *h)
+{
+	unsigned count = 0;
+	const struct datum *chain = ask->peers ? ask->peers(session, &count) : NULL;
+
+	if (chain && count && chain->p && chain->n && chain->n <= LIMIT_CERTIFICATE)
+		h->has_certificate = certificate_read(
+		    (struct slice){ (const char *)chain->p, chain->n }, host, &h->certificate);
+}
+
+static void finished(const struct getters *ask, const void *session, struct slice name)
+{
+	struct handshake h = handshake_unknown(HANDSHAKE_FINISHED);
+
+	if (is_quic(ask, session)) {
+		tap_quic(session, name);
+		return;
+	}
+	if (tap_watches(name))
+		read_certificate(ask, session, name, &h);
+	tap_handshake_done(session, name, h.has_certificate && !h.certificate.fits ? &h : NULL);
+}
+
+static void failed(const struct getters *ask, const void *session, struct slice name, int result,
+		   int number)
+{
+	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
+
+	h.answered = ask->last_in && ask->last_in(session) > 0;
+	switch (result) {
+	case E_FATAL_ALERT_RECEIVED:
+		h.answered = true;
+		h.alert = ask->alert ? ask->alert(session) : ALERT_NONE;
+		break;
+	case E_CERTIFICATE_ERROR:
+	case E_CERTIFICATE_VERIFICATION_ERROR:
+		h.refused_certificate = true;
+		if (tap_watches(name))
+			read_certificate(ask, session, name, &h);
+		break;
+	case E_PREMATURE_TERMINATION:
+		h.broken = BREAK_CLOSED;
+		break;
+	case E_PUSH_ERROR:
+	case E_PULL_ERROR:
+		h.broken = number == ECONNRESET || number == EPIPE ? BREAK_RESET : BREAK_OTHER;
+		break;
+	case E_UNEXPECTED_PACKET:
+	case E_UNEXPECTED_PACKET_LENGTH:
+	case E_UNSUPPORTED_VERSION_PACKET:
+		h.not_tls = !h.answered;
+		break;
+	default:
+		break;
+	}
+	tap_handshake_failed(session, name, &h);
+}
+
+static bool is_unfinished(int result)
+{
+	return result == E_AGAIN || result == E_INTERRUPTED;
+}
+
+static bool is_harmless(int result)
+{
+	return result == E_WARNING_ALERT_RECEIVED || result == E_GOT_APPLICATION_DATA ||
+	       result == E_REHANDSHAKE;
+}
+
+/* RESULT is what the handshake returned; errno is kept. A second one is of no interest. */
+static void look_at_handshake(const struct getters *ask, const void *session, int result)
+{
+	const int number = errno;
+	char room[TAP_NAME_SIZE];
+
+	if (!ask || is_harmless(result) || tap_is_dropped(session) ||
+	    tap_is_past_handshake(session))
+		return;
+	struct slice name = tap_server_name(session, room);
+	if (result == 0)
+		finished(ask, session, name);
+	else if (!is_unfinished(result))
+		failed(ask, session, name, result, number);
+	else if (!is_quic(ask, session))
+		tap_handshake_begun(session, name, ask->last_in && ask->last_in(session) > 0);
+	errno = number;
+}
+
+/* What a call that sends N bytes returned. Called again, it may be given none: it has them. */
+static void sent(const void *session, const void *bytes, size_t n, ssize_t result)
+{
+	if (result > 0 && bytes)
+		tap_bytes(session, SIDE_CLIENT, bytes, (size_t)result);
+	else if (result > 0)
+		tap_pending_sent(session, (size_t)result);
+	else if (bytes && n && is_unfinished((int)result))
+		tap_pending(session, bytes, n);
+}
+
+static void received(const void *session, const void *bytes, size_t n, ssize_t result)
+{
+	if (result > 0)
+		tap_bytes(session, SIDE_SERVER, bytes, (size_t)result);
+	else if ((result == 0 && n > 0) || result == E_PREMATURE_TERMINATION)
+		tap_ended(session, SIDE_SERVER);
+}
+
+#define BEGIN(name)                                                                  \
+	struct hook_call c;                                                          \
+	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), session)) \
+	return FAILURE_##name
+
+int gnutls_init(void **session, unsigned flags)
+{
+	BEGIN(gnutls_init);
+	int result = ((gnutls_init_fn)c.callee.real)(session, flags);
+	hook_call_end(&c);
+	if (c.here && result == 0 && (flags & (INIT_SERVER | INIT_DATAGRAM)))
+		tap_ignore(*session);
+	return result;
+}
+
+int gnutls_server_name_set(void *session, int type, const void *name, size_t n)
+{
+	BEGIN(gnutls_server_name_set);
+	int result = ((gnutls_server_name_set_fn)c.callee.real)(session, type, name, n);
+	hook_call_end(&c);
+	if (c.here && result == 0 && type == NAME_DNS)
+		tap_set_server_name(session, (struct slice){ name, n });
+	return result;
+}
+
+int gnutls_handshake(void *session)
+{
+	BEGIN(gnutls_handshake);
+	int result = ((gnutls_handshake_fn)c.callee.real)(session);
+	hook_call_end(&c);
+	if (c.here)
+		look_at_handshake(libraries_getters_of(c.callee.real), session, result);
+	return result;
+}
+
+ssize_t gnutls_record_send(void *session, const void *bytes, size_t n)
+{
+	BEGIN(gnutls_record_send);
+	ssize_t result = ((gnutls_record_send_fn)c.callee.real)(session, bytes, n);
+	hook_call_end(&c);
+	if (c.here)
+		sent(session, bytes, n, result);
+	return result;
+}
+
+ssize_t gnutls_record_send2(void *session, const void *bytes, size_t n, size_t padding,
+			    unsigned flags)
+{
+	BEGIN(gnutls_record_send2);
+	ssize_t result = ((gnutls_record_send2_fn)c.callee.real)(session, bytes, n, padding, flags);
+	hook_call_end(&c);
+	if (c.here)
+		sent(session, bytes, n, result);
+	return result;
+}
+
+ssize_t gnutls_record_send_range(void *session, const void *bytes, size_t n, const void *range)
+{
+	BEGIN(gnutls_record_send_range);
+	ssize_t result = ((gnutls_record_send_range_fn)c.callee.real)(session, bytes, n, range);
+	hook_call_end(&c);
+	if (c.here)
+		sent(session, bytes, n, result);
+	return result;
+}
+
+ssize_t gnutls_record_send_file(void *session, int fd, off_t *offset, size_t n)
+{
+	BEGIN(gnutls_record_send_file);
+	ssize_t result = ((gnutls_record_send_file_fn)c.callee.real)(session, fd, offset, n);
+	hook_call_end(&c);
+	if (c.here && result > 0)
+		tap_skipped(session, SIDE_CLIENT, (size_t)result);
+	return result;
+}
+
+/* Corked bytes were taken, and tapped, when they were given: nothing new is sent here. */
+int gnutls_record_uncork(void *session, unsigned flags)
+{
+	BEGIN(gnutls_record_uncork);
+	int result = ((gnutls_record_uncork_fn)c.callee.real)(session, flags);
+	hook_call_end(&c);
+	return result;
+}
+
+ssize_t gnutls_record_recv(void *session, void *bytes, size_t n)
+{
+	BEGIN(gnutls_record_recv);
+	ssize_t result = ((gnutls_record_recv_fn)c.callee.real)(session, bytes, n);
+	hook_call_end(&c);
+	if (c.here)
+		received(session, bytes, n, result);
+	return result;
+}
+
+ssize_t gnutls_record_recv_seq(void *session, void *bytes, size_t n, unsigned char *sequence)
+{
+	BEGIN(gnutls_record_recv_seq);
+	ssize_t result = ((gnutls_record_recv_seq_fn)c.callee.real)(session, bytes, n, sequence);
+	hook_call_end(&c);
+	if (c.here)
+		received(session, bytes, n, result);
+	return result;
+}
+
+ssize_t gnutls_record_recv_packet(void *session, void **packet)
+{
+	BEGIN(gnutls_record_recv_packet);
+	ssize_t result = ((gnutls_record_recv_packet_fn)c.callee.real)(session, packet);
+	hook_call_end(&c);
+	const struct getters *ask = c.here ? libraries_getters_of(c.callee.real) : NULL;
+	struct datum data = { NULL, 0 };
+	if (ask && ask->packet && result > 0)
+		ask->packet(*packet, &data, NULL);
+	if (c.here && (result <= 0 || data.n))
+		received(session, data.p, 1, result > 0 ? (ssize_t)data.n : result);
+	return result;
+}
+
+/* It may read what the server still sends. */
+int gnutls_bye(void *session, int how)
+{
+	BEGIN(gnutls_bye);
+	int result = ((gnutls_bye_fn)c.callee.real)(session, how);
+	hook_call_end(&c);
+	return result;
+}
+
+/* Before the original: the address may be another session's at once. */
+void gnutls_deinit(void *session)
+{
+	struct hook_call c;
+
+	if (!hook_call_begin(&c, HOOK_gnutls_deinit, __builtin_return_address(0), session))
+		return;
+	if (c.here && session)
+		tap_closed(session);
+	((gnutls_deinit_fn)c.callee.real)(session);
+	hook_call_end(&c);
+}
