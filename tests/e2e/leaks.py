@@ -87,7 +87,7 @@ class Server(openrouter.Server):
     def __init__(self, asks, folder):
         options = openrouter.argparse.Namespace(vendor=None, wording="2025", alternate=False,
                                                 compress=False, record=None, http2=True, port=0,
-                                                address="127.0.0.1")
+                                                address="127.0.0.1", plain=False)
         super().__init__(options, folder)
         self.asks = asks
 

@@ -163,7 +163,7 @@ static void split_end(const struct split *s, struct buf *out)
 		say(out, ". That is weak evidence: it is %.0f %% likely to be a coincidence",
 		    s->chance * 100 < 1 ? 1 : s->chance * 100);
 	else
-		say(out, ". It is less than 1 % likely to be a coincidence");
+		say(out, ". It is less than 1 %% likely to be a coincidence");
 	say_also(s->also, out);
 }
 
