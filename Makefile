@@ -42,9 +42,9 @@ $(B)/liborshim.so: $(TAP) $(B)/core.a
 	@mv $@.new $@ # in one step: a process may be loading it
 
 # Without a shared library it runs in any container; tools/orshim.c avoids what libc warns about.
-$(B)/orshim: LDFLAGS += $(if $(SAN),,-static-pie $(if $(shell ld --help | grep no-warnings),-Wl$(comma)--no-warnings))
+STATIC := $(if $(SAN),,-static-pie $(if $(shell ld --help | grep no-warnings),-Wl$(comma)--no-warnings))
 $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@.new $^ $(TLS) $(LIBS) -lm
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) $(STATIC) -o $@.new $^ $(TLS) $(LIBS) -lm
 	@mv $@.new $@
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)

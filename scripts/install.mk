@@ -4,6 +4,8 @@ SHARE := $(PREFIX)/share
 BASH_COMPLETION := $(SHARE)/bash-completion/completions/orshim
 # Debian's own zsh looks elsewhere than those below /usr/local.
 ZSH_COMPLETION  := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)/_orshim
+# What writes the completions: one that runs here, when another architecture is built.
+ORSHIM ?= $(B)/orshim
 FISH_COMPLETION := $(SHARE)/fish/vendor_completions.d/orshim.fish
 
 install: all
@@ -15,9 +17,9 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man7 docs/liborshim.7 docs/orshim-rules.7
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim/fleet share/orshim/fleet/*
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim docs/schema/log.schema.json docs/schema/report.schema.json
-	$(B)/orshim completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
-	$(B)/orshim completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(ZSH_COMPLETION)
-	$(B)/orshim completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(FISH_COMPLETION)
+	$(ORSHIM) completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
+	$(ORSHIM) completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(ZSH_COMPLETION)
+	$(ORSHIM) completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(FISH_COMPLETION)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run bin/orshim-code lib/liborshim.so) \
@@ -26,8 +28,19 @@ uninstall:
 		$(addprefix $(DESTDIR)$(SHARE)/orshim/,log.schema.json report.schema.json) \
 		$(addprefix $(DESTDIR),$(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
 
-# build/orshim_VERSION_ARCHITECTURE.deb
-deb: all
-	scripts/make-deb.sh
+# All that scripts/dist/table names, in build/dist; docs/release.md.
+dist:
+	scripts/dist.sh
 
-.PHONY: install uninstall deb
+# The Debian package alone, of this build.
+deb: all
+	@ONLY=deb.sh REUSE=1 scripts/dist.sh build/deb
+
+# Each file of it tried in a clean root, or from a registry on loopback.
+test-dist: all
+	scripts/fetch-clients.sh small >/dev/null
+	scripts/fetch-verdaccio.sh >/dev/null
+	scripts/root.sh bullseye ca-certificates curl python3 make >/dev/null
+	tests/systems/dist.py
+
+.PHONY: install uninstall dist deb test-dist

@@ -4,13 +4,13 @@
 
 static const struct slice absent = { NULL, 0 };
 
-static const char carrier_names[][23] = {
+static const char location_names[][23] = {
 	"authorization", "x-api-key", "api-key", "x-goog-api-key", "sec-websocket-protocol", "url",
 };
 
 const char *location_name(enum location c)
 {
-	return carrier_names[c];
+	return location_names[c];
 }
 
 static size_t word_length(struct slice s)
@@ -197,7 +197,7 @@ static void add_fields(struct credentials *all, const struct message *m, enum lo
 {
 	const struct field *field = first;
 
-	for (size_t n = 1; field; field = message_field(m, carrier_names[location], n++)) {
+	for (size_t n = 1; field; field = message_field(m, location_names[location], n++)) {
 		int index = (int)(field - m->fields);
 		bool is_known = known && known->location == location && field->known &&
 				slice_equal(field->value, known->value);
@@ -211,7 +211,7 @@ static void add_fields(struct credentials *all, const struct message *m, enum lo
 /* What browsers can send with a WebSocket's handshake: openai/openai-realtime-api-beta. */
 static void add_subprotocol(struct credentials *all, const struct message *m)
 {
-	const struct field *field = message_field(m, carrier_names[LOCATION_SUBPROTOCOL], 0);
+	const struct field *field = message_field(m, location_names[LOCATION_SUBPROTOCOL], 0);
 	long at = field && field->known
 		      ? slice_find(field->value, SLICE("openai-insecure-api-key."), 0)
 		      : -1;

@@ -19,7 +19,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 	return cJSON_IsObject(object) ? cJSON_GetObjectItem(object, name) : NULL;
 }
 
-static bool is_said(const cJSON *item)
+static bool has_text(const cJSON *item)
 {
 	return (cJSON_IsObject(item) && item->child) ||
 	       (cJSON_IsString(item) && item->valuestring[0]);
@@ -150,7 +150,7 @@ struct slice error_reason(const cJSON *error)
 	const cJSON *details = member(error, "details");
 
 	for (const cJSON *d = cJSON_IsArray(details) ? details->child : NULL; d; d = d->next)
-		if (is_said(member(d, "reason")))
+		if (has_text(member(d, "reason")))
 			return text_of(member(d, "reason"));
 	return (struct slice){ NULL, 0 };
 }
@@ -189,7 +189,7 @@ static const cJSON *choice_error(const cJSON *root)
 	const cJSON *error = member(choice, "error");
 	const cJSON *finish = member(choice, "finish_reason");
 
-	if (is_said(error))
+	if (has_text(error))
 		return error;
 	if (cJSON_IsString(finish) && strcmp(finish->valuestring, "error") == 0)
 		return choice;
@@ -228,7 +228,7 @@ static bool has_result(const cJSON *root)
  * What counts as an error whatever the status: MiniMax `base_resp` with a code;
  * Z.AI `success: false`; DashScope and Baidu a code and a text without a result.
  */
-static const cJSON *failure_said(const cJSON *root)
+static const cJSON *failure_object(const cJSON *root)
 {
 	const cJSON *base = member(root, "base_resp");
 
@@ -238,8 +238,8 @@ static const cJSON *failure_said(const cJSON *root)
 		return root;
 	if (has_result(root) || !is_failure_code(code_of(root)))
 		return NULL;
-	return is_said(member(root, "message")) || is_said(member(root, "msg")) ||
-		       is_said(member(root, "error_msg"))
+	return has_text(member(root, "message")) || has_text(member(root, "msg")) ||
+		       has_text(member(root, "error_msg"))
 		   ? root
 		   : NULL;
 }
@@ -249,9 +249,9 @@ static const cJSON *error_below(const cJSON *root)
 {
 	const cJSON *error = member(member(root, "response"), "error");
 
-	if (!is_said(error))
+	if (!has_text(error))
 		error = member(member(root, "ResponseMetadata"), "error");
-	return is_said(error) ? error : NULL;
+	return has_text(error) ? error : NULL;
 }
 
 /* `error` or `errors` as an array: Cloudflare. */
@@ -273,7 +273,7 @@ const cJSON *error_object(const cJSON *root, bool failed)
 	const cJSON *error = member(root, "error");
 	if (cJSON_IsObject(error) && (failed || error->child))
 		return error;
-	if (is_said(error))
+	if (has_text(error))
 		return root; /* xAI: a string beside `code` */
 	error = error_below(root);
 	if (!error)
@@ -287,11 +287,11 @@ const cJSON *error_object(const cJSON *root, bool failed)
 	if (slice_equal(text_of(member(root, "type")), SLICE("error")) ||
 	    slice_equal(text_of(member(root, "object")), SLICE("error"))) /* Anthropic; Mistral */
 		return root;
-	error = failure_said(root);
+	error = failure_object(root);
 	if (error || !failed)
 		return error;
 	error = member(root, "fault"); /* Apigee */
-	if (is_said(error))
+	if (has_text(error))
 		return error;
 	return error_message(root).p ? root : NULL;
 }
@@ -302,8 +302,8 @@ const cJSON *error_object_inside(const cJSON *root)
 
 	if (error || !cJSON_IsObject(root))
 		return error;
-	return is_said(member(root, "message")) || is_said(member(root, "detail")) ||
-		       is_said(member(root, "msg"))
+	return has_text(member(root, "message")) || has_text(member(root, "detail")) ||
+		       has_text(member(root, "msg"))
 		   ? root
 		   : NULL;
 }

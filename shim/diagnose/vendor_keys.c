@@ -254,7 +254,7 @@ static int form_words(const struct key_form *form, bool alone, char *out, size_t
 	return snprintf(out, size, "%s", form->prefix);
 }
 
-static bool is_told(const struct vendor *vendor, const struct key_form *form)
+static bool is_in_words(const struct vendor *vendor, const struct key_form *form)
 {
 	return owner_of(form) == vendor && !form->owner_only && !form->rare;
 }
@@ -266,10 +266,10 @@ void vendor_key_form_words(const struct vendor *vendor, char *out, size_t size)
 	if (size)
 		out[0] = '\0';
 	for (size_t i = 0; vendor && i < key_form_count; i++)
-		forms += is_told(vendor, &key_forms[i]);
+		forms += is_in_words(vendor, &key_forms[i]);
 	for (size_t i = 0; vendor && i < key_form_count && used < size; i++) {
 		const struct key_form *form = &key_forms[i];
-		if (!is_told(vendor, form))
+		if (!is_in_words(vendor, form))
 			continue;
 		said++;
 		int n = snprintf(out + used, size - used, "%s",

@@ -12,13 +12,13 @@ const struct vendor vendors[] = {
 
 const size_t vendor_count = sizeof(vendors) / sizeof(vendors[0]);
 
-struct carrier_row {
+struct location_row {
 	unsigned char vendor;
 	char part[20]; /* of the path */
 	char headers[80];
 };
 
-static const struct carrier_row carrier_rows[] = {
+static const struct location_row location_rows[] = {
 #define LOCATION(name, part_of_path, names) { VENDOR_##name, part_of_path, names },
 #include "diagnose/vendors.def"
 };
@@ -97,10 +97,10 @@ const struct vendor *vendor_of_base_url(struct slice name)
 
 const char *vendor_locations(const struct vendor *vendor, struct slice path)
 {
-	for (size_t i = 0; i < ROWS(carrier_rows); i++)
-		if (is_row_of(vendor, carrier_rows[i].vendor) &&
-		    slice_has(path, slice_of(carrier_rows[i].part)))
-			return carrier_rows[i].headers;
+	for (size_t i = 0; i < ROWS(location_rows); i++)
+		if (is_row_of(vendor, location_rows[i].vendor) &&
+		    slice_has(path, slice_of(location_rows[i].part)))
+			return location_rows[i].headers;
 	return vendor ? vendor->header : "";
 }
 

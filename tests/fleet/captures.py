@@ -35,11 +35,12 @@ def write_log(folder):
         for number, line in enumerate(replayed.splitlines()):
             record = json.loads(line)
             record["ts"] = "2026-11-27T%02d:%02d:00.000Z" % (number % 7, number % 60)
+            record["pid"] = 1000 + number  # no line is another's
             if record["record"] == "exchange":
                 record["machine"] = "m%d" % (number % 5)
             log.write(json.dumps(record, ensure_ascii=False) + "\n")
-        for _ in range(3):
-            log.write(json.dumps(UNTAPPED) + "\n")
+        for number in range(3):
+            log.write(json.dumps(dict(UNTAPPED, pid=number)) + "\n")
     os.chmod(folder, 0o755)
     return path
 

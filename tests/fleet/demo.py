@@ -112,7 +112,7 @@ def main():
     try:
         daemons.append(shipping.rsyslogd("collector", folder, ORSHIM_PORT=str(shipping.PORT), ORSHIM_INTO=into))
         daemons.append(shipping.rsyslogd("machine", folder, ORSHIM_PORT=str(shipping.PORT),
-                                         ORSHIM_COLLECTOR="127.0.0.1", ORSHIM_LOGS=folder + "/*.log"))
+                                         ORSHIM_COLLECTOR="127.0.0.1", ORSHIM_LOGS=folder + "/*.log*"))
         with Mock("--port", "443") as mock:
             run_tools(mock, folder, logs)
             keys = [key[12:] for key in mock.keys.values()]
@@ -120,11 +120,11 @@ def main():
         exchanges = []
         while len(exchanges) < 66 and time.monotonic() < end:
             select_pause()
-            lines = shipping.collected(into)
+            lines = sorted(set(shipping.collected(into)))
             exchanges = [line for line in lines if '"record":"exchange"' in line]
         print("\nrsyslog brought %d exchanges of %d machines to the collector." % (
             len(exchanges), len({json.loads(line)["machine"] for line in exchanges})))
-        arrived = os.path.join(folder, "arrived.log")
+        arrived = os.path.join(into, "all")
         with open(arrived, "w", encoding="utf-8") as out:
             out.writelines(lines)
         os.chmod(arrived, 0o644)

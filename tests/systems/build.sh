@@ -40,7 +40,7 @@ for suite in "${suites[@]}"; do
 		continue
 	}
 	# What make needs of the checkout; what did not change keeps its time and is not built again.
-	git ls-files -z Makefile shim tools scripts tests docs README.md CHANGELOG.md |
+	git ls-files -z |
 		tar -c --null -T - -f - | tar -x --keep-newer-files -C "$folder" 2>/dev/null
 	inside() { # NAME COMMAND…
 		local name=$1

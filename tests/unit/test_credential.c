@@ -18,7 +18,7 @@ static struct exchange *request(const char *target, const char *lines)
 static void assert_slice(struct slice s, const char *expected)
 {
 	if (!slice_equal(s, slice_of(expected)))
-		print_message("got %.*s, expected %s\n", SLICE_ARG(s), expected);
+		print_message("got %.*s, expected %s\n", SLICE_ARG(s), expected ? expected : "none");
 	assert_true(slice_equal(s, slice_of(expected)));
 }
 

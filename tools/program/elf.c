@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PAGE = 4096 }; /* gABI, "Program Header": p_offset and p_vaddr agree modulo that */
 
 /* N bytes at OFFSET of the file; NULL if they are not all there. */
 static void *at_offset(const struct elf *e, uint64_t offset, uint64_t n)
@@ -52,6 +55,19 @@ static const char *name_at(const struct elf *e, uint64_t offset)
 	return e->names + offset;
 }
 
+/* A table of N bytes at OFFSET, where it may be read in whole rows: copied if it is not aligned. */
+static const void *table_at(struct elf *e, uint64_t offset, uint64_t n, void **copy)
+{
+	const void *there = at_offset(e, offset, n);
+
+	if (!there || offset % 8 == 0)
+		return there;
+	*copy = n ? malloc(n) : NULL;
+	if (*copy)
+		memcpy(*copy, there, n);
+	return *copy;
+}
+
 static bool read_headers(struct elf *e)
 {
 	const Elf64_Phdr *dynamic;
@@ -59,13 +75,15 @@ static bool read_headers(struct elf *e)
 	e->head = at_offset(e, 0, sizeof(*e->head));
 	if (!e->head || memcmp(e->head->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    e->head->e_ident[EI_CLASS] != ELFCLASS64 || e->head->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    e->head->e_phentsize != sizeof(Elf64_Phdr) || e->head->e_phoff % 8)
+	    e->head->e_phentsize != sizeof(Elf64_Phdr))
 		return false;
-	e->phdr = at_offset(e, e->head->e_phoff, e->head->e_phnum * sizeof(Elf64_Phdr));
+	/* A single-executable of Node has them at the end of the file, where it happened to end. */
+	e->phdr =
+	    table_at(e, e->head->e_phoff, e->head->e_phnum * sizeof(Elf64_Phdr), &e->copies[0]);
 	e->phdr_count = e->phdr ? e->head->e_phnum : 0;
 	dynamic = segment(e, PT_DYNAMIC);
-	if (dynamic && dynamic->p_offset % 8 == 0) {
-		e->dynamic = at_offset(e, dynamic->p_offset, dynamic->p_filesz);
+	if (dynamic) {
+		e->dynamic = table_at(e, dynamic->p_offset, dynamic->p_filesz, &e->copies[1]);
 		e->dynamic_count = e->dynamic ? dynamic->p_filesz / sizeof(*e->dynamic) : 0;
 	}
 	e->names_size = dynamic_value(e, DT_STRSZ);
@@ -103,6 +121,8 @@ void elf_close(struct elf *e)
 {
 	if (e->bytes)
 		munmap(e->bytes, e->size);
+	for (size_t i = 0; i < sizeof(e->copies) / sizeof(e->copies[0]); i++)
+		free(e->copies[i]);
 	*e = (struct elf){ .bytes = NULL };
 }
 
@@ -144,14 +164,17 @@ const char *elf_runpath(const struct elf *e)
 static size_t symbol_count(const struct elf *e, uint64_t symbols)
 {
 	const Elf64_Shdr *s = at_offset(e, e->head->e_shoff, e->head->e_shnum * sizeof(*s));
-	const uint32_t *hash = at_address(e, dynamic_value(e, DT_HASH), 8);
+	const char *hash = at_address(e, dynamic_value(e, DT_HASH), 8);
+	uint32_t count;
 	uint64_t names = dynamic_value(e, DT_STRTAB);
 
 	for (size_t i = 0; s && e->head->e_shoff % 8 == 0 && i < e->head->e_shnum; i++)
 		if (s[i].sh_type == SHT_DYNSYM && s[i].sh_addr == symbols)
 			return s[i].sh_size / sizeof(Elf64_Sym);
-	if (dynamic_value(e, DT_HASH) && hash)
-		return hash[1];
+	if (dynamic_value(e, DT_HASH) && hash) {
+		memcpy(&count, hash + sizeof(count), sizeof(count));
+		return count;
+	}
 	return names > symbols ? (names - symbols) / sizeof(Elf64_Sym) : 0;
 }
 
@@ -159,11 +182,12 @@ static bool has_symbol(const struct elf *e, const char *name, bool defined)
 {
 	uint64_t address = dynamic_value(e, DT_SYMTAB);
 	size_t count = address ? symbol_count(e, address) : 0;
-	const Elf64_Sym *s = at_address(e, address, count * sizeof(*s));
+	Elf64_Sym s; /* the table may not be aligned */
+	const char *all = at_address(e, address, count * sizeof(s));
 
-	for (size_t i = 0; s && i < count; i++) {
-		const char *n =
-		    (s[i].st_shndx != SHN_UNDEF) == defined ? name_at(e, s[i].st_name) : NULL;
+	for (size_t i = 0; all && i < count; i++) {
+		memcpy(&s, all + i * sizeof(s), sizeof(s));
+		const char *n = (s.st_shndx != SHN_UNDEF) == defined ? name_at(e, s.st_name) : NULL;
 
 		if (n && strcmp(n, name) == 0)
 			return true;
@@ -221,15 +245,16 @@ bool elf_data(const struct elf *e, size_t i, struct slice *data)
 static void relocate(struct elf *e)
 {
 	const size_t size = dynamic_value(e, DT_RELASZ);
-	const Elf64_Rela *r = at_address(e, dynamic_value(e, DT_RELA), size);
+	const char *all = at_address(e, dynamic_value(e, DT_RELA), size);
+	Elf64_Rela r;
 	const uint32_t relative =
 	    e->head->e_machine == EM_AARCH64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
 
-	for (size_t i = 0; r && i < size / sizeof(*r); i++) {
-		void *to =
-		    ELF64_R_TYPE(r[i].r_info) == relative ? at_address(e, r[i].r_offset, 8) : NULL;
+	for (size_t i = 0; all && i < size / sizeof(r); i++) {
+		memcpy(&r, all + i * sizeof(r), sizeof(r));
+		void *to = ELF64_R_TYPE(r.r_info) == relative ? at_address(e, r.r_offset, 8) : NULL;
 		if (to)
-			memcpy(to, &r[i].r_addend, 8);
+			memcpy(to, &r.r_addend, 8);
 	}
 }
 
@@ -241,7 +266,10 @@ void elf_image(struct elf *e, struct image *m)
 		const Elf64_Phdr *h = &e->phdr[i];
 		const unsigned char *p = at_offset(e, h->p_offset, h->p_filesz);
 
-		if (h->p_type == PT_LOAD && h->p_filesz && p)
+		/* Else it is damaged: no loader takes it, and its words would not be aligned. */
+		bool congruent = (h->p_offset - h->p_vaddr) % PAGE == 0;
+
+		if (h->p_type == PT_LOAD && h->p_filesz && p && congruent)
 			m->segments[m->count++] =
 			    (struct image_segment){ .address = h->p_vaddr,
 						    .bytes = p,

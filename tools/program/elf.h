@@ -24,6 +24,7 @@ struct elf {
 	size_t dynamic_count;
 	const char *names; /* DT_STRTAB */
 	size_t names_size;
+	void *copies[2]; /* of tables that are not aligned in the file */
 };
 
 /* False, with *WHY in words, if PATH cannot be read or is no such file. */

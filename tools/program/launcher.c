@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "tools/program/elf.h"
 #include "cJSON.h"
 
 enum {
@@ -58,6 +59,19 @@ static bool load(const char *path, struct buf *text)
 	return text->n > 0;
 }
 
+/* An add-on (.node) or a library may be executable, too, and is none. */
+static bool is_program(const char *path)
+{
+	const char *why;
+	struct elf e;
+
+	if (!elf_open(&e, path, &why))
+		return false;
+	bool is = elf_is_program(&e);
+	elf_close(&e);
+	return is;
+}
+
 /* The largest ELF program below FOLDER: beside it lie only tools such as rg. */
 static void largest_elf(const char *folder, int depth, char best[PATH_MAX], off_t *best_size)
 {
@@ -73,7 +87,7 @@ static void largest_elf(const char *folder, int depth, char best[PATH_MAX], off_
 			continue;
 		if (entry->d_type == DT_DIR) {
 			largest_elf(path, depth - 1, best, best_size);
-		} else if (is_elf(path, &size) && size > *best_size) {
+		} else if (is_elf(path, &size) && size > *best_size && is_program(path)) {
 			*best_size = size;
 			memcpy(best, path, sizeof(path));
 		}
@@ -191,10 +205,65 @@ static bool follow_shell(const char *script, char real[PATH_MAX])
 	return try_word(slice_of(up), name + 1, real); /* bin/code of VS Code starts ../code */
 }
 
+/* The first line of ROOT/FILE, without its end; false: there is none. */
+static bool read_version(const char *folder, const char *file, char version[64])
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= PATH_MAX ||
+	    !(f = fopen(path, "re")))
+		return false;
+	bool read = fscanf(f, "%63s", version) == 1;
+	fclose(f);
+	return read;
+}
+
+/* As pyenv-version-name(1): the variable, .python-version here or above, ROOT/version. */
+static bool pyenv_version(const char *root, char version[64])
+{
+	const char *given = getenv("PYENV_VERSION");
+	char here[PATH_MAX];
+
+	if (given && *given)
+		return snprintf(version, 64, "%.*s", (int)strcspn(given, ":"), given) < 64;
+	if (getcwd(here, sizeof(here)))
+		for (char *end = here + strlen(here); end; end = strrchr(here, '/')) {
+			*end = '\0';
+			if (read_version(here, ".python-version", version))
+				return true;
+		}
+	return read_version(root, "version", version);
+}
+
+/* ROOT/shims/NAME of pyenv executes ROOT/versions/VERSION/bin/NAME; of "system" what follows in PATH. */
+static bool follow_pyenv(const char *script, char real[PATH_MAX])
+{
+	const char *name = strrchr(script, '/');
+	const char *shims = strstr(script, "/shims/");
+	char root[PATH_MAX], version[64], path[PATH_MAX];
+	struct buf text;
+	off_t size;
+
+	if (!name || !shims || shims + strlen("/shims") != name || !load(script, &text))
+		return false;
+	bool is = slice_has(buf_slice(&text), SLICE("pyenv"));
+	buf_release(&text);
+	snprintf(root, sizeof(root), "%.*s", (int)(shims - script), script);
+	return is && pyenv_version(root, version) &&
+	       snprintf(path, sizeof(path), "%s/versions/%s/bin%s", root, version, name) <
+		   PATH_MAX &&
+	       is_elf(path, &size) && realpath(path, real);
+}
+
 bool launcher_follow(const char *script, char real[PATH_MAX], const char **how)
 {
 	if (follow_npm(script, real)) {
 		*how = "its npm package brings a program for this platform";
+		return true;
+	}
+	if (follow_pyenv(script, real)) {
+		*how = "pyenv's shim executes the program of this version";
 		return true;
 	}
 	*how = "the script names the program";

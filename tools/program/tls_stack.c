@@ -33,6 +33,9 @@ static const struct {
 } loads_later[] = {
 	{ "python", { "%s/../lib/python3*/lib-dynload/_ssl.*.so" } },
 	{ "ruby", { "%s/../lib/*/ruby/*/openssl.so", "%s/../lib/ruby/*/*/openssl.so" } },
+	{ "lua",
+	  { "%s/../lib/*/lua/*/ssl.so", "%s/../lib/lua/*/ssl.so",
+	    "%s/../local/lib/lua/*/ssl.so" } },
 	{ "perl", { "%s/../lib/*/perl5/*/auto/Net/SSLeay/SSLeay.so" } },
 };
 
@@ -244,14 +247,15 @@ static char *resolve(const char *name, const struct elf *from, const char *from_
 	static const char folders[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
 				      "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:"
 				      "/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib";
-	const char *runpath = elf_runpath(from);
+	const char *runpath = elf_runpath(from), *given = getenv("LD_LIBRARY_PATH");
 	struct slice own = slice_of(from_path);
-	char search[PATH_MAX * 2];
+	char search[PATH_MAX * 3];
 	struct slice rest, folder;
 
 	while (own.n && own.p[own.n - 1] != '/')
 		own.n--;
-	snprintf(search, sizeof(search), "%s:%s", runpath ? runpath : "", folders);
+	snprintf(search, sizeof(search), "%s:%s:%s", given ? given : "", runpath ? runpath : "",
+		 folders);
 	rest = slice_of(search);
 	while (slice_cut(&rest, ':', &folder)) {
 		char path[PATH_MAX];

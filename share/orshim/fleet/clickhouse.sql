@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- ClickHouse (18.16 or newer): what `orshim export --flat` and `--processes` write.
 --   clickhouse-client --multiquery <clickhouse.sql
---   orshim export --flat orshim.log | clickhouse-client --query 'INSERT INTO exchanges FORMAT JSONEachRow'
---   orshim export --processes orshim.log | clickhouse-client --query 'INSERT INTO processes FORMAT JSONEachRow'
+--   sort -u orshim.log | orshim export --flat - | clickhouse-client --query 'INSERT INTO exchanges FORMAT JSONEachRow'
+--   sort -u orshim.log | orshim export --processes - | clickhouse-client --query 'INSERT INTO processes FORMAT JSONEachRow'
 -- The roll-up is filled hour by hour: clickhouse-rollup.sql.
 -- Run in `make test-fleet` with Debian's 18.16: all captures.
 

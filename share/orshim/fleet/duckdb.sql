@@ -5,8 +5,9 @@
 --   SELECT * FROM causes_by_hour;
 -- Run in `make test-fleet`: all captures, 20 million synthetic exchanges.
 
+-- A shipper may bring a line twice.
 CREATE OR REPLACE VIEW records AS
-SELECT json FROM read_ndjson_objects(getvariable('logs'), maximum_object_size = 1048576,
+SELECT DISTINCT json FROM read_ndjson_objects(getvariable('logs'), maximum_object_size = 1048576,
                                      ignore_errors = true);
 
 CREATE OR REPLACE VIEW exchanges AS

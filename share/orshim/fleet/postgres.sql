@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- PostgreSQL (13 or newer): orshim's logs as they are, a line a row.
 --   psql -f postgres.sql
---   psql -c "\copy records (line) FROM 'orshim.log' WITH (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')"
+--   sort -u orshim.log | psql -c "\copy records (line) FROM STDIN WITH (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')"
 --   psql -c "SELECT refresh_rollup(now() - interval '2 hours', now())"   -- each hour
 -- Run in `make test-fleet` with PostgreSQL 15: all captures.
 

@@ -298,7 +298,7 @@ static bool is_too_large(const struct check_input *in)
 }
 
 /* What was not kept of the request was not judged: no finding on it says nothing. */
-static void tell_unseen(const struct check_input *in, struct detail *d)
+static void describe_truncation(const struct check_input *in, struct detail *d)
 {
 	const struct body *body = &in->x->request.body;
 
@@ -341,7 +341,7 @@ bool check_upstream_error(const struct check_input *in, struct detail *d)
 		return false;
 	quote_provider(d, in);
 	point_at_complaint(in, d);
-	tell_unseen(in, d);
+	describe_truncation(in, d);
 	return true;
 }
 
@@ -534,7 +534,7 @@ bool check_request_rejected(const struct check_input *in, struct detail *d)
 		return false;
 	quote_message(d, in);
 	describe_query(in, d);
-	tell_unseen(in, d);
+	describe_truncation(in, d);
 	return true;
 }
 

@@ -186,7 +186,7 @@ static void advise(const struct check_input *in, struct detail *d, enum key_look
 }
 
 /* Does a rule of its own report this kind of token? */
-static bool is_told(const struct check_input *in, const struct credential *c)
+static bool has_own_rule(const struct check_input *in, const struct credential *c)
 {
 	enum token_kind kind = c->shape.kind;
 
@@ -256,7 +256,7 @@ bool check_auth_token_foreign_form(const struct check_input *in, struct detail *
 		return true;
 	}
 	if (!vendor_key_form_certain(in->vendor) || vendor_key_fits(in->vendor, c->shape.core) ||
-	    is_told(in, c))
+	    has_own_rule(in, c))
 		return false;
 	enum key_look look = look_of(c->shape.core);
 	vendor_key_form_words(in->vendor, looks, sizeof(looks));

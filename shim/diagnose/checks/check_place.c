@@ -56,7 +56,7 @@ static bool was_good_here(const struct check_input *in)
 }
 
 /* The answers to a key of another site: that it is unknown, or that there is none. */
-static bool is_said_of_unknown(enum saw saw)
+static bool may_mean_unknown(enum saw saw)
 {
 	return saw == SAW_NOTHING || saw == SAW_NO_KEY || saw == SAW_NOT_RECOGNISED ||
 	       saw == SAW_UNKNOWN_KEY || saw == SAW_WRONG_KIND || saw == SAW_BOUND_ELSEWHERE;
@@ -134,7 +134,7 @@ bool check_key_bound_elsewhere(const struct check_input *in, struct detail *d)
 	if (says_bound(in, d))
 		return true;
 	if (!in->vendor || !in->answer.failed || in->answer.about != REFUSAL_CREDENTIALS ||
-	    !is_said_of_unknown(in->answer.saw) || !may_be_bound(in) || was_good_here(in))
+	    !may_mean_unknown(in->answer.saw) || !may_be_bound(in) || was_good_here(in))
 		return false;
 	struct slice core = in->credential->shape.core;
 	const struct vendor_bound *bound = vendor_bound(in->vendor, core, in->x->host);
@@ -188,14 +188,14 @@ static bool is_there_once(struct slice path, struct slice segment)
 
 bool check_path_doubled(const struct check_input *in, struct detail *d)
 {
-	struct slice twice = in->repeated_segment;
+	struct slice repeated = in->repeated_segment;
 
-	if (!twice.p)
+	if (!repeated.p)
 		return false;
-	if (twice.n && is_there_once(in->x->path, twice))
+	if (repeated.n && is_there_once(in->x->path, repeated))
 		detail_f(d, "two endpoints, one after the other, in ");
-	else if (twice.n)
-		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(twice));
+	else if (repeated.n)
+		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(repeated));
 	else
 		detail_f(d, "two slashes in a row in ");
 	detail_masked(d, in->x->path, 120);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Since glibc 2.38 the compiler calls strtoul(3) and the like by names that
+ * older ones have not, in the archives that we link, too. They differ in
+ * "0b1010", which is no number for any of our callers. Hidden: for us alone.
+ */
+#include <stdarg.h>
+
+extern long old_strtol(const char *s, char **end, int base) __asm__("strtol");
+extern long long old_strtoll(const char *s, char **end, int base) __asm__("strtoll");
+extern unsigned long old_strtoul(const char *s, char **end, int base) __asm__("strtoul");
+extern unsigned long long old_strtoull(const char *s, char **end, int base) __asm__("strtoull");
+extern int old_vsscanf(const char *s, const char *format, va_list rest) __asm__("__isoc99_vsscanf");
+
+long __isoc23_strtol(const char *s, char **end, int base);
+long long __isoc23_strtoll(const char *s, char **end, int base);
+unsigned long __isoc23_strtoul(const char *s, char **end, int base);
+unsigned long long __isoc23_strtoull(const char *s, char **end, int base);
+int __isoc23_sscanf(const char *s, const char *format, ...);
+
+long __isoc23_strtol(const char *s, char **end, int base)
+{
+	return old_strtol(s, end, base);
+}
+
+long long __isoc23_strtoll(const char *s, char **end, int base)
+{
+	return old_strtoll(s, end, base);
+}
+
+unsigned long __isoc23_strtoul(const char *s, char **end, int base)
+{
+	return old_strtoul(s, end, base);
+}
+
+unsigned long long __isoc23_strtoull(const char *s, char **end, int base)
+{
+	return old_strtoull(s, end, base);
+}
+
+int __isoc23_sscanf(const char *s, const char *format, ...)
+{
+	va_list rest;
+
+	va_start(rest, format);
+	int found = old_vsscanf(s, format, rest);
+	va_end(rest);
+	return found;
+}
