@@ -43,7 +43,7 @@ words() {
 	export A D R
 }
 
-# build ARCHITECTURE: into $work/ARCHITECTURE/root what `make install` installs, stripped. The
+# build ARCHITECTURE: into $work/ARCHITECTURE/tree what `make install` installs, stripped. The
 # linker tells which archives it took: the SBOM has no other source.
 build() {
 	words "$1"
@@ -51,8 +51,8 @@ build() {
 	[ "$A" = "$own" ] || cc="${prefix}gcc --sysroot=$(scripts/fetch-arm64.sh)"
 	made=build/release-$A
 	if [ "${REUSE:-}" ] && [ "$A" = "$own" ]; then
-		make --no-print-directory install PREFIX=/usr DESTDIR="$folder/root" >/dev/null
-		strip --strip-unneeded "$folder/root/usr/bin/orshim" "$folder/root/usr/lib/liborshim.so"
+		make --no-print-directory install PREFIX=/usr DESTDIR="$folder/tree" >/dev/null
+		strip --strip-unneeded "$folder/tree/usr/bin/orshim" "$folder/tree/usr/lib/liborshim.so"
 		return
 	fi
 	rm -f "$made/orshim" "$made/liborshim.so"
@@ -62,12 +62,12 @@ build() {
 	[ "$A" = "$own" ] || make --no-print-directory B=build all >/dev/null
 	make --no-print-directory CC="$cc" B="$made" CFLAGS="-O2 -g -ffile-prefix-map=$top=." \
 		ORSHIM="$([ "$A" = "$own" ] && echo "$made" || echo build)/orshim" \
-		install PREFIX=/usr DESTDIR="$folder/root" >/dev/null
+		install PREFIX=/usr DESTDIR="$folder/tree" >/dev/null
 	strip="strip"
 	[ "$A" = "$own" ] || strip=${prefix}strip
-	$strip --strip-unneeded "$folder/root/usr/bin/orshim" "$folder/root/usr/lib/liborshim.so"
+	$strip --strip-unneeded "$folder/tree/usr/bin/orshim" "$folder/tree/usr/lib/liborshim.so"
 	scripts/check-needed.sh "$made" >&2
-	scripts/check-glibc.sh "$folder/root/usr/lib/liborshim.so" >&2
+	scripts/check-glibc.sh "$folder/tree/usr/lib/liborshim.so" >&2
 }
 
 work=$(mktemp -d)

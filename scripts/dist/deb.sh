@@ -8,7 +8,7 @@
 maintainer="${DEBFULLNAME:-orshim} <${DEBEMAIL:-packages@orshim.invalid}>"
 rm -rf deb
 mkdir -p deb/DEBIAN
-cp -R root/usr deb
+cp -R tree/usr deb
 doc=deb/usr/share/doc/orshim
 install -D -m 644 "$top/docs/copyright" "$doc/copyright"
 install -m 644 "$top/CHANGELOG.md" "$doc/changelog"

@@ -14,8 +14,8 @@ pack() { # FILE FOLDER: FOLDER, by its last name, as FILE
 # programs FOLDER ARCHITECTURE: the command, the library and the scripts, as bin and lib below FOLDER
 programs() {
 	mkdir -p "$1/bin" "$1/lib"
-	install -m 755 "$work/$2/root/usr/bin/"* "$1/bin"
-	install -m 755 "$work/$2/root/usr/lib/liborshim.so" "$1/lib"
+	install -m 755 "$work/$2/tree/usr/bin/"* "$1/bin"
+	install -m 755 "$work/$2/tree/usr/lib/liborshim.so" "$1/lib"
 }
 
 # fill FROM TO: a file of ours with its version in place

@@ -6,7 +6,7 @@
 
 rm -rf rpm
 mkdir rpm
-(cd root && find usr ! -type d | sed 's|^|/|; s|\(.*/man/.*\)|\1*|' | sort) >rpm/files
+(cd tree && find usr ! -type d | sed 's|^|/|; s|\(.*/man/.*\)|\1*|' | sort) >rpm/files
 cat >rpm/orshim.spec <<SPEC
 Name: orshim
 Version: $V
@@ -31,7 +31,7 @@ find %{buildroot} -exec touch -h -d @$SOURCE_DATE_EPOCH {} +
 /usr/share/licenses/orshim
 SPEC
 rpmbuild --quiet -bb --target "$R-linux" \
-	--define "_topdir $PWD/rpm" --define "from $PWD/root" --define "top $top" \
+	--define "_topdir $PWD/rpm" --define "from $PWD/tree" --define "top $top" \
 	--define "_buildhost orshim" --define "debug_package %{nil}" --define "__os_install_post %{nil}" \
 	--define "use_source_date_epoch_as_buildtime 1" --define "clamp_mtime_to_source_date_epoch 1" \
 	--define "_build_id_links none" --define "_binary_payload w9.gzdio" \

@@ -92,7 +92,7 @@ def main():
     if unknown:
         sys.exit("sbom: the licence of %s is not in scripts/dist/sbom.py" % ", ".join(unknown))
     when = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
-    with open("root/usr/lib/liborshim.so", "rb") as library:
+    with open("tree/usr/lib/liborshim.so", "rb") as library:
         unique = hashlib.sha256(library.read()).hexdigest()
     packages = [{"SPDXID": "SPDXRef-orshim", "name": "orshim", "versionInfo": version,
                  "downloadLocation": "NOASSERTION", "filesAnalyzed": False,

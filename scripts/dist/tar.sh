@@ -6,7 +6,7 @@
 name=$(basename "$1" .tar.gz)
 mkdir "$name"
 programs "$name" "$A"
-cp -R root/usr/share "$name"
+cp -R tree/usr/share "$name"
 install -m 755 "$top/scripts/dist/install.sh" "$name"
 install -m 644 "$top/README.md" "$top/CHANGELOG.md" "$top/docs/copyright" "$name"
 pack "$1" "$PWD/$name"
