@@ -3,11 +3,20 @@
 #define ORSHIM_ATTACH_PROTO_H
 
 /*
- * What `orshim attach` and the library in another process say to each other.
- * The command writes an order into the process and has a new thread there
- * call orshim_attend() with it; orshim_presence is read from outside. Both
- * may be of different builds: nothing here is moved or taken away, and what
- * is not of this form is left alone.
+ * The protocol between `orshim attach` and the library in another process.
+ * The command writes a request into the process and makes a new thread there
+ * call orshim_attend() with it; it reads orshim_presence to learn the state.
+ * Both may be of different builds: members are never moved or removed, the two
+ * exported names stay, and a request of another version is ignored.
+ *
+ *   request:  [SENT] --> [LOADING] --> [RUNNING] --> [DONE]
+ *                |           |             +-------> [FAILED]: why is in `message`
+ *                |           +---------------------> [FAILED]: dlerror()
+ *                |           +---------------------> [NO_ENTRY]: an older library
+ *                +-- the library is loaded already --> [RUNNING]
+ *   process:  [PRELOADED] or, loaded by attach, [DISABLED]
+ *             [DISABLED] --attach--> [ATTACHED] --detach--> [DISABLED]
+ *             [PRELOADED] --detach--> [DISABLED]
  */
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 /*
  * GnuTLS, tapped by its exported functions: it has no tables of functions. Of a
  * client's session only the function that sets it knows the server's name.
- * Constants are those of gnutls.h.
+ * The constants are those of its public header.
  */
 #include <errno.h>
 #include <stdio.h>

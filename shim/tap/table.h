@@ -6,10 +6,19 @@
  * Handle -> connection, in shards with one lock each. A thread holds one
  * shard at a time; the process lock is taken after it, never before.
  *
- * In front of it stands a small cache of handles that are none of our
- * business, read without a lock: that is the common case and must cost
- * nothing. An entry may be missing from it, never wrong: the host frees a
- * connection (table_forget) before the address can be another's.
+ * A small cache of handles that are not watched is read before it, without a
+ * lock: that is the common case and must cost nothing. An entry may be missing
+ * from the cache, never wrong: the host frees a connection (table_forget)
+ * before the address can be another's.
+ *
+ *   (none) --server name set--> [NEW] --handshake or bytes--> [LIVE]
+ *      |                          |                             |
+ *      +------ handshake or first bytes as client --------------+
+ *      |                          |          stopped: no HTTP, a server's, no memory
+ *      +---- to be ignored -------+-----------------------> [DROPPED]
+ *   every state --table_remove(): closed, or idle for too long--> (none)
+ *   LIVE has `in_handshake` until its handshake is over. After a fork() the entry
+ *   belongs to the process that uses it next (`generation`).
  */
 #include <stdbool.h>
 #include <stdint.h>
