@@ -14,6 +14,7 @@
 #include "tools/log/runs.h"
 #include "tools/report/html.h"
 #include "tools/report/layout.h"
+#include "tools/report/run_report.h"
 
 /* One side: an exchange, as the user named it. */
 struct side_of_diff {
@@ -42,12 +43,14 @@ static const struct log_row *newest(const struct log *l, bool good, const struct
 	return NULL;
 }
 
-static bool try_log(struct side_of_diff *s, const char *path, bool good, const struct log_row *like)
+static bool try_log(struct side_of_diff *s, const char *path, const struct log_filter *filter,
+		    bool good, const struct log_row *like)
 {
 	if (access(path, R_OK) != 0)
 		return false;
 	log_init(&s->log);
 	log_add(&s->log, path);
+	log_filter_apply(filter, &s->log);
 	log_sort(&s->log);
 	s->row = newest(&s->log, good, like);
 	if (s->row) {
@@ -59,12 +62,12 @@ static bool try_log(struct side_of_diff *s, const char *path, bool good, const s
 }
 
 /* What is in PATH, too, if it is later than what S has, or S has nothing. */
-static bool try_newer(struct side_of_diff *s, const char *path, bool good,
-		      const struct log_row *like, bool has)
+static bool try_newer(struct side_of_diff *s, const char *path, const struct log_filter *filter,
+		      bool good, const struct log_row *like, bool has)
 {
 	struct side_of_diff other = { .name = s->name };
 
-	if (!try_log(&other, path, good, like))
+	if (!try_log(&other, path, filter, good, like))
 		return has;
 	if (has && other.row->time_us <= s->row->time_us) {
 		log_release(&other.log);
@@ -83,24 +86,27 @@ static bool try_newer(struct side_of_diff *s, const char *path, bool good,
 static bool look_for(struct side_of_diff *s, const struct arguments *a, bool good,
 		     const struct log_row *like)
 {
+	const struct diff_options *o = a->options;
+	struct log_filter *filter = log_filter_read(&o->filter, "diff", run_clock());
 	char *baseline = state_path("baseline.log", false);
 	struct kept_run *runs;
 	size_t count;
 	bool found = false;
 
 	for (int i = a->count; i-- > 2 && !found;)
-		found = try_log(s, a->words[i], good, like);
+		found = try_log(s, a->words[i], filter, good, like);
 	runs = runs_list(&count);
 	for (size_t i = 0; i < count && !found && a->count == 2; i++) {
 		char *log = path_join(runs[i].folder, "log");
-		found = try_log(s, log, good, like);
+		found = try_log(s, log, filter, good, like);
 		free(log);
 	}
 	/* Whichever is newer: a baseline is made to be compared with. */
 	if (a->count == 2 && good && baseline)
-		found = try_newer(s, baseline, good, like, found);
+		found = try_newer(s, baseline, filter, good, like, found);
 	runs_free(runs, count);
 	free(baseline);
+	free(filter);
 	return found;
 }
 

@@ -14,6 +14,8 @@
 #include "tools/export/otlp.h"
 #include "tools/export/process_row.h"
 #include "tools/log/log_read.h"
+#include "tools/log/log_unpack.h"
+#include "tools/report/run_report.h"
 #include "tools/log/runs.h"
 
 /* The files to read, in their order. */
@@ -106,6 +108,8 @@ static int open_input(const char *name)
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		die("export: cannot read %s: %s", name, strerror(errno));
+	if (S_ISREG(st.st_mode))
+		fd = log_unpacked(fd, name);
 	if (S_ISDIR(st.st_mode))
 		die("export: %s is a folder; name the log in it", name);
 	return fd;
@@ -160,7 +164,11 @@ int cmd_export(const struct arguments *a)
 	if (in.count == 0)
 		add_newest(&in);
 	put_in_order(&in, !o->follow);
+	struct log_filter *filter = log_filter_read(&o->filter, "export", run_clock());
+	if (filter->given && o->processes)
+		die("export: the filter is one of requests; --processes has none");
 	block_init(&b, form);
+	b.filter = filter->given ? filter : NULL;
 	if (o->follow)
 		follow_logs(&b, in.names, in.count, o->state);
 	for (size_t i = 0; !o->follow && i < in.count && export_file(&b, in.names[i]); i++)
@@ -169,6 +177,7 @@ int cmd_export(const struct arguments *a)
 	if (o->follow)
 		status = EXIT_CLEAN;
 	block_release(&b);
+	free(filter);
 	inputs_release(&in);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include "tools/log/runs.h"
 #include "tools/report/annotate.h"
 #include "tools/report/report.h"
+#include "tools/report/run_report.h"
 
 /* A file that is there already and no symlink is replaced, whatever its mode was. */
 static void write_file(const char *path, const struct buf *text)
@@ -137,6 +138,7 @@ int cmd_report(const struct arguments *a)
 		die("report: --summary goes with --json");
 	if (o->rollup)
 		return report_rollup(o, a->count);
+	struct log_filter *filter = log_filter_read(&o->filter, "report", run_clock());
 	r = malloc(sizeof(*r));
 	if (!r)
 		die("out of memory");
@@ -144,12 +146,19 @@ int cmd_report(const struct arguments *a)
 	for (int i = 0; i < a->count; i++) {
 		add_earlier(&log, a->words[i], a->words, a->count);
 		number = source_add(&log, a->words[i], "report");
+		if (number && filter->given)
+			die("report: %s is one exchange; it needs no filter", a->words[i]);
 		if (number && a->count > 1)
 			die("report: %s is one exchange; name it alone", a->words[i]);
 	}
 	if (a->count == 0)
 		add_newest(&log);
 	check_records(&log);
+	if (filter->given && log_filter_apply(filter, &log) == 0) {
+		warn("report: no request fits the filter");
+		return EXIT_NOTHING;
+	}
+	free(filter);
 	log_sort(&log);
 	report_make(r, &log);
 	r->summary = o->summary;

@@ -18,6 +18,7 @@
 #include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/report/layout.h"
+#include "tools/report/run_report.h"
 
 enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 
@@ -33,6 +34,7 @@ struct watch {
 	struct log log;       /* of one line */
 	char *seen[SEEN_MAX]; /* causes that were explained */
 	size_t seen_count, bad;
+	struct log_filter *filter;
 	struct text_style style;
 };
 
@@ -130,6 +132,15 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 	}
 }
 
+/* Processes and launches are no requests, and told only where all is. */
+static bool takes(const struct watch *w, const struct log_row *row)
+{
+	if (!w->filter->given)
+		return true;
+	return (row->kind == LOG_EXCHANGE || row->kind == LOG_CONNECTION) &&
+	       log_filter_takes_row(w->filter, row);
+}
+
 static void end_line(struct watch *w)
 {
 	struct slice s = buf_slice(&w->line);
@@ -140,7 +151,7 @@ static void end_line(struct watch *w)
 	log_init(&w->log);
 	if (w->too_long || (s.n && !log_add_line(&w->log, s.p, s.n)))
 		w->bad++;
-	else if (w->log.count)
+	else if (w->log.count && takes(w, &w->log.rows[0]))
 		say_row(w, &w->log.rows[0], &out);
 	log_release(&w->log);
 	buf_reset(&w->line);
@@ -261,6 +272,7 @@ int cmd_watch(const struct arguments *a)
 	struct watch w = { .fd = -1, .path = a->words[0], .all = o->all, .from_start = o->all };
 	char *newest = NULL;
 
+	w.filter = log_filter_read(&o->filter, "watch", run_clock());
 	if (!w.path)
 		w.path = newest = runs_newest("log");
 	if (!w.path)
@@ -274,6 +286,7 @@ int cmd_watch(const struct arguments *a)
 	for (size_t i = 0; i < w.seen_count; i++)
 		free(w.seen[i]);
 	buf_release(&w.line);
+	free(w.filter);
 	free(newest);
 	return EXIT_CLEAN;
 }

@@ -14,6 +14,22 @@
 #define CHOICE(name, values, S, M, meaning)                                                        \
 	{ name, values, OPTION_CHOICE, OPTION_AT(S, M, unsigned), 0, meaning }
 
+#define LIST(name, value, S, M, meaning)                                                           \
+	{ name, value, OPTION_LIST, OPTION_AT(S, M, struct option_list), 0, meaning }
+
+/* What a command looks at; S has a struct filter_options called filter. */
+#define FILTER(S)                                                                                  \
+	TEXT("--since", "TIME", S, filter.since,                                                   \
+	     "2026-11-24T09:30:00Z, a local HH:MM, or 90s, 10m, 2h, 3d ago"),                      \
+	    TEXT("--until", "TIME", S, filter.until, "the same"),                                  \
+	    LIST("--status", "STATUS", S, filter.status, "401, 4xx, or a list by commas"),         \
+	    LIST("--host", "GLOB", S, filter.host, "requests to such hosts"),                      \
+	    LIST("--process", "GLOB", S, filter.process, "of such tools, or of a process's number"), \
+	    LIST("--model", "GLOB", S, filter.model, "for such models"),                           \
+	    LIST("--cause", "RULE", S, filter.cause, "refused for that reason; none: for none"),   \
+	    LIST("--key", "KEY", S, filter.key,                                                    \
+		 "sent with that key: its label, or 6 and more digits of its fingerprint")
+
 #define OPTIONS(name) name##_options, sizeof(struct name##_options)
 #define NO_OPTIONS no_options, 1
 
@@ -55,6 +71,7 @@ static const struct command_option report_options[] = {
 	FLAG("--annotate", struct report_options, annotate,
 	  "annotations of GitHub Actions on stderr, and its job summary; by itself\n"
 	  "where GITHUB_ACTIONS is true"),
+	FILTER(struct report_options),
 	PATH("--rollup", "FILE", struct report_options, rollup,
 	  "what separates the refusals of many logs: FILE is CSV with the columns\n"
 	  "attribute, value, n and refused (docs/fleet.md)"),
@@ -76,11 +93,13 @@ static const struct command_option baseline_options[] = {
 static const struct command_option diff_options[] = {
 	FLAG("--json", struct diff_options, json, "the differences as one JSON object"),
 	PATH("--html", "FILE", struct diff_options, html, "one self-contained page"),
+	FILTER(struct diff_options),
 	{ 0 },
 };
 
 static const struct command_option watch_options[] = {
 	FLAG("--all", struct watch_options, all, "begin with what is in it already"),
+	FILTER(struct watch_options),
 	{ 0 },
 };
 
@@ -98,6 +117,7 @@ static const struct command_option export_options[] = {
 	  "of --follow: keep in FILE how far it came, and begin there; a line may come\n"
 	  "twice after a crash, none is left out"),
 	FLAG("--columns", struct export_options, columns, "in place of a log: the members of --flat, or of --processes"),
+	FILTER(struct export_options),
 	{ 0 },
 };
 

@@ -7,6 +7,7 @@
  * Each returns its exit status.
  */
 #include "tools/command.h"
+#include "tools/log/log_filter.h"
 #include "tools/report/format.h"
 
 struct attach_options {
@@ -27,6 +28,7 @@ struct curl_options {
 struct diff_options {
 	bool json;
 	const char *html;
+	struct filter_options filter;
 };
 
 struct doctor_options {
@@ -47,6 +49,7 @@ struct export_options {
 	bool follow;
 	const char *state;
 	bool columns;
+	struct filter_options filter;
 };
 
 struct help_options {
@@ -73,6 +76,7 @@ struct report_options {
 	const char *files[REPORT_FORMAT_COUNT]; /* of each format; NULL: it was not asked for */
 	const char *rollup;
 	bool annotate, summary;
+	struct filter_options filter;
 };
 
 struct rules_options {
@@ -100,6 +104,7 @@ struct runs_options {
 
 struct watch_options {
 	bool all;
+	struct filter_options filter;
 };
 
 int cmd_attach(const struct arguments *a);

@@ -534,13 +534,13 @@ def strange_records():
 
 
 def misuse(scratch):
-    for words, said in (([], "give one form"), (["--flat", scratch], "is a folder"),
+    for words, said in (([], "give one form"), (["--flat", "/proc/self/fdinfo"], "no log is in this folder"),
                         (["--flat", scratch + "/none"], "cannot read"),
                         (["--otlp", "metrics"], "traces or logs"),
                         (["--flat", "--otlp", "logs"], "one form"),
                         (["--flat", "--state", "x"], "goes with --follow"),
                         (["--flat", "--follow", "-"], "is for files"),
-                        (["--flat", "--follow", scratch], "no file that can be followed"), (["--nested"], "unknown option")):
+                        (["--flat", "--follow", "/dev/null"], "no file that can be followed"), (["--nested"], "unknown option")):
         out, err = export(*words, status=2)
         check(out == "" and said in err and len(err.splitlines()) == 1,
               "misuse: %s" % said, (out, err))

@@ -7,6 +7,7 @@
 
 #include "tools/command.h"
 #include "tools/export/process_row.h"
+#include "tools/log/log_row.h"
 
 enum { BLOCK = 1 << 16, BLOCK_MAX = 1 << 20 };
 
@@ -45,6 +46,27 @@ void block_learn(struct block *b, struct slice line)
 		exported_take(&b->exported, line);
 }
 
+/* Does the filter take the exchange at hand? */
+static bool fits(const struct block *b)
+{
+	const struct exported *e = &b->exported;
+	const struct cell *cells = e->cells;
+	const char *cause = exported_text(e, COLUMN_cause);
+	const struct filter_subject s = {
+		.time_us = log_time(exported_text(e, COLUMN_ts)),
+		.status = (int)cells[COLUMN_status].number,
+		.pid = (int)cells[COLUMN_pid].number,
+		.host = exported_text(e, COLUMN_host),
+		.tool = exported_text(e, COLUMN_tool),
+		.model = exported_text(e, COLUMN_model),
+		.cause = *cause ? cause : NULL,
+		.token = exported_text(e, COLUMN_key_label),
+		.key = exported_text(e, COLUMN_key),
+	};
+
+	return !b->filter || !b->put || log_filter_takes(b->filter, &s);
+}
+
 bool block_line(void *block, struct slice line, bool too_long)
 {
 	struct block *b = block;
@@ -56,7 +78,7 @@ bool block_line(void *block, struct slice line, bool too_long)
 				    : put_process_row(&b->out, line);
 	if (taken == TAKEN_NOTHING)
 		b->bad++;
-	if (taken != TAKEN_EXCHANGE)
+	if (taken != TAKEN_EXCHANGE || !fits(b))
 		return !b->gone;
 	if (b->put && !b->put(&b->out, &b->exported))
 		b->bad++; /* it alone would be more than BLOCK_MAX */

@@ -4,11 +4,13 @@
 
 /* From lines of a log to lines of an export, which leave in blocks of whole lines. */
 #include "tools/export/exported.h"
+#include "tools/log/log_filter.h"
 
 /* Append the exchange in one form as one line. False at OUT's ceiling: OUT is as before. */
 typedef bool exchange_writer(struct buf *out, const struct exported *e);
 
 struct block {
+	const struct log_filter *filter; /* NULL: all */
 	exchange_writer *put; /* NULL: the processes are written, flat */
 	struct exported exported;
 	struct buf out;
@@ -16,7 +18,7 @@ struct block {
 	void *context;
 	bool gone; /* nobody reads stdout any more, or it is full: error says why */
 	int error;
-	size_t exchanges, bad; /* written; lines that are no record */
+	size_t exchanges, bad; /* exchanges that were written; lines that are no record */
 };
 
 void block_init(struct block *b, exchange_writer *put);

@@ -3,18 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/command.h"
 #include "tools/log/log_row.h"
 #include "tools/log/log_strings.h"
+#include "tools/log/log_unpack.h"
 
-enum { PIECE = 1 << 18 };
+enum { PIECE = 1 << 18, FOLDERS_MAX = 8 };
 
 const char *log_fault_words(enum log_fault f)
 {
@@ -152,26 +153,6 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 	free(piece);
 }
 
-/* A pipe is read once and looked into often. */
-static int spool(int from, const char *path)
-{
-	int to = memfd_create("orshim-log", MFD_CLOEXEC);
-	char piece[16384];
-	ssize_t n;
-
-	if (to < 0)
-		die("cannot keep %s: %s", path, strerror(errno));
-	while ((n = read(from, piece, sizeof(piece))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || !write_all(to, (struct slice){ piece, (size_t)n }))
-			die("cannot read %s: %s", path, strerror(errno));
-	}
-	if (from != STDIN_FILENO)
-		close(from);
-	return to;
-}
-
 void log_add_from(struct log *l, const char *path, int64_t start)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -182,7 +163,8 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 	if (S_ISDIR(st.st_mode))
 		die("cannot read %s: it is a folder; name the log in it", path);
 	if (!S_ISREG(st.st_mode) || fd == STDIN_FILENO)
-		fd = spool(fd, path);
+		fd = log_spooled(fd, path);
+	fd = log_unpacked(fd, path);
 	l->files = log_grow(l->files, l->file_count, sizeof(*l->files));
 	char *name = strdup(path);
 	if (!name)
@@ -225,10 +207,65 @@ static char *pattern_of(const char *path)
 	return pattern;
 }
 
+/* A log by its name: "log" as in a kept run, or by its end; set aside, or packed. */
+static bool is_log_name(const char *name)
+{
+	static const char *const ends[] = { ".log", ".jsonl", ".ndjson" };
+	struct slice s = slice_of(name);
+
+	if (slice_ends(s, SLICE(".gz")))
+		s.n -= 3;
+	else if (slice_ends(s, SLICE(".zst")))
+		s.n -= 4;
+	while (s.n && s.p[s.n - 1] >= '0' && s.p[s.n - 1] <= '9')
+		s.n--;
+	s.n -= s.n && s.p[s.n - 1] == '.';
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (slice_ends(s, slice_of(ends[i])))
+			return true;
+	return slice_equal(s, SLICE("log"));
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* All logs in the folder PATH and those below; false: PATH is no folder. Dies when it has none. */
+static bool each_in_folder(const char *path, void (*take)(void *context, const char *path),
+			   void *context)
+{
+	char *paths[] = { (char *)path, NULL };
+	struct stat st;
+	size_t count = 0;
+	FTSENT *entry;
+
+	if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return false;
+	FTS *tree = fts_open(paths, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	if (!tree)
+		die("cannot read %s: %s", path, strerror(errno));
+	while ((entry = fts_read(tree))) {
+		if (entry->fts_info == FTS_D && entry->fts_level > FOLDERS_MAX)
+			fts_set(tree, entry, FTS_SKIP);
+		if (entry->fts_info != FTS_F || !is_log_name(entry->fts_name))
+			continue;
+		take(context, entry->fts_path);
+		count++;
+	}
+	fts_close(tree);
+	if (!count)
+		die("cannot read %s: no log is in this folder (*.log, *.jsonl, *.ndjson, packed or not)",
+		    path);
+	return true;
+}
+
 void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context)
 {
 	glob_t found = { 0 };
 
+	if (each_in_folder(path, take, context))
+		return;
 	if (strcmp(path, "-") == 0 || access(path, F_OK) == 0 ||
 	    (!strpbrk(path, "*?[") && !strstr(path, "%p"))) {
 		take(context, path);
@@ -238,7 +275,8 @@ void log_each_file(const char *path, void (*take)(void *context, const char *pat
 	if (glob(pattern, 0, NULL, &found) != 0)
 		die("cannot read %s: no file fits", path);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		take(context, found.gl_pathv[i]);
+		if (!each_in_folder(found.gl_pathv[i], take, context))
+			take(context, found.gl_pathv[i]);
 	globfree(&found);
 	free(pattern);
 }

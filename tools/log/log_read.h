@@ -133,7 +133,8 @@ void log_init(struct log *l);
 void log_release(struct log *l);
 
 /*
- * Read PATH ("-" is stdin; a pattern or %p stands for all files that fit).
+ * Read PATH ("-" is stdin; a pattern or %p stands for all files that fit, a folder for all
+ * logs in it; gzip and Zstandard are unpacked).
  * Dies when there is no such file or it cannot be read. log_sort() after the last.
  */
 void log_add(struct log *l, const char *path);
@@ -141,7 +142,7 @@ void log_add(struct log *l, const char *path);
 /* The same from byte START of one file on, for a log that was there before. */
 void log_add_from(struct log *l, const char *path, int64_t start);
 
-/* PATH, or all files that fit it, as log_add() reads them. Dies when none does. */
+/* PATH, all files that fit it, or all logs in it, as log_add() reads them. Dies when there is none. */
 void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context);
 
 /*
