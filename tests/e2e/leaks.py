@@ -349,7 +349,8 @@ class Trial:
             if name.startswith("mode of"):
                 leaks.setdefault(("-", text), {}).setdefault(name, text)
             for hit, around in hunt.look(text).items():
-                if hit[0] == "argv, body" and name.endswith("run.json"):
+                # The user's own command line is kept for rerun, and runs --json shows it whole.
+                if hit[0] == "argv, body" and name.endswith(("run.json", "runs --json")):
                     continue
                 leaks.setdefault(hit, {}).setdefault(name, around)
         return hunt, leaks
