@@ -11,7 +11,7 @@ const char *cause_title(const struct cause *c)
 	if (c->rule != RULE_NONE)
 		return rules[c->rule].title;
 	return c->id ? "a finding that this version of orshim does not know"
-		     : "refused, and nothing in the bytes explains it";
+		     : "nothing in the bytes explains it";
 }
 
 const char *cause_why(const struct cause *c)
