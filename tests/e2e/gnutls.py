@@ -5,7 +5,7 @@
 """Programs that speak TLS by GnuTLS, bare and under the shim: output, status and what
 the server received are the same, a damaged key is diagnosed, a good one is not accused.
 
-wget and pycurl (libcurl's GnuTLS build); with --all aria2, git's helper for HTTPS and
+wget, pycurl (libcurl's GnuTLS build) and a host of ours; with --all aria2, git's helper for HTTPS and
 Emacs' url.el, too.
 """
 
@@ -32,6 +32,7 @@ for again in range(2):
     print(c.getinfo(pycurl.RESPONSE_CODE), answer.tell())
 print(pycurl.version.count("GnuTLS"))
 """
+HERE = os.path.dirname(os.path.abspath(__file__))
 EMACS = """(progn (require 'gnutls) (require 'url)
  (setq gnutls-trustfiles (list "%s") gnutls-verify-error t network-security-level 'medium
        url-request-method "POST" url-request-data "%s"
@@ -102,6 +103,27 @@ def ask(server, name, client, work):
               "%s: GnuTLS is in the record" % name, tls)
 
 
+def host(server, work):
+    """A send that GnuTLS wants to be called again, without its bytes; corked records; packets."""
+    program = os.path.join(work, "host")
+    built = run(["cc", "-D_GNU_SOURCE", "-o", program, os.path.join(HERE, "tap", "host_gnutls.c"), "-lgnutls"],
+                dict(os.environ))
+    if built.status:
+        skip("a host of GnuTLS: no headers of it")
+        return
+    log = os.path.join(work, "log")
+    server.take()
+    bare, shimmed = bare_and_shimmed([program, str(server.port), server.keys["good"]],
+                                     bare_environment(HOME=work), log, "localhost=openrouter")
+    told = list(differences(bare, shimmed))
+    check(not told and bare.status == 0, "host: the same output and status", told or bare)
+    got = server.take()
+    check(len(got) == 4 and got[:2] == got[2:], "host: the server got the same", got)
+    seen = [(r["path"], r["status"]) for r in records(log, "exchange")]
+    check(len(seen) == 2 and all(status == 200 for _, status in seen) and not findings(log),
+          "host: both exchanges are whole", (seen, findings(log)))
+
+
 def main():
     clients = [("wget", wget, "wget"), ("pycurl", pycurl, "/usr/bin/python3")]
     if "--all" in sys.argv:
@@ -113,6 +135,7 @@ def main():
                 ask(server, name, client, work)
             else:
                 skip("%s is not installed" % name)
+        host(server, work)
     return finish()
 
 

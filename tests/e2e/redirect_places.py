@@ -158,10 +158,6 @@ def laid_over(here):
 
     Bare, the stand-in's authority is laid over the list in the same way.
     """
-    bundle = os.path.join(here.scratch, "bundle.pem")
-    with open(bundle, "wb") as out, open(here.server.ca, "rb") as ca:
-        out.write(ca.read())
-    system = os.path.realpath("/etc/ssl/certs/ca-certificates.crt")
     lay = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"']
     if os.geteuid() != 0:
         return
