@@ -293,6 +293,9 @@ EXPORT int execvp(const char *file, char *const argv[])
 		  real.execvpe(file, argv, child_env), EXEC_ENTRY, NULL);
 }
 
+/* glibc declares it from 2.34 on. */
+extern int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
+
 EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	char *const *unnamed = NULL;
