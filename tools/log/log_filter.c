@@ -258,7 +258,7 @@ static int by_process(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static uint64_t process_of(const struct log_row *row)
+static uint64_t place_of_process(const struct log_row *row)
 {
 	return (uint64_t)row->file << 32 | (uint32_t)row->pid;
 }
@@ -274,14 +274,14 @@ size_t log_filter_apply(const struct log_filter *f, struct log *l)
 		const struct log_row *row = &l->rows[i];
 		bool asked = row->kind == LOG_EXCHANGE || row->kind == LOG_CONNECTION;
 		if (asked && log_filter_takes_row(f, row))
-			alive[left++] = process_of(row);
+			alive[left++] = place_of_process(row);
 	}
 	qsort(alive, left, sizeof(*alive), by_process);
 	for (size_t i = 0; i < l->count; i++) {
 		const struct log_row *row = &l->rows[i];
-		uint64_t process = process_of(row);
+		uint64_t place = place_of_process(row);
 		bool keep = row->kind == LOG_LAUNCH ||
-			    (row->kind == LOG_PROCESS ? bsearch(&process, alive, left,
+			    (row->kind == LOG_PROCESS ? bsearch(&place, alive, left,
 								sizeof(*alive), by_process) != NULL
 						      : log_filter_takes_row(f, row));
 		if (keep)
