@@ -106,7 +106,7 @@ def ask(server, name, client, work):
 def host(server, work):
     """A send that GnuTLS wants to be called again, without its bytes; corked records; packets."""
     program = os.path.join(work, "host")
-    built = run(["cc", "-D_GNU_SOURCE", "-o", program, os.path.join(HERE, "tap", "host_gnutls.c"), "-lgnutls"],
+    built = run(["cc", "-D_GNU_SOURCE", "-o", program, os.path.join(HERE, "tap", "gnutls_host.c"), "-lgnutls"],
                 dict(os.environ))
     if built.status:
         skip("a host of GnuTLS: no headers of it")

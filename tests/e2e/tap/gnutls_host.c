@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host_gnutls PORT KEY: two requests by GnuTLS on one connection. The first is
+ * gnutls_host PORT KEY: two requests by GnuTLS on one connection. The first is
  * sent by a call that fails with GNUTLS_E_AGAIN and by another one without
  * bytes, the second in two corked pieces; the answers are read as packets.
  */
