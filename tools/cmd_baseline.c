@@ -37,8 +37,8 @@ static void check(struct baseline *b)
 		    b->key_env);
 	if (program_find(&b->curl, "curl") != PROGRAM_FINE)
 		die("baseline: curl is missing; install it (apt-get install curl)");
-	if (b->curl.deaf)
-		die("baseline: curl cannot be observed: %s", b->curl.deaf);
+	if (b->curl.no_preload)
+		die("baseline: curl cannot be observed: %s", b->curl.no_preload);
 	b->log = state_path("baseline.log", true);
 	if (!b->log)
 		die("baseline: there is no folder to keep it in; set XDG_STATE_HOME or HOME");

@@ -24,7 +24,7 @@ struct patient {
 	const char *machine;
 	const char *linking;    /* "dynamic", "static" */
 	const char *libc;       /* "glibc", "musl"; NULL: none */
-	const char *deaf;       /* why a preloaded library does not get in; NULL */
+	const char *no_preload;       /* why a preloaded library does not get in; NULL */
 	bool out_of_reach;      /* nor does the relay of orshim run */
 	int pid;                /* 0: a file */
 	bool has_shim;          /* with a pid */
@@ -92,7 +92,7 @@ static void look_at_tool(struct patient *p)
 				die("doctor: %s: its interpreter was not found", p->script);
 		}
 	}
-	p->deaf = program.deaf;
+	p->no_preload = program.no_preload;
 	p->out_of_reach = program.gains_rights || program.is_foreign;
 	look_at_program(p);
 }
@@ -128,7 +128,7 @@ static void look_at_process(struct patient *p)
 		die("doctor: process %d: %s", p->pid, strerror(errno));
 	p->path[n] = '\0';
 	if (program_find(&program, p->path) == PROGRAM_FINE)
-		p->deaf = program.deaf;
+		p->no_preload = program.no_preload;
 	p->out_of_reach = program.gains_rights || program.is_foreign;
 	look_at_program(p);
 	tls_survey_process(&mapped, p->pid, &p->has_shim);
@@ -156,7 +156,7 @@ static void look_at_process(struct patient *p)
 /* Can what the tool says be seen? With several libraries, one is enough. */
 static bool is_tappable(const struct patient *p)
 {
-	for (size_t i = 0; !p->deaf && i < p->survey.count; i++)
+	for (size_t i = 0; !p->no_preload && i < p->survey.count; i++)
 		if (p->survey.found[i].tap != TAP_NONE)
 			return true;
 	return false;
@@ -176,8 +176,8 @@ static void write_json(const struct patient *p, struct buf *out)
 	json_text(&j, "machine", p->machine);
 	json_text(&j, "linking", p->linking);
 	json_text(&j, "libc", p->libc);
-	json_bool(&j, "preloadable", !p->deaf);
-	json_text(&j, "reason", p->deaf);
+	json_bool(&j, "preloadable", !p->no_preload);
+	json_text(&j, "reason", p->no_preload);
 	json_array(&j, "tls");
 	for (size_t i = 0; i < p->survey.count; i++) {
 		const struct tls_stack *t = &p->survey.found[i];
@@ -187,8 +187,8 @@ static void write_json(const struct patient *p, struct buf *out)
 		json_text(&j, "version", t->version);
 		json_text(&j, "object", t->object[0] ? t->object : NULL);
 		json_text(&j, "evidence", t->evidence);
-		json_text(&j, "tap", tap_words[p->deaf ? TAP_NONE : t->tap]);
-		json_text(&j, "reason", t->reason[0] ? t->reason : p->deaf);
+		json_text(&j, "tap", tap_words[p->no_preload ? TAP_NONE : t->tap]);
+		json_text(&j, "reason", t->reason[0] ? t->reason : p->no_preload);
 		json_object_end(&j);
 	}
 	json_array_end(&j);
@@ -256,7 +256,7 @@ static void write_advice(const struct patient *p, struct buf *out)
 	} else if (p->script[0] && !p->how && p->survey.count == 0) {
 		say(out, "  so: what this script starts was not seen; ask orshim doctor about that "
 			 "program\n");
-	} else if (p->survey.count == 0 && !p->deaf) {
+	} else if (p->survey.count == 0 && !p->no_preload) {
 		say(out,
 		    "  so: it may have no TLS of its own: then ask about the program that it "
 		    "starts\n"
@@ -281,8 +281,8 @@ static void write_text(const struct patient *p, struct buf *out)
 		    p->how ? p->how : "run by the program above");
 	say(out, "  is: %s, %s%s%s\n", p->machine, p->linking, p->libc ? ", " : "",
 	    p->libc ? p->libc : "");
-	if (p->deaf)
-		say(out, "  deaf: %s\n", p->deaf);
+	if (p->no_preload)
+		say(out, "  cannot preload: %s\n", p->no_preload);
 	for (size_t i = 0; i < p->survey.count; i++) {
 		const struct tls_stack *t = &p->survey.found[i];
 
@@ -290,7 +290,7 @@ static void write_text(const struct patient *p, struct buf *out)
 		    t->evidence);
 		if (t->reason[0])
 			say(out, "       not tapped: %s\n", t->reason);
-		else if (!p->deaf)
+		else if (!p->no_preload)
 			say(out, "       tapped by its %s\n",
 			    t->tap == TAP_INTERPOSED ? "exported functions" : "method tables");
 	}

@@ -67,8 +67,8 @@ static void find_nginx(struct relay *r)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (program_find(&program, names[i]) != PROGRAM_FINE)
 			continue;
-		if (program.deaf)
-			die("relay: %s will not do: %s", program.path, program.deaf);
+		if (program.no_preload)
+			die("relay: %s will not do: %s", program.path, program.no_preload);
 		memcpy(r->nginx, program.path, sizeof(r->nginx));
 		return;
 	}

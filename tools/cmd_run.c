@@ -379,9 +379,9 @@ int cmd_run(const struct arguments *a)
 	}
 	set_preload();
 	settle_asan(program.interpreter);
-	if (program.deaf && (program.gains_rights || program.is_foreign))
+	if (program.no_preload && (program.gains_rights || program.is_foreign))
 		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
-		     program.deaf);
+		     program.no_preload);
 	say_elsewhere(&r);
 	check_writable(r.o->log);
 	check_writable(r.o->report);

@@ -20,7 +20,7 @@ struct iovec;
 /* In the constructor: resolves what libc has (plain_hooks.c). */
 void plain_start(void);
 
-/* FD was connected, or is about to be (EINPROGRESS). Inside a passage. */
+/* FD was connected, or is about to be (EINPROGRESS). Called between hook_enter() and hook_leave(). */
 void plain_connected(int fd, const struct sockaddr *address, socklen_t n);
 
 bool plain_is_watched(int fd); /* costs nothing */

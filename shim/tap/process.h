@@ -17,7 +17,7 @@ void process_start(const char *argv0, const char *role_of_process);
 
 struct wire_limits process_limits(void); /* by the settings, which are read with the first call */
 
-/* Take all that E's connection has ready; drops E when it is deaf. The shard is locked. */
+/* Take all that E's connection has ready; drops E when nothing more of it is read. The shard is locked. */
 void process_drain(struct entry *e, int64_t now_us);
 
 void process_add_library(const struct tls_library *library);

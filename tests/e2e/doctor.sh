@@ -98,7 +98,7 @@ else
 fi
 expect 1 ssh /usr/bin/ssh "$nothing" '"tls":[]'
 expect 1 busybox busybox "is: x86-64, static
-	deaf: it is statically linked
+	cannot preload: it is statically linked
 	$relay" '"linking":"static"' '"preloadable":false'
 expect 1 java java "TLS: JSSE
 	Java has its TLS in Java code
@@ -108,7 +108,7 @@ expect 1 deno "$cache/linux-x64-glibc-2.9.6/deno" "TLS: rustls 0.23
 	$relay" '"library":"rustls"' "$untapped"
 codex=$(find "$cache/codex-0.169.0-linux-x64" -name codex -type f -perm -u+x 2>/dev/null | head -n 1)
 expect 1 codex "${codex:-/nowhere/codex}" "static
-	deaf: it is statically linked
+	cannot preload: it is statically linked
 	rustls
 	$relay" '"preloadable":false'
 expect 0 'rustup, which cargo and rustc are' "$HOME/.cargo/bin/cargo" 'TLS: OpenSSL 3.
@@ -143,7 +143,7 @@ else
 	skip 'a Go program: no Go here'
 fi
 
-# Who gains rights by the exec is deaf; root gains none.
+# Who gains rights by the exec cannot be preloaded; root gains none.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	cp "$orshim" "$scratch/orshim"
 	chmod 755 "$scratch" "$scratch/orshim"

@@ -102,7 +102,7 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char loader[PATH_MAX])
 	return true;
 }
 
-static const char *deaf_elf(struct program *p, int fd)
+static const char *preload_refusal_of_elf(struct program *p, int fd)
 {
 	char loader[PATH_MAX];
 	Elf64_Ehdr head;
@@ -160,7 +160,7 @@ static void look_inside(struct program *p)
 		head[n > 0 ? n : 0] = '\0';
 		bool is_elf = n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
 		if (is_elf)
-			p->deaf = deaf_elf(p, fd);
+			p->no_preload = preload_refusal_of_elf(p, fd);
 		close(fd);
 		if (is_elf || strncmp(head, "#!", 2) != 0 || !follow_script(head, next))
 			return;

@@ -18,7 +18,7 @@ enum program_fault {
 struct program {
 	char path[PATH_MAX];	    /* of the tool */
 	char interpreter[PATH_MAX]; /* what really runs: the same, or the program of its #! line */
-	const char *deaf;	    /* why a preloaded library does not get in; NULL: it does */
+	const char *no_preload;	    /* why a preloaded library does not get in; NULL: it does */
 	bool gains_rights;	    /* that is why: a filter of system calls would take them away */
 	bool is_foreign;	    /* built for another machine */
 };

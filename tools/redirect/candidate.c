@@ -33,7 +33,7 @@ static enum runtime runtime_of(const char *library, const char *path)
 	return RUNTIME_OTHER;
 }
 
-static void judge(struct candidate *c, const struct tls_survey *s, const char *deaf)
+static void judge(struct candidate *c, const struct tls_survey *s, const char *no_preload)
 {
 	const struct tls_stack *first = s->count ? &s->found[0] : NULL;
 	bool tapped = false;
@@ -42,19 +42,19 @@ static void judge(struct candidate *c, const struct tls_survey *s, const char *d
 		tapped |= s->found[i].tap != TAP_NONE;
 	/* codex has OpenSSL, too, and speaks by rustls; curl has GnuTLS for RTMP, and speaks by OpenSSL. */
 	for (size_t i = 0; i < s->count; i++)
-		if ((s->found[i].tap == TAP_NONE) == (deaf || !tapped)) {
+		if ((s->found[i].tap == TAP_NONE) == (no_preload || !tapped)) {
 			first = &s->found[i];
 			break;
 		}
 	if (!first)
-		c->kind = deaf ? CANDIDATE_UNKNOWN : CANDIDATE_NO_TLS;
+		c->kind = no_preload ? CANDIDATE_UNKNOWN : CANDIDATE_NO_TLS;
 	else
-		c->kind = tapped && !deaf ? CANDIDATE_TAPPED : CANDIDATE_UNTAPPABLE;
+		c->kind = tapped && !no_preload ? CANDIDATE_TAPPED : CANDIDATE_UNTAPPABLE;
 	snprintf(c->library, sizeof(c->library), "%s", first ? first->library : "unknown");
 	snprintf(c->version, sizeof(c->version), "%s", first ? first->version : "");
 	snprintf(c->reason, sizeof(c->reason), "%s",
 		 first && first->reason[0] ? first->reason
-		 : deaf                    ? deaf
+		 : no_preload                    ? no_preload
 					   : "");
 	c->runtime = runtime_of(c->library, c->path);
 }
@@ -71,7 +71,7 @@ void candidate_look(struct candidate *c, const char *path)
 	snprintf(c->library, sizeof(c->library), "unknown");
 	if (survey && program_find(&program, path) == PROGRAM_FINE &&
 	    realpath(program.interpreter, c->path) && elf_open(&e, c->path, &why)) {
-		if (!program.deaf && elf_exports(&e, "SSL_write") &&
+		if (!program.no_preload && elf_exports(&e, "SSL_write") &&
 		    elf_exports(&e, "SSL_CTX_new")) {
 			/* Node: no need to look through 100 MB */
 			survey->count = 1;
@@ -80,7 +80,7 @@ void candidate_look(struct candidate *c, const char *path)
 		} else {
 			tls_survey(survey, &e, c->path);
 		}
-		judge(c, survey, program.deaf);
+		judge(c, survey, program.no_preload);
 		c->is_out_of_reach = program.gains_rights || program.is_foreign;
 		elf_close(&e);
 	}
