@@ -21,15 +21,6 @@ static bool is_any_hex(char c)
 	return hex_value(c) >= 0;
 }
 
-size_t token_run(struct slice s, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < s.n && is_token_byte(s.p[at + n]))
-		n++;
-	return n;
-}
-
 /* Three dotted runs, the first of them base64url of `{"` (RFC 7519 section 3). */
 bool is_jwt(struct slice s)
 {
@@ -82,42 +73,6 @@ struct slice quote_at_end(struct slice s)
 		if (slice_ends(s, slice_of(quotes[i])))
 			return slice_from(s, s.n - strlen(quotes[i]));
 	return absent;
-}
-
-static int base64_digit(char c)
-{
-	if (is_upper(c))
-		return c - 'A';
-	if (is_lower(c))
-		return c - 'a' + 26;
-	if (is_digit(c))
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-long base64_decode(struct slice s, char *out, size_t max)
-{
-	unsigned bits = 0;
-	int held = 0;
-	size_t n = 0;
-
-	while (s.n && s.p[s.n - 1] == '=')
-		s.n--;
-	for (size_t i = 0; i < s.n; i++) {
-		int digit = base64_digit(s.p[i]);
-		if (digit < 0)
-			return -1;
-		bits = (bits << 6 | (unsigned)digit) & 0xffff;
-		held += 6;
-		if (held < 8)
-			continue;
-		held -= 8;
-		if (n < max)
-			out[n++] = (char)(bits >> held & 0xff);
-	}
-	return (long)n;
 }
 
 static bool has_control(struct slice s)

@@ -13,6 +13,7 @@
  */
 #include "base/ascii.h"
 #include "diagnose/vendor_keys.h"
+#include "diagnose/token_text.h"
 
 /* How the scheme before the token is written. */
 enum scheme_form {
@@ -75,10 +76,6 @@ void shape_read(struct token_shape *shape, struct slice token);
 /* sk-or-v1- followed by exactly 64 lower-case hex digits. */
 bool token_is_openrouter_shaped(struct slice token);
 
-/* base64 or base64url of S into OUT, at most MAX bytes; how many, -1 if S is neither. */
-long base64_decode(struct slice s, char *out, size_t max);
-
-size_t token_run(struct slice s, size_t at); /* how many token bytes are at AT */
 bool is_jwt(struct slice s);
 bool is_scheme_word(struct slice word); /* Bearer, Basic, Token … in any case */
 
