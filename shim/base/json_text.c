@@ -85,8 +85,9 @@ const char *json_skip_value(const char *p, const char *end)
 
 struct slice json_object_inside(struct slice text)
 {
+	if (!text.n)
+		return (struct slice){ NULL, 0 };
 	const char *end = text.p + text.n;
-
 	if (slice_starts(text, SLICE("\xEF\xBB\xBF")))
 		text = slice_from(text, 3);
 	const char *p = json_skip_space(text.p, end);
@@ -97,6 +98,8 @@ struct slice json_object_inside(struct slice text)
 
 bool json_next_member(struct slice *rest, struct slice *name, struct slice *value)
 {
+	if (!rest->n)
+		return false;
 	const char *end = rest->p + rest->n;
 	const char *p = json_skip_space(rest->p, end);
 
