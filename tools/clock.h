@@ -2,7 +2,7 @@
 #ifndef ORSHIM_CLOCK_H
 #define ORSHIM_CLOCK_H
 
-/* Waiting with a limit: a clock that nobody sets, and a moment's sleep between two looks. */
+/* A monotonic clock, and a short sleep for polling loops with a time limit. */
 #include <stdint.h>
 #include <time.h>
 

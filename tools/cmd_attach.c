@@ -40,7 +40,7 @@ static void watch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Files for the process are made as its user: root attaches to others' processes, too. */
+/* Files for the process belong to its user, because root attaches to others' processes, too. */
 static void become(uid_t uid, gid_t gid)
 {
 	if (uid == geteuid())
@@ -56,7 +56,7 @@ static const char *setting(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A mistake would be told on that process's stderr, where nobody looks. */
+/* The process would report a malformed setting on its own stderr, which hardly anybody reads. */
 static void check_settings(void)
 {
 	struct settings s;
@@ -80,7 +80,7 @@ static void check_settings(void)
 	free(hosts);
 }
 
-/* The other process has another working folder. */
+/* Make it absolute: the other process has another working folder. */
 static void add_path(struct buf *to, const char *name, const char *path)
 {
 	char folder[PATH_MAX];
@@ -99,7 +99,7 @@ static bool is_path(enum setting_id id, const char *value)
 	       (id == SETTING_text && strcmp(value, "stderr") != 0 && strcmp(value, "off") != 0);
 }
 
-/* Another user has other folders than root. */
+/* Root attaches to another user's process: use that user's folders. */
 static void look_at_home(const struct target *t)
 {
 	const struct passwd *owner = t->uid != getuid() ? getpwuid(t->uid) : NULL;
@@ -113,7 +113,7 @@ static void look_at_home(const struct target *t)
 		setenv("HOME", owner->pw_dir, 1);
 }
 
-/* Where the log goes unless it is said: among the user's own, made now. */
+/* The default log file, in the state folder of the process's user, which is created now. */
 static char *default_log(const struct target *t)
 {
 	char name[128];
@@ -125,7 +125,7 @@ static char *default_log(const struct target *t)
 	return path;
 }
 
-/* What the process is to be told: ORSHIM_* as they are here, and what the text's look depends on. */
+/* The settings for the process: our ORSHIM_* variables, and those that decide how text looks. */
 static void gather(const struct attach_options *o, const struct target *t, struct buf *to)
 {
 	static const char *const others[] = { "NO_COLOR", "TERM", "HOME", "XDG_CACHE_HOME" };
@@ -154,7 +154,7 @@ static void gather(const struct attach_options *o, const struct target *t, struc
 	free(own);
 }
 
-/* A file that its owner alone can read; the other process removes it. */
+/* A file that only its owner can read; the other process removes it. */
 static void write_settings(const struct buf *settings, const struct target *t, char path[PATH_MAX])
 {
 	const char *folder = getenv("XDG_RUNTIME_DIR");
@@ -183,7 +183,7 @@ static void say_since(struct buf *out, int64_t us)
 	say(out, "since %.19sZ", ts);
 }
 
-/* Refuse a process that carries the shim: what it does already, in one line. */
+/* Refuse a process that has loaded the shim already, in one line that describes it. */
 static void refuse_second(const struct target *t)
 {
 	if (t->status.state == ATTACH_STATE_ATTACHED)
@@ -322,7 +322,7 @@ static int list(void)
 	return EXIT_CLEAN;
 }
 
-/* The one process that NAME stands for; dies unless it is one. */
+/* The one process that NAME matches; dies unless there is exactly one. */
 static pid_t find_named(const char *name)
 {
 	pid_t pids[NAMED_MAX];
@@ -355,7 +355,7 @@ static pid_t find_whom(const char *whom)
 	return (pid_t)pid;
 }
 
-/* Numbers must mean here what they mean there. */
+/* Process ids must mean the same in both PID namespaces. */
 static void look_at_proc(void)
 {
 	char self[32] = "";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The documented request, made by curl under the shim: what the tool's request
- * is to be compared with. curl reads its options from stdin, so that the key
- * never stands on a command line (which every user of the machine can read).
+ * Sends the documented request with curl under the shim, as a reference for the
+ * tool's request. curl reads its options from stdin: a command line is visible
+ * to every user of the machine, so the key must not be on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,7 @@ static void set(const char *name, const char *value)
 		die("out of memory");
 }
 
-/* The shim in front, its log ours, and the host of --base as an OpenRouter unless it is known. */
+/* Preload the shim with our own log; treat the host of --base as OpenRouter unless it is known. */
 static void prepare_environment(const struct baseline *b)
 {
 	const char *hosts = getenv("ORSHIM_HOSTS");
@@ -120,7 +120,7 @@ static void prepare_environment(const struct baseline *b)
 	buf_release(&text);
 }
 
-/* curl's exit status; what it complains about is in SAID. */
+/* Runs curl and returns its exit status; SAID gets its error messages. */
 static int run_curl(const struct baseline *b, const struct buf *config, struct buf *said)
 {
 	int in[2], err[2], status;

@@ -22,12 +22,13 @@ struct side_of_diff {
 	struct log log;
 	const struct log_row *row;
 	cJSON *record;
-	char *where; /* the log that it was found in; NULL */
+	char *where; /* the log in which it was found; NULL */
 };
 
 /*
- * The newest exchange of L that is good or bad, and like LIKE unless that is
- * NULL; an endpoint that needs no key proves nothing.
+ * The newest exchange of L that succeeded or failed as asked, and is like LIKE
+ * unless that is NULL. An endpoint that needs no key proves nothing and is
+ * skipped.
  */
 static const struct log_row *newest(const struct log *l, bool good, const struct log_row *like)
 {
@@ -61,7 +62,7 @@ static bool try_log(struct side_of_diff *s, const char *path, const struct log_f
 	return false;
 }
 
-/* What is in PATH, too, if it is later than what S has, or S has nothing. */
+/* Use the exchange in PATH if S has none yet, or an older one. */
 static bool try_newer(struct side_of_diff *s, const char *path, const struct log_filter *filter,
 		      bool good, const struct log_row *like, bool has)
 {
@@ -82,7 +83,7 @@ static bool try_newer(struct side_of_diff *s, const char *path, const struct log
 	return true;
 }
 
-/* In the logs that were named; else in the kept runs, newest first, and the baseline. */
+/* Search the logs that were named; else the kept runs, newest first, and the baseline. */
 static bool look_for(struct side_of_diff *s, const struct arguments *a, bool good,
 		     const struct log_row *like)
 {
@@ -101,7 +102,7 @@ static bool look_for(struct side_of_diff *s, const struct arguments *a, bool goo
 		found = try_log(s, log, filter, good, like);
 		free(log);
 	}
-	/* Whichever is newer: a baseline is made to be compared with. */
+	/* Take the newer of both: a baseline is made to be compared with. */
 	if (a->count == 2 && good && baseline)
 		found = try_newer(s, baseline, filter, good, like, found);
 	runs_free(runs, count);
@@ -293,7 +294,10 @@ static void write_page(const char *path, const struct buf *page)
 		die("diff: cannot write to %s: %s", path, strerror(errno));
 }
 
-/* Where the key stood before the start is another record's: here it is one of the credential's. */
+/*
+ * The place where the key was found is in the launch record; add it to this
+ * exchange's credential.
+ */
 static void add_place(struct side_of_diff *s)
 {
 	cJSON *auth = log_member(s->record, "auth");
@@ -319,7 +323,7 @@ int cmd_diff(const struct arguments *a)
 		die("out of memory");
 	if (a->count < 2)
 		die("diff: name two exchanges: N, LOG:N, a .cap, last-good or last-bad");
-	/* last-good is looked for last: it should be like the other. */
+	/* last-good is looked up last, because it should be like the other exchange. */
 	int first = strcmp(a->words[0], "last-good") == 0;
 	read_side(&sides[first], a->words[first], a, NULL);
 	read_side(&sides[!first], a->words[!first], a, sides[first].row);

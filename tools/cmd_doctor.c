@@ -15,19 +15,19 @@
 #include "tools/program/program.h"
 #include "tools/program/tls_stack.h"
 
-/* All that is said of one tool. */
+/* What doctor reports about one tool. */
 struct patient {
-	const char *asked;     /* as it was named */
-	char script[PATH_MAX]; /* "" unless a script leads to the program */
+	const char *asked;     /* as the user named it */
+	char script[PATH_MAX]; /* "" unless the tool is a script that starts the program */
 	char path[PATH_MAX];   /* of the program that speaks TLS */
-	const char *how;       /* why PATH and not the script's interpreter; NULL */
+	const char *how;       /* why PATH and not the script's interpreter was used; NULL */
 	const char *machine;
 	const char *linking;    /* "dynamic", "static" */
 	const char *libc;       /* "glibc", "musl"; NULL: none */
-	const char *no_preload;       /* why a preloaded library does not get in; NULL */
-	bool out_of_reach;      /* nor does the relay of orshim run */
+	const char *no_preload;       /* why the library cannot be preloaded; NULL */
+	bool out_of_reach;      /* the relay of orshim run cannot serve it, either */
 	int pid;                /* 0: a file */
-	bool has_shim;          /* with a pid */
+	bool has_shim;          /* has a pid */
 	char preload[PATH_MAX]; /* LD_PRELOAD that the process was started with */
 	struct tls_survey survey;
 };
@@ -132,7 +132,7 @@ static void look_at_process(struct patient *p)
 	p->out_of_reach = program.gains_rights || program.is_foreign;
 	look_at_program(p);
 	tls_survey_process(&mapped, p->pid, &p->has_shim);
-	/* What is mapped is nearer to the truth than what the file may load. */
+	/* The mappings of a running process are more exact than what its file may load. */
 	for (size_t i = 0; i < mapped.count; i++) {
 		size_t k = 0;
 
@@ -153,7 +153,7 @@ static void look_at_process(struct patient *p)
 	read_preload(p);
 }
 
-/* Can what the tool says be seen? With several libraries, one is enough. */
+/* Can at least one of the program's TLS libraries be tapped? */
 static bool is_tappable(const struct patient *p)
 {
 	for (size_t i = 0; !p->no_preload && i < p->survey.count; i++)
@@ -205,7 +205,7 @@ static void write_json(const struct patient *p, struct buf *out)
 	say(out, "\n");
 }
 
-/* Attach is a way for what runs already; who cannot be attached to is told why. */
+/* Suggest orshim attach for a running process, or print why it would be refused. */
 static void advise_to_attach(const struct patient *p, struct buf *out)
 {
 	struct target *t = malloc(sizeof(*t));

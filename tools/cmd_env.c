@@ -9,7 +9,7 @@
 #include "tools/commands.h"
 #include "tools/docgen/roff.h"
 
-/* Lists are read by those who know their words. */
+/* Lists are checked by the modules that parse them. */
 static bool is_malformed(const struct settings *s, size_t id)
 {
 	struct host_list hosts;

@@ -25,7 +25,7 @@ static enum rule_id rule_named(const char *name)
 	return RULE_NONE;
 }
 
-/* Neither a rule nor words that are understood. */
+/* The argument is neither a rule nor a known error text. */
 static void unknown(const char *name)
 {
 	const char *near = nearest_name(name, rule_name, rules, RULE_COUNT);
@@ -37,7 +37,7 @@ static void unknown(const char *name)
 	    name);
 }
 
-/* "    Continue: config.yaml …" for each tool, below what it is that they keep. */
+/* Print "    Continue: config.yaml …" for each tool, after what the setting is for. */
 static void put_settings(struct buf *out, const struct text_style *style, enum rule_id rule)
 {
 	struct paragraph p = { .to = out, .width = style->width };

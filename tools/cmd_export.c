@@ -56,7 +56,10 @@ static void add_named(void *in, const char *name)
 	add_input(in, name);
 }
 
-/* FILE.1, which is FILE's older part, is left out beside it; WITH_EARLIER: it comes first. */
+/*
+ * FILE.1 is the older part of FILE and is skipped if FILE is listed;
+ * WITH_EARLIER: it is read first.
+ */
 static void put_in_order(struct inputs *in, bool with_earlier)
 {
 	struct inputs ordered = { 0 };
@@ -89,7 +92,7 @@ static exchange_writer *form_of(const struct export_options *o)
 	return o->processes ? NULL : o->flat ? put_flat : o->otlp == EXPORT_TRACES ? put_otlp_span : put_otlp_log;
 }
 
-/* Without a name: the newest run that left a log. */
+/* Without an argument: the newest run that left a log. */
 static void add_newest(struct inputs *in)
 {
 	unsigned without;

@@ -87,7 +87,7 @@ static void lint_raw(struct lint *l, struct verdicts *v)
 		die("lint: --host is too long");
 	add_raw(&c, SIDE_CLIENT, l->o->request);
 	if (l->o->response) {
-		/* The file is all that was sent: what it lacks did not come after the answer. */
+		/* The file is the whole request: nothing can have been sent after the answer. */
 		add_step(&c, (struct step){ .kind = STEP_END, .side = SIDE_CLIENT });
 		add_raw(&c, SIDE_SERVER, l->o->response);
 	}

@@ -22,8 +22,8 @@
 #include "tools/relay_config.h"
 
 enum {
-	CONNECT_MS = 20,        /* between two looks whether nginx listens */
-	ERRORS_MAX = 64 * 1024, /* of nginx's, waiting for the end of their line */
+	CONNECT_MS = 20,        /* between two checks that nginx listens */
+	ERRORS_MAX = 64 * 1024, /* of nginx's output, until the line is complete */
 	LOG_MAX = 1 << 30,
 	TREE_DEPTH = 8,
 };
@@ -38,7 +38,7 @@ struct relay {
 	char nginx[PATH_MAX];
 	char log_path[PATH_MAX]; /* the log that the shim writes */
 	off_t log_start;
-	int errors; /* what nginx writes to its error log */
+	int errors; /* nginx's error log is read from here */
 	struct buf error_text;
 	int signals;
 	sigset_t mask_before;
@@ -76,7 +76,7 @@ static void find_nginx(struct relay *r)
 	    "`apt-get install nginx-light` or `dnf install nginx`");
 }
 
-/* The certificates that nginx is to trust: nginx has no default of its own. */
+/* The CA certificates for nginx, which has no default. */
 static void find_ca(struct relay *r)
 {
 	static const char *const usual[] = { "/etc/ssl/certs/ca-certificates.crt",
@@ -96,8 +96,9 @@ static void find_ca(struct relay *r)
 }
 
 /*
- * Choose the port, or see that it is free, before nginx does: it would say so
- * late and in many words. An nginx without a master cannot inherit a socket.
+ * Choose the port, or check that it is free, before nginx does: nginx would
+ * report it late and with many lines. An nginx without a master process cannot
+ * inherit a socket.
  */
 static void choose_port(struct relay *r)
 {
@@ -136,7 +137,7 @@ static void remove_folder(const struct relay *r)
 	nftw(r->folder, remove_one, TREE_DEPTH, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Make no difference to the disk, and say why. */
+/* Remove the folder and die with the reason. */
 __attribute__((noreturn)) static void trouble(const struct relay *r, const char *what,
 					      const char *path)
 {
@@ -168,7 +169,7 @@ static void write_config(struct relay *r)
 	buf_release(&text);
 }
 
-/* nginx's files, by the names that its configuration has for them. */
+/* Create nginx's files under the names in its configuration. */
 static void make_folder(struct relay *r)
 {
 	const char *base = getenv("TMPDIR");
@@ -184,7 +185,7 @@ static void make_folder(struct relay *r)
 		trouble(r, "make", path);
 	free(ca);
 	path_in(r, RELAY_ERRORS_FILE, path);
-	/* With both ends in our hands there is always a reader, and never an end. */
+	/* We open both ends, so there is always a reader and never an end of file. */
 	r->errors = mkfifo(path, 0600) == 0 ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
 	if (r->errors < 0)
 		trouble(r, "make", path);
@@ -197,8 +198,8 @@ static void set(const char *name, const char *value)
 }
 
 /*
- * Nothing else of ours goes to nginx: a key in our environment is not
- * evidence of where the tool has its own from.
+ * Nothing else of our environment goes to nginx: a key in it is not evidence of
+ * where the tool has its key from.
  */
 static void leave_only_what_nginx_needs(void)
 {
@@ -283,7 +284,7 @@ static void start_nginx(struct relay *r)
 		become_nginx(r);
 }
 
-/* Say what nginx complains of; what is not a whole line waits. */
+/* Print nginx's error lines; an incomplete line waits for its rest. */
 static void tell_errors(struct relay *r)
 {
 	struct slice rest, line;
@@ -307,8 +308,8 @@ static void tell_errors(struct relay *r)
 }
 
 /*
- * Wait until one of the descriptors has something, OTHER among them, or for
- * that long; signals are answered here. False: it is over.
+ * Wait until one of the descriptors, OTHER among them, is readable, or for that
+ * time; handles signals. False: stop.
  */
 static bool go_on(struct relay *r, int other, int milliseconds)
 {
@@ -334,7 +335,7 @@ static bool go_on(struct relay *r, int other, int milliseconds)
 	return !fds[2].revents || read(STDIN_FILENO, piece, sizeof(piece)) > 0;
 }
 
-/* A connection to nginx; -1: it is over before there was one. */
+/* Connect to nginx; -1: stopped before a connection succeeded. */
 static int connect_to(struct relay *r)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(r->port) };
@@ -353,7 +354,7 @@ static int connect_to(struct relay *r)
 	}
 }
 
-/* nginx answers for the relay: then it is there, and no other program at its port. */
+/* If nginx answers as the relay, it is ready, and the port is not another program's. */
 static bool is_ready(struct relay *r)
 {
 	static const char request[] = "GET " RELAY_READY_PATH " HTTP/1.0\r\n\r\n";

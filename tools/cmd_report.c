@@ -13,7 +13,7 @@
 #include "tools/report/report.h"
 #include "tools/report/run_report.h"
 
-/* A file that is there already and no symlink is replaced, whatever its mode was. */
+/* Replace an existing file that is not a symlink, whatever its mode was. */
 static void write_file(const char *path, const struct buf *text)
 {
 	if (strcmp(path, "-") == 0) {
@@ -26,7 +26,7 @@ static void write_file(const char *path, const struct buf *text)
 		die("report: cannot write to %s: %s", path, strerror(errno));
 }
 
-/* Each format that was asked for. False: none of them went to the standard output. */
+/* Write each format that was asked for. False: none went to standard output. */
 static bool write_files(const struct report *r, const struct report_options *o)
 {
 	bool printed = false;
@@ -82,7 +82,7 @@ static void print_report(const struct report *r, const struct report_options *o,
 	buf_release(&out);
 }
 
-/* Some lines may be damaged; when none is a record, it was another file that was meant. */
+/* Single damaged lines are normal; a file without any record was not the one that was meant. */
 static void check_records(const struct log *l)
 {
 	for (int f = 0; f < LOG_FAULT_COUNT && l->count == 0; f++)
@@ -92,7 +92,7 @@ static void check_records(const struct log *l)
 			    log_fault_words((enum log_fault)f));
 }
 
-/* The rotated file of the log NAME belongs to it, unless it is among the NAMES as well. */
+/* Also read the rotated file of the log NAME, unless the NAMES list it as well. */
 static void add_earlier(struct log *l, const char *name, char *const *names, int count)
 {
 	char *earlier = log_earlier(name);
@@ -118,7 +118,7 @@ static void add_newest(struct log *l)
 	source_add(l, "", "report");
 }
 
-/* Counts in place of logs. */
+/* Read a roll-up of counts and not logs. */
 static int report_rollup(const struct report_options *o, int logs)
 {
 	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)

@@ -30,7 +30,7 @@ static void say_signature(const char *before, const struct cause *c, struct buf 
 	cause_signature(c, out);
 }
 
-/* Exit status; the sentence says how the failure of BEFORE fared. */
+/* Compare both runs and return the exit status; OUT says what became of the failure in BEFORE. */
 static int compare(const struct report *before, const struct report *now, struct buf *out)
 {
 	const struct cause *was = before->refusal_causes ? &before->causes[0] : NULL;
@@ -92,7 +92,7 @@ static const struct log_row *row_like(const struct log *l, const struct log_row 
 	return other;
 }
 
-/* What is recorded of the request that failed, then and now. */
+/* How the failed request was recorded, before and now. */
 static void say_changes(const struct run_result *before, const struct run_result *now,
 			struct buf *out)
 {
@@ -117,7 +117,7 @@ static void say_changes(const struct run_result *before, const struct run_result
 	say(out, "%s\n", any ? "" : "nothing that is recorded of the request");
 }
 
-/* `orshim run -- ARGV` in our place's child; the run keeps itself. */
+/* Run `orshim run -- ARGV` in a child process; that run keeps its own log. */
 static void run_again(const struct kept_run *run)
 {
 	char self[PATH_MAX];
@@ -154,7 +154,7 @@ static struct run_result *read_result(const char *folder)
 	return r;
 }
 
-/* Say how many arguments are not there, and where the first of them was. */
+/* Print how many arguments were not kept, and where the first of them was. */
 static __attribute__((noreturn)) void die_of_withheld(const struct kept_run *run)
 {
 	size_t count = 0, first = 0;

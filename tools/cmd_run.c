@@ -28,15 +28,15 @@ struct run {
 	char **tool;             /* argv of the tool */
 	const struct run_options *o;
 	char *folder; /* of this run's own files */
-	bool kept;    /* it stays, as one of the last runs */
+	bool kept;    /* the folder is kept as one of the last runs */
 	int64_t start_us;
 	char *log_path;
 	char *text_path;
-	off_t log_start; /* where this run's lines begin */
-	bool own_text;   /* the diagnosis is kept back until the tool has ended */
+	off_t log_start; /* offset in the log at which this run begins */
+	bool own_text;   /* print the diagnosis only after the tool has ended */
 	enum relay_mode relay;
 	struct run_relay relayed;
-	struct buf passed; /* what the relay passed by */
+	struct buf passed; /* connections that the relay passed through unread */
 };
 
 static void set(const char *name, const char *value)
@@ -63,7 +63,7 @@ static void take_options(struct run *r, const struct arguments *a)
 	r->tool = a->words;
 }
 
-/* Ours in front of what is there: the first definition wins. */
+/* Our library comes first in LD_PRELOAD: the first definition of a symbol wins. */
 static void set_preload(void)
 {
 	char library[PATH_MAX];
@@ -82,7 +82,7 @@ static void set_preload(void)
 	buf_release(&list);
 }
 
-/* FOLDER/FILE in memory that is the caller's. */
+/* Allocates FOLDER/FILE; the caller frees it. */
 static char *join(const char *folder, const char *file)
 {
 	char *path = NULL;
@@ -92,7 +92,7 @@ static char *join(const char *folder, const char *file)
 	return path;
 }
 
-/* The tool may change its folder: name the file from the root. */
+/* Make the path absolute: the tool may change its working folder. */
 static char *absolute(const char *path)
 {
 	char *here;
@@ -124,7 +124,7 @@ static void make_folder(struct run *r)
 		die("run: cannot make a folder in %s: %s; set TMPDIR", base, strerror(errno));
 }
 
-/* A log that was asked for must be writable: the shim itself would be silent about it. */
+/* A log that the user asked for must be writable: the shim itself would not report it. */
 static void check_writable(const char *path)
 {
 	if (!path || strstr(path, "%p"))
@@ -149,7 +149,7 @@ static void choose_log(struct run *r)
 	set("ORSHIM_LOG", r->log_path);
 }
 
-/* Unless told otherwise the diagnosis waits for the tool's end, so that it disturbs no screen. */
+/* By default the diagnosis is printed after the tool ends, so that it disturbs no screen. */
 static void choose_text(struct run *r)
 {
 	if (r->o->quiet)
@@ -161,7 +161,7 @@ static void choose_text(struct run *r)
 	set("ORSHIM_TEXT", r->text_path);
 }
 
-/* What there is of FILE from START on. */
+/* Read FILE from START on. */
 static void read_from(const char *file, off_t start, struct buf *out)
 {
 	char piece[16384];
@@ -178,7 +178,7 @@ static void read_from(const char *file, off_t start, struct buf *out)
 	close(fd);
 }
 
-/* A log of the user's own stays where it is; the kept run has a copy of its lines. */
+/* The user's own log stays where it is; the kept run gets a copy of its lines. */
 static void keep_log(const struct run *r, struct slice lines)
 {
 	char *path = join(r->folder, "log");
@@ -193,7 +193,7 @@ static void keep_log(const struct run *r, struct slice lines)
 	free(path);
 }
 
-/* What went through the relay and was not looked into, a line each. */
+/* Connections that the relay passed through unread, one line for each. */
 static void say_passed(const struct run *r, const struct text_style *style, struct buf *out)
 {
 	struct slice rest, line;
@@ -212,7 +212,7 @@ static void say_passed(const struct run *r, const struct text_style *style, stru
 	buf_release(&lines);
 }
 
-/* Where nothing was seen: why, and what to do. */
+/* If nothing was observed: print why, and what to do. */
 static void say_next_step(const struct run *r, const struct log_counts *t, struct buf *out)
 {
 	struct unseen u = { .tool = r->tool[0],
@@ -239,7 +239,7 @@ static void tell(struct run *r)
 	if (r->own_text)
 		read_from(r->text_path, 0, &text);
 	run_lines(r->log_path, r->log_start, r->start_us, &log);
-	if (isatty(STDERR_FILENO)) /* the tool may have left its last line open */
+	if (isatty(STDERR_FILENO)) /* the tool may have left an unfinished line */
 		write_all(STDERR_FILENO, SLICE("\n"));
 	log_counts_add(&t, buf_slice(&log));
 	bool annotated = annotate_wanted(r->o->annotate);
@@ -298,8 +298,9 @@ static void leave_folder(const struct run *r, int status)
 }
 
 /*
- * The runtime of ASan refuses to start when it is not the first library. It
- * has no need to be: what it stands in for we call by name, as everybody does.
+ * The runtime of ASan refuses to start when it is not the first library. That
+ * check is needless here: the functions that it intercepts are called by name
+ * in our library, as everywhere.
  */
 static void settle_asan(const char *path)
 {
@@ -322,7 +323,7 @@ static void settle_asan(const char *path)
 	free(options);
 }
 
-/* The keys in reach: said, written down, and handed to the shim. */
+/* Report the keys in reach of the tool, record them in the log, and pass them to the shim. */
 static void look_around(const struct run *r)
 {
 	struct launch *l = launch_look();
@@ -334,7 +335,7 @@ static void look_around(const struct run *r)
 	launch_release(l);
 }
 
-/* The tool's status; with --fail-on that of what was found, where the tool's is 0. */
+/* The tool's status; with --fail-on the status for what was found, if the tool's is 0. */
 static int end_status(const struct run *r, int status)
 {
 	if (status != 0 || r->o->fail_on == FAIL_ON_NOTHING)
@@ -345,7 +346,7 @@ static int end_status(const struct run *r, int status)
 	return outcome >= (r->o->fail_on == FAIL_ON_ERROR ? RUN_ERRORS : RUN_WARNINGS) ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-/* docker, ssh and their like: what is to be seen happens elsewhere. */
+/* docker, ssh and the like start the tool where we cannot observe it. */
 static void say_elsewhere(const struct run *r)
 {
 	char library[PATH_MAX], command[PATH_MAX];

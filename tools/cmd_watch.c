@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Follows a log by looking at it ten times a second: inotify would miss logs on
- * network and container file systems. A file that was replaced or has become
- * shorter is read from its beginning.
+ * Follows a log by polling it ten times a second, because inotify misses
+ * changes on network and container file systems. A file that was replaced or
+ * truncated is read from its beginning.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,14 +25,14 @@ enum { LOOK_NS = 100000000, PIECE = 1 << 16, SEEN_MAX = 256 };
 struct watch {
 	const char *path;
 	bool all;        /* begin with the rotated file */
-	bool from_start; /* begin with what is in it */
+	bool from_start; /* begin with the existing content */
 	int fd;
 	off_t at;
 	ino_t inode;
-	struct buf line; /* begun, not ended */
+	struct buf line; /* requests begun and not ended */
 	bool too_long;
 	struct log log;       /* of one line */
-	char *seen[SEEN_MAX]; /* causes that were explained */
+	char *seen[SEEN_MAX]; /* causes that were already explained */
 	size_t seen_count, bad;
 	struct log_filter *filter;
 	struct text_style style;
@@ -57,7 +57,7 @@ static bool is_news(struct watch *w, const char *cause)
 	return true;
 }
 
-/* Why and how to mend it, the first time. */
+/* Print why and how to mend it, the first time. */
 static void say_rule(struct watch *w, const struct log_finding *f, struct buf *out)
 {
 	enum rule_id rule = rule_find(slice_of(f->rule));
@@ -75,7 +75,7 @@ static void say_rule(struct watch *w, const struct log_finding *f, struct buf *o
 		      "    fix: ", slice_of(f->fix ? f->fix : rule_texts[rule].fix));
 }
 
-/* The time of day where the reader is. */
+/* The local time of day. */
 static void say_clock(const struct log_row *row, struct buf *out)
 {
 	time_t seconds = (time_t)(row->time_us / 1000000);
@@ -132,7 +132,7 @@ static void say_row(struct watch *w, const struct log_row *row, struct buf *out)
 	}
 }
 
-/* Processes and launches are no requests, and told only where all is. */
+/* Process and launch records are not requests; print them only with --all. */
 static bool takes(const struct watch *w, const struct log_row *row)
 {
 	if (!w->filter->given)
@@ -146,7 +146,7 @@ static void end_line(struct watch *w)
 	struct slice s = buf_slice(&w->line);
 	struct buf out;
 
-	style_of(STDOUT_FILENO, &w->style); /* the terminal may have changed its size */
+	style_of(STDOUT_FILENO, &w->style); /* the window size may have changed */
 	buf_init(&out, LIMIT_LINE);
 	log_init(&w->log);
 	if (w->too_long || (s.n && !log_add_line(&w->log, s.p, s.n)))
@@ -180,7 +180,7 @@ static void read_more(struct watch *w)
 	}
 }
 
-/* What the log was before it outgrew its limit (ORSHIM_LOG_MAX) and W's file took its name. */
+/* The older part of the log, if W's file replaced it at the limit (ORSHIM_LOG_MAX). */
 static void read_rotated(struct watch *w)
 {
 	const int current = w->fd;
@@ -191,7 +191,7 @@ static void read_rotated(struct watch *w)
 		return;
 	w->fd = open(old, O_RDONLY | O_CLOEXEC);
 	free(old);
-	/* W's own if it was renamed at this moment. */
+	/* W's own file, if it was renamed at this moment */
 	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_ino != w->inode)
 		read_more(w);
 	if (w->fd >= 0)
@@ -206,7 +206,7 @@ static void begin_anew(struct watch *w, off_t at)
 	w->too_long = false;
 }
 
-/* Open the file, or another one under its name, or start again with a shorter one. */
+/* Open the file; reopen it after a rotation; start again after a truncation. */
 static void look(struct watch *w)
 {
 	struct stat st;
@@ -247,18 +247,18 @@ static void follow(struct watch *w)
 	}
 	if (w->fd >= 0)
 		read_more(w);
-	if (isatty(STDOUT_FILENO)) /* behind the terminal's ^C */
+	if (isatty(STDOUT_FILENO)) /* after the ^C that the terminal echoes */
 		write_all(STDOUT_FILENO, SLICE("\n"));
 }
 
-/* A log that is not there yet is waited for; one that can never be read is not. */
+/* Wait for a log that does not exist yet; die if it can never be read. */
 static void check_readable(struct watch *w)
 {
 	struct stat st;
 
 	if (stat(w->path, &st) != 0) {
 		warn("watch: waiting for %s", w->path);
-		w->from_start = true; /* all that will be in it is new */
+		w->from_start = true; /* a new file: everything in it is new */
 	} else if (S_ISDIR(st.st_mode)) {
 		die("watch: %s is a folder; name the log in it", w->path);
 	} else if (access(w->path, R_OK) != 0) {

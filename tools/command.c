@@ -18,7 +18,7 @@ static void complain(const char *format, va_list args)
 	struct buf line;
 
 	vsnprintf(text, sizeof(text), format, args);
-	/* Names and arguments are the user's own, but a key may be among them. */
+	/* Names and arguments come from the user, but may contain a key. */
 	buf_init(&line, LIMIT_BLOCK);
 	say(&line, "orshim: ");
 	mask_text(&line, slice_of(text), LIMIT_BLOCK / 2);
@@ -117,9 +117,9 @@ void style_of(int fd, struct text_style *style)
 }
 
 /*
- * Levenshtein's distance, where a letter that was left out counts for one and a
- * wrong or superfluous one for WRONG: people shorten names. Words longer than
- * NAME_MAX_COMPARED are far from everything.
+ * Edit distance (Levenshtein). A missing letter costs one, a wrong or
+ * superfluous one WRONG, because people shorten names. Words longer than
+ * NAME_MAX_COMPARED never match.
  */
 static size_t distance(const char *a, const char *b)
 {

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Rows of options; S is the command's struct, M the member for the value. */
+/* Rows of options; S is the command's struct, M the member that gets the value. */
 #define FLAG(name, S, M, meaning) { name, NULL, OPTION_FLAG, OPTION_AT(S, M, bool), 0, meaning }
 #define TEXT(name, value, S, M, meaning)                                                           \
 	{ name, value, OPTION_TEXT, OPTION_AT(S, M, const char *), 0, meaning }
@@ -17,7 +17,7 @@
 #define LIST(name, value, S, M, meaning)                                                           \
 	{ name, value, OPTION_LIST, OPTION_AT(S, M, struct option_list), 0, meaning }
 
-/* What a command looks at; S has a struct filter_options called filter. */
+/* Options that select requests; S has a struct filter_options called filter. */
 #define FILTER(S)                                                                                  \
 	TEXT("--since", "TIME", S, filter.since,                                                   \
 	     "2026-11-24T09:30:00Z, a local HH:MM, or 90s, 10m, 2h, 3d ago"),                      \

@@ -3,8 +3,8 @@
 #define ORSHIM_COMMANDS_H
 
 /*
- * The commands, and what their options are read into (commands.c has the rows).
- * Each returns its exit status.
+ * The commands, and the structs into which their options are parsed (commands.c
+ * has the rows). Each function returns the exit status.
  */
 #include "tools/command.h"
 #include "tools/log/log_filter.h"

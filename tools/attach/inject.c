@@ -14,7 +14,7 @@
 #include "tools/clock.h"
 
 enum {
-	MEMORY = 128 * 1024, /* the order, and below its end the stack of one call */
+	MEMORY = 128 * 1024, /* the attach request, and below its end the stack for one call */
 	CODE = 4096,
 	THREAD_STACK = 1024 * 1024,
 	REST_WAIT_MS = 10000, /* for a thread that waits */
@@ -24,7 +24,7 @@ enum {
 	MESSAGE_MAX = ATTACH_MESSAGE,
 };
 
-/* What lies in the memory. */
+/* Offsets of the parts in that memory. */
 struct payload {
 	struct attach_request request;
 	uint64_t thread; /* pthread_t */
@@ -61,7 +61,7 @@ static bool find_functions(const struct target *t, struct functions *f, struct a
 	return f->restorer != 0;
 }
 
-/* Anonymous memory there; 0: none. */
+/* Map anonymous memory in the process; returns 0 if that fails. */
 static uint64_t map(struct remote_thread *thread, const struct functions *f, size_t size,
 		    int protection)
 {
@@ -82,7 +82,7 @@ static void unmap(struct remote_thread *thread, const struct functions *f, uint6
 		remote_call(thread, f->munmap, arguments, 0);
 }
 
-/* Detached, so that nobody has to join it, and small. */
+/* Detached because the program cannot join a thread it does not know, and small. */
 static void set_attributes(pthread_attr_t *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -91,7 +91,7 @@ static void set_attributes(pthread_attr_t *a)
 	pthread_attr_setstacksize(a, THREAD_STACK);
 }
 
-/* Bring in code and order, and start the thread. NULL, or why nothing was changed. */
+/* Write code and request, and start the thread. Returns NULL, or why nothing was changed. */
 static const char *send(struct remote_thread *thread, const struct functions *f, struct payload *p)
 {
 	size_t code_size = (size_t)(bootstrap_code_end - bootstrap_code);
@@ -110,7 +110,7 @@ static const char *send(struct remote_thread *thread, const struct functions *f,
 	    remote_write(thread->pid, memory, p, sizeof(*p)) &&
 	    remote_call(thread, f->pthread_create, arguments, memory + MEMORY) && thread->created)
 		return NULL; /* pthread_t is written even where it fails */
-	if (!thread->tid)    /* let go of in the middle: whatever begins later finds no order */
+	if (!thread->tid)    /* call abandoned: a late thread finds an empty request */
 		remote_write(thread->pid, memory, &(uint64_t){ 0 }, sizeof(uint64_t));
 	unmap(thread, f, memory, MEMORY);
 	unmap(thread, f, code, CODE);
@@ -121,7 +121,7 @@ static const char *send(struct remote_thread *thread, const struct functions *f,
 		   : "could not start a thread (a limit on threads or memory, perhaps)";
 }
 
-/* The stage it ended in; what it is in if it takes too long. */
+/* The stage in which it ended, or which it has reached at the time limit. */
 static uint32_t await_answer(const struct target *t, const struct attach_request *o,
 			     const volatile bool *stop, char message[ATTACH_MESSAGE])
 {

@@ -116,7 +116,7 @@ struct symbols {
 	uint64_t names_size;
 };
 
-/* glibc has made addresses of most of these; some objects keep offsets. */
+/* glibc has relocated most of these to addresses; some objects keep offsets. */
 static bool read_dynamic(int pid, const struct headers *h, struct symbols *s)
 {
 	Elf64_Dyn d[DYNAMIC_MAX];
@@ -141,7 +141,7 @@ static bool read_dynamic(int pid, const struct headers *h, struct symbols *s)
 	return s->table && s->names > s->table;
 }
 
-/* Symbols, and behind them their names: linkers put the one right behind the other. NULL: none. */
+/* The symbol table and the names after it: linkers put one right behind the other. NULL: none. */
 static Elf64_Sym *read_symbols(int pid, const struct symbols *s)
 {
 	uint64_t size = s->names - s->table + s->names_size;

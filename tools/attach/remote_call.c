@@ -28,7 +28,7 @@ enum {
 	MAGIC_1 = 0x46505853,
 	MAGIC_2 = 0x46505845,
 	RED_ZONE = 128,
-	NO_ALTSTACK = 0x10, /* ss_flags that no kernel takes: what is set stays set */
+	NO_ALTSTACK = 0x10, /* invalid ss_flags: the alternate stack is kept */
 	STOP_WAIT_MS = 10000,
 	CALL_STOPS_MAX = 500, /* system calls of one function, both ends */
 	KERNEL_SIGSET = 8,
@@ -45,7 +45,10 @@ struct software_bytes {
 static struct software_bytes native;
 static uint64_t native_flags;
 
-/* The kernel's own frame says how large the state is here, and which parts it has. */
+/*
+ * A frame made by the kernel shows how large the state is on this machine and
+ * which parts it has.
+ */
 static void look_at_frame(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -113,7 +116,7 @@ static bool set_regs(const struct remote_thread *thread, const struct user_regs_
 	return trace(PTRACE_SETREGSET, thread, NT_PRSTATUS, (uintptr_t)&regs);
 }
 
-/* The registers last: until then the way back is the frame's, which has all of it, too. */
+/* Registers come last: until then the thread returns by the frame, which has them all, too. */
 static bool set_state(const struct remote_thread *thread)
 {
 	struct iovec xstate = { (void *)thread->xstate, thread->xstate_size };
@@ -123,7 +126,7 @@ static bool set_state(const struct remote_thread *thread)
 	return set_regs(thread, &thread->regs) && whole;
 }
 
-/* All of the thread's state must be of parts that a signal frame can carry. */
+/* The thread may only use parts of the state that a signal frame can carry. */
 static bool fits_frame(const struct remote_thread *thread)
 {
 	uint64_t used;
@@ -134,7 +137,7 @@ static bool fits_frame(const struct remote_thread *thread)
 	return (used & ~native.features) == 0;
 }
 
-/* Seize TID and see whether it rests. Not: it is let go. */
+/* Seize TID and check that it waits in a suitable call; if not, release it. */
 static enum remote_call_result try_thread(struct remote_thread *thread, pid_t tid,
 					  const struct safe_wait *r)
 {
@@ -144,7 +147,7 @@ static enum remote_call_result try_thread(struct remote_thread *thread, pid_t ti
 	if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)(uintptr_t)PTRACE_O_TRACESYSGOOD) != 0)
 		return errno == ESRCH ? REMOTE_CALL_NO_THREAD : REMOTE_CALL_REFUSED;
 	if (!trace(PTRACE_INTERRUPT, thread, 0, 0) || !await_stop(thread, &status)) {
-		errno = EBUSY; /* the kernel lets go of it when we end */
+		errno = EBUSY; /* the kernel releases it when we exit */
 		return REMOTE_CALL_REFUSED;
 	}
 	if (is_event_stop(status) && get_state(thread) && fits_frame(thread) &&
@@ -152,7 +155,7 @@ static enum remote_call_result try_thread(struct remote_thread *thread, pid_t ti
 		thread->forever = r->forever;
 		return REMOTE_CALL_READY;
 	}
-	if (status >> 16 == 0) /* a signal came at the same moment: it gets it */
+	if (status >> 16 == 0) /* a signal arrived at the same moment: pass it on */
 		signal_to_pass = WSTOPSIG(status);
 	trace(PTRACE_DETACH, thread, 0, (uint64_t)signal_to_pass);
 	return REMOTE_CALL_NO_THREAD;
@@ -185,13 +188,13 @@ enum remote_call_result remote_call_begin(struct remote_thread *thread, pid_t pi
 	}
 }
 
-/* A wait that the kernel goes on with by itself only while we do not make another call in it. */
+/* Waits that the kernel restarts by itself only if we make no other call in between. */
 static bool was_interrupted(const struct user_regs_struct *r)
 {
 	return safe_wait_has_timeout(r) || r->rax == (uint64_t)-EINTR;
 }
 
-/* What the registers must be for the wait to go on when we are not there to restore it. */
+/* The registers with which the wait restarts if we are killed before we restore it. */
 static void put_registers(ucontext_t *uc, const struct user_regs_struct *r, bool forever)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
@@ -225,8 +228,9 @@ static void put_registers(ucontext_t *uc, const struct user_regs_struct *r, bool
 }
 
 /*
- * A frame as the kernel lays it out for a handler, below TOP: where the
- * handler returns to, the state to come back to. 0: the stack has no room.
+ * Write a signal frame below TOP as the kernel does for a handler: the
+ * handler's return address and the state to restore. Returns 0 if the stack has
+ * no room.
  */
 static uint64_t write_frame(const struct remote_thread *thread, uint64_t top)
 {
@@ -254,7 +258,7 @@ static uint64_t write_frame(const struct remote_thread *thread, uint64_t top)
 	return frame;
 }
 
-/* Everything that can wait. What the code itself may do wrong must reach us, not kill. */
+/* Block every signal that can wait. Faults of the injected code must stop it and not kill it. */
 static uint64_t quiet_mask(void)
 {
 	static const int synchronous[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS };
@@ -265,7 +269,7 @@ static uint64_t quiet_mask(void)
 	return mask;
 }
 
-/* At a call's beginning, too: what stands there says ENOSYS. */
+/* Also runs when a call begins; then rax is -ENOSYS. */
 static void note_result(struct remote_thread *thread, const struct user_regs_struct *now)
 {
 	thread->last = now->rax;
@@ -293,8 +297,8 @@ static enum run_result run_to_return(struct remote_thread *thread, uint64_t fram
 			if (!trace(PTRACE_GETREGSET, thread, NT_PRSTATUS, (uintptr_t)&regs))
 				return RUN_STUCK;
 			if (now.orig_rax == SYS_rt_sigreturn && now.rsp == frame + 8) {
-				now.orig_rax = (uint64_t)-1; /* the way back is ours, */
-				now.rip = thread->restorer;  /* or its own if we are killed here */
+				now.orig_rax = (uint64_t)-1; /* we restore the rest, */
+				now.rip = thread->restorer;  /* or sigreturn, if we get killed */
 				return set_regs(thread, &now) ? RUN_RETURNED : RUN_STUCK;
 			}
 			note_result(thread, &now);
@@ -309,8 +313,8 @@ static enum run_result run_to_return(struct remote_thread *thread, uint64_t fram
 }
 
 /*
- * Bring the thread to a stop of the kind in which it was found: only there
- * does the kernel look whether a wait goes on.
+ * Bring the thread to a stop of the kind in which we found it: only there does
+ * the kernel decide whether to restart the wait.
  */
 static bool come_back(struct remote_thread *thread)
 {
@@ -326,7 +330,7 @@ static bool come_back(struct remote_thread *thread)
 	return false;
 }
 
-/* It waits for a lock, say: the frame takes it back when the function is over. */
+/* The function waits for a lock, perhaps: the frame restores the thread when it returns. */
 static void abandon(struct remote_thread *thread)
 {
 	int status;
@@ -342,7 +346,7 @@ bool remote_call(struct remote_thread *thread, uint64_t function,
 {
 	uint64_t frame = write_frame(thread, stack ? stack : thread->regs.rsp - RED_ZONE);
 	struct user_regs_struct call = thread->regs;
-	const uint64_t nothing = 0; /* or it would be taken for a handler's frame next time */
+	const uint64_t nothing = 0; /* or the next search would take it for a handler's frame */
 	uint64_t quiet = quiet_mask();
 
 	if (!frame)
@@ -358,7 +362,10 @@ bool remote_call(struct remote_thread *thread, uint64_t function,
 	call.rax = 0;
 	call.orig_rax = (uint64_t)-1;
 	call.eflags &= ~(uint64_t)FLAGS_OFF;
-	/* In this order: killed in between, it would keep the mask without a frame to undo it. */
+	/*
+	 * Keep this order: if we are killed in between, the thread would keep
+	 * the mask and have no frame to undo it.
+	 */
 	if (!set_regs(thread, &call) ||
 	    !trace(PTRACE_SETSIGMASK, thread, KERNEL_SIGSET, (uintptr_t)&quiet)) {
 		set_state(thread);
@@ -387,7 +394,7 @@ bool remote_call_poke(struct remote_thread *thread, uint64_t to, const unsigned 
 	return true;
 }
 
-/* A handler is to run: then the wait ends, which may be how its program learns of the signal. */
+/* Is a signal with a handler pending? Then the wait must end: the program may rely on that. */
 static bool has_signal(const struct remote_thread *thread)
 {
 	uint64_t pending = 0, shared = 0, caught = 0;
@@ -405,7 +412,7 @@ static bool has_signal(const struct remote_thread *thread)
 	return ((pending | shared) & caught & ~thread->mask) != 0;
 }
 
-/* epoll_wait(2) says EINTR for any stop. Without a limit of time it simply begins anew. */
+/* epoll_wait(2) returns EINTR after any stop. Without a timeout we simply restart it. */
 void remote_call_end(struct remote_thread *thread)
 {
 	if (!thread->tid)
@@ -419,7 +426,7 @@ void remote_call_end(struct remote_thread *thread)
 	trace(PTRACE_DETACH, thread, 0, 0);
 }
 
-#else /* refused before anything is touched: target_refusal() */
+#else /* target_refusal() refuses other machines before anything is touched */
 
 enum remote_call_result remote_call_begin(struct remote_thread *thread, pid_t pid, long timeout_ms,
 					  const volatile bool *stop)

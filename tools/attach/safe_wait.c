@@ -21,35 +21,35 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-/* include/linux/errno.h: what the kernel keeps to itself. */
+/* include/linux/errno.h: values that the kernel does not pass to user space. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 516 };
 
 enum {
 	RANKS = 3,
-	RANK_MS = 150,              /* so long is looked for better ones */
-	STACK_SEARCHED = 64 * 1024, /* for a handler's frame */
-	LONG_SLEEP_NS = 10000000,   /* spinning locks of allocators sleep shorter */
+	RANK_MS = 150,              /* for so long only better waits are taken */
+	STACK_SEARCHED = 64 * 1024, /* bytes of stack searched for a handler's frame */
+	LONG_SLEEP_NS = 10000000,   /* sleeps inside allocator spin locks are shorter */
 	ARGUMENTS = 6,
 };
 
 enum clock_kind {
-	CLOCK_NONE,    /* waits for ever */
-	CLOCK_POINTER, /* NULL: for ever */
-	CLOCK_NUMBER,  /* negative: for ever */
+	CLOCK_NONE,    /* the wait has no timeout */
+	CLOCK_POINTER, /* NULL: no timeout */
+	CLOCK_NUMBER,  /* negative: no timeout */
 	CLOCK_SLEEP,   /* a timespec that must be long */
-	CLOCK_RUNNING, /* a limited wait that was stopped once and goes on */
+	CLOCK_RUNNING, /* restart of a limited wait that was stopped before */
 };
 
 /*
- * No lock of the allocator, of thread creation or of the loader is waited for
- * in these. A futex is only one when it is a condition variable, a semaphore
- * or a thread's end: mutexes use another operation.
+ * Waits that never mean a lock of the allocator, of thread creation or of the
+ * loader. A futex wait qualifies only for a condition variable, a semaphore or
+ * a thread's end: mutexes use another operation.
  */
 static const struct waiting {
 	long call;
 	enum clock_kind clock;
-	int argument;     /* where the clock is */
-	int descriptor;   /* argument that must be no file; -1 */
+	int argument;     /* index of the argument that names the clock */
+	int descriptor;   /* argument that must not be a file; -1 */
 	int rank_forever; /* 0: a stop leaves no trace */
 	int rank_limited;
 } waits[] = {
@@ -73,14 +73,14 @@ static const struct waiting {
 	{ SYS_recvmsg, CLOCK_NONE, 0, 0, 2, 2 },
 };
 
-/* Sockets, pipes, terminals, events; a file is the loader's business, too. */
+/* Sockets, pipes, terminals and event descriptors. The loader waits for files, too. */
 static bool is_no_file(pid_t pid, uint64_t fd)
 {
 	char link[64];
 	struct statx st;
 
 	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, (int)fd);
-	/* Not in sync: a server of files that does not answer must not stop us. */
+	/* DONT_SYNC: a file server that does not answer must not block us. */
 	return statx(AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
 	       !S_ISREG(st.stx_mode) && !S_ISDIR(st.stx_mode) && !S_ISBLK(st.stx_mode);
 }
@@ -97,7 +97,7 @@ static bool sleeps_long(pid_t pid, uint64_t at)
 	return remote_read(pid, at, &t, sizeof(t)) && (t.tv_sec > 0 || t.tv_nsec >= LONG_SLEEP_NS);
 }
 
-/* The rank of a wait, lower is better; -1: not to be borrowed. */
+/* The rank of a wait, lower is better; -1: this thread must not be borrowed. */
 static int judge(pid_t pid, long call, const uint64_t a[ARGUMENTS], bool *forever)
 {
 	const struct waiting *w = waits;
@@ -154,7 +154,7 @@ bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r)
 		if (rank < best)
 			count = 0;
 		best = rank;
-		/* Of n equal ones each in its turn. */
+		/* Among n equal threads, take the next one each time. */
 		if (count++ == 0 || turn % count == 0)
 			*r = one;
 	}
@@ -163,7 +163,7 @@ bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r)
 	return count > 0;
 }
 
-/* The stack from RSP on holds no address that only a handler returns to. */
+/* Is the stack from RSP on free of the address to which only signal handlers return? */
 static bool is_in_no_handler(pid_t pid, uint64_t rsp, uint64_t restorer)
 {
 	uint64_t words[512];

@@ -3,8 +3,8 @@
 #define ORSHIM_SAFE_WAIT_H
 
 /*
- * Which threads of a process wait, in what, and whether a call may be made in
- * their place: /proc tells it without stopping any.
+ * Finds out which threads of a process wait, in which system call, and whether
+ * a call may be made on one of them. Reads /proc, so no thread is stopped.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,25 +15,25 @@ enum { SYSCALL_BYTES = 2 }; /* bytes of `syscall` */
 
 struct safe_wait {
 	pid_t tid;
-	long call;    /* number of the system call it waits in */
-	bool forever; /* without a limit of time */
+	long call;    /* number of the system call in which it waits */
+	bool forever; /* without a timeout */
 };
 
 /*
- * A thread of PID that waits where it may be borrowed, another one with each
- * call. Those whose wait a stop would shorten are taken only after a while:
- * PASSED_MS since the search began.
+ * Choose a waiting thread of PID that may be borrowed, another one with each
+ * call. Threads whose wait a stop would shorten are chosen only later:
+ * PASSED_MS is the time since the search began.
  */
 bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r);
 
 /*
- * Now that it is stopped with REGS: is it still in that call, and in no
- * signal handler (whose way back is RESTORER)?
+ * The thread is stopped with REGS: is it still in that call, and not in a
+ * signal handler (recognised by its return address RESTORER)?
  */
 bool safe_wait_is_unchanged(const struct safe_wait *r, pid_t pid,
 			    const struct user_regs_struct *regs, uint64_t restorer);
 
-/* Would the kernel make the call anew, or go on with what is left of its time? */
+/* Would the kernel restart the call, or continue it with the rest of its timeout? */
 bool safe_wait_restarts(const struct user_regs_struct *regs);
 bool safe_wait_has_timeout(const struct user_regs_struct *regs);
 

@@ -12,7 +12,7 @@
 #include "tools/command.h"
 #include "tools/log/command_words.h"
 
-enum { COMMAND_WORDS = 256 }; /* of a command line that is shown */
+enum { COMMAND_WORDS = 256 }; /* of a command line that is printed */
 
 static const char library_name[] = "liborshim.so";
 
@@ -86,7 +86,7 @@ bool target_read(struct target *t, pid_t pid)
 	return true;
 }
 
-/* Words of another process's arguments are shown as those of a run are. */
+/* Arguments of another process are masked as the command line of a run is. */
 void target_command(pid_t pid, char *out, size_t size)
 {
 	char *words[COMMAND_WORDS] = { NULL };

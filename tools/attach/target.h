@@ -23,24 +23,24 @@ struct target {
 	struct remote_object libc;
 	bool has_shim;
 	struct remote_object shim;
-	uint64_t entry;              /* orshim_attend() there; 0 with an older library */
-	struct attach_status status; /* all zero where it cannot be read */
+	uint64_t entry;              /* orshim_attend() in the process; 0 with an older library */
+	struct attach_status status; /* all zero if it cannot be read */
 };
 
-/* What is at PID. False: nothing, or nothing that may be looked at. */
+/* Read the process PID. False: no such process, or we may not look at it. */
 bool target_read(struct target *t, pid_t pid);
 
 /*
- * Why T cannot be attached to and what to do, as the end of a sentence that
- * begins with its name; NULL: nothing stands against it. Looks only. The text
- * is overwritten by the next call.
+ * Why T cannot be attached to and what to do about it, as the end of a sentence
+ * that begins with its name; NULL: it can. Changes nothing. The next call
+ * overwrites the text.
  */
 const char *target_refusal(const struct target *t);
 
 /* The processes called NAME (of this user, root: all), by number; at most MOST. */
 size_t target_find(const char *name, pid_t *pids, size_t most);
 
-/* Its command line, cut off at SIZE, words parted by spaces, without secrets. */
+/* The process's command line, cut off at SIZE, words separated by spaces, secrets masked. */
 void target_command(pid_t pid, char *out, size_t size);
 
 /* When it began, microseconds since 1970; 0: not known. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands against attaching, told before anything is touched. Each answer
- * goes on from "orshim: attach: node[4711] ".
+ * Decides whether a process can be attached to, before anything in it is
+ * touched. Each reason continues the line "orshim: attach: node[4711] ".
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 #include "tools/command.h"
 #include "tools/program/elf.h"
 
-/* /proc/PID/status, as far as it matters here. */
+/* The fields of /proc/PID/status that we need. */
 struct status {
 	char state;
 	int group; /* the process of this thread */
@@ -24,7 +24,7 @@ struct status {
 	unsigned uid[4];
 	int seccomp;
 	bool has_memory;   /* kernel threads have none */
-	bool shadow_stack; /* returns are checked */
+	bool shadow_stack; /* shadow stack: returns are checked */
 };
 
 static char text[512];
@@ -75,7 +75,7 @@ static const char *by_owner(const struct target *t, const struct status *s)
 		if (s->uid[i] != s->uid[0])
 			return "has changed its user: such processes are left alone";
 	}
-	/* The files below /proc/PID are root's then; the folder itself is not. */
+	/* The files below /proc/PID belong to root then; the folder itself does not. */
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)t->pid);
 	if (stat(path, &st) == 0 && st.st_uid != s->uid[0])
 		return "has shut others out (it is not dumpable): start it under orshim run "
@@ -151,7 +151,7 @@ static const char *by_namespace(const struct target *t)
 	return NULL;
 }
 
-/* The kernel's word for "it gained rights when it was started", in the auxiliary vector. */
+/* AT_SECURE in the auxiliary vector: the process gained privileges when it was started. */
 static bool is_secure(pid_t pid)
 {
 	Elf64_auxv_t entry;
@@ -168,7 +168,7 @@ static bool is_secure(pid_t pid)
 	return secure;
 }
 
-/* qemu's user mode: the program that is wanted is a guest in this one, mapped from its file. */
+/* qemu user mode: the program runs as a guest in this process, mapped from its file. */
 static bool has_foreign_guest(const struct target *t)
 {
 	char path[64], *line = NULL;

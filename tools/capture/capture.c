@@ -40,7 +40,7 @@ void capture_release(struct capture *c)
 
 int capture_add_step(struct capture *c, struct step step)
 {
-	/* Room is doubled whenever the count reaches a power of two. */
+	/* The array is doubled whenever the count reaches a power of two. */
 	if ((c->count & (c->count - 1)) == 0) {
 		size_t room = c->count ? c->count * 2 : 1;
 		struct step *steps = realloc(c->steps, room * sizeof(*steps));
@@ -68,7 +68,7 @@ int capture_add_environment(struct capture *c, struct slice entry)
 	return buf_add(&c->environment, "", 1);
 }
 
-/* Returns NULL or what is wrong, as all parse_ functions. */
+/* Like all parse_ functions: returns NULL, or what is wrong with the line. */
 static const char *parse_hex(struct capture *c, enum side side, struct slice text)
 {
 	struct step step = { STEP_BYTES, side, c->bytes.n, 0, 0 };
@@ -159,7 +159,7 @@ static const char *parse_env(struct capture *c, struct slice entry)
 	return capture_add_environment(c, entry) == 0 ? NULL : "out of memory";
 }
 
-/* KIND FILE:LINE NAME=VALUE; the value goes no further than its fingerprint. */
+/* KIND FILE:LINE NAME=VALUE; of the value only its fingerprint is kept. */
 static const char *parse_found(struct capture *c, struct slice text)
 {
 	static const char usage[] = "= found takes dotenv, shell or tool, FILE:LINE and NAME=VALUE";
@@ -227,7 +227,7 @@ static const char *parse_directive(struct capture *c, struct slice line)
 		return parse_close(c, argument);
 	if (slice_equal(word, SLICE("wait")))
 		return parse_wait(c, argument);
-	if (slice_equal(word, SLICE("env"))) /* blanks at the end may be what it is about */
+	if (slice_equal(word, SLICE("env"))) /* trailing blanks may be the point of a capture */
 		return parse_env(c, rest.p ? rest : SLICE(""));
 	if (slice_equal(word, SLICE("found")))
 		return parse_found(c, argument);

@@ -42,7 +42,7 @@ struct capture {
 	size_t count;
 	struct buf environment; /* NAME=VALUE entries, each ended by NUL */
 	struct buf found;       /* found_keys.h */
-	struct buf host;	/* empty: not said */
+	struct buf host;	/* empty: not given */
 	struct buf tool;	/* the same */
 	struct capture_handshake handshake;
 	bool late;

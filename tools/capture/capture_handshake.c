@@ -39,7 +39,7 @@ static bool take_fact(struct handshake *h, struct slice word, struct slice *rest
 	return true;
 }
 
-/* What was said of the certificate before stays. */
+/* What an earlier line set of the certificate is kept. */
 static void begin(struct capture_handshake *h)
 {
 	if (!h->facts.has_certificate)

@@ -22,12 +22,12 @@
 #include "wire/handshake.h"
 
 struct capture_handshake {
-	bool said; /* there was such a line */
+	bool said; /* the capture has such a line */
 	bool quic;
 	struct handshake facts;
 };
 
-/* ARGUMENT stands behind the word. NULL, or what is wrong. */
+/* Parse the ARGUMENT of the line's keyword. Returns NULL, or what is wrong. */
 const char *parse_handshake(struct capture_handshake *h, struct slice argument);
 const char *parse_certificate(struct capture_handshake *h, struct slice host,
 			      struct slice argument);

@@ -5,8 +5,8 @@
 #include "tools/log/log_read.h"
 
 /*
- * Play the capture PATH and read what would have been logged of it. Dies in the
- * name of COMMAND when PATH is no capture.
+ * Play the capture PATH and parse the log that results. Dies with a message of
+ * COMMAND if PATH is not a capture.
  */
 void log_add_capture(struct log *l, const char *path, const char *command);
 

@@ -9,8 +9,8 @@
 enum { OUTPUT_MAX = 1 << 30 };
 
 /*
- * Where the settings of the capture that is being played come from; settings
- * are looked up by name alone, as getenv() does.
+ * Environment of the capture that is being played. A setting is looked up by
+ * name alone, as getenv() does, so this is a file-level variable.
  */
 static struct {
 	const struct capture *capture;
@@ -113,7 +113,10 @@ static size_t play_step(struct run *run, const struct capture *c, size_t i, enum
 	return steps;
 }
 
-/* What C says of the server: NAME, NAME:PORT or [ADDRESS]:PORT; the name alone was sent (RFC 6066, 3). */
+/*
+ * Take the server's name out of C (NAME, NAME:PORT or [ADDRESS]:PORT); only the
+ * name was sent (RFC 6066, 3).
+ */
 static struct slice server_name(const struct capture *c, uint16_t *port)
 {
 	struct slice host = { c->host.n ? c->host.p : NULL, c->host.n };

@@ -2,24 +2,22 @@
 #ifndef ORSHIM_PLAYBACK_H
 #define ORSHIM_PLAYBACK_H
 
-/*
- * A capture through the same code as the shim: connection, judgement, reports.
- */
+/* Runs a capture through the code that the shim uses: connection, diagnosis, reports. */
 #include "observe.h"
 #include "tools/capture/capture.h"
 
 enum split {
-	SPLIT_RECORDED, /* one feed a line */
-	SPLIT_BYTES,	/* one feed a byte */
-	SPLIT_WHOLE,	/* all of one side between two turns at once */
+	SPLIT_RECORDED, /* one feed for each line */
+	SPLIT_BYTES,	/* one feed for each byte */
+	SPLIT_WHOLE,	/* one feed for all bytes between two changes of direction */
 };
 
 struct playback_options {
 	enum split split;
-	bool lint;		   /* no answer is no fault; every host is an API */
+	bool lint;		   /* a missing answer is not reported; every host is an API */
 	struct text_style style;
-	struct slice environment;  /* instead of the capture's; absent: the capture's */
-	const char *tool;	   /* name in records and text; NULL */
+	struct slice environment;  /* overrides the capture's; absent: use the capture's */
+	const char *tool;	   /* program name in records and text; NULL */
 	char *(*lookup)(const char *name); /* ORSHIM_* not set in the capture; NULL: none */
 };
 
@@ -28,11 +26,11 @@ struct playback {
 	struct buf text;    /* human blocks */
 	unsigned exchanges;
 	unsigned findings[SEVERITY_ERROR + 1];
-	const char *blind; /* why the connection could not be read to its end; NULL */
+	const char *blind; /* why parsing of the connection stopped; NULL */
 };
 
 /*
- * R is initialised here and always to be released. 0, or -1 without memory.
+ * Initialises R, which the caller always releases. 0, or -1 without memory.
  * ORSHIM_LOG and ORSHIM_TEXT have no effect.
  */
 int playback_run(struct playback *r, const struct capture *c,

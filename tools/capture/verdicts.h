@@ -3,8 +3,8 @@
 #define ORSHIM_VERDICTS_H
 
 /*
- * What `lint` and `replay` have in common: captures played one after the
- * other, printed as text or records, and an exit status for all of them.
+ * What `lint` and `replay` share: they play captures one after the other, print
+ * text or records, and end with one exit status for all.
  */
 #include "tools/capture/playback.h"
 #include "tools/command.h"
@@ -13,7 +13,7 @@ struct verdicts {
 	const char *command;
 	struct playback_options options;
 	bool json;
-	bool needs_exchange; /* without one there is trouble: not the file it was taken for */
+	bool needs_exchange; /* if no capture has one, the file was not what the user took it for */
 	unsigned errors; /* findings at ERROR */
 };
 

@@ -18,7 +18,7 @@ struct known {
 
 #define R(id) RULE_##id
 
-/* OpenRouter's own phrases first: they say more than their words do. */
+/* OpenRouter's own phrases come first: each has a more exact cause than its words alone. */
 static const struct known phrases[] = {
 	{ "provider returned error",
 	  "OpenRouter accepted your key and passed the request on; the provider behind it answered "
@@ -100,7 +100,7 @@ static const struct known statuses[] = {
 	  { R(provider_unavailable), R(rate_limited), RULE_NONE } },
 };
 
-/* By what the words say, for everybody else's. */
+/* For all other texts: by the meaning of their words. */
 static const struct {
 	enum saw saw;
 	struct known known;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands of sed that name a line and a kind of damage, never a value. */
+/* Prints sed commands that name a line and a kind of damage, never a value. */
 #include <string.h>
 
 #include "base/ascii.h"
@@ -44,7 +44,7 @@ static bool is_name(const char *s)
 	return n && !s[n];
 }
 
-/* False: nothing that a command mends. */
+/* False: no command can mend this. */
 static bool say_damage(const struct check_finding *f, struct buf *out)
 {
 	if (!f->line) {

@@ -16,7 +16,10 @@ static bool is_key_byte(char c)
 	return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
-/* The first and the last byte of the label that no key has; a label that only names a class has none. */
+/*
+ * The first and last byte that no key can have, from the label; a label that
+ * only names a class has none.
+ */
 static void set_carets(struct check_finding *f)
 {
 	size_t n = strlen(f->label);
@@ -134,7 +137,7 @@ static void add_tool(struct machine_check *c, const char *tool, const struct rea
 		if (t->key == key ||
 		    (key && t->key && strcmp(t->key->fingerprint, key->fingerprint) == 0))
 			return;
-		if (!t->key) { /* that it lacks one variable matters no more */
+		if (!t->key) { /* one missing variable does not matter then */
 			t->key = key;
 			snprintf(t->variable, sizeof(t->variable), "%.*s", SLICE_ARG(variable));
 			return;

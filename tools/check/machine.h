@@ -3,9 +3,9 @@
 #define ORSHIM_CHECK_MACHINE_H
 
 /*
- * What can be told of this machine's keys without a request: the findings that
- * `orshim run` has, too, where each key is, what each known tool would take,
- * and how the environments of running editors differ from this one.
+ * Checks this machine's keys without sending a request: the findings that
+ * `orshim run` has, too, where each key is, which one each known tool would
+ * use, and how the environments of running editors differ from this one.
  */
 #include "tools/run/launch.h"
 
@@ -17,9 +17,9 @@ struct check_finding {
 	char text[LIMIT_DETAIL];
 	char why[512], fix[512];
 	char variable[LIMIT_SHOWN_NAME];
-	char label[TOKEN_MASK_SIZE]; /* the value at fault, masked; "": none */
+	char label[TOKEN_MASK_SIZE]; /* the wrong value, masked; "": none */
 	int caret, caret_end;        /* columns of LABEL, from 0; -1: nothing to point at */
-	char file[192];              /* "": it is in no file */
+	char file[192];              /* "": not in a file */
 	unsigned line;
 	int pid; /* of an editor; 0 */
 };
@@ -28,7 +28,7 @@ struct check_finding {
 struct check_tool {
 	const char *tool;                /* static */
 	const struct reach_key *key;     /* NULL: none of those that it reads is set */
-	char variable[LIMIT_SHOWN_NAME]; /* that it reads; "": the key is in its own file */
+	char variable[LIMIT_SHOWN_NAME]; /* variable it reads; "": the key is in its own file */
 };
 
 struct machine_check {
@@ -40,20 +40,20 @@ struct machine_check {
 	size_t editors, unreadable_editors; /* running processes of editors */
 };
 
-/* Looks at this process's environment, working folder, home and the user's processes. */
+/* Reads this process's environment, working folder and home, and the user's processes. */
 struct machine_check *machine_check(void);
 void machine_check_release(struct machine_check *c);
 
 enum severity machine_check_worst(const struct machine_check *c); /* SEVERITY_OFF: nothing */
 
-/* How a place is called: "environment variable X", "./.env line 3"; into OUT. */
+/* The name of a place: "environment variable X", "./.env line 3"; into OUT. */
 void check_place_words(const struct reach_key *k, char *out, size_t size);
 
-/* The forms of the answer, appended to OUT. */
+/* Output formats, appended to OUT. */
 void check_text(const struct machine_check *c, const struct text_style *style, struct buf *out);
 void check_json(const struct machine_check *c, struct buf *out);
 
-/* Shell commands that mend what can be mended so; no value is in them. Not run here. */
+/* Shell commands for what a command can mend; they contain no value. Not run here. */
 void check_edits(const struct machine_check *c, struct buf *out);
 
 #endif
