@@ -8,7 +8,7 @@
 #include "report/field_display.h"
 #include "tools/log/log_row.h"
 
-/* How much a difference explains a refusal, by what can be wrong with a request. */
+/* How well a kind of difference explains a refusal. */
 enum {
 	RANK_CREDENTIAL = 100,
 	RANK_KEY = 90,
@@ -19,7 +19,7 @@ enum {
 	RANK_HTTP = 30,
 	RANK_SOURCE = 25,
 	RANK_SPELLING = 10,
-	RANK_BLAMED = 50, /* more, for what a finding names */
+	RANK_BLAMED = 50, /* added for a header field that a finding names */
 };
 
 static void show(char out[DIFFERENCE_SHOWN], const char *text)
@@ -82,7 +82,7 @@ static const char *first_of(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(cJSON_GetArrayItem(log_member(object, name), 0));
 }
 
-/* Another key is one difference, however much of it differs. */
+/* Two different keys are one difference, however many of their members differ. */
 static void keys(struct diff *d, const cJSON *x, const cJSON *y)
 {
 	static const struct {
@@ -134,7 +134,7 @@ static void credentials(struct diff *d, const cJSON *a, const cJSON *b)
 		member(d, RANK_SOURCE, "place that the key came from", x, y, "from");
 }
 
-/* What differs between any two requests, or says only how long the body is. */
+/* Differs between any two requests, or shows only how long the body is. */
 static bool is_noise(const char *name)
 {
 	static const char *const names[] = { "date",         "user-agent", "content-length",
@@ -153,7 +153,7 @@ static const cJSON *headers_of(const cJSON *record)
 	return log_member(log_member(record, "request"), "headers");
 }
 
-/* The header NAME of RECORD for the Nth time, from 0; how often at all in *COUNT. */
+/* The Nth header field NAME of RECORD, from 0; *COUNT is how many there are. */
 static const cJSON *header(const cJSON *record, const char *name, int n, int *count)
 {
 	const cJSON *found = NULL;
@@ -208,7 +208,10 @@ static void times(char text[32], int n)
 		snprintf(text, 32, "%d time%s", n, n == 1 ? "" : "s");
 }
 
-/* One name, seen at PAIR in A; A_IS_FIRST: nothing is said twice. */
+/*
+ * Compare one header name; ONLY_MISSING: report only a different count, because
+ * the values were compared before.
+ */
 static void one_header(struct diff *d, const cJSON *a, const cJSON *b, const char *name,
 		       bool only_missing)
 {
@@ -251,7 +254,10 @@ static void order(struct diff *d, const cJSON *a, const cJSON *b)
 		{
 			const char *s = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
 			struct buf *to = side ? &second : &first;
-			/* Common ones, each where it comes first: how often is said elsewhere. */
+			/*
+			 * List common names in the order of their first use;
+			 * counts are compared elsewhere.
+			 */
 			if (!s || !header(side ? a : b, s, 0, &n) ||
 			    header(side ? b : a, s, 0, &n) != pair)
 				continue;
@@ -282,7 +288,7 @@ static void headers(struct diff *d, const cJSON *a, const cJSON *b)
 			if (!name || header(from, name, 0, &n) != pair)
 				continue;
 			if (side && header(a, name, 0, &n))
-				continue; /* said from the other side */
+				continue; /* was compared from the other side */
 			one_header(d, a, b, name, side);
 		}
 	}

@@ -3,8 +3,9 @@
 #define ORSHIM_DIFF_H
 
 /*
- * Two records of exchanges, compared: what differs in the requests, ranked by
- * how likely it explains that one was refused. Redacted, safe for a terminal.
+ * Compares two recorded exchanges: the differences between their requests,
+ * ranked by how likely each explains why one was refused. The text is masked
+ * and safe for a terminal.
  */
 #include <stdbool.h>
 
@@ -18,14 +19,14 @@ struct difference {
 	int rank; /* higher explains more; RANK_NOISE: differs in every request */
 	char what[96];
 	char a[DIFFERENCE_SHOWN], b[DIFFERENCE_SHOWN];
-	bool has_parts; /* those of the diff: in what this one shows */
+	bool has_parts; /* how many of the diff's differences this one includes */
 };
 
 struct diff {
 	struct difference all[DIFFERENCES_MAX]; /* highest rank first */
 	size_t count;
 	size_t noise;                       /* at the end of ALL */
-	struct difference parts[PARTS_MAX]; /* of the one that has them: the key */
+	struct difference parts[PARTS_MAX]; /* of those which have one: the key */
 	size_t part_count;
 };
 

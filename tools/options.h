@@ -3,9 +3,9 @@
 #define ORSHIM_OPTIONS_H
 
 /*
- * Options are read by the table that declares them: a row names an option, says
- * what value it takes, and where in the command's struct the value goes. The
- * same rows are printed by --help, the manual page and the completions.
+ * Parses options by the table that declares them: a row names an option, its
+ * value, and the member of the command's struct that gets it. --help, the
+ * manual page and the completions print the same rows.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,14 +29,14 @@ struct option_list {
 
 struct command_option {
 	const char *name;  /* "--html"; NULL ends the list */
-	const char *value; /* as the help calls it: "FILE", "one|another"; NULL: it has none */
+	const char *value; /* as the help prints it: "FILE", "one|another"; NULL: none */
 	enum option_type type;
-	size_t at;           /* of the value in the command's struct, in bytes */
+	size_t at;           /* offset of the value in the command's struct, in bytes */
 	unsigned most;       /* of OPTION_NUMBER */
-	const char *meaning; /* a line break goes on below itself */
+	const char *meaning; /* lines after a line break are indented */
 };
 
-/* The place of MEMBER in STRUCT; does not compile unless it is of TYPE. */
+/* The offset of MEMBER in STRUCT; compiles only if MEMBER is of TYPE. */
 #define OPTION_AT(STRUCT, MEMBER, TYPE)                                                        \
 	(offsetof(STRUCT, MEMBER) +                                                            \
 	 0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((STRUCT *)0)->MEMBER), TYPE) \
@@ -45,21 +45,22 @@ struct command_option {
 
 struct command;
 
-/* What the user wrote behind the command's name. */
+/* The parsed command line after the command's name. */
 struct arguments {
 	const struct command *command;
 	const struct command *all; /* the table of commands */
-	const void *options; /* the command's struct, filled in; never NULL */
-	char **words;        /* what is no option, in order; NULL behind the last */
-	int count;           /* of them */
-	bool help;           /* --help or -h was among the options */
+	const void *options; /* the command's struct, filled; never NULL */
+	char **words;        /* words that are not options, in order; NULL after the last */
+	int count;           /* number of words */
+	bool help;           /* --help or -h was given */
 };
 
 /*
- * Reads ARGV[1] to ARGV[ARGC - 1] by the rows of C. Options and words may come in
- * any order; words alone follow "--", and follow the first word of a command that
- * takes a command line. OPTIONS has room for C's struct and is zero. Dies with
- * one line that says what is accepted. ARGV is reordered and outlives A.
+ * Parses ARGV[1] to ARGV[ARGC - 1] by the rows of C. Options and words may come
+ * in any order. After "--" there are only words, as after the first word of a
+ * command that takes a command line. OPTIONS has room for C's struct and is
+ * zero. On a mistake dies with one line that names what is accepted. ARGV is
+ * reordered and outlives A.
  */
 void options_read(struct arguments *a, const struct command *c, void *options, int argc,
 		  char **argv);

@@ -39,8 +39,9 @@ static int run_command(const struct command *c, int argc, char **argv)
 }
 
 /*
- * We are linked statically. Names of hosts and users are asked for where libc
- * itself can look; a module of this machine's libc may be of another version.
+ * The command is linked statically. Look up hosts and users with libc's own
+ * code only, because an NSS module of this machine may belong to another
+ * version of libc.
  */
 static void look_up_by_ourselves(void)
 {

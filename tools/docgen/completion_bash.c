@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docgen/completion.h"
 
-/* The same for every table: what each kind of word can be, and where in the line it stands. */
+/*
+ * The fixed part of the script: the values of each kind of word, and the
+ * position on the command line.
+ */
 static const char *const offer =
 	"_orshim_offer() { # KINDS: by bars\n"
 	"\tlocal kind kinds\n"

@@ -31,7 +31,7 @@ static const char *const begin =
 	"complete -c orshim -n __orshim_no_command -s h -l help -d 'say what it does'\n"
 	"complete -c orshim -n __orshim_no_command -l version -d 'say which it is'\n";
 
-/* 'TEXT', where only a quote and a backslash mean something to fish. */
+/* TEXT in single quotes; fish treats only a quote and a backslash specially. */
 static void put_text(struct buf *out, const char *text)
 {
 	say(out, "'");
@@ -41,7 +41,7 @@ static void put_text(struct buf *out, const char *text)
 	say(out, "'");
 }
 
-/* Options of complete for what the kinds can be: files, and one list of words. */
+/* Arguments of `complete` for these kinds: files, and one list of words. */
 static void put_kinds(struct buf *out, const char *kinds, const struct command *all)
 {
 	static const struct {

@@ -35,7 +35,7 @@ static const char *const end =
 	"\tcompdef _orshim orshim\n"
 	"fi\n";
 
-/* TEXT inside '…', where a backslash takes from MEANT what it means to zsh. */
+/* TEXT inside '…', with a backslash before each character of MEANT, which are special to zsh. */
 static void put_specification(struct buf *out, const char *text, const char *meant)
 {
 	for (; *text; text++) {

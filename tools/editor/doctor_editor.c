@@ -13,13 +13,13 @@
 
 enum { EDITORS_MAX = 64, KEYS_MAX = 32, SHOWN_NAME = 60 };
 
-/* How a process's variable relates to the login shell's. */
+/* How a variable of the process compares with the login shell's. */
 enum key_state {
 	KEY_SAME,
 	KEY_DIFFERS,
 	KEY_ONLY_HERE,
 	KEY_ONLY_IN_SHELL,
-	KEY_UNCOMPARED, /* the shell could not be asked */
+	KEY_UNCOMPARED, /* the shell's environment is not known */
 };
 
 struct key {
@@ -39,7 +39,7 @@ struct checkup {
 	size_t count;
 	struct buf shell_block;
 	const char *shell;
-	const char *shell_trouble; /* why its environment is not known; NULL */
+	const char *shell_trouble; /* why its environment could not be read; NULL */
 };
 
 static bool is_vendors_variable(struct slice name)
@@ -123,7 +123,7 @@ static void say_key(const struct key *k, struct buf *out)
 		say(out, "    that variable %s\n", damage);
 }
 
-/* Names of keys in that state, by commas; how many. */
+/* List the names of keys in that state, separated by commas; returns how many. */
 static size_t names_in(const struct key_list *list, enum key_state state, struct buf *out)
 {
 	size_t n = 0;
@@ -135,7 +135,7 @@ static size_t names_in(const struct key_list *list, enum key_state state, struct
 	return n;
 }
 
-/* What to do about E, a line each into OUT; nothing if all is well. */
+/* Advice about E, one line for each step, into OUT; nothing if all is well. */
 static void advise(const struct editor *e, const struct key_list *list, struct buf *out)
 {
 	struct buf names;
@@ -263,7 +263,7 @@ static void write_json(const struct checkup *c, struct buf *out)
 	say(out, "\n");
 }
 
-/* Is every extension host observed, and does it have the keys that a terminal has? */
+/* Is every extension host observed, and does each have the keys that a terminal has? */
 static bool all_is_well(const struct checkup *c)
 {
 	bool hosts = false;

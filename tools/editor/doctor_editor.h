@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Says of each running process of an editor whether it carries the shim, which
- * API keys its environment holds, by their labels, and how these compare with
- * a login shell's. The exit status.
+ * Reports for each running process of an editor whether it has loaded the shim,
+ * which API keys its environment has (by their labels), and how they compare
+ * with a login shell's. Returns the exit status.
  */
 int doctor_editor(bool json);
 

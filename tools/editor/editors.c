@@ -67,7 +67,7 @@ static bool has_word_that_ends(struct slice block, const char *end)
 	return false;
 }
 
-/* In the desktop editor the arguments do not tell its utility processes apart (shim/tap/role.c). */
+/* In the desktop editor all utility processes have the same arguments (shim/tap/role.c). */
 static bool is_desktop_host(struct slice arguments, struct slice variables)
 {
 	static const char module[] = "ENTRYPOINT=vs/workbench/api/node/extensionHostProcess";

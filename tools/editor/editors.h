@@ -2,7 +2,7 @@
 #ifndef ORSHIM_EDITORS_H
 #define ORSHIM_EDITORS_H
 
-/* The running processes of VS Code and its relatives, by what /proc says of them. */
+/* Lists the running processes of VS Code and its relatives, as /proc shows them. */
 #include <limits.h>
 
 #include "base/buf.h"
@@ -19,14 +19,14 @@ struct editor {
 	enum editor_kind kind;
 	char program[PATH_MAX];
 	bool has_shim;
-	bool readable;      /* its environment is known */
-	struct buf environ; /* entries as it was started with, each ended by NUL */
+	bool readable;      /* its environment could be read */
+	struct buf environ; /* the environment at its start, each entry ended by NUL */
 };
 
 /* "extension host" … */
 const char *editor_kind_name(enum editor_kind kind);
 
-/* Those of this user, at most MAX, extension hosts first; release each. Returns how many. */
+/* Processes of this user, at most MAX, extension hosts first; release each. Returns how many. */
 size_t editors_find(struct editor *list, size_t max);
 void editor_release(struct editor *e);
 

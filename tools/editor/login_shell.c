@@ -16,7 +16,7 @@
 
 enum { PATIENCE_MS = 10000 };
 
-/* What start files print comes before it. */
+/* Marks our output, because start files may print something before it. */
 #define MARK "orshim-environment-begins"
 
 static const char *shell_of_user(void)
@@ -38,7 +38,7 @@ static char *entry(const char *name, const char *value)
 	return text;
 }
 
-/* In the child. A session of its own has no terminal that a start file could stop for. */
+/* In the child: a new session has no terminal on which a start file could wait for input. */
 static void become_shell(const char *shell, int out)
 {
 	int nothing = open("/dev/null", O_RDWR);
@@ -60,7 +60,7 @@ static void become_shell(const char *shell, int out)
 	_exit(127);
 }
 
-/* All that comes until the end; false when it takes too long or is too much. */
+/* Read until the end of file; false on a timeout or if the output is too large. */
 static bool read_until_end(int fd, struct buf *out)
 {
 	int64_t deadline = now_ms() + PATIENCE_MS;
@@ -79,7 +79,7 @@ static bool read_until_end(int fd, struct buf *out)
 	}
 }
 
-/* The shell and whatever its start files left behind. */
+/* Kill the shell and any process that its start files left behind. */
 static int end_session(pid_t pid, bool by_force)
 {
 	int status = -1;

@@ -81,7 +81,7 @@ bool block_line(void *block, struct slice line, bool too_long)
 	if (taken != TAKEN_EXCHANGE || !fits(b))
 		return !b->gone;
 	if (b->put && !b->put(&b->out, &b->exported))
-		b->bad++; /* it alone would be more than BLOCK_MAX */
+		b->bad++; /* it alone would exceed BLOCK_MAX */
 	else
 		b->exchanges++;
 	return b->out.n < BLOCK || block_flush(b);

@@ -35,7 +35,7 @@ const char *exported_text(const struct exported *e, enum column_id id)
 	return e->text.n ? e->text.p + e->cells[id].at : "";
 }
 
-/* Append TEXT, masked, and its NUL; its place. */
+/* Append TEXT, masked, and a NUL; returns its offset. */
 static size_t keep_text(struct exported *e, const char *text)
 {
 	size_t at = e->text.n;
@@ -60,7 +60,7 @@ static void set_flag(struct exported *e, enum column_id id, bool value)
 	e->cells[id] = (struct cell){ .known = true, .number = value };
 }
 
-/* "a.b.0": a member of a member, of an array its first element. */
+/* "a.b.0" is a member of a member, or the first element of an array. */
 static const cJSON *find_place(const cJSON *record, const char *place, size_t n)
 {
 	char name[PLACE_NAME];
@@ -81,7 +81,7 @@ static const cJSON *find_place(const cJSON *record, const char *place, size_t n)
 	return record;
 }
 
-/* A code may be a number here and a word there. */
+/* A code is a number in some records and a word in others. */
 static void set_as_text(struct exported *e, enum column_id id, const cJSON *value)
 {
 	char digits[32];
@@ -128,7 +128,7 @@ static void set_from(struct exported *e, enum column_id id, const cJSON *record)
 	}
 }
 
-/* Where a column's place is in the record of a process; NULL: it is not there. */
+/* Where a process record has a column's value; NULL: not there. */
 static const char *place_in_process(enum column_id id)
 {
 	const char *at = columns[id].place ? strchr(columns[id].place, '@') : NULL;
@@ -136,7 +136,7 @@ static const char *place_in_process(enum column_id id)
 	return at ? at + 1 : NULL;
 }
 
-/* What is told of a process is kept masked. */
+/* Store the texts of a process record, masked. */
 static void remember_process(struct exported *e, const cJSON *record)
 {
 	const cJSON *machine = log_member(record, "machine");
@@ -176,7 +176,7 @@ static void join_process(struct exported *e, const cJSON *record)
 	}
 }
 
-/* The names of GenAI conventions for what the path asks for. */
+/* The GenAI conventions' name of the operation that the path requests. */
 static const char *operation_of(const char *path)
 {
 	static const struct {

@@ -3,9 +3,9 @@
 #define ORSHIM_EXPORTED_H
 
 /*
- * One exchange of a log as the columns of columns.def. Only these members are
- * taken from a record, and every text goes through mask_text(): a record that
- * another program wrote, or damaged, hands no key on.
+ * Parses one exchange of a log into the columns of columns.def. Only these
+ * members of a record are read, and each text goes through mask_text(). So no
+ * key gets out of a record that another program wrote or damaged.
  */
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ extern const struct column columns[COLUMN_COUNT];
 
 struct cell {
 	bool known;     /* the record has it */
-	size_t at;      /* of a text, in struct exported; 0: "" */
+	size_t at;      /* of a text: offset in struct exported; 0: "" */
 	int64_t number; /* of an integer or flag */
 };
 
@@ -45,22 +45,22 @@ struct processes;
 struct exported {
 	struct buf text; /* ended by NUL each */
 	struct cell cells[COLUMN_COUNT];
-	struct processes *processes; /* what is told once of a process */
+	struct processes *processes; /* texts that a log records once for each process */
 };
 
 void exported_init(struct exported *e);
 void exported_release(struct exported *e);
 
 enum taken {
-	TAKEN_EXCHANGE, /* it is in E until the next */
+	TAKEN_EXCHANGE, /* the exchange is in E until the next call */
 	TAKEN_OTHER,    /* another record */
-	TAKEN_NOTHING,  /* no record of version 1 */
+	TAKEN_NOTHING,  /* not a record of version 1 */
 };
 
-/* One line of a log without its line feed. */
+/* Parse one line of a log, without its line feed. */
 enum taken exported_take(struct exported *e, struct slice line);
 
-/* Of an exchange: "" where the record has none. */
+/* A column's text: "" if the record lacks it. */
 const char *exported_text(const struct exported *e, enum column_id id);
 
 /* The columns as a Markdown table. */

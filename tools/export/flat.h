@@ -5,9 +5,9 @@
 #include "tools/export/exported.h"
 
 /*
- * Append the exchange as a JSON object without nesting and without null on a
- * line: what is not known is "" or 0, for engines that take no null into a plain
- * column (ClickHouse's JSONEachRow). False at OUT's ceiling.
+ * Append the exchange as one line of JSON, an object without nesting and
+ * without null. An unknown value is "" or 0, because some engines (ClickHouse's
+ * JSONEachRow) reject null in a plain column. False if OUT is full.
  */
 bool put_flat(struct buf *out, const struct exported *e);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at the logs some forty times a second while they are quiet, and all the
- * time while they grow: inotify would miss logs on network and container file
- * systems, and a log may be rotated twice within moments when its limit is low.
+ * Polls the logs some forty times a second while they are quiet, and without a
+ * pause while they grow. inotify misses changes on network and container file
+ * systems, and a log with a low limit may be rotated twice within moments.
  */
 #include "tools/export/follow_logs.h"
 
@@ -22,17 +22,17 @@
 
 enum {
 	LOOK_MS = 25,
-	PARTS = 4,        /* of a log that are open: the file, and what it was before */
+	PARTS = 4,        /* open files of one log: the current one and the rotated ones */
 	QUIET_LOOKS = 400, /* after so many without a line, a deleted part is closed: a process
 			     that still had it open looks at the name five times a second */
 };
 
-/* What has or had the log's name. */
+/* A file that has or had the log's name. */
 struct part {
 	struct line_reader lines;
 	dev_t device;
 	ino_t inode;
-	unsigned quiet; /* looks since it grew */
+	unsigned quiet; /* polls since it grew */
 };
 
 struct followed {
@@ -45,7 +45,7 @@ struct follower {
 	struct block *block;
 	struct followed *logs;
 	size_t count;
-	const char *state; /* NULL: none is kept */
+	const char *state; /* NULL: no state is saved */
 	struct state before;
 };
 
@@ -77,7 +77,7 @@ static void save_state(void *follower)
 	free(now.parts);
 }
 
-/* A line of what was exported before, up to the byte END. */
+/* Reads the lines, up to the byte END, that were exported before. */
 struct learning {
 	struct block *block;
 	struct line_reader lines;
@@ -95,7 +95,7 @@ static bool learn_line(void *learning, struct slice line, bool too_long)
 	return l->lines.at < l->end;
 }
 
-/* Where the last run ended in the file FD of the log PATH: 0 if it was not there. */
+/* The offset at which the last run ended in the file FD of the log PATH: 0 if it is a new file. */
 static int64_t begin_at(const struct follower *f, const char *path, int fd, const struct stat *st)
 {
 	char head[STATE_HASH];
@@ -132,7 +132,7 @@ static void drop_part(struct followed *log, size_t p)
 	memmove(&log->parts[p], &log->parts[p + 1], (log->count - p) * sizeof(log->parts[0]));
 }
 
-/* FD is a part of LOG from now on, unless it is one already. */
+/* Add FD to the parts of LOG, unless it is one already. */
 static void add_part(const struct follower *f, struct followed *log, int fd)
 {
 	struct stat st;
@@ -155,8 +155,9 @@ static int open_log(const char *path)
 }
 
 /*
- * Another file has the log's name: what it was, and which files were rotated in between.
- * The file is opened first, so that none slips past if it is rotated just now.
+ * The log's name now belongs to another file: find what became of the old one,
+ * and which files were rotated in between. The new file is opened first, so
+ * that none is missed if it is rotated at this moment.
  */
 static void look(const struct follower *f, struct followed *log)
 {
@@ -172,7 +173,7 @@ static void look(const struct follower *f, struct followed *log)
 	add_part(f, log, fd);
 }
 
-/* It became shorter: somebody emptied it (logrotate's copytruncate). */
+/* The file was truncated (logrotate's copytruncate). */
 static void check_shorter(struct part *part, const struct stat *st)
 {
 	if (st->st_size >= part->lines.read_to || lseek(part->lines.fd, 0, SEEK_SET) != 0)
@@ -213,7 +214,7 @@ static bool read_parts(const struct follower *f, struct followed *log)
 	return grew;
 }
 
-/* A log that is not there yet is waited for; one that can never be read is not. */
+/* Wait for a log that does not exist yet; die if it can never be read. */
 static void check_readable(struct followed *log)
 {
 	struct stat st;
@@ -228,7 +229,7 @@ static void check_readable(struct followed *log)
 		die("export: cannot read %s: %s", log->path, strerror(errno));
 }
 
-/* Was the newest part of the last run found again? */
+/* Did we find the newest file of the last run again? */
 static void check_resumed(const struct follower *f, const struct followed *log)
 {
 	const struct state_part *newest = NULL;
@@ -246,7 +247,7 @@ static void check_resumed(const struct follower *f, const struct followed *log)
 		     log->path);
 }
 
-/* Until the next look; at once if a reader of stdout went away. */
+/* Sleep until the next poll; return at once if the reader of stdout is gone. */
 static void pause_for(struct block *b, bool grew)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -264,7 +265,7 @@ static void follow(struct follower *f)
 		check_resumed(f, &f->logs[i]);
 	}
 	if (f->state)
-		save_state(f); /* says now if it cannot be written */
+		save_state(f); /* report now if it cannot be written */
 	while (!stopped && !f->block->gone) {
 		bool grew = false;
 		for (size_t i = 0; i < f->count; i++) {

@@ -5,12 +5,12 @@
 #include "tools/export/block.h"
 
 /*
- * Export the logs NAMES from their beginning, then what is added to them, until
- * SIGINT or SIGTERM, or until nobody reads. A log that is rotated is read to its
- * end, and further while a process still has it open. With STATE, a file's name,
- * it begins where the last run ended; a line whose block has left without the
- * state's having been written comes once more. Dies over a log or state that
- * cannot be read.
+ * Export the logs NAMES from their beginning, then every line that is added,
+ * until SIGINT, SIGTERM or a closed stdout. A rotated log is read to its end,
+ * and longer while a process still has it open. With STATE, a file name, the
+ * export resumes where the last run ended. If a block was written and the state
+ * was not saved after it, its lines are exported again. Dies if a log or the
+ * state cannot be read.
  */
 void follow_logs(struct block *b, char *const *names, size_t count, const char *state);
 

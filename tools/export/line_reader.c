@@ -26,7 +26,7 @@ static void begin_line(struct line_reader *l, const char *bytes, size_t n)
 		l->too_long = true;
 }
 
-/* The line that is begun ends with the N bytes. */
+/* The N bytes complete the unfinished line. */
 static bool end_line(struct line_reader *l, const char *bytes, size_t n, line_taker *take, void *context)
 {
 	struct slice whole = { bytes, n };
@@ -51,7 +51,7 @@ enum line_reader_end line_reader_read(struct line_reader *l, line_taker *take, v
 
 	while ((n = read(l->fd, piece, sizeof(piece))) != 0) {
 		if (n < 0 && errno == EINTR)
-			return LINE_READER_STOPPED; /* a signal that wants an end, or a call again */
+			return LINE_READER_STOPPED; /* a signal: the caller stops or calls again */
 		if (n < 0)
 			return LINE_READER_TROUBLE;
 		const char *p = piece, *end = piece + n;

@@ -79,7 +79,7 @@ static void put_text(struct json_out *j, const char *name, const char *text)
 	end_attribute(j);
 }
 
-/* TEXT is a list by commas. */
+/* TEXT is a list separated by commas. */
 static void put_list(struct json_out *j, const char *name, const char *text)
 {
 	begin_attribute(j, name);
@@ -236,7 +236,7 @@ static void put_name(struct json_out *j, const struct exported *e)
 	json_text(j, "name", *operation ? operation : "HTTP");
 }
 
-/* What went wrong, in a line. */
+/* One line about the failure. */
 static const char *failure_words(const struct exported *e)
 {
 	const char *cause = exported_text(e, COLUMN_cause);

@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX = 600 };
 
-/* In the order of the line. PLACE is the record's member, after a dot one of that member. */
+/* In the order of the line. PLACE is a member of the record, or "member.member". */
 static const struct {
 	const char *name, *object, *place, *meaning;
 } texts[] = {
@@ -26,7 +26,7 @@ static const struct {
 	{ "exe", NULL, "exe", "its path" },
 };
 
-/* Of the TLS libraries the first that could not be looked into, else the first. */
+/* The first TLS library that could not be tapped, else the first of all. */
 static const cJSON *library_of(const cJSON *record, bool *tapped)
 {
 	const cJSON *one, *libraries = log_member(record, "tls");

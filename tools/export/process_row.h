@@ -6,9 +6,9 @@
 #include "tools/export/exported.h"
 
 /*
- * If LINE is a process record, append it flat, as one line: no nesting, no null.
- * TAKEN_EXCHANGE: it was and is in OUT; TAKEN_OTHER: another record; TAKEN_NOTHING:
- * no record, or it alone is more than OUT may hold.
+ * If LINE is a process record, append it as one flat line: no nesting, no null.
+ * TAKEN_EXCHANGE: it was one and is in OUT; TAKEN_OTHER: another record;
+ * TAKEN_NOTHING: not a record, or one that is larger than OUT's limit.
  */
 enum taken put_process_row(struct buf *out, struct slice line);
 

@@ -36,7 +36,7 @@ void processes_free(struct processes *p)
 	free(p);
 }
 
-/* FNV-1a, with the text's end. */
+/* FNV-1a over the text and its NUL. */
 static uint64_t hash_on(uint64_t h, const char *text)
 {
 	do

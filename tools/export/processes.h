@@ -3,8 +3,8 @@
 #define ORSHIM_PROCESSES_H
 
 /*
- * What a log tells once of a process, for its exchanges: the last 16,384
- * processes or so, found by machine, process id and start.
+ * Caches what a log records once for each process, for the exchanges of that
+ * process: about the last 16,384 processes, by machine, process id and start.
  */
 #include <stdint.h>
 
@@ -13,21 +13,21 @@ enum { PROCESS_TEXTS = 8 };
 struct processes;
 
 struct known_process {
-	uint64_t name; /* name_of_process(); 0: an empty place */
+	uint64_t name; /* name_of_process(); 0: the slot is free */
 	uint64_t used;
-	char *texts[PROCESS_TEXTS]; /* NULL: not told */
+	char *texts[PROCESS_TEXTS]; /* NULL: not recorded */
 };
 
 struct processes *processes_new(void);
 void processes_free(struct processes *p);
 
-/* A number for a process; never 0. Texts are "" where the record has none. */
+/* A hash of the process; never 0. Texts are "" if the record lacks them. */
 uint64_t name_of_process(const char *machine, int64_t pid, const char *start);
 
-/* The process; NULL if nothing was told of it. */
+/* Find the process; NULL if it was not recorded. */
 const struct known_process *processes_find(struct processes *p, uint64_t name);
 
-/* Its place with no text in it, in the stead of the one that was not used for longest. */
+/* A slot for the process, without texts; replaces the least recently used one. */
 struct known_process *processes_anew(struct processes *p, uint64_t name);
 
 #endif

@@ -3,10 +3,10 @@
 #define ORSHIM_EXPORT_STATE_H
 
 /*
- * How far the logs of `orshim export --follow` were exported, in a file, for the
- * next start: of each part of a log (the file, and what it was before) its inode,
- * the byte behind the last line that has left, and a hash of its first bytes,
- * because inodes are used again.
+ * The state file of `orshim export --follow`: how far each log was exported,
+ * for the next start. For each part of a log (the current file and the rotated
+ * ones) it has the inode, the offset after the last line that was written, and
+ * a hash of the first bytes, because inode numbers are reused.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 enum { STATE_HEAD = 256, STATE_HASH = 24 + 1 };
 
 struct state_part {
-	const char *path; /* of the log, also for its rotated file */
+	const char *path; /* path of the log, also for its rotated file */
 	uint64_t inode;
 	int64_t offset;
 	char head[STATE_HASH]; /* of the first STATE_HEAD bytes, at most OFFSET of them, in hex */
@@ -27,14 +27,14 @@ struct state {
 	size_t count;
 };
 
-/* The state in the file PATH; empty without one. Dies when it is something else. */
+/* Read the state file PATH; empty if there is none. Dies if it is not a state file. */
 void state_read(struct state *s, const char *path);
 void state_release(struct state *s);
 
-/* Replace the file PATH, in one step. Dies when it cannot be written. */
+/* Replace the file PATH atomically. Dies if it cannot be written. */
 void state_write(const struct state *s, const char *path);
 
-/* The hash of the first bytes of FD before OFFSET; false if they are not there. */
+/* Hash the first bytes of FD before OFFSET; false if the file is shorter. */
 bool state_head(int fd, int64_t offset, char out[STATE_HASH]);
 
 #endif

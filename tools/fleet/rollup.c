@@ -20,7 +20,7 @@ static const char *const column_names[COLUMNS] = {
 
 enum { FIELDS_MAX = 16 };
 
-/* Where a value's counts are: found by "vendor NUL attribute NUL value". */
+/* The index of a value's counts, looked up by "vendor NUL attribute NUL value". */
 struct place {
 	UT_hash_handle hh;
 	unsigned vendor, attribute;
@@ -35,7 +35,7 @@ struct reader {
 	size_t place_count;
 	const char *path;
 	size_t line;
-	int columns[FIELDS_MAX]; /* of each field its enum column; -1: not asked for */
+	int columns[FIELDS_MAX]; /* for each column of the file its enum column; -1: ignored */
 	size_t field_count;
 	struct buf key;
 };

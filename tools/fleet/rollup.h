@@ -3,9 +3,10 @@
 #define ORSHIM_ROLLUP_H
 
 /*
- * A roll-up of many logs: how many exchanges each value of an attribute has, and
- * how many of them were refused (docs/fleet.md; the SQL is in share/orshim/fleet).
- * A file of 20 million exchanges has some 100,000 such counts.
+ * Reads a roll-up of many logs: how many exchanges each value of an attribute
+ * has, and how many of them were refused (docs/fleet.md; the SQL is in
+ * share/orshim/fleet). A file for 20 million exchanges has some 100,000 such
+ * counts.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ struct rollup_attribute {
 };
 
 struct rollup_vendor {
-	char *name; /* "": the file does not tell vendors apart */
+	char *name; /* "": the file has no vendor column */
 	struct rollup_attribute attributes[ROLLUP_ATTRIBUTES_MAX];
 	size_t attribute_count;
 };
@@ -40,11 +41,11 @@ struct rollup {
 };
 
 /*
- * Reads a CSV file (RFC 4180, without line breaks in a field) whose first line
- * names its columns, in any order: attribute, value, n and refused, and if it has
- * them vendor and hour. Counts of the same value are summed, so the hours of a
- * roll-up may be given one by one. PATH "-" is stdin. Dies with one line on stderr
- * that names the line which cannot be taken, and what is accepted.
+ * Reads a CSV file (RFC 4180, without line breaks in a field). The first line
+ * names the columns, in any order: attribute, value, n and refused, and
+ * optionally vendor and hour. Counts of the same value are summed, so the hours
+ * of a roll-up may be separate rows. PATH "-" is stdin. On a malformed line
+ * dies with one line on stderr that names it, and what is accepted.
  */
 void rollup_read(struct rollup *r, const char *path);
 void rollup_release(struct rollup *r);

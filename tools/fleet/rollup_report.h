@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * `orshim report --rollup PATH`: prints what separates the refusals, vendor by
- * vendor, those with most refusals first; as JSON if AS_JSON. Returns the exit
- * status: 1 if something was refused, 3 if there are no exchanges, else 0.
+ * `orshim report --rollup PATH`: prints for each vendor what separates the
+ * refusals, vendors with most refusals first; as JSON if AS_JSON. Returns the
+ * exit status: 1 if anything was refused, 3 if there are no exchanges, else 0.
  */
 int rollup_report(const char *path, bool as_json);
 

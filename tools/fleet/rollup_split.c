@@ -14,8 +14,8 @@
 #define STRONG_BELOW 0.01 /* as in outcome.c */
 #define WEAK_BELOW 0.05
 #define RATE_RATIO 2.0   /* a separation that matters: the rate inside against the rate outside */
-#define PAIR_GAIN 1.25   /* a pair must tell so much more than one attribute alone */
-#define ALSO_GAIN 0.9    /* what tells nearly as much cannot be told apart */
+#define PAIR_GAIN 1.25   /* a pair must gain so much more than one attribute alone */
+#define ALSO_GAIN 0.9    /* attributes with nearly the same gain are named together */
 #define EXPECTED_MIN 5.0 /* Cochran's rule for chi-square: less in a cell is merged */
 
 enum {
@@ -28,7 +28,7 @@ struct counts {
 	double n, refused;
 };
 
-/* What one attribute tells. */
+/* Statistics of one attribute. */
 struct candidate {
 	struct rollup_split split;
 	bool is_pair;
@@ -66,7 +66,7 @@ static struct counts sum_of(const struct rollup_split *s, size_t from, size_t to
 	return sum;
 }
 
-/* Bits that a division of ALL into INSIDE and the rest tells. */
+/* Information gain, in bits, of dividing ALL into INSIDE and the rest. */
 static double gain_of_two(struct counts all, struct counts inside)
 {
 	struct counts rest = { all.n - inside.n, all.refused - inside.refused };
@@ -90,8 +90,9 @@ static double chi_square_tail(double x, double degrees)
 
 /*
  * The G test of independence: 2 n ln 2 times the gain is chi-square, with one
- * degree less than there are cells. Values too rare for it are one cell together.
- * *GAIN is what remains when the part that chance alone tells is taken off.
+ * degree of freedom less than there are cells. Values too rare for it share one
+ * cell. *GAIN is the rest after the gain that chance alone explains is
+ * subtracted.
  */
 static double test_all(const struct rollup_split *s, struct counts all, double *gain)
 {
@@ -116,7 +117,7 @@ static double test_all(const struct rollup_split *s, struct counts all, double *
 	return chi_square_tail(2 * all.n * M_LN2 * bits, degrees);
 }
 
-/* Hoeffding's bound (1963, theorem 1; it holds for draws without replacement, too). */
+/* Hoeffding's bound (1963, theorem 1), which is also valid for draws without replacement. */
 static double bound_of_one(struct counts all, struct counts one)
 {
 	double p = rate_of(all), q = rate_of(one);
@@ -146,7 +147,10 @@ static int by_rate(const void *a, const void *b)
 	return x->count != y->count ? (x->count < y->count ? 1 : -1) : strcmp(x->name, y->name);
 }
 
-/* The values whose division from the others tells most: of two outcomes a head of by_rate(). */
+/*
+ * Choose the values with the largest gain against the others: for two outcomes
+ * a prefix of by_rate().
+ */
 static void choose_inside(struct rollup_split *s, struct counts all)
 {
 	struct counts head = { 0, 0 };
@@ -163,7 +167,7 @@ static void choose_inside(struct rollup_split *s, struct counts all)
 	}
 }
 
-/* The single value that chance explains least comes first, alone. */
+/* The single value that is least likely by chance comes first, alone. */
 static void choose_one(struct rollup_split *s, size_t at)
 {
 	const struct rollup_value *one = s->values[at];
@@ -189,7 +193,7 @@ static size_t least_likely(const struct rollup_split *s, struct counts all, doub
 	return at;
 }
 
-/* As outcome.c weighs it; -1 where that would take too long. */
+/* The same weight as outcome.c gives; -1 if that would take too long. */
 static double exact_chance(const struct rollup_split *s, struct counts all)
 {
 	if (all.refused > EXACT_REFUSED_MAX || s->value_count > EXACT_VALUES_MAX)
@@ -214,7 +218,7 @@ static bool is_complete(const struct rollup_split *s)
 	return true;
 }
 
-/* How many attributes, and values of them, can separate anything. */
+/* How many attributes, and how many of their values, can separate the outcomes at all. */
 struct tries {
 	double singles, pairs, values;
 };
@@ -249,7 +253,7 @@ static void weigh(struct candidate *c, struct counts all, const struct tries *tr
 	}
 	size_t one = least_likely(s, all, &bound);
 	bound *= tries->values;
-	/* Two tests: each has half of the chance that is allowed. */
+	/* Two tests: each gets half of the chance that is allowed. */
 	if (2 * tail < STRONG_BELOW && matters(all, sum_of(s, 0, s->inside))) {
 		s->strength = SPLIT_STRONG;
 		s->chance = 2 * tail;
@@ -263,8 +267,9 @@ static void weigh(struct candidate *c, struct counts all, const struct tries *tr
 }
 
 /*
- * A request that was refused before OpenRouter chose a provider names none: that
- * lack is the refusal itself, and explains nothing. V is a value of A.
+ * A request that was refused before OpenRouter chose a provider has no
+ * provider. That is a result of the refusal and explains nothing. V is a value
+ * of A.
  */
 static bool lacks_provider(const struct rollup_attribute *a, const struct rollup_value *v)
 {
@@ -296,7 +301,7 @@ static void make_candidate(const struct rollup_attribute *a, struct candidate *c
 	c->split.fine = (uint64_t)(all.n - all.refused);
 }
 
-/* A pair is named only if it tells clearly more than each attribute alone. */
+/* A pair is named only if its gain is clearly larger than that of each attribute alone. */
 static size_t best_of(const struct candidate *c, size_t count)
 {
 	size_t best = count;
@@ -343,7 +348,7 @@ void rollup_split(const struct rollup_vendor *v, struct rollup_split *s)
 		if (c[i].split.value_count > 1 && c[i].split.refused >= 2 && c[i].split.fine >= 2)
 			weigh(&c[i], all, &tries);
 	}
-	/* What only a part of the exchanges has tells so much less of all. */
+	/* An attribute that only some exchanges have explains only that share of all. */
 	for (size_t i = 0; i < v->attribute_count; i++)
 		if (s->refused + s->fine)
 			c[i].split.gain *= (double)(c[i].split.refused + c[i].split.fine) /
@@ -365,7 +370,7 @@ void rollup_split_release(struct rollup_split *s)
 	*s = (struct rollup_split){ 0 };
 }
 
-/* What attributes of a fleet are called that one log has not. */
+/* Names of attributes that fleets have and a single log lacks. */
 static const struct {
 	const char *name, *title;
 } titles[] = {

@@ -17,7 +17,7 @@ enum { WORDS_MAX = 64, BARE_KEY = 16 };
 
 /* ---- values */
 
-/* $NAME as variables of the environment are named; $ecret is a password. */
+/* $NAME as environment variables are named; $ecret is a password. */
 static bool is_variable(struct slice value)
 {
 	for (size_t i = 1; i < value.n; i++)
@@ -26,7 +26,7 @@ static bool is_variable(struct slice value)
 	return value.n > 1 && value.p[0] == '$';
 }
 
-/* What a shell puts something in place of: $NAME, $(...), `...`; or what is shown whole anyway. */
+/* Text that a shell replaces ($NAME, $(...), `...`), or that is printed in full anyway. */
 static bool is_placeholder(struct slice value)
 {
 	if (is_variable(value))
@@ -60,7 +60,7 @@ static bool is_secret_value(struct slice value)
 	return !is_placeholder(without_quotes(without_scheme(without_quotes(value))));
 }
 
-/* Is there a secret in WORD, whatever it stands for? */
+/* Does WORD itself contain a secret? */
 static bool holds_secret(struct slice word)
 {
 	struct secret_scan scan = secret_scan_of(word, false);
@@ -90,14 +90,14 @@ static bool names_value(struct slice name)
 	return names_secret(name);
 }
 
-/* The value that begins at AT of WORD: up to the quote that it began with, else to a blank or the end. */
+/* The value that begins at AT of WORD: up to its closing quote, else to a blank or the end. */
 static struct slice value_at(struct slice word, size_t at, bool assigned)
 {
 	struct slice rest = slice_from(word, at);
 	char quote = rest.n && memchr("\"'", rest.p[0], 2) ? rest.p[0] : '\0';
 	size_t n = quote ? 1 : 0;
 
-	/* What a quote encloses may have blanks; a command inside a word ends at one. */
+	/* A quoted value may have blanks; a command inside a word ends at one. */
 	while (n < rest.n && (quote ? rest.p[n] != quote : !memchr("\"'", rest.p[n], 2)) &&
 	       (quote || !assigned || !is_space(rest.p[n])))
 		n++;
@@ -130,7 +130,7 @@ static bool assigns_secret(struct slice word)
 	return false;
 }
 
-/* `Name: value` of a header field: all but those that anybody may read. */
+/* A `Name: value` header field: secret unless the field is known to be public. */
 static bool is_secret_field(struct slice line)
 {
 	struct slice rest = line, name;
@@ -166,9 +166,12 @@ static bool is_assignment(struct slice value)
 
 /* ---- options */
 
-/* An option whose value is a secret when IS_SECRET says so of it. Short ones may have it glued to them. */
+/*
+ * An option whose value is a secret if IS_SECRET confirms it. The value of a
+ * short option may be attached.
+ */
 struct secret_option {
-	const char *tools; /* base names between blanks; NULL: any */
+	const char *tools; /* base names separated by blanks; NULL: any program */
 	const char *name;  /* "-u", "--user" */
 	bool (*is_secret)(struct slice value);
 };
@@ -207,7 +210,10 @@ static const struct secret_option secret_options[] = {
 	{ NULL, "-U", is_pair },
 	{ NULL, "--cookie", is_assignment },
 	{ NULL, "--oauth2-bearer", is_secret_value },
-	/* Names of conversations and the like; what looks like a key is found anyway. */
+	/*
+	 * Options that take names of conversations and the like; a value that
+	 * looks like a key is found anyway.
+	 */
 	{ NULL, "--session", NULL },
 };
 
@@ -257,7 +263,7 @@ static bool is_bare_key(struct slice value)
 	return value.n >= BARE_KEY && letter && slice_has_digit(value);
 }
 
-/* Is VALUE, which ARGV[I] or a part of it is, a secret behind the option NAME? */
+/* VALUE is all or part of ARGV[I]: is it a secret as the value of the option NAME? */
 static bool is_secret_of(const char *const argv[], size_t i, struct slice name, struct slice value)
 {
 	const struct secret_option *o = option_named(argv, i, name);
@@ -273,8 +279,8 @@ static bool is_secret_of(const char *const argv[], size_t i, struct slice name, 
 }
 
 /*
- * The short option of curl that takes what follows it, in a word like `-sSu`
- * or `-uUSER:PW`: where it is; 0: none does.
+ * In a word like `-sSu` or `-uUSER:PW`, the offset of curl's short option that
+ * takes the value; 0: none.
  */
 static size_t curl_option_with_value(struct slice word)
 {
@@ -284,7 +290,7 @@ static size_t curl_option_with_value(struct slice word)
 	return 0;
 }
 
-/* A value glued to its option: `-uUSER:PW`, `--user=USER:PW`. */
+/* A value attached to its option: `-uUSER:PW`, `--user=USER:PW`. */
 static bool is_glued_secret(const char *const argv[], size_t i, struct slice word)
 {
 	struct slice value = word, name;
@@ -303,7 +309,7 @@ static bool is_glued_secret(const char *const argv[], size_t i, struct slice wor
 	return o && o->is_secret && o->is_secret(slice_from(word, at + 1));
 }
 
-/* The option that the word before ARGV[I] ends in. */
+/* The option at the end of the word before ARGV[I]. */
 static bool is_value_of_secret(const char *const argv[], size_t i, struct slice word)
 {
 	struct slice before = slice_of(argv[i - 1]);
@@ -318,7 +324,7 @@ static bool is_value_of_secret(const char *const argv[], size_t i, struct slice 
 		option[1] = before.p[at];
 		before = slice_of(option);
 	}
-	/* An option where a value is expected: the one before took none. */
+	/* An option where a value is expected: then the option before it takes no value. */
 	if (word.n > 1 && word.p[0] == '-' && !slice_has(word, SLICE(":")))
 		return false;
 	return is_secret_of(argv, i, before, word);
@@ -334,7 +340,7 @@ static bool is_secret_alone(const char *const argv[], size_t i)
 	       (i && (is_glued_secret(argv, i, word) || is_value_of_secret(argv, i, word)));
 }
 
-/* A command inside a word, `sh -c 'curl -u me:pw …'`: its words by the same rules. */
+/* A command inside a word, `sh -c 'curl -u me:pw …'`: the same rules apply to its words. */
 static bool is_secret_command(const char *command)
 {
 	const char *words[WORDS_MAX];

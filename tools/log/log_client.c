@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom a request names as its sender, in the fields of its head. */
+/* Finds the client that a request names in its header fields. */
 #include <string.h>
 
 #include "tools/log/log_row.h"
 
 enum { NAME_MAX_SHOWN = 64 };
 
-/* User agents of libraries: they say how a request was made, not for whom. Without versions. */
+/*
+ * User agents of libraries, without versions: they show how a request was made,
+ * not for which tool.
+ */
 static const char *const libraries[] = {
 	"OpenAI",
 	"Anthropic",
@@ -46,7 +49,7 @@ static bool is_library(struct slice product)
 	return false;
 }
 
-/* "RooCode/3.25.0 (linux)" is RooCode; the name of a library names nobody. */
+/* "RooCode/3.25.0 (linux)" is RooCode; a library's name does not identify the client. */
 static struct slice by_user_agent(struct slice value)
 {
 	struct slice product = value;
@@ -57,7 +60,7 @@ static struct slice by_user_agent(struct slice value)
 	return is_library(product) ? (struct slice){ NULL, 0 } : product;
 }
 
-/* "https://cline.bot/x" is cline.bot; what stands on a code host has its path for a name. */
+/* "https://cline.bot/x" is cline.bot; on a code host the path is the name. */
 static struct slice by_referer(struct slice value)
 {
 	long scheme = slice_find(value, SLICE("://"), 0);
@@ -76,7 +79,7 @@ static struct slice as_it_is(struct slice value)
 	return value;
 }
 
-/* The surest first. */
+/* The most reliable field first. */
 static const struct {
 	const char *header;
 	struct slice (*name)(struct slice value);

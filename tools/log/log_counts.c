@@ -28,7 +28,7 @@ static const char *member(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-/* A child that the library could not get into: which TLS it has, if any, is not known. */
+/* A child without the library: which TLS library it has, if any, is not known. */
 static void add_unfollowed(struct log_counts *t, const cJSON *record, const char *why)
 {
 	const char *exe = member(record, "exe");
@@ -48,7 +48,7 @@ static int pid_of(const cJSON *record)
 	return cJSON_IsNumber(pid) ? pid->valueint : 0;
 }
 
-/* What the library could not tap the relay saw: it is one process, and nothing is missing. */
+/* A relay observed the process that could not be tapped: do not count it as untapped. */
 static bool is_relayed_since(struct log_counts *t, int pid)
 {
 	for (unsigned i = 0; pid && i < LOG_COUNTS_PIDS && i < t->untapped_places; i++)
@@ -149,7 +149,7 @@ void log_counts_add(struct log_counts *t, struct slice log)
 	}
 }
 
-/* Each cause once, in the order in which they came first. */
+/* List each cause once, in the order of first occurrence. */
 static void say_causes(const struct log_counts *t, struct buf *out)
 {
 	const struct buf *all = &t->causes;

@@ -11,7 +11,7 @@ enum { KEY_DIGITS_MIN = 6 };
 
 static const int64_t second = 1000000;
 
-/* "90s", "10m", "2h", "3d": as many seconds; -1: something else. */
+/* Parse "90s", "10m", "2h" or "3d" into seconds; -1: another form. */
 static int64_t seconds_of(const char *text)
 {
 	static const char units[] = "smhd";
@@ -25,7 +25,7 @@ static int64_t seconds_of(const char *text)
 	return atoll(text) * seconds[unit - units];
 }
 
-/* The last time at which the clock here said HH:MM; -1: TEXT is something else. */
+/* The most recent local time HH:MM; -1: TEXT has another form. */
 static int64_t clock_of(const char *text, int64_t now_us)
 {
 	time_t now = (time_t)(now_us / second);
@@ -48,7 +48,7 @@ static int64_t clock_of(const char *text, int64_t now_us)
 	return (int64_t)then * second;
 }
 
-/* RFC 3339, section 5.6, with or without seconds; -1: something else. */
+/* Parse RFC 3339, section 5.6, with or without seconds; -1: another form. */
 static int64_t date_of(const char *text)
 {
 	int zone_hour = 0, zone_minute = 0, end = 0, fraction = 0;
@@ -97,7 +97,7 @@ static int64_t time_of(const char *text, int64_t otherwise, const char *option, 
 	return at;
 }
 
-/* Values by commas. */
+/* Values separated by commas. */
 static void read_values(struct filter_values *values, const struct option_list *list,
 			const char *option, const char *command)
 {

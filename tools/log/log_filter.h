@@ -3,8 +3,9 @@
 #define ORSHIM_LOG_FILTER_H
 
 /*
- * Which requests a command looks at: --since --until --status --host --process --model
- * --cause --key. A request has to fit each option that was given, and one of its values.
+ * Selects the requests for a command: --since --until --status --host --process
+ * --model --cause --key. A request must match each option that was given, and
+ * for each option one of the values.
  */
 #include "tools/log/log_read.h"
 #include "tools/options.h"
@@ -24,11 +25,11 @@ struct filter_values {
 
 struct log_filter {
 	bool given;           /* any of the options */
-	int64_t since, until; /* microseconds; until is not in it */
+	int64_t since, until; /* microseconds; until is exclusive */
 	struct filter_values status, host, process, model, cause, key;
 };
 
-/* What is asked of an exchange; NULL where the record has none. */
+/* The values of an exchange to compare; NULL if the record lacks one. */
 struct filter_subject {
 	int64_t time_us;
 	int status, pid;
@@ -36,8 +37,8 @@ struct filter_subject {
 };
 
 /*
- * Reads the options of COMMAND at the time NOW_US. Dies with one line over a value
- * that is none. The caller frees it with free().
+ * Parses the options of COMMAND at the time NOW_US. Dies with one line if a
+ * value is malformed. The caller frees the result with free().
  */
 struct log_filter *log_filter_read(const struct filter_options *o, const char *command,
 				   int64_t now_us);
@@ -46,9 +47,9 @@ bool log_filter_takes(const struct log_filter *f, const struct filter_subject *s
 bool log_filter_takes_row(const struct log_filter *f, const struct log_row *row);
 
 /*
- * Takes the rows out of L, sorted or not, that do not fit: exchanges, connections, and
- * processes of which no other row is left. Exchanges keep their numbers. Returns how
- * many exchanges and connections are left.
+ * Removes the rows from L, sorted or not, that do not match: exchanges,
+ * connections, and processes without any other row left. Exchanges keep their
+ * numbers. Returns how many exchanges and connections are left.
  */
 size_t log_filter_apply(const struct log_filter *f, struct log *l);
 

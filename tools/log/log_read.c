@@ -62,7 +62,7 @@ static void count_fault(struct log *l, enum log_fault f, size_t line)
 	c->line = line;
 }
 
-/* One line of the file that is being read. LAST: it has no line feed. */
+/* Parse one line of the current file. LAST: it has no line feed. */
 static bool take_line(struct log *l, const char *line, size_t n, int64_t at, bool last)
 {
 	struct log_file *file = l->file_count ? &l->files[l->file_count - 1] : NULL;
@@ -94,7 +94,7 @@ bool log_add_line(struct log *l, const char *line, size_t n)
 	return take_line(l, line, n, -1, false);
 }
 
-/* A line that is put together from pieces of the file. */
+/* A line assembled from chunks of the file. */
 struct line {
 	char *bytes;
 	size_t n;
@@ -192,7 +192,7 @@ char *log_earlier(const char *path)
 	return NULL;
 }
 
-/* PATH with each %p, the process id in ORSHIM_LOG, as a pattern. */
+/* PATH as a glob pattern: each %p, the process id in ORSHIM_LOG, matches anything. */
 static char *pattern_of(const char *path)
 {
 	char *pattern = strdup(path);
@@ -207,7 +207,7 @@ static char *pattern_of(const char *path)
 	return pattern;
 }
 
-/* A log by its name: "log" as in a kept run, or by its end; set aside, or packed. */
+/* Is NAME a log: "log" as in a kept run, or by its extension; rotated or compressed, too? */
 static bool is_log_name(const char *name)
 {
 	static const char *const ends[] = { ".log", ".jsonl", ".ndjson" };
@@ -231,7 +231,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* All logs in the folder PATH and those below; false: PATH is no folder. Dies when it has none. */
+/* Add all logs in the folder PATH and below; false: PATH is not a folder. Dies if it has none. */
 static bool each_in_folder(const char *path, void (*take)(void *context, const char *path),
 			   void *context)
 {

@@ -3,11 +3,11 @@
 #define ORSHIM_LOG_READ_H
 
 /*
- * Logs (JSON lines of version 1) read for people: several files become one
- * list in the order of time. Files may be hostile, torn or of a newer orshim:
- * a line that is no record is counted under its fault, never fatal. Every
- * string here has been through mask_text(): no key in it, and safe for a
- * terminal; HTML and Markdown still have to be escaped.
+ * Parses logs (JSON lines of version 1): several files become one list ordered
+ * by time. Files may be hostile, truncated or from a newer orshim. A line that
+ * is not a record is counted as a fault and never fatal. Every string here has
+ * been through mask_text(): it contains no key and is safe for a terminal. HTML
+ * and Markdown still need escaping.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -21,10 +21,10 @@ enum log_kind { LOG_PROCESS, LOG_EXCHANGE, LOG_CONNECTION, LOG_LAUNCH };
 
 enum log_fault {
 	LOG_NOT_JSON,
-	LOG_NOT_RECORD, /* JSON, but no record of ours */
+	LOG_NOT_RECORD, /* JSON, but not a record of ours */
 	LOG_TOO_LONG,   /* more than LOG_LINE_MAX */
-	LOG_CUT,        /* the last line, without its end */
-	LOG_NEWER,      /* a record that this version does not know: no fault of the file */
+	LOG_CUT,        /* the last line, incomplete */
+	LOG_NEWER,      /* a record from a newer version: not a fault of the file */
 	LOG_FAULT_COUNT,
 };
 
@@ -36,8 +36,8 @@ struct log_finding {
 	const char *rule;
 	enum severity severity;
 	const char *detail;
-	const char *why, *fix; /* that fit the case better than the rule's own; NULL */
-	const char *variable, *key; /* of a launch: what it is about; key: fingerprint. NULL */
+	const char *why, *fix; /* more exact than the rule's own texts; NULL */
+	const char *variable, *key; /* of a launch: the variable or file; key: fingerprint. NULL */
 };
 
 /* A key that was in reach when a tool was started. */
@@ -45,7 +45,7 @@ struct log_origin {
 	const char *variable, *key, *label;
 	const char *kind; /* "environment" "dotenv" "shell" "tool" */
 	const char *file; /* as a person writes it; NULL: none */
-	const char *note; /* what the file has around the value; NULL */
+	const char *note; /* characters around the value in the file; NULL */
 	int line;
 };
 
@@ -56,35 +56,35 @@ struct log_copy {
 	const char *reason; /* NULL */
 };
 
-/* Where a URL names no port, RFC 9110 section 4.2. */
+/* The port of a URL that names none, RFC 9110 section 4.2. */
 enum { PORT_HTTP = 80, PORT_HTTPS = 443 };
 
-/* One record. Strings are NULL where the record has none. */
+/* One record. Strings are NULL if the record lacks them. */
 struct log_row {
 	enum log_kind kind;
 	unsigned file;   /* in struct log */
 	unsigned number; /* of an exchange: its N in LOG#N, counted per file from 1 */
 	size_t line;     /* from 1 */
-	int64_t at;      /* where the line is in its file */
+	int64_t at;      /* offset and size of the line in its file */
 	size_t n;
 	int64_t time_us;
 	int pid;
 	const char *tool;
-	const char *role;       /* which of its program's processes: "--type=extensionHost" */
+	const char *role;       /* role of the process in its program: "--type=extensionHost" */
 	const char *exe;        /* process */
-	const char *unfollowed; /* process: why the library did not get into it */
+	const char *unfollowed; /* process: why the library was not loaded into it */
 	size_t copies, copy_count;
 	const char *method, *host, *path, *vendor, *http, *model;
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
 	const char *base_source; /* variable that names the host */
 	const char *message, *provider, *request_id;         /* of the answer */
 	const char *refused_by, *category, *cause;
-	bool probe;                     /* its verdict is null: it counts nowhere */
-	const char *client, *client_by; /* for whom it was sent, and the header that says so */
+	bool probe;                     /* its verdict is null: it is not counted */
+	const char *client, *client_by; /* the client, and the header field that names it */
 	const char *blind;              /* connection */
 	const char *command, *cwd;      /* launch */
 	size_t origins, origin_count;
-	bool shake_failed;              /* connection: its handshake, by the TLS library's own word */
+	bool shake_failed;              /* connection: its handshake, in the TLS library's words */
 	int status, ms, conn;           /* -1: unknown */
 	int port;
 	bool plain; /* without TLS */
@@ -95,12 +95,12 @@ struct log_row {
 
 struct log_file {
 	char *path;
-	int fd; /* seekable, also for pipes: those are copied first */
+	int fd; /* seekable: a pipe is copied to a file first */
 	size_t lines;
 	unsigned exchanges;
 };
 
-/* The role of the process that has the pid, as its latest record says. */
+/* The role of the process with that pid, from its latest record. */
 struct log_role {
 	int pid;
 	const char *role;
@@ -133,62 +133,68 @@ void log_init(struct log *l);
 void log_release(struct log *l);
 
 /*
- * Read PATH ("-" is stdin; a pattern or %p stands for all files that fit, a folder for all
- * logs in it; gzip and Zstandard are unpacked).
- * Dies when there is no such file or it cannot be read. log_sort() after the last.
+ * Read PATH ("-" is stdin; a pattern or %p matches several files, a folder all
+ * logs in it; gzip and Zstandard are decompressed). Dies if there is no such
+ * file or it cannot be read. Call log_sort() after the last.
  */
 void log_add(struct log *l, const char *path);
 
-/* The same from byte START of one file on, for a log that was there before. */
+/* The same from byte START of one file on, for a log with older content. */
 void log_add_from(struct log *l, const char *path, int64_t start);
 
-/* PATH, all files that fit it, or all logs in it, as log_add() reads them. Dies when there is none. */
+/*
+ * All paths that log_add() would read for PATH: itself, all matches, or all
+ * logs in it. Dies if there is none.
+ */
 void log_each_file(const char *path, void (*take)(void *context, const char *path), void *context);
 
 /*
- * The rotated file of the log PATH, PATH.1; NULL if there is none
- * that holds records. The caller then owns it.
+ * The rotated file of the log PATH, PATH.1; NULL if there is none with records.
+ * The caller frees it.
  */
 char *log_earlier(const char *path);
 void log_sort(struct log *l);
 
-/* A connection whose bytes went by as HTTP/3. */
+/* A connection that used HTTP/3. */
 static inline bool row_is_quic(const struct log_row *row)
 {
 	return row->blind && strcmp(row->blind, "http3") == 0;
 }
 
-/* One line of a log without its line feed; false if it was no record. */
+/* Parse one line of a log, without its line feed; false if it is not a record. */
 bool log_add_line(struct log *l, const char *line, size_t n);
 
-/* The record as it stands in the file: the caller's, by cJSON_Delete(). NULL if it is gone. */
+/*
+ * Parse the record again from its file; the caller frees it by cJSON_Delete().
+ * NULL if it is gone.
+ */
 cJSON *log_record(const struct log *l, const struct log_row *row);
 
 /* The exchange numbered N in file FILE; NULL if there is none. */
 const struct log_row *log_exchange(const struct log *l, unsigned file, unsigned n);
 
-/* S redacted and escaped, kept until L is released; at most MAX bytes; NULL for NULL. */
+/* S masked and escaped, stored until L is released; at most MAX bytes; NULL for NULL. */
 const char *log_keep(struct log *l, const char *s, size_t max);
 
 /* "FILE#N", or "#N" when there is one file only; in a buffer of the log's. */
 const char *log_name(struct log *l, const struct log_row *row);
 
-/* Two strings of records, NULL where there is none: are they the same, or both missing? */
+/* Compare two strings of records, either of which may be NULL: are they equal, or both missing? */
 static inline bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* An exchange that counts: no process, no connection, no probe. */
+/* An exchange that is counted: not a process, a connection or a probe. */
 static inline bool row_is_request(const struct log_row *row)
 {
 	return row->kind == LOG_EXCHANGE && !row->probe;
 }
 
-/* Is it of an endpoint that answers without a key? */
+/* Does its endpoint answer without a key? */
 bool row_is_public(const struct log_row *row);
 
-/* Did the request fail, as the verdict says? */
+/* Did the request fail, according to its verdict? */
 static inline bool row_failed(const struct log_row *row)
 {
 	return row->refused_by != NULL;

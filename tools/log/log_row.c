@@ -18,7 +18,7 @@ enum {
 
 void *log_grow(void *array, size_t count, size_t size)
 {
-	/* Room is always the next power of two: grow only when COUNT is one. */
+	/* Capacity is always the next power of two: grow only when COUNT is one. */
 	if (count && (count & (count - 1)))
 		return array;
 	void *more = realloc(array, (count ? count * 2 : 1) * size);
@@ -98,7 +98,7 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 	}
 }
 
-/* A pid may come again, as another process. */
+/* A pid may be reused by another process. */
 static void remember_role(struct log *l, const struct log_row *row)
 {
 	size_t i = 0;
@@ -239,7 +239,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	find_client(l, row, log_member(log_member(record, "request"), "headers"));
 }
 
-/* LOG_FAULT_COUNT: a record of ours, its kind is in *KIND. */
+/* LOG_FAULT_COUNT: a record of ours, and *KIND is its kind. */
 static enum log_fault judge_record(const cJSON *record, enum log_kind *kind)
 {
 	static const char *const names[] = { "process", "exchange", "connection", "launch" };
@@ -268,7 +268,7 @@ static struct log_row *add_row(struct log *l, const cJSON *record, enum log_kind
 	struct log_row *before = l->count ? &l->rows[l->count - 1] : NULL;
 	int64_t time_us = log_time(log_text(record, "ts"));
 
-	/* Without a time of its own a record stays where it was written. */
+	/* A record without a time keeps its place in the file. */
 	if (time_us < 0)
 		time_us = before ? before->time_us : 0;
 	l->rows = log_grow(l->rows, l->count, sizeof(*l->rows));

@@ -5,8 +5,8 @@
 #include "tools/log/log_read.h"
 
 /*
- * Read the log that a user names: "LOG" or "LOG#N"; without LOG the newest kept
- * run. Returns N, 0 if there is none. Dies in the name of COMMAND.
+ * Read the log that a user names as "LOG" or "LOG#N"; without LOG the newest
+ * kept run. Returns N, 0 if there is none. Dies with a message of COMMAND.
  */
 unsigned source_add(struct log *l, const char *name, const char *command);
 

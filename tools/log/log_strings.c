@@ -6,7 +6,7 @@
 
 #include "tools/command.h"
 
-/* Open addressing; a slot is a string of its own, or NULL. */
+/* A hash table with open addressing; a slot has an allocated string, or NULL. */
 struct log_strings {
 	char **slots;
 	size_t size; /* a power of two */

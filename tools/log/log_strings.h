@@ -2,7 +2,7 @@
 #ifndef ORSHIM_LOG_STRINGS_H
 #define ORSHIM_LOG_STRINGS_H
 
-/* The strings of a log, each kept once and masked; log_keep() of log_read.h adds one. */
+/* Interns the strings of a log, masked; log_keep() of log_read.h adds one. */
 #include "tools/log/log_read.h"
 
 struct log_strings *log_strings_new(void);

@@ -82,7 +82,7 @@ int log_spooled(int fd, const char *path)
 	return copy_end(c);
 }
 
-/* What is cut off or damaged is read as far as it goes. */
+/* A truncated or damaged file is decompressed as far as possible. */
 static void complain(const struct copy *c, const char *what)
 {
 	warn("%s: the %s data is damaged or cut off; what came before is read", c->path, what);
@@ -96,7 +96,7 @@ static void unpack_gzip(struct copy *c)
 	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
 		die("out of memory");
 	while (result == Z_OK || result == Z_STREAM_END) {
-		if (z.avail_in == 0 && z.avail_out) { /* all that was read has come out */
+		if (z.avail_in == 0 && z.avail_out) { /* all output of this input was written */
 			z.next_in = c->in;
 			z.avail_in = (uInt)copy_read(c);
 			if (z.avail_in == 0)

@@ -28,7 +28,7 @@ char *path_join(const char *folder, const char *name)
 	return path;
 }
 
-/* Make the folder and those above it; only new ones get their mode from us. */
+/* Create the folder and its parents; existing ones keep their mode. */
 static bool make_folders(char *path)
 {
 	for (char *at = path + 1; (at = strchr(at, '/')); at++) {
