@@ -28,7 +28,7 @@ extern EXPORT struct attach_status orshim_presence;
 /* Not initialized: its 4 KiB in .data would part what the constructor touches (base/early.h). */
 EXPORT struct attach_status orshim_presence;
 
-/* The same by a name that no other library can stand in for. */
+/* The same by a hidden name, which no other library can interpose. */
 extern struct attach_status own_status
     __attribute__((alias("orshim_presence"), visibility("hidden")));
 
@@ -61,7 +61,7 @@ static void answer(struct attach_request *o, enum attach_stage stage, const char
 	atomic_store(&o->stage, stage);
 }
 
-/* Only what its owner alone could write is believed. Removed in any case: it was made for us. */
+/* Only a file that its owner alone can write is trusted. Removed always: it was made for us. */
 static bool read_settings(const char *path, struct buf *to)
 {
 	struct stat st;
@@ -115,7 +115,7 @@ static void attach(struct attach_request *o)
 	buf_release(&settings);
 }
 
-/* The tables first: whoever comes from now on calls the originals. */
+/* Restore the tables first: calls from now on go to the originals. */
 static void detach(struct attach_request *o)
 {
 	if (!scan_disable()) {

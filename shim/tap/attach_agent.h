@@ -5,18 +5,18 @@
 #include <stdbool.h>
 
 /*
- * Orders from `orshim attach` (base/attach_proto.h): come to life in a program that
- * runs already, and go to rest again. The code stays mapped for good: some
- * thread may be in it.
+ * The library's side of `orshim attach` (base/attach_proto.h): attaches the shim to
+ * a running program and detaches it again. The code is never unmapped: some thread
+ * may still be in it.
  */
 
-/* Is no other copy of this library in front of us? It sees everything that we would. */
+/* Is this copy the first in the loader's search order? If not, the first sees all that we would. */
 bool attach_agent_is_first(void);
 
-/* In the constructor, always: from here on others can see that we are there. */
+/* In the constructor, always: from here on `orshim attach` can see that we are loaded. */
 void attach_agent_start(void);
 
-/* In the constructor, loaded into a running program: dormant until an order comes. */
+/* In the constructor, when loaded into a running program: detached until a request comes. */
 void attach_agent_start_late(void);
 
 #endif

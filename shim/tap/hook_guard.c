@@ -35,7 +35,7 @@ static void change_signals(int how, const uint64_t *set, uint64_t *before)
 
 bool hook_enter(struct hook_guard *g)
 {
-	/* The turn first: who is let in after a detach has a turn after it, too. */
+	/* Read the turn first: a thread that enters after a detach then has a later turn, too. */
 	g->turn = atomic_load_explicit(&turns, memory_order_acquire);
 	if (inside || atomic_load_explicit(&off, memory_order_relaxed))
 		return false;

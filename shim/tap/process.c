@@ -19,10 +19,10 @@ static struct {
 	struct observer observer;
 	char exe[LIMIT_PATH];
 	struct tls_library libraries[LIMIT_TLS_LIBRARIES];
-	_Atomic size_t library_count; /* these two are looked at without the lock, too */
+	_Atomic size_t library_count; /* these two are also read without the lock */
 	_Atomic size_t libraries_reported;
-	int untapped_reported_by; /* the process that said so already */
-	int pid;                  /* the process that found its copies; a vfork child has another */
+	int untapped_reported_by; /* the process that reported it already */
+	int pid; /* the process that found its TLS libraries; a vfork child has another pid */
 } process = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static const char *argv_0 EARLY;
 static char argv_0_room[256] EARLY; /* what is usual: in most processes nothing else is allocated */
@@ -40,7 +40,7 @@ int64_t process_clock(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Copied: who renames its process (Chromium) writes all its arguments into argv[0]. */
+/* Copied: a program that renames its process (Chromium) writes all its arguments into argv[0]. */
 void process_start(const char *argv0, const char *role_of_process)
 {
 	size_t size = argv0 ? strlen(argv0) + 1 : 0;
@@ -122,7 +122,7 @@ static void report_process(struct observer *o, int64_t now_us)
 	observer_report_process(o, process.libraries, process.library_count, now_us);
 }
 
-/* Most pieces of an exchange bring no news: they need no lock. */
+/* Most pieces of an exchange complete no event: they need no lock. */
 static bool is_idle(const struct entry *e)
 {
 	return !connection_has_events(e->connection) && !connection_is_stopped(e->connection) &&
@@ -143,7 +143,7 @@ void process_drain(struct entry *e, int64_t now_us)
 		table_drop(e);
 }
 
-/* The child of a fork() that met the one who told us in the middle tells us again. */
+/* A fork() may interrupt the thread that reports a library; its child then reports it again. */
 static bool knows(const char *object)
 {
 	for (size_t i = 0; object[0] && i < process.library_count; i++)
@@ -277,7 +277,7 @@ int process_enable(struct slice given)
 	return failed;
 }
 
-/* Who attaches looks for the record: it says how the process is observed. */
+/* `orshim attach` looks for this record: it shows how the process is observed. */
 void process_announce(char *log, size_t size)
 {
 	process_lock();

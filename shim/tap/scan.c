@@ -30,9 +30,9 @@ struct candidates {
 };
 
 /*
- * Guarded by `lock`. A constructor that runs inside dlopen() holds the loader's
- * lock, and a scan needs that one while it holds ours: so we do not wait long
- * for a thread that is `at_loader`. Who had to give up leaves word in `missed`.
+ * Guarded by `lock`. A constructor that runs inside dlopen() has the loader's lock,
+ * and a scan needs the loader's lock while it has ours: so a thread does not wait
+ * long for one that is `at_loader`. A thread that gives up sets `missed`.
  */
 static struct own_lock lock EARLY;
 static atomic_bool at_loader EARLY;
@@ -136,8 +136,9 @@ static const char *path_of(const struct object *o)
 }
 
 /*
- * The exported functions of a program are not: it calls them directly, and it
- * comes before us in every search. Loaded late we are in nobody's search.
+ * Can our exported functions see its calls? Not where the program itself exports
+ * them: it calls them directly and comes before us in the search order. Nor when we
+ * were loaded late: then no search reaches us.
  */
 static bool may_be_interposed(const struct object *o)
 {
@@ -152,7 +153,7 @@ static const char *why_no_table(const struct object *o)
 	return may_be_interposed(o) ? NULL : "its program calls its functions directly";
 }
 
-/* The stubs of set I into the tables of what C is. NULL, or why not. */
+/* Put the stubs of set I into the tables of library C. NULL, or why not. */
 static const char *tap_tables(const struct library *c, const struct tls_object *l, size_t i)
 {
 	struct method_recipe recipe;
@@ -215,7 +216,7 @@ static void report(struct library *c)
 	atomic_store(&c->stage, LIBRARY_REPORTED);
 }
 
-/* L goes into a free slot, if there is one. FOUND is what it embeds; NULL: it exports its functions. */
+/* Add L to a free slot, if there is one. FOUND: what it embeds; NULL: it exports its functions. */
 static void add_library(const struct tls_object *l, const struct find *found)
 {
 	char getters[TLS_GETTERS_SIZE] = { 0 };
@@ -290,8 +291,8 @@ static void update_libraries(const struct candidates *found)
 
 /*
  * Search O for an embedded library. If it cannot be pinned it may be unloaded
- * under us. Remembered when all is done: a fork() of another thread may leave
- * its child in between.
+ * under us. It is marked as searched only at the end: a fork() of another thread
+ * may leave its child with half of a search.
  */
 static void search(const struct object *o)
 {
@@ -318,7 +319,7 @@ static bool jumps(const struct object *o, void *arg)
 	return true;
 }
 
-/* After a fork() in the middle of a scan: what is half added is taken out again. */
+/* After a fork() in the middle of a scan: remove a library that is half added. */
 static void repair_after_fork(void)
 {
 	atomic_store(&at_loader, false);
@@ -362,7 +363,7 @@ static int64_t clock_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* The lock, waited for MOST_US at most, and LOADER_US while who has it is at the loader. */
+/* Wait for the lock MOST_US at most, or LOADER_US while its owner is at the loader. */
 static bool lock_within(int64_t most_us, int64_t loader_us)
 {
 	static const struct { /* the kernel's, in which time_t has 64 bits */
@@ -418,7 +419,7 @@ bool scan_has_news(void)
 	return !atomic_load(&closed) && has_changed(&searched_at);
 }
 
-/* Some at a time; no more than are remembered, or it would go round and round. */
+/* In batches; no more than `searched` remembers, or the search would never end. */
 static void search_unsearched(struct candidates *found)
 {
 	for (size_t left = LIMIT_SEARCHED / LIMIT_TLS_LIBRARIES; left; left--) {
@@ -444,7 +445,7 @@ static void search_objects(void)
 	}
 }
 
-/* Is there anything left to look at? Or a thread at it, whose end is waited for. */
+/* Is there anything left to search, or a thread that searches and is waited for? */
 static bool has_news(bool inside)
 {
 	return has_changed(&scanned_at) || (inside && scan_has_news());
@@ -459,7 +460,7 @@ static void scan(bool inside)
 	while (has_news(inside) || atomic_load(&missed)) {
 		if (!lock_within(LIMIT_SCAN_WAIT_US, LIMIT_LOADER_WAIT_US)) {
 			atomic_store(&missed, true);
-			if (!try_lock()) /* who has it comes by here before it is done */
+			if (!try_lock()) /* its owner passes here before it returns */
 				return;
 		}
 		inside |= atomic_exchange(&missed, false);
@@ -489,7 +490,7 @@ void scan_embedded(bool all)
 	unlock();
 }
 
-/* A child of vfork() shares our memory, and not what is forbidden to it. */
+/* Not in a vfork child: it shares our memory, but its filters do not bind this process. */
 void scan_before_sandbox(void)
 {
 	if (own_pid() != getpid())
@@ -524,7 +525,7 @@ static void disable_one(const struct tls_object *l, size_t i)
 		method_table_untap(i);
 }
 
-/* What does not succeed is found to be unknown by the scan that follows. */
+/* Where a table is not tapped again, the scan that follows finds the library unknown. */
 static void enable_one(const struct tls_object *l, size_t i)
 {
 	if (!is_tapped(l->object, i))
@@ -556,7 +557,7 @@ void scan_set_late_attach(void)
 	attached_late = true;
 }
 
-/* Without the lock the child finds it left by a thread that it has not, and puts things in order. */
+/* Without it, the child finds the lock left by a thread that it lacks, and cleans up. */
 void scan_before_fork(void)
 {
 	locked_for_fork = lock_within(LIMIT_LOADER_WAIT_US, LIMIT_LOADER_WAIT_US);

@@ -3,39 +3,39 @@
 #define ORSHIM_SCAN_H
 
 /*
- * Which TLS copies this process has, and how each is tapped: an object is one
- * by the symbols that it exports, whatever its file is called, or by what is
- * recognised inside it (embedded_tls.h).
+ * Finds the TLS libraries of this process and taps them. It recognises a library by
+ * the symbols that an object exports, whatever its file is called, or by what is
+ * embedded in the object (embedded_tls.h).
  */
 #include <stdbool.h>
 
 /*
- * Look at what all objects export, unless nothing was loaded since the last
- * time. Waits for another thread that is at it (LIMIT_SCAN_WAIT_US).
+ * Scan the exports of all objects, unless nothing was loaded since the last scan.
+ * Waits for a scan of another thread (LIMIT_SCAN_WAIT_US).
  */
 void scan_objects(void);
 
 /*
- * Look into the objects that may hide a TLS library, each of them once: into
- * the executable, and into ALL, which is to come before a connection. Is there
- * anything that was not looked at yet? It may be a while: hundreds of
- * megabytes are read the first time.
+ * scan_embedded() searches the objects that may embed a TLS library, each of them
+ * once: the executable alone, or ALL of them, which is to be done before a connection.
+ * The first search may take a while: it reads hundreds of megabytes. scan_has_news():
+ * is there an object that was not searched yet?
  */
 void scan_embedded(bool all);
 bool scan_has_news(void);
 
-/* The same, and for the last time: filters of system calls will end who opens a file. */
+/* The same, for the last time: seccomp filters will kill a process that opens a file. */
 void scan_before_sandbox(void);
 
 /*
- * Put every method table back as it was, and our functions in again. By a
- * thread that is in no constructor. Waking looks for new copies as well.
- * False: another thread's search did not end in time; nothing was changed.
+ * Restore every method table; put our functions in again. Not to be called from a
+ * constructor. Enabling also looks for new TLS libraries. False: another thread's
+ * search did not end in time; nothing was changed.
  */
 bool scan_disable(void);
 bool scan_enable(void);
 
-/* We were loaded into a running program: nothing exported by us is called. */
+/* We were loaded into a running program: its calls do not reach our exported functions. */
 void scan_set_late_attach(void);
 
 void scan_before_fork(void);

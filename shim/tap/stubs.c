@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After the original has returned nothing of OpenSSL is called: the thread's
- * error queue and the connection's state belong to the host's next
- * SSL_get_error(). Getters, which leave both alone, are asked when a handshake
- * returns, and once about a connection that was there before us.
+ * After the original has returned, a stub calls no OpenSSL function: the host's next
+ * SSL_get_error() reads the thread's error queue and the connection's state. Only
+ * getters, which change neither, are called: when a handshake returns, and once for
+ * a connection that is older than our attachment.
  */
 #include "tap/stubs.h"
 
@@ -14,7 +14,7 @@ _Thread_local const void *busy_connection;
 static struct {
 	struct method_functions original;
 	struct tls_getters getters;
-} behind[LIMIT_TLS_LIBRARIES]; /* an entry is immutable while its stubs stand in a table */
+} behind[LIMIT_TLS_LIBRARIES]; /* an entry is immutable while its stubs are in a table */
 
 static int clear(size_t i, void *ssl)
 {
@@ -22,7 +22,7 @@ static int clear(size_t i, void *ssl)
 	return behind[i].original.clear(ssl);
 }
 
-/* Before the original: the address may be another connection's at once. */
+/* Before the original: another thread may get the same address at once. */
 static void free_connection(size_t i, void *ssl)
 {
 	tap_closed(ssl);

@@ -3,10 +3,9 @@
 #define ORSHIM_STUBS_H
 
 /*
- * What stands in a method table in place of OpenSSL's own functions. A stub
- * gets nothing but the SSL pointer, whose inside is none of our business: so
- * there is one set of stubs for each TLS copy, and the set knows its copy's
- * originals.
+ * The functions that replace OpenSSL's own in a method table. A stub gets only the
+ * SSL pointer, which is opaque to us. So each TLS library has a set of stubs, and
+ * the set knows the original functions of its library.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,19 +30,20 @@ struct method_functions {
 /* The stubs of set I; static. */
 const struct method_functions *stubs_of(size_t i);
 
-/* What set I stands in for. */
+/* The functions that set I replaces. */
 const struct method_functions *stubs_originals(size_t i);
 
 /*
- * Say what set I stands in for; before any of its stubs is in a table.
- * GETTERS are that copy's.
+ * Set the functions that set I replaces; before any of its stubs is in a table.
+ * GETTERS are those of the same TLS library.
  */
 void stubs_set(size_t i, const struct method_functions *originals,
 	       const struct tls_getters *getters);
 
 /*
- * A wrapper that is at work on this connection in this thread: what it calls
- * inside the TLS library passes through every other wrapper and stub.
+ * A wrapper of this thread is active on this connection: what the TLS library
+ * calls inside passes through every other wrapper and stub, so that no byte is
+ * counted twice.
  */
 extern _Thread_local const void *busy_connection;
 

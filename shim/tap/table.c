@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uthash ends the process when memory is short unless told otherwise, here. */
+/* By default uthash ends the process when memory is short; this macro turns that off. */
 #define HASH_NONFATAL_OOM 1
 #include "tap/table.h"
 

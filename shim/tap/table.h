@@ -3,19 +3,19 @@
 #define ORSHIM_TABLE_H
 
 /*
- * Handle -> connection, in shards with one lock each. A thread holds one
- * shard at a time; the process lock is taken after it, never before.
+ * Handle -> connection, in shards with one lock each. A thread locks one shard at
+ * a time. Lock order: a shard, then the process lock; never the other way round.
  *
- * A small cache of handles that are not watched is read before it, without a
- * lock: that is the common case and must cost nothing. An entry may be missing
- * from the cache, never wrong: the host frees a connection (table_forget)
- * before the address can be another's.
+ * A small cache of handles that are not watched is read first, without a lock: this
+ * is the common case and must cost nothing. The cache may lack a handle, but never
+ * has a wrong one: table_forget() removes it when the host frees the connection,
+ * before another connection can get the address.
  *
  *   (none) --server name set--> [NEW] --handshake or bytes--> [LIVE]
  *      |                          |                             |
  *      +------ handshake or first bytes as client --------------+
  *      |                          |          stopped: no HTTP, a server's, no memory
- *      +---- to be ignored -------+-----------------------> [DROPPED]
+ *      +---- not to be read ------+-----------------------> [DROPPED]
  *   every state --table_remove(): closed, or idle for too long--> (none)
  *   LIVE has `in_handshake` until its handshake is over. After a fork() the entry
  *   belongs to the process that uses it next (`generation`).
@@ -38,10 +38,10 @@ struct entry {
 	struct connection *connection; /* NULL unless live */
 	enum entry_state state;
 	uint32_t number;
-	bool in_handshake;       /* it was begun and is not over */
-	bool handshake_answered; /* and something of the server's came */
-	unsigned finished;       /* by whom, where its messages are seen: bits 1 << SIDE_* */
-	struct handshake *seen;  /* what they said; NULL: nothing */
+	bool in_handshake;       /* the handshake has begun and is not over */
+	bool handshake_answered; /* and bytes of the server's came */
+	unsigned finished;       /* sides that sent Finished, if it is seen: bits 1 << SIDE_* */
+	struct handshake *seen;  /* what its messages showed; NULL: nothing */
 	int64_t begun_us;        /* when it was first seen */
 	bool wrote;              /* the client wrote */
 	bool answered;           /* the server wrote since */
@@ -59,16 +59,16 @@ void table_unlock(struct shard *s);
 struct entry *table_find(struct shard *s, const void *handle);
 /* NULL without memory or at the ceiling; then the handle counts as dropped. */
 struct entry *table_add(struct shard *s, const void *handle, int64_t now_us);
-void table_drop(struct entry *e); /* lets go of the connection, keeps the entry */
+void table_drop(struct entry *e); /* frees the connection, keeps the entry */
 void table_remove(struct shard *s, struct entry *e);
 
 bool table_is_dropped(const void *handle); /* lock-free hint */
-void table_forget(const void *handle);     /* out of the cache */
+void table_forget(const void *handle);     /* removes it from the cache */
 
-/* Every live entry of the shards that nobody holds; VISIT may not add or remove. */
+/* Every live entry of the shards that are not locked; VISIT may not add or remove. */
 void table_visit(void (*visit)(struct entry *e, void *arg), void *arg);
 
-/* Lets go of everything, and of the cache. */
+/* Frees every entry and empties the cache. */
 void table_clear(void);
 
 void table_lock_all(void);

@@ -12,7 +12,7 @@
 
 static atomic_uint numbers EARLY; /* connections so far */
 static atomic_uint generation;    /* forks of this process so far */
-static atomic_bool is_late;       /* connections may be older than our coming */
+static atomic_bool is_late;       /* connections may be older than our attachment */
 
 bool tap_is_inside(void)
 {
@@ -56,8 +56,8 @@ static void use(struct entry *e, int64_t now_us)
 }
 
 /*
- * The locked shard of HANDLE. NULL: tap_disable() emptied it after this thread came
- * in; what the thread brings is not the beginning of anything.
+ * The locked shard of HANDLE. NULL: tap_disable() emptied it after this thread
+ * entered; the thread's bytes do not begin a connection.
  */
 static struct shard *lock_shard(const void *handle, const struct hook_guard *g)
 {
@@ -100,7 +100,7 @@ bool tap_watches(struct slice host)
 	return watched;
 }
 
-/* What a handshake is told of. */
+/* What a hook reports of a handshake. */
 struct handshake_event {
 	const void *handle;
 	struct slice sni; /* or a certificate */
@@ -238,7 +238,7 @@ void tap_handshake_failed(const void *handle, struct slice sni, const struct han
 	note_handshake(&k, on_failed);
 }
 
-/* Whoever is watched has an entry by now, as his hello was seen. */
+/* A watched connection has an entry by now, because its hello was seen. */
 bool tap_in_handshake(const void *handle)
 {
 	struct hook_guard g;
@@ -277,8 +277,8 @@ void tap_quic(const void *handle, struct slice sni)
 }
 
 /*
- * A connection whose handshake was not seen. Its library, if it can be asked, says
- * whether it is a client's; else the connection finds out by the bytes.
+ * A connection whose handshake was not seen. The library's getter gives its role, if
+ * there is a getter; else the connection recognises the role by the bytes.
  */
 static void admit(struct entry *e, const struct tls_getters *ask)
 {
@@ -465,7 +465,7 @@ void tap_ended(const void *handle, enum side side)
 	hook_leave(&g);
 }
 
-/* Both processes have a connection after a fork; it is the business of the one that uses it. */
+/* After a fork both processes have the connection; the one that uses it next reports it. */
 static bool is_ours(const struct entry *e)
 {
 	return e->generation == atomic_load_explicit(&generation, memory_order_relaxed);
@@ -489,9 +489,9 @@ static void finish(struct entry *e, int64_t now)
 static atomic_bool is_child; /* of a fork that this library lived through */
 
 /*
- * A connection not used since a fork: in the child it was the parent's. In the
- * parent the child may have written or read what is missing here, so only
- * what was answered is told.
+ * A connection that was not used since a fork. In the child it was the parent's. In
+ * the parent, the child may have written or read what is missing here, so only
+ * answered exchanges are reported.
  */
 static bool may_be_told(const struct entry *e)
 {
@@ -517,10 +517,10 @@ void tap_closed(const void *handle)
 }
 
 /*
- * The process ends and many tools free nothing. What is answered, and what
- * was opened and never used, is told; a request still without an answer, or a
- * handshake that was going on, is the tool's own leaving, nobody's fault: of
- * that it is told only that there was TLS.
+ * The process ends, and many tools free nothing. Answered exchanges are reported,
+ * and connections that were opened and never used. A request without an answer yet,
+ * or an incomplete handshake, ended because the tool exits, which is not a fault: of
+ * such a handshake only the `process` record is written, to show that there was TLS.
  */
 static void finish_at_exit(struct entry *e, void *arg)
 {

@@ -3,11 +3,12 @@
 #define ORSHIM_TAP_H
 
 /*
- * The one entry from the ways of seeing bytes (method tables, exported
- * wrappers, BoringSSL's table) to the parsers and the log. The connections and
- * their locks are in table.h, the guard against our own calls in hook_guard.h,
- * the observer with its lock and the clock in process.h. Calls no OpenSSL
- * function. errno is kept; on any trouble the connection goes blind.
+ * All hooks (method tables, exported wrappers, BoringSSL's table) pass their bytes
+ * to these functions, which pass them to the parsers and the observer. The
+ * connections and their locks are in table.h, the re-entrancy guard in
+ * hook_guard.h, the observer with its lock and the clock in process.h. Calls no
+ * OpenSSL function and keeps errno. On any trouble of ours the connection is no
+ * longer read.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,31 +20,31 @@
 #include "wire/handshake.h"
 
 /*
- * HANDLE identifies the connection: the SSL pointer. Of one without TLS
- * (plain.h) it is a number that is no pointer of the host's.
+ * HANDLE identifies the connection: the SSL pointer, or for a connection without
+ * TLS (plain.h) a number that cannot be a pointer of the host's.
  */
 #define TAP_PLAIN (1ULL << 63)
 
 /*
- * A handshake of ours as client: goes on, and the server's first bytes came or
- * not (ANSWERED); is over, and H says what is odd about it (NULL: nothing); failed;
- * was one of QUIC. SNI may be absent (copied), H is copied. Who is no API's is
- * not kept before its handshake is over.
+ * The state of a handshake as client: it continues, and the server's first bytes
+ * came or not (ANSWERED); it is complete, and H describes what is odd about it
+ * (NULL: nothing); it failed; it was QUIC's. SNI may be absent. SNI and H are
+ * copied. A connection to a host that is no API is kept only after its handshake.
  */
 void tap_handshake_begun(const void *handle, struct slice sni, bool answered);
 void tap_handshake_done(const void *handle, struct slice sni, const struct handshake *h);
 void tap_handshake_failed(const void *handle, struct slice sni, const struct handshake *h);
 void tap_quic(const void *handle, struct slice sni);
-/* Where only its messages are seen: the server's certificate, and who said that it is finished. */
+/* Where only its messages are seen: the server's certificate, and the side that sent Finished. */
 void tap_certificate(const void *handle, struct slice der);
 void tap_finished(const void *handle, enum side side);
 bool tap_in_handshake(const void *handle);      /* a handshake with an API, and not over yet */
-bool tap_is_past_handshake(const void *handle); /* or is none of our business */
+bool tap_is_past_handshake(const void *handle); /* or is not watched */
 bool tap_watches(struct slice host);            /* is HOST an API's, going by its name? */
 
 /*
- * Getters of a connection's TLS copy: they change nothing and add no error. Each
- * may be NULL. Pointers to its types are pointers to void here.
+ * Getters of a connection's TLS library: they change nothing and add no error. Each
+ * may be NULL. Pointers to the library's types are pointers to void here.
  */
 #define SERVERNAME_HOST 0 /* TLSEXT_NAMETYPE_host_name */
 
@@ -68,12 +69,12 @@ struct tls_getters {
 
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
-/* The same; of a connection that is older than our coming ASK tells whose it is. */
+/* The same; ASK gives the role of a connection that is older than our attachment. */
 void tap_bytes_asking(const void *handle, enum side side, const void *bytes, size_t n,
 		      const struct tls_getters *ask);
 /*
- * Before its handshake: HANDLE is a client's connection to SNI (copied), and
- * what was set so; or it is none to be read (a server's, DTLS).
+ * Before the handshake: HANDLE is a client's connection, whose server name was set
+ * to SNI (copied); or it is not to be read (a server's, DTLS).
  */
 void tap_set_server_name(const void *handle, struct slice sni);
 enum { TAP_NAME_SIZE = 256 };
@@ -81,25 +82,25 @@ struct slice tap_server_name(const void *handle, char room[TAP_NAME_SIZE]);
 void tap_ignore(const void *handle);
 
 /*
- * The library took N bytes of the client's at most, and said that it is to be
- * called again; then it says how many they were: tap_pending_sent().
+ * The library took at most N bytes of the client's and wants to be called again.
+ * That call returns how many it had taken: then call tap_pending_sent().
  */
 void tap_pending(const void *handle, const void *bytes, size_t n);
 void tap_pending_sent(const void *handle, size_t n);
 
 void tap_skipped(const void *handle, enum side side, size_t n); /* SSL_sendfile */
 void tap_ended(const void *handle, enum side side);             /* that side sends no more */
-void tap_closed(const void *handle); /* HANDLE is no connection any more */
+void tap_closed(const void *handle); /* HANDLE is not a connection any more */
 
 /* This process forked, or is the new child: connections not used from here on may be the other's. */
 void tap_forked(bool in_child);
 
-/* Is HANDLE known to be none of our business? A hint that costs nothing: false may be late. */
+/* Is HANDLE known not to be watched? A hint without a lock: it may still be false for a while. */
 bool tap_is_dropped(const void *handle);
 
 /*
- * Detached: forget every connection, let go of the log. Attached again, with
- * new settings: as process_enable(). Connections are older than that from then on.
+ * Detach: forget every connection and close the log. Attach again, with new
+ * settings: as process_enable(); a connection seen after that may be older than it.
  */
 void tap_disable(void);
 int tap_enable(struct slice settings);
