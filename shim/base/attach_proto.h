@@ -30,7 +30,7 @@ enum attach_stage {
 	ATTACH_LOADING, /* in dlopen(3) */
 	ATTACH_RUNNING, /* in the library */
 	ATTACH_DONE,
-	ATTACH_FAILED,   /* message says why; nothing was changed */
+	ATTACH_FAILED,   /* `message` has the reason; nothing was changed */
 	ATTACH_NO_ENTRY, /* the library has no orshim_attend() */
 };
 
@@ -46,7 +46,7 @@ struct attach_request {
 	uint64_t dlopen, dlsym, dlerror, memccpy, usleep, munmap;
 	uint64_t entry;               /* 0: the library is not loaded yet */
 	uint64_t memory, memory_size; /* where this request lies: unmapped at the end, then */
-	uint64_t code, code_size;     /* what carries it out */
+	uint64_t code, code_size;     /* the bootstrap code that runs this request */
 	char library[ATTACH_PATH];
 	char settings
 	    [ATTACH_PATH]; /* a file of NAME=VALUE strings, each ended by NUL; 0600, removed when read */

@@ -3,9 +3,10 @@
 #define ORSHIM_BANNED_H
 
 /*
- * Forced into every file under shim/. What must not happen in somebody
- * else's process does not compile: ending it, writing to its streams, and
- * copies without a bound. The declaring headers come first, then the traps.
+ * Included into every file under shim/ by the compiler's options. Makes calls that a
+ * library must not make in the host's process fail to compile: ending the process,
+ * writing to its streams, copying without a bound. The headers that declare these
+ * functions come first, then the traps.
  */
 #include <assert.h>
 #include <stdio.h>

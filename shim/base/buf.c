@@ -79,7 +79,7 @@ int buf_addf(struct buf *b, const char *format, ...)
 	va_copy(again, args);
 	int n = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	/* vsnprintf ends its text with a NUL that is not ours to keep. */
+	/* vsnprintf ends its text with a NUL, which is not part of the bytes. */
 	int failed = n < 0 || reserve(b, (size_t)n + 1) != 0;
 	if (!failed) {
 		vsnprintf(b->p + b->n, (size_t)n + 1, format, again);

@@ -3,9 +3,9 @@
 #define ORSHIM_BUF_H
 
 /*
- * A growing run of bytes that cannot be made without a ceiling. The owner
- * calls buf_release(); an initialised but empty one holds no memory. Growing
- * moves the bytes, so slices of them die with the next buf_add().
+ * A growing byte buffer; buf_init() requires a ceiling. The owner calls
+ * buf_release(); an initialised but empty buffer has no memory. Growing moves the
+ * bytes, so a slice of them is valid only until the next buf_add().
  */
 #include "base/slice.h"
 
@@ -39,7 +39,7 @@ static inline char *buf_room(struct buf *b, size_t n)
 	return b->p + b->n - n;
 }
 
-/* Append as many of the bytes as fit below the ceiling; says how many did. */
+/* Append as many of the bytes as fit below the ceiling; returns how many did. */
 size_t buf_add_some(struct buf *b, const void *bytes, size_t n);
 
 /* Forget the first N bytes. */

@@ -3,10 +3,10 @@
 #define ORSHIM_DIRECT_H
 
 /*
- * System calls past libc: another preloaded library may stand in the place of
- * its functions and do what it likes (libfakeroot ends a process without
- * FAKEROOTKEY in its fstat()), and several are points where a thread of the
- * host may be cancelled. As the functions of the same name: -1 and errno.
+ * System calls without libc. Another preloaded library may interpose libc's functions
+ * (the fstat() of libfakeroot ends a process that has no FAKEROOTKEY), and several are
+ * cancellation points of the host's threads. Each returns as the libc function of the
+ * same name does: -1 and errno on error.
  */
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,9 +3,9 @@
 #define ORSHIM_EARLY_H
 
 /*
- * For small objects that the constructor touches in every process: they share
- * the page that holds .data, where .bss would give each a page fault of its
- * own. A page fault costs more than all the rest of the constructor.
+ * For small objects that the constructor touches in every process. They share one page
+ * with .data; in .bss each could cost a page fault, and a page fault costs more than all
+ * the rest of the constructor.
  */
 #define EARLY __attribute__((section(".data")))
 

@@ -3,10 +3,10 @@
 #define ORSHIM_ERROR_TEXT_H
 
 /*
- * What errno NUMBER means, in libc's English words: strerror(3) translates, by
- * way of locks and files, and strerrordesc_np(3) came with glibc 2.32. Only what
- * files and sockets of ours fail with is known, the rest has one text.
- * Constant; never NULL.
+ * The English text for errno NUMBER, in libc's words. strerror(3) would take locks and
+ * read files to translate it, and strerrordesc_np(3) came with glibc 2.32. Only the
+ * errors of our own files and sockets have a text each, the others share one. Static;
+ * never NULL.
  */
 const char *error_text(int number);
 

@@ -3,11 +3,12 @@
 #define ORSHIM_GLIBC_H
 
 /*
- * One library for every glibc from 2.28 on, and for musl. glibc binds a name to
- * the version that the machine of the build has, so what has moved since 2.28 is
- * asked for by its oldest version. It is weak, too: before 2.34 it lay in libdl
- * and libpthread, which not every process loads, and musl lacks some of it; with
- * a strong one missing the loader ends the program. NULL where there is none.
+ * glibc functions, weak and by version, so that one build of the shim loads under
+ * every glibc from 2.28 on and under musl. The linker binds a name to the newest
+ * version on the build machine, so functions that have moved since 2.28 are declared
+ * here with their oldest version. They are weak because before 2.34 they were in libdl
+ * and libpthread, which not every process loads, and because musl lacks some of them:
+ * the loader ends a program in which a strong symbol is missing. NULL where absent.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -35,7 +36,7 @@ OLDEST(dlvsym)
 OLDEST(pthread_once)
 OLDEST(pthread_mutex_trylock)
 
-/* glibc's alone. */
+/* These exist in glibc only. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
 
@@ -72,7 +73,7 @@ static inline void *libc_hold(const char *file)
 	return handle;
 }
 
-/* Without libpthread there is one thread. */
+/* A process without libpthread has one thread. */
 static inline void libc_once(pthread_once_t *once, void (*call)(void))
 {
 	static const pthread_once_t begun = PTHREAD_ONCE_INIT + 1;
@@ -85,7 +86,7 @@ static inline void libc_once(pthread_once_t *once, void (*call)(void))
 	}
 }
 
-/* As pthread_mutex_trylock(3). One thread meets no lock of another one. */
+/* As pthread_mutex_trylock(3). In a process with one thread it always succeeds. */
 static inline int libc_trylock(pthread_mutex_t *lock)
 {
 	return pthread_mutex_trylock ? pthread_mutex_trylock(lock) : pthread_mutex_lock(lock);

@@ -2,7 +2,7 @@
 #ifndef ORSHIM_HASH_H
 #define ORSHIM_HASH_H
 
-/* FNV-1a, 64 bits. It tells texts apart and protects nothing. */
+/* FNV-1a, 64 bits. To compare texts, not for security. */
 #include <stdint.h>
 
 #include "base/slice.h"

@@ -3,8 +3,8 @@
 #define ORSHIM_LIMITS_H
 
 /*
- * Every ceiling of the shim. A number that bounds memory or work stands here
- * and nowhere else. Bytes unless the name says otherwise.
+ * Every ceiling of the shim. A number that bounds memory or work is defined here and
+ * nowhere else. In bytes unless its name or its comment has another unit.
  */
 
 /* wire */
@@ -38,11 +38,11 @@
 #define LIMIT_LOADER_WAIT_US 50000 /* and this long while that thread waits for the loader's lock, which we may have (microseconds) */
 #define LIMIT_ATTACH_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
 #define LIMIT_PIECE (256 * 1024)    /* of a program that is read at once: fits a processor's cache */
-#define LIMIT_TLS_LIBRARIES 8		    /* TLS copies in one process (count) */
+#define LIMIT_TLS_LIBRARIES 8		    /* TLS libraries in one process (count) */
 #define LIMIT_PENDING 16384	    /* of a GnuTLS record that waits to be sent: a record has no more (RFC 8446 5.1) */
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
-#define LIMIT_DROPPED 65536	    /* live connections that are none of our business (count) */
+#define LIMIT_DROPPED 65536	    /* live connections that are not watched (count) */
 #define LIMIT_EARLY (16 * 1024)	    /* kept of a server that speaks before its client */
 #define LIMIT_CALLERS 256	    /* places that call an exported function of ours (count) */
 #define LIMIT_PATH 4096		    /* a file name, as PATH_MAX */
@@ -54,7 +54,7 @@
 #define LIMIT_STACK_TOP (64 << 20)  /* arguments and variables as the kernel lays them out; 6 MiB at most, execve(2) */
 #define LIMIT_PRELOAD_ENV (64 * 1024)    /* stack that a child's rebuilt environment may take */
 #define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
-#define LIMIT_NOT_PRELOADED 64	    /* programs that could not be followed, each told once (count) */
+#define LIMIT_NOT_PRELOADED 64	    /* programs not followed, each reported once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
 /* relay (orshim run) */
@@ -70,7 +70,7 @@
 #define LIMIT_TRUST (8 << 20)	    /* a file of certificates that a variable names */
 
 /* diagnose */
-#define LIMIT_STALL_US 2000000	 /* who sends nothing for so long before the answer, with room to send, has no more to send (microseconds) */
+#define LIMIT_STALL_US 2000000	 /* a client that sends nothing for so long, with room to send, has sent all (microseconds) */
 #define LIMIT_ROOM (16 * 1024)	 /* of a body that a client can write though nobody reads it: Linux's least for a socket's buffer, tcp(7) tcp_wmem */
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
@@ -129,7 +129,7 @@
 #define LIMIT_MOUNTS (256 * 1024) /* of a list of mounts that is looked through for a container's id */
 #define LIMIT_CAPTURE_FILES 256	   /* connections of one process that are captured (count) */
 #define LIMIT_CAPTURE_FILE (64 << 20) /* one capture */
-#define LIMIT_CAPTURE_FILL 1024	   /* stands for the rest of a body that was not kept */
+#define LIMIT_CAPTURE_FILL 1024	   /* filler for the rest of a body that was not kept */
 #define LIMIT_BASIC 256 /* user and password that are looked for in a captured answer */
 #define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, looked through for a credential written in another way */
 #define LIMIT_ECHO 256 /* places of a request's credentials that are looked for in what is written (count) */

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 /*
- * Is it an internet address of this machine or of a network of one's own?
+ * Is it an internet address of this machine or of a private network?
  * RFC 1122 (loopback), RFC 1918, RFC 3927 (link-local), RFC 6598 (shared);
  * RFC 4291 (::1, fe80::/10), RFC 4193 (fc00::/7), and IPv4 addresses mapped into
  * IPv6. ADDRESS is as connect(2) takes it, N bytes.

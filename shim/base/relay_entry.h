@@ -3,9 +3,9 @@
 #define ORSHIM_RELAY_ENTRY_H
 
 /*
- * How the preloaded library has `orshim` execute a program that cannot be
- * tapped: FOLDER/orshim with RELAY_BECOMES, FOLDER, the program, then its own
- * words from argv[0] on.
+ * The arguments with which the preloaded library executes FOLDER/orshim in place of a
+ * program that cannot be tapped: RELAY_BECOMES, FOLDER, the program's file, then the
+ * program's arguments from argv[0] on. orshim then executes the program.
  */
 #define RELAY_FOLDER "ORSHIM_RELAY_FOLDER" /* variable: the run's folder, for its processes alone */
 #define RELAY_ENTRY "orshim"

@@ -4,10 +4,10 @@
 
 /*
  * The ORSHIM_* variables, read once by settings_load(), immutable afterwards.
- * Before that, and in processes without TLS, where nothing is loaded, the tap
- * looks for single ones by name (environ.h): ORSHIM_FOLLOW, ORSHIM_LOG,
- * ORSHIM_DEBUG, ORSHIM_FOUND, whether ORSHIM_HOSTS is set at all. Lists (hosts,
- * rules) are kept as text: their readers in diagnose/ know the words.
+ * Before that, and in processes without TLS, which do not call it, the tap reads
+ * single variables by name (environ.h): ORSHIM_FOLLOW, ORSHIM_LOG, ORSHIM_DEBUG,
+ * ORSHIM_FOUND, and whether ORSHIM_HOSTS is set at all. Lists (hosts, rules) are kept
+ * as text and parsed in diagnose/.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,13 +48,13 @@ struct settings {
 	unsigned malformed; /* bit SETTING_x: the value could not be read, the default is used */
 };
 
-/* LOOKUP is getenv() in life; a test gives its own. Never fails. */
+/* LOOKUP is getenv() in the library; a test passes another. Never fails. */
 void settings_load(struct settings *s, char *(*lookup)(const char *name));
 
-/* "auto", "off", "all", "strict"; NULL is auto. False: none of them. */
+/* "auto", "off", "all", "strict"; NULL is auto. False: TEXT is another word. */
 bool settings_relay(const char *text, enum relay_mode *mode);
 
-/* Bytes with K, M, G (powers of 1024); false if it is no size, or one above MOST. */
+/* A number of bytes with K, M, G (powers of 1024); false if it is not one, or is above MOST. */
 bool settings_size(const char *text, unsigned long long most, unsigned long long *bytes);
 
 #endif

@@ -19,7 +19,7 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
-/* The smallest ones stand here: they are called for every byte or so. */
+/* Inline, because they are called for nearly every byte. */
 
 /* Of a C string; NULL gives the absent slice. */
 static inline struct slice slice_of(const char *text)

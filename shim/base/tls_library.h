@@ -2,7 +2,7 @@
 #ifndef ORSHIM_TLS_LIBRARY_H
 #define ORSHIM_TLS_LIBRARY_H
 
-/* How the connections of a TLS library are seen. */
+/* How the connections of a TLS library are tapped. */
 enum tap_kind { TAP_NONE, TAP_METHOD_TABLE, TAP_INTERPOSED, TAP_RELAY };
 
 /* One TLS library of a process, as the `process` record lists it. Strings are borrowed. */

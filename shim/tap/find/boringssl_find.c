@@ -24,7 +24,7 @@ struct loads {
 	int64_t value[32];
 };
 
-/* x86-64: follow register loads from P; stops at what is no such load. */
+/* x86-64: follow register loads from P; stops at any other instruction. */
 static void loads_x86(const unsigned char *p, const unsigned char *end, struct loads *l)
 {
 	for (int i = 0; i < LOADS_MAX && end - p >= 8; i++) {
@@ -68,8 +68,8 @@ static void loads_arm64(const unsigned char *p, const unsigned char *end, struct
 /*
  * The reason of the error raised at R, -1 if it raises none of library SSL.
  * ERR_put_error(library, unused, reason, file, line); where the linker knew
- * the whole program, it may have dropped `unused`: then all move up by one,
- * as the file's register tells.
+ * the whole program, it may have dropped `unused`: then all arguments move up by
+ * one register, which shows in the register of the file's name.
  */
 static int64_t reason_at(const struct image *m, const struct xref *r)
 {
@@ -120,7 +120,7 @@ static bool calls_slot(const struct image *m, uint64_t low, uint64_t high)
 	return false;
 }
 
-/* Does clang's control-flow check stand in low <= a < high? Its trap: ud1l 2(%eax), %eax; brk 0x5502. */
+/* Is clang's control-flow check in low <= a < high? Its trap: ud1l 2(%eax), %eax; brk 0x5502. */
 static bool checks_calls(const struct image *m, uint64_t low, uint64_t high)
 {
 	const unsigned char *p = image_at(m, low, high - low);
@@ -147,7 +147,7 @@ static bool is_thunk(const struct image *m, uint64_t function)
 	return read_u32(p) >> 26 == 5;
 }
 
-/* Where the thunk leads; the function itself if it is none. */
+/* The target of the thunk; FUNCTION itself if it is not a thunk. */
 static uint64_t behind_thunk(const struct image *m, uint64_t function)
 {
 	const unsigned char *p = image_at(m, function, 8);
@@ -247,9 +247,10 @@ static int tables_in(const struct image *m, const struct image_segment *s, const
 }
 
 /*
- * The one table; NULL, or why there is none. It is a constant: what the
- * program itself writes to, often hundreds of megabytes of scripts, is looked
- * through only if no constant is a table, as not all linkers tell them apart.
+ * Find the one table. Returns NULL, or the reason why there is none. The table is
+ * constant data. Data that the program writes to, often hundreds of megabytes of
+ * scripts, is searched only if no table is found among the constants, because not
+ * all linkers keep the two apart.
  */
 static const char *find_table(const struct image *m, const struct xrefs *refs, uint64_t *table)
 {

@@ -19,7 +19,7 @@
 enum boringssl_verdict {
 	BORINGSSL_ABSENT,  /* nothing of BoringSSL in the program */
 	BORINGSSL_FOUND,   /* unique and confirmed */
-	BORINGSSL_REFUSED, /* it is there, and REASON says why it is left alone */
+	BORINGSSL_REFUSED, /* it is there but not tapped, for the reason in REASON */
 };
 
 enum boringssl_slot {

@@ -3,9 +3,9 @@
 #define ORSHIM_FIND_H
 
 /*
- * A TLS library that is linked into a program or a shared library which
- * exports none of it: what its finder recognised, in the file's own words, so
- * that it can be remembered.
+ * A TLS library that is linked into a program or a shared library which exports none
+ * of its functions, as its finder recognised it. Addresses are those of the file, so
+ * that the result can be cached (find_cache.h).
  */
 #include "tap/find/image.h"
 
@@ -13,7 +13,7 @@ enum find_library { FIND_NOTHING, FIND_BORINGSSL, FIND_OPENSSL };
 
 struct find {
 	enum find_library library;
-	const char *reason; /* why it is left alone; NULL: it can be tapped */
+	const char *reason; /* why it is not tapped; NULL: it can be tapped */
 	uint64_t at[2];     /* BoringSSL: its table, and SSL_write, which is evidence only.
 			       OpenSSL: tables of a client and of a server. */
 };
@@ -21,7 +21,7 @@ struct find {
 /* Look through all of M. The reason is static. */
 void find_tls(const struct image *m, struct find *found);
 
-/* Does M still look as FOUND says? Cheap; for what is remembered. */
+/* Does M still match FOUND? Cheap; for cached results. */
 bool find_holds(const struct image *m, const struct find *found);
 
 #endif

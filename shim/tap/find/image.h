@@ -3,9 +3,9 @@
 #define ORSHIM_IMAGE_H
 
 /*
- * A program as the loader lays it out, only read: the mapped executable of
- * this process, or a file of any machine that is looked into. Addresses are
- * those that pointers inside the image hold. Borrows the bytes.
+ * A read-only view of a program as the loader lays it out: the mapped executable of
+ * this process, or a file of any architecture. Addresses are as in the image's own
+ * pointers. Borrows the bytes.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct image_segment {
 	const unsigned char *bytes;
 	size_t size;
 	uint32_t flags;  /* PF_*; what is written to by the loader alone is not PF_W */
-	bool as_file;    /* the same bytes stand in the program's file ... */
+	bool as_file;    /* the same bytes are in the program's file ... */
 	uint64_t offset; /* ... from here on */
 };
 

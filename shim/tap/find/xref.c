@@ -13,7 +13,7 @@ enum {
 	CONDITIONS_MAX = 4,
 };
 
-/* What is sought at every byte offset; "v" is the 32-bit value there. */
+/* The condition that is tested at every byte offset; "v" is the 32-bit value there. */
 enum kind {
 	VALUE,     /* v = a[0] */
 	ADDRESSES, /* v = a[0] or a[1], or v + offset = a[2] or a[3] */
@@ -51,9 +51,9 @@ static void require(struct conditions *c, uint32_t value, unsigned at)
 }
 
 /*
- * What a match among the BLOCK offsets from AT on needs. A value relative to
- * its own offset changes within the block, but its upper half seldom does.
- * False: it does, more than once, so that no condition holds for all.
+ * Compute the bytes that a match among the BLOCK offsets from AT on must have. A value
+ * relative to its offset changes within the block, but its upper half seldom does.
+ * False: the upper half changes more than once, so that one test cannot cover all.
  */
 static bool conditions_of(const struct sought *s, uint32_t at, struct conditions *c)
 {
@@ -104,7 +104,7 @@ static bool block_may_have(const unsigned char *p, uint32_t at, const struct sou
 	return (((halves)hit)[0] | ((halves)hit)[1]) != 0;
 }
 
-/* Which of A is met at P; -1 for none. */
+/* The index in A of the condition that matches at P; -1: none. */
 static int match(const unsigned char *p, uint32_t offset, const struct sought *s)
 {
 	const uint32_t v = read_u32(p);
@@ -146,7 +146,7 @@ static bool next_piece(struct walk *w)
 	return true;
 }
 
-/* Go to the next offset of the piece where it holds what is sought, and past it: it is in *AT. */
+/* Write the next matching offset of the piece to *AT and move the walk past it. */
 static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
 {
 	while (w->at < w->stop) {
@@ -369,7 +369,7 @@ static void calls(struct walk *w, struct xrefs *found)
 		calls_arm64(w, found);
 }
 
-/* To read is what takes the time: of what comes behind the site, both are sought in one go. */
+/* Behind the site both are searched in one pass, because reading takes most of the time. */
 void xref_find_references(const struct image *m, const uint64_t texts[2], struct xrefs *found)
 {
 	struct walk first = { .stop = 0 };

@@ -3,9 +3,10 @@
 #define ORSHIM_XREF_H
 
 /*
- * Single passes over a whole program: texts, code that forms the address of a
- * text, direct calls. Hundreds of megabytes are walked, so each pass reads them
- * piece by piece and compares sixteen bytes at once; it only stops at candidates.
+ * Each function makes one pass over a whole program and finds texts, code that forms
+ * the address of a text, or direct calls. A program may have hundreds of megabytes, so
+ * a pass reads it in pieces and compares sixteen bytes at once; it only stops at
+ * candidates.
  */
 #include "tap/find/image.h"
 

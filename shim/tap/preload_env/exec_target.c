@@ -38,7 +38,7 @@ static bool is_heeded(struct slice loader)
 	return slice_has(loader, loaders[0]) || slice_has(loader, loaders[1]);
 }
 
-/* By the loader that the ELF file asks for. */
+/* Decide by the loader that the ELF file names. */
 static enum exec_target_kind kind_by_loader(int fd, const Elf64_Ehdr *e)
 {
 	for (unsigned i = 0; i < e->e_phnum; i++) {
@@ -88,7 +88,7 @@ static bool shebang(const char *head, size_t n, char path[LIMIT_PATH])
 	return true;
 }
 
-/* "ld-linux-x86-64.so.2 PROGRAM": the loader itself heeds LD_PRELOAD. */
+/* "ld-linux-x86-64.so.2 PROGRAM": the loader started by name obeys LD_PRELOAD, too. */
 static bool is_loader(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -115,7 +115,7 @@ static unsigned long size_of(int fd)
 	return direct_fstat(fd, &st) == 0 ? (unsigned long)st.st_size : 0;
 }
 
-/* FD is the file PATH, which need not be known. A script leads to its interpreter, once. */
+/* FD is the open file; its PATH may be unknown. For a script, look at its interpreter, once. */
 static void look_at_open(struct exec_target *t, int fd, const char *path, bool follow_shebang)
 {
 	union {

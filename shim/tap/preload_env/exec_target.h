@@ -3,10 +3,9 @@
 #define ORSHIM_EXEC_TARGET_H
 
 /*
- * Would a program that is about to be executed load a preloaded library of
- * ours? Reads the head of its file; follows one "#!" line. When the file
- * cannot be read the answer is yes: the exec will say itself what is wrong.
- * Only stack memory, no locks.
+ * Would a program that is about to be executed load our preloaded library? Reads the
+ * head of its file and follows one "#!" line. If the file cannot be read the answer
+ * is yes: then exec itself reports the error. Only stack memory, no locks.
  */
 #include <stdbool.h>
 

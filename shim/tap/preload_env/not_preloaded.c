@@ -44,7 +44,7 @@ static uint64_t hash_of(const char *text)
 	return h | 1;
 }
 
-/* Is this the first time? Not either when no slot is left. */
+/* Was this program not reported yet? False also when no slot is left. */
 static bool is_news(const char *program)
 {
 	uint64_t hash = hash_of(program);
@@ -62,7 +62,7 @@ static bool is_news(const char *program)
 void not_preloaded_report(const struct exec_target *t, pid_t pid, pid_t parent)
 {
 	char text[LIMIT_SMALL_LINE];
-	/* Never grows: all its room is there already. */
+	/* Never allocates: its ceiling is the size of the array. */
 	struct buf line = { .p = text, .cap = sizeof(text), .max = sizeof(text) };
 	struct origin o = {
 		.time_us = process_clock(), .pid = pid, .ppid = parent, .exe = t->path

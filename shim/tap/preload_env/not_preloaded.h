@@ -3,9 +3,9 @@
 #define ORSHIM_NOT_PRELOADED_H
 
 /*
- * Says in the log, once for each program, that a child was started which no
- * preloaded library gets into. Called where an exec is about to happen, often
- * in a vfork child: only stack memory, no locks; what was said already is
+ * Writes a record to the log, once for each program, when a child is started that
+ * cannot load a preloaded library. Called just before an exec, often in a vfork
+ * child: only stack memory, no locks. The programs that were reported already are
  * remembered in a page that parents and children share.
  */
 #include <sys/types.h>

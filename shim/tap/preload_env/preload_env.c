@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The environment of a child is rebuilt on the stack of the call (glibc's own
- * execl() takes its argument array from there too), handed to the real
- * function, and gone when it returns. LD_PRELOAD keeps what else stands in it,
- * ours in front. Targets that cannot load the library are left alone.
+ * The wrapper rebuilds the child's environment on its own stack (glibc's execl() does
+ * so with its argument array) and passes it to the real function; when that returns,
+ * it is gone. LD_PRELOAD keeps its other entries, behind ours. The environment of a
+ * program that cannot load the library is not changed.
  */
 #include "tap/preload_env/preload_env.h"
 
@@ -81,7 +81,7 @@ static void resolve_all(void)
 	real.single_threaded = objects_next("__libc_single_threaded");
 }
 
-/* A child may have another working folder: LIBRARY from the root on. */
+/* LIBRARY as an absolute path: a child may have another working directory. */
 static bool remember_library(const char *library)
 {
 	if (library[0] != '/')
@@ -140,7 +140,7 @@ static bool holds_library(const char *entry)
 	return false;
 }
 
-/* What a child's environment takes on the stack. */
+/* The room on the stack that a child's environment needs. */
 struct room {
 	size_t entries; /* pointers, with the NULL */
 	size_t preload; /* bytes of the LD_PRELOAD string */
@@ -151,7 +151,7 @@ static size_t size_of(const struct room *room)
 	return room->entries * sizeof(char *) + room->preload;
 }
 
-/* Did whoever made ENVP leave out what it was given? Who says otherwise is obeyed. */
+/* Does ENVP need no addition? A parent that set ORSHIM_FOLLOW to another value is obeyed. */
 static bool is_complete(char *const *envp)
 {
 	char *const *preload = entry_of(envp, PRELOAD);
@@ -162,7 +162,7 @@ static bool is_complete(char *const *envp)
 	return wanted && preload && holds_library(*preload);
 }
 
-/* False: ENVP can, or must, be passed as it is. */
+/* False: ENVP can be passed as it is, or must be. */
 static bool room_needed(char *const *envp, struct room *room)
 {
 	if (!preload_env.on || is_complete(envp))
@@ -177,7 +177,7 @@ static bool room_needed(char *const *envp, struct room *room)
 	return size_of(room) <= LIMIT_PRELOAD_ENV && direct_access(preload_env.library, R_OK) == 0;
 }
 
-/* LD_PRELOAD's entry: ours in front of what OLD (an entry, or NULL) holds. */
+/* LD_PRELOAD's entry: our library in front of those in OLD (an entry, or NULL). */
 static char *preload_entry(const char *old, char *text)
 {
 	const char *others = old ? old + sizeof(PRELOAD) - 1 : "";
@@ -217,13 +217,13 @@ static bool is_too_big(int result)
 }
 
 /*
- * CALL with ENVP completed in `child_env`, unless LOOK finds in `target` that
- * it would not help. What did not fit only because of us goes as it came.
- * BY_ENTRY is the same call of `entry` with `words`, for programs that are to
- * be relayed; when it fails the call itself follows. CHILD is where the call
- * puts its child's pid; NULL: the program replaces this process. The arrays
- * live in the calling function's frame, sized by what is there: this cannot be
- * a function of its own.
+ * CALL with ENVP completed in `child_env`, unless LOOK finds that the program in
+ * `target` would not load the library. If the kernel refuses the environment as too
+ * large, CALL is made again with ENVP as it came. BY_ENTRY is the same call of
+ * `entry` with `words`, for programs that are to be relayed; if it fails, CALL
+ * follows. CHILD is where the call puts its child's pid; NULL: the program replaces
+ * this process. A macro, because the arrays are in the frame of the calling function
+ * and their size depends on its arguments.
  */
 #define WITH_SHIM(envp, argv, look, call, by_entry, child)                                \
 	do {                                                                              \

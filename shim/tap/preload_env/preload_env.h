@@ -3,10 +3,9 @@
 #define ORSHIM_PRELOAD_ENV_H
 
 /*
- * ORSHIM_FOLLOW: children keep the shim although their parent dropped
- * LD_PRELOAD (VS Code's extension host, agents that start tools with an
- * environment of their own). The exported exec* and posix_spawn* put
- * LD_PRELOAD and ORSHIM_* back.
+ * ORSHIM_FOLLOW: children keep the shim although their parent dropped LD_PRELOAD (VS
+ * Code's extension host, agents that start tools with a new environment). The
+ * exported exec* and posix_spawn* put LD_PRELOAD and ORSHIM_* back.
  *
  * An exec often runs in a vfork child that shares our memory: nothing here
  * allocates, locks, or writes to any static object after preload_env_start().

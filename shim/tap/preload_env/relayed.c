@@ -46,7 +46,7 @@ static bool is_worth_asking(const struct exec_target *t)
 	return t->kind == EXEC_LOADS && (t->size >= LIMIT_COMPILED_IN || is_java(t->path));
 }
 
-/* The command left a mark: there is nothing in it that a relay could see. */
+/* FOLDER/orshim marked this program: it has no TLS that a relay could see. */
 static bool is_marked(const struct exec_target *t)
 {
 	char mark[LIMIT_PATH];

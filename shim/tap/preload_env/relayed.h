@@ -3,11 +3,11 @@
 #define ORSHIM_RELAYED_H
 
 /*
- * Under `orshim run`: programs that a preloaded library does not get into, or
- * does not see the TLS of, are executed by way of FOLDER/orshim, which puts
- * them under the relay's filter and becomes them. Which are worth that is
- * decided there; it leaves a mark in FOLDER for those that are not. Called
- * before an exec, often in a vfork child: only stack memory, no locks.
+ * Under `orshim run`: a program that cannot load a preloaded library, or whose TLS
+ * the library cannot see, is executed through FOLDER/orshim, which installs the
+ * relay's seccomp filter and then executes the program. FOLDER/orshim decides which
+ * programs need the relay, and marks the others in FOLDER. Called before an exec,
+ * often in a vfork child: only stack memory, no locks.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ void relayed_start(const char *folder);
 
 bool relayed_is_on(void);
 
-/* The words of the call by way of FOLDER/orshim, with their NULL; 0: T is executed as it is. */
+/* Number of words of the call through FOLDER/orshim, with the NULL; 0: T is executed as it is. */
 size_t relayed_room(const struct exec_target *t, char *const argv[]);
 
 /* Fill WORDS, as large as relayed_room() said. Returns the file to execute. */
