@@ -41,8 +41,8 @@ enum {
 };
 
 /*
- * A function of the handshake. It gets all that a register may hold, so that one
- * more argument in another version would pass, too.
+ * A function of the handshake. We pass on every argument register, so that a version
+ * with one more argument works, too.
  */
 typedef long handshake_function(void *ssl, void *a, void *b, void *c, void *d, void *e);
 
@@ -72,7 +72,7 @@ static void free_connection(size_t i, void *ssl)
 	originals[i].free(ssl);
 }
 
-/* A message of the server's; the handshake asks for it until it is done with it. */
+/* A message of the server's; the handshake asks for the same one again until it has used it. */
 static void read_message(const void *ssl, const struct message_view *m)
 {
 	if (m->is_v2_hello || m->raw.n != m->body.n + 4 || m->raw.p + 4 != m->body.p ||
@@ -96,7 +96,7 @@ static long get_message(size_t i, void *ssl, void *a, void *b, void *c, void *d,
 	return result;
 }
 
-/* Why a record ended the handshake: an alert, which is in the clear by now, or no TLS at all. */
+/* Why a record ended the handshake: an alert, decrypted by now, or bytes that are not TLS. */
 static void read_refusal(const void *ssl, const uint8_t *in, size_t n)
 {
 	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
@@ -124,7 +124,7 @@ static long open_handshake(size_t i, void *ssl, void *a, void *b, void *in, void
 	return result;
 }
 
-/* A message of ours, before it goes anywhere. */
+/* A message of this process, before it is sent. */
 static void read_own(const void *ssl, const struct bytes_span *m)
 {
 	struct slice name;

@@ -3,9 +3,9 @@
 #define ORSHIM_BORINGSSL_H
 
 /*
- * Our functions in BoringSSL's one table, kTLSProtocolMethod, wherever that
- * was found (boringssl_find.h). They get nothing but the SSL pointer, so there
- * is one set of them for each copy, as in stubs.h.
+ * Taps BoringSSL by its one table of functions, kTLSProtocolMethod, which
+ * boringssl_find.h finds. Our functions get only the SSL pointer, so each TLS library
+ * has its own set of them, as in stubs.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,10 +14,10 @@
 /* Put the stubs of set I into TABLE. NULL, or static text that says why nothing was changed. */
 const char *boringssl_tap(uint64_t table, size_t i);
 
-/* Put the originals back where stubs of set I stand. */
+/* Put the originals back where TABLE has stubs of set I. */
 void boringssl_untap(uint64_t table, size_t i);
 
-/* Do the stubs of set I stand in TABLE, which can be read? */
+/* Does TABLE, which must be readable, have the stubs of set I? */
 bool boringssl_is_tapped(uint64_t table, size_t i);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call reaches us because the loader found our name in the global scope. So
- * the first answer is the next one there, of the version that the caller was
- * linked for. Without one (libssl came RTLD_LOCAL, as CPython's does) the
- * caller's own dependencies have it. RTLD_NEXT alone finds nothing then, and
- * a version that does not fit would be another library's.
+ * A call reaches us because the loader found our symbol in the global scope. So the
+ * original is first looked up as the next such symbol there, of the version that the
+ * caller was linked with. If there is none (libssl was loaded RTLD_LOCAL, as in
+ * CPython), it is looked up in the caller's own dependencies. RTLD_NEXT alone would
+ * find nothing then, and a symbol of another version would be another library's.
  */
 #include "tap/caller.h"
 
@@ -19,8 +19,8 @@
 #include "tap/own_lock.h"
 
 /*
- * A place is published by its key, which is written last and cleared first; a
- * reader that finds the same key before and after has a whole row.
+ * A row of the cache is published by its key, which is written last and cleared first:
+ * a reader that finds the same key before and after reading has a consistent row.
  */
 static struct {
 	_Atomic uintptr_t key;
@@ -28,7 +28,7 @@ static struct {
 	atomic_bool tapped;
 } places[LIMIT_CALLERS];
 static struct own_lock writing;
-static atomic_bool is_used EARLY; /* some place is taken */
+static atomic_bool is_used EARLY; /* some row is in use */
 
 static const char *const names[] = {
 #define HOOK(returns, name, parameters, failure) [HOOK_##name] = #name,

@@ -3,9 +3,9 @@
 #define ORSHIM_CALLER_H
 
 /*
- * Where a call to an exported function of ours would have gone without us.
- * That depends on who calls: each object of the process may have a TLS
- * library of its own.
+ * Finds the original of an exported function of ours: the function that the call would
+ * have reached without us. That depends on the calling object, because each object of
+ * the process may use another TLS library.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,15 +22,15 @@ enum hook_id {
 
 struct callee {
 	void *real;
-	bool tapped; /* its copy is tapped by the method tables */
+	bool tapped; /* its TLS library is tapped by the method tables */
 };
 
-/* What caller_resolve() found for the return address SITE before. False: nothing yet. */
+/* The cached result of caller_resolve() for the return address SITE. False: none yet. */
 bool caller_recall(enum hook_id hook, const void *site, struct callee *found);
 
 /* SITE is the return address of the call. False: there is no original. After scan_objects(). */
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found);
 
-void caller_forget_all(void); /* objects were unloaded, or copies found */
+void caller_forget_all(void); /* objects were unloaded, or TLS libraries found */
 
 #endif

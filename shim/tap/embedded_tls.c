@@ -18,9 +18,9 @@ static size_t code_size(const struct object *o)
 
 /*
  * OpenSSL (crypto/threads_pthread.c) and BoringSSL (crypto/thread_pthread.cc)
- * lock by pthread_rwlock_t, which few others do: of all that a desktop loads
- * a dozen libraries. Or libssl alone is inside, and libcrypto is not. A shared
- * libcrypto, which every program with a shared libssl has, hides nothing.
+ * lock by pthread_rwlock_t, which few others do: about a dozen of the libraries that a
+ * desktop loads. Or O embeds libssl alone and imports from a shared libcrypto. A shared
+ * libcrypto itself, which every program with a shared libssl loads, embeds nothing.
  */
 bool embedded_tls_is_possible(const struct object *o)
 {
@@ -39,7 +39,7 @@ static void move(struct find *found, uintptr_t by)
 		found->at[i] += found->at[i] ? by : 0;
 }
 
-/* What was found at an earlier start, looked at again. */
+/* A cached result of an earlier start, checked again. */
 static bool recall(const struct find_cache *cache, const struct object *o, const struct image *m,
 		   struct find *found)
 {

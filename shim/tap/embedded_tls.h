@@ -3,23 +3,23 @@
 #define ORSHIM_EMBEDDED_TLS_H
 
 /*
- * A TLS library inside an object of this process that exports none of it:
- * BoringSSL in Bun and what is built with it, in Electron and in add-ons of
- * Node; OpenSSL in cargo, in wheels and in Pythons that bring their own.
+ * TLS libraries that are statically linked into an object of this process which does
+ * not export them: BoringSSL in Bun and programs built with it, in Electron and in
+ * add-ons of Node; OpenSSL in cargo, in wheels and in Pythons that bundle it.
  */
 #include "tap/find/find.h"
 #include "tap/objects.h"
 
 /*
- * May there be one in O, so that it is worth looking through? Asks O's headers
- * and symbols alone: under a microsecond for nearly all that is loaded.
+ * May O embed a TLS library, so that a search is worth its time? Reads only O's headers
+ * and symbols: under a microsecond for nearly every object.
  */
 bool embedded_tls_is_possible(const struct object *o);
 
 /*
- * What there is, with the addresses of this process: remembered from an
- * earlier start, or sought in all of O, which must stay loaded. LOOKUP is
- * getenv() in life: where the user's cache folder is. The reason stays.
+ * Find the TLS library in O, which must stay loaded, with the addresses of this
+ * process: in the cache of an earlier start, or by a search of all of O. LOOKUP is
+ * getenv() in the library, to find the user's cache folder. The reason is static.
  */
 void embedded_tls_find(const struct object *o, char *(*lookup)(const char *name),
 		       struct find *found);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * setenv() in another thread may move or free what `environ` points to while
- * we look. Reading our own memory through process_vm_readv(2) turns a pointer
- * that has become wrong into an error. Only when the array of pointers has
- * changed are the strings read again.
+ * setenv() in another thread may move or free the variables while we read them.
+ * Reading our own memory through process_vm_readv(2) turns a stale pointer into an
+ * error instead of a crash. The strings are read again only when the array of
+ * pointers has changed.
  */
 #include "tap/environ.h"
 
@@ -110,7 +110,7 @@ int environ_take_settings(struct slice given)
 		free(settings.p);
 	settings.p = taken.p;
 	settings.n = taken.n;
-	buf_reset(&block); /* who begins anew has not looked at the variables yet */
+	buf_reset(&block); /* after an attach the variables must be read again */
 	return 0;
 }
 

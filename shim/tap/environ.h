@@ -3,23 +3,22 @@
 #define ORSHIM_ENVIRON_H
 
 /*
- * The process's environment: our own settings as they were at the start, and
- * the live variables, read so that a thread that changes them meanwhile can
- * do no harm.
+ * The process's environment: our own settings as they were at the start, and the live
+ * variables, read safely even while another thread changes them.
  */
 #include "base/slice.h"
 
-/* In the constructor, while there is one thread: copies ORSHIM_* and a few the text's look depends on. */
+/* In the constructor, with one thread: copies ORSHIM_* and a few variables that style the text. */
 void environ_start(char *const *initial);
 
 /*
- * The settings are those of GIVEN (NAME=VALUE, each ended by NUL; copied) from
- * now on. -1 without memory or when they are too long: then nothing changed.
- * What environ_setting() gave before is gone: under the caller's lock.
+ * Replace the settings by GIVEN (NAME=VALUE, each ended by NUL; copied). -1 without
+ * memory or when they are too long: then nothing changed. Frees the strings that
+ * environ_setting() returned before, so the caller must have its lock.
  */
 int environ_take_settings(struct slice given);
 
-/* The copy's getenv(); NULL if unset. */
+/* As getenv(), from the copied settings; NULL if unset. */
 char *environ_setting(const char *name);
 
 /*
@@ -29,7 +28,7 @@ char *environ_setting(const char *name);
  */
 bool environ_now(struct slice *now_block);
 
-/* From here on what was read last stays: a sandbox may end who reads memory by system calls. */
+/* Never read again from here on: a sandbox may kill a process that calls process_vm_readv(2). */
 void environ_stop(void);
 
 #endif

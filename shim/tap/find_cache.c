@@ -10,12 +10,12 @@
 
 #include "base/direct.h"
 
-/* The version is raised whenever the finder would find otherwise. */
+/* Raise the version whenever the finder's results change. */
 #define ENTRY_FORMAT "orshim-find 2 %d %llx %llx %.95s\n"
 
 static uint64_t hash(const unsigned char *p, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a; distinguishes programs, protects nothing */
+	uint64_t h = 0xcbf29ce484222325; /* FNV-1a; to tell programs apart, not for security */
 
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ p[i]) * 0x100000001b3;
@@ -129,7 +129,7 @@ bool find_cache_read(const struct find_cache *c, struct find *found, char reason
 	return parse(text, found, reason);
 }
 
-/* The folder, and the cache folder above it; both may be there. */
+/* Make the folder, and the cache folder above it; both may exist. */
 static void make_folders(const char *path)
 {
 	char folder[sizeof(((struct find_cache *)0)->path)];

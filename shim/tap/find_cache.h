@@ -3,18 +3,18 @@
 #define ORSHIM_FIND_CACHE_H
 
 /*
- * Remembers what was found in a program or a library, and that nothing was,
- * so that the next start need not look again. One small file of the user's
- * own each, named after its build-ID, or after its size and a hash of its
- * first page, in $XDG_CACHE_HOME/orshim or ~/.cache/orshim. What is not ours,
- * not private, a link or not understood is as good as absent. Keeps errno.
+ * Caches the result of a search in a program or library, also a negative one, so that
+ * the next start need not search again. Each object has one small file in
+ * $XDG_CACHE_HOME/orshim or ~/.cache/orshim, named after its build-ID, or after its
+ * size and a hash of its first page. A file that is not the user's own, not private,
+ * a symlink, or not understood is ignored. Keeps errno.
  */
 #include "tap/find/find.h"
 #include "tap/objects.h"
 
 enum { FIND_KEY_SIZE = 64, FIND_REASON_SIZE = 96 };
 
-/* LOOKUP is getenv() in life. False: it has no cache or O has no name. */
+/* LOOKUP is getenv() in the library. False: it names no cache folder, or O has no name. */
 struct find_cache {
 	char path[1024];
 };

@@ -11,7 +11,7 @@
 
 extern void *__dso_handle __attribute__((visibility("hidden"))); /* names this library */
 
-/* A handler of the host's may fork in its turn: the outermost counts. */
+/* A fork handler of the host's may fork itself: only the outermost fork counts. */
 static _Thread_local struct {
 	unsigned depth;
 	bool holds_all;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls are made directly: open() of libc is a point where a thread of
- * the host may be cancelled, and may be hooked by others.
+ * System calls are made directly: libc's open() is a cancellation point of the host's
+ * threads, and another preloaded library may hook it.
  */
 #include "tap/found_file.h"
 
@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "tap/environ.h"
 
-/* The file may have been another's for a long time: its name in /proc, before it is opened. */
+/* The descriptor may be another file's by now: check its name in /proc before it is opened. */
 static bool is_memory_file(const char *path)
 {
 	static const struct slice begins = SLICE("/memfd:orshim-found");

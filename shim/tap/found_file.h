@@ -5,12 +5,12 @@
 #include "base/slice.h"
 
 /*
- * What `orshim run` found out before it started us: TEXT becomes the places of
- * keys in files (diagnose/found_keys.h), kept for as long as the process lives. It
- * stands in a memory file of orshim's own, which ORSHIM_FOUND names as
- * PID:DESCRIPTOR:INODE; that is opened through /proc, read and closed, so the
- * process never has a descriptor that it does not know. False, and no text,
- * when there is none or it cannot be had. One thread at a time.
+ * The places of keys in files that `orshim run` found before it started this process
+ * (diagnose/found_keys.h). TEXT gets them, valid as long as the process lives. orshim
+ * keeps them in a memory file of its own, which ORSHIM_FOUND names as
+ * PID:DESCRIPTOR:INODE. It is opened through /proc, read and closed at once, so that
+ * the host has no descriptor that it does not know. False, and no text, when there
+ * is none or it cannot be read. One thread at a time.
  */
 bool found_file_read(struct slice *text);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GnuTLS, tapped by its exported functions: it has no tables of functions. Of a
- * client's session only the function that sets it knows the server's name.
- * The constants are those of its public header.
+ * GnuTLS, tapped by its exported functions: it has no tables of functions. A client's
+ * session has no getter for the server's name, so the function that sets the name is
+ * hooked. The constants are those of its public header.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ struct datum {
 	unsigned n;
 };
 
-/* They change nothing. Each may be NULL. */
+/* Getters: they change nothing. Each may be NULL. */
 struct getters {
 	const struct datum *(*peers)(const void *session, unsigned *n);
 	int (*alert)(const void *session);
@@ -154,7 +154,7 @@ static bool is_harmless(int result)
 	       result == E_REHANDSHAKE;
 }
 
-/* RESULT is what the handshake returned; errno is kept. A second one is of no interest. */
+/* RESULT is what the handshake returned; errno is kept. A second handshake is ignored. */
 static void look_at_handshake(const struct getters *ask, const void *session, int result)
 {
 	const int number = errno;
@@ -173,7 +173,7 @@ static void look_at_handshake(const struct getters *ask, const void *session, in
 	errno = number;
 }
 
-/* What a call that sends N bytes returned. Called again, it may be given none: it has them. */
+/* RESULT of a call that sends N bytes. A repeated call may pass no bytes: GnuTLS has them. */
 static void sent(const void *session, const void *bytes, size_t n, ssize_t result)
 {
 	if (result > 0 && bytes)
@@ -268,7 +268,7 @@ ssize_t gnutls_record_send_file(void *session, int fd, off_t *offset, size_t n)
 	return result;
 }
 
-/* Corked bytes were taken, and tapped, when they were given: nothing new is sent here. */
+/* Corked bytes were tapped when the host passed them: this call sends no new ones. */
 int gnutls_record_uncork(void *session, unsigned flags)
 {
 	BEGIN(gnutls_record_uncork);
@@ -320,7 +320,7 @@ int gnutls_bye(void *session, int how)
 	return result;
 }
 
-/* Before the original: the address may be another session's at once. */
+/* Before the original: another thread may get the same address at once. */
 void gnutls_deinit(void *session)
 {
 	struct hook_call c;

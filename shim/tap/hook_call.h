@@ -3,11 +3,11 @@
 #define ORSHIM_HOOK_CALL_H
 
 /*
- * One call of a hooked TLS function: which original it goes to, and whether
- * this call is tapped here. Where the library behind it is tapped by its
- * method tables the call passes through. What the library calls inside itself
- * by an exported name (SSL_write_early_data() calls SSL_write_ex(),
- * gnutls_record_uncork() calls gnutls_record_send()) is not tapped twice.
+ * One call of a hooked TLS function: its original, and whether this call is tapped
+ * here. If the TLS library is tapped by its method tables, the call passes through.
+ * A call that the library makes to its own exported function
+ * (SSL_write_early_data() calls SSL_write_ex(), gnutls_record_uncork() calls
+ * gnutls_record_send()) is not tapped a second time.
  */
 #include "tap/caller.h"
 

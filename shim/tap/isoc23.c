@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Since glibc 2.38 the compiler calls strtoul(3) and the like by names that
- * older ones have not, in the archives that we link, too. They differ in
- * "0b1010", which is no number for any of our callers. Hidden: for us alone.
+ * With headers of glibc 2.38 or later, strtoul(3) and the like are compiled as calls of
+ * names that older glibcs lack, also in the archives that we link. Here are these names.
+ * They differ only in accepting "0b1010", which none of our callers needs. Hidden: for
+ * this library alone.
  */
 #include <stdarg.h>
 

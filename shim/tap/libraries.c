@@ -68,7 +68,7 @@ void libraries_clear(size_t i)
 	atomic_store(&by_export[i].low, 0);
 	atomic_store(&by_table[i].low, 0);
 	atomic_store(&by_table[i].high, 0);
-	/* First: a fork() may leave the rest undone in its child. */
+	/* First: a fork() on another thread may leave the rest undone in its child. */
 	__atomic_store_n(&libraries[i].span.high, 0, __ATOMIC_SEQ_CST);
 	libraries[i] = (struct library){ 0 };
 }

@@ -29,7 +29,7 @@ struct tls_object {
 	void *handle; /* keeps it loaded, see loader_pin(); NULL: the executable */
 };
 
-/* NAME in the library itself or in what it depends on; NULL: neither has it. */
+/* Address of NAME in the library or in its dependencies; NULL: neither has it. */
 void *tls_object_symbol(const struct tls_object *l, const char *name);
 
 enum {
@@ -63,7 +63,7 @@ enum library_stage { LIBRARY_ADDING, LIBRARY_ADDED, LIBRARY_REPORTED };
 
 struct library {
 	struct span span;        /* {0, 0}: this slot is free */
-	struct tls_library info; /* strings are ours and stay: a record may hold them */
+	struct tls_library info; /* strings are never freed: a record may refer to them */
 	char version[TLS_VERSION_SIZE];
 	const struct tls_driver *driver; /* NULL: it exports nothing, see `found` */
 	struct find found;               /* FIND_NOTHING: it exports its functions */
@@ -80,13 +80,13 @@ size_t libraries_free_slot(void);
 /* The library whose object is where O is; NULL: none. Under the scan's lock. */
 struct library *libraries_at(const struct object *o);
 
-/* From here on the functions of slot I are known to be tapped in the way of its info. */
+/* Publish that the functions of slot I are tapped, in the way that its info has. */
 void libraries_publish(size_t i, const void *getters);
 
-/* Free slot I; what was tapped there is not touched. */
+/* Free slot I; the tapped functions are not restored. */
 void libraries_clear(size_t i);
 
-/* Count anew, after slots were filled or cleared. */
+/* Update the counts, after slots were filled or cleared. */
 void libraries_recount(void);
 
 unsigned libraries_count(void);

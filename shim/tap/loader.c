@@ -13,7 +13,7 @@
 #include "base/glibc.h"
 #include "base/limits.h"
 
-/* Who enters counts itself and then looks for forks; who forks the other way round. */
+/* A thread that enters adds itself and then reads `forking`; one that forks does the reverse. */
 static atomic_int present[2] EARLY; /* threads, by enum loader_part */
 static atomic_int forking EARLY;    /* threads, too */
 static atomic_int waiting EARLY;    /* for the end of all forks */

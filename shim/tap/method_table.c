@@ -8,7 +8,7 @@
  *                     9 connect 10 read 11 peek 12 write
  *
  * SSL_clear() calls `clear` in the first layout and `reset` in the second.
- * Nothing is believed by version alone: see is_plausible().
+ * The version alone is never proof of a layout: see is_plausible().
  */
 #include "tap/method_table.h"
 
@@ -87,7 +87,7 @@ static bool is_data(const struct object *o, void **table)
 	       span.high - at >= LAYOUT_WORDS * sizeof(void *);
 }
 
-/* Some builds (Node) export the functions themselves: where they stand is the layout. */
+/* Some builds (Node) export the functions themselves: their places in the table are the layout. */
 static const struct layout *layout_by_functions(const struct object *o, void **any)
 {
 	const void *read = object_symbol(o, "ssl3_read");
@@ -127,8 +127,8 @@ static bool same_words(void **a, void **b, unsigned first, size_t n)
 
 /*
  * TLS_method() may do both roles, TLS_client_method() and TLS_server_method()
- * one each: what they share and what they refuse proves the layout. Where the
- * first is not known, the client's stands for it.
+ * one each: which functions they share, and which they refuse, proves the layout. If
+ * the first is not known, the client's table is used in its place.
  */
 static bool is_plausible(const struct object *o, const struct layout *l, const struct roles *r)
 {

@@ -5,9 +5,9 @@
 /*
  * OpenSSL reads and writes through tables of functions (SSL_METHOD), one for
  * each protocol version and role, and moves a connection from one to another
- * when the version is negotiated. Recognising these tables and putting our
- * functions in is how programs are seen that call their TLS library directly
- * (static OpenSSL in Node) or through pointers (dlsym).
+ * when the version is negotiated. We recognise these tables and put our functions
+ * into them. So we also see programs that call their TLS library directly (static
+ * OpenSSL in Node) or through pointers (dlsym).
  */
 #include "tap/objects.h"
 #include "tap/stubs.h"
@@ -26,18 +26,18 @@ struct method_recipe {
 };
 
 /*
- * Put the stubs of set I into every table of the copy. NULL, or static text
+ * Put the stubs of set I into every table of the library. NULL, or static text
  * that says why nothing was changed.
  */
 const char *method_table_tap(const struct method_recipe *recipe, size_t i);
 
-/* Set I stands in no table. */
+/* Forget set I: no table has its stubs. */
 void method_table_forget(size_t i);
 
-/* Put the originals back where stubs of set I stand. NULL, or static text that says why not. */
+/* Put the originals back in place of the stubs of set I. NULL, or static text: why not. */
 const char *method_table_untap(size_t i);
 
-/* Do the tables of this object already hold stubs of ours? TABLE is one; NULL: TLS_method()'s. */
+/* Do the tables of this object have stubs of ours? TABLE is one of them; NULL: TLS_method()'s. */
 bool method_table_is_tapped(const struct object *o, void **table);
 
 #endif

@@ -3,10 +3,9 @@
 #define ORSHIM_OBJECTS_H
 
 /*
- * What is loaded into this process, read from the loader's own structures.
- * Nothing here opens, loads or locks anything besides dl_iterate_phdr()'s
- * lock, and symbols are looked up in one object's own table: no scope, no
- * dependencies, no interposition.
+ * The objects that are loaded into this process, read from the loader's own
+ * structures. Opens and loads nothing, and takes only dl_iterate_phdr()'s lock. Symbols
+ * are looked up in one object's own table: without scope, dependencies, interposition.
  */
 #include <link.h>
 #include <stdbool.h>
@@ -33,7 +32,7 @@ void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg);
 /* How often anything was loaded or unloaded so far. */
 unsigned long long objects_changes(void);
 
-/* The object that holds ADDRESS, ourselves included; false if there is none. */
+/* The object that contains ADDRESS, ourselves included; false if there is none. */
 bool objects_at(const void *address, struct object *o);
 
 /* Does ADDRESS lie in this shared object? */
@@ -43,8 +42,8 @@ bool objects_is_ours(const void *address);
 void *object_symbol(const struct object *o, const char *name);
 
 /*
- * What a call of NAME by us would reach, were it not ours: as dlsym() with
- * RTLD_NEXT, also where the process has no dlsym(). NULL if nobody has it.
+ * The function NAME that a call would reach without us: as dlsym() with RTLD_NEXT, also
+ * where the process has no dlsym(). NULL if no object has it.
  */
 void *objects_next(const char *name);
 

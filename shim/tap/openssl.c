@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenSSL and what has its functions: BoringSSL, AWS-LC, LibreSSL. OpenSSL is
- * tapped by its method tables if they are recognised, the others by their
- * exported functions, below.
+ * OpenSSL and the libraries with the same API: BoringSSL, AWS-LC, LibreSSL. OpenSSL is
+ * tapped by its method tables if they are recognised, the others by their exported
+ * functions, below.
  */
 #include <stdio.h>
 #include <string.h>
@@ -221,7 +221,7 @@ int SSL_do_handshake(void *ssl)
 	return result;
 }
 
-/* Before the original: the address may be another connection's at once. */
+/* Before the original: another thread may get the same address at once. */
 void SSL_free(void *ssl)
 {
 	struct hook_call c;

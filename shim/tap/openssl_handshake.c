@@ -35,7 +35,7 @@ static bool is(const char *text, const char *wanted)
 	return text && strcmp(text, wanted) == 0;
 }
 
-/* RFC 9114 section 3.1: "h3" is spoken over QUIC alone. QUIC's TLS has nobody to read from. */
+/* RFC 9114 section 3.1: "h3" is spoken over QUIC alone. QUIC's TLS has no socket to read from. */
 static bool is_quic(const struct tls_getters *ask, const void *ssl)
 {
 	const unsigned char *protocol = NULL;
@@ -90,7 +90,7 @@ static int reason_of(const struct tls_getters *ask, unsigned long error)
 	return error >> 23 == LIBRARY_SSL ? (int)(error & 0x7fffff) : 0;
 }
 
-/* Does REASON say something to us? Then H has it. */
+/* Is REASON one that a rule explains? Then write it to H. */
 static bool take_reason(const struct tls_getters *ask, int reason, struct handshake *h)
 {
 	h->reason = reason;

@@ -10,8 +10,8 @@
 #include "tap/tap.h"
 
 /*
- * RESULT is what the handshake of SSL returned a moment ago, and errno is still as
- * it left it; it is so again afterwards. Tells tap.h what there is to tell.
+ * RESULT is what the handshake of SSL returned a moment ago, and errno is still as the
+ * handshake left it; errno is kept. Reports the state of the handshake to tap.h.
  */
 void openssl_handshake_returned(const struct tls_getters *ask, const void *ssl, int result);
 

@@ -3,9 +3,9 @@
 #define ORSHIM_OWN_LOCK_H
 
 /*
- * A lock that is only tried, and that belongs to a process: a child of fork()
- * has no other thread, so one that was held by another thread of the parent is
- * free there, whether fork handlers ran or not. All zero: free.
+ * A try-only lock that records its process. A child of fork() has only one thread, so
+ * a lock that another thread of the parent had is free in the child, even if no fork
+ * handler ran. All zero: free.
  */
 #include <stdatomic.h>
 
@@ -16,10 +16,10 @@ struct own_lock {
 enum own_lock_result {
 	OWN_LOCK_BUSY, /* another thread has it */
 	OWN_LOCK_TAKEN,
-	OWN_LOCK_LEFT, /* taken; who had it before is not in this process: its work may be half done */
+	OWN_LOCK_LEFT, /* taken; its last owner was a thread of the parent: work may be half done */
 };
 
 enum own_lock_result own_lock_try(struct own_lock *lock);
-void own_lock_release(struct own_lock *lock); /* by who has it, or by the child of its fork() */
+void own_lock_release(struct own_lock *lock); /* by the owner, or the child of its fork() */
 
 #endif

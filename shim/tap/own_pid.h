@@ -3,8 +3,8 @@
 #define ORSHIM_OWN_PID_H
 
 /*
- * getpid() without its system call, which costs more than the rest of a call
- * that finds nothing to do. True after every kind of fork, handlers or not.
+ * getpid() without its system call, which costs more than the rest of a hook that finds
+ * nothing to do. Right after every kind of fork, even if no fork handler ran.
  */
 int own_pid(void);
 

@@ -3,8 +3,8 @@
 #define ORSHIM_PAGES_H
 
 /*
- * Writing pointers that lie in read-only data. Pages that hold code are never
- * touched, and every page gets back the protection it had.
+ * Writes pointers in read-only data. Never changes pages of code, and gives every page
+ * its former protection back.
  */
 #include <stddef.h>
 

@@ -29,7 +29,7 @@ enum slot_state {
 /* A watched descriptor. */
 struct slot {
 	_Atomic uint64_t cookie; /* of its socket: a number may be another's at any time */
-	_Atomic int pid;         /* that connected it: children have nothing to do with it */
+	_Atomic int pid;         /* the process that connected it: children do not watch it */
 	_Atomic int state;
 	unsigned char n; /* of first */
 	char first[8];   /* what was written while NEW */
@@ -101,7 +101,7 @@ static int other(int i, int fd, uint64_t cookie)
 	return i;
 }
 
-/* Its connection is over for us, or is none of our business. */
+/* Stop watching FD: its connection is over or cannot be followed. */
 static void let_go(int fd)
 {
 	uint64_t cookie = atomic_load(&slots[fd].cookie);
@@ -226,7 +226,7 @@ void plain_ended(int fd)
 	errno = before;
 }
 
-/* After a vfork() the memory is the parent's: it is none of the child's business. */
+/* A vfork() child shares the parent's memory and must not change its table. */
 static bool is_own(int fd)
 {
 	return atomic_load(&slots[fd].pid) == (int)syscall(SYS_getpid);
@@ -236,7 +236,7 @@ void plain_duplicated(int fd, int to)
 {
 	if (!is_own(fd))
 		return;
-	/* Of one that is undecided only one may decide. */
+	/* While a thread decides about FD, TO is not watched: only one may decide. */
 	if ((unsigned)to >= LIMIT_PLAIN || atomic_load(&slots[fd].state) == SLOT_BUSY)
 		return;
 	watch(to, atomic_load(&slots[fd].cookie), (enum slot_state)atomic_load(&slots[fd].state));

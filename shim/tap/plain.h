@@ -3,11 +3,11 @@
 #define ORSHIM_PLAIN_H
 
 /*
- * HTTP without TLS to a gateway: LiteLLM, Ollama, LM Studio, llama.cpp or one of
- * one's own, on this machine or a network of one's own. connect() decides which
- * sockets are watched. For all others a call costs one look into a bitmap. A
- * watched one whose first bytes are no request of HTTP, or whose server speaks
- * first (databases), is watched no longer.
+ * HTTP without TLS to a gateway (LiteLLM, Ollama, LM Studio, llama.cpp, or the user's
+ * own) on this machine or in a private network. The hook of connect() decides which
+ * sockets are watched. For all others a call costs one test in a bitmap. We stop
+ * watching a socket if its first bytes are not an HTTP request, or if its server sends
+ * first (databases).
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -37,7 +37,7 @@ void plain_start(void)
 #undef HOOK
 }
 
-/* The original is not known yet: nobody of ours has a socket by then, and the kernel does it. */
+/* The original is not known yet: no socket is watched by then, so the system call will do. */
 #define OR_KERNEL(name, number, ...) \
 	(__builtin_expect(!!real.name, 1) ? real.name(__VA_ARGS__) : syscall(number, __VA_ARGS__))
 
@@ -228,7 +228,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 	return result;
 }
 
-/* Before the original: the number may be another's at once. */
+/* Before the original: another thread may get the same number at once. */
 int close(int fd)
 {
 	if (WATCHED(fd))

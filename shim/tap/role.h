@@ -3,12 +3,12 @@
 #define ORSHIM_ROLE_H
 
 /*
- * Which of its program's processes this is, by words that are known: an editor
- * runs the same executable a dozen times. Other arguments and variables may be
- * secret and are never kept.
+ * The role of this process in its program, by known arguments: an editor runs the same
+ * executable a dozen times. Other arguments and variables may be secret and are never
+ * kept.
  */
 
-/* "--type=extensionHost"; NULL if nothing known stands there. Static. */
+/* "--type=extensionHost"; NULL if there is no known argument. Static. */
 const char *role_of(char *const *argv, char *const *envp);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs in every helper that a tool starts, dozens of times: looks up two
- * names in each loaded object and one more in the executable, and is done. Opens nothing, prints nothing,
- * starts no thread (Chromium counts them).
+ * The constructor. It runs in every process that a tool starts, often dozens: it looks
+ * up two names in each loaded object and one more in the executable, and returns. It
+ * opens no file, prints nothing, and starts no thread (Chromium counts them).
  */
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -40,8 +40,8 @@ struct started {
 };
 
 /*
- * glibc hands it to a constructor, musl does not; there `environ` is what the
- * kernel laid out still: the count of arguments, they, NULL, the variables.
+ * glibc passes it to a constructor, musl does not. Under musl `environ` still points
+ * into the kernel's layout: the argument count, the arguments, NULL, the variables.
  */
 static struct started what_started(char **argv, char **envp)
 {

@@ -3,8 +3,8 @@
 #define ORSHIM_UNTAPPED_H
 
 /*
- * Connections to where TLS is spoken, by a process in which nothing is
- * tapped: the log must say that it was there and why nothing was seen.
+ * Reports a process that connects to a port of TLS while no TLS library of it is
+ * tapped: the log must show that the process exists and why we saw no exchange.
  */
 #include <stdbool.h>
 #include <sys/socket.h>

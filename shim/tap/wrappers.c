@@ -17,7 +17,7 @@
 #include "tap/scan.h"
 #include "tap/untapped.h"
 
-/* Set before main(), when they are called earlier then by themselves. */
+/* Set by the constructor, or by the first call if that comes earlier. */
 static connect_fn real_connect EARLY;
 static prctl_fn real_prctl EARLY;
 static dlclose_fn real_dlclose EARLY;
@@ -28,7 +28,7 @@ static bool is_internet(const struct sockaddr *address, socklen_t n)
 	       (address->sa_family == AF_INET || address->sa_family == AF_INET6);
 }
 
-/* The moment before a TLS connection: what was loaded by now can still be tapped in time. */
+/* Just before a TLS connection: a library that is loaded by now can still be tapped in time. */
 static void scan_before_connect(int fd, const struct sockaddr *address, socklen_t n)
 {
 	struct hook_guard g;
@@ -65,8 +65,8 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
 }
 
 /*
- * The moment before a sandbox: filters of system calls end who opens a file
- * behind them. They are installed with one of these, or right after the other.
+ * Just before a sandbox: its seccomp filters may kill a process that opens a file. They
+ * are installed by one of these functions, or right after the other.
  */
 int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
