@@ -11,7 +11,7 @@
 
 enum { WIDTH_DEFAULT = 100 };
 
-/* A line about a setting; STDERR because no other place is certain to be read. */
+/* Report a setting, on stderr because the user may read no other place. */
 static void complain(const char *name, struct slice wrong, const char *accepted)
 {
 	struct sink to;
@@ -34,7 +34,7 @@ static void complain_of_setting(const struct settings *s, enum setting_id id, st
 	complain(row->name, wrong.p ? wrong : slice_of(s->given[id]), row->accepted);
 }
 
-/* What the text may look like, going by where it goes. */
+/* Choose colour and width of the text by its destination. */
 static void style_init(struct text_style *style, int fd, char *(*lookup)(const char *name))
 {
 	const char *no_colour = lookup("NO_COLOR");
@@ -97,7 +97,7 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 	buf_init(&o->line, LIMIT_LINE);
 }
 
-/* On stderr, and only with ORSHIM_DEBUG: WHAT of the log. */
+/* Report trouble with the log (WHAT), on stderr and only with ORSHIM_DEBUG. */
 static void debug_log(const struct observer *o, const char *what)
 {
 	struct sink to;
@@ -138,7 +138,7 @@ void observer_learn_machine(struct observer *o)
 		      o->settings.given[SETTING_machine], &o->judge.environment);
 }
 
-/* Is it worth making a line for the log? */
+/* Must a line for the log be made? */
 static bool wants_log(struct observer *o)
 {
 	if (o->log.failed)
@@ -223,7 +223,7 @@ void observer_refresh_environment(struct observer *o)
 {
 	struct slice block;
 
-	if (o->found) /* what `orshim run` found does not change: asked once */
+	if (o->found) /* read once: the places of keys that `orshim run` found do not change */
 		o->found(&o->judge.found.text);
 	o->found = NULL;
 
@@ -231,7 +231,7 @@ void observer_refresh_environment(struct observer *o)
 		observer_set_environment(o, block);
 }
 
-/* A known key went through once more: to read the variables would cost more than all the rest. */
+/* The same key succeeded again: reading the variables would cost more than all the rest. */
 static bool is_routine(const struct observer *o, const struct exchange *x)
 {
 	return x->response.status / 100 == 2 && !x->events.error.n &&
@@ -270,7 +270,7 @@ static void log_connection(struct observer *o, const struct connection_record *c
 		write_log(o);
 }
 
-/* A connection without a request is worth a word only when it went to an API. */
+/* A connection without a request is reported only if it went to an API. */
 static bool is_watched(const struct observer *o, struct slice sni, const struct vendor **vendor)
 {
 	return sni.n > 0 && hosts_find(&o->judge.hosts, sni, 0, (struct slice){ NULL, 0 }, vendor);
@@ -286,14 +286,14 @@ static uint64_t host_hash(struct slice host)
 	return hash | 1;
 }
 
-/* A request is being written to it: the name that its handshake had. */
+/* Remember that a request was written to this host, by the server name of the handshake. */
 static void note_asked(struct observer *o, struct slice host)
 {
 	if (host.n)
 		o->asked[o->asked_count++ % LIMIT_ASKED] = host_hash(host);
 }
 
-/* Does this process ask there? Then it keeps connections ready that it never needs. */
+/* Did this process send requests to the host? Then it may keep spare connections unused. */
 static bool is_asked(const struct observer *o, struct slice host)
 {
 	const uint64_t hash = host_hash(host);
@@ -304,7 +304,7 @@ static bool is_asked(const struct observer *o, struct slice host)
 	return history_has_host(&o->history, host);
 }
 
-/* C has findings. */
+/* Report the findings about connection C. */
 static void report_connection(struct observer *o, const struct connection_record *c)
 {
 	for (size_t i = 0; i < c->count; i++)
@@ -316,7 +316,7 @@ static void report_connection(struct observer *o, const struct connection_record
 		sink_write(&o->text, buf_slice(&o->line));
 }
 
-/* Connected to VENDOR's API, and nothing was asked. */
+/* Diagnose a connection to VENDOR's API on which no request was sent. */
 static void report_silence(struct observer *o, struct connection *c, uint32_t number,
 			   const struct vendor *vendor)
 {
@@ -330,7 +330,7 @@ static void report_silence(struct observer *o, struct connection *c, uint32_t nu
 	free(findings);
 }
 
-/* Findings about H, the handshake of a connection to an API that was not used. */
+/* Diagnose H, the handshake of a connection to an API that was not used. */
 static void report_handshake(struct observer *o, struct connection *c, uint32_t number,
 			     const struct handshake *h, const struct vendor *vendor)
 {
@@ -350,7 +350,7 @@ static void report_handshake(struct observer *o, struct connection *c, uint32_t 
 	free(finding);
 }
 
-/* C was not used. A handshake that failed is reported in any case. */
+/* Connection C was closed unused. A failed handshake is always reported. */
 static void report_unused(struct observer *o, struct connection *c, uint32_t number,
 			  const struct handshake *h)
 {
@@ -367,7 +367,7 @@ static void report_unused(struct observer *o, struct connection *c, uint32_t num
 		report_silence(o, c, number, vendor);
 }
 
-/* Bytes of HTTP/3 are not seen. Once per process. */
+/* Report, once per process, that HTTP/3 is used, whose bytes we do not see. */
 static void report_quic(struct observer *o, struct connection *c, uint32_t number)
 {
 	const struct vendor *vendor;
@@ -388,7 +388,7 @@ static void report_unsupported(struct observer *o, struct connection *c, uint32_
 	const struct vendor *vendor;
 
 	o->unsupported = why;
-	/* Whose head was seen is an API's: others were let go with it. */
+	/* A connection whose head was seen goes to an API: others were dropped at EVENT_HEAD. */
 	if (connection_has_request(c) || is_watched(o, record.host, &vendor))
 		log_connection(o, &record);
 }

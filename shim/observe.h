@@ -59,10 +59,10 @@ void observer_set_environment(struct observer *o, struct slice block);
 /* Read the variables, and the places of keys, again. */
 void observer_refresh_environment(struct observer *o);
 
-/* No file may be opened from here on: open now what lines go to; captures end. */
+/* No file may be opened from here on: open the log and text file now, and end captures. */
 void observer_lock_in(struct observer *o);
 
-/* Take all that C has ready. NOW_US is the clock since 1970. */
+/* Take all events that C has ready. NOW_US is the clock since 1970. */
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
 
 /* Is HOST an API's, by its name alone? */

@@ -3,8 +3,8 @@
 #define ORSHIM_ANSWER_H
 
 /*
- * What the answer says: the error object, unwrapped,
- * and who refused. Read from the body, or from an event stream's error event.
+ * The answer's error object, unwrapped, and who refused. Read from the body, or from
+ * the error event of an event stream.
  */
 #include "diagnose/vendors.h"
 #include "wire/exchange.h"

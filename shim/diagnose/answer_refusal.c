@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who refused. The order of the questions is the order of proof: what only one
- * of them can have written comes first.
+ * Finds out who refused. The checks are in the order of their proof: a text that only
+ * one party can have written comes first.
  */
 #include <string.h>
 

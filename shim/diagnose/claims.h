@@ -3,9 +3,9 @@
 #define ORSHIM_CLAIMS_H
 
 /*
- * What a JWT says of itself (RFC 7519 section 4.1): for whom it was made, by
- * whom, until when, for what. Read only after a refusal, to compare it with host
- * and clock. Who it speaks of (sub, email, name) is never read.
+ * The claims of a JWT (RFC 7519 section 4.1): its issuer, audience, expiry, scope. Read
+ * only after a refusal, to compare them with host and clock. The claims about a person
+ * (sub, email, name) are never read.
  */
 #include "diagnose/check_input.h"
 

@@ -3,8 +3,8 @@
 #define ORSHIM_CREDENTIAL_H
 
 /*
- * The credentials of a request: where each stood and of which parts it was
- * made. Slices point into the request.
+ * The credentials of a request: the location and the parts of each. Slices point into
+ * the request.
  */
 #include "diagnose/fingerprint.h"
 #include "diagnose/mask.h"

@@ -3,8 +3,8 @@
 #define ORSHIM_ENVIRONMENT_H
 
 /*
- * The process's environment as NAME=VALUE entries, to tell where a token came
- * from. Values are compared, never copied out.
+ * The process's environment as NAME=VALUE entries, to find the variable that a token
+ * came from. Values are compared, never copied out.
  */
 #include "base/buf.h"
 #include "diagnose/vendors.h"

@@ -3,8 +3,8 @@
 #define ORSHIM_ERROR_OBJECT_H
 
 /*
- * Where an answer's JSON says what went wrong, and which of its members says
- * what. Every service has its own form; these functions know them all.
+ * Finds the error object in an answer's JSON, and its members: message, code, type.
+ * Every service has its own form; these functions know them all.
  * Texts are borrowed from the tree and absent where it does not have them.
  */
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 #define ORSHIM_KEYED_REQUESTS_H
 
 /*
- * The kinds of requests of this process that carried a key: what a request
- * that lost it is compared with. Bounded; the longest unused is forgotten first.
+ * The kinds of requests of this process that carried a key. A request without a key is
+ * compared with them. Bounded; the longest unused is forgotten first.
  */
 #include "base/limits.h"
 #include "base/slice.h"

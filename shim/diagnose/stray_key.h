@@ -3,8 +3,8 @@
 #define ORSHIM_STRAY_KEY_H
 
 /*
- * A credential in a request header that is none of our locations: the answer to
- * "no credential was sent, or was it?".
+ * A credential in a request header that is not one of the known locations
+ * (credential.h): what a rule reports in place of "no credential was sent".
  */
 #include "diagnose/check_input.h"
 

@@ -3,9 +3,9 @@
 #define ORSHIM_ANONYMISE_TEXT_H
 
 /*
- * Texts that may not be shown, in place and to the byte as long as they were:
- * letters become x, digits 0, a character beyond ASCII another of its length.
- * What is malformed stays malformed at the same offset.
+ * Replaces texts that may not be shown, in place and with the same length: letters
+ * become x, digits 0, a character beyond ASCII another one of its length. Malformed
+ * bytes stay malformed at the same offset.
  */
 #include "base/slice.h"
 

@@ -4,8 +4,8 @@
 
 /*
  * An exchange without its secrets, for a capture: same lengths, same faults at
- * the same places. A body whose coding was undone is coded anew, so that the copy
- * is read as the original was.
+ * the same places. A body that was decoded is encoded again, so that the copy is
+ * parsed as the original was.
  */
 #include "diagnose/diagnose.h"
 #include "report/anonymise.h"

@@ -89,6 +89,6 @@ int capture_wait(struct buf *out, const struct exchange *x)
 		return 0;
 	if (us < 1000000)
 		return buf_addf(out, "= wait %dus\n", (int)us);
-	/* Nobody waits for longer than the ceiling of nine digits of milliseconds. */
+	/* Milliseconds have at most nine digits: no exchange waits longer than that. */
 	return buf_addf(out, "= wait %dms\n", (int)(us / 1000 % 1000000000));
 }

@@ -67,11 +67,11 @@ static bool is_writable_kind(const struct stat *st)
  *
  * A symlink in the log's place is refused; another's file and a hard link are
  * not, for both have honest uses: a tool under sudo that writes into the log of
- * the user who called it, a log with a second name. What dishonest ones would
- * need is up to the kernel: linking a file that one may not write
- * (fs.protected_hardlinks), and a file laid out in /tmp for others to fill
- * (fs.protected_regular; it asks for the O_CREAT that is given here). The lines
- * have no secret in them: reading them there yields no key.
+ * the user who called it, a log with a second name. The kernel prevents the dishonest
+ * uses: a hard link to a file that one may not write (fs.protected_hardlinks), and a
+ * file that somebody else puts into /tmp for us to write to (fs.protected_regular,
+ * which needs the O_CREAT that we pass here). The lines contain no secret, so whoever
+ * reads them gets no key.
  */
 static int open_named(const char *name, int more)
 {

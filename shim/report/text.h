@@ -3,8 +3,8 @@
 #define ORSHIM_TEXT_H
 
 /*
- * The human diagnosis: verdict line, where,
- * caret under the byte, why, fix. Escapes everything that came from the wire.
+ * The diagnosis for people: verdict line, where, caret under the byte, why, fix.
+ * Escapes everything that came from the wire.
  */
 #include "base/buf.h"
 #include "report/record.h"

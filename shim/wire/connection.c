@@ -240,7 +240,7 @@ static enum found search(struct connection *c, size_t *at)
 	return http2 ? FOUND_FRAME : FOUND_REQUEST;
 }
 
-/* Both ends read and write: who read first and then writes a status line is a server. */
+/* Is this process the server? It is if it read first and then writes a status line. */
 static bool may_be_server(const struct connection *c)
 {
 	return c->server_first && head_may_start(SIDE_SERVER, buf_slice(&c->resync.bytes));

@@ -22,7 +22,7 @@ struct hpack_entry {
 	char bytes[]; /* name, then value */
 };
 
-/* A string literal as it came, and what it says. */
+/* A string literal: its encoded bytes and its text. */
 struct literal {
 	struct slice wire; /* length prefix and all */
 	struct slice text; /* not yet decoded if huffman */

@@ -49,8 +49,8 @@ static bool refused_early(const struct check_input *in)
 }
 
 /*
- * The connection ended in the middle of a body. Who could write all of it at once
- * had no more; more than that may be an abandoned upload.
+ * The connection ended in the middle of a body. Up to LIMIT_ROOM bytes the client could
+ * write at once, so it had no more; with more it may be an abandoned upload.
  */
 static bool was_given_up(const struct check_input *in)
 {

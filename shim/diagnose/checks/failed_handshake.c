@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TLS handshake after which nothing was sent: what went wrong, in words.
- * The library says that itself (verify result, alert, error); where it cannot
- * be asked, the certificate and what the client did next let it be guessed.
+ * A TLS handshake after which nothing was sent, and the reason in words. It comes from
+ * the TLS library (verify result, alert, error). If the library has no getters, it is
+ * guessed from the certificate and from what the client did next.
  */
 #include "diagnose/checks/failed_handshake.h"
 #include "diagnose/trust.h"
@@ -20,7 +20,7 @@ enum {
 	VERIFY_STRICT_FIRST = 85, /* X509_V_FLAG_X509_STRICT, Python 3.13's default */
 	VERIFY_STRICT_LAST = 93,
 
-	/* Who drops a finished connection at once, unused, was not content with it (microseconds). */
+	/* A client that closes a new connection so soon, unused, rejected it (microseconds). */
 	AT_ONCE = 2000000,
 };
 

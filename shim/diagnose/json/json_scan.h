@@ -4,7 +4,7 @@
 
 /*
  * Between json.c, which knows the grammar, and json_blame.c, which knows the
- * mistakes that people and programs make in it. Nobody else includes this.
+ * mistakes that people and programs make in it. No other file includes this.
  */
 #include <stdint.h>
 
