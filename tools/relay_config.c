@@ -8,7 +8,7 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* S, if it is made of ALLOWED alone, as a string of at most SIZE - 1 bytes. */
+/* S as a string of at most SIZE - 1 bytes, if it consists of ALLOWED characters only. */
 static bool copy(char *to, size_t size, struct slice s, const char *allowed)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -61,10 +61,10 @@ const char *relay_parse(struct relay_upstream *up, const char *url)
 }
 
 /*
- * Unbuffered in both directions, or an event stream would come in one piece.
- * proxy_pass without a path passes on the target as it came. Nothing in the
- * answer may make nginx do something else than pass it on. Another address is
- * tried when a connection fails, but a POST that was sent is never sent twice.
+ * Unbuffered in both directions, or an event stream would arrive in one piece.
+ * proxy_pass without a path forwards the target unchanged. Nothing in the
+ * answer may make nginx do anything but forward it. If a connection fails,
+ * another address is tried, but a POST that was sent is never sent twice.
  */
 static const char format[] =
     "daemon off;\n"

@@ -3,17 +3,17 @@
 #define ORSHIM_RELAY_CONFIG_H
 
 /*
- * What nginx is told to be: a reverse proxy on loopback that passes on what it
- * gets, as it gets it, to one API. Pure text; nothing is opened.
+ * Writes nginx's configuration: a reverse proxy on loopback that forwards
+ * everything unchanged to one API. Only text; nothing is opened.
  */
 #include <stdint.h>
 
 #include "base/buf.h"
 
-/* The relay's own address, which only says that nginx is there. */
+/* A health-check path of the relay, which only shows that nginx is ready. */
 #define RELAY_READY_PATH "/.orshim-relay-is-ready"
 
-/* What the configuration calls files; all of them stand in nginx's prefix folder. */
+/* File names in the configuration, all in nginx's prefix folder. */
 #define RELAY_CA_FILE "ca.pem"
 #define RELAY_ERRORS_FILE "errors"
 
@@ -26,8 +26,8 @@ struct relay_upstream {
 };
 
 /*
- * Take apart "https://HOST[:PORT][/PATH]". NULL, or what is wrong with URL; static.
- * Only characters that mean nothing to nginx get through.
+ * Parse "https://HOST[:PORT][/PATH]". Returns NULL, or what is wrong with URL;
+ * static. Accepts only characters without a special meaning to nginx.
  */
 const char *relay_parse(struct relay_upstream *up, const char *url);
 
@@ -35,8 +35,8 @@ const char *relay_parse(struct relay_upstream *up, const char *url);
 int relay_configure(struct buf *out, const struct relay_upstream *up, uint16_t port);
 
 /*
- * The part of a line of nginx's error log that is worth a word: no time, no
- * request (a URL may hold a key). Absent when it says nothing to the user.
+ * The part of an nginx error line to print: no time, no request (a URL may have
+ * a key in it). Absent if the line is of no use to the user.
  */
 struct slice relay_complaint(struct slice line);
 

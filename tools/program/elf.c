@@ -55,7 +55,7 @@ static const char *name_at(const struct elf *e, uint64_t offset)
 	return e->names + offset;
 }
 
-/* A table of N bytes at OFFSET, where it may be read in whole rows: copied if it is not aligned. */
+/* A table of N bytes at OFFSET, as whole rows: copied if it is not aligned. */
 static const void *table_at(struct elf *e, uint64_t offset, uint64_t n, void **copy)
 {
 	const void *there = at_offset(e, offset, n);
@@ -77,7 +77,7 @@ static bool read_headers(struct elf *e)
 	    e->head->e_ident[EI_CLASS] != ELFCLASS64 || e->head->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    e->head->e_phentsize != sizeof(Elf64_Phdr))
 		return false;
-	/* A single-executable of Node has them at the end of the file, where it happened to end. */
+	/* A Node single-executable has its section headers at an unaligned end of the file. */
 	e->phdr =
 	    table_at(e, e->head->e_phoff, e->head->e_phnum * sizeof(Elf64_Phdr), &e->copies[0]);
 	e->phdr_count = e->phdr ? e->head->e_phnum : 0;
@@ -158,8 +158,8 @@ const char *elf_runpath(const struct elf *e)
 }
 
 /*
- * How many dynamic symbols there are is said by the section headers, or by
- * DT_HASH; without both, the names follow the symbols in every linker's output.
+ * The section headers or DT_HASH give the number of dynamic symbols. Without
+ * both, the names follow the symbols in every linker's output.
  */
 static size_t symbol_count(const struct elf *e, uint64_t symbols)
 {
@@ -266,7 +266,10 @@ void elf_image(struct elf *e, struct image *m)
 		const Elf64_Phdr *h = &e->phdr[i];
 		const unsigned char *p = at_offset(e, h->p_offset, h->p_filesz);
 
-		/* Else it is damaged: no loader takes it, and its words would not be aligned. */
+		/*
+		 * Otherwise the file is damaged: no loader accepts it, and its
+		 * words would not be aligned.
+		 */
 		bool congruent = (h->p_offset - h->p_vaddr) % PAGE == 0;
 
 		if (h->p_type == PT_LOAD && h->p_filesz && p && congruent)

@@ -3,9 +3,9 @@
 #define ORSHIM_ELF_H
 
 /*
- * A 64-bit little-endian ELF file, only read (through a private mapping).
- * Everything in it is checked against the file's size: a damaged file gives
- * absent answers, never a crash.
+ * Reads a 64-bit little-endian ELF file (through a private mapping). Everything
+ * in it is checked against the file's size: a damaged file gives absent
+ * answers, never a crash.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct elf {
 	void *copies[2]; /* of tables that are not aligned in the file */
 };
 
-/* False, with *WHY in words, if PATH cannot be read or is no such file. */
+/* False, with the reason in *WHY, if PATH cannot be read or is not such a file. */
 bool elf_open(struct elf *e, const char *path, const char **why);
 void elf_close(struct elf *e);
 
@@ -38,13 +38,16 @@ bool elf_is_program(const struct elf *e);          /* and no library */
 const char *elf_needed(const struct elf *e, size_t i);
 const char *elf_runpath(const struct elf *e); /* NULL: none */
 
-/* Is NAME among the dynamic symbols, as one that is defined here, or that others have to define? */
+/* Is NAME among the dynamic symbols, as one that this file defines, or as one that it needs? */
 bool elf_exports(const struct elf *e, const char *name);
 bool elf_imports(const struct elf *e, const char *name);
 
 size_t elf_code_size(const struct elf *e); /* loaded bytes that can be executed */
 
-/* Loaded bytes that are no code (with it, where they are not apart), one segment at a time: false past the last. */
+/*
+ * Loaded bytes that are not code (with the code, if a segment has both), one
+ * segment at a time: false past the last.
+ */
 bool elf_data(const struct elf *e, size_t i, struct slice *data);
 
 /* As the loader would lay it out at address 0. Changes the private mapping. */

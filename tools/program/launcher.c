@@ -59,7 +59,7 @@ static bool load(const char *path, struct buf *text)
 	return text->n > 0;
 }
 
-/* An add-on (.node) or a library may be executable, too, and is none. */
+/* An add-on (.node) or a library may be executable, too, but is not a program. */
 static bool is_program(const char *path)
 {
 	const char *why;
@@ -72,7 +72,7 @@ static bool is_program(const char *path)
 	return is;
 }
 
-/* The largest ELF program below FOLDER: beside it lie only tools such as rg. */
+/* The largest ELF program below FOLDER; the others there are small tools such as rg. */
 static void largest_elf(const char *folder, int depth, char best[PATH_MAX], off_t *best_size)
 {
 	DIR *d = depth ? opendir(folder) : NULL;
@@ -161,7 +161,7 @@ static bool follow_npm(const char *script, char real[PATH_MAX])
 	return false;
 }
 
-/* A path that the script names is the program, or the folder of one of its own name. */
+/* A path that the script names is the program, or a folder with a program of the same name. */
 static bool try_word(struct slice word, const char *name, char real[PATH_MAX])
 {
 	char path[PATH_MAX];

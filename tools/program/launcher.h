@@ -12,8 +12,8 @@
 #include "base/slice.h"
 
 /*
- * The ELF program that SCRIPT (without links) starts, in REAL; says in HOW by
- * what that was seen. False: none was recognised.
+ * Finds the ELF program that SCRIPT (without links) starts, and puts its path
+ * into REAL and the way it was found into HOW. False: none was recognised.
  */
 bool launcher_follow(const char *script, char real[PATH_MAX], const char **how);
 

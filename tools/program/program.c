@@ -41,7 +41,7 @@ static enum program_fault look_at(const char *path)
 	return PROGRAM_FINE;
 }
 
-/* NAME in the folders of PATH: the first that can be executed, else what was wrong. */
+/* Look up NAME in PATH: the first file that can be executed, else the reason why not. */
 static enum program_fault search(char out[PATH_MAX], const char *name)
 {
 	const char *folders = getenv("PATH");
@@ -66,7 +66,7 @@ static enum program_fault search(char out[PATH_MAX], const char *name)
 	return worst;
 }
 
-/* A program that gains rights (AT_SECURE) has its LD_PRELOAD ignored by the loader. */
+/* The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE). */
 static const char *gained_rights(int fd)
 {
 	struct stat st;

@@ -2,10 +2,7 @@
 #ifndef ORSHIM_PROGRAM_H
 #define ORSHIM_PROGRAM_H
 
-/*
- * The program behind a tool's name: where it is, and whether a preloaded
- * library would get into it.
- */
+/* Finds the program of a tool's name, and checks whether a library can be preloaded into it. */
 #include <limits.h>
 #include <stdbool.h>
 
@@ -17,16 +14,19 @@ enum program_fault {
 
 struct program {
 	char path[PATH_MAX];	    /* of the tool */
-	char interpreter[PATH_MAX]; /* what really runs: the same, or the program of its #! line */
-	const char *no_preload;	    /* why a preloaded library does not get in; NULL: it does */
-	bool gains_rights;	    /* that is why: a filter of system calls would take them away */
+	char interpreter[PATH_MAX]; /* what really runs: PATH, or the interpreter of #! */
+	const char *no_preload;	    /* why a preloaded library is not loaded; NULL: it is */
+	bool gains_rights;	    /* the reason: a seccomp filter would take them away */
 	bool is_foreign;	    /* built for another machine */
 };
 
-/* Look for NAME like execvp(3). */
+/* Look up NAME like execvp(3). */
 enum program_fault program_find(struct program *p, const char *name);
 
-/* The library: ORSHIM_LIB, beside this executable, ../lib, installed. Dies without one. */
+/*
+ * Find the library: ORSHIM_LIB, beside this executable, ../lib, installed. Dies
+ * if there is none.
+ */
 void library_find(char path[PATH_MAX]);
 
 #endif

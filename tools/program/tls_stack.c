@@ -26,7 +26,7 @@ static const struct {
 #undef TLS_LIBRARY
 #undef TLS_UNTAPPED
 
-/* Interpreters that load their TLS library only when a script asks for it. */
+/* Interpreters that load their TLS library only when a script needs it. */
 static const struct {
 	const char *program; /* how the file name starts */
 	const char *modules[3];
@@ -44,7 +44,10 @@ struct libraries {
 	size_t count;
 };
 
-/* NULL: it is known already. OBJECT is the library that hides it, "" if none does. */
+/*
+ * Add a finding unless it is known; NULL then. OBJECT is the library that hides
+ * it, "" if none does.
+ */
 static struct tls_stack *add_in(struct tls_survey *s, const char *library, const char *object,
 				enum tap_kind tap, const char *reason)
 {
@@ -69,7 +72,10 @@ static struct tls_stack *add(struct tls_survey *s, const char *library, enum tap
 	return add_in(s, library, "", tap, reason);
 }
 
-/* Where TEXT stands in the program's constants; absent if it does not. Runs to the segment's end. */
+/*
+ * The offset of TEXT in the program's constants; absent if it is not there.
+ * Extends to the segment's end.
+ */
 static struct slice find_text(const struct elf *e, const char *text, size_t n)
 {
 	struct slice data;
@@ -98,7 +104,7 @@ static void copy_version(char out[32], struct slice s, size_t n)
 	out[k] = '\0';
 }
 
-/* "OpenSSL 3.0.19 27 Jan 2026", whose text also stands alone in many a message. */
+/* "OpenSSL 3.0.19 27 Jan 2026"; the text also occurs alone in many messages. */
 static bool openssl_version(const struct elf *e, char out[32])
 {
 	struct slice data;
@@ -146,7 +152,10 @@ static void look_for_rust_and_go(struct tls_survey *s, const struct elf *e)
 	}
 }
 
-/* What tells that it is there, without symbols: EVIDENCE, and where if that is the library OBJECT. */
+/*
+ * A library without symbols: EVIDENCE shows that it is there, and in which
+ * library OBJECT, if any.
+ */
 static void put_evidence(struct tls_stack *t, const char *object, const char *evidence)
 {
 	if (object[0])
@@ -214,7 +223,7 @@ static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 		tell_of_openssl(s, e, object, found.library == FIND_OPENSSL);
 }
 
-/* The library at PATH is looked into by the tap if it has so much code and such locks (hidden.c). */
+/* The tap searches the library at PATH if it has as much code and such locks (hidden.c). */
 static void look_inside_library(struct tls_survey *s, struct elf *e, const char *path)
 {
 	if (elf_code_size(e) >= LIMIT_EMBEDDED_MIN && !elf_exports(e, "OPENSSL_init_crypto") &&

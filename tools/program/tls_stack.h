@@ -3,9 +3,8 @@
 #define ORSHIM_TLS_STACK_H
 
 /*
- * Which TLS libraries a program has, by what stands in its file and in the
- * libraries that it needs; nothing is run or loaded. Each finding carries its
- * evidence.
+ * Lists the TLS libraries of a program from its file and the libraries that it
+ * needs; nothing is run or loaded. Each finding comes with its evidence.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -29,16 +28,19 @@ struct tls_survey {
 	struct tls_stack found[STACKS_MAX];
 	size_t count;
 	bool speaks_h2; /* has an HTTP/2 library, as far as can be seen */
-	bool speaks_h3; /* has an HTTP/3 library: what it sends by it is not seen */
+	bool speaks_h3; /* has an HTTP/3 library: traffic over it is not observed */
 };
 
 /* E is the program at PATH. */
 void tls_survey(struct tls_survey *s, struct elf *e, const char *path);
 
-/* Libraries that PID has mapped, looked into like those that a program needs; says, too, whether liborshim.so is among them. */
+/*
+ * Libraries that PID has mapped, searched like those that a program needs; also
+ * reports whether liborshim.so is among them.
+ */
 void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim);
 
-/* What it will likely speak to an API. */
+/* The protocol that it will likely use with an API. */
 const char *tls_http_guess(const struct tls_survey *s);
 
 #endif

@@ -40,7 +40,7 @@ static const char *command_of(enum severity severity)
 					      : "notice";
 }
 
-/* PLACE: the file that has the key; NULL. */
+/* PLACE: the file that contains the key; NULL. */
 static void put(struct buf *out, enum severity severity, const char *title,
 		const struct log_origin *place, struct slice message)
 {
@@ -97,7 +97,7 @@ static void put_all(const struct report *r, struct buf *out)
 	buf_release(&words);
 }
 
-/* A summary that cannot be written is no reason to fail. */
+/* A summary that cannot be written is ignored. */
 static void add_summary(const struct report *r)
 {
 	const char *path = getenv("GITHUB_STEP_SUMMARY");

@@ -9,15 +9,15 @@
  */
 #include "tools/report/report.h"
 
-/* ASKED is --annotate; in a job of GitHub Actions nobody has to ask. */
+/* Are annotations wanted? ASKED is --annotate; in a job of GitHub Actions it is the default. */
 bool annotate_wanted(bool asked);
 
 /* Write the annotations to stderr and add to the file $GITHUB_STEP_SUMMARY. */
 void annotate(const struct report *r);
 
 /*
- * No line between these two is taken for a workflow command: what a server answered is
- * printed there. TOKEN is filled in by the first.
+ * Between these two calls no line is taken for a workflow command, because what
+ * a server answered is printed there. The first fills in TOKEN.
  */
 enum { ANNOTATE_TOKEN = 33 };
 void annotate_stop(char token[ANNOTATE_TOKEN]);

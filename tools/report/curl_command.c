@@ -12,7 +12,7 @@
 #include "tools/log/log_row.h"
 #include "tools/report/report.h"
 
-/* In single quotes, inside which nothing but their end has a meaning. */
+/* Single quotes: only the closing quote has a meaning inside. */
 static void say_quoted(struct buf *out, struct slice s)
 {
 	say(out, "'");
@@ -28,13 +28,13 @@ static void say_quoted(struct buf *out, struct slice s)
 	say(out, "'");
 }
 
-/* Text of the record, which anybody may have written: no key, no control, nothing that turns the line around. */
+/* Text of the record, which may be hostile: mask keys, control characters and bidi characters. */
 static void add_text(struct buf *out, const char *text)
 {
 	mask_text(out, slice_of(text ? text : ""), LIMIT_LINE);
 }
 
-/* BEFORE is ours. */
+/* BEFORE is our own text. */
 static void say_word(struct buf *out, const char *before, const char *text)
 {
 	struct buf word;
@@ -48,7 +48,7 @@ static void say_word(struct buf *out, const char *before, const char *text)
 
 static bool is_left_out(const char *name)
 {
-	/* curl writes these itself, and says what is true of its own request. */
+	/* curl writes these itself, with the values of its own request. */
 	static const char *const names[] = { "host",       "content-length",  "connection",
 					     "user-agent", "accept-encoding", "transfer-encoding",
 					     "date",       "idempotency-key" };
@@ -73,8 +73,8 @@ static bool is_key_header(const cJSON *auth, const char *name)
 }
 
 /*
- * What stands around the key's label: the label begins at a vendor's prefix and
- * ends four characters after its dots. False: it is no label.
+ * The text around the key's label: the label begins at a vendor's prefix and
+ * ends four characters after its dots. False: not a label.
  */
 static bool around_label(const char *token, struct slice *before, struct slice *after)
 {
@@ -97,7 +97,7 @@ static bool around_label(const char *token, struct slice *before, struct slice *
 	return true;
 }
 
-/* Logs come from anywhere: nothing but a name may stand behind the `$`. */
+/* A log may be hostile: only a valid variable name may follow the `$`. */
 static bool is_shell_name(const char *s)
 {
 	size_t n =
@@ -108,7 +108,8 @@ static bool is_shell_name(const char *s)
 
 /*
  * The variable that the key came from, so that the command tests the key that
- * was sent; mended, the one that it should come from. Else the vendor's usual.
+ * was sent; with FIXED, the one that it should come from. Otherwise the
+ * vendor's usual variable.
  */
 static void choose_variable(struct curl_command *o, const struct log_row *row)
 {
@@ -140,9 +141,9 @@ static bool is_sent(struct slice before, const char *value, struct slice after,
 }
 
 /*
- * The command is worth nothing when the variable holds another key than the one
- * that was sent: say so. What stands around the key is left out where the
- * variable holds that, too.
+ * The command is worth nothing if the variable has another key than the one
+ * that was sent, so warn about it. If the variable also contains the text
+ * around the key, leave that text out.
  */
 static void compare_variable(const struct curl_command *o, const cJSON *auth, struct slice *before,
 			     struct slice *after)
@@ -187,7 +188,7 @@ static void say_key(struct buf *out, const char *name, const cJSON *auth,
 	}
 	say(out, " \\\n  -H ");
 	if (!o->fixed && token && !around_label(token, &before, &after)) {
-		/* No key, but a word like undefined: that is what was sent. */
+		/* Not a key but a word like undefined: send that word. */
 		mask_text(&head, slice_of(token), LIMIT_LINE);
 		say_quoted(out, buf_slice(&head));
 		buf_release(&head);
@@ -252,7 +253,7 @@ static void say_headers(struct buf *out, const cJSON *record, const struct curl_
 		say(out, " \\\n  -H 'Authorization: Bearer '\"$%s\"", o->variable);
 }
 
-/* The smallest body of this model: what was said in it is in no log. */
+/* The smallest body for this model: the log does not record the messages. */
 static void say_body(struct buf *out, const struct log_row *row, const cJSON *record,
 		     const struct curl_command *o)
 {
@@ -296,7 +297,10 @@ void curl_command(struct curl_command *o, const struct log_row *row, const cJSON
 	buf_init(&url, LIMIT_LINE);
 	row_origin(row, &url);
 	say(&url, "%s", row->path ? row->path : "/");
-	/* One request, of these very bytes: no globbing of [1-3] and {a,b}, no /../ resolved. */
+	/*
+	 * One request with exactly these bytes: no globbing of [1-3] and {a,b},
+	 * no /../ resolved.
+	 */
 	say(out, "curl -sS -g --path-as-is --http%s",
 	    row->http && strcmp(row->http, "2") == 0 ? "2" : "1.1");
 	if (row->method && !has_body && strcmp(row->method, "HEAD") == 0) {

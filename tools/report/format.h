@@ -27,7 +27,7 @@ struct report_format {
 
 extern const struct report_format report_formats[REPORT_FORMAT_COUNT];
 
-/* The format that FILE has by its name; NULL: the text. */
+/* The format for FILE by its name; NULL: text. */
 const struct report_format *report_format_of(struct slice file);
 
 #endif

@@ -34,7 +34,7 @@ static void put_headers(struct json_out *j, const cJSON *message)
 	json_array_end(j);
 }
 
-/* Members that both messages have, and that a record does not know. */
+/* Members that both messages need, and that a record lacks. */
 static void put_unknown(struct json_out *j)
 {
 	json_array(j, "cookies");
@@ -115,7 +115,7 @@ static void put_entry(struct json_out *j, const struct log_row *row, const cJSON
 	int ms = row->ms < 0 ? 0 : row->ms;
 	char ts[TIMESTAMP_SIZE], connection[16];
 
-	/* A record's time is that of its end. */
+	/* A record's time is the end of the exchange. */
 	record_timestamp(row->time_us - ms * 1000LL, ts);
 	json_object(j, NULL);
 	json_text(j, "startedDateTime", ts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The schema stands in docs/report.md. */
+/* The schema is in docs/report.md. */
 #include <string.h>
 
 #include "report/json_out.h"

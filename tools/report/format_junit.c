@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JUnit's XML, as Ant's junit task writes it and CI servers read it: a test case a kind of
- * request (method, host, path), which fails if one of them was refused; one more for each
- * error that is about no request.
+ * JUnit's XML, as Ant's junit task writes it and CI servers read it. Each kind
+ * of request (method, host, path) is a test case, which fails if one of them
+ * was refused. Each error that concerns no request is one more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +15,13 @@
 enum { KINDS_MAX = 256 };
 
 struct kind {
-	const struct log_row *example; /* NULL: the requests that have no row of their own */
+	const struct log_row *example; /* NULL: all requests without a separate row */
 	const struct log_row *refused; /* the first that was; NULL */
 	size_t count, refused_count;
 	int64_t ms;
 };
 
-/* Text or the value of an attribute; what XML 1.0 cannot hold becomes a question mark. */
+/* Text or an attribute's value; a character that XML 1.0 does not allow becomes a question mark. */
 static void put_xml(struct buf *out, struct slice text)
 {
 	while (text.n) {
@@ -84,7 +84,7 @@ static const struct cause *cause_of(const struct report *r, const struct log_row
 	return NULL;
 }
 
-/* An error that no refused request has: its test case is its own. */
+/* An error that concerns no refused request is a separate test case. */
 static bool fails_alone(const struct cause *c)
 {
 	return !c->refusal && c->severity >= SEVERITY_ERROR;
@@ -146,7 +146,7 @@ static void put_kind(const struct report *r, const struct kind *k, struct buf *o
 	buf_release(&words);
 }
 
-/* Findings below ERROR, and those from before the start, make nothing fail. */
+/* Findings below ERROR, and those from before the start, fail no test case. */
 static void put_other_findings(const struct report *r, struct buf *out)
 {
 	struct buf words;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Made to be pasted into an issue. Words from the log stand in fenced blocks
+ * Written to be pasted into an issue. Words from the log are in fenced blocks
  * (tilde fences, each line begins with a word of ours) or are escaped.
  */
 #include <string.h>
@@ -42,7 +42,7 @@ static void say_escaped(struct buf *out, const char *text)
 		} else if (*p == '&') {
 			say(out, "&amp;");
 		} else if (*p == '@') {
-			say(out, "&#64;"); /* nobody is called by a log */
+			say(out, "&#64;"); /* a log must not notify anybody */
 		} else if (strchr("\\`*[]~", *p)) {
 			say(out, "\\%c", *p);
 		} else {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SARIF 2.1.0 (OASIS, docs.oasis-open.org/sarif/sarif/v2.1.0): a result a cause. Where the
- * key's place in a file is known the result is there, else at the record in the log.
+ * SARIF 2.1.0 (OASIS, docs.oasis-open.org/sarif/sarif/v2.1.0): each cause is a
+ * result. Its location is the key's place in a file if that is known, else the
+ * record in the log.
  */
 #include <string.h>
 
@@ -145,7 +146,7 @@ static void put_locations(struct json_out *j, const struct report *r, const stru
 	json_array_end(j);
 }
 
-/* What stays the same from run to run: a result that is known already is not told again. */
+/* A fingerprint that is the same in each run, so that a known result is not reported again. */
 static void put_fingerprint(struct json_out *j, const char *id, const struct log_row *row)
 {
 	struct buf words;

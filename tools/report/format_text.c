@@ -17,7 +17,7 @@ static void say_heading(struct buf *out, const struct text_style *style, const c
 	say(out, "\n");
 }
 
-/* Where it was seen first: the request, and the field under its carets. */
+/* The first occurrence: the request, and the header field with carets. */
 static void say_example(const struct report *r, const struct cause *c,
 			const struct text_style *style, struct buf *out)
 {
@@ -76,7 +76,7 @@ static void say_origin(const struct report *r, const struct log_row *row,
 	buf_release(&words);
 }
 
-/* In the marks of a quotation: these are the server's words, not ours. */
+/* Quotation marks show that these are the server's words, not ours. */
 static void say_answer(const char *message, const struct text_style *style, struct buf *out)
 {
 	struct buf quoted;
@@ -120,7 +120,7 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 		if (also > ALSO_SHOWN)
 			continue;
 		say_title(r, c, style, "  ", out);
-		/* What the environment holds is often what explains the rest. */
+		/* The findings about the environment often explain the others. */
 		if (c->rule != RULE_NONE && rules[c->rule].section == SECTION_HISTORY &&
 		    c->detail && *c->detail)
 			say_paragraph(out, style, "    seen: ", slice_of(c->detail));
@@ -129,7 +129,7 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 		say(out, "  and %zu more\n", also - ALSO_SHOWN);
 }
 
-/* Before the tool started: it may be the cause of what came after. */
+/* Findings from before the tool started: one may be the cause of the rest. */
 static void say_launch(const struct report *r, const struct text_style *style, struct buf *out)
 {
 	struct buf words;
@@ -215,7 +215,7 @@ static void say_senders(const struct report *r, const struct text_style *style, 
 	buf_release(&words);
 }
 
-/* Processes of one tool of which the same is to be said. */
+/* Processes of one tool that share one line. */
 struct coverage {
 	const char *words;
 	const struct log_row *first;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One self-contained file. All that comes from a log goes through html_slice(),
- * which leaves no character that HTML knows; the page's policy allows its own script
- * and style by their hashes, and nothing else.
+ * One self-contained file. All text from a log goes through html_slice(), which
+ * escapes every character with a meaning in HTML. The page's policy allows its
+ * own script and style by their hashes, and nothing else.
  */
 #include <string.h>
 

@@ -16,7 +16,7 @@ void html_end(struct buf *out);
 void html_slice(struct buf *out, struct slice s);
 void html_text(struct buf *out, const char *text); /* NULL: nothing */
 
-/* Our own prose, in which `code` stands between backticks. */
+/* Text of ours, with `code` in backticks. */
 void html_prose(struct buf *out, const char *text);
 
 /* A term and its value of a <dl>; nothing if it is NULL or empty. */

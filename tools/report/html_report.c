@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report as a page. What a reader needs first is HTML and needs no script:
- * the verdict, the causes, what to try, and the tables. The requests are data
- * for the script (page_data.h): a table of many thousands is not fluid as HTML.
+ * The report as a page. What a reader needs first is HTML and works without a
+ * script: the verdict, the causes, what to try, and the tables. The requests
+ * are data for the script (page_data.h), because a table of many thousands is
+ * slow as HTML.
  */
 #include <string.h>
 
@@ -78,7 +79,7 @@ static void put_words(struct buf *out, const char *name, struct buf *words)
 	buf_reset(words);
 }
 
-/* Who refused, from where the key came, what was answered. */
+/* Who refused the request, where its key came from, and the answer. */
 static void put_refusal(const struct report *r, const struct cause *c, struct buf *out)
 {
 	struct buf words;
@@ -94,7 +95,7 @@ static void put_refusal(const struct report *r, const struct cause *c, struct bu
 	buf_release(&words);
 }
 
-/* The requests that C is about: links, and all of them in the table below. */
+/* The requests of cause C: links, and a filter that shows them in the table below. */
 static void put_requests_of(const struct report *r, const struct cause *c, struct buf *out)
 {
 	if (c->first->kind != LOG_EXCHANGE)
@@ -231,7 +232,7 @@ static void cell_number(struct buf *out, size_t n)
 	say(out, "<td class=\"n\">%zu</td>", n);
 }
 
-/* A cell that the script makes a filter of the requests: FIELD is VALUE. */
+/* A cell on which the script puts a filter of the requests: FIELD is VALUE. */
 static void cell_filter(struct buf *out, const char *field, const char *value, const char *shown)
 {
 	say(out, "<td><span data-field=\"%s\" data-value=\"", field);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which keys are in use, over all processes of a log, and which of them are refused. */
+/* Lists the keys in use, over all processes of a log, and which of them are refused. */
 #include <string.h>
 
 #include "tools/command.h"
@@ -22,7 +22,7 @@ static struct key_use *use_of(struct report *r, const struct log_row *row)
 	return k;
 }
 
-/* A provider's refusal, or one for another reason, says nothing of this key. */
+/* A provider's refusal, or one for another reason, is not evidence about this key. */
 static bool rejects_key(const struct log_row *row)
 {
 	return row_failed(row) && row->status == 401 && strcmp(row->refused_by, "upstream") != 0 &&

@@ -17,7 +17,10 @@ void say_coloured(struct buf *out, const struct text_style *style, const char *c
 void say_paragraph(struct buf *out, const struct text_style *style, const char *label,
 		   struct slice text);
 
-/* Ends the line that begins at byte START of OUT; where it is too wide it goes on at INDENT columns. */
+/*
+ * Wraps the line that begins at byte START of OUT and ends it; further lines
+ * are indented by INDENT columns.
+ */
 void say_end(struct buf *out, const struct text_style *style, size_t start, size_t indent);
 
 /* A header field, and carets below the place of the finding. */

@@ -6,8 +6,8 @@
 
 /*
  * Fill r->steps: what to try next, one thing at a time, in the order of the
- * trouble-shooting guide: the exact signature, then account, key and
- * environment, then the provider, then the smallest failing action again.
+ * troubleshooting guide: the exact signature, then account, key and
+ * environment, then the provider, then the smallest request that still fails.
  */
 void report_steps(struct report *r);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What was in reach when the tool was started, joined with what it sent: by fingerprint and variable. */
+/*
+ * Joins the keys in reach when the tool was started with what it sent, by
+ * fingerprint and variable.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +31,7 @@ void add_launch(struct report *r, const struct log_row *launch)
 	}
 }
 
-/* Is NAME a variable that the key for ROW's host usually stands in? */
+/* Is NAME a usual variable of the key for ROW's host? */
 static bool is_hosts_variable(const struct log_row *row, const char *name)
 {
 	const struct vendor *vendor = name ? vendor_of_variable(slice_of(name)) : NULL;
@@ -74,7 +77,7 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
 		say(out, " (the key that request %s sent is from this variable)", name);
 }
 
-/* The last start before ROW that is told in the same log; NULL: none is. */
+/* The last launch record before ROW in the same log; NULL: none. */
 static const struct log_row *launch_of(const struct log *l, const struct log_row *row)
 {
 	const struct log_row *last = NULL;
@@ -94,7 +97,7 @@ static void say_place(struct buf *out, size_t shown, const char *before, const c
 		say(out, " (%s)", note);
 }
 
-/* What this machine's files hold now: for logs of tools that `orshim run` did not start. */
+/* Search this machine's files now: for logs of tools that `orshim run` did not start. */
 static const struct reach *reach_here(void)
 {
 	static struct reach *here;

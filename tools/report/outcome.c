@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Chance of a split, all tries counted, below which it is said firmly, or at all. */
+/*
+ * Probability of a split by chance, all tries counted, below which it is stated
+ * firmly, or at all.
+ */
 #define STRONG_BELOW 0.01
 #define WEAK_BELOW 0.05
 
 /*
- * When one attribute alone differs in the whole log, there was one try and
- * nothing else to blame: two failures and two successes (1 in 3) are worth a
- * weak word.
+ * If only one attribute differs in the whole log, there was one try and no
+ * other candidate: then two failures and two successes (1 in 3) are enough for
+ * a weak statement.
  */
 #define WEAK_BELOW_ALONE 0.34
 
@@ -47,7 +50,7 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* The row of S for this outcome's value; NULL when there are too many values. */
+/* The row of S for this value; NULL if there are too many values. */
 static struct split_value *value_row(struct split *s, const struct outcome *o)
 {
 	const char *first = o->values[s->first];
@@ -63,7 +66,10 @@ static struct split_value *value_row(struct split *s, const struct outcome *o)
 	return row;
 }
 
-/* Count outcomes by value. False as soon as a value has both, or there are too many. */
+/*
+ * Count outcomes by value. False as soon as one value has both outcomes, or
+ * there are too many values.
+ */
 static bool separates(struct split *s, const struct outcome *outcomes, size_t count)
 {
 	s->value_count = 0;
@@ -152,7 +158,7 @@ static size_t varying(const struct outcome *outcomes, size_t count, bool *varies
 	return n;
 }
 
-/* Weigh the best split with the number of tries; drop it if chance does as well. */
+/* Correct the best split for the number of tries; drop it if chance explains it as well. */
 static void weigh(struct split *s, size_t tries)
 {
 	if (s->strength == SPLIT_NONE)
@@ -209,7 +215,7 @@ void outcome_split(const struct outcome *outcomes, size_t count, struct split *s
 					if (varies[b])
 						try_attributes(s, outcomes, count, a, b);
 			weigh(s, singles + singles * (singles - 1) / 2);
-			/* Two attributes explain anything small: only a strong one is said. */
+			/* Two attributes explain anything small: only name a strong one. */
 			if (s->strength != SPLIT_STRONG)
 				s->strength = SPLIT_NONE;
 		}

@@ -28,12 +28,12 @@ enum attribute {
 	ATTRIBUTE_COUNT,
 };
 
-/* As a person says it: "the key", "the HTTP version", … */
+/* As a text names it: "the key", "the HTTP version", … */
 const char *attribute_title(enum attribute a);
 const char *attribute_name(enum attribute a); /* in JSON: "key", "http", … */
 
 struct outcome {
-	const char *values[ATTRIBUTE_COUNT]; /* NULL: not recorded, a value of its own */
+	const char *values[ATTRIBUTE_COUNT]; /* NULL: not recorded, which counts as a value */
 	bool failed;
 };
 
@@ -45,7 +45,7 @@ enum split_strength {
 
 enum { SPLIT_VALUES_MAX = 64 };
 
-/* One value (or pair of values) and what became of it. */
+/* One value (or pair of values) and its outcomes. */
 struct split_value {
 	const char *first;
 	const char *second; /* of the pair; NULL for a single attribute */
@@ -62,7 +62,10 @@ struct split {
 	double chance; /* probability that chance separates as well, all tries counted; at most 1 */
 	struct split_value values[SPLIT_VALUES_MAX]; /* most exchanges first */
 	size_t value_count;
-	/* Single attributes (1u << attribute) that separate as well: the log cannot tell which it is. */
+	/*
+	 * Single attributes (1u << attribute) that separate as well: from the
+	 * log they cannot be told apart.
+	 */
 	unsigned also;
 };
 

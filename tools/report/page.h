@@ -2,7 +2,7 @@
 #ifndef ORSHIM_REPORT_PAGE_H
 #define ORSHIM_REPORT_PAGE_H
 
-/* The style sheet and the script of the HTML report, as they stand in tools/page. */
+/* The style sheet and the script of the HTML report, embedded from tools/report/page. */
 #include "base/slice.h"
 
 struct slice page_style(void);

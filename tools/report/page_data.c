@@ -12,13 +12,13 @@
 #include "tools/report/pool.h"
 
 enum {
-	KINDS_MAX = 64,      /* of requests, for each of which one that worked is known */
+	KINDS_MAX = 64,      /* of requests for which one that succeeded is known */
 	MEMBERS_MAX = 48,    /* of a body's outline */
 	CURL_MAX = 24 << 20, /* bytes of all commands; later ones are left out */
 	MEMBER_NAME_MAX = 64,
 };
 
-/* Requests of one kind, and the newest of them that worked. */
+/* Requests of one kind, and the newest of them that succeeded. */
 struct kind {
 	const struct log_row *example;
 	const struct log_row *good;
@@ -278,7 +278,7 @@ static void part(struct page *p, const struct difference *x, bool of_another)
 	json_array_end(&p->j);
 }
 
-/* What `orshim diff` says of ROW beside GOOD. */
+/* The differences that `orshim diff` finds between ROW and GOOD. */
 static unsigned differences(struct page *p, const struct log_row *good, const cJSON *record)
 {
 	if (good != p->good) {
@@ -357,7 +357,7 @@ static bool worked(const struct log_row *row)
 	       row->status >= 200 && row->status < 300;
 }
 
-/* One that failed before any had worked is compared with the first that did. */
+/* A request that failed before any succeeded is compared with the first success. */
 static void find_first_good(struct page *p)
 {
 	for (size_t i = 0; i < p->r->log->count; i++) {
@@ -406,7 +406,7 @@ static int64_t start_of(const struct log *l)
 	return -1;
 }
 
-/* The members that are not as long as the log is. */
+/* The members whose size does not depend on the log's length. */
 static void put_head(const struct page *p, int64_t start, struct buf *out)
 {
 	struct json_out j;

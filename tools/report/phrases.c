@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sentences that several writers of a report share. */
+/* Sentences that several report formats share. */
 #include <string.h>
 
 #include "diagnose/vendors.h"

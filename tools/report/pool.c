@@ -10,7 +10,7 @@
 
 enum { POOL_MAX = 1 << 30 };
 
-/* A piece is TEXT[at..at+n); what it is looked up by may be another text: the one before redaction. */
+/* A piece is TEXT[at..at+n); its lookup key may differ: the text before masking. */
 struct piece {
 	size_t at, n;
 	size_t key, key_n;
@@ -49,7 +49,7 @@ void pool_free(struct pool *p)
 	free(p);
 }
 
-/* FNV-1a; RAW texts are others than pieces. */
+/* FNV-1a; RAW texts hash to other values than pieces. */
 static uint64_t hash_of(struct slice s, bool raw)
 {
 	uint64_t h = raw ? 0x9e3779b97f4a7c15ULL : 0xcbf29ce484222325ULL;
@@ -90,7 +90,7 @@ static void widen(struct pool *p)
 	p->size = size;
 }
 
-/* Append the piece JSON, which KEY stands for; RAW: KEY is no JSON. */
+/* Append the piece JSON, whose lookup key is KEY; RAW: KEY is not JSON. */
 static unsigned add(struct pool *p, struct slice json, struct slice key, bool raw)
 {
 	struct piece piece = { .at = p->text.n, .n = json.n, .key_n = key.n };
@@ -100,7 +100,7 @@ static unsigned add(struct pool *p, struct slice json, struct slice key, bool ra
 		die("report: the page does not fit into %d bytes", POOL_MAX);
 	piece.key = piece.at;
 	if (raw) {
-		/* Mostly redaction leaves a text as it is: then its key is in the piece. */
+		/* Masking mostly changes nothing: then the piece contains its key. */
 		piece.key++;
 		if (json.n != key.n + 2 || (key.n && memcmp(json.p + 1, key.p, key.n) != 0)) {
 			piece.key = p->text.n;

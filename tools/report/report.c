@@ -30,7 +30,7 @@ bool row_is_tapped(const struct log *l, const struct log_row *row)
 	return false;
 }
 
-/* Exchanges without a cause belong together when the same server says the same status. */
+/* Exchanges without a cause are grouped if the same server answers the same status. */
 static bool is_of(const struct cause *c, const struct cause *of)
 {
 	if (c->refusal != of->refusal || !same_text(c->id, of->id))
@@ -76,7 +76,7 @@ static void add_finding(struct report *r, const struct log_row *row, const struc
 	add_cause(r, &c);
 }
 
-/* What explains only the answer's text is no news beside the cause. */
+/* A finding that explains only the answer's text adds nothing to the cause. */
 static bool is_consequence(const struct log_row *row, const struct log_finding *f)
 {
 	enum rule_id rule = rule_find(slice_of(f->rule));
@@ -84,7 +84,7 @@ static bool is_consequence(const struct log_row *row, const struct log_finding *
 	return row_failed(row) && row->cause && rule != RULE_NONE && rules[rule].section == SECTION_ANSWER;
 }
 
-/* TOLERATED: it did not keep the tool from getting there, so all is one severity less. */
+/* TOLERATED: the tool succeeded nevertheless, so every severity is one step lower. */
 static void add_findings(struct report *r, const struct log_row *row, bool tolerated)
 {
 	for (size_t i = 0; i < row->finding_count; i++) {
@@ -205,7 +205,7 @@ static bool every_failure_names_its_provider(const struct log *l)
 	return true;
 }
 
-/* An endpoint that answers without a key tells nothing about keys, so it is left out. */
+/* An endpoint that answers without a key is no evidence about keys, so it is skipped. */
 static bool is_compared(const struct log_row *row, bool by_provider)
 {
 	return row_is_request(row) && !row_is_public(row) && (row->provider || !by_provider);

@@ -3,16 +3,16 @@
 #define ORSHIM_REPORT_H
 
 /*
- * What a log says, worked out once and then written in several ways: the
- * verdict, its causes with counts, what separates failures from successes,
- * what was observed, and what to try next.
+ * Analyses a log once, for all report formats: the verdict, its causes with
+ * counts, what separates failures from successes, what was observed, and what
+ * to try next.
  */
 #include "report/text.h"
 #include "tools/log/log_read.h"
 #include "tools/report/format.h"
 #include "tools/report/outcome.h"
 
-/* Exchanges (or connections, or processes) about which the same is to be said. */
+/* Exchanges (or connections, or processes) with the same finding. */
 struct cause {
 	enum rule_id rule; /* RULE_NONE: nothing explains it, or a rule of a newer orshim */
 	const char *id;    /* NULL: nothing explains it */
@@ -21,14 +21,14 @@ struct cause {
 	size_t count;
 	const struct log_row *first, *last;
 	const char *detail; /* of the first */
-	const char *why, *fix; /* of the first, where it has words of its own; NULL */
+	const char *why, *fix; /* of the first, if it has more exact texts; NULL */
 	const char *refused_by;
 	const char *category;
 	const char *message; /* the server's */
 	int status;
 };
 
-/* One credential, and how it fared: where several are in use, one of them may be bad. */
+/* One credential and its outcomes: if several are in use, one of them may be bad. */
 struct key_use {
 	const char *key;   /* fingerprint; NULL: requests without any */
 	const char *token; /* as it is shown */
@@ -55,7 +55,7 @@ struct sender {
 	size_t cause_count;
 };
 
-/* What was found before a tool started. */
+/* A finding from before a tool started. */
 struct launch_finding {
 	const struct log_finding *finding;
 	const struct log_row *launch;  /* the first that it was found at */
@@ -70,7 +70,7 @@ struct report {
 	struct log *log;
 	size_t exchanges, refused, processes, untapped, connections;
 	const struct log_row *quic; /* the first connection that spoke HTTP/3; NULL */
-	size_t unfollowed; /* programs that the library did not get into, with TLS or without */
+	size_t unfollowed; /* programs into which the library was not loaded, with TLS or without */
 	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */
 	size_t cause_count;
 	size_t refusal_causes;
@@ -88,7 +88,7 @@ struct report {
 	bool summary; /* what is made of it leaves out the single requests */
 };
 
-/* L must be sorted and outlive R; free what R holds with report_release(). */
+/* L must be sorted and outlive R; report_release() frees R's memory. */
 void report_make(struct report *r, struct log *l);
 void report_release(struct report *r);
 
@@ -111,7 +111,7 @@ void split_words(const struct split *s, struct buf *out);
 void split_summary(const struct split *s, struct buf *out);
 const char *split_value_label(const struct report *r, enum attribute a, const char *value);
 
-/* Who refused the exchange ROW, in plain words: "refused by OpenRouter's key check". */
+/* Who refused the exchange ROW, in a sentence: "refused by OpenRouter's key check". */
 void refuser_words(const struct log_row *row, struct buf *out);
 
 /* Requests of one kind, wherever they went: "POST …/chat/completions". */
@@ -134,9 +134,9 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
 
 /*
  * Where the key of the exchange ROW came from: "environment variable X; the
- * same key: ./.env line 1 (the quotation marks are in the file)". Nothing if
- * it is not known. What stands in files is the launch record's; where L has
- * none, this machine's files are looked through.
+ * same key: ./.env line 1 (the quotation marks are in the file)". Nothing if it
+ * is not known. The places in files come from the launch record; if L has none,
+ * this machine's files are searched.
  */
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
 
@@ -160,14 +160,14 @@ void sender_cause_words(const struct sender *s, struct buf *out);
 bool senders_are_remarkable(const struct report *r);
 void find_senders(struct report *r);
 
-/* A process's TLS in words: "OpenSSL 3.0.19, method table"; or why not. */
+/* A process's TLS library: "OpenSSL 3.0.19, method table"; or why it was not tapped. */
 void coverage_words(const struct log *l, const struct log_row *row, struct buf *out);
 bool row_is_tapped(const struct log *l, const struct log_row *row);
 
 /* A header field as far as the record shows it, with the place of a finding. */
 struct shown_field {
 	char text[512];
-	long caret, caret_end; /* columns of TEXT, from 0; -1: cannot be said */
+	long caret, caret_end; /* columns of TEXT, from 0; -1: not known */
 };
 
 /* False if the finding is about no header field that the record has. */
@@ -176,7 +176,7 @@ bool shown_field_of(struct shown_field *s, const cJSON *record, const cJSON *fin
 /* The finding of RULE in RECORD; NULL. */
 const cJSON *finding_named(const cJSON *record, const char *rule);
 
-/* What could not be read of the log, a line each behind INDENT. */
+/* The faults of the log file, one line for each, after INDENT. */
 void say_faults(const struct log *l, const char *indent, struct buf *out);
 bool has_faults(const struct log *l);
 

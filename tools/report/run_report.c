@@ -44,7 +44,7 @@ static bool has_log(const char *path)
 	return any;
 }
 
-/* A log of other runs, too: their records are older. */
+/* The log may be of earlier runs, too: their records are older. */
 static void keep_since(struct log *l, int64_t since_us)
 {
 	size_t from = 0;

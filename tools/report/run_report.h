@@ -5,16 +5,16 @@
 #include "tools/report/report.h"
 
 /*
- * The report of one run, with which `orshim run` ends. LOG_PATH may hold %p;
- * START is where the run's lines begin in it, SINCE_US when it began. Appends
- * nothing and returns false when there is nothing at or above WARNING.
+ * The report at the end of `orshim run`. LOG_PATH may contain %p; START is the
+ * offset at which the run's lines begin, SINCE_US the time of its start.
+ * Appends nothing and returns false if there is nothing at or above WARNING.
  */
 bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
 /* The annotations of GitHub Actions for the run, and its summary of the job. */
 void run_annotate(const char *log_path, int64_t start, int64_t since_us);
 
-/* How bad it was: what `run --fail-on` goes by. */
+/* The worst result of the run, for `run --fail-on`. */
 enum run_outcome { RUN_UNSEEN, RUN_CLEAN, RUN_WARNINGS, RUN_ERRORS };
 
 enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us);
@@ -25,16 +25,16 @@ enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_
  */
 void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file);
 
-/* The lines of that run; LOG_PATH may hold %p. Appends as many as fit. */
+/* Append as many lines of that run as fit; LOG_PATH may contain %p. */
 void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
 
-/* What a log says of a run, for comparison. Release both. */
+/* The records and the report of a run, for comparison. Release both. */
 struct run_result {
 	struct log log;
 	struct report report;
 };
 
-/* A missing log is one without exchanges. */
+/* A missing log counts as one without exchanges. */
 void run_result_read(struct run_result *r, const char *log_path);
 void run_result_release(struct run_result *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who sent the requests: several extensions share one process of an editor, so
- * a request is put to the name that it gives itself, and else to its process.
+ * Groups the requests by sender. Several extensions share one process of an
+ * editor, so the sender is the name that a request gives, or else its process.
  */
 #include <string.h>
 
@@ -61,7 +61,7 @@ void find_senders(struct report *r)
 	}
 }
 
-/* One tool that speaks of itself is no news; several speakers are, and an extension host. */
+/* A single tool is not worth a mention; several senders are, and so is an extension host. */
 bool senders_are_remarkable(const struct report *r)
 {
 	bool in_editor = false;

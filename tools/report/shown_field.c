@@ -12,7 +12,7 @@
 #include "tools/log/log_row.h"
 #include "tools/report/report.h"
 
-/* What was hidden of the value: SHOWN[from..to) stands for some other bytes. */
+/* The masked part of the value: SHOWN[from..to) replaces other bytes. */
 struct hidden {
 	size_t from, to;
 	size_t length; /* of the value */
@@ -36,7 +36,7 @@ static void add_text(struct shown_field *s, struct buf *b, const char *text)
 	mask_text(b, slice_of(text), sizeof(s->text) - 1 - b->n);
 }
 
-/* Byte AT of the value as a byte of SHOWN; -1 if that cannot be said. */
+/* Byte AT of the value as a byte of SHOWN; -1 if that is not known. */
 static long place_of(const char *shown, const struct hidden *h, long at)
 {
 	size_t n = strlen(shown);

@@ -14,11 +14,11 @@ enum { KINDS_MAX = 8, COLUMNS_MAX = 60, LABEL_MAX = 44 };
 struct kind {
 	const struct log_row *example;
 	size_t refused, fine;
-	bool mixed; /* holds other kinds, too */
+	bool mixed; /* contains other kinds, too */
 	unsigned cell_refused[COLUMNS_MAX], cell_fine[COLUMNS_MAX];
 };
 
-/* The last one takes whatever has no row of its own. */
+/* The last row takes all kinds without a separate row. */
 static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_row *row)
 {
 	for (size_t i = 0; i < *count; i++)

@@ -3,15 +3,16 @@
 #define ORSHIM_CHILD_H
 
 /*
- * A tool that runs in place of us: it has the terminal, gets the signals that
- * are sent to us, and its end is ours.
+ * Runs the tool in our place: it has the terminal, gets the signals that are
+ * sent to us, and its exit status becomes ours.
  */
 
 /*
- * Run ARGV (argv[0] as given) from the file PATH and wait for its end. The
- * exit status as a shell says it: its own, or 128+n when signal n ended it;
- * 126 or 127 when it could not be started (said on stderr). BEFORE(ARG) is
- * called in the child's process, before the file is executed; NULL: nothing is.
+ * Run ARGV (argv[0] as given) from the file PATH and wait until it ends.
+ * Returns the exit status as a shell reports it: the tool's, or 128+n if signal
+ * n ended it; 126 or 127 if it could not be started (reported on stderr).
+ * BEFORE(ARG) is called in the child process before it executes the file,
+ * unless it is NULL.
  */
 int child_run(const char *path, char **argv, void (*before)(void *arg), void *arg);
 

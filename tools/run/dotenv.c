@@ -78,7 +78,7 @@ static bool is_name(struct slice s)
 	return s.n > 0;
 }
 
-/* *REST is what stands from the value's beginning to the file's end. False: it spans lines. */
+/* *REST is the text from the value's beginning to the file's end. False: the value spans lines. */
 static bool value_of(struct slice line, struct slice *rest, struct slice *value)
 {
 	struct slice s = trim(line);
@@ -89,7 +89,7 @@ static bool value_of(struct slice line, struct slice *rest, struct slice *value)
 			*value = slice_sub(s, 1, (size_t)end - 1);
 			return true;
 		}
-		/* The rest of the value is no assignment: go on behind its closing mark. */
+		/* The rest of a value is not an assignment: continue after its closing quote. */
 		long close = slice_byte(*rest, s.p[0], 0);
 		*rest =
 		    close < 0 ? slice_from(*rest, rest->n) : slice_from(*rest, (size_t)close + 1);

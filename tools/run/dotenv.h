@@ -3,9 +3,9 @@
 #define ORSHIM_DOTENV_H
 
 /*
- * The .env files that a tool started here may read: that of the working
- * folder, then those of its parents up to the project's root (the folder that
- * holds .git). Outside of a project only the working folder's.
+ * Finds the .env files that a tool started here may read: in the working
+ * folder, then in its parents up to the project's root (the folder with .git).
+ * Outside of a project only the working folder's.
  */
 #include <limits.h>
 
@@ -25,14 +25,14 @@ struct dotenv_list {
 	size_t count;
 };
 
-/* Reads what there is; what cannot be read is passed over and counted. */
+/* Reads the files that exist; unreadable ones are skipped and counted. */
 void dotenv_find(struct dotenv_list *list, struct reading *reading);
 void dotenv_release(struct dotenv_list *list);
 
 struct dotenv_entry {
 	struct slice name;
 	struct slice value; /* without its quotation marks, or the comment behind it */
-	struct slice raw;   /* all that stands behind the = on its line */
+	struct slice raw;   /* all text after the = on its line */
 	unsigned line;      /* from 1 */
 };
 
@@ -42,7 +42,7 @@ struct dotenv_entry {
  */
 bool dotenv_next(struct slice text, size_t *at, struct dotenv_entry *entry);
 
-/* Has a file of FILES nearer than FILE, or a later line of FILE, the last word on ENTRY's name? */
+/* Does a file of FILES nearer than FILE, or a later line of FILE, override ENTRY's name? */
 bool dotenv_is_overruled(const struct dotenv_list *files, const struct dotenv *file,
 			 const struct dotenv_entry *entry);
 

@@ -9,7 +9,7 @@ enum place { CONTAINER, COMPOSE, MACHINE, SANDBOX };
 
 static const struct {
 	const char *program;
-	const char *words[3]; /* the first word that is no option must be one of those; none: any */
+	const char *words[3]; /* the first word after the options must be one of those; none: any */
 	enum place place;
 } rows[] = {
 	{ "docker", { "run", "exec", NULL }, CONTAINER },

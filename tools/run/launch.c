@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only variables that are known to hold an API vendor's key are looked at:
- * what another program keeps in SOME_API_KEY is not for us to judge.
+ * Only variables that are known for an API vendor's key are checked: the value
+ * of another program's SOME_API_KEY is not for us to judge.
  */
 #include "tools/run/launch.h"
 
@@ -38,7 +38,8 @@ struct launch {
 
 /*
  * A new finding of RULE about the variable NAME, whose VALUE in the environment
- * may be absent; NULL: it is switched off, or there is no room.
+ * may be absent. NULL: the rule is switched off, or there are too many
+ * findings.
  */
 static struct detail *find(struct launch *l, enum rule_id rule, struct slice name,
 			   struct slice value)
@@ -107,7 +108,7 @@ static void check_damage(struct launch *l)
 	}
 }
 
-/* Files may refer to other variables, and hold what their author has yet to fill in. */
+/* A value in a file may refer to other variables, or be a placeholder to fill in. */
 static bool is_judged(const struct dotenv_entry *entry)
 {
 	return entry->value.n > 0 && slice_byte(entry->value, '$', 0) < 0;
@@ -240,7 +241,7 @@ struct launch *launch_look(void)
 	return l;
 }
 
-/* A key with its vendor's prefix that is no whole one, or one of another vendor's. */
+/* A damaged key with its vendor's prefix, or a key of another vendor. */
 static void check_form(struct launch *l, const struct reach_key *k)
 {
 	const struct vendor *vendor = vendor_of_variable(slice_of(k->variable));
@@ -275,7 +276,7 @@ static void check_form(struct launch *l, const struct reach_key *k)
 	set_place(l, k->file, k->line);
 }
 
-/* Who sources a file with such lines, or gives it to docker --env-file, has CR at the key's end. */
+/* If a shell sources such a file, or docker --env-file reads it, the key ends in CR. */
 static void check_line_ends(struct launch *l, const struct dotenv *file)
 {
 	struct slice rest = buf_slice(&file->text), line;
@@ -475,7 +476,7 @@ static void put_source(struct json_out *j, const struct reach_key *k)
 	json_object_end(j);
 }
 
-/* What was passed over is counted, so that a place that is not named is no proof that there is none. */
+/* Count what was skipped, so that a missing place is not taken as proof that there is none. */
 static void put_skipped(struct json_out *j, const struct reach *r)
 {
 	json_object(j, "skipped");

@@ -3,11 +3,11 @@
 #define ORSHIM_LAUNCH_H
 
 /*
- * What can be told about the keys in reach of a tool before it starts:
- * variables that hold more than a key, that differ from .env, or are spelt
- * almost right; and where each key stands. Values are shown as labels, never
- * whole. FINDINGS are said, and written to the run's log as a `launch` record;
- * the places go to the shim, too, which reads no file itself.
+ * Checks the keys in reach of a tool before it starts: variables with more than
+ * a key in them, that differ from .env, or with almost the right name; and
+ * where each key is. Values are shown as labels, never whole. FINDINGS are
+ * printed, and written to the run's log as a `launch` record. The places are
+ * also passed to the shim, which reads no file itself.
  */
 #include "base/buf.h"
 #include "report/text.h"
@@ -15,12 +15,12 @@
 
 struct launch;
 
-/* What a finding is about, to find the request that it explains, and to mend it. */
+/* What a finding is about, to match it to the request that it explains, and to mend it. */
 struct launch_subject {
 	char variable[LIMIT_SHOWN_NAME];
 	char fingerprint[FINGERPRINT_SIZE]; /* of the value in the environment; "" */
 	char label[TOKEN_MASK_SIZE];        /* of the value at fault */
-	char file[192];                     /* that holds it, as a person writes it; "": none does */
+	char file[192];                     /* with the value, as a person writes it; "": none */
 	unsigned line;
 };
 
@@ -29,9 +29,9 @@ struct launch *launch_look(void);
 void launch_release(struct launch *l);
 
 /*
- * Look for more, which no start of a tool is to be held up by: keys that are
- * cut or another vendor's, Windows' line ends, files that contradict each other
- * or the environment.
+ * More checks, for which no start of a tool should wait: keys that are cut or
+ * another vendor's, Windows line ends, files that contradict each other or the
+ * environment.
  */
 void launch_look_closer(struct launch *l);
 
@@ -42,19 +42,19 @@ const struct launch_subject *launch_subject(const struct launch *l, size_t i);
 const struct reach *launch_reach(const struct launch *l);
 const struct environment *launch_environment(const struct launch *l);
 
-/* Say on stderr what is wrong, as a block about TOOL. Nothing if all is well. */
+/* Print on stderr what is wrong, as a block about TOOL. Nothing if all is well. */
 void launch_say(const struct launch *l, const char *tool);
 
 /*
  * Append the `launch` record of the run of ARGV, at START_US, to the log PATH
- * (as ORSHIM_LOG has it). What cannot be written is left out in silence.
+ * (as ORSHIM_LOG has it). Errors are ignored silently.
  */
 void launch_log(const struct launch *l, const char *path, char **argv, int64_t start_us);
 
 /*
- * Have ready what the shim needs to name a key's place: a descriptor of this
- * process that tools open through /proc, named by ORSHIM_FOUND. None of it
- * appears among the tool's own descriptors.
+ * Prepare what the shim needs to name a key's place: a descriptor of this
+ * process that tools open through /proc, named by ORSHIM_FOUND. The tool's own
+ * descriptors do not change.
  */
 void launch_hand_out(const struct launch *l);
 

@@ -305,7 +305,7 @@ static bool is_member_of_key(struct slice name)
 	       slice_has_nocase(name, SLICE("secret"));
 }
 
-/* JSON, YAML, TOML and what looks like them: a value that could be a key behind a name that says so. */
+/* JSON, YAML, TOML and similar: a value that could be a key, after a name that suggests one. */
 static void add_settings(struct in_file *p, struct slice text)
 {
 	struct slice line;
@@ -409,7 +409,7 @@ void reach_find(struct reach *r, const struct environment *env, const struct dot
 
 	add_environment(r, env);
 	add_dotenv(r, files);
-	/* A pattern may stand for many files: those with a name of their own come first. */
+	/* A pattern may match many files: paths without a pattern come first. */
 	for (int patterns = 0; patterns < 2; patterns++) {
 		for (size_t i = 0; i < sizeof(shell) / sizeof(shell[0]); i++)
 			if (is_pattern(shell[i]) == (patterns == 1))

@@ -3,9 +3,9 @@
 #define ORSHIM_REACH_H
 
 /*
- * The keys in reach of a tool: in its environment, in .env files, shell start
- * files and the settings of tools that are known. Of each its fingerprint, its
- * label and its place; the value itself is not kept.
+ * Finds the keys in reach of a tool: in its environment, in .env files, shell
+ * start files and the settings of known tools. Of each it keeps the
+ * fingerprint, the label and the place, but not the value.
  */
 #include "diagnose/environment.h"
 #include "diagnose/check_input.h"
@@ -15,7 +15,7 @@
 
 struct reach_key {
 	bool environment; /* not in a file */
-	bool base;        /* no key but a base URL: LABEL is the host that it names */
+	bool base;        /* not a key but a base URL: LABEL is its host */
 	enum found_kind kind;
 	char variable[LIMIT_SHOWN_NAME]; /* or the member of a tool's settings; "" */
 	char fingerprint[FINGERPRINT_SIZE];
@@ -24,8 +24,8 @@ struct reach_key {
 	unsigned line;
 	const char *note; /* what the file has around the value, static; "" */
 	const char *owner; /* whose keys look so, static; NULL: not known */
-	bool whole;        /* a whole key of its owner, as far as its form tells */
-	bool reading;      /* not the value, but what another reader makes of it */
+	bool whole;        /* a complete key of its vendor, judged by its form */
+	bool reading;      /* not the value itself, but what another reader makes of it */
 };
 
 struct reach {
@@ -35,7 +35,7 @@ struct reach {
 	struct reading reading;
 };
 
-/* FILES are those of dotenv_find(). R->reading goes on counting. */
+/* FILES come from dotenv_find(). R->reading continues its counts. */
 void reach_find(struct reach *r, const struct environment *env, const struct dotenv_list *files);
 
 /*

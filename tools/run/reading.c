@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 
-/* A FIFO would wait, and who waits at its other end would be woken; devices do things when opened. */
+/* Opening a FIFO would block and wake up its other end; opening a device may have effects. */
 static bool is_wanted(struct reading *r, const char *path)
 {
 	struct stat st;

@@ -3,9 +3,9 @@
 #define ORSHIM_READING_H
 
 /*
- * Files of the user's that are looked into before a tool starts: regular ones
- * of at most LIMIT_READ_FILE bytes, at most LIMIT_READ_FILES of them. The
- * others are passed over and counted.
+ * Reads the user's files before a tool starts: regular files of at most
+ * LIMIT_READ_FILE bytes, at most LIMIT_READ_FILES of them. Others are skipped
+ * and counted.
  */
 #include "base/buf.h"
 
