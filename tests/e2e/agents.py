@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: clients
-"""Coding agents as users run them, against the stand-in OpenRouter.
+"""Coding agents as users run them, against the mock OpenRouter.
 
-Claude Code, opencode and cline, each the npm package that holds its program:
-Bun executables whose TLS has no symbols. With a good key each does what it
+Claude Code, opencode and cline, each the npm package with its program: Bun
+executables whose TLS library has no symbols. With a good key each behaves as it
 does without the shim; with a quoted key the log and the text name the cause.
-No agent is told another address: in a namespace of its own, openrouter.ai is
-this machine. They come by scripts/fetch-clients.sh all.
+No agent is configured with another address: in a separate namespace,
+openrouter.ai is this machine. scripts/fetch-clients.sh all downloads them.
 """
 
 import collections

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # tags: clients
 # arm64.sh: the library built for arm64 and preloaded into arm64 programs, which
-# qemu runs: OpenSSL as a library, and linked in and stripped. Skipped with a word
-# where the machine lacks the compiler, qemu or an arm64 Debian's packages.
+# qemu runs: with OpenSSL as a library, and linked in and stripped. Skipped with a message
+# if the machine lacks the compiler, qemu or an arm64 Debian's packages.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

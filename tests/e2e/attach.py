@@ -3,9 +3,9 @@
 # tags: fast alone
 # tags: clients alone -- --rounds 100 --all
 """attach.py [--rounds N]: orshim attach and --detach, N times each, on programs that
-we did not write, under live traffic: no request fails, nothing is left behind, and
-a damaged key is diagnosed in between. What a JavaScript engine's own heap takes is told
-from a leak by a twin: the same program with the same traffic, which is left alone.
+we did not write, under live traffic. No request fails, nothing is left behind, and
+a damaged key is diagnosed in between. To tell the growth of a JavaScript engine's heap
+from a leak, a second process runs the same program with the same traffic and is not attached to.
 """
 import argparse
 import glob

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-"""attach_confined.py: processes and commands in sandboxes: seccomp, namespaces, another root folder,
-Yama, limits. Each refusal is one line, and the process goes on as it was; where both are in the
-same sandbox, they meet."""
+"""attach_confined.py: orshim attach with processes and commands in sandboxes: seccomp, namespaces,
+another root folder, Yama, limits. Each refusal is one line, and the process keeps running
+undisturbed. If both are in the same sandbox, attaching succeeds.
+"""
 import os
 import shutil
 import subprocess

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tags: fast alone
 # tags: clients alone -- --all
-"""attach_killed.py [--all] [--kind NAME]: `orshim attach` is killed at each system call by which it
-touches another process, one after the other: strace(1) sends SIGKILL as that call begins. After
-each the process must be there with its work going on, and be attached to and detached from.
-Without any: a wait of which every register is looked at, and the calls that change anything.
+"""attach_killed.py [--all] [--kind NAME]: `orshim attach` is killed at each system call with which it
+touches another process, one after the other: strace(1) sends SIGKILL as the call begins. After
+each the process must still run and do its work, and attach and detach must succeed.
+Without options: one kind of wait, for which every register is compared, and only the calls that
+change anything.
 """
 import argparse
 import os

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tags: fast alone
 # tags: clients alone -- --rounds 50 --all
-"""attach_late.py: orshim attach to clients in the middle of one HTTP/2 session, with a long answer of
-mostly zeros on its way: what begins after the join is recorded and judged right, by the name of
-the connection's server, and nothing false is said of what was seen by half. Most fields are known
-to HPACK's tables alone, which we did not see; clients keep keys out of them (RFC 7541 7.1.3).
+"""attach_late.py: orshim attach to clients in the middle of an HTTP/2 session, during a long answer
+of mostly zeros. Requests that begin afterwards are recorded and diagnosed correctly, with the
+connection's server name, and nothing false is reported about exchanges observed in part. Most
+header fields are only references into HPACK tables that we did not see; clients keep keys out of
+those (RFC 7541 7.1.3).
 """
 import argparse
 import os

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-"""attach_refused.py: every process that orshim attach must leave alone is left alone and told
-why, and what a process waits in goes on as if nothing had been."""
+"""attach_refused.py: orshim attach refuses every process that it must not touch, and prints the
+reason; the system call in which the process waits continues undisturbed.
+"""
 import os
 import shutil
 import signal

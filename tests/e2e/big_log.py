@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: clients alone
-"""big_log.py ORSHIM [MIB]: a log of 1 GiB, with a damaged line in each 64 KiB or so, in 1 GiB of memory.
+"""big_log.py ORSHIM [MIB]: a log of 1 GiB, one line per 64 KiB or so damaged, in 1 GiB of memory.
 
-Every record is counted, every damaged line is named or counted, nothing is lost.
+Every record is counted, every damaged line is listed or counted, nothing is lost.
 """
 import glob
 import os

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients
-# bun.sh: programs whose TLS library has no symbols. An OpenSSL that is linked in
-# and stripped, also into a shared library; an add-on of Node that brings its own
-# BoringSSL; real programs built with Bun: what the finder says of each, of
-# another architecture's file too; what it remembers between starts; thousands of
-# connections; and a program that `bun build --compile` made. The latter need scripts/fetch-clients.sh all.
+# bun.sh: programs whose TLS library has no symbols: an OpenSSL that is linked in
+# and stripped, also into a shared library; a Node add-on with its own BoringSSL; real
+# programs built with Bun. Tests what the finder reports of each, also for a file of
+# another architecture; its cache between starts; thousands of connections; and a
+# program made by `bun build --compile`. The latter need scripts/fetch-clients.sh all.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

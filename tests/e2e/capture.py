@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 """Captures of a real client: curl under the shim with ORSHIM_CAPTURE, against the
-stand-in OpenRouter, in HTTP/1.1 and HTTP/2. What was captured is replayed: the
-same rules and verdict as in the live log, and nothing of the key or the text.
+mock OpenRouter, over HTTP/1.1 and HTTP/2. Each capture is replayed: it must give the
+same rules and verdict as the live log, and contain nothing of the key or the text.
 """
 
 import glob

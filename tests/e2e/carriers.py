@@ -3,9 +3,9 @@
 # tags: fast
 """Where the key is and what is sent in its place, by programs that we did not write.
 
-curl and CPython's urllib ask the stand-in OpenRouter with the key in a header of
-another name, in a cookie, as user and password, or with something that is no key;
-the log names the rule, and no rule accuses a request that is as it should be.
+curl and CPython's urllib send the key to the mock OpenRouter in a header field of
+another name, in a cookie, as user and password, or send something that is not a key.
+The log names the rule, and no rule accuses a correct request.
 """
 
 import json

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""check.py: `orshim check` of made-up homes: what is damaged, twice, or at odds; never a value.
+"""check.py: `orshim check` on made-up homes: damaged, duplicate and conflicting keys; never a value.
 
-Each case: files below a home, variables, and what must be found (rule and words), where the caret
-is, and how it ends. The edits of --fix are run, and what they were about is gone then.
+Each case lists files below a home, variables, the findings to expect (rule and words), the caret's
+place, and the exit status. The edits of --fix are run, and the findings must be gone afterwards.
 """
 import json
 import os

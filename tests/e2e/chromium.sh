@@ -3,9 +3,9 @@
 # tags: clients
 # chromium.sh: Chromium loads a page over TLS under the shim as it does without. Builds
 # that check their indirect calls (clang CFI: upstream's, and the one in the npm package
-# @sparticuz/chromium) must not be tapped, and the log says why. Debian's build calls
-# through BoringSSL's table unchecked, and has no trap of a failed check in its code: it
-# is tapped. A build that is not here is skipped with a word.
+# @sparticuz/chromium) must not be tapped, and the log gives the reason. Debian's build calls
+# through BoringSSL's table unchecked, and its code has no trap for a failed check: it
+# is tapped. A build that is not installed is skipped with a message.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

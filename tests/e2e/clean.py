@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""Clean traffic is not blamed.
+"""Correct traffic causes no findings.
 
-Real clients do everything right against stand-ins of OpenRouter, OpenAI and
-Anthropic, under the shim. A finding at WARNING or above is a failure, but for
-the answers about themselves (a 503 that a retry overcame). Then every request
-that was recorded is looked at again as `orshim lint` does, alone and with
-refusals that have nothing to do with it: still nothing in it may be blamed. So
-are the requests of clean/innocent.py, which no client here makes.
+Real clients send correct requests to mocks of OpenRouter, OpenAI and Anthropic,
+under the shim. A finding at WARNING or above is a failure, except for findings
+about the answers themselves (a 503 that a retry overcame). Then every recorded
+request is checked again as `orshim lint` does, alone and with refusals that have
+another cause: again no rule may accuse it. The same goes for the requests of
+clean/innocent.py, which no client here sends.
 """
 
 import collections

@@ -3,15 +3,15 @@
 # tags: fast -- --http2
 # tags: clients -- --all --http2
 # tags: clients -- --all --http2 --local
-"""Real clients against the stand-in OpenRouter, bare and under the shim.
+"""Real clients against the mock OpenRouter, bare and under the shim.
 
 Every client of the table runs every case twice. Under the shim nothing that
 the client does may change (standard output, standard error, exit status,
-files, the bytes that the server receives), and the log must hold one exchange
+files, the bytes that the server receives), and the log must have one exchange
 for each request with its answer and the right cause.
 
-Where the machine allows it, everything runs in a network and mount namespace
-of its own in which openrouter.ai is this machine; elsewhere on 127.0.0.1 with
+If the machine allows it, everything runs in a separate network and mount
+namespace in which openrouter.ai is this machine; otherwise on 127.0.0.1 with
 ORSHIM_HOSTS.
 """
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # commands.sh: every command of orshim and every misuse of it: exit status, one
-# line of complaint, and no test key in any byte that is written.
+# line of complaint, and no test key in any byte of output.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}

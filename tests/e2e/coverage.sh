@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
-# coverage.sh: a program that connects to an API and whose TLS cannot be tapped says
-# so in the log, once and with the reason; who is tapped, or connects elsewhere, does not.
+# coverage.sh: a program that connects to an API and whose TLS library cannot be tapped gets
+# a log record with the reason, once. A tapped program, or one that connects elsewhere, gets none.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

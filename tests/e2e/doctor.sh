@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
-# doctor.sh: what orshim doctor says of real programs: which TLS, by what it is seen,
-# whether it is tapped, and what to do if not. A program that is not here is skipped.
+# doctor.sh: the report of orshim doctor about real programs: which TLS library, the evidence,
+# whether it is tapped, and what to do if not. A program that is not installed is skipped.
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-# editor_scripts.sh: orshim-code and `orshim doctor --editor` where no editor can be installed:
-# with folders and programs laid out as the real ones are. What starts is a script that
+# editor_scripts.sh: orshim-code and `orshim doctor --editor` on machines without an editor,
+# with folders and programs laid out as the real ones are. The editor is a script that
+# prints its arguments; a "running editor" is a real Node under the editor's name.
+# editor.py tests the real extension host.
 # says what it was given; a "running editor" is a real Node under the editor's name.
 # The real extension host is in editor.py.
 set -u

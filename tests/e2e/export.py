@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""orshim export: what curl left under the shim, and every capture, as lines for other engines."""
+"""orshim export: the log of curl under the shim, and every capture, as lines for other engines."""
 
 import collections
 import glob

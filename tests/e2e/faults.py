@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-"""Everything around the shim goes wrong, and the tool does not notice.
+"""Everything around the shim fails, and the tool does not notice.
 
 Each command runs bare and under the shim: output, status and what the server
-receives are the same, and standard error has not a byte of ours. What the log
-holds is checked where it can hold something. curl and CPython where they can
-be made to meet the fault, small programs of tests/e2e/faults where not.
+receives are the same, and the shim writes not a byte to standard error. The log
+is checked where one can be written. The clients are curl and CPython where they
+can be made to meet the fault, otherwise small programs of tests/e2e/faults.
 
 ORSHIM_SO names the library (build/liborshim.so).
 """

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""filters.py: which requests report, export, watch and diff look at, and from where they read.
+"""filters.py: which requests report, export, watch and diff select, and which sources they read.
 
-Each filter is done once more here, over the same lines of JSON. Logs are what curl sent through
-the shim and what the captures yield: as files, folders, patterns, packed, and from a pipe.
+Each filter is implemented once more here, over the same lines of JSON. The logs are of curl
+under the shim and of replayed captures: as files, folders, patterns, compressed, and from a pipe.
 """
 import datetime
 import fnmatch

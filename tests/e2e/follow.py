@@ -5,11 +5,11 @@
 """Children of real programs keep the shim although their parent dropped it.
 
 Each case runs a parent under the shim with ORSHIM_FOLLOW=1. It starts a child
-with an environment of its own; the child sends a chat request with a key in
-quotation marks to the stand-in OpenRouter. The log must hold the exchange, of
-another process than the parent, and its cause. The same parents run bare, and
-print and return the same. With `all` the clients of scripts/fetch-clients.sh all
-take part, else only what is there.
+with a new environment; the child sends a chat request with a quoted key to the
+mock OpenRouter. The log must have the exchange, from another process than the
+parent, and its cause. The same parents run bare, and must print and return the
+same. With `all` the clients of scripts/fetch-clients.sh all take part, otherwise
+only the installed ones.
 """
 
 import os

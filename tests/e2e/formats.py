@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""formats.py: what machines read, against its schema, for every capture and a hostile log.
+"""formats.py: machine-readable formats against their schemas, for every capture and a hostile log.
 
 The log and `report --json` against docs/schema, where a member that the schema does not name
 is a fault, too; SARIF against the schema of OASIS (npm's @microsoft/jest-sarif has it); JUnit's
-XML by xmllint. What is wrong on purpose must be refused, or the checks prove nothing.
+XML by xmllint. Files that are wrong on purpose must be refused, or the checks prove nothing.
 """
 import copy
 import glob

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- --all
-"""Programs that speak TLS by GnuTLS, bare and under the shim: output, status and what
-the server received are the same, a damaged key is diagnosed, a good one is not accused.
+"""Programs that use GnuTLS, bare and under the shim: output, status and what the server
+received are the same, a damaged key is diagnosed, a good one is not accused.
 
-wget, pycurl (libcurl's GnuTLS build) and a host of ours; with --all aria2, git's helper for HTTPS and
-Emacs' url.el, too.
+wget, pycurl (libcurl's GnuTLS build) and a test program of ours; with --all aria2, git's helper
+for HTTPS and Emacs' url.el, too.
 """
 
 import os

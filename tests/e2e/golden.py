@@ -3,8 +3,8 @@
 # tags: fast
 """golden.py [--update]: texts of one kept log to the byte, in files and on terminals.
 
-tests/golden/run.log is what five requests of curl left (three refused), and two lines
-that cannot be read. --update rewrites what is expected: the diff is what there is to review.
+tests/golden/run.log is the log of five curl requests (three refused), and two lines that cannot
+be parsed. --update rewrites the expected texts: review its diff.
 """
 import difflib
 import fcntl

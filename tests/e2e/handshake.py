@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- all
-"""TLS handshakes that fail: real clients against servers whose certificates and manners are bad.
+"""TLS handshakes that fail: real clients against servers with bad certificates or bad behaviour.
 
 handshake.py [all]: curl, CPython (http.client, requests, asyncio), Node (the machine's, npm's);
-with `all` every Node and Bun of the cache. Each client runs bare and under the shim: the same
-output and exit status; and the log says what went wrong, with the words that a reader needs.
+with `all` every Node and Bun of the cache. Each client runs bare and under the shim with the same
+output and exit status, and the log names what went wrong, in the words that a reader needs.
 """
 
 import glob

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""har.py ORSHIM: the archive of every capture against the JSON schema of HAR 1.2.
+"""har.py ORSHIM: validates the HAR export of every capture against the JSON schema of HAR 1.2.
 
 The schema is that of npm's package har-schema, the validator Debian's jsonschema.
 Archives that are wrong on purpose must be refused, or the check proves nothing.

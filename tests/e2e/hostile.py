@@ -4,8 +4,8 @@
 """hostile.py [--whole]: servers that misbehave, against curl, Python and Node.
 
 Bare and under the shim a client ends with the same status and the same bytes;
-the shim's memory stays below a ceiling made of base/limits.h, also when four
-times as much comes. What the CPU time grows by is printed, not judged. --whole:
+the shim's memory stays below a ceiling computed from base/limits.h, even with four
+times as much data. The growth of CPU time is printed, not judged. --whole:
 a GiB at a time instead of some MiB, and every case with every client.
 """
 

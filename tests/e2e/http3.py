@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # tags: fast -- trixie
 # tags: clients
-"""HTTP/3: its handshake goes through a tapped TLS library, its bytes do not.
+"""HTTP/3: its handshake uses a tapped TLS library, its data does not.
 
 http3.py [SUITE…]: curl of Debian trixie (OpenSSL's own QUIC) and sid (ngtcp2), each in a root of
-scripts/root.sh, against nginx of that root; in a network namespace with nothing but `lo` and a
-mount namespace of its own, so that the root stays as it is. Bare and under the shim the same; a
-request by HTTP/3 is told as not seen, and never as silence.
+scripts/root.sh, against nginx of that root, in a network namespace with nothing but `lo` and a
+separate mount namespace, so that the root is not modified. Bare and under the shim the outcome is
+the same; a request over HTTP/3 is reported as not observed, never left out silently.
 """
 
 import json

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
-# install.sh: make install and uninstall, the Debian package in a root of its own,
-# the manual pages, and the completions in bash, zsh and fish themselves.
+# install.sh: make install and uninstall, the Debian package in a separate root,
+# the manual pages, and the completions in real bash, zsh and fish.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 . tests/e2e/harness/cases.sh

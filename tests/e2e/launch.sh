@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
-# launch.sh: what `orshim run` says of the keys in reach before the tool starts:
-# one block where something is wrong, nothing otherwise, and never a value.
+# launch.sh: what `orshim run` reports about the keys in reach before the tool starts:
+# one block if something is wrong, nothing otherwise, and never a value.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 orshim=$PWD/${BUILD:-build}/orshim

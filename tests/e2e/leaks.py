@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- --all
-"""A canary in every place where a secret can stand, through every command and format.
+"""A canary in every place where a secret can be, through every command and format.
 
-The exchanges of places.py are made by Python and curl under the shim with every
-output switched on; then each command reads what was kept. No output may hold
-12 characters in a row of a canary: as it is, reversed, in base64 or hex, or
+places.py lists the exchanges. Python and curl send them under the shim with every
+output switched on; then each command reads the kept logs. No output may contain
+12 consecutive characters of a canary: as it is, reversed, in base64 or hex, or
 behind percent or JSON escapes. (One exception: the words of a kept run's own
-command line, but for those that look secret; `orshim rerun` needs them.)
+command line, unless they look secret; `orshim rerun` needs them.)
 
-Every exchange is in every report; of the commands that take one exchange, each
-gets a part of them, all with --all.
+Every exchange is in every report; commands that take one exchange are tried
+with some of them, or with all (--all).
 """
 
 import base64

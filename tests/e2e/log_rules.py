@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""The rules that need a whole log: where `orshim report` says them and where it must not.
+"""The rules that need a whole log: where `orshim report` must name them and where it must not.
 
-Each case is a log as the README describes it. Every such rule has at least three
+Each case is a log in the format of the README. Every such rule has at least three
 cases of each kind. At the end CPython under the shim opens connections on which
-it sends nothing: worth a word, unless the same process asks on another one.
+it sends nothing: that is reported, unless the same process sends on another one.
 """
 
 import json

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""page.py ORSHIM [FOLDER]: the HTML report, its bytes and in headless Chromium.
+"""page.py ORSHIM [FOLDER]: the HTML report, as bytes and in headless Chromium.
 
-Its bytes: one file, whose policy allows its own script and style alone, whose data is whole and
-cannot leave its element, and which says the verdict and the causes without a script. In Chromium:
-sort, filter, zoom, detail, keyboard, print; nothing on the console, no request but the file itself;
+As bytes: one file; its policy allows only its own script and style; its data is complete and
+cannot end its script element; the verdict and the causes can be read without a script. In Chromium:
+sort, filter, zoom, detail, keyboard, print; no console message, no request but for the file itself;
 72,000 exchanges with few of them in the document. Screenshots go to FOLDER.
 """
 import base64

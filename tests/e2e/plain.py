@@ -3,10 +3,10 @@
 # tags: fast
 """HTTP without TLS to a gateway on this machine, by clients that we did not write.
 
-Each is run bare and under `orshim run`: output, status and the bytes that the
-gateway received are the same, a damaged key is diagnosed, and it is said that
-there was no TLS. What is no API (other paths, a database, whoever speaks
-first) leaves no trace, whatever a program does with its descriptors.
+Each runs bare and under `orshim run`: output, status and the bytes that the
+gateway received are the same, a damaged key is diagnosed, and the log shows that
+there was no TLS. Traffic that is not an API's (other paths, a database, a server
+that speaks first) leaves no record, whatever a program does with its descriptors.
 """
 
 import glob

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- all
-"""Programs that cannot be tapped, started by ones that are: npm's launchers, shells, Python.
+"""Programs that cannot be tapped, started by programs that can: npm's launchers, shells, Python.
 
-`orshim run` starts the launcher under the preloaded library, which has the
-program executed by way of the relay's filter. Output, status and what the
-server received are those of the bare run. The program is Go's net/http; with
-"all" also deno, and codex as npm installs it.
+`orshim run` starts the launcher with the preloaded library, which executes the
+program through the relay's filter. Output, status and what the server received
+are those of the bare run. The program is Go's net/http; with "all" also deno, and
+codex as npm installs it.
 """
 
 import os

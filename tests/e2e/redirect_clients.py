@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- all
-"""Real clients that the preloaded library does not see, through the relay of `orshim run`.
+"""Real clients that the preloaded library cannot observe, through the relay of `orshim run`.
 
-Each is run bare and relayed, with a good key and with a damaged one: output,
+Each runs bare and relayed, with a good key and with a damaged one: output,
 status and what the server received are the same to the byte, in the same
 version of HTTP, and the log names the cause. With "all" also those that
-scripts/fetch-clients.sh all brings.
+scripts/fetch-clients.sh all downloads.
 """
 
 import os

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""Where the relay of `orshim run` is used: without root, under a container engine's
-profile, over IPv6, behind a proxy, by many threads, beside a stranger.
+"""The relay of `orshim run` in various environments: without root, under a container engine's
+profile, over IPv6, behind a proxy, with many threads, next to an unrelated process.
 
-A stranger is a process of this machine that is not the run's: it finds the
-relay's ports and its socket, and gains nothing.
+The unrelated process is not part of the run: it finds the relay's ports and its
+socket, and gains nothing.
 """
 
 import os

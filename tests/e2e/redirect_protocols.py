@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""What is not TLS from its first byte on goes through the relay as it is, and is named: a
-server that speaks first, STARTTLS, SOCKS, a proxy that speaks TLS, who says nothing for 5 s.
-Who executes a setuid program below the filter is told why it gains nothing."""
+"""Traffic that is not TLS from its first byte on is relayed unchanged, and reported: a server that
+speaks first, STARTTLS, SOCKS, a proxy that uses TLS, a client that is silent for 5 s.
+A process below the filter that executes a setuid program gets a message why it gains no privileges.
+"""
 
 import os
 import shutil

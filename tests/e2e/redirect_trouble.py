@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""What may go wrong around the relay of `orshim run`, and who may come by.
+"""Faults around the relay of `orshim run`, and unexpected clients.
 
-Other hosts, servers that cannot be looked into, a refused connection, a relay
-that is killed, a process that outlives the tool, a stranger at the relay's
-port: the tool sees what it would see without us, and what was not looked into
-is said.
+Other hosts, servers whose traffic cannot be decrypted, a refused connection, a relay
+that is killed, a process that outlives the tool, an unrelated process at the relay's
+port: the tool sees the same as without us, and traffic that was not inspected is
+reported.
 """
 
 import os

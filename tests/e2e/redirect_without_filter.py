@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""The relay where no filter is to be had: another one with a listener is there, seccomp(2)
-is refused, or unknown. Programs that take their proxy from the environment come to the
-relay by it; of the others one line says what is missing. With "all" also deno.
+"""The relay where no filter can be installed: another filter with a listener exists, seccomp(2)
+is refused, or unknown. Programs that take their proxy from the environment reach the relay
+through it; for the others one line reports what is missing. With "all" also deno.
 """
 
 import os

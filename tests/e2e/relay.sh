@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- all
-# relay.sh [all]: orshim relay in front of the stand-in. Real clients through it are
-# served, and diagnosed; a stream arrives as it comes; every end is clean. With
-# "all", clients that cannot be tapped, too (scripts/fetch-clients.sh all).
+# relay.sh [all]: orshim relay in front of the mock. Real clients are served through it
+# and diagnosed; a stream arrives as it is sent; every way to stop it is clean. With
+# "all" also clients that cannot be tapped (scripts/fetch-clients.sh all).
 # shellcheck disable=SC2317 # functions that check() calls
 set -u
 # shellcheck source=tests/e2e/harness/cases.sh

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # tags: fast
-# report.sh: reports of real runs against the stand-in OpenRouter, of logs that
-# are torn or hostile, and the commands beside: runs, rerun, diff, baseline,
-# curl, watch. No test key in any byte that is written.
+# report.sh: reports of real runs against the mock OpenRouter, and of torn or hostile
+# logs, and the related commands: runs, rerun, diff, baseline, curl, watch. No test
+# key in any byte of output.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/${BUILD:-build}

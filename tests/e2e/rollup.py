@@ -3,8 +3,8 @@
 # tags: fast
 """`orshim report --rollup`: what separates the refusals of a fleet, from counts alone.
 
-Counts with a planted cause must name it, counts whose outcomes were dealt out by lot must name
-nothing, and for small logs the answer is that of `orshim report`, which sees every exchange.
+Counts with a planted cause must name it, counts with random outcomes must name nothing, and for
+small logs the answer is that of `orshim report`, which sees every exchange.
 """
 import collections
 import csv

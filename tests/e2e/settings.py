@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 # tags: clients -- --all
-"""settings.py [--all]: every ORSHIM_* setting with every value that it was not made for.
+"""settings.py [--all]: every ORSHIM_* setting with values that it was not made for.
 
-curl and CPython make one refused request, bare and under the shim: output,
-status and what the server receives are the same. On standard error, here a
-terminal, stands one line for a setting that is malformed and not a byte for
-another, and no value brings a control character or a secret there. `orshim env`
-is of the same mind. Where the log is not the setting in question, it holds the
-exchange. Each value goes into every other setting with curl, and into a few with
-CPython; --all: into all with both, and with ORSHIM_DEBUG=1.
+curl and CPython send one refused request, bare and under the shim: output,
+status and what the server receives are the same. Standard error, here a
+terminal, gets one line for a malformed setting and not a byte for a valid
+one, and no value brings a control character or a secret there. `orshim env`
+agrees. Unless the log is the setting in question, it has the exchange. Each
+value is tried in every other setting with curl, and in a few with CPython;
+--all: in all with both, and with ORSHIM_DEBUG=1.
 """
 
 import concurrent.futures

@@ -3,10 +3,10 @@
 # tags: fast
 """The answer to "it randomly alternates", from the wire to the report.
 
-Live: curl under the shim sends requests to the stand-in OpenRouter, of which
-some fail for one reason. Generated: captures with outcomes by lot are replayed
+Live: curl under the shim sends requests to the mock OpenRouter, some of which
+fail for one reason. Generated: captures with random outcomes are replayed
 through the same code. `report --json` must name what separates the failures,
-say how sure that is, and say nothing where there is nothing but chance.
+how certain that is, and nothing if there is only chance.
 """
 
 import json

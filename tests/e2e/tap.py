@@ -4,10 +4,10 @@
 """Runs small programs that use TLS in unusual ways, bare and under the shim.
 
 The output, the exit status and the bytes that the server gets must be the
-same, and the log must hold exactly the exchanges that took place. Each
+same, and the log must have exactly the exchanges that took place. Each
 program that is linked with libssl runs twice: once with the system's, tapped
-by its method tables, and once with a copy whose tables are not recognised,
-tapped by the exported functions.
+through its method tables, and once with a copy whose tables are not recognised,
+tapped through the exported functions.
 
 ORSHIM_SO names the library (build/liborshim.so).
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""many.py LOG COUNT BARE SHIMMED: what Bun's many short connections left behind.
+"""many.py LOG COUNT BARE SHIMMED: checks the log of Bun's many short connections.
 
-Bun has no SSL_free() of its own to see: connections end by what is read, or when
-their memory is a new connection's. BARE and SHIMMED hold many.js' words.
+Bun exports no SSL_free() that we could hook: a connection ends when the reads show it, or when
+a new connection reuses its memory. BARE and SHIMMED are files with the output of many.js.
 """
 import json
 import sys

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# curl.sh BASE OPTION…: what people do with curl, all of it right. Prints a line
-# for each thing done. The CA comes from CURL_CA_BUNDLE.
+# curl.sh BASE OPTION…: correct requests as people send them with curl. Prints a line
+# for each. The CA comes from CURL_CA_BUNDLE.
 set -eu
 base=$1
 shift

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Requests that are right as their vendors document them, and look odd.
+"""Requests that are correct by their vendors' documentation, and look odd.
 
-innocent() yields (host, name, request), the request as its bytes in HTTP/1.1. All
+innocent() yields (host, name, request); the request is its bytes in HTTP/1.1. All
 keys are made up.
 """
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""libraries.py LIBRARY BASE: what scripts do with requests or httpx, all of it right.
+"""libraries.py LIBRARY BASE: correct requests as scripts send them with requests or httpx.
 
-LIBRARY is requests, httpx or httpx2 (httpx with HTTP/2). Prints a line for each
-thing done.
+LIBRARY is requests, httpx or httpx2 (httpx with HTTP/2). Prints a line for each request.
 """
 import json
 import os

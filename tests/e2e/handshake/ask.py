@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ask.py WAY URL CA: one GET, and what came of it in one line."""
+"""ask.py WAY URL CA: sends one GET and prints its outcome in one line."""
 
 import asyncio
 import http.client

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Servers whose TLS handshakes go wrong, each in its own way, on loopback.
+"""Servers on loopback whose TLS handshakes fail, each in another way.
 
-A Servers object listens once for each mode of MODES; `ports` says where, `ca` is the file of the
-authority that clients are to trust. What an honest one answers is a 401 of OpenRouter's.
+A Servers object listens once for each mode of MODES; `ports` maps modes to ports, `ca` is the file
+of the authority for the clients to trust. The correct ones answer with OpenRouter's 401.
 """
 
 import os

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What every end-to-end test has in common: where the build is, a check and its line, a skip,
+"""What every end-to-end test shares: where the build is, a check and its TAP line, a skip,
 the mock OpenRouter, and a program run bare and under the shim.
 
 A test prints `ok N - NAME` or `not ok N - NAME` for each check, ends with finish(), and returns its
-value as the exit status. One that cannot run here at all ends with skip_all(), status 77.
+value as the exit status. A test that cannot run here at all ends with skip_all(), status 77.
 """
 
 import collections

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# cases.sh, sourced by the shell tests here: a case and its verdict, the stand-in
-# OpenRouter, and an end that leaves nothing behind. $work is a folder of the test's
-# own; a command of a case writes to $work/out and $work/err, and $work/all has it all.
+# cases.sh, sourced by the shell tests: a case and its verdict, the mock OpenRouter,
+# and the clean-up at the end. $work is the test's temporary folder; a command of a
+# case writes to $work/out and $work/err, and $work/all collects both.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 # shellcheck disable=SC2034 # the tests' own
 build=$root/${BUILD:-build} orshim=$root/${BUILD:-build}/orshim \

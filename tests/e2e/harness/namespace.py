@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A network with nothing but lo, and an /etc/hosts in which the vendors' names lead to this machine.
+"""A network with nothing but lo, and an /etc/hosts that maps the vendors' names to this machine.
 
-Whatever goes wrong here ends the test: no request of a test may leave the machine.
+Any failure here ends the test: no request of a test may leave the machine.
 """
 
 import fcntl

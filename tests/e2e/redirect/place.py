@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Where these tests happen: a network of its own with only lo, the stand-in at an
-address that is no loopback one, and names that lead there."""
+"""Where these tests run: a separate network with only lo, the mock at an address that
+is not a loopback one, and names that resolve to it.
+"""
 
 import os
 import subprocess

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A TLS server on loopback whose event stream waits for a word in the middle.
+"""A TLS server on loopback whose event stream pauses in the middle until a line arrives on stdin.
 
 Prints one line of JSON when it is ready (port, ca). Every request gets a first
-event; the second comes when a line arrives on standard input, and its end ends
+event; the second is sent when a line arrives on standard input. End of input stops
 the server.
 """
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A log of many exchanges over a working day, made of the captures.
+"""A log of many exchanges over a working day, generated from the captures.
 
-Several tools, models, keys and causes; the same for the same count. Keys are made up.
+Several tools, models, keys and causes; deterministic for a given count. Keys are made up.
 """
 import datetime
 import glob

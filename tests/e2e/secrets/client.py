@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""client.py ASKS PORT CA PROTOCOL: sends what ASKS says, byte by byte as it says. Prints nothing."""
+"""client.py ASKS PORT CA PROTOCOL: sends the requests in ASKS, byte by byte. Prints nothing."""
 
 import json
 import socket

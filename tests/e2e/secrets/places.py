@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Where a secret can stand in an exchange, and the exchanges that put one there.
+"""Where a secret can be in an exchange, and the exchanges that put one there.
 
-Each place has a canary of its own, so that a leak names its place. A canary is
-drawn anew in each run; a key's is the part behind its public prefix.
+Each place has a separate canary, so that a leak identifies its place. Each run draws
+new canaries; a key's canary is the part after its public prefix.
 """
 
 import base64
