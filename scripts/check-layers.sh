@@ -85,17 +85,9 @@ xargs nm -A -g <"$scratch/objects" | sed "s|^$build/||; s|: *[0-9a-f]* *\([A-Za-
 # Headers that include each other; a path begins at shim/ or at the root.
 grep -rnE '^#include "' shim tools --include=*.h | sed -E 's|:[0-9]+:#include "| |; s|".*||' |
 	awk '{ print $1, ($2 ~ /^(tools|shim)\//) ? $2 : "shim/" $2 }' >>"$scratch/edges"
-# Circles that are still to be undone, one a line, by one member; none may be added.
-cat >"$scratch/known" <<END
-tools/redirect/link.o
-END
-awk -f scripts/circles.awk "$scratch/edges" >"$scratch/circles"
-found=$(grep -vwFf "$scratch/known" "$scratch/circles" || true)
+found=$(awk -f scripts/circles.awk "$scratch/edges")
 [ -z "$found" ] || fail "these files need each other in a circle:
 $found"
-while read -r known; do
-	grep -qwF "$known" "$scratch/circles" || fail "$known is on no circle any more: take it from the list of known ones"
-done <"$scratch/known"
 
 found=$(grep -rhE '^#ifndef [A-Z0-9_]+_H$' shim tools --include=*.h | sort | uniq -d)
 [ -z "$found" ] || fail "several headers have one include guard:

@@ -211,3 +211,10 @@ bool authority_certify(struct authority *a, const char *name, SSL *ssl)
 	return leaf && SSL_use_certificate(ssl, leaf) == 1 &&
 	       SSL_use_PrivateKey(ssl, a->leafkey) == 1;
 }
+
+bool authority_have(struct authority *a, const struct host_list *hosts, struct buf *pem)
+{
+	if (a->key)
+		return true;
+	return authority_make(a, hosts) && authority_pem(a, pem);
+}

@@ -34,6 +34,12 @@ void authority_release(struct authority *a);
 /* Appends the certificate as PEM to OUT. */
 bool authority_pem(const struct authority *a, struct buf *out);
 
+/*
+ * The authority is there; the first call makes it and appends its certificate as
+ * PEM to PEM. False without memory or randomness.
+ */
+bool authority_have(struct authority *a, const struct host_list *hosts, struct buf *pem);
+
 /* Gives SSL, a server's side, a certificate for NAME (a host or an address). */
 bool authority_certify(struct authority *a, const char *name, SSL *ssl);
 

@@ -31,7 +31,7 @@ static void tell_variables(struct visitor *v, const char *request)
 	int pid = getpid();
 
 	buf_init(&out, DOOR_ANSWER);
-	if (relay_has_authority(r) && buf_add(&out, "Y", 1) == 0 &&
+	if (authority_have(&r->authority, &r->hosts, &r->trust.own) && buf_add(&out, "Y", 1) == 0 &&
 	    buf_add(&out, &pid, sizeof(pid)) == 0 && trust_variables(&r->trust, &out)) {
 		/* Without it the program is relayed all the same, and not looked into. */
 		trust_lay_over(&r->trust, (enum runtime)request[1], request + 2,

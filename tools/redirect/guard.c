@@ -18,7 +18,8 @@
 #include "report/sink.h"
 #include "report/record.h"
 #include "tools/redirect/courier.h"
-#include "tools/redirect/relay.h"
+#include "tools/redirect/folder.h"
+#include "tools/redirect/peer.h"
 
 /* Let the call ID pass. */
 static void let_pass(int listener, uint64_t id)
@@ -99,7 +100,7 @@ __attribute__((noreturn)) static void be_guard(const struct guard *g, int from, 
 		if (count)
 			say_so(log);
 		stand_in(g, held, count);
-		relay_remove_files(folder);
+		folder_clear(folder);
 	}
 	_exit(0);
 }

@@ -1,52 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#include "tools/redirect/link_flow.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/private_address.h"
-#include "tools/redirect/link.h"
-#include "tools/redirect/proxy.h"
+#include "tools/redirect/dial.h"
+#include "tools/redirect/end.h"
+#include "tools/redirect/pump.h"
 
 enum { PIECE = 16384, SPARE = 64 * 1024 };
-
-bool end_has_room(const struct end *e)
-{
-	return e->out.bytes.n - e->out.sent < LIMIT_RELAY_QUEUE;
-}
-
-/* Is a handshake of ours with E going on? */
-static bool shakes_hands(const struct end *e)
-{
-	const struct link *l = e->link;
-
-	return e == &l->far ? l->state == LINK_UPSTREAM : l->state == LINK_LEAF;
-}
-
-ssize_t end_receive(struct end *e, void *room, size_t size)
-{
-	ssize_t n;
-
-	if (e->eof)
-		return -1;
-	do
-		n = recv(e->source.fd, room, size, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n > 0)
-		return n;
-	if (n == 0) {
-		e->eof = true;
-		return -1;
-	}
-	if (errno == EAGAIN)
-		return 0;
-	if (shakes_hands(e))
-		e->eof = true; /* it has refused us, and may have said why */
-	else
-		link_break(e->link);
-	return -1;
-}
 
 /* Send what is on its way to E, then the end if it is due. */
 static void flush(struct end *e)
@@ -61,7 +25,7 @@ static void flush(struct end *e)
 		} else if (errno == EAGAIN) {
 			return;
 		} else if (errno != EINTR) {
-			if (!shakes_hands(e))
+			if (!end_shakes_hands(e))
 				link_break(e->link);
 			return;
 		}
@@ -92,17 +56,12 @@ static void splice_from(struct end *from, struct end *to)
 			return;
 		}
 	}
-	if (from->eof && !to->last) {
+	if (n == END_BROKEN) {
+		link_break(l);
+	} else if (from->eof && !to->last) {
 		to->last = true;
 		pump_end(l, from);
 	}
-}
-
-size_t link_head_end(const struct buf *b)
-{
-	long at = slice_find(buf_slice(b), SLICE("\r\n\r\n"), 0);
-
-	return at < 0 ? 0 : (size_t)at + 4;
 }
 
 /* The answer of a proxy to a CONNECT that the tool has had an answer to already. */
@@ -111,11 +70,11 @@ static void skip_answer(struct link *l)
 	char piece[PIECE];
 	ssize_t n = end_receive(&l->far, piece, sizeof(piece));
 
-	if (n > 0 && buf_add(&l->answer, piece, (size_t)n) != 0) {
+	if (n == END_BROKEN || (n > 0 && buf_add(&l->answer, piece, (size_t)n) != 0)) {
 		link_break(l);
 		return;
 	}
-	size_t end = link_head_end(&l->answer);
+	size_t end = dial_head_end(&l->answer);
 	if (!end)
 		return;
 	l->skips_answer = false;
@@ -161,7 +120,7 @@ void link_pass(struct link *l, const char *why)
 		return;
 	}
 	if (l->state == LINK_UPSTREAM) { /* this far has had a handshake of ours */
-		error = link_reopen(l);
+		error = end_reopen_far(l);
 		l->state = LINK_AGAIN;
 		if (error && error != EINPROGRESS)
 			link_break(l);
@@ -203,38 +162,26 @@ static const char *name_protocol(const struct link *l)
 static void decide_by_name(struct link *l)
 {
 	struct relay *r = l->relay;
+	const char *why;
 
 	if (l->hello.name[0])
 		snprintf(l->name, sizeof(l->name), "%s", l->hello.name);
 	if (is_tls_proxy(l))
 		l->note = "a proxy that speaks TLS";
 	if (l->note || l->peer->is_left || !hosts_may_find(&r->hosts, slice_of(l->name), l->port) ||
-	    (!r->strict && peer_has_refused(l->peer, l->name)) || !relay_has_authority(r))
+	    (!r->strict && peer_has_refused(l->peer, l->name)) ||
+	    !authority_have(&r->authority, &r->hosts, &r->trust.own))
 		link_pass(l, NULL);
 	else if (is_sure_to_refuse(l))
 		link_pass(l, "whom it trusts could not be changed for this run: that needs a "
 			     "namespace of its own, which is not allowed here");
-	else
-		pump_begin(l);
-}
-
-void link_take_target(struct link *l, struct slice head)
-{
-	struct slice line = slice_from(head, sizeof("CONNECT ") - 1);
-	struct slice target;
-
-	if (!slice_cut(&line, ' ', &target))
-		return;
-	size_t n = target.n;
-	while (n && target.p[n - 1] != ':')
-		n--;
-	l->port = n ? (uint16_t)atoi(target.p + n) : l->port;
-	snprintf(l->name, sizeof(l->name), "%.*s", n ? (int)n - 1 : (int)target.n, target.p);
+	else if ((why = pump_begin(l)) != NULL)
+		link_pass(l, why);
 }
 
 static void start_tunnel(struct link *l, size_t head)
 {
-	link_take_target(l, slice_sub(buf_slice(&l->first), 0, head));
+	dial_take_target(l, slice_sub(buf_slice(&l->first), 0, head));
 	if (buf_add(&l->prologue, l->first.p, head) != 0 ||
 	    buf_add(&l->far.out.bytes, l->first.p, head) != 0) {
 		link_break(l);
@@ -250,14 +197,12 @@ static void tunnel_step(struct link *l)
 	char piece[PIECE];
 	ssize_t n = end_receive(&l->far, piece, sizeof(piece));
 
-	if (l->state == LINK_OVER)
-		return;
-	if (n > 0 && (buf_add(&l->answer, piece, (size_t)n) != 0 ||
-		      buf_add(&l->near.out.bytes, piece, (size_t)n) != 0)) {
+	if (n == END_BROKEN || (n > 0 && (buf_add(&l->answer, piece, (size_t)n) != 0 ||
+					  buf_add(&l->near.out.bytes, piece, (size_t)n) != 0))) {
 		link_break(l);
 		return;
 	}
-	size_t end = link_head_end(&l->answer);
+	size_t end = dial_head_end(&l->answer);
 	if (l->far.eof || (end && !slice_has(slice_sub(buf_slice(&l->answer), 0, 12), SLICE(" 2"))))
 		link_pass(l, NULL); /* refused: the tool reads why */
 	else if (end)
@@ -303,7 +248,7 @@ static void read_first(struct link *l, size_t had)
 			link_pass(l, NULL);
 		}
 	} else if (!l->prologue.n && is_connect(&l->first)) {
-		size_t head = link_head_end(&l->first);
+		size_t head = dial_head_end(&l->first);
 		if (head)
 			start_tunnel(l, head);
 	} else {
@@ -317,10 +262,8 @@ static void hello_step(struct link *l, bool server_speaks)
 	size_t had = l->first.n;
 	ssize_t n = end_receive(&l->near, piece, sizeof(piece));
 
-	if (l->state == LINK_OVER)
-		return;
-	if (n > 0 && buf_add(&l->first, piece, (size_t)n) != 0)
-		link_break(l); /* larger than any ClientHello */
+	if (n == END_BROKEN || (n > 0 && buf_add(&l->first, piece, (size_t)n) != 0))
+		link_break(l); /* the latter is larger than any ClientHello */
 	else if (n > 0)
 		read_first(l, had);
 	else if (server_speaks || l->near.eof) {
@@ -334,13 +277,34 @@ static bool is_over(const struct link *l)
 	return l->near.eof && l->far.eof && l->near.finished && l->far.finished;
 }
 
+void link_do(struct link *l, enum dial_next next)
+{
+	if (next == DIAL_BREAK)
+		link_break(l);
+	else if (next == DIAL_END)
+		link_end(l);
+}
+
+static void look_into(struct link *l)
+{
+	char why[PUMP_WHY];
+
+	switch (pump_step(l, why)) {
+	case PUMP_GO_ON:
+		break;
+	case PUMP_PASS:
+		link_pass(l, why);
+		break;
+	case PUMP_BREAK:
+		link_break(l);
+	}
+}
+
 static void step(struct link *l, bool server_speaks)
 {
 	switch (l->state) {
 	case LINK_PROXY:
-	case LINK_LOOKUP:
-	case LINK_DIALLING:
-		proxy_step(l);
+		link_do(l, dial_read(l));
 		break;
 	case LINK_HELLO:
 		hello_step(l, server_speaks);
@@ -351,7 +315,7 @@ static void step(struct link *l, bool server_speaks)
 	case LINK_UPSTREAM:
 	case LINK_LEAF:
 	case LINK_PUMP:
-		pump_step(l);
+		look_into(l);
 		break;
 	case LINK_SPLICE:
 		splice_step(l);
@@ -384,7 +348,7 @@ void link_turn(struct link *l, struct end *e, uint32_t events)
 	enum link_state before;
 	bool server_speaks = e == &l->far && events & (EPOLLIN | EPOLLHUP);
 
-	if ((events & EPOLLERR && !shakes_hands(e)) || is_left_alone(l, e, events)) {
+	if ((events & EPOLLERR && !end_shakes_hands(e)) || is_left_alone(l, e, events)) {
 		link_break(l);
 		return;
 	}
@@ -399,49 +363,4 @@ void link_turn(struct link *l, struct end *e, uint32_t events)
 		link_end(l);
 	if (l->state != LINK_OVER)
 		link_interest(l);
-}
-
-/* Who waits for the other side still wants to know that this one is gone. */
-static uint32_t wanted_of(const struct link *l, const struct end *e, const struct end *other)
-{
-	uint32_t out = e->out.bytes.n > e->out.sent ? EPOLLOUT : 0;
-
-	switch (l->state) {
-	case LINK_PROXY:
-		return EPOLLIN;
-	case LINK_LOOKUP:
-		return EPOLLRDHUP;
-	case LINK_DIALLING:
-		return e == &l->far ? EPOLLOUT : EPOLLRDHUP;
-	case LINK_HELLO:
-		return out | (e->eof ? 0 : EPOLLIN);
-	case LINK_TUNNEL:
-	case LINK_UPSTREAM:
-		return out | (e == &l->far ? EPOLLIN : EPOLLRDHUP);
-	case LINK_LEAF:
-		return out | (e == &l->near ? EPOLLIN : EPOLLRDHUP);
-	case LINK_PUMP:
-	case LINK_SPLICE:
-		return out | (!e->eof && end_has_room(other) ? EPOLLIN : 0);
-	case LINK_CONNECTING:
-	case LINK_AGAIN:
-		return e == &l->far ? EPOLLOUT : 0;
-	default:
-		return 0;
-	}
-}
-
-void link_interest(struct link *l)
-{
-	int loop = l->relay->loop;
-
-	if (l->near.eof && l->near.finished)
-		loop_close(loop, &l->near.source);
-	if (l->far.eof && l->far.finished)
-		loop_close(loop, &l->far.source);
-	if ((l->near.source.fd >= 0 &&
-	     !loop_watch(loop, &l->near.source, wanted_of(l, &l->near, &l->far))) ||
-	    (l->far.source.fd >= 0 &&
-	     !loop_watch(loop, &l->far.source, wanted_of(l, &l->far, &l->near))))
-		link_break(l);
 }

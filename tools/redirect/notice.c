@@ -14,7 +14,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "tools/redirect/link.h"
+#include "tools/redirect/call.h"
+#include "tools/redirect/links.h"
 #include "tools/redirect/privilege.h"
 
 #ifndef IPPROTO_MPTCP
@@ -23,51 +24,11 @@
 
 enum { PORT_SSH = 22, PORT_DNS = 53, PORT_HTTPS = 443 };
 
-void notice_release(struct call *c)
-{
-	if (c->socket >= 0)
-		close(c->socket);
-	c->socket = -1;
-	c->listener = -1;
-}
-
-static void answer(struct relay *r, struct call *c, int error, uint32_t flags)
-{
-	struct seccomp_notif_resp response = { .id = c->id, .error = -error, .flags = flags };
-
-	if (c->listener < 0)
-		return;
-	ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-	guard_answered(&r->guard, c->id);
-	notice_release(c);
-}
-
-void notice_answer(struct relay *r, struct call *c, int error)
-{
-	answer(r, c, error, 0);
-}
-
-void notice_let_pass(struct relay *r, struct call *c)
-{
-	answer(r, c, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
-}
-
 static bool is_alive(const struct call *c)
 {
 	uint64_t id = c->id;
 
 	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-}
-
-bool notice_replace(struct call *c)
-{
-	struct seccomp_notif_addfd add = { .id = c->id,
-					   .flags = SECCOMP_ADDFD_FLAG_SETFD,
-					   .srcfd = (uint32_t)c->socket,
-					   .newfd = (uint32_t)c->fd,
-					   .newfd_flags = c->is_cloexec ? O_CLOEXEC : 0 };
-
-	return !c->replaces || ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0;
 }
 
 /* The address that TID wants to connect to; its size, 0 if it cannot be read or is of no use. */
@@ -223,15 +184,15 @@ static void decide(struct relay *r, struct call *c, int tid, const struct seccom
 
 	/* What the preloaded library sees is seen there. */
 	if (!p || p->is_left || (p->has_shim && is_loopback(&to) && is_gateway_alone(r, &to))) {
-		notice_let_pass(r, c);
+		call_let_pass(r, c);
 		return;
 	}
 	c->pid = p->pid;
 	c->fd = (int)data->args[0];
 	if (!get_socket(p, c, to.any.sa_family) || !is_alive(c)) {
-		notice_let_pass(r, c);
+		call_let_pass(r, c);
 	} else if (is_ours_already(r, c->socket)) {
-		notice_answer(r, c, 0);
+		call_answer(r, c, 0);
 	} else {
 		link_open(r, p, c, &to, size);
 	}
@@ -249,7 +210,7 @@ static void take(struct relay *r, struct listener *l)
 	guard_took(&r->guard, l->number, c.id);
 	if (question.data.nr != SYS_connect) {
 		privilege_look(r, (int)question.pid, &question.data);
-		notice_let_pass(r, &c);
+		call_let_pass(r, &c);
 		return;
 	}
 	decide(r, &c, (int)question.pid, &question.data);

@@ -1,193 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/redirect/proxy.h"
 
-#include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/redirect/lookup.h"
+#include "tools/redirect/links.h"
 #include "tools/redirect/owner.h"
 
-enum { PROXY_WAITING = 128, PIECE = 16384 };
-
-/* A small answer on a connection that has had none or few: there is room for it. */
-static void reply(struct link *l, const char *text)
-{
-	if (send(l->near.source.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		link_break(l);
-}
-
-static void reply_and_end(struct link *l, const char *text)
-{
-	reply(l, text);
-	link_end(l);
-}
-
-/* The next line of *HEAD, without its end. */
-static bool next_line(struct slice *head, struct slice *line)
-{
-	if (!slice_cut(head, '\n', line))
-		return false;
-	if (line->n && line->p[line->n - 1] == '\r')
-		line->n--;
-	return true;
-}
-
-static bool is_authorization(struct slice line)
-{
-	return slice_starts_nocase(line, SLICE("Proxy-Authorization:"));
-}
-
-/* Does one of the fields of HEAD have the run's secret? */
-static bool is_authorized(const struct relay *r, struct slice head)
-{
-	struct slice wanted = slice_of(r->proxy_login), line;
-
-	while (next_line(&head, &line))
-		if (is_authorization(line) && line.n == wanted.n &&
-		    CRYPTO_memcmp(line.p, wanted.p, wanted.n) == 0)
-			return true;
-	return false;
-}
-
-/* The same CONNECT for the user's own proxy: its login in place of ours. */
-static bool make_prologue(struct link *l, struct slice head, const struct user_proxy *proxy)
-{
-	struct slice line;
-	int failed = 0;
-
-	while (!failed && next_line(&head, &line) && line.n)
-		if (!is_authorization(line))
-			failed =
-			    buf_add_slice(&l->prologue, line) || buf_add(&l->prologue, "\r\n", 2);
-	return !failed && user_proxy_authorize(&l->prologue, proxy->login) == 0 &&
-	       buf_add(&l->prologue, "\r\n", 2) == 0;
-}
-
-static const struct user_proxy *own_proxy(const struct relay *r)
-{
-	for (size_t i = 0; i < USER_PROXIES; i++)
-		if (r->proxies[i].kind != PROXY_NONE)
-			return &r->proxies[i];
-	return NULL;
-}
-
-static void dial(struct link *l)
-{
-	struct lookup_answer *a = l->addresses;
-
-	while (l->tried < a->count) {
-		l->to = a->address[l->tried];
-		l->to_size = a->size[l->tried++];
-		int error = link_reopen(l);
-		if (error == 0 || error == EINPROGRESS) {
-			l->state = LINK_DIALLING;
-			link_interest(l);
-			return;
-		}
-	}
-	reply_and_end(l, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
-}
-
-static void on_names(struct source *s, uint32_t events)
-{
-	struct link *l = ((struct end *)s)->link;
-
-	(void)events;
-	l->addresses = calloc(1, sizeof(*l->addresses));
-	if (l->addresses && !lookup_end(s->fd, l->addresses))
-		l->addresses->count = 0;
-	loop_close(l->relay->loop, s);
-	if (l->addresses)
-		dial(l);
-	else
-		link_break(l);
-}
-
-static void look_up(struct link *l, const char *host, uint16_t port)
-{
-	l->names.link = l;
-	l->names.source.ready = on_names;
-	l->names.source.fd = lookup_begin(host, port);
-	l->state = LINK_LOOKUP;
-	if (l->names.source.fd < 0 || !loop_watch(l->relay->loop, &l->names.source, EPOLLIN))
-		link_break(l);
-}
-
-/* A whole head, the first HEAD bytes of what the tool sent. */
-static void take_head(struct link *l, size_t head)
-{
-	const struct user_proxy *proxy = own_proxy(l->relay);
-	struct slice text = slice_sub(buf_slice(&l->first), 0, head);
-
-	if (!slice_starts(text, SLICE("CONNECT "))) {
-		reply_and_end(l, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n");
-		return;
-	}
-	if (!is_authorized(l->relay, text)) { /* some ask without first, and once more */
-		buf_drop(&l->first, head);
-		reply(l, "HTTP/1.1 407 Proxy Authentication Required\r\n"
-			 "Proxy-Authenticate: Basic realm=\"orshim\"\r\nContent-Length: 0\r\n\r\n");
-		return;
-	}
-	link_take_target(l, text);
-	if (proxy && !make_prologue(l, text, proxy)) {
-		link_break(l);
-		return;
-	}
-	buf_drop(&l->first, head);
-	look_up(l, proxy ? proxy->host : l->name, proxy ? proxy->port : l->port);
-}
-
-void proxy_step(struct link *l)
-{
-	char piece[PIECE];
-	ssize_t n = l->state == LINK_PROXY ? end_receive(&l->near, piece, sizeof(piece)) : 0;
-
-	if (l->state != LINK_PROXY || n == 0)
-		return;
-	if (n < 0 || buf_add(&l->first, piece, (size_t)n) != 0) {
-		link_break(l);
-		return;
-	}
-	size_t head = link_head_end(&l->first);
-	if (head)
-		take_head(l, head);
-}
-
-void proxy_dialled(struct link *l)
-{
-	static const char done[] = "HTTP/1.1 200 Connection established\r\n\r\n";
-	int error = 0;
-	socklen_t size = sizeof(error);
-
-	getsockopt(l->far.source.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	if (error) {
-		dial(l);
-	} else if (l->prologue.n) { /* the user's own proxy answers */
-		l->state = LINK_TUNNEL;
-		if (buf_add_slice(&l->far.out.bytes, buf_slice(&l->prologue)) != 0)
-			link_break(l);
-	} else {
-		l->state = LINK_HELLO;
-		link_wait_for_hello(l);
-		reply(l, done);
-	}
-	if (l->state != LINK_OVER && l->state != LINK_DIALLING)
-		link_turn(l, &l->far, 0);
-}
-
-void proxy_release(struct link *l)
-{
-	if (l->names.link)
-		loop_close(l->relay->loop, &l->names.source);
-	free(l->addresses);
-	l->addresses = NULL;
-}
+enum { PROXY_WAITING = 128 };
 
 static void on_guest(struct source *s, uint32_t events)
 {
@@ -254,7 +76,7 @@ static bool open_proxy(struct relay *r)
 const char *proxy_variables(struct relay *r, enum runtime runtime, int pid, struct buf *out)
 {
 	static const char *const names[] = { "HTTPS_PROXY", "https_proxy" };
-	const struct user_proxy *own = own_proxy(r);
+	const struct user_proxy *own = user_proxy_first(r->proxies);
 
 	if (runtime == RUNTIME_JAVA)
 		return "Java takes no proxy from the environment";

@@ -9,7 +9,7 @@
  * which stands in that variable. The tunnel is then a redirected connection
  * like any other.
  */
-#include "tools/redirect/link.h"
+#include "tools/redirect/relay.h"
 
 /*
  * Appends the variables, each NAME=VALUE and a NUL, by which a program of
@@ -22,14 +22,5 @@ const char *proxy_variables(struct relay *r, enum runtime runtime, int pid, stru
 bool proxy_is_known(struct relay *r);
 
 enum { PROXY_ASK_US = 1000000 };
-
-/* L is in one of PROXY, LOOKUP and DIALLING: go on. */
-void proxy_step(struct link *l);
-
-/* Far of L, which is DIALLING, was connected or refused. */
-void proxy_dialled(struct link *l);
-
-/* Forget what L waits for. */
-void proxy_release(struct link *l);
 
 #endif

@@ -4,14 +4,23 @@
  * for the other: what one gives in the clear goes into the other as it is and
  * to the wire code. Reading stops where the way out is full.
  */
+#include "tools/redirect/pump.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/redirect/link.h"
+#include "tools/redirect/end.h"
 
 enum { PIECE = 16384 };
+
+/* What a part of a step came to. */
+enum part {
+	PART_MORE, /* there may be more at once */
+	PART_DONE, /* nothing now, or nothing more */
+	PART_BROKEN
+};
 
 static bool give_memory(struct end *e)
 {
@@ -72,7 +81,7 @@ static bool expect_name(SSL *ssl, const struct link *l)
 	       SSL_set1_host(ssl, l->hello.name) == 1;
 }
 
-void pump_begin(struct link *l)
+const char *pump_begin(struct link *l)
 {
 	SSL_CTX *context = trust_context(&l->relay->trust, l->peer->program.runtime);
 	SSL *ssl = context ? SSL_new(context) : NULL;
@@ -81,15 +90,13 @@ void pump_begin(struct link *l)
 	l->far.ssl = ssl;
 	if (!give_memory(&l->far) || !expect_name(ssl, l) ||
 	    (l->hello.protocols_size &&
-	     SSL_set_alpn_protos(ssl, l->hello.protocols, (unsigned)l->hello.protocols_size) !=
-		 0)) {
-		link_pass(l, "there is not enough memory");
-		return;
-	}
+	     SSL_set_alpn_protos(ssl, l->hello.protocols, (unsigned)l->hello.protocols_size) != 0))
+		return "there is not enough memory";
 	SSL_set_app_data(ssl, l);
 	SSL_CTX_set_client_cert_cb(context, on_certificate_wanted);
 	SSL_set_connect_state(ssl);
 	l->state = LINK_UPSTREAM;
+	return NULL;
 }
 
 /* What E's session has to say, on its way. False without memory. */
@@ -104,13 +111,15 @@ static bool collect(struct end *e)
 	return true;
 }
 
-/* More ciphertext for E's session. False: nothing now, or nothing more. */
-static bool refill(struct end *e)
+/* More ciphertext for E's session. */
+static enum part refill(struct end *e)
 {
 	char piece[PIECE];
 	ssize_t n = end_receive(e, piece, sizeof(piece));
 
-	return n > 0 && BIO_write(e->in, piece, (int)n) == (int)n;
+	if (n == END_BROKEN)
+		return PART_BROKEN;
+	return n > 0 && BIO_write(e->in, piece, (int)n) == (int)n ? PART_MORE : PART_DONE;
 }
 
 /* 1: the handshake is done; 0: it needs more; -1: it failed. */
@@ -125,8 +134,8 @@ static int shake(struct end *e)
 			return 1;
 		if (SSL_get_error(e->ssl, result) != SSL_ERROR_WANT_READ)
 			return -1;
-		if (!refill(e))
-			return e->link->state == LINK_OVER ? 0 : e->eof ? -1 : 0;
+		if (refill(e) != PART_MORE) /* whoever breaks off a handshake has `eof` set */
+			return e->eof ? -1 : 0;
 	}
 }
 
@@ -146,30 +155,28 @@ static void say_why(struct link *l, char *out, size_t size)
 			 reason ? reason : "it closed the connection");
 }
 
-static void upstream_step(struct link *l)
+static enum pump_next upstream_step(struct link *l, char why[PUMP_WHY])
 {
 	const unsigned char *chosen;
 	unsigned size;
-	char why[160];
 	int done = shake(&l->far);
 
-	if (l->state == LINK_OVER || (done == 0 && !l->wants_certificate))
-		return;
+	if (done == 0 && !l->wants_certificate)
+		return PUMP_GO_ON;
 	if (done < 0 || l->wants_certificate) {
-		say_why(l, why, sizeof(why));
+		say_why(l, why, PUMP_WHY);
 		buf_reset(&l->far.out.bytes); /* an alert of ours */
 		l->far.out.sent = 0;
-		link_pass(l, why);
-		return;
+		return PUMP_PASS;
 	}
 	SSL_get0_alpn_selected(l->far.ssl, &chosen, &size);
 	if (size && size <= sizeof(l->hello.chosen))
 		memcpy(l->hello.chosen, chosen, l->hello.chosen_size = size);
 	l->hello.go_on = true;
-	if (authority_certify(&l->relay->authority, l->name, l->near.ssl))
-		l->state = LINK_LEAF;
-	else
-		link_break(l);
+	if (!authority_certify(&l->relay->authority, l->name, l->near.ssl))
+		return PUMP_BREAK;
+	l->state = LINK_LEAF;
+	return PUMP_GO_ON;
 }
 
 /* Alerts are what the other side says before it closes (RFC 8446 section 6.2). */
@@ -183,23 +190,23 @@ static const char *why_refused(void)
 		   : "the tool closed the connection in its handshake with us";
 }
 
-static void leaf_step(struct link *l)
+static enum pump_next leaf_step(struct link *l)
 {
 	struct wire_limits limits = peer_limits(l->peer);
 	int done = shake(&l->near);
 
-	if (l->state == LINK_OVER || done == 0)
-		return;
+	if (done == 0)
+		return PUMP_GO_ON;
 	if (done < 0) {
 		peer_passed(l->peer, (struct passed_by){ .host = l->name, .why = why_refused() });
-		link_break(l);
-		return;
+		return PUMP_BREAK;
 	}
 	l->number = ++l->peer->numbers;
 	l->peer->connections++;
 	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), CONNECTION_OPENED);
 	buf_release(&l->first);
 	l->state = LINK_PUMP;
+	return PUMP_GO_ON;
 }
 
 /* The wire code has had news. */
@@ -250,38 +257,35 @@ void pump_end(struct link *l, const struct end *from)
 }
 
 /* FROM says no more: with its close_notify if it did so, without where it did not. */
-static void pass_end(struct link *l, struct end *from, struct end *to)
+static enum part pass_end(struct link *l, struct end *from, struct end *to)
 {
 	if (from->quit && !to->said_quit) {
 		to->said_quit = true;
 		SSL_shutdown(to->ssl);
 		if (!collect(to))
-			link_break(l);
+			return PART_BROKEN;
 	}
 	if (from->eof && !to->last) {
 		to->last = true;
 		pump_end(l, from);
 	}
+	return PART_DONE;
 }
 
-/* One piece in the clear from FROM to TO; false: there is none, or no room. */
-static bool pump_piece(struct link *l, struct end *from, struct end *to)
+/* One piece in the clear from FROM to TO; DONE: there is none, or no room. */
+static enum part pump_piece(struct link *l, struct end *from, struct end *to)
 {
 	char piece[PIECE];
 
 	if (!end_has_room(to))
-		return false;
+		return PART_DONE;
 	ERR_clear_error();
 	int n = SSL_read(from->ssl, piece, sizeof(piece));
-	if (!collect(from)) {
-		link_break(l);
-		return false;
-	}
+	if (!collect(from))
+		return PART_BROKEN;
 	if (n > 0) {
 		pump_observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
-		if (SSL_write(to->ssl, piece, n) != n || !collect(to))
-			link_break(l);
-		return l->state != LINK_OVER;
+		return SSL_write(to->ssl, piece, n) == n && collect(to) ? PART_MORE : PART_BROKEN;
 	}
 	switch (SSL_get_error(from->ssl, n)) {
 	case SSL_ERROR_WANT_READ:
@@ -289,18 +293,19 @@ static bool pump_piece(struct link *l, struct end *from, struct end *to)
 	case SSL_ERROR_ZERO_RETURN:
 		from->quit = true;
 		return refill(from); /* its TCP end follows */
-	default:
-		link_break(l); /* an alert, or no TLS */
-		return false;
+	default:                     /* an alert, or no TLS */
+		return PART_BROKEN;
 	}
 }
 
-static void pump_from(struct link *l, struct end *from, struct end *to)
+static enum part pump_from(struct link *l, struct end *from, struct end *to)
 {
-	while (l->state != LINK_OVER && pump_piece(l, from, to))
-		;
-	if (l->state != LINK_OVER)
-		pass_end(l, from, to);
+	enum part part;
+
+	do
+		part = pump_piece(l, from, to);
+	while (part == PART_MORE);
+	return part == PART_BROKEN ? part : pass_end(l, from, to);
 }
 
 void pump_begin_plain(struct link *l)
@@ -313,20 +318,16 @@ void pump_begin_plain(struct link *l)
 	pump_observe(l, SIDE_CLIENT, l->first.p, l->first.n);
 }
 
-void pump_step(struct link *l)
+enum pump_next pump_step(struct link *l, char why[PUMP_WHY])
 {
-	switch (l->state) {
-	case LINK_UPSTREAM:
-		upstream_step(l);
-		break;
-	case LINK_LEAF:
-		leaf_step(l);
-		break;
-	default:
-		pump_from(l, &l->near, &l->far);
-		if (l->state != LINK_OVER)
-			pump_from(l, &l->far, &l->near);
-	}
+	if (l->state == LINK_UPSTREAM)
+		return upstream_step(l, why);
+	if (l->state == LINK_LEAF)
+		return leaf_step(l);
+	return pump_from(l, &l->near, &l->far) == PART_BROKEN ||
+		       pump_from(l, &l->far, &l->near) == PART_BROKEN
+		   ? PUMP_BREAK
+		   : PUMP_GO_ON;
 }
 
 /* What a process left behind as it ended without an answer is nobody's fault. */

@@ -2,7 +2,6 @@
 #include "tools/redirect/relay.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,22 +11,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/relay_entry.h"
 #include "tools/redirect/courier.h"
 #include "tools/redirect/door.h"
-#include "tools/redirect/link.h"
+#include "tools/redirect/folder.h"
+#include "tools/redirect/links.h"
 #include "tools/redirect/proxy.h"
 #include "tools/redirect/run_relay.h"
 
 enum { NEAR_WAITING = 1024, TURNS_AT_THE_END = 1000 };
-
-bool relay_has_authority(struct relay *r)
-{
-	if (r->authority.key)
-		return true;
-	return authority_make(&r->authority, &r->hosts) &&
-	       authority_pem(&r->authority, &r->trust.own);
-}
 
 /* One of the loopback sockets that tools are redirected to; without IPv6 there is one. */
 static void open_near(struct relay *r, bool six)
@@ -126,26 +117,6 @@ static void settle(struct relay *r)
 		dup2(nowhere, STDERR_FILENO);
 }
 
-static bool is_ours(const char *name)
-{
-	return strcmp(name, DOOR_NAME) == 0 || strcmp(name, RELAY_ENTRY) == 0 ||
-	       strncmp(name, RELAY_MARK_BEGINS, sizeof(RELAY_MARK_BEGINS) - 1) == 0;
-}
-
-void relay_remove_files(const char *folder)
-{
-	DIR *all = opendir(folder);
-	struct dirent *one;
-
-	while (all && (one = readdir(all)))
-		if (is_ours(one->d_name))
-			unlinkat(dirfd(all), one->d_name, 0);
-	if (all)
-		closedir(all);
-	trust_remove_files(folder);
-	rmdir(folder); /* where nothing of the run is kept in it */
-}
-
 /* Whoever waits for the end of a pipe that `orshim run` was given must not wait for us. */
 static void close_others(const struct relay_order *order)
 {
@@ -216,6 +187,6 @@ void relay_serve(const struct relay_order *order)
 	guard_end(&r->guard);
 	trust_release(&r->trust);
 	authority_release(&r->authority);
-	relay_remove_files(r->folder);
+	folder_clear(r->folder);
 	_exit(0);
 }

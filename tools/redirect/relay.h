@@ -97,17 +97,11 @@ struct relay {
 	char folder[PATH_MAX];
 };
 
-/* The authority and its certificate as text are there; makes them at the first call. */
-bool relay_has_authority(struct relay *r);
-
 /*
  * HOST was not looked into for the program at PATH, process PID; WHY is NULL when
  * it is no API's, and NOTE then says what it speaks in place of TLS, or is NULL.
  * HOST "": the program is not relayed at all. Each is listed once.
  */
 void relay_passed(struct relay *r, int pid, const char *path, struct passed_by by);
-
-/* All that a relay has in its run's folder, and the folder if nothing else is in it. */
-void relay_remove_files(const char *folder);
 
 #endif

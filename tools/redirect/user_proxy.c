@@ -62,6 +62,14 @@ void user_proxies_read(struct user_proxy all[USER_PROXIES])
 		user_proxy_read(&all[i], getenv(names[i]));
 }
 
+const struct user_proxy *user_proxy_first(const struct user_proxy all[USER_PROXIES])
+{
+	for (size_t i = 0; i < USER_PROXIES; i++)
+		if (all[i].kind != PROXY_NONE)
+			return &all[i];
+	return NULL;
+}
+
 static int digit(char c)
 {
 	const char *all = "0123456789abcdef", *at = c ? strchr(all, c | 0x20) : NULL;

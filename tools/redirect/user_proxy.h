@@ -31,6 +31,9 @@ bool user_proxy_read(struct user_proxy *p, const char *url);
 /* Those of HTTPS_PROXY, https_proxy, ALL_PROXY and all_proxy; PROXY_NONE where there is none. */
 void user_proxies_read(struct user_proxy all[USER_PROXIES]);
 
+/* The first of them that is one, borrowed; NULL: there is none. */
+const struct user_proxy *user_proxy_first(const struct user_proxy all[USER_PROXIES]);
+
 /*
  * Appends the field "Proxy-Authorization: Basic ..." and a line end for LOGIN
  * (RFC 7617); nothing for an empty one. Not 0: no memory.

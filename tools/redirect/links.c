@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/redirect/links.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/redirect/end.h"
+#include "tools/redirect/link.h"
+#include "tools/redirect/link_flow.h"
+#include "tools/redirect/pump.h"
+
+enum {
+	HELLO_US = 5000000, /* who says nothing for so long waits for the server */
+	JOIN_US = 5000000,  /* loopback never needs it */
+	PATIENCE_US =
+	    250000, /* most that a connect() is held that would not have waited, as RFC 8305 section 5 */
+	QUEUE_MAX = 4 * LIMIT_RELAY_QUEUE,
+};
+
+static void connected(struct link *l);
+
+/* Who says nothing for long waits for the server. */
+static void wait_for_hello(struct link *l)
+{
+	l->deadline = loop_clock() + HELLO_US;
+}
+
+/* The addresses of the host that a CONNECT names are there. */
+static void on_names(struct source *s, uint32_t events)
+{
+	struct link *l = ((struct end *)s)->link;
+
+	(void)events;
+	link_do(l, dial_looked_up(l));
+	if (l->state != LINK_OVER)
+		link_interest(l);
+}
+
+/* Far of a link that came to the proxy was connected or refused. */
+static void dialled(struct link *l)
+{
+	link_do(l, dial_answered(l));
+	if (l->state == LINK_OVER)
+		return;
+	if (l->state == LINK_HELLO)
+		wait_for_hello(l);
+	if (l->state == LINK_DIALLING)
+		link_interest(l);
+	else
+		link_turn(l, &l->far, 0);
+}
+
+static void on_end(struct source *s, uint32_t events)
+{
+	struct end *e = (struct end *)s;
+	struct link *l = e->link;
+
+	if (l->state == LINK_CONNECTING || (l->state == LINK_AGAIN && e == &l->far))
+		connected(l);
+	else if (l->state == LINK_DIALLING && e == &l->far)
+		dialled(l);
+	else
+		link_turn(l, e, events);
+}
+
+static void init_end(struct link *l, struct end *e)
+{
+	e->link = l;
+	e->source.fd = -1;
+	e->source.ready = on_end;
+	buf_init(&e->out.bytes, QUEUE_MAX);
+}
+
+static uint16_t port_of(const union address *a)
+{
+	return ntohs(a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port);
+}
+
+/* The address as it is written; "::ffff:1.2.3.4" as "1.2.3.4". */
+static void name_address(char *out, size_t size, const union address *a)
+{
+	const struct in6_addr *six = &a->v6.sin6_addr;
+
+	if (a->any.sa_family == AF_INET)
+		inet_ntop(AF_INET, &a->v4.sin_addr, out, (socklen_t)size);
+	else if (IN6_IS_ADDR_V4MAPPED(six))
+		inet_ntop(AF_INET, six->s6_addr + 12, out, (socklen_t)size);
+	else
+		inet_ntop(AF_INET6, six, out, (socklen_t)size);
+}
+
+/* Who takes up a call that was interrupted finds its link waiting. */
+static bool take_up(struct relay *r, struct call *call, const union address *to)
+{
+	struct link *l = r->links;
+
+	while (l && (l->state != LINK_CONNECTING || l->call.pid != call->pid ||
+		     l->call.fd != call->fd || memcmp(&l->to, to, sizeof(l->to.v6)) != 0))
+		l = l->next;
+	if (!l)
+		return false;
+	guard_answered(&r->guard, l->call.id);
+	call_release(&l->call);
+	l->call = *call;
+	return true;
+}
+
+static struct link *new_link(struct relay *r, struct peer *p, struct call *call,
+			     const union address *to, socklen_t to_size)
+{
+	struct link *l = r->link_count < LIMIT_RELAY_LINKS ? calloc(1, sizeof(*l)) : NULL;
+
+	if (!l)
+		return NULL;
+	l->relay = r;
+	l->peer = p;
+	l->call = *call;
+	l->to = *to;
+	l->to_size = to_size;
+	l->port = port_of(to);
+	name_address(l->name, sizeof(l->name), to);
+	init_end(l, &l->near);
+	init_end(l, &l->far);
+	init_end(l, &l->names);
+	l->names.source.ready = on_names;
+	buf_init(&l->first, LIMIT_RELAY_HELLO);
+	buf_init(&l->prologue, LIMIT_RELAY_HELLO);
+	buf_init(&l->answer, LIMIT_RELAY_HELLO);
+	buf_init(&l->early, LIMIT_EARLY);
+	l->next = r->links;
+	r->links = l;
+	r->link_count++;
+	p->links++;
+	return l;
+}
+
+void link_open(struct relay *r, struct peer *p, struct call *call, const union address *to,
+	       socklen_t to_size)
+{
+	if (take_up(r, call, to))
+		return;
+	struct link *l = new_link(r, p, call, to, to_size);
+	int error = l ? end_open_far(l) : EMFILE;
+	if (!l) {
+		call_let_pass(r, call);
+	} else if (error && error != EINPROGRESS) {
+		call_answer(r, &l->call, error);
+		link_break(l);
+	} else {
+		if (l->call.nonblocking && !r->strict)
+			l->deadline = loop_clock() + PATIENCE_US;
+		link_interest(l);
+	}
+}
+
+struct link *link_take_in(struct relay *r, struct peer *p, int fd)
+{
+	struct call answered = {
+		.listener = -1, .socket = -1, .pid = p->pid, .laid_over = r->proxy_laid_over
+	};
+	union address nowhere;
+	int on = 1;
+
+	memset(&nowhere, 0, sizeof(nowhere));
+	struct link *l = new_link(r, p, &answered, &nowhere, 0);
+	if (!l)
+		return NULL;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	l->near.source.fd = fd;
+	l->state = LINK_PROXY;
+	link_interest(l);
+	return l;
+}
+
+void links_sweep(struct relay *r)
+{
+	while (r->over) {
+		struct link *l = r->over;
+		r->over = l->next;
+		pump_release(l);
+		buf_release(&l->near.out.bytes);
+		buf_release(&l->far.out.bytes);
+		buf_release(&l->first);
+		buf_release(&l->prologue);
+		buf_release(&l->answer);
+		buf_release(&l->early);
+		free(l);
+	}
+}
+
+/* The loopback address that the tool's socket is connected to; a v6 socket without v6 goes to v4. */
+static socklen_t near_address(const struct link *l, union address *out)
+{
+	const struct relay *r = l->relay;
+	bool six = l->to.any.sa_family == AF_INET6;
+
+	if (!six || r->near[1].source.fd >= 0) {
+		*out = r->near_address[six];
+		return six ? sizeof(out->v6) : sizeof(out->v4);
+	}
+	memset(out, 0, sizeof(*out));
+	out->v6.sin6_family = AF_INET6;
+	out->v6.sin6_port = r->near_address[0].v4.sin_port;
+	inet_pton(AF_INET6, "::ffff:127.0.0.1", &out->v6.sin6_addr);
+	return sizeof(out->v6);
+}
+
+/* Far is connected: connect the tool's socket to us. */
+static void join(struct link *l)
+{
+	union address to;
+	socklen_t size = near_address(l, &to);
+	int fd = l->call.socket;
+
+	if (!l->call.nonblocking)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	int failed = connect(fd, &to.any, size) != 0 && errno != EINPROGRESS;
+	if (!l->call.nonblocking)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	size = sizeof(l->joined);
+	memset(&l->joined, 0, sizeof(l->joined));
+	if (failed || getsockname(fd, &l->joined.any, &size) != 0) {
+		link_break(l); /* lets it connect as it wanted */
+		return;
+	}
+	l->state = LINK_JOINING;
+	l->deadline = loop_clock() + JOIN_US;
+	link_interest(l);
+	for (int i = 0; i < 2; i++)
+		if (l->relay->near[i].source.fd >= 0)
+			link_accept(&l->relay->near[i].source, EPOLLIN);
+}
+
+static void connected(struct link *l)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	getsockopt(l->far.source.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	if (l->state == LINK_AGAIN && error == 0) {
+		bool tunnel = l->prologue.n > 0;
+		l->state = LINK_SPLICE;
+		l->skips_answer = tunnel;
+		if (buf_add_slice(&l->far.out.bytes,
+				  buf_slice(tunnel ? &l->prologue : &l->first)) != 0)
+			link_break(l);
+		else
+			link_turn(l, &l->far, 0);
+	} else if (error) {
+		call_answer(l->relay, &l->call, error);
+		link_break(l);
+	} else {
+		join(l);
+	}
+}
+
+/* Is it the same end of a connection? The kernel gives each pair once. */
+static bool is_same(const union address *a, const union address *b)
+{
+	char x[64], y[64];
+
+	name_address(x, sizeof(x), a);
+	name_address(y, sizeof(y), b);
+	return port_of(a) == port_of(b) && strcmp(x, y) == 0;
+}
+
+static void accepted(struct link *l, int fd)
+{
+	int on = 1, error = l->call.nonblocking ? EINPROGRESS : 0;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	l->near.source.fd = fd;
+	l->state = LINK_HELLO;
+	wait_for_hello(l);
+	if (!call_replace(&l->call)) {
+		link_break(l);
+		return;
+	}
+	call_answer(l->relay, &l->call, error);
+	link_interest(l);
+}
+
+/* Whoever is not the other end of a socket that we have just connected is sent away. */
+void link_accept(struct source *s, uint32_t events)
+{
+	struct listener *listener = (struct listener *)s;
+	union address from;
+	socklen_t size = sizeof(from);
+	int fd;
+
+	(void)events;
+	memset(&from, 0, sizeof(from));
+	while ((fd = accept4(s->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		struct link *l = listener->relay->links;
+		while (l && (l->state != LINK_JOINING || !is_same(&l->joined, &from)))
+			l = l->next;
+		if (l) {
+			accepted(l, fd);
+			break; /* whoever waits still makes it ready again */
+		}
+		end_reset(fd);
+		close(fd);
+		size = sizeof(from);
+	}
+}
+
+/* L's time is over. */
+static void expire(struct link *l)
+{
+	l->deadline = 0;
+	switch (l->state) {
+	case LINK_CONNECTING: /* let it wait for itself */
+		peer_passed(l->peer,
+			    (struct passed_by){ .host = l->name,
+						.why = "its server takes long to accept" });
+		link_break(l);
+		break;
+	case LINK_HELLO:
+		l->note = "it spoke no TLS within 5 s";
+		link_pass(l, NULL);
+		if (l->state != LINK_OVER)
+			link_turn(l, &l->near, 0);
+		break;
+	default:
+		link_break(l);
+	}
+}
+
+int links_tick(struct relay *r)
+{
+	int64_t now = loop_clock(), next = 0;
+	struct link *after;
+
+	for (struct link *l = r->links; l; l = after) {
+		after = l->next;
+		if (l->deadline && l->deadline <= now)
+			expire(l);
+		else if (l->deadline && (!next || l->deadline < next))
+			next = l->deadline;
+	}
+	return next ? (int)((next - now) / 1000) + 1 : -1;
+}
