@@ -115,6 +115,7 @@ def silent(here):
     def talk(sock):
         told.wait(60)
         sock.sendall(b"at last\n")
+        sock.recv(100)  # to close with bytes unread would reset the connection
     server = Talk(place.OTHER, talk)
     argv = place.unseen("/usr/bin/python3", "-c", "import socket, sys\n"
                         "s = socket.create_connection(('foreign.example', int(sys.argv[1])), 30)\n"
