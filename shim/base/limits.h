@@ -30,10 +30,10 @@
 #define LIMIT_CERT_NAMES 160	       /* the names that it is for, as many as fit */
 
 /* tap */
-#define LIMIT_SEGMENTS 16	    /* segments of a program that is looked into (count) */
+#define LIMIT_SEGMENTS 16	    /* segments of a program that is searched (count) */
 #define LIMIT_EMBEDDED_MIN (256 * 1024) /* code below which no unnamed TLS library is looked for: libssl alone has more */
-#define LIMIT_EMBEDDED_MAX (1UL << 30) /* an object that is larger is not looked through */
-#define LIMIT_SEARCHED 64	    /* objects remembered as looked through (count) */
+#define LIMIT_EMBEDDED_MAX (1UL << 30) /* an object that is larger is not searched */
+#define LIMIT_SEARCHED 64	    /* objects remembered as searched (count) */
 #define LIMIT_SCAN_WAIT_US 2000000 /* a connect() waits this long for another thread's search: TLS libraries of 400 MB take a tenth (microseconds) */
 #define LIMIT_LOADER_WAIT_US 50000 /* and this long while that thread waits for the loader's lock, which we may have (microseconds) */
 #define LIMIT_ATTACH_WAIT_US 5000000 /* an attachment waits this long for another thread's search (microseconds) */
@@ -53,7 +53,7 @@
 #define LIMIT_ARGUMENTS (1 << 20)   /* of a process, looked for in musl (count) */
 #define LIMIT_STACK_TOP (64 << 20)  /* arguments and variables as the kernel lays them out; 6 MiB at most, execve(2) */
 #define LIMIT_PRELOAD_ENV (64 * 1024)    /* stack that a child's rebuilt environment may take */
-#define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS of its own compiled in: bash, git, sed */
+#define LIMIT_COMPILED_IN (4 << 20) /* a program below this has no TLS compiled in: bash, git, sed */
 #define LIMIT_NOT_PRELOADED 64	    /* programs not followed, each reported once (count) */
 #define LIMIT_SMALL_LINE 8192	    /* a line of the log that is put together on the stack */
 
@@ -65,13 +65,13 @@
 #define LIMIT_RELAY_CALLS 512	    /* connect() calls that wait for an answer (count) */
 #define LIMIT_RELAY_HELLO (64 * 1024) /* of a client's first bytes, in which its ClientHello must be */
 #define LIMIT_RELAY_QUEUE (64 * 1024) /* on the way to one side of a connection; above it the other side is not read */
-#define LIMIT_RELAY_NAMES 64	    /* hosts of one run that are listed as not looked into (count) */
+#define LIMIT_RELAY_NAMES 64	    /* hosts of one run that are listed as not decrypted (count) */
 #define LIMIT_RELAY_LEAVES 32	    /* certificates that are kept (count) */
 #define LIMIT_TRUST (8 << 20)	    /* a file of certificates that a variable names */
 
 /* diagnose */
 #define LIMIT_STALL_US 2000000	 /* a client that sends nothing for so long, with room to send, has sent all (microseconds) */
-#define LIMIT_ROOM (16 * 1024)	 /* of a body that a client can write though nobody reads it: Linux's least for a socket's buffer, tcp(7) tcp_wmem */
+#define LIMIT_ROOM (16 * 1024)	 /* of a body that a client can write though the server reads nothing: Linux's least for a socket's buffer, tcp(7) tcp_wmem */
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_FIX 480		 /* what to do about a finding, where its rule's own words do not fit the case */
@@ -95,14 +95,14 @@
 #define LIMIT_JSON_NAMES 1024	 /* member names of all open objects that are compared for duplicates (count) */
 #define LIMIT_JSON_VALUES 200000 /* of one text that is made a tree, some 80 bytes each: text of 8 MiB can ask for 300 MiB (count) */
 #define LIMIT_JSON_MEMBERS 256	 /* of one object; further members are judged but not compared (count) */
-#define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, looked through for its provider's name: OpenRouter's comments come before */
-#define LIMIT_PAGE_HEAD (8 * 1024) /* of a web page, looked through for its title */
+#define LIMIT_ANSWER_HEAD (8 * 1024) /* of a good answer, searched for its provider's name: OpenRouter's comments come before */
+#define LIMIT_PAGE_HEAD (8 * 1024) /* of a web page, searched for its title */
 #define LIMIT_SHORT_ANSWER 1024  /* longer ones with status 200 are no error without the word in it: vendors that put errors there are brief */
 #define LIMIT_PROVIDER 64	 /* that name */
 #define LIMIT_SILENCE 8		 /* findings of a connection on which nothing was sent (count) */
 #define LIMIT_ASKED 16		 /* hosts that were asked something, remembered beside the history (count) */
 #define LIMIT_SHOWN_NAME 64	 /* a variable's name in a finding */
-#define LIMIT_ENVIRON (256 * 1024) /* environment block that is looked through */
+#define LIMIT_ENVIRON (256 * 1024) /* environment block that is searched */
 #define LIMIT_FOUND (64 * 1024)	 /* text about keys that were found in files before the start */
 #define LIMIT_FOUND_SHOWN 4	 /* places in files named as the origin of one token (count) */
 #define LIMIT_SOURCES 4		 /* variables named as the origin of one token (count) */
@@ -110,7 +110,7 @@
 #define LIMIT_HOSTS 64		 /* entries of ORSHIM_HOSTS (count) */
 
 /* before a tool starts */
-#define LIMIT_READ_FILE (1 << 20) /* of one file of the user's that is looked into */
+#define LIMIT_READ_FILE (1 << 20) /* of one file of the user's that is searched */
 #define LIMIT_READ_FILES 64	 /* such files (count) */
 #define LIMIT_REACH 64		 /* keys that are found in them and in the environment (count) */
 #define LIMIT_REACH_RUN 2048	 /* of a value in a file: longer ones are no keys */
@@ -126,12 +126,12 @@
 #define LIMIT_PAIR 248	   /* such a field and its JSON */
 #define LIMIT_SHOWN_VALUE 200	   /* header value shown to a person */
 #define LIMIT_SHOWN_MESSAGE 2000   /* server text kept in a record */
-#define LIMIT_MOUNTS (256 * 1024) /* of a list of mounts that is looked through for a container's id */
+#define LIMIT_MOUNTS (256 * 1024) /* of a list of mounts that is searched for a container's id */
 #define LIMIT_CAPTURE_FILES 256	   /* connections of one process that are captured (count) */
 #define LIMIT_CAPTURE_FILE (64 << 20) /* one capture */
 #define LIMIT_CAPTURE_FILL 1024	   /* filler for the rest of a body that was not kept */
 #define LIMIT_BASIC 256 /* user and password that are looked for in a captured answer */
-#define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, looked through for a credential written in another way */
+#define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, searched for a credential written in another way */
 #define LIMIT_ECHO 256 /* places of a request's credentials that are looked for in what is written (count) */
 #define LIMIT_PSEUDONYMS 4096	   /* secrets and ids replaced in one capture (count) */
 #define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */

@@ -13,7 +13,7 @@
  */
 const char *encoding_of(struct slice s);
 
-/* How many bytes at the beginning of S tell the ciphertext's format, as Fernet's gAAAAA; 0: none. */
+/* Length of the prefix of S that marks a ciphertext's format, as Fernet's gAAAAA; 0: none. */
 size_t ciphertext_beginning(struct slice s);
 /* Does WORD say that what follows was encrypted? */
 bool means_encrypted(struct slice word);

@@ -39,7 +39,7 @@ enum section {
 struct section_row {
 	char title[40];
 	bool explains_key; /* an error here makes a request fail whose key is good */
-	bool needs_body;   /* its rules are asked only where the body was looked into */
+	bool needs_body;   /* its rules run only where the body was judged */
 };
 
 extern const struct section_row sections[SECTION_COUNT]; /* [0] is empty */
@@ -121,7 +121,7 @@ const char *category_name(enum category c); /* NULL for CATEGORY_none */
 /* What must be so before a rule is asked of an exchange; bits. */
 enum rule_need {
 	NEED_REFUSAL = 1, /* ON_REFUSAL */
-	NEED_BODY = 2,    /* the body was looked into: its section needs it */
+	NEED_BODY = 2,    /* the body was judged: its section needs it */
 	NEED_NEVER = 4,   /* switched off, or not about exchanges */
 };
 

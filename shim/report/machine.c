@@ -122,7 +122,7 @@ struct slice machine_container(struct slice text, struct slice mark)
 	return (struct slice){ NULL, 0 };
 }
 
-/* PATH is looked through in pieces that overlap, up to LIMIT_MOUNTS. */
+/* PATH is searched in pieces that overlap, up to LIMIT_MOUNTS. */
 static bool find_container(struct machine *m, const char *path, struct slice mark)
 {
 	int fd = direct_open(path, O_RDONLY | O_CLOEXEC, 0);

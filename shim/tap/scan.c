@@ -39,7 +39,7 @@ static atomic_bool at_loader EARLY;
 static atomic_bool missed EARLY;
 static _Thread_local bool locked_for_fork; /* by this thread */
 
-/* Objects that were looked into, whatever was found; the oldest is forgotten first. */
+/* Objects that were searched, whatever was found; the oldest is forgotten first. */
 static struct {
 	struct span span;
 	const char *name; /* the loader's: only compared */
@@ -47,7 +47,7 @@ static struct {
 static size_t searched_count EARLY;
 static atomic_bool closed EARLY; /* no file may be opened any more */
 
-/* objects_changes() before all was looked at, and looked into, the last time that this was done. */
+/* objects_changes() before the last scan of all exports, and before the last full search. */
 static _Atomic unsigned long long scanned_at EARLY;
 static _Atomic unsigned long long searched_at EARLY;
 

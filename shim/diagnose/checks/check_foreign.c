@@ -185,7 +185,7 @@ static void advise(const struct check_input *in, struct detail *d, enum key_look
 	}
 }
 
-/* Does a rule of its own report this kind of token? */
+/* Does another rule report this kind of token? */
 static bool has_own_rule(const struct check_input *in, const struct credential *c)
 {
 	enum token_kind kind = c->shape.kind;

@@ -89,7 +89,7 @@ static bool find_pair(const struct image *m, const struct candidates *c, uint64_
 	return false;
 }
 
-/* What the loader relocates and nobody writes to afterwards. */
+/* Data that the loader relocates and that is read-only afterwards. */
 static bool is_relocated(const struct image_segment *s)
 {
 	return !s->as_file && !(s->flags & (PF_X | PF_W));
