@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A sanitizer interposes some of these: its build uses the plain names, so that it sees the calls. */
+/* A sanitizer interposes some of these: its build uses the plain names, so it sees the calls. */
 #if defined(ORSHIM_ANY_GLIBC)
 #define OLDEST(name)
 #elif defined(__x86_64__)
