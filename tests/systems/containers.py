@@ -91,8 +91,11 @@ def sees(root, what, tool):
 
 
 def linked_to(program):
-    said = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return re.findall(r"(/\S+) \(0x", said)
+    """By the loader that PROGRAM names: ldd knows glibc's alone."""
+    headers = subprocess.run(["readelf", "-l", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    loader = re.search(r"interpreter: (\S+)\]", headers)[1]
+    said = subprocess.run([loader, "--list", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return sorted({loader, *re.findall(r"(/\S+) \(0x", said)})
 
 
 def small_root(scratch, name, program, server):
