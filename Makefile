@@ -38,7 +38,7 @@ $(B)/%.a:
 	$(Q)ar rcs $@ $^
 
 $(B)/liborshim.so: $(TAP) $(B)/core.a
-	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(LIBS)
+	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -shared $(HARD) -Wl,--exclude-libs,ALL -o $@.new $^ $(filter-out -ldl -lpthread,$(LIBS))
 	@mv $@.new $@ # in one step: a process may be loading it
 
 # Without a shared library it runs in any container; tools/orshim.c avoids what libc warns about.

@@ -15,8 +15,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A sanitizer interposes some of these: its build uses the plain names, so it sees the calls. */
-#if defined(ORSHIM_ANY_GLIBC)
+/*
+ * A sanitizer interposes some of these: its build uses the plain names, so it
+ * sees the calls. A glibc before 2.34 has no later version to ask for.
+ */
+#if defined(ORSHIM_ANY_GLIBC) || !__GLIBC_PREREQ(2, 34)
 #define OLDEST(name)
 #elif defined(__x86_64__)
 #define OLDEST(name) __asm__(".symver " #name ", " #name "@GLIBC_2.2.5");

@@ -39,9 +39,10 @@ for suite in "${suites[@]}"; do
 		verdict 1 "$suite: a root of it"
 		continue
 	}
-	# What make needs of the checkout; what did not change keeps its time and is not built again.
+	# The checkout's files and no older ones; what did not change keeps its time and is not built again.
+	find "$folder" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 	git ls-files -z |
-		tar -c --null -T - -f - | tar -x --keep-newer-files -C "$folder" 2>/dev/null
+		tar -c --null -T - -f - | tar -x -C "$folder" 2>/dev/null
 	# Debian 11 has moved to the archive, its mirrors lose sources: cJSON's are this machine's there.
 	if [ "$suite" = bullseye ] && [ -d build/cjson ]; then
 		mkdir -p "$folder/build" && cp -R build/cjson "$folder/build/"

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <openssl/bio.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 
 enum {
+	VERSION_3 = 2, /* X509_VERSION_3 of OpenSSL 3 */
 	AUTHORITY_DAYS = 365, /* longer than any run; the key is gone with the run */
 	LEAF_SECONDS = 24 * 3600,
 	EARLIER = 3600, /* clocks differ a little */
@@ -105,7 +107,7 @@ static X509 *begin(const char *subject, EVP_PKEY *key, long seconds)
 	number[0] = (number[0] & 0x7f) | 0x40; /* positive, and never short */
 	serial = BN_bin2bn(number, sizeof(number), NULL);
 	if (!serial || !BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(c)) ||
-	    !X509_set_version(c, X509_VERSION_3) ||
+	    !X509_set_version(c, VERSION_3) ||
 	    !X509_gmtime_adj(X509_getm_notBefore(c), -EARLIER) ||
 	    !X509_gmtime_adj(X509_getm_notAfter(c), seconds) || !X509_set_pubkey(c, key) ||
 	    !X509_NAME_add_entry_by_txt(X509_get_subject_name(c), "CN", MBSTRING_UTF8,
@@ -119,12 +121,25 @@ failed:
 	return NULL;
 }
 
+/* On P-256. EVP_EC_gen() came with OpenSSL 3. */
+static EVP_PKEY *new_key(void)
+{
+	EVP_PKEY_CTX *by = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (by && EVP_PKEY_keygen_init(by) == 1 &&
+	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(by, NID_X9_62_prime256v1) == 1)
+		EVP_PKEY_keygen(by, &key);
+	EVP_PKEY_CTX_free(by);
+	return key;
+}
+
 bool authority_make(struct authority *a, const struct host_list *hosts)
 {
 	if (a->key)
 		return true;
-	a->key = EVP_EC_gen("P-256");
-	a->leafkey = EVP_EC_gen("P-256");
+	a->key = new_key();
+	a->leafkey = new_key();
 	X509 *c = a->key && a->leafkey
 		      ? begin("orshim run (this run alone)", a->key, AUTHORITY_DAYS * 24L * 3600)
 		      : NULL;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "report/sink.h"
 #include "report/record.h"
 #include "tools/redirect/courier.h"
@@ -109,7 +110,7 @@ __attribute__((noreturn)) static void be_guard(const struct guard *g, int from, 
 static int keep_only(int fd)
 {
 	fd = dup2(fd, STDERR_FILENO + 1);
-	close_range((unsigned)fd + 1, ~0U, 0);
+	direct_close_range((unsigned)fd + 1, ~0U);
 	return fd;
 }
 

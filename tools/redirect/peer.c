@@ -153,7 +153,7 @@ struct peer *peer_of(struct relay *r, int tid)
 
 int peer_borrow(const struct peer *p, int fd)
 {
-	return (int)syscall(SYS_pidfd_getfd, p->exit.fd, fd, 0);
+	return (int)syscall(__NR_pidfd_getfd, p->exit.fd, fd, 0);
 }
 
 bool peer_has_ended(const struct peer *p)

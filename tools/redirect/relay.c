@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/direct.h"
 #include "tools/redirect/courier.h"
 #include "tools/redirect/door.h"
 #include "tools/redirect/folder.h"
@@ -124,10 +125,10 @@ static void close_others(const struct relay_order *order)
 	int high = order->door < order->control ? order->control : order->door;
 
 	if (low > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned)low - 1, 0);
+		direct_close_range(STDERR_FILENO + 1, (unsigned)low - 1);
 	if (high > low + 1)
-		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-	close_range((unsigned)high + 1, ~0U, 0);
+		direct_close_range((unsigned)low + 1, (unsigned)high - 1);
+	direct_close_range((unsigned)high + 1, ~0U);
 }
 
 /* Nothing of the terminal reaches us, nobody waits for a descriptor of ours, nobody looks into us. */
