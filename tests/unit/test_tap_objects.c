@@ -107,8 +107,8 @@ static void an_executable_without_exports_says_it_too(void **state)
 static void addresses_belong_to_their_object(void **state)
 {
 	struct object o;
-	struct span span;
-	uint32_t flags;
+	struct span span = { 0 };
+	uint32_t flags = 0;
 
 	(void)state;
 	assert_true(objects_at(&here, &o));
