@@ -45,7 +45,7 @@ bool address_is_private(const struct sockaddr *address, socklen_t n)
 int begins_request(const char *bytes, size_t n)
 {
 	/* "PRI " begins the preface of HTTP/2, RFC 9113 section 3.4. */
-	static const char starts[][8] = { "POST ",   "GET ",     "PUT ",  "PATCH ",
+	static const char starts[][9] = { "POST ",   "GET ",     "PUT ",  "PATCH ",
 					  "DELETE ", "OPTIONS ", "HEAD ", "PRI " };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
