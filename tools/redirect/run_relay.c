@@ -105,7 +105,7 @@ static bool take_variables(struct slice block)
 	bool laid = false;
 
 	while (slice_cut(&block, '\0', &one)) {
-		char *equals = one.n ? memchr(one.p, '=', one.n) : NULL;
+		char *equals = one.n ? memchr((char *)one.p, '=', one.n) : NULL; /* in our own buffer */
 		if (!equals)
 			continue;
 		*equals = '\0';
