@@ -271,7 +271,7 @@ static void what_fits_no_form_is_no_key_of_a_vendor_with_a_certain_one(void **st
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct vendor *vendor = vendor_named(slice_of(cases[i].vendor));
 		if (vendor_key_fits(vendor, slice_of(cases[i].token)) != cases[i].fits)
-			print_error("%s: %s\n", cases[i].token, cases[i].fits ? "does not fit" : "fits");
+			print_error("%s: %s\n", cases[i].token ? cases[i].token : "no token", cases[i].fits ? "does not fit" : "fits");
 		assert_int_equal(vendor_key_fits(vendor, slice_of(cases[i].token)), cases[i].fits);
 	}
 	assert_false(vendor_key_form_certain(NULL));
