@@ -9,18 +9,10 @@
 #include <unistd.h>
 
 #include "base/direct.h"
+#include "base/hash.h"
 
 /* Raise the version whenever the finder's results change. */
 #define ENTRY_FORMAT "orshim-find 2 %d %llx %llx %.95s\n"
-
-static uint64_t hash(const unsigned char *p, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a; to tell programs apart, not for security */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * 0x100000001b3;
-	return h;
-}
 
 /* The GNU build-ID among the notes of one segment. */
 static bool note_key(const unsigned char *p, size_t n, char key[FIND_KEY_SIZE])
@@ -66,7 +58,8 @@ static bool object_key(const struct object *o, char key[FIND_KEY_SIZE])
 			return false;
 		snprintf(
 		    key, FIND_KEY_SIZE, "%llx-%016llx", (unsigned long long)st.st_size,
-		    (unsigned long long)hash((const unsigned char *)(o->bias + h->p_vaddr), 4096));
+		    (unsigned long long)hash_of(
+			(struct slice){ (const char *)(o->bias + h->p_vaddr), 4096 }));
 		return true;
 	}
 	return false;

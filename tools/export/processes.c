@@ -2,7 +2,9 @@
 #include "tools/export/processes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "tools/command.h"
 
 enum { SETS = 4096, WAYS = 4 }; /* as a processor's cache: no search, a fixed size */
@@ -36,22 +38,17 @@ void processes_free(struct processes *p)
 	free(p);
 }
 
-/* FNV-1a over the text and its NUL. */
-static uint64_t hash_on(uint64_t h, const char *text)
+/* HASH with the text and its NUL. */
+static uint64_t add_text(uint64_t hash, const char *text)
 {
-	do
-		h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
-	while (*text++);
-	return h;
+	return hash_add(hash, (struct slice){ text, strlen(text) + 1 });
 }
 
 uint64_t name_of_process(const char *machine, int64_t pid, const char *start)
 {
-	uint64_t h = hash_on(hash_on(0xcbf29ce484222325ULL, machine), start);
+	uint64_t hash = add_text(add_text(HASH_START, machine), start);
 
-	for (int i = 0; i < 8; i++)
-		h = (h ^ (unsigned char)(pid >> 8 * i)) * 0x100000001b3ULL;
-	return h | 1;
+	return hash_add(hash, (struct slice){ (const char *)&pid, sizeof(pid) }) | 1;
 }
 
 static struct known_process *set_of(struct processes *p, uint64_t name)

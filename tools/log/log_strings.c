@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "tools/command.h"
 
 /* A hash table with open addressing; a slot has an allocated string, or NULL. */
@@ -36,19 +37,10 @@ void log_strings_free(struct log_strings *s)
 	free(s);
 }
 
-/* FNV-1a. */
-static size_t hash_of(const char *p, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * 0x100000001b3ULL;
-	return (size_t)(h ^ (h >> 32));
-}
-
 static char **slot_of(char **slots, size_t size, const char *p, size_t n)
 {
-	size_t i = hash_of(p, n) & (size - 1);
+	uint64_t hash = hash_of((struct slice){ p, n });
+	size_t i = (size_t)(hash ^ (hash >> 32)) & (size - 1);
 
 	while (slots[i] && (strncmp(slots[i], p, n) != 0 || slots[i][n]))
 		i = (i + 1) & (size - 1);

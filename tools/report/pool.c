@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "diagnose/mask.h"
 #include "report/json_out.h"
 #include "tools/command.h"
@@ -49,13 +50,11 @@ void pool_free(struct pool *p)
 	free(p);
 }
 
-/* FNV-1a; RAW texts hash to other values than pieces. */
-static uint64_t hash_of(struct slice s, bool raw)
+/* RAW texts hash to other values than pieces. */
+static uint64_t hash_of_text(struct slice s, bool raw)
 {
-	uint64_t h = raw ? 0x9e3779b97f4a7c15ULL : 0xcbf29ce484222325ULL;
+	uint64_t h = hash_add(raw ? 0x9e3779b97f4a7c15ULL : HASH_START, s);
 
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3ULL;
 	return h ^ (h >> 32);
 }
 
@@ -95,7 +94,7 @@ static unsigned add(struct pool *p, struct slice json, struct slice key, bool ra
 {
 	struct piece piece = { .at = p->text.n, .n = json.n, .key_n = key.n };
 
-	piece.hash = hash_of(key, raw);
+	piece.hash = hash_of_text(key, raw);
 	if (buf_add_slice(&p->text, json) != 0)
 		die("report: the page does not fit into %d bytes", POOL_MAX);
 	piece.key = piece.at;
@@ -128,7 +127,7 @@ static unsigned keep(struct pool *p, unsigned *slot, unsigned number)
 
 unsigned pool_json(struct pool *p, struct slice json)
 {
-	unsigned *slot = slot_of(p, json, hash_of(json, false));
+	unsigned *slot = slot_of(p, json, hash_of_text(json, false));
 
 	return *slot ? *slot : keep(p, slot, add(p, json, json, false));
 }
@@ -154,7 +153,7 @@ unsigned pool_wire(struct pool *p, const char *text)
 
 	if (!text)
 		return 0;
-	unsigned *slot = slot_of(p, raw, hash_of(raw, true));
+	unsigned *slot = slot_of(p, raw, hash_of_text(raw, true));
 	if (*slot)
 		return *slot;
 	buf_reset(&p->shown);

@@ -6,6 +6,7 @@
 
 #include "base/direct.h"
 #include "base/early.h"
+#include "base/hash.h"
 #include "report/sink.h"
 #include "report/record.h"
 #include "tap/process.h"
@@ -34,20 +35,10 @@ void not_preloaded_start(void)
 		reported = page;
 }
 
-/* FNV-1a; never 0, which is a free slot. */
-static uint64_t hash_of(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return h | 1;
-}
-
 /* Was this program not reported yet? False also when no slot is left. */
 static bool is_news(const char *program)
 {
-	uint64_t hash = hash_of(program);
+	uint64_t hash = hash_of(slice_of(program)) | 1; /* 0 is a free slot */
 
 	for (size_t i = 0; i < LIMIT_NOT_PRELOADED; i++) {
 		uint64_t held = 0;
