@@ -322,65 +322,67 @@ static void an_answer_that_is_fine_is_refused_by_nobody(void **state)
 	ALL(cases);
 }
 
+static const char sse[] = "text/event-stream";
+
+static const struct {
+	struct said said;
+	const char *provider; /* NULL: none */
+} providers_named[] = {
+	/* as OpenRouter writes it, before and after the order of its members changed */
+	{ OR(200, "{\"id\":\"gen-1\",\"provider\":\"DeepInfra\",\"model\":\"google/"
+		  "gemma-3-27b-it\",\"choices\":[{\"message\":{\"content\":\"x\"}}]}"),
+	  "DeepInfra" },
+	{ OR(200, "{\"id\":\"gen-1\",\"object\":\"chat.completion\",\"created\":1,"
+		  "\"model\":\"a/b\",\"provider\":\"Amazon Bedrock\",\"choices\":[]}"),
+	  "Amazon Bedrock" },
+	{ OR(200, "\n         \n\n         \n{\"provider\":\"OpenAI\"}"), "OpenAI" },
+	{ TYPE_AT("openrouter.ai", 200, sse,
+		  ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\ndata: "
+		  "{\"id\":\"gen-1\",\"provider\":\"Google\",\"choices\":[]}\n\n"),
+	  "Google" },
+	{ TYPE_AT("openrouter.ai", 200, sse,
+		  "event: message_start\ndata: {\"type\":\"message_start\",\"message\":"
+		  "{\"id\":\"gen-1\",\"provider\":\"Anthropic\",\"content\":[]}}\n\n"),
+	  "Anthropic" },
+	{ TYPE_AT("openrouter.ai", 200, sse,
+		  "data: {\"id\":\"gen-1\",\"provider\":\"Stealth\",\"choices\":[],"
+		  "\"error\":{\"code\":502,\"message\":\"sick\"}}\n\n"),
+	  "Stealth" },
+	/* what a model wrote is no provider's name */
+	{ OR(200, "{\"choices\":[{\"message\":{\"content\":\"\\\"provider\\\":"
+		  "\\\"x\\\"\",\"provider\":\"y\"}}]}"),
+	  NULL },
+	{ OR(200, "{\"provider\":null}"), NULL },
+	{ OR(200, "{\"provider\":\"\"}"), NULL },
+	{ OR(200, "{\"provider\":{\"name\":\"x\"}}"), NULL },
+	{ OR(200, "{\"provider\":\"cut off"), NULL },
+	{ OR(200, "{\"provider\":\"a\\u0041\"}"), NULL },
+	{ OR(200,
+	     "{\"provider\":\"far longer than any provider's name may be, so that it is "
+	     "something else\"}"),
+	  NULL },
+	{ OR(200, "[]"), NULL },
+	{ OR(200, ""), NULL },
+	{ OR(402, "{\"provider\":\"x\",\"error\":{\"code\":402}}"), NULL },
+	{ TYPE_AT("openrouter.ai", 200, sse, ": OPENROUTER PROCESSING\n\n"), NULL },
+	{ AT("api.openai.com", 200, "{\"provider\":\"x\"}"), NULL },
+};
+
 static void an_answer_names_its_provider(void **state)
 {
-	static const char sse[] = "text/event-stream";
-	static const struct {
-		struct said said;
-		const char *provider; /* NULL: none */
-	} cases[] = {
-		/* as OpenRouter writes it, before and after the order of its members changed */
-		{ OR(200, "{\"id\":\"gen-1\",\"provider\":\"DeepInfra\",\"model\":\"google/"
-			  "gemma-3-27b-it\",\"choices\":[{\"message\":{\"content\":\"x\"}}]}"),
-		  "DeepInfra" },
-		{ OR(200, "{\"id\":\"gen-1\",\"object\":\"chat.completion\",\"created\":1,"
-			  "\"model\":\"a/b\",\"provider\":\"Amazon Bedrock\",\"choices\":[]}"),
-		  "Amazon Bedrock" },
-		{ OR(200, "\n         \n\n         \n{\"provider\":\"OpenAI\"}"), "OpenAI" },
-		{ TYPE_AT("openrouter.ai", 200, sse,
-			  ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\ndata: "
-			  "{\"id\":\"gen-1\",\"provider\":\"Google\",\"choices\":[]}\n\n"),
-		  "Google" },
-		{ TYPE_AT("openrouter.ai", 200, sse,
-			  "event: message_start\ndata: {\"type\":\"message_start\",\"message\":"
-			  "{\"id\":\"gen-1\",\"provider\":\"Anthropic\",\"content\":[]}}\n\n"),
-		  "Anthropic" },
-		{ TYPE_AT("openrouter.ai", 200, sse,
-			  "data: {\"id\":\"gen-1\",\"provider\":\"Stealth\",\"choices\":[],"
-			  "\"error\":{\"code\":502,\"message\":\"sick\"}}\n\n"),
-		  "Stealth" },
-		/* what a model wrote is no provider's name */
-		{ OR(200, "{\"choices\":[{\"message\":{\"content\":\"\\\"provider\\\":"
-			  "\\\"x\\\"\",\"provider\":\"y\"}}]}"),
-		  NULL },
-		{ OR(200, "{\"provider\":null}"), NULL },
-		{ OR(200, "{\"provider\":\"\"}"), NULL },
-		{ OR(200, "{\"provider\":{\"name\":\"x\"}}"), NULL },
-		{ OR(200, "{\"provider\":\"cut off"), NULL },
-		{ OR(200, "{\"provider\":\"a\\u0041\"}"), NULL },
-		{ OR(200,
-		     "{\"provider\":\"far longer than any provider's name may be, so that it is "
-		     "something else\"}"),
-		  NULL },
-		{ OR(200, "[]"), NULL },
-		{ OR(200, ""), NULL },
-		{ OR(402, "{\"provider\":\"x\",\"error\":{\"code\":402}}"), NULL },
-		{ TYPE_AT("openrouter.ai", 200, sse, ": OPENROUTER PROCESSING\n\n"), NULL },
-		{ AT("api.openai.com", 200, "{\"provider\":\"x\"}"), NULL },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct exchange *x = exchange_of(&cases[i].said);
+	for (size_t i = 0; i < sizeof(providers_named) / sizeof(providers_named[0]); i++) {
+		struct exchange *x = exchange_of(&providers_named[i].said);
 		const struct vendor *vendor;
 		struct host_list none = { 0 };
 		struct answer a;
 
 		hosts_find(&none, x->host, x->port, x->path, &vendor);
 		answer_read(&a, x, vendor);
-		if (!slice_equal(a.provider, slice_of(cases[i].provider)))
+		if (!slice_equal(a.provider, slice_of(providers_named[i].provider)))
 			fail_msg("\"%.*s\" for \"%s\" in %s", SLICE_ARG(a.provider),
-				 cases[i].provider ? cases[i].provider : "", cases[i].said.body);
+				 providers_named[i].provider ? providers_named[i].provider : "", providers_named[i].said.body);
 		answer_release(&a);
 		exchange_free(x);
 	}

@@ -154,394 +154,398 @@ static void no_key_was_seen(void **state)
 	(void)state;
 }
 
+static const struct said_by key_not_good[] = {
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Incorrect API key provided: sk-proj-****58dj. You can find your API "
+		     "key at https://platform.openai.com/account/api-keys.",
+	  .code = "invalid_api_key" },
+	{ .status = 400,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "API key not valid. Please pass a valid API key.",
+	  .code = "API_KEY_INVALID" },
+	{ .status = 400,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Incorrect API key provided: xa***9i. You can obtain an API key from "
+		     "https://console.x.ai." },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid x-api-key" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid bearer token" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid api token" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Authentication Fails (governor)" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Authentication Fails, Your api key: ****c05 is invalid" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid Authentication" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "The API key format is incorrect. Request id: x" },
+	{ .status = 403,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Invalid access token. [ReqId: x]" },
+	{ .status = 403, .saw = SAW_UNKNOWN_KEY, .message = "unauthorized" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Authentication failed" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Access denied due to invalid subscription key or wrong API endpoint. "
+		     "Make sure to provide a valid key for an active subscription and use "
+		     "a correct regional API endpoint for your resource." },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "token expired or incorrect" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "invalid access token or token expired",
+	  .code = "invalid_api_key" },
+	{ .status = 401,
+	  .saw = SAW_NOT_RECOGNISED,
+	  .message = "Unauthorized. Access token is missing, invalid, audience is "
+		     "incorrect (https://cognitiveservices.azure.com), or have expired." },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "令牌已过期或验证不正确" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "无效的令牌" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "User not found." },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Malformed LM Studio API token provided: lm-studio. Ensure you are "
+		     "using the correct API token." },
+	{ .status = 403,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "The security token included in the request is invalid." },
+	{ .status = 403,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Invalid API Key format: Must start with pre-defined prefix" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Portkey Error: Invalid API Key. Error Code: 03" },
+};
+
 static void a_key_was_seen_and_is_not_good(void **state)
 {
-	static const struct said_by list[] = {
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Incorrect API key provided: sk-proj-****58dj. You can find your API "
-			     "key at https://platform.openai.com/account/api-keys.",
-		  .code = "invalid_api_key" },
-		{ .status = 400,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "API key not valid. Please pass a valid API key.",
-		  .code = "API_KEY_INVALID" },
-		{ .status = 400,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Incorrect API key provided: xa***9i. You can obtain an API key from "
-			     "https://console.x.ai." },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid x-api-key" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid bearer token" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "invalid api token" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Authentication Fails (governor)" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Authentication Fails, Your api key: ****c05 is invalid" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid Authentication" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "The API key format is incorrect. Request id: x" },
-		{ .status = 403,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Invalid access token. [ReqId: x]" },
-		{ .status = 403, .saw = SAW_UNKNOWN_KEY, .message = "unauthorized" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Authentication failed" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Access denied due to invalid subscription key or wrong API endpoint. "
-			     "Make sure to provide a valid key for an active subscription and use "
-			     "a correct regional API endpoint for your resource." },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "token expired or incorrect" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "invalid access token or token expired",
-		  .code = "invalid_api_key" },
-		{ .status = 401,
-		  .saw = SAW_NOT_RECOGNISED,
-		  .message = "Unauthorized. Access token is missing, invalid, audience is "
-			     "incorrect (https://cognitiveservices.azure.com), or have expired." },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "令牌已过期或验证不正确" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "无效的令牌" },
-		{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "User not found." },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Malformed LM Studio API token provided: lm-studio. Ensure you are "
-			     "using the correct API token." },
-		{ .status = 403,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "The security token included in the request is invalid." },
-		{ .status = 403,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Invalid API Key format: Must start with pre-defined prefix" },
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Portkey Error: Invalid API Key. Error Code: 03" },
-	};
-	CHECK_ALL(list);
+	CHECK_ALL(key_not_good);
 	(void)state;
 }
+
+static const struct said_by key_not_good_for_this[] = {
+	{ .status = 401,
+	  .saw = SAW_EXPIRED,
+	  .message = "OAuth token has expired. Please obtain a new token or refresh your "
+		     "existing token." },
+	{ .status = 401,
+	  .saw = SAW_EXPIRED,
+	  .message =
+	      "Your authentication token has expired. Please try signing in again." },
+	{ .status = 401, .saw = SAW_EXPIRED, .message = "The access token expired" },
+	{ .status = 401,
+	  .saw = SAW_EXPIRED,
+	  .message = "IDE token expired: unauthorized: token expired" },
+	{ .status = 403,
+	  .saw = SAW_EXPIRED,
+	  .message = "The security token included in the request is expired" },
+	{ .status = 403,
+	  .saw = SAW_REVOKED,
+	  .message = "API key is currently blocked: xai-...abcd" },
+	{ .status = 403,
+	  .saw = SAW_REVOKED,
+	  .message = "Your API key was reported as leaked. Please use another API key." },
+	{ .status = 401, .saw = SAW_REVOKED, .message = "This API key has been disabled." },
+	{ .status = 401,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "The `models` permission is required to access this endpoint" },
+	{ .status = 401,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "You have insufficient permissions for this operation. Missing "
+		     "scopes: model.request." },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "This authentication method does not have sufficient permissions to "
+		     "call Inference Providers on behalf of user x" },
+	{ .status = 401,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "The principal `x` lacks the required data action "
+		     "`Microsoft.CognitiveServices/y` to perform `POST /z` operation.",
+	  .code = "PermissionDenied" },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "unauthorized: not authorized to use this Copilot feature" },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "Requests to this API generativelanguage.googleapis.com method x are "
+		     "blocked.",
+	  .code = "API_KEY_SERVICE_BLOCKED" },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "You don't have access to the model with the specified model ID." },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "Permission denied on resource project x.",
+	  .code = "PERMISSION_DENIED" },
+	{ .status = 400,
+	  .saw = SAW_BOUND_ELSEWHERE,
+	  .message = "This credential is only authorized for use with Claude Code and "
+		     "cannot be used for other API requests.",
+	  .type = "invalid_request_error" },
+	{ .status = 401,
+	  .saw = SAW_WRONG_KIND,
+	  .message = "OAuth authentication is currently not supported." },
+	{ .status = 401,
+	  .saw = SAW_WRONG_KIND,
+	  .message = "API keys are not supported by this API. Expected OAuth2 access token "
+		     "or other authentication credentials that assert a principal." },
+	{ .status = 400,
+	  .saw = SAW_WRONG_KIND,
+	  .message = "checking third-party user token: bad request: Personal Access Tokens "
+		     "are not supported for this endpoint" },
+};
 
 static void the_key_is_known_and_not_good_for_this(void **state)
 {
-	static const struct said_by list[] = {
-		{ .status = 401,
-		  .saw = SAW_EXPIRED,
-		  .message = "OAuth token has expired. Please obtain a new token or refresh your "
-			     "existing token." },
-		{ .status = 401,
-		  .saw = SAW_EXPIRED,
-		  .message =
-		      "Your authentication token has expired. Please try signing in again." },
-		{ .status = 401, .saw = SAW_EXPIRED, .message = "The access token expired" },
-		{ .status = 401,
-		  .saw = SAW_EXPIRED,
-		  .message = "IDE token expired: unauthorized: token expired" },
-		{ .status = 403,
-		  .saw = SAW_EXPIRED,
-		  .message = "The security token included in the request is expired" },
-		{ .status = 403,
-		  .saw = SAW_REVOKED,
-		  .message = "API key is currently blocked: xai-...abcd" },
-		{ .status = 403,
-		  .saw = SAW_REVOKED,
-		  .message = "Your API key was reported as leaked. Please use another API key." },
-		{ .status = 401, .saw = SAW_REVOKED, .message = "This API key has been disabled." },
-		{ .status = 401,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "The `models` permission is required to access this endpoint" },
-		{ .status = 401,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "You have insufficient permissions for this operation. Missing "
-			     "scopes: model.request." },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "This authentication method does not have sufficient permissions to "
-			     "call Inference Providers on behalf of user x" },
-		{ .status = 401,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "The principal `x` lacks the required data action "
-			     "`Microsoft.CognitiveServices/y` to perform `POST /z` operation.",
-		  .code = "PermissionDenied" },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "unauthorized: not authorized to use this Copilot feature" },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "Requests to this API generativelanguage.googleapis.com method x are "
-			     "blocked.",
-		  .code = "API_KEY_SERVICE_BLOCKED" },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "You don't have access to the model with the specified model ID." },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "Permission denied on resource project x.",
-		  .code = "PERMISSION_DENIED" },
-		{ .status = 400,
-		  .saw = SAW_BOUND_ELSEWHERE,
-		  .message = "This credential is only authorized for use with Claude Code and "
-			     "cannot be used for other API requests.",
-		  .type = "invalid_request_error" },
-		{ .status = 401,
-		  .saw = SAW_WRONG_KIND,
-		  .message = "OAuth authentication is currently not supported." },
-		{ .status = 401,
-		  .saw = SAW_WRONG_KIND,
-		  .message = "API keys are not supported by this API. Expected OAuth2 access token "
-			     "or other authentication credentials that assert a principal." },
-		{ .status = 400,
-		  .saw = SAW_WRONG_KIND,
-		  .message = "checking third-party user token: bad request: Personal Access Tokens "
-			     "are not supported for this endpoint" },
-	};
-	CHECK_ALL(list);
+	CHECK_ALL(key_not_good_for_this);
 	(void)state;
 }
 
+static const struct said_by not_about_the_key[] = {
+	{ .status = 400,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Your credit balance is too low to access the Anthropic API. Please "
+		     "go to Plans & Billing to upgrade or purchase credits.",
+	  .type = "invalid_request_error" },
+	{ .status = 403,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Your newly created teams doesn't have any credits yet. You can "
+		     "purchase credits on https://console.x.ai/team/x.",
+	  .code =
+	      "The caller does not have permission to execute the specified operation" },
+	{ .status = 401,
+	  .saw = SAW_NO_MONEY,
+	  .message = "inference prohibited, please enter a payment method" },
+	{ .status = 429,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Insufficient balance or no resource package. Please recharge.",
+	  .code = "1113" },
+	{ .status = 429,
+	  .saw = SAW_NO_MONEY,
+	  .message = "You exceeded your current quota, please check your plan and billing "
+		     "details.",
+	  .code = "insufficient_quota",
+	  .type = "insufficient_quota" },
+	{ .status = 400,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Access denied, please make sure your account is in good standing.",
+	  .code = "Arrearage",
+	  .type = "Arrearage" },
+	{ .status = 412,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Account x is suspended, possibly due to reaching the monthly "
+		     "spending limit or failure to pay past invoices." },
+	{ .status = 403,
+	  .saw = SAW_NO_MONEY,
+	  .message = "this model requires a subscription, upgrade for access: "
+		     "https://ollama.com/upgrade" },
+	{ .status = 403,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Sorry, your account balance is insufficient" },
+	{ .status = 402, .saw = SAW_NO_MONEY, .message = "Insufficient Balance" },
+	{ .status = 429,
+	  .saw = SAW_NO_MONEY,
+	  .message = "余额不足或无可用资源包,请充值。" },
+	{ .status = 402,
+	  .saw = SAW_KEY_LIMIT,
+	  .message = "This request requires more credits, or fewer max_tokens. You "
+		     "requested up to 32000 tokens, but can only afford 0. To increase, "
+		     "visit https://openrouter.ai/settings/keys and create a key with a "
+		     "higher monthly limit" },
+	{ .status = 402,
+	  .saw = SAW_NO_MONEY,
+	  .message =
+	      "This request requires more credits, or fewer max_tokens. You requested up "
+	      "to 65536 tokens, but can only afford 30104. To increase, visit "
+	      "https://openrouter.ai/settings/credits and upgrade to a paid account" },
+	{ .status = 403,
+	  .saw = SAW_KEY_LIMIT,
+	  .message = "Key limit exceeded (monthly limit). Manage it using "
+		     "https://openrouter.ai/keys" },
+	{ .status = 429,
+	  .saw = SAW_RATE,
+	  .message =
+	      "Rate limit reached for gpt-4o in organization org-x on tokens per min "
+	      "(TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 2s. "
+	      "Visit https://platform.openai.com/account/rate-limits to learn more." },
+	{ .status = 429,
+	  .saw = SAW_RATE,
+	  .message = "Service tier capacity exceeded for this model." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Country, region, or territory not supported",
+	  .code = "unsupported_country_region_territory" },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Access denied. Please check your network settings." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Access denied due to Virtual Network/Firewall rules." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Kimi For Coding is currently only available for Coding Agents such "
+		     "as Kimi CLI, Claude Code." },
+	{ .status = 400,
+	  .saw = SAW_CALLER,
+	  .message = "User location is not supported for the API use.",
+	  .code = "FAILED_PRECONDITION" },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Generative Language API has not been used in project 123 before or "
+		     "it is disabled. Enable it by visiting https://x then retry." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "This organization has been disabled." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "access to this endpoint is forbidden" },
+	{ .status = 403,
+	  .saw = SAW_MODEL,
+	  .message = "Project `proj_x` does not have access to model `gpt-5`",
+	  .code = "model_not_found" },
+	{ .status = 404,
+	  .saw = SAW_MODEL,
+	  .message = "The model `gpt-9` does not exist or you do not have access to it." },
+	{ .status = 401,
+	  .saw = SAW_MODEL,
+	  .message = "Model x is not supported for format openai",
+	  .code = "ModelError" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message = "Unknown parameter: 'api_key'.",
+	  .code = "unknown_parameter",
+	  .type = "invalid_request_error",
+	  .param = "api_key" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message =
+	      "Error while downloading https://intra.example/a.png: 401 Unauthorized.",
+	  .code = "invalid_image_url",
+	  .param = "url" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message = "Invalid schema for function 'mcp__gmail__complete_authentication': "
+		     "In context=('properties', 'cb'), array schema missing items." },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message =
+	      "Invalid schema for function 'login': 'api key' is not of type 'object'.",
+	  .code = "invalid_function_parameters" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message = "messages.3: `tool_use` ids were found without `tool_result` blocks" },
+	{ .status = 400,
+	  .saw = SAW_NOTHING,
+	  .message = "max_tokens is too large: 65536. This model supports at most 16384 "
+		     "completion tokens" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message =
+	      "Function call is missing a thought_signature in functionCall parts." },
+	{ .status = 422, .saw = SAW_NOTHING, .message = "Input should be a valid string" },
+	{ .status = 400,
+	  .saw = SAW_NOTHING,
+	  .message = "Unexpected token < in JSON at position 0" },
+	{ .status = 502,
+	  .saw = SAW_TROUBLE,
+	  .message = "Failed to authenticate request with Clerk" },
+	{ .status = 500, .saw = SAW_NOTHING, .message = "Internal Server Error" },
+	{ .status = 502, .saw = SAW_NOTHING, .message = "Provider returned error" },
+	{ .status = 403, .saw = SAW_NOTHING, .message = "Forbidden" },
+	{ .status = 403, .saw = SAW_CALLER, .message = "Request not allowed" },
+	{ .status = 403, .saw = SAW_NOTHING, .message = "" },
+};
+
 static void it_is_not_about_the_key(void **state)
 {
-	static const struct said_by list[] = {
-		{ .status = 400,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Your credit balance is too low to access the Anthropic API. Please "
-			     "go to Plans & Billing to upgrade or purchase credits.",
-		  .type = "invalid_request_error" },
-		{ .status = 403,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Your newly created teams doesn't have any credits yet. You can "
-			     "purchase credits on https://console.x.ai/team/x.",
-		  .code =
-		      "The caller does not have permission to execute the specified operation" },
-		{ .status = 401,
-		  .saw = SAW_NO_MONEY,
-		  .message = "inference prohibited, please enter a payment method" },
-		{ .status = 429,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Insufficient balance or no resource package. Please recharge.",
-		  .code = "1113" },
-		{ .status = 429,
-		  .saw = SAW_NO_MONEY,
-		  .message = "You exceeded your current quota, please check your plan and billing "
-			     "details.",
-		  .code = "insufficient_quota",
-		  .type = "insufficient_quota" },
-		{ .status = 400,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Access denied, please make sure your account is in good standing.",
-		  .code = "Arrearage",
-		  .type = "Arrearage" },
-		{ .status = 412,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Account x is suspended, possibly due to reaching the monthly "
-			     "spending limit or failure to pay past invoices." },
-		{ .status = 403,
-		  .saw = SAW_NO_MONEY,
-		  .message = "this model requires a subscription, upgrade for access: "
-			     "https://ollama.com/upgrade" },
-		{ .status = 403,
-		  .saw = SAW_NO_MONEY,
-		  .message = "Sorry, your account balance is insufficient" },
-		{ .status = 402, .saw = SAW_NO_MONEY, .message = "Insufficient Balance" },
-		{ .status = 429,
-		  .saw = SAW_NO_MONEY,
-		  .message = "余额不足或无可用资源包,请充值。" },
-		{ .status = 402,
-		  .saw = SAW_KEY_LIMIT,
-		  .message = "This request requires more credits, or fewer max_tokens. You "
-			     "requested up to 32000 tokens, but can only afford 0. To increase, "
-			     "visit https://openrouter.ai/settings/keys and create a key with a "
-			     "higher monthly limit" },
-		{ .status = 402,
-		  .saw = SAW_NO_MONEY,
-		  .message =
-		      "This request requires more credits, or fewer max_tokens. You requested up "
-		      "to 65536 tokens, but can only afford 30104. To increase, visit "
-		      "https://openrouter.ai/settings/credits and upgrade to a paid account" },
-		{ .status = 403,
-		  .saw = SAW_KEY_LIMIT,
-		  .message = "Key limit exceeded (monthly limit). Manage it using "
-			     "https://openrouter.ai/keys" },
-		{ .status = 429,
-		  .saw = SAW_RATE,
-		  .message =
-		      "Rate limit reached for gpt-4o in organization org-x on tokens per min "
-		      "(TPM): Limit 30000, Used 29000, Requested 2000. Please try again in 2s. "
-		      "Visit https://platform.openai.com/account/rate-limits to learn more." },
-		{ .status = 429,
-		  .saw = SAW_RATE,
-		  .message = "Service tier capacity exceeded for this model." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Country, region, or territory not supported",
-		  .code = "unsupported_country_region_territory" },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Access denied. Please check your network settings." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Access denied due to Virtual Network/Firewall rules." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Kimi For Coding is currently only available for Coding Agents such "
-			     "as Kimi CLI, Claude Code." },
-		{ .status = 400,
-		  .saw = SAW_CALLER,
-		  .message = "User location is not supported for the API use.",
-		  .code = "FAILED_PRECONDITION" },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Generative Language API has not been used in project 123 before or "
-			     "it is disabled. Enable it by visiting https://x then retry." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "This organization has been disabled." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "access to this endpoint is forbidden" },
-		{ .status = 403,
-		  .saw = SAW_MODEL,
-		  .message = "Project `proj_x` does not have access to model `gpt-5`",
-		  .code = "model_not_found" },
-		{ .status = 404,
-		  .saw = SAW_MODEL,
-		  .message = "The model `gpt-9` does not exist or you do not have access to it." },
-		{ .status = 401,
-		  .saw = SAW_MODEL,
-		  .message = "Model x is not supported for format openai",
-		  .code = "ModelError" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message = "Unknown parameter: 'api_key'.",
-		  .code = "unknown_parameter",
-		  .type = "invalid_request_error",
-		  .param = "api_key" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message =
-		      "Error while downloading https://intra.example/a.png: 401 Unauthorized.",
-		  .code = "invalid_image_url",
-		  .param = "url" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message = "Invalid schema for function 'mcp__gmail__complete_authentication': "
-			     "In context=('properties', 'cb'), array schema missing items." },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message =
-		      "Invalid schema for function 'login': 'api key' is not of type 'object'.",
-		  .code = "invalid_function_parameters" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message = "messages.3: `tool_use` ids were found without `tool_result` blocks" },
-		{ .status = 400,
-		  .saw = SAW_NOTHING,
-		  .message = "max_tokens is too large: 65536. This model supports at most 16384 "
-			     "completion tokens" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message =
-		      "Function call is missing a thought_signature in functionCall parts." },
-		{ .status = 422, .saw = SAW_NOTHING, .message = "Input should be a valid string" },
-		{ .status = 400,
-		  .saw = SAW_NOTHING,
-		  .message = "Unexpected token < in JSON at position 0" },
-		{ .status = 502,
-		  .saw = SAW_TROUBLE,
-		  .message = "Failed to authenticate request with Clerk" },
-		{ .status = 500, .saw = SAW_NOTHING, .message = "Internal Server Error" },
-		{ .status = 502, .saw = SAW_NOTHING, .message = "Provider returned error" },
-		{ .status = 403, .saw = SAW_NOTHING, .message = "Forbidden" },
-		{ .status = 403, .saw = SAW_CALLER, .message = "Request not allowed" },
-		{ .status = 403, .saw = SAW_NOTHING, .message = "" },
-	};
-	CHECK_ALL(list);
+	CHECK_ALL(not_about_the_key);
 	(void)state;
 }
+
+static const struct said_by neighbours[] = {
+	/* "organization" and "restricted" are there, and a scope is missing */
+	{ .status = 401,
+	  .saw = SAW_NO_PERMISSION,
+	  .message =
+	      "Missing scopes: model.request. Check that you have the correct role in your "
+	      "organization, and if you're using a restricted API key, that it has the "
+	      "necessary scopes." },
+	{ .status = 400,
+	  .saw = SAW_CALLER,
+	  .message = "Organization has been restricted. Please reach out to support." },
+	/* a client's header is missing, not the key's */
+	{ .status = 400,
+	  .saw = SAW_CALLER,
+	  .message = "bad request: missing Editor-Version header for IDE auth" },
+	{ .status = 400, .saw = SAW_NO_KEY, .message = "Missing Authorization header." },
+	/* a model, and a country */
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "Access to Anthropic models is not allowed from unsupported "
+		     "countries, regions, or territories." },
+	{ .status = 403,
+	  .saw = SAW_MODEL,
+	  .message = "Access to model x is restricted and you are not in the authorized "
+		     "list." },
+	{ .status = 403, .saw = SAW_MODEL, .message = "Model disabled." },
+	{ .status = 403, .saw = SAW_REVOKED, .message = "This API key is disabled." },
+	/* one code for two reasons */
+	{ .status = 403,
+	  .saw = SAW_NO_MONEY,
+	  .code = "access_terminated_error",
+	  .message = "You've reached your usage limit for this billing cycle." },
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .code = "access_terminated_error",
+	  .message = "Kimi For Coding is only available for Coding Agents." },
+	/* with 429: an account that is locked, a plan without the model, a limit */
+	{ .status = 429,
+	  .saw = SAW_CALLER,
+	  .message = "您的账户已被锁定，请联系客服解锁。" },
+	{ .status = 429,
+	  .saw = SAW_NO_MONEY,
+	  .message = "The current subscription plan does not yet include access to glm-5" },
+	{ .status = 429,
+	  .saw = SAW_RATE,
+	  .message = "Your account org-x request reached max organization concurrency: 1" },
+	/* "quota project" is no money, "extra usage" is */
+	{ .status = 403,
+	  .saw = SAW_CALLER,
+	  .message = "The API requires a quota project, which is not set by default." },
+	{ .status = 400,
+	  .saw = SAW_NO_MONEY,
+	  .message = "You're out of extra usage. Add more at claude.ai/settings/usage" },
+	/* Google asks for a token of the kind that it may have got */
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message =
+	      "Request had invalid authentication credentials. Expected OAuth 2 "
+	      "access token, login cookie or other valid authentication credential." },
+	{ .status = 401,
+	  .saw = SAW_WRONG_KIND,
+	  .message = "API keys are not supported by this API. Expected OAuth2 access "
+		     "token or other authentication credentials that assert a principal." },
+	{ .status = 400,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Invalid format for Authorization header" },
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message = "Invalid format for field temperature" },
+	/* the model is there, the parameter is not; the model is there, not for this key */
+	{ .status = 400,
+	  .saw = SAW_REQUEST,
+	  .message = "Argument not supported on this model: presencePenalty" },
+	{ .status = 400, .saw = SAW_MODEL, .message = "This model is not supported" },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "Model not allowed for this key" },
+};
 
 /* Words of one concept that stand beside words of another. */
 static void neighbours_are_told_apart(void **state)
 {
-	static const struct said_by list[] = {
-		/* "organization" and "restricted" are there, and a scope is missing */
-		{ .status = 401,
-		  .saw = SAW_NO_PERMISSION,
-		  .message =
-		      "Missing scopes: model.request. Check that you have the correct role in your "
-		      "organization, and if you're using a restricted API key, that it has the "
-		      "necessary scopes." },
-		{ .status = 400,
-		  .saw = SAW_CALLER,
-		  .message = "Organization has been restricted. Please reach out to support." },
-		/* a client's header is missing, not the key's */
-		{ .status = 400,
-		  .saw = SAW_CALLER,
-		  .message = "bad request: missing Editor-Version header for IDE auth" },
-		{ .status = 400, .saw = SAW_NO_KEY, .message = "Missing Authorization header." },
-		/* a model, and a country */
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "Access to Anthropic models is not allowed from unsupported "
-			     "countries, regions, or territories." },
-		{ .status = 403,
-		  .saw = SAW_MODEL,
-		  .message = "Access to model x is restricted and you are not in the authorized "
-			     "list." },
-		{ .status = 403, .saw = SAW_MODEL, .message = "Model disabled." },
-		{ .status = 403, .saw = SAW_REVOKED, .message = "This API key is disabled." },
-		/* one code for two reasons */
-		{ .status = 403,
-		  .saw = SAW_NO_MONEY,
-		  .code = "access_terminated_error",
-		  .message = "You've reached your usage limit for this billing cycle." },
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .code = "access_terminated_error",
-		  .message = "Kimi For Coding is only available for Coding Agents." },
-		/* with 429: an account that is locked, a plan without the model, a limit */
-		{ .status = 429,
-		  .saw = SAW_CALLER,
-		  .message = "您的账户已被锁定，请联系客服解锁。" },
-		{ .status = 429,
-		  .saw = SAW_NO_MONEY,
-		  .message = "The current subscription plan does not yet include access to glm-5" },
-		{ .status = 429,
-		  .saw = SAW_RATE,
-		  .message = "Your account org-x request reached max organization concurrency: 1" },
-		/* "quota project" is no money, "extra usage" is */
-		{ .status = 403,
-		  .saw = SAW_CALLER,
-		  .message = "The API requires a quota project, which is not set by default." },
-		{ .status = 400,
-		  .saw = SAW_NO_MONEY,
-		  .message = "You're out of extra usage. Add more at claude.ai/settings/usage" },
-		/* Google asks for a token of the kind that it may have got */
-		{ .status = 401,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message =
-		      "Request had invalid authentication credentials. Expected OAuth 2 "
-		      "access token, login cookie or other valid authentication credential." },
-		{ .status = 401,
-		  .saw = SAW_WRONG_KIND,
-		  .message = "API keys are not supported by this API. Expected OAuth2 access "
-			     "token or other authentication credentials that assert a principal." },
-		{ .status = 400,
-		  .saw = SAW_UNKNOWN_KEY,
-		  .message = "Invalid format for Authorization header" },
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message = "Invalid format for field temperature" },
-		/* the model is there, the parameter is not; the model is there, not for this key */
-		{ .status = 400,
-		  .saw = SAW_REQUEST,
-		  .message = "Argument not supported on this model: presencePenalty" },
-		{ .status = 400, .saw = SAW_MODEL, .message = "This model is not supported" },
-		{ .status = 403,
-		  .saw = SAW_NO_PERMISSION,
-		  .message = "Model not allowed for this key" },
-	};
-	CHECK_ALL(list);
+	CHECK_ALL(neighbours);
 	(void)state;
 }
 
