@@ -54,7 +54,7 @@ def one(engine, planted, wanted):
                                                                                             time.monotonic() - start))
     check(sum(int(r["n"]) for r in rows if r["attribute"] == "key") == COUNT, "%d exchanges are in the roll-up" % COUNT,
           rows[:3])
-    counts = engine.query(view("pair_counts", sql) + "FROM rollup_counts UNION ALL FROM pair_counts", prepare=False)
+    counts = engine.query(view("attribute_of", sql) + view("pair_counts", sql) + "FROM rollup_counts UNION ALL FROM pair_counts", prepare=False)
     said = subprocess.run([engines.ORSHIM, "report", "--rollup", "-", "--json"], input=rollup_csv(counts), text=True,
                           stdout=subprocess.PIPE, check=False).stdout
     found = json.loads(said)["rollup"][0]["outcome_splits_on"]

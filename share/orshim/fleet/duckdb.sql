@@ -120,40 +120,28 @@ FROM rollup GROUP BY ALL;
 
 -- Pairs of the three attributes that tell most of a vendor's outcomes, counted over the exchanges:
 --   COPY (FROM rollup_counts UNION ALL FROM pair_counts) TO 'rollup.csv' (HEADER);
+CREATE OR REPLACE MACRO attribute_of(e, name) AS
+CASE name
+     WHEN 'key' THEN e.key
+     WHEN 'carrier' THEN e.carrier
+     WHEN 'host' THEN e.host
+     WHEN 'path' THEN split_part(e.path, '?', 1)
+     WHEN 'model' THEN e.model
+     WHEN 'provider' THEN e.provider
+     WHEN 'stream' THEN CAST(e.stream AS VARCHAR)
+     WHEN 'http' THEN e.http
+     WHEN 'tool' THEN e.tool
+     WHEN 'tool_version' THEN e.tool || ' ' || e.tool_version
+     WHEN 'key_source' THEN e.key_source
+     WHEN 'machine' THEN e.machine END;
+
 CREATE OR REPLACE VIEW pair_counts AS
 WITH best AS (SELECT vendor, attribute, row_number() OVER (PARTITION BY vendor ORDER BY gain_bits DESC) AS place
               FROM splits QUALIFY place <= 3),
      pairs AS (SELECT a.vendor, a.attribute AS one, b.attribute AS other
                FROM best a JOIN best b ON a.vendor = b.vendor AND a.place < b.place)
-SELECT vendor, one || '+' || other AS attribute, first || '+' || second AS value,
+SELECT e.vendor, one || '+' || other AS attribute, attribute_of(e, one) || '+' || attribute_of(e, other) AS value,
        count(*) AS n, count(*) FILTER (failed) AS refused
-FROM (SELECT e.vendor, failed, one, other,
-             CASE one
-                  WHEN 'key' THEN key
-                  WHEN 'carrier' THEN carrier
-                  WHEN 'host' THEN host
-                  WHEN 'path' THEN split_part(path, '?', 1)
-                  WHEN 'model' THEN model
-                  WHEN 'provider' THEN provider
-                  WHEN 'stream' THEN CAST(stream AS VARCHAR)
-                  WHEN 'http' THEN http
-                  WHEN 'tool' THEN tool
-                  WHEN 'tool_version' THEN tool || ' ' || tool_version
-                  WHEN 'key_source' THEN key_source
-                  WHEN 'machine' THEN machine END AS first,
-             CASE other
-                  WHEN 'key' THEN key
-                  WHEN 'carrier' THEN carrier
-                  WHEN 'host' THEN host
-                  WHEN 'path' THEN split_part(path, '?', 1)
-                  WHEN 'model' THEN model
-                  WHEN 'provider' THEN provider
-                  WHEN 'stream' THEN CAST(stream AS VARCHAR)
-                  WHEN 'http' THEN http
-                  WHEN 'tool' THEN tool
-                  WHEN 'tool_version' THEN tool || ' ' || tool_version
-                  WHEN 'key_source' THEN key_source
-                  WHEN 'machine' THEN machine END AS second
-      FROM exchanges e JOIN pairs ON e.vendor = pairs.vendor
-      WHERE NOT probe)
+FROM exchanges e JOIN pairs ON e.vendor = pairs.vendor
+WHERE NOT probe
 GROUP BY ALL;
