@@ -436,13 +436,13 @@ bool observer_watches(const struct observer *o, struct slice host)
 	return is_watched(o, host, &vendor);
 }
 
-void observer_report_process(struct observer *o, const struct tls_library *copies, size_t count,
+void observer_report_process(struct observer *o, const struct tls_library *libraries, size_t count,
 			     int64_t now_us)
 {
 	o->origin.time_us = now_us;
 	if (!wants_log(o))
 		return;
 	buf_reset(&o->line);
-	if (record_process(&o->line, &o->origin, copies, count) == 0)
+	if (record_process(&o->line, &o->origin, libraries, count) == 0)
 		write_log(o);
 }

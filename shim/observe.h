@@ -75,7 +75,7 @@ bool observer_watches(const struct observer *o, struct slice host);
 void observer_learn_machine(struct observer *o);
 
 /* The `process` record. */
-void observer_report_process(struct observer *o, const struct tls_library *copies, size_t count,
+void observer_report_process(struct observer *o, const struct tls_library *libraries, size_t count,
 			   int64_t now_us);
 
 #endif

@@ -109,7 +109,7 @@ static void add(struct words *w, char c, size_t at)
 	w->at[w->n++] = (uint16_t)at;
 }
 
-/* Bytes of the quotation mark at AT that can open a quoted passage; 0: none is there. */
+/* Bytes of the quotation mark at AT that can open a quoted text; 0: none is there. */
 static size_t quote_width(struct slice s, size_t at)
 {
 	struct slice rest = slice_from(s, at);
@@ -133,8 +133,8 @@ static bool is_quote(struct slice s, size_t at, size_t width)
 	return !(before && after);
 }
 
-/* The passage between the quotation mark at AT and the next one; absent if it is not closed soon. */
-static struct slice quoted_passage(struct slice s, size_t at, size_t width)
+/* The text between the quotation mark at AT and the next one; absent if it is not closed soon. */
+static struct slice quoted_text(struct slice s, size_t at, size_t width)
 {
 	enum { FAR = 200 };
 	size_t start = at + width;
@@ -147,12 +147,12 @@ static struct slice quoted_passage(struct slice s, size_t at, size_t width)
 	return (struct slice){ NULL, 0 };
 }
 
-static bool is_own_text(struct slice passage, struct slice body)
+static bool is_own_text(struct slice quoted, struct slice body)
 {
 	enum { LONG_ENOUGH = 12 };
 
-	return passage.n >= LONG_ENOUGH &&
-	       slice_has(slice_sub(body, 0, LIMIT_MEANING_BODY), passage);
+	return quoted.n >= LONG_ENOUGH &&
+	       slice_has(slice_sub(body, 0, LIMIT_MEANING_BODY), quoted);
 }
 
 /* Headers that carry credentials, as answers name them. */
@@ -183,12 +183,12 @@ static bool is_credential_header(struct slice name)
 }
 
 /* Are quoted words the server's? Names are not, sentences are if they are not the user's. */
-static bool counts_quoted(struct slice passage, struct slice body)
+static bool counts_quoted(struct slice quoted, struct slice body)
 {
-	if (slice_byte(passage, ' ', 0) < 0)
-		return is_credential_header(passage) ||
-		       slice_equal_nocase(passage, SLICE("Bearer"));
-	return !is_own_text(passage, body);
+	if (slice_byte(quoted, ' ', 0) < 0)
+		return is_credential_header(quoted) ||
+		       slice_equal_nocase(quoted, SLICE("Bearer"));
+	return !is_own_text(quoted, body);
 }
 
 static bool is_url(struct slice rest)
@@ -241,11 +241,11 @@ static void split(struct words *w, struct slice s, struct slice body)
 	for (size_t i = 0; i < s.n;) {
 		size_t width = quote_width(s, i);
 		if (is_quote(s, i, width)) {
-			struct slice passage = quoted_passage(s, i, width);
+			struct slice quoted = quoted_text(s, i, width);
 			add(w, ' ', i);
 			i += width;
-			if (passage.n && !counts_quoted(passage, body))
-				i += passage.n + width;
+			if (quoted.n && !counts_quoted(quoted, body))
+				i += quoted.n + width;
 			continue;
 		}
 		if (is_url(slice_from(s, i)) && (i == 0 || !is_word_byte(s.p[i - 1]))) {

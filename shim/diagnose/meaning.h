@@ -10,7 +10,7 @@
  *   words    a sentence in which certain ideas come together ("api key" and "expired")
  *   nothing  SAW_NOTHING: the status alone speaks
  *
- * Names that the answer quotes, URLs, and passages that repeat the request's own
+ * Names that the answer quotes, URLs, and texts that repeat the request's own
  * body are no words of the server: they are left out.
  */
 #include "base/limits.h"

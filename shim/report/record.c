@@ -112,7 +112,7 @@ static int end(struct json_out *j, struct buf *line, size_t start)
 	return -1;
 }
 
-static void put_copies(struct json_out *j, const struct origin *o, const struct tls_library *copies,
+static void put_libraries(struct json_out *j, const struct origin *o, const struct tls_library *libraries,
 		       size_t count)
 {
 	static const char taps[][13] = { "none", "method-table", "interposed", "relay" };
@@ -123,17 +123,17 @@ static void put_copies(struct json_out *j, const struct origin *o, const struct 
 	json_array(j, "tls");
 	for (size_t i = 0; i < count; i++) {
 		json_object(j, NULL);
-		json_text(j, "object", copies[i].object);
-		json_text(j, "library", copies[i].library);
-		json_text(j, "version", copies[i].version);
-		json_text(j, "tap", taps[copies[i].tap]);
-		json_text(j, "reason", copies[i].reason);
+		json_text(j, "object", libraries[i].object);
+		json_text(j, "library", libraries[i].library);
+		json_text(j, "version", libraries[i].version);
+		json_text(j, "tap", taps[libraries[i].tap]);
+		json_text(j, "reason", libraries[i].reason);
 		json_object_end(j);
 	}
 	json_array_end(j);
 }
 
-int record_process(struct buf *line, const struct origin *o, const struct tls_library *copies,
+int record_process(struct buf *line, const struct origin *o, const struct tls_library *libraries,
 		   size_t count)
 {
 	size_t start = line->n;
@@ -141,7 +141,7 @@ int record_process(struct buf *line, const struct origin *o, const struct tls_li
 
 	json_out_init(&j, line);
 	begin_process(&j, o);
-	put_copies(&j, o, copies, count);
+	put_libraries(&j, o, libraries, count);
 	return end(&j, line, start);
 }
 
@@ -175,7 +175,7 @@ int record_relayed(struct buf *line, const struct origin *o, const struct tls_li
 
 	json_out_init(&j, line);
 	begin_process(&j, o);
-	put_copies(&j, o, copy, 1);
+	put_libraries(&j, o, copy, 1);
 	put_relayed(&j, hosts, count);
 	return end(&j, line, start);
 }

@@ -28,7 +28,7 @@ struct origin {
 
 struct machine;
 
-int record_process(struct buf *line, const struct origin *o, const struct tls_library *copies,
+int record_process(struct buf *line, const struct origin *o, const struct tls_library *libraries,
 		   size_t count);
 
 /* A host that a relayed process asked and that was not looked into, and WHY not. */

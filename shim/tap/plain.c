@@ -102,13 +102,13 @@ static int other(int i, int fd, uint64_t cookie)
 }
 
 /* Stop watching FD: its connection is over or cannot be followed. */
-static void let_go(int fd)
+static void stop_watching(int fd)
 {
 	uint64_t cookie = atomic_load(&slots[fd].cookie);
-	bool told = atomic_load(&slots[fd].state) == SLOT_HTTP;
+	bool is_http = atomic_load(&slots[fd].state) == SLOT_HTTP;
 
 	forget(fd);
-	if (told && other(0, fd, cookie) == LIMIT_PLAIN)
+	if (is_http && other(0, fd, cookie) == LIMIT_PLAIN)
 		tap_closed(connection_key(cookie));
 }
 
@@ -144,7 +144,7 @@ static void hand_on(int fd, enum side side, const char *bytes, size_t n)
 
 	tap_bytes(handle, side, bytes, n);
 	if (tap_is_dropped(handle))
-		let_go(fd);
+		stop_watching(fd);
 }
 
 /* The client's first bytes: HTTP or not. */
@@ -155,7 +155,7 @@ static void decide(int fd, const char *bytes, size_t n)
 	size_t kept = s->n, taken = sizeof(s->first) - kept < n ? sizeof(s->first) - kept : n;
 
 	if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_BUSY)) {
-		let_go(fd); /* two threads at a time: their order is not known */
+		stop_watching(fd); /* two threads at a time: their order is not known */
 		return;
 	}
 	memcpy(s->first + kept, bytes, taken);
@@ -174,7 +174,7 @@ static void decide(int fd, const char *bytes, size_t n)
 			hand_on(fd, SIDE_CLIENT, bytes, n);
 		return;
 	default:
-		let_go(fd);
+		stop_watching(fd);
 	}
 }
 
@@ -187,7 +187,7 @@ static void one_piece(int fd, enum side side, const char *bytes, size_t n)
 	else if (state == SLOT_NEW && side == SIDE_CLIENT)
 		decide(fd, bytes, n);
 	else
-		let_go(fd); /* its server speaks first */
+		stop_watching(fd); /* its server speaks first */
 }
 
 void plain_bytes(int fd, enum side side, const struct iovec *pieces, size_t count, size_t n)
@@ -212,7 +212,7 @@ void plain_skipped(int fd, size_t n)
 		if (atomic_load(&slots[fd].state) == SLOT_HTTP)
 			tap_skipped(connection_key(atomic_load(&slots[fd].cookie)), SIDE_CLIENT, n);
 		else
-			let_go(fd);
+			stop_watching(fd);
 	}
 	errno = before;
 }
@@ -247,6 +247,6 @@ void plain_closing(int fd)
 	int before = errno;
 
 	if (is_own(fd))
-		let_go(fd);
+		stop_watching(fd);
 	errno = before;
 }

@@ -45,7 +45,7 @@ void log_release(struct log *l)
 	free(l->files);
 	free(l->rows);
 	free(l->findings);
-	free(l->copies);
+	free(l->libraries);
 	free(l->origins);
 	free(l->roles);
 	log_strings_free(l->strings);

@@ -50,7 +50,7 @@ struct log_origin {
 };
 
 /* One TLS library of a process. */
-struct log_copy {
+struct log_library {
 	const char *object, *library, *version;
 	const char *tap;    /* "none", "method-table", "interposed", "relay" */
 	const char *reason; /* NULL */
@@ -73,7 +73,7 @@ struct log_row {
 	const char *role;       /* role of the process in its program: "--type=extensionHost" */
 	const char *exe;        /* process */
 	const char *unfollowed; /* process: why the library was not loaded into it */
-	size_t copies, copy_count;
+	size_t libraries, library_count;
 	const char *method, *host, *path, *vendor, *http, *model;
 	const char *carrier, *scheme, *token, *key, *source; /* key: fingerprint */
 	const char *base_source; /* variable that names the host */
@@ -119,8 +119,8 @@ struct log {
 	size_t count;
 	struct log_finding *findings;
 	size_t finding_count;
-	struct log_copy *copies;
-	size_t copy_count;
+	struct log_library *libraries;
+	size_t library_count;
 	struct log_origin *origins;
 	size_t origin_count;
 	struct log_role *roles;

@@ -134,20 +134,20 @@ static void take_process(struct log *l, struct log_row *row, const cJSON *record
 		const char *slash = strrchr(row->exe, '/');
 		row->tool = slash ? slash + 1 : row->exe;
 	}
-	row->copies = l->copy_count;
+	row->libraries = l->library_count;
 	cJSON_ArrayForEach(copy, log_member(record, "tls"))
 	{
-		if (!cJSON_IsObject(copy) || row->copy_count == COPIES_MAX)
+		if (!cJSON_IsObject(copy) || row->library_count == COPIES_MAX)
 			continue;
-		l->copies = log_grow(l->copies, l->copy_count, sizeof(*l->copies));
-		l->copies[l->copy_count++] = (struct log_copy){
+		l->libraries = log_grow(l->libraries, l->library_count, sizeof(*l->libraries));
+		l->libraries[l->library_count++] = (struct log_library){
 			.object = kept(l, copy, "object", KEPT_PATH),
 			.library = kept(l, copy, "library", KEPT_NAME),
 			.version = kept(l, copy, "version", KEPT_NAME),
 			.tap = kept(l, copy, "tap", KEPT_NAME),
 			.reason = kept(l, copy, "reason", KEPT_TEXT),
 		};
-		row->copy_count++;
+		row->library_count++;
 	}
 }
 

@@ -223,8 +223,8 @@ static const char *tap_words(const char *tap)
 
 void coverage_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
-	for (size_t i = 0; i < row->copy_count; i++) {
-		const struct log_copy *c = &l->copies[row->copies + i];
+	for (size_t i = 0; i < row->library_count; i++) {
+		const struct log_library *c = &l->libraries[row->libraries + i];
 		say(out, "%s%s", i ? "; " : "", c->library ? c->library : "a TLS library");
 		if (c->version && *c->version)
 			say(out, " %s", c->version);
@@ -234,7 +234,7 @@ void coverage_words(const struct log *l, const struct log_row *row, struct buf *
 	}
 	if (row->unfollowed)
 		say(out, "not followed: %s", row->unfollowed);
-	else if (row->copy_count == 0)
+	else if (row->library_count == 0)
 		say(out, "no TLS library in it");
 }
 

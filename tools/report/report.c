@@ -22,8 +22,8 @@ static bool was_answered_well(const struct log_row *row)
 
 bool row_is_tapped(const struct log *l, const struct log_row *row)
 {
-	for (size_t i = 0; i < row->copy_count; i++) {
-		const char *tap = l->copies[row->copies + i].tap;
+	for (size_t i = 0; i < row->library_count; i++) {
+		const char *tap = l->libraries[row->libraries + i].tap;
 		if (tap && strcmp(tap, "none") != 0)
 			return true;
 	}
@@ -129,14 +129,14 @@ static void add_row(struct report *r, const struct log_row *row)
 			return;
 		}
 		r->processes++;
-		if (row->copy_count == 0 || row_is_tapped(r->log, row))
+		if (row->library_count == 0 || row_is_tapped(r->log, row))
 			return;
 		r->untapped++;
 		add_finding(
 		    r, row,
 		    &(struct log_finding){ .rule = rules[RULE_process_not_observed].id,
 					   .severity = rules[RULE_process_not_observed].severity,
-					   .detail = r->log->copies[row->copies].reason });
+					   .detail = r->log->libraries[row->libraries].reason });
 		return;
 	case LOG_CONNECTION:
 		r->connections++;
