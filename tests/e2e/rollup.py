@@ -14,7 +14,7 @@ import json
 import random
 import subprocess
 
-from harness import ORSHIM, ROOT, check, finish
+from harness import ORSHIM, check, finish
 
 SEEDS = 1000
 CHANCE_ALLOWED = 10  # of SEEDS fleets in which chance may be taken for a cause
