@@ -118,11 +118,11 @@ static void add_newest(struct log *l)
 	source_add(l, "", "report");
 }
 
-/* Read a roll-up of counts and not logs. */
-static int report_rollup(const struct report_options *o, int logs)
+/* Read a roll-up of counts and not logs. FILTERED: options select requests, too. */
+static int report_rollup(const struct report_options *o, int logs, bool filtered)
 {
 	for (int i = 0; i < REPORT_FORMAT_COUNT; i++)
-		if (logs || (o->files[i] && i != REPORT_FORMAT_json))
+		if (logs || filtered || o->summary || (o->files[i] && i != REPORT_FORMAT_json))
 			die("report: --rollup reads counts, no logs; with it goes --json only");
 	return rollup_report(o->rollup, o->files[REPORT_FORMAT_json] != NULL);
 }
@@ -136,9 +136,9 @@ int cmd_report(const struct arguments *a)
 
 	if (o->summary && !o->files[REPORT_FORMAT_json])
 		die("report: --summary goes with --json");
-	if (o->rollup)
-		return report_rollup(o, a->count);
 	struct log_filter *filter = log_filter_read(&o->filter, "report", run_clock());
+	if (o->rollup)
+		return report_rollup(o, a->count, filter->given);
 	r = malloc(sizeof(*r));
 	if (!r)
 		die("out of memory");

@@ -172,6 +172,10 @@ def wrong_inputs():
               "one line: " + words, said)
     said = report(head)
     check(said.returncode == 3 and "no exchanges" in said.stdout, "nothing but names: status 3", said)
+    for options in (["--since", "1h"], ["--status", "401"], ["--html", "page.html"], ["--json", "--summary"], ["a.log"]):
+        said = report(head + "key,a,1,0\n", *options)
+        check(said.returncode == 2 and said.stderr.count("\n") == 1 and "--rollup reads counts, no logs" in said.stderr,
+              "one line: --rollup with %s" % " ".join(options), said)
     hostile = report(head + "key,\x1b[2J\u202esk-or-v1-" + "ab01" * 16 + ",30,30\nkey,fine,30,0\n")
     check("\x1b" not in hostile.stdout and "ab01ab01ab01" not in hostile.stdout and "\u202e" not in hostile.stdout,
           "a value that steers the terminal, or is a key, is masked", hostile.stdout)
