@@ -234,14 +234,14 @@ static void says_plainly_when_nothing_is_wrong(void **state)
 	end(&f);
 }
 
-static void names_the_key_that_separates(void **state)
+/* RULE of the key that is always refused with CAUSE, while another is accepted. */
+static void separates_a_key(const char *cause, enum rule_id rule)
 {
 	static const char *const keys[] = { "sha256:51bd4ba5977a", "sha256:aaaaaaaaaaaa" };
 	struct fixture f;
 	FILE *file = begin(&f);
 	struct report *r = malloc(sizeof(*r));
 
-	(void)state;
 	for (int i = 0; i < 24; i++) {
 		bool bad = i * 7 % 3 == 0;
 		char line[sizeof(refused)];
@@ -253,6 +253,9 @@ static void names_the_key_that_separates(void **state)
 			memcpy(strstr(line, "\"findings\":[{"), "\"findingx\":[{", 13);
 			memcpy(strstr(line, "\"cause\":\"auth_token_quoted\""),
 			       "\"cause\":null               ", 27);
+		} else {
+			memset(strstr(line, "\"auth_token_quoted\"}}"), ' ', 19);
+			memcpy(strstr(line, "\"cause\":") + 8, cause, strlen(cause));
 		}
 		fputs(line, file);
 	}
@@ -265,11 +268,23 @@ static void names_the_key_that_separates(void **state)
 	assert_int_equal(r->key_count, 2);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(key_rule(r, &r->keys[i]), strcmp(r->keys[i].key, keys[0]) == 0
-							       ? RULE_one_key_of_several_fails
+							       ? rule
 							       : RULE_NONE);
 	report_release(r);
 	free(r);
 	end(&f);
+}
+
+static void names_the_key_that_separates(void **state)
+{
+	(void)state;
+	separates_a_key("\"key_unknown\"", RULE_one_key_of_several_fails);
+}
+
+static void blames_no_key_that_was_damaged(void **state)
+{
+	(void)state;
+	separates_a_key("\"auth_token_quoted\"", RULE_NONE);
 }
 
 /* Two processes: what one of them cannot know. */
@@ -307,6 +322,7 @@ int main(void)
 		cmocka_unit_test(puts_the_carets_under_both_quotes),
 		cmocka_unit_test(says_plainly_when_nothing_is_wrong),
 		cmocka_unit_test(names_the_key_that_separates),
+		cmocka_unit_test(blames_no_key_that_was_damaged),
 		cmocka_unit_test(knows_a_key_that_worked_before),
 	};
 

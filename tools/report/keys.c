@@ -34,6 +34,12 @@ static bool accepts_key(const struct log_row *row)
 	return !row_failed(row) && row->status >= 200 && row->status < 300;
 }
 
+/* Was ROW refused for how its key was written or sent? Then it says nothing about other keys. */
+static bool is_damaged(const struct log_row *row)
+{
+	return row->cause && strncmp(row->cause, "auth_", 5) == 0;
+}
+
 /* Was K accepted at the path of row AT before? */
 static bool was_accepted(const struct report *r, size_t at)
 {
@@ -63,6 +69,7 @@ void find_keys(struct report *r)
 			k->accepted_last = true;
 		} else if (rejects_key(row)) {
 			k->rejected++;
+			k->damaged = k->damaged || is_damaged(row);
 			k->accepted_last = false;
 			k->lost = k->lost || (row->key && was_accepted(r, i));
 		} else {
@@ -86,7 +93,7 @@ enum rule_id key_rule(const struct report *r, const struct key_use *k)
 		return RULE_NONE;
 	if (k->lost)
 		return RULE_transient_401;
-	if (k->accepted == 0 && another_is_accepted(r, k))
+	if (k->accepted == 0 && !k->damaged && another_is_accepted(r, k))
 		return RULE_one_key_of_several_fails;
 	return RULE_NONE;
 }

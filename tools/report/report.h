@@ -36,6 +36,7 @@ struct key_use {
 	const char *source;
 	size_t accepted, rejected; /* rejected: 401 that is not a provider's */
 	size_t otherwise;          /* refused for another reason, or not answered */
+	bool damaged;              /* rejected for its form: it was not a whole key */
 	bool lost;                 /* rejected after it was accepted at the same path */
 	bool accepted_last;
 };

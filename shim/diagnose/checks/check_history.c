@@ -91,6 +91,22 @@ bool check_auth_lost(const struct check_input *in, struct detail *d)
 	return true;
 }
 
+/*
+ * Is what was sent not a whole key of this vendor's: cut, quoted, a word? Then
+ * it is refused for that, and what other keys do says nothing about it.
+ */
+static bool is_damaged_key(const struct check_input *in)
+{
+	const struct credential *c = in->credential;
+
+	if (!c || !c->known)
+		return false;
+	if ((c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT) || c->shape.again.n ||
+	    c->shape.opening.n || c->shape.closing.n)
+		return true;
+	return vendor_key_form_certain(in->vendor) && !vendor_key_fits(in->vendor, c->shape.core);
+}
+
 bool check_one_key_of_several_fails(const struct check_input *in, struct detail *d)
 {
 	const struct history_row *row;
@@ -106,7 +122,7 @@ bool check_one_key_of_several_fails(const struct check_input *in, struct detail 
 		if (strcmp(row->fingerprint, in->fingerprint) != 0)
 			others += row->fine;
 	}
-	if (others == 0)
+	if (others == 0 || is_damaged_key(in))
 		return false;
 	detail_f(d, "%s is refused; with other keys %lu request%s went through", in->fingerprint,
 		 others, others > 1 ? "s" : "");
