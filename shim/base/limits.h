@@ -75,6 +75,8 @@
 #define LIMIT_FINDINGS 24	 /* findings of one exchange (count) */
 #define LIMIT_DETAIL 400	 /* the variable part of one finding */
 #define LIMIT_FIX 480		 /* what to do about a finding, where its rule's own words do not fit the case */
+#define LIMIT_RETRIED 16	 /* failed requests that may be sent again, remembered in one process (count) */
+#define LIMIT_RETRY_US 60000000	 /* a retry begins within this long after the failure: SDKs of OpenAI wait as long as Retry-After says, up to a minute (microseconds) */
 #define LIMIT_KEYED 16		 /* kinds of requests with a key that are remembered in one process (count) */
 #define LIMIT_KEYED_PATH 128	 /* of such a request's path */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */

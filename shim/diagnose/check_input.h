@@ -44,6 +44,7 @@ struct check_input {
 	struct slice base_sources[LIMIT_SOURCES];
 	size_t base_source_count;
 	struct answer answer;
+	struct retry retry;          /* known after the checks */
 	struct json_outline outline; /* of the request's body */
 	bool body_judged;            /* the body was linted: the answer failed, or `lint` */
 	struct json_verdict json;    /* with body_judged and a JSON endpoint */

@@ -291,8 +291,10 @@ void diagnose(const struct judge *judge, struct history *history, const struct e
 		run_checks(judge, d);
 	verdict_reach(&d->input, d->findings, d->count, &d->verdict);
 	sort_findings(d);
-	if (!d->input.probe)
-		history_add(history, &d->input);
+	if (d->input.probe)
+		return;
+	retry_find(&history->failed, &d->input, &d->input.retry);
+	history_add(history, &d->input);
 }
 
 const char *finding_why(const struct finding *f)

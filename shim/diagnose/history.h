@@ -14,6 +14,7 @@
 #include "diagnose/keyed_requests.h"
 #include "diagnose/endpoint.h"
 #include "diagnose/redirect.h"
+#include "diagnose/retry.h"
 
 struct history_row {
 	char host[64];
@@ -45,6 +46,7 @@ struct history {
 	struct history_row rows[LIMIT_HISTORY];
 	size_t count;
 	struct keyed_requests keyed;
+	struct failed_requests failed;
 	uint64_t counter;                /* exchanges so far */
 	struct cached_key key;           /* the last one that counted: most tools have one */
 	struct cached_endpoint endpoint; /* the last one */

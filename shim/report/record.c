@@ -467,6 +467,16 @@ static void put_where(struct json_out *j, const struct origin *o, const struct e
 		json_wire(j, "tool_version", version, VERSION_MAX);
 }
 
+static void put_retry(struct json_out *j, const struct retry *retry)
+{
+	if (retry->n == 0)
+		return;
+	json_object(j, "retry");
+	json_number(j, "n", retry->n);
+	json_ours(j, "by", retry->by);
+	json_object_end(j);
+}
+
 static int put_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
 			enum fullness fullness, struct kept_pairs *kept)
 {
@@ -491,6 +501,7 @@ static int put_exchange(struct buf *line, const struct origin *o, const struct d
 			  d->input.base_source_count);
 	if (o->exchange)
 		json_number(&j, "exchange", o->exchange);
+	put_retry(&j, &d->input.retry);
 	json_ours(&j, "end", end_name(x->end));
 	if (x->port)
 		json_number(&j, "port", x->port);
