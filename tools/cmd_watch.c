@@ -94,6 +94,8 @@ static void say_exchange(struct watch *w, const struct log_row *row, struct buf 
 	say_clock(row, out);
 	say(out, "%s", coloured ? "\033[1;31m" : "");
 	row_words(row, out);
+	if (row->retry.n)
+		say(out, ", retry %u", row->retry.n);
 	if (row_failed(row))
 		say(out, ", %s", row->cause ? row->cause : "refused, unexplained");
 	say(out, "%s\n", coloured ? "\033[0m" : "");

@@ -10,7 +10,7 @@ enum { STEPS_MAX = 5, SECOND = 1000000 };
 
 struct step {
 	struct said said;
-	int64_t from, to; /* seconds */
+	int64_t from, to;  /* seconds */
 	const char *field; /* a further header field, as it is written; NULL */
 	unsigned n;        /* which retry it is */
 	const char *by;
@@ -34,8 +34,8 @@ static struct exchange *exchange_with(const struct step *s)
 			 "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: "
 			 "%zu\r\n\r\n%s",
 			 s->said.status, strlen(s->said.body), s->said.body);
-	struct exchange *x = exchange_between((struct slice){ request, n },
-					      (struct slice){ answer, (size_t)m });
+	struct exchange *x =
+	    exchange_between((struct slice){ request, n }, (struct slice){ answer, (size_t)m });
 	x->request.first_us = x->request.last_us = s->from * SECOND;
 	x->response.first_us = x->response.last_us = s->to * SECOND;
 	return x;
@@ -63,19 +63,37 @@ static const struct {
 	  { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
 	    { { ROUTER, KEY_A, DOWN }, 63, 64, NULL, 0, NULL },
 	    { { ROUTER, KEY_A, DOWN }, 124, 125, NULL, 1, BODY } } },
-	{ "another key", { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
-			   { { ROUTER, KEY_B, DOWN }, 3, 4, NULL, 0, NULL } } },
-	{ "another host", { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
-			    { { "api.openai.com", NULL, KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
-	{ "another path", { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
-			    { { "openrouter.ai", "/api/v1/responses", KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
-	{ "it had succeeded", { { { ROUTER, KEY_A, FINE }, 1, 2, NULL, 0, NULL },
-				{ { ROUTER, KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
+	{ "another key",
+	  { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
+	    { { ROUTER, KEY_B, DOWN }, 3, 4, NULL, 0, NULL } } },
+	{ "another host",
+	  { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
+	    { { "api.openai.com", NULL, KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
+	{ "another path",
+	  { { { ROUTER, KEY_A, DOWN }, 1, 2, NULL, 0, NULL },
+	    { { "openrouter.ai", "/api/v1/responses", KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
+	{ "it had succeeded",
+	  { { { ROUTER, KEY_A, FINE }, 1, 2, NULL, 0, NULL },
+	    { { ROUTER, KEY_A, DOWN }, 3, 4, NULL, 0, NULL } } },
 	{ "without a body",
-	  { { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" }, 1, 2, NULL, 0, NULL },
-	    { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" }, 3, 4, NULL, 0, NULL },
-	    { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" }, 5, 6,
-	      "X-Stainless-Retry-Count: 1", 1, COUNT } } },
+	  { { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" },
+	      1,
+	      2,
+	      NULL,
+	      0,
+	      NULL },
+	    { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" },
+	      3,
+	      4,
+	      NULL,
+	      0,
+	      NULL },
+	    { { "openrouter.ai", "/api/v1/key", KEY_A, 503, NULL, "{}", "GET" },
+	      5,
+	      6,
+	      "X-Stainless-Retry-Count: 1",
+	      1,
+	      COUNT } } },
 	{ "the SDK counts",
 	  { { { ROUTER, KEY_A, DOWN }, 1, 2, COUNT ": 0", 0, NULL },
 	    { { ROUTER, KEY_A, DOWN }, 3, 4, COUNT ": 1", 1, COUNT },

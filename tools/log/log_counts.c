@@ -116,6 +116,7 @@ static void add_exchange(struct log_counts *t, const cJSON *record)
 	if (cJSON_IsNull(verdict))
 		return; /* a probe */
 	t->exchanges++;
+	retries_add(&t->retries, log_retry(record));
 	if (!member(verdict, "refused_by"))
 		return;
 	t->failed++;
@@ -185,6 +186,9 @@ void log_counts_say(const struct log_counts *t, struct buf *out)
 	else if (t->exchanges)
 		say(out, "none refused");
 	say_causes(t, out);
+	if (t->retries.counted + t->retries.alike)
+		say(out, "; ");
+	retries_words(&t->retries, t->exchanges, out);
 	if (t->unfollowed_count && t->exchanges == 0)
 		say(out, "; %u program%s could not be followed (%.*s)", t->unfollowed_count,
 		    t->unfollowed_count == 1 ? "" : "s", SLICE_ARG(buf_slice(&t->unfollowed)));

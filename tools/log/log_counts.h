@@ -4,6 +4,7 @@
 
 /* Summarises a log in one line: how many exchanges, how many failed, and why. */
 #include "base/buf.h"
+#include "tools/log/log_retry.h"
 
 enum { LOG_COUNTS_PIDS = 64 };
 
@@ -16,6 +17,7 @@ struct log_counts {
 	unsigned relayed_places;
 	unsigned exchanges;
 	unsigned failed; /* refused_by is not null */
+	struct retries retries;
 	unsigned lines;
 	struct buf causes;         /* ids, each ended by NUL, one for each failure */
 	struct buf reason;         /* why the first untapped copy is not tapped */

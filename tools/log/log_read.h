@@ -16,6 +16,7 @@
 #include <cJSON.h>
 
 #include "diagnose/rules.h"
+#include "tools/log/log_retry.h"
 
 enum log_kind { LOG_PROCESS, LOG_EXCHANGE, LOG_CONNECTION, LOG_LAUNCH };
 
@@ -79,6 +80,7 @@ struct log_row {
 	const char *base_source; /* variable that names the host */
 	const char *message, *provider, *request_id;         /* of the answer */
 	const char *refused_by, *category, *cause;
+	struct retry retry;
 	bool probe;                     /* its verdict is null: it is not counted */
 	const char *client, *client_by; /* the client, and the header field that names it */
 	const char *blind;              /* connection */

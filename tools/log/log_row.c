@@ -236,6 +236,7 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	row->base_source = log_keep(
 	    l, cJSON_GetStringValue(cJSON_GetArrayItem(log_member(record, "base_source"), 0)),
 	    KEPT_NAME);
+	row->retry = log_retry(record);
 	find_client(l, row, log_member(log_member(record, "request"), "headers"));
 }
 

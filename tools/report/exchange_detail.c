@@ -157,6 +157,8 @@ void report_exchange(const struct report *r, const struct log_row *row,
 	}
 	say_end(out, style, start, 8);
 	say(out, "  at %s, connection %d, HTTP/%s\n", ts, row->conn, row->http ? row->http : "?");
+	if (row->retry.n)
+		say(out, "  retry %u of the same request (seen by its %s)\n", row->retry.n, row->retry.by);
 	if (!record) {
 		say(out, "  (the log has changed since: its line cannot be read any more)\n");
 		return;

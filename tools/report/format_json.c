@@ -19,6 +19,14 @@ static void put_verdict(struct json_out *j, const struct report *r)
 	buf_release(&words);
 }
 
+static void put_retries(struct json_out *j, const struct retries *r)
+{
+	json_object(j, "retries");
+	json_number(j, "sdk", (int64_t)r->counted);
+	json_number(j, "same_body", (int64_t)r->alike);
+	json_object_end(j);
+}
+
 static void put_cause(struct json_out *j, const struct report *r, const struct cause *c)
 {
 	struct buf words;
@@ -31,6 +39,7 @@ static void put_cause(struct json_out *j, const struct report *r, const struct c
 	json_text(j, "category", c->category);
 	json_bool(j, "refusal", c->refusal);
 	json_number(j, "count", (int64_t)c->count);
+	put_retries(j, &c->retries);
 	json_slice(j, "signature", buf_slice(&words));
 	json_text(j, "title", cause_title(c));
 	json_text(j, "why", cause_why(c));
@@ -180,6 +189,7 @@ static void put_senders(struct json_out *j, const struct report *r)
 			json_number(j, "pid", s->first->pid);
 		json_number(j, "requests", (int64_t)s->requests);
 		json_number(j, "refused", (int64_t)s->refused);
+		put_retries(j, &s->retries);
 		json_text(j, "cause", s->cause);
 		json_object_end(j);
 	}
@@ -215,6 +225,8 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_text(j, "token", row->token);
 	put_number(j, "status", row->status);
 	put_number(j, "ms", row->ms);
+	json_number(j, "retry", row->retry.n);
+	json_text(j, "retry_by", row->retry.by);
 	json_text(j, "refused_by", row->refused_by);
 	json_text(j, "cause", row->cause);
 	json_object_end(j);
@@ -298,6 +310,7 @@ void report_json(const struct report *r, struct buf *out)
 	json_object(&j, "counts");
 	json_number(&j, "exchanges", (int64_t)r->exchanges);
 	json_number(&j, "refused", (int64_t)r->refused);
+	put_retries(&j, &r->retries);
 	json_number(&j, "processes", (int64_t)r->processes);
 	json_number(&j, "untapped", (int64_t)r->untapped);
 	json_object_end(&j);

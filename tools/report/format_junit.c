@@ -154,6 +154,9 @@ static void put_other_findings(const struct report *r, struct buf *out)
 	buf_init(&words, LIMIT_BLOCK);
 	report_verdict(r, &words);
 	say(&words, "\n");
+	retries_words(&r->retries, r->exchanges, &words);
+	if (r->retries.counted + r->retries.alike)
+		say(&words, "\n");
 	for (size_t i = r->refusal_causes; i < r->cause_count; i++)
 		if (!fails_alone(&r->causes[i]))
 			say(&words, "%s[%s]: %s\n", severity_name(r->causes[i].severity),

@@ -146,8 +146,11 @@ void report_markdown(const struct report *r, struct buf *out)
 	say(out, "## orshim: ");
 	say_escaped(out, words.p);
 	say(out,
-	    "\n\n%zu request%s, %zu refused. No key, cookie or body text is in this report.\n\n",
+	    "\n\n%zu request%s, %zu refused. ",
 	    r->exchanges, r->exchanges == 1 ? "" : "s", r->refused);
+	size_t before = out->n;
+	retries_words(&r->retries, r->exchanges, out);
+	say(out, "%sNo key, cookie or body text is in this report.\n\n", out->n > before ? ". " : "");
 	for (size_t i = 0; i < r->cause_count; i++)
 		say_cause(r, &r->causes[i], out);
 	say_launch(r, out);

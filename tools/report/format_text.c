@@ -53,8 +53,10 @@ static void say_title(const struct report *r, const struct cause *c, const struc
 		 c->id ? c->id : "unexplained");
 	say_coloured(out, style, severity_colour[c->severity], head);
 	say(out, " %s", cause_title(c));
+	size_t retries = c->retries.counted + c->retries.alike;
 	if (c->count > 1 && c->first->kind == LOG_EXCHANGE)
-		say(out, "  (%zu times, last %s)", c->count, log_name(r->log, c->last));
+		say(out, retries ? "  (%zu times, last %s; retries: %zu)" : "  (%zu times, last %s)",
+		    c->count, log_name(r->log, c->last), retries);
 	else if (c->count > 1)
 		say(out, "  (%zu times)", c->count);
 	say_end(out, style, start, strlen(before) + 4);
@@ -320,6 +322,10 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	say_coloured(out, style, "\033[1m", "orshim: ");
 	say(out, "%.*s", SLICE_ARG(buf_slice(&verdict)));
 	say_end(out, style, start, 8);
+	buf_reset(&verdict);
+	retries_words(&r->retries, r->exchanges, &verdict);
+	if (verdict.n)
+		say_paragraph(out, style, "        ", buf_slice(&verdict));
 	buf_release(&verdict);
 	say_causes(r, style, out);
 	say_launch(r, style, out);

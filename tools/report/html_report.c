@@ -26,6 +26,15 @@ static void put_facts(const struct report *r, struct buf *out)
 	}
 	say(out, "<p class=\"facts\"><span>%zu request%s, %zu refused</span>", r->exchanges,
 	    r->exchanges == 1 ? "" : "s", r->refused);
+	if (r->retries.counted + r->retries.alike) {
+		struct buf words;
+		buf_init(&words, LIMIT_LINE);
+		retries_words(&r->retries, r->exchanges, &words);
+		say(out, "<span>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</span>");
+		buf_release(&words);
+	}
 	if (r->processes)
 		say(out, "<span>%zu process%s</span>", r->processes, r->processes == 1 ? "" : "es");
 	if (first) {
@@ -327,7 +336,7 @@ static void put_senders(const struct report *r, struct buf *out)
 		return;
 	buf_init(&words, LIMIT_LINE);
 	say(out, "<h2 id=\"senders\">Who sent the requests</h2>\n");
-	table_begin(out, "Who sent the requests", "client|process|#requests|#refused|causes");
+	table_begin(out, "Who sent the requests", "client|process|#requests|#retries|#refused|causes");
 	for (size_t i = 0; i < r->sender_count; i++) {
 		const struct sender *s = &r->senders[i];
 		say(out, "<tr>");
@@ -339,6 +348,7 @@ static void put_senders(const struct report *r, struct buf *out)
 		say(out, "</td>");
 		buf_reset(&words);
 		cell_number(out, s->requests);
+		cell_number(out, s->retries.counted + s->retries.alike);
 		cell_number(out, s->refused);
 		sender_cause_words(s, &words);
 		say(out, "<td>");

@@ -317,7 +317,7 @@ static void put_row(struct page *p, const struct log_row *row, int64_t start, st
 	c[PAGE_MS] = row->ms;
 	c[PAGE_STATUS] = row->status;
 	c[PAGE_FLAGS] = (row_failed(row) ? PAGE_FAILED : 0) | (row->probe ? PAGE_PROBE : 0) |
-			(record ? 0 : PAGE_CHANGED);
+			(record ? 0 : PAGE_CHANGED) | (row->retry.n ? PAGE_RETRY : 0);
 	c[PAGE_WHERE] = where(p, row);
 	c[PAGE_WHO] = who(p, row, record);
 	c[PAGE_MODEL] = pool_text(p->pool, row->model);

@@ -47,7 +47,8 @@ enum page_column {
 enum page_flag {
 	PAGE_FAILED = 1,
 	PAGE_PROBE = 2,
-	PAGE_CHANGED = 4 /* the log has changed since */
+	PAGE_CHANGED = 4, /* the log has changed since */
+	PAGE_RETRY = 8
 };
 
 /* More exchanges are left out, the oldest that did not fail first. */

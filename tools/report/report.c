@@ -43,11 +43,14 @@ static void add_cause(struct report *r, const struct cause *c)
 	for (size_t i = 0; i < r->cause_count; i++)
 		if (is_of(&r->causes[i], c)) {
 			r->causes[i].count++;
+			retries_add(&r->causes[i].retries, c->last->retry);
 			r->causes[i].last = c->last;
 			return;
 		}
-	if (r->cause_count < CAUSES_MAX)
-		r->causes[r->cause_count++] = *c;
+	if (r->cause_count == CAUSES_MAX)
+		return;
+	r->causes[r->cause_count] = *c;
+	retries_add(&r->causes[r->cause_count++].retries, c->first->retry);
 }
 
 static void add_finding(struct report *r, const struct log_row *row, const struct log_finding *f)
@@ -154,6 +157,7 @@ static void add_row(struct report *r, const struct log_row *row)
 			return;
 		r->exchanges++;
 		r->refused += row_failed(row);
+		retries_add(&r->retries, row->retry);
 		if (row_failed(row) && (!row->cause || !has_finding(r, row, row->cause)))
 			add_finding(r, row,
 				    &(struct log_finding){ .rule = row->cause,

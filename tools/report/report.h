@@ -19,6 +19,7 @@ struct cause {
 	enum severity severity;
 	bool refusal; /* it explains why requests were refused */
 	size_t count;
+	struct retries retries; /* among them */
 	const struct log_row *first, *last;
 	const char *detail; /* of the first */
 	const char *why, *fix; /* of the first, if it has more exact texts; NULL */
@@ -47,6 +48,7 @@ enum { SENDER_CAUSES_MAX = 8 };
 struct sender {
 	const struct log_row *first, *last_refused;
 	size_t requests, refused;
+	struct retries retries;
 	bool elsewhere;    /* not all of them from one process */
 	const char *cause; /* of all refusals; NULL: of different ones, or unexplained */
 	struct {
@@ -70,6 +72,7 @@ enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
 struct report {
 	struct log *log;
 	size_t exchanges, refused, processes, untapped, connections;
+	struct retries retries; /* among the exchanges */
 	const struct log_row *quic; /* the first connection that spoke HTTP/3; NULL */
 	size_t unfollowed; /* programs into which the library was not loaded, with TLS or without */
 	struct cause causes[CAUSES_MAX]; /* refusals first, then by severity, then by count */

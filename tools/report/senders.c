@@ -50,6 +50,7 @@ void find_senders(struct report *r)
 		if (!s)
 			continue;
 		s->requests++;
+		retries_add(&s->retries, row->retry);
 		if (row->pid != s->first->pid)
 			s->elsewhere = true;
 		if (!row_failed(row))
@@ -110,4 +111,7 @@ void sender_words(const struct sender *s, struct buf *out)
 		sender_cause_words(s, out);
 		say(out, ")");
 	}
+	if (s->retries.counted + s->retries.alike)
+		say(out, "; ");
+	retries_words(&s->retries, s->requests, out);
 }

@@ -64,7 +64,7 @@ const Detail = (() => {
           el("span", { class: "fill" }), button("close", close, "Escape")), place,
         el("h3", {}, el("span", { class: "badge " + (x.failed ? "bad" : "good") }, (x.failed ? "\u2717 " : "\u2713 ") +
           (x.status > 0 ? x.status : "no answer")), " ", el("code", { class: "url" }, x.method + " " + url)),
-        el("p", { class: "soft" }, [x.verdict && x.verdict.words, model.fullTime(x.time), x.ms >= 0 && x.ms + " ms", x.process,
+        el("p", { class: "soft" }, [x.verdict && x.verdict.words, x.retry && "a retry of the same request", model.fullTime(x.time), x.ms >= 0 && x.ms + " ms", x.process,
           x.client && `${x.client} (by ${x.clientBy})`, x.version && "version " + x.version, x.machine && "machine " + x.machine,
           "HTTP/" + x.http, x.connection >= 0 && "connection " + x.connection, `exchange ${x.name}`].filter(Boolean).join(" \u00b7 ")),
         x.failed && !x.probe && x.verdict && !x.verdict.cause ? el("p", {}, "Nothing in the bytes explains this refusal.") : null,

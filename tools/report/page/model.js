@@ -5,7 +5,7 @@ const Model = (() => {
   // enum page_column, in its order.
   const [FILE, NUMBER, TIME, MS, STATUS, FLAGS, WHERE, WHO, MODEL, AUTH, VERDICT, PROVIDER, REQUEST, BODY,
     RESPONSE, ANSWER, FINDINGS, CONNECTION, CURL, GOOD_FILE, GOOD_NUMBER, DIFFERENCES] = Array(22).keys();
-  const FAILED = 1, PROBE = 2, CHANGED = 4;
+  const FAILED = 1, PROBE = 2, CHANGED = 4, RETRY = 8;
   const OPTIONS_MAX = 200; // of one filter
 
   const read = (json) => {
@@ -129,7 +129,7 @@ const Model = (() => {
       return {
         at, name: name(at), file: files[row[FILE]], number: row[NUMBER], time: row[TIME], ms: row[MS],
         status: row[STATUS], failed: failed(at), probe: (row[FLAGS] & PROBE) !== 0,
-        changed: (row[FLAGS] & CHANGED) !== 0, method: where[0] || "?", host: where[1] || "?", port: where[2],
+        changed: (row[FLAGS] & CHANGED) !== 0, retry: (row[FLAGS] & RETRY) !== 0, method: where[0] || "?", host: where[1] || "?", port: where[2],
         path: where[3] || "", http: where[4] || "?", process: who[2], client: who[3], clientBy: who[4],
         version: who[5], machine: who[6], model: of(at, MODEL), connection: row[CONNECTION],
         auth: auth && { carrier: auth[0], scheme: auth[1], token: auth[2], length: auth[3], key: auth[4],
@@ -156,7 +156,7 @@ const Model = (() => {
       at: (at) => rows[at][TIME], ms: (at) => rows[at][MS], status: (at) => rows[at][STATUS],
       hash: (at) => `#x${rows[at][FILE]}-${rows[at][NUMBER]}`,
       method: (at) => of(at, WHERE)[0] || "?", who: (at) => of(at, WHO), title: (at) => (of(at, VERDICT) || [])[4],
-      probe: (at) => (rows[at][FLAGS] & PROBE) !== 0 };
+      probe: (at) => (rows[at][FLAGS] & PROBE) !== 0, retry: (at) => (rows[at][FLAGS] & RETRY) !== 0 };
   };
 
   // How many of LIST lie in each of COUNT equal parts of FROM to TO: [refused, not refused] each.

@@ -26,7 +26,7 @@ const Table = (() => {
     const status = (at) => (model.failed(at) ? "\u2717 " : model.probe(at) ? "" : "\u2713 ") + model.fields.status(at);
     const texts = {
       status, time: (at) => model.time(model.at(at), true), ms: (at) => model.ms(at) < 0 ? "" : String(model.ms(at)),
-      host: model.fields.host, path: (at) => model.method(at) + " " + model.fields.path(at), model: model.fields.model,
+      host: model.fields.host, path: (at) => (model.retry(at) ? "\u21bb " : "") + model.method(at) + " " + model.fields.path(at), model: model.fields.model,
       sender: (at) => { const who = model.who(at); return who[3] ? `${who[3]} \u00b7 ${who[2]}` : who[2]; },
       key: (at) => model.label("key", model.fields.key(at)),
       cause: (at) => model.probe(at) ? "(a probe: not judged)" : model.fields.cause(at),
@@ -37,7 +37,7 @@ const Table = (() => {
         class: "row" + (model.failed(at) ? " failed" : "") + (at === opening ? " opened" : "") },
         columns.map(([id]) => {
           const text = texts[id](at);
-          const title = id === "cause" ? model.title(at) || text : text;
+          const title = id === "cause" ? model.title(at) || text : id === "path" && model.retry(at) ? text + " (a retry)" : text;
           return el("div", { role: "gridcell", class: "c-" + id, title }, text);
         }));
     };
