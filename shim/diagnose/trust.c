@@ -66,6 +66,16 @@ static const struct runtime by_openssl = { { NULL, 0 },
 					   "export SSL_CERT_FILE=" PEM
 					   ", if the tool has no setting of its own" };
 
+/* gnutls.org/manual, gnutls_certificate_set_x509_system_trust(): no variable names its list. */
+static const struct runtime by_gnutls = {
+	{ NULL, 0 },
+	"GnuTLS",
+	{ { NULL, 0 } },
+	"the setting that it has for such a file (wget: --ca-certificate, pycurl: CAINFO, Emacs: "
+	"gnutls-trustfiles); or add it to the system's list (update-ca-certificates, "
+	"update-ca-trust)"
+};
+
 /* What people set where their runtime does not look. */
 static const struct slice all_variables[] = {
 	SLICE("NODE_EXTRA_CA_CERTS"),
@@ -76,14 +86,16 @@ static const struct slice all_variables[] = {
 
 static const struct runtime *runtime_of(const struct trusting *t)
 {
-	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+	bool named = !t->gnutls || slice_starts(t->tool, SLICE("git"));
+
+	for (size_t i = 0; named && i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
 		struct slice program = runtimes[i].program;
 		char next = t->tool.n > program.n ? t->tool.p[program.n] : '0';
 		if (slice_starts(t->tool, program) &&
 		    !((next | 0x20) >= 'a' && (next | 0x20) <= 'z'))
 			return &runtimes[i];
 	}
-	return t->hidden ? &built_with_bun : &by_openssl;
+	return t->gnutls ? &by_gnutls : t->hidden ? &built_with_bun : &by_openssl;
 }
 
 static bool reads(const struct runtime *r, struct slice name)
@@ -97,7 +109,7 @@ void trust_seen(const struct trusting *t, struct detail *d)
 	unsigned others = 0;
 
 	for (size_t i = 0; i < 2; i++)
-		if (environment_value(t->environment, r->reads[i]).n) {
+		if (r->reads[i].n && environment_value(t->environment, r->reads[i]).n) {
 			detail_f(d,
 				 "; %s is set, and does not help: its file lacks this authority "
 				 "or cannot be read, or the tool was given another",
@@ -112,8 +124,8 @@ void trust_seen(const struct trusting *t, struct detail *d)
 	}
 	if (others)
 		detail_f(d, " %s set, but %s reads %s", others > 1 ? "are" : "is", r->title,
-			 r->reads[0].p);
-	else
+			 r->reads[0].n ? r->reads[0].p : "no such variable");
+	else if (r->reads[0].n)
 		detail_f(d, "; %s is not set", r->reads[0].p);
 }
 

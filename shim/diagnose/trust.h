@@ -15,6 +15,7 @@ struct trusting {
 	const struct environment *environment;
 	struct slice tool; /* file name of the program; absent: not known */
 	bool hidden;       /* its TLS library has no symbols: BoringSSL's */
+	bool gnutls;       /* its TLS library is GnuTLS */
 };
 
 /* Append to D's text which such variables are set, if that explains something. */

@@ -537,6 +537,8 @@ static void put_handshake(struct json_out *j, const struct handshake *h)
 	json_object(j, "handshake");
 	json_ours(j, "end", ends[h->end]);
 	put_count(j, "verify", h->verify);
+	if (h->gnutls_status)
+		json_number(j, "gnutls_status", h->gnutls_status);
 	put_count(j, "alert", h->alert);
 	json_wire(j, "issuer", slice_of(h->has_certificate ? h->certificate.issuer : NULL),
 		  SHOWN_PATH);

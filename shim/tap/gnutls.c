@@ -31,7 +31,43 @@ enum {
 	E_PULL_ERROR = -54,
 	E_PREMATURE_TERMINATION = -110,
 	E_CERTIFICATE_VERIFICATION_ERROR = -348,
+
+	/* gnutls_certificate_status_t */
+	CERT_REVOKED = 1 << 5,
+	CERT_SIGNER_NOT_FOUND = 1 << 6,
+	CERT_SIGNER_NOT_CA = 1 << 7,
+	CERT_INSECURE_ALGORITHM = 1 << 8,
+	CERT_NOT_ACTIVATED = 1 << 9,
+	CERT_EXPIRED = 1 << 10,
+	CERT_SIGNATURE_FAILURE = 1 << 11,
+	CERT_UNEXPECTED_OWNER = 1 << 14,
+	CERT_SIGNER_CONSTRAINTS_FAILURE = 1 << 16,
+	CERT_PURPOSE_MISMATCH = 1 << 18,
 };
+
+/* What GnuTLS says about a certificate, in numbers of OpenSSL's x509_vfy.h; the first that fits. */
+static const struct {
+	int status;
+	int verify;
+} meanings[] = {
+	{ CERT_REVOKED, 23 },
+	{ CERT_SIGNER_NOT_FOUND, 20 },
+	{ CERT_UNEXPECTED_OWNER, 62 },
+	{ CERT_EXPIRED, 10 },
+	{ CERT_NOT_ACTIVATED, 9 },
+	{ CERT_SIGNATURE_FAILURE, 7 },
+	{ CERT_INSECURE_ALGORITHM, 68 },
+	{ CERT_SIGNER_NOT_CA, 24 },
+	{ CERT_SIGNER_CONSTRAINTS_FAILURE, 47 },
+	{ CERT_PURPOSE_MISMATCH, 26 },
+};
+enum { VERIFY_UNSPECIFIED = 1, VERIFY_SELF_SIGNED = 18, VERIFY_NO_LOCAL_ISSUER = 20 };
+
+/* The last certificate that this thread verified: its connection may be in its handshake. */
+static _Thread_local struct {
+	const void *session;
+	int status;
+} verified_last;
 
 /* gnutls_datum_t */
 struct datum {
@@ -46,6 +82,7 @@ struct getters {
 	int (*last_in)(const void *session); /* the last handshake message that came; 0: none */
 	int (*alpn)(const void *session, struct datum *protocol);
 	void (*packet)(const void *packet, struct datum *data, unsigned char *sequence);
+	unsigned (*status)(const void *session); /* of gnutls_session_set_verify_cert() */
 };
 _Static_assert(sizeof(struct getters) <= TLS_GETTERS_SIZE, "the registry has room for them");
 
@@ -65,6 +102,8 @@ static const char *describe(const struct tls_object *l, char version[TLS_VERSION
 		    l, "gnutls_alpn_get_selected_protocol"),
 		.packet = (void (*)(const void *, struct datum *,
 				    unsigned char *))tls_object_symbol(l, "gnutls_packet_get"),
+		.status = (unsigned (*)(const void *))tls_object_symbol(
+		    l, "gnutls_session_get_verify_cert_status"),
 	};
 
 	memcpy(getters, &found, sizeof(found));
@@ -84,6 +123,14 @@ static bool is_quic(const struct getters *ask, const void *session)
 	       memcmp(protocol.p, "h3", 2) == 0;
 }
 
+static struct handshake unknown(enum handshake_end end)
+{
+	struct handshake h = handshake_unknown(end);
+
+	h.gnutls = true;
+	return h;
+}
+
 static void read_certificate(const struct getters *ask, const void *session, struct slice host,
 			     struct handshake *h)
 {
@@ -95,9 +142,33 @@ static void read_certificate(const struct getters *ask, const void *session, str
 		    (struct slice){ (const char *)chain->p, chain->n }, host, &h->certificate);
 }
 
+/* STATUS is not 0. */
+static void translate_status(int status, struct handshake *h)
+{
+	size_t i = 0, count = sizeof(meanings) / sizeof(meanings[0]);
+
+	while (i < count && !(status & meanings[i].status))
+		i++;
+	h->gnutls_status = status;
+	h->verify = i < count ? meanings[i].verify : VERIFY_UNSPECIFIED;
+	if (h->verify == VERIFY_NO_LOCAL_ISSUER && h->has_certificate && h->certificate.self_signed)
+		h->verify = VERIFY_SELF_SIGNED;
+}
+
+/* What the handshake's verification said, by GnuTLS itself or by a function of the client's. */
+static void read_status(const struct getters *ask, const void *session, struct handshake *h)
+{
+	unsigned status = ask->status ? ask->status(session) : 0;
+
+	if (status && status != (unsigned)-1)
+		translate_status((int)status, h);
+	else if (verified_last.session == session && verified_last.status)
+		translate_status(verified_last.status, h);
+}
+
 static void finished(const struct getters *ask, const void *session, struct slice name)
 {
-	struct handshake h = handshake_unknown(HANDSHAKE_FINISHED);
+	struct handshake h = unknown(HANDSHAKE_FINISHED);
 
 	if (is_quic(ask, session)) {
 		tap_quic(session, name);
@@ -111,7 +182,7 @@ static void finished(const struct getters *ask, const void *session, struct slic
 static void failed(const struct getters *ask, const void *session, struct slice name, int result,
 		   int number)
 {
-	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
+	struct handshake h = unknown(HANDSHAKE_FAILED);
 
 	h.answered = ask->last_in && ask->last_in(session) > 0;
 	switch (result) {
@@ -124,6 +195,7 @@ static void failed(const struct getters *ask, const void *session, struct slice 
 		h.refused_certificate = true;
 		if (tap_watches(name))
 			read_certificate(ask, session, name, &h);
+		read_status(ask, session, &h);
 		break;
 	case E_PREMATURE_TERMINATION:
 		h.broken = BREAK_CLOSED;
@@ -173,6 +245,30 @@ static void look_at_handshake(const struct getters *ask, const void *session, in
 	errno = number;
 }
 
+/* The client verified the certificate, most often after the handshake, and looks at *STATUS. */
+static void verified(const struct hook_call *c, const void *session, const unsigned *status,
+		     int result)
+{
+	const struct getters *ask = libraries_getters_of(c->callee.real);
+	char room[TAP_NAME_SIZE];
+
+	if (!ask || result != 0 || !status)
+		return;
+	verified_last.session = session;
+	verified_last.status = (int)*status;
+	if (!c->here || !*status || tap_is_dropped(session))
+		return;
+	struct handshake h = unknown(HANDSHAKE_FINISHED);
+	struct slice name = tap_server_name(session, room);
+	int saved = errno;
+
+	if (tap_watches(name))
+		read_certificate(ask, session, name, &h);
+	translate_status((int)*status, &h);
+	tap_verified(session, &h);
+	errno = saved;
+}
+
 /* RESULT of a call that sends N bytes. A repeated call may pass no bytes: GnuTLS has them. */
 static void sent(const void *session, const void *bytes, size_t n, ssize_t result)
 {
@@ -202,6 +298,8 @@ int gnutls_init(void **session, unsigned flags)
 	BEGIN(gnutls_init);
 	int result = ((gnutls_init_fn)c.callee.real)(session, flags);
 	hook_call_end(&c);
+	if (result == 0 && verified_last.session == *session)
+		verified_last.session = NULL; /* another one, at the same address */
 	if (c.here && result == 0 && (flags & (INIT_SERVER | INIT_DATAGRAM)))
 		tap_ignore(*session);
 	return result;
@@ -224,6 +322,33 @@ int gnutls_handshake(void *session)
 	hook_call_end(&c);
 	if (c.here)
 		look_at_handshake(libraries_getters_of(c.callee.real), session, result);
+	return result;
+}
+
+int gnutls_certificate_verify_peers(void *session, void *data, unsigned n, unsigned *status)
+{
+	BEGIN(gnutls_certificate_verify_peers);
+	int result = ((gnutls_certificate_verify_peers_fn)c.callee.real)(session, data, n, status);
+	hook_call_end(&c);
+	verified(&c, session, status, result);
+	return result;
+}
+
+int gnutls_certificate_verify_peers2(void *session, unsigned *status)
+{
+	BEGIN(gnutls_certificate_verify_peers2);
+	int result = ((gnutls_certificate_verify_peers2_fn)c.callee.real)(session, status);
+	hook_call_end(&c);
+	verified(&c, session, status, result);
+	return result;
+}
+
+int gnutls_certificate_verify_peers3(void *session, const char *host, unsigned *status)
+{
+	BEGIN(gnutls_certificate_verify_peers3);
+	int result = ((gnutls_certificate_verify_peers3_fn)c.callee.real)(session, host, status);
+	hook_call_end(&c);
+	verified(&c, session, status, result);
 	return result;
 }
 

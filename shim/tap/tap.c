@@ -238,6 +238,21 @@ void tap_handshake_failed(const void *handle, struct slice sni, const struct han
 	note_handshake(&k, on_failed);
 }
 
+void tap_verified(const void *handle, const struct handshake *h)
+{
+	struct hook_guard g;
+
+	if (table_is_dropped(handle) || !hook_enter(&g))
+		return;
+	int64_t now = process_clock();
+	struct shard *s = lock_shard(handle, &g);
+	struct entry *e = s ? table_find(s, handle) : NULL;
+	if (e && e->state == ENTRY_LIVE && !e->in_handshake)
+		connection_handshake(e->connection, h, now);
+	unlock_shard(s);
+	hook_leave(&g);
+}
+
 /* A watched connection has an entry by now, because its hello was seen. */
 bool tap_in_handshake(const void *handle)
 {

@@ -35,6 +35,8 @@ void tap_handshake_begun(const void *handle, struct slice sni, bool answered);
 void tap_handshake_done(const void *handle, struct slice sni, const struct handshake *h);
 void tap_handshake_failed(const void *handle, struct slice sni, const struct handshake *h);
 void tap_quic(const void *handle, struct slice sni);
+/* After HANDSHAKE_FINISHED: the client has verified the certificate. H is copied. */
+void tap_verified(const void *handle, const struct handshake *h);
 /* Where only its messages are seen: the server's certificate, and the side that sent Finished. */
 void tap_certificate(const void *handle, struct slice der);
 void tap_finished(const void *handle, enum side side);

@@ -391,9 +391,10 @@ void connection_close(struct connection *c, int64_t now_us)
 
 void connection_handshake(struct connection *c, const struct handshake *h, int64_t now_us)
 {
-	if (c->out.handshake || c->state != STATE_NEW)
+	if (c->out.handshake_ended || c->state != STATE_NEW)
 		return;
-	c->out.handshake = malloc(sizeof(*h));
+	if (!c->out.handshake)
+		c->out.handshake = malloc(sizeof(*h));
 	if (!c->out.handshake)
 		return;
 	*c->out.handshake = *h;

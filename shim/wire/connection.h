@@ -84,7 +84,8 @@ void connection_close(struct connection *c, int64_t now_us);
 /*
  * How the handshake went; H is copied. Unless it is HANDSHAKE_FINISHED nothing more
  * is read, and an event says so. Otherwise there is an event only if the client
- * writes nothing until the connection is closed, with H->us from now to then.
+ * writes nothing until the connection is closed, with H->us from now to then; a
+ * second H, of a client that looked at the certificate later, takes the first's place.
  */
 void connection_handshake(struct connection *c, const struct handshake *h, int64_t now_us);
 

@@ -35,6 +35,8 @@ struct handshake {
 	bool not_tls;             /* the server's bytes are not TLS */
 	bool answered;            /* the server sent something */
 	int verify;               /* X509_V_ERR_* of OpenSSL's x509_vfy.h, which BoringSSL shares */
+	bool gnutls;              /* the library is GnuTLS, */
+	int gnutls_status; /* which said this (`verify` is a translation of it); 0: nothing */
 	int alert;                /* the server's (RFC 8446 section 6) */
 	int reason;               /* of the error, SSL_R_* of OpenSSL; 0: none, or one of the above */
 	int64_t us;               /* from its beginning, as far as it was seen, to its end */

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/capture/capture_handshake.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char handshake_form[] = "= handshake takes finished, failed, cut or quic, then verify "
-				     "N, alert N, reset, closed, not-tls";
+				     "N, gnutls N, alert N, reset, closed, not-tls";
 static const char certificate_form[] =
     "= certificate takes issuer NAME, names HOST, HOST, from or until YYYY-MM-DD, self-signed";
 
-static bool take_number(struct slice *rest, int *value)
+static bool take_number(struct slice *rest, unsigned most, int *value)
 {
 	struct slice word;
 	unsigned long long n;
 
-	if (!slice_cut(rest, ' ', &word) || !slice_number(word, &n) || n > 255)
+	if (!slice_cut(rest, ' ', &word) || !slice_number(word, &n) || n > most)
 		return false;
 	*value = (int)n;
 	return true;
@@ -24,10 +25,15 @@ static bool take_fact(struct handshake *h, struct slice word, struct slice *rest
 {
 	if (slice_equal(word, SLICE("verify"))) {
 		h->refused_certificate = h->end == HANDSHAKE_FAILED;
-		return take_number(rest, &h->verify);
+		return take_number(rest, 255, &h->verify);
+	}
+	if (slice_equal(word, SLICE("gnutls"))) {
+		h->refused_certificate = h->end == HANDSHAKE_FAILED;
+		h->gnutls = true;
+		return take_number(rest, INT_MAX, &h->gnutls_status);
 	}
 	if (slice_equal(word, SLICE("alert")))
-		return take_number(rest, &h->alert);
+		return take_number(rest, 255, &h->alert);
 	if (slice_equal(word, SLICE("reset")))
 		h->broken = BREAK_RESET;
 	else if (slice_equal(word, SLICE("closed")))

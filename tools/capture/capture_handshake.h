@@ -7,6 +7,7 @@
  *
  *   = handshake finished [verify N]   it succeeded, by OpenSSL's numbers for what is wrong
  *   = handshake failed verify N       the certificate was refused
+ *   = handshake … gnutls STATUS        the client has GnuTLS, which said that; 0: nothing
  *   = handshake failed alert N        the server's alert
  *   = handshake failed reset | closed | not-tls
  *   = handshake cut                   the client let go of it

@@ -120,16 +120,21 @@ static void put_issuer(struct handshake_case *s)
 	detail_f(s->d, "\"");
 }
 
+/* The library's own number: a reader compares it with what the tool printed. */
+static void put_number(struct handshake_case *s)
+{
+	if (s->h->gnutls_status)
+		detail_f(s->d, " (GnuTLS status 0x%x)", (unsigned)s->h->gnutls_status);
+	else if (s->h->verify > VERIFY_OK)
+		detail_f(s->d, " (verify result %d)", s->h->verify);
+}
+
 static void put_result(struct handshake_case *s)
 {
-	if (s->h->verify <= VERIFY_OK)
-		return;
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		if (results[i].result == s->h->verify) {
-			detail_f(s->d, ": %s (verify result %d)", results[i].words, s->h->verify);
-			return;
-		}
-	detail_f(s->d, " (verify result %d)", s->h->verify);
+		if (results[i].result == s->h->verify)
+			detail_f(s->d, ": %s", results[i].words);
+	put_number(s);
 }
 
 static bool misses_name(const struct handshake_case *s)
@@ -168,8 +173,7 @@ static void describe_dates(struct handshake_case *s, bool expired)
 	detail_f(s->d, expired ? ", has expired" : ", is not valid yet");
 	if (s->h->has_certificate && date[0])
 		detail_f(s->d, expired ? " on %s" : " before %s", date);
-	if (s->h->verify > VERIFY_OK)
-		detail_f(s->d, " (verify result %d)", s->h->verify);
+	put_number(s);
 	s->d->why = "A certificate is good from one date to another. Either the server's was not "
 		    "renewed, or the clock of this machine is wrong (containers, WSL, a VM that "
 		    "slept). The tool refused to send the key.";
@@ -353,9 +357,11 @@ size_t failed_handshake_diagnose(const struct judge *judge, const struct failed_
 	enum severity severity = (enum severity)judge->book.severity[RULE_tls_handshake_failed];
 	struct handshake_case s = { .h = h,
 				    .host = failed->host,
-				    .trusting = { &judge->environment, slice_of(failed->tool),
-						  h->verify == VERIFY_UNKNOWN &&
-						      h->has_certificate },
+				    .trusting = { .environment = &judge->environment,
+						  .tool = slice_of(failed->tool),
+						  .hidden = h->verify == VERIFY_UNKNOWN &&
+							    h->has_certificate,
+						  .gnutls = h->gnutls },
 				    .now_s = failed->now_us / 1000000,
 				    .d = &f->detail };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Servers on loopback whose TLS handshakes fail, each in another way.
 
-A Servers object listens once for each mode of MODES; `ports` maps modes to ports, `ca` is the file
+A Servers object listens once for each mode of MODES, and with "version" for a server of TLS 1.3 alone; `ports` maps modes to ports, `ca` is the file
 of the authority for the clients to trust. The correct ones answer with OpenRouter's 401.
 """
 
@@ -77,7 +77,7 @@ def expired(folder, path, signer):
 
 
 class Servers:
-    def __init__(self, folder):
+    def __init__(self, folder, more=()):
         trusted = authority(folder, "trusted", "Test CA")
         other = authority(folder, "proxy", PROXY)
         self.ca, self.proxy_ca = trusted + ".pem", other + ".pem"
@@ -87,11 +87,14 @@ class Servers:
                  "name": certificate(folder, "name", "login.example.net", trusted),
                  "expired": certificate(folder, "expired", "localhost", trusted, days=0)}
         self.ports, self.sockets = {}, []
-        for mode in MODES:
+        files["version"] = files["good"]
+        for mode in (*MODES, *more):
             context = None
             if mode in files:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(files[mode])
+                if mode == "version":
+                    context.minimum_version = ssl.TLSVersion.TLSv1_3
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             self.sockets.append(listener)
             self.ports[mode] = listener.getsockname()[1]
