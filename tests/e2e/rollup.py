@@ -95,6 +95,24 @@ def planted():
           in " ".join(words.split()), "the words are those of outcome_splits_on", words)
 
 
+def retries():
+    """They are counted, and never what separates: a retry is the result of a refusal."""
+    lot = random.Random(9)
+    exchanges = fleet(lot, 2000)
+    refused = [e["provider"] == "p2" for e in exchanges]
+    for e, bad in zip(exchanges, refused):
+        e["retry"] = "true" if bad else "false"
+    text = roll_up(exchanges, refused, [("retry", "key"), ("model", "retry")])
+    found = split(text)
+    check(found["attributes"] == ["provider"] and found["also"] == [], "a retry separates nothing", found)
+    check(json.loads(report(text, "--json").stdout)["rollup"][0]["retries"] == sum(refused), "retries are counted")
+    check("; %d of 2000 are retries\n" % sum(refused) in report(text).stdout, "and said", report(text).stdout)
+    for e in exchanges:
+        e.pop("retry")
+    check(json.loads(report(roll_up(exchanges, refused), "--json").stdout)["rollup"][0]["retries"] is None,
+          "a roll-up without them says null")
+
+
 def by_lot():
     spoke = []
     for seed in range(SEEDS):
@@ -185,6 +203,7 @@ def wrong_inputs():
 
 
 planted()
+retries()
 by_lot()
 exactly()
 wrong_inputs()

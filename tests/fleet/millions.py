@@ -29,7 +29,7 @@ WITH drawn AS (SELECT i, hash(i, 1) % 1000 AS a, hash(i, 2) % 1000 AS b, hash(i,
 SELECT TIMESTAMPTZ '2026-11-01' + to_seconds(i %% 2592000) AS time, machine, tool, '1.0' AS tool_version,
        '1.1' AS http, 'openrouter.ai' AS host, '/api/v1/chat/completions' AS path, 'openrouter' AS vendor,
        'authorization' AS carrier, key, 'OPENROUTER_API_KEY' AS key_source, model, i %% 2 = 0 AS stream,
-       provider, false AS probe, luck < CASE WHEN {planted} THEN 0.97 ELSE 0.02 END AS failed
+       provider, i %% 50 = 0 AS retry, false AS probe, luck < CASE WHEN {planted} THEN 0.97 ELSE 0.02 END AS failed
 FROM made;
 """
 

@@ -46,8 +46,13 @@ static void say_row(const struct row *row, struct buf *out)
 		mask_text(out, slice_of(row->vendor->name), LIMIT_DETAIL);
 		say(out, ": ");
 	}
-	say(out, "%" PRIu64 " of %" PRIu64 " request%s %s refused\n  ", row->split.refused, count,
+	say(out, "%" PRIu64 " of %" PRIu64 " request%s %s refused", row->split.refused, count,
 	    count == 1 ? "" : "s", row->split.refused == 1 ? "was" : "were");
+	int64_t retries = rollup_retries(row->vendor);
+	if (retries > 0)
+		say(out, "; %" PRId64 " of %" PRIu64 " %s", retries, count,
+		    retries == 1 ? "is a retry" : "are retries");
+	say(out, "\n  ");
 	rollup_split_words(row->vendor, &row->split, out);
 	say(out, "\n");
 }
@@ -62,6 +67,11 @@ static void put_json(const struct row *rows, size_t count, struct buf *out)
 	for (size_t i = 0; i < count; i++) {
 		json_object(&j, NULL);
 		json_text(&j, "vendor", rows[i].vendor->name);
+		int64_t retries = rollup_retries(rows[i].vendor);
+		if (retries < 0)
+			json_null(&j, "retries");
+		else
+			json_number(&j, "retries", retries);
 		rollup_split_json(rows[i].vendor, &rows[i].split, &j);
 		json_object_end(&j);
 	}

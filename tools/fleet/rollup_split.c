@@ -284,6 +284,34 @@ static bool lacks_provider(const struct rollup_attribute *a, const struct rollup
 	       (last && (*v->name == '\0' || v->name[strlen(v->name) - 1] == '+'));
 }
 
+static const char retry_name[] = "retry";
+
+/* A retry is the result of a refusal and explains nothing, neither alone nor in a pair. */
+static bool tells_retries(const struct rollup_attribute *a)
+{
+	const char *plus = strchr(a->name, '+');
+	size_t n = sizeof(retry_name) - 1;
+
+	return (strncmp(a->name, retry_name, n) == 0 && (!a->name[n] || a->name[n] == '+')) ||
+	       (plus && strcmp(plus + 1, retry_name) == 0);
+}
+
+int64_t rollup_retries(const struct rollup_vendor *v)
+{
+	int64_t retries = -1;
+
+	for (size_t i = 0; i < v->attribute_count; i++) {
+		const struct rollup_attribute *a = &v->attributes[i];
+		if (strcmp(a->name, retry_name) != 0)
+			continue;
+		retries = 0;
+		for (size_t k = 0; k < a->value_count; k++)
+			if (strcmp(a->values[k].name, "true") == 0)
+				retries += (int64_t)a->values[k].count;
+	}
+	return retries;
+}
+
 static void make_candidate(const struct rollup_attribute *a, struct candidate *c)
 {
 	*c = (struct candidate){ .is_pair = strchr(a->name, '+') != NULL };
@@ -291,7 +319,7 @@ static void make_candidate(const struct rollup_attribute *a, struct candidate *c
 	c->split.values = calloc(a->value_count + 1, sizeof(*c->split.values));
 	if (!c->split.values)
 		die("out of memory");
-	for (size_t i = 0; i < a->value_count; i++)
+	for (size_t i = 0; i < a->value_count && !tells_retries(a); i++)
 		if (a->values[i].count && !lacks_provider(a, &a->values[i]))
 			c->split.values[c->split.value_count++] = &a->values[i];
 	qsort(c->split.values, c->split.value_count, sizeof(*c->split.values), by_rate);

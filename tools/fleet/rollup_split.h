@@ -34,6 +34,12 @@ struct rollup_split {
 	uint64_t also; /* bit set: attributes of the vendor with about the same gain */
 };
 
+/*
+ * How many exchanges are retries: attribute "retry", value "true". -1: the
+ * roll-up does not count them.
+ */
+int64_t rollup_retries(const struct rollup_vendor *v);
+
 /* Search the attributes of V. rollup_split_release() releases S. */
 void rollup_split(const struct rollup_vendor *v, struct rollup_split *s);
 void rollup_split_release(struct rollup_split *s);

@@ -13,7 +13,8 @@ FROM (SELECT time, vendor, failed,
                         ('provider', provider), ('stream', if(stream = 1, 'true', 'false')),
                         ('http', http), ('tool', tool),
                         ('tool_version', concat(tool, ' ', tool_version)),
-                        ('key_source', key_source), ('machine', machine)]) AS pair
+                        ('key_source', key_source), ('machine', machine),
+                        ('retry', if(retry > 0, 'true', 'false'))]) AS pair
       FROM exchanges
       WHERE probe = 0 AND time >= toDateTime('{since}', 'UTC') AND time < toDateTime('{until}', 'UTC'))
 GROUP BY hour, vendor, attribute, value

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS exchanges (
 	vendor String, operation String, user_agent String, carrier String, scheme String,
 	key String, key_label String, key_vendor String, key_length Int64, key_source String,
 	base_source String, model String, stream UInt8, messages Int64, tools Int64,
-	request_bytes Int64, status Int64, ms Int64, response_bytes Int64,
+	request_bytes Int64, status Int64, ms Int64, retry Int64, retry_by String,
+	response_bytes Int64,
 	response_model String, response_id String, input_tokens Int64, output_tokens Int64,
 	provider String, request_id String, failed UInt8, probe UInt8, refused_by String,
 	category String, cause String, rules String, error_code String, error_type String,
@@ -58,7 +59,8 @@ SELECT vendor, attribute, value, sum(n) AS n, sum(refused) AS refused
 FROM rollup GROUP BY vendor, attribute, value;
 
 -- What tells most of the outcome; `orshim report --rollup` says what of it is more than chance.
--- A request refused before a provider was chosen names none: that lack explains nothing.
+-- A request refused before a provider was chosen names none: that lack explains nothing,
+-- nor does a retry, which is the result of a refusal.
 CREATE VIEW IF NOT EXISTS splits AS
 SELECT vendor, attribute, count() AS values, sum(count) AS n, sum(bad) AS refused,
        if(refused = 0 OR refused = n, 0,
@@ -66,7 +68,7 @@ SELECT vendor, attribute, count() AS values, sum(count) AS n, sum(bad) AS refuse
        - sum(if(bad = 0 OR bad = count, 0,
                 -(bad * log2(bad / count) + (count - bad) * log2(1 - bad / count)))) / n AS gain_bits
 FROM (SELECT vendor, attribute, value, sum(n) AS count, sum(refused) AS bad
-      FROM rollup WHERE NOT (attribute = 'provider' AND value = '')
+      FROM rollup WHERE attribute != 'retry' AND NOT (attribute = 'provider' AND value = '')
       GROUP BY vendor, attribute, value)
 GROUP BY vendor, attribute ORDER BY vendor, gain_bits DESC;
 

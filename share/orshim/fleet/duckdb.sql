@@ -31,6 +31,7 @@ SELECT CAST(json->>'$.ts' AS TIMESTAMPTZ) AS time,
        coalesce(json->>'$.request.body.stream', 'false') = 'true' AS stream,
        CAST(coalesce(json->>'$.status', '0') AS INTEGER) AS status,
        CAST(coalesce(json->>'$.ms', '0') AS BIGINT) AS ms,
+       json_exists(json, '$.retry') AS retry,
        coalesce(json->>'$.response.error.provider_name', json->>'$.response.provider', '') AS provider,
        json->>'$.verdict.refused_by' IS NOT NULL AS failed,
        json_type(json, '$.verdict') = 'NULL' AS probe,
@@ -56,7 +57,8 @@ CREATE OR REPLACE VIEW rollup AS
 WITH e AS MATERIALIZED
      (SELECT date_trunc('hour', time) AS hour, vendor, failed, key, carrier, host,
              split_part(path, '?', 1) AS path, model, provider, CAST(stream AS VARCHAR) AS stream, http,
-             tool, tool || ' ' || tool_version AS tool_version, key_source, machine
+             tool, tool || ' ' || tool_version AS tool_version, key_source, machine,
+             CAST(retry AS VARCHAR) AS retry
       FROM exchanges WHERE NOT probe)
 SELECT hour, vendor, 'key' AS attribute, key AS value, count(*) AS n, count(*) FILTER (failed) AS refused FROM e GROUP BY ALL
 UNION ALL SELECT hour, vendor, 'carrier', carrier, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL
@@ -69,7 +71,8 @@ UNION ALL SELECT hour, vendor, 'http', http, count(*), count(*) FILTER (failed) 
 UNION ALL SELECT hour, vendor, 'tool', tool, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL
 UNION ALL SELECT hour, vendor, 'tool_version', tool_version, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL
 UNION ALL SELECT hour, vendor, 'key_source', key_source, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL
-UNION ALL SELECT hour, vendor, 'machine', machine, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL;
+UNION ALL SELECT hour, vendor, 'machine', machine, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL
+UNION ALL SELECT hour, vendor, 'retry', retry, count(*), count(*) FILTER (failed) FROM e GROUP BY ALL;
 
 CREATE OR REPLACE VIEW causes_by_hour AS
 SELECT date_trunc('hour', time) AS hour, vendor, cause, refused_by, count(*) AS n,
@@ -104,13 +107,14 @@ GROUP BY ALL ORDER BY n DESC;
 CREATE OR REPLACE MACRO entropy(p) AS
 CASE WHEN p <= 0 OR p >= 1 THEN 0.0 ELSE -(p * log2(p) + (1 - p) * log2(1 - p)) END;
 
--- A request refused before a provider was chosen names none: that lack explains nothing.
+-- A request refused before a provider was chosen names none: that lack explains nothing,
+-- nor does a retry, which is the result of a refusal.
 CREATE OR REPLACE VIEW splits AS
 SELECT vendor, attribute, count(*) AS values, CAST(sum(n) AS BIGINT) AS n,
        CAST(sum(refused) AS BIGINT) AS refused,
        entropy(sum(refused) / sum(n)) - sum(n * entropy(refused / n)) / sum(n) AS gain_bits
 FROM (SELECT vendor, attribute, value, sum(n) AS n, sum(refused) AS refused
-      FROM rollup WHERE NOT (attribute = 'provider' AND value = '') GROUP BY ALL)
+      FROM rollup WHERE attribute <> 'retry' AND NOT (attribute = 'provider' AND value = '') GROUP BY ALL)
 GROUP BY ALL ORDER BY vendor, gain_bits DESC;
 
 -- For `orshim report --rollup -`: counts without the hours.

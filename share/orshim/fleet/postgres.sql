@@ -31,6 +31,7 @@ SELECT (line->>'ts')::timestamptz AS time,
        coalesce(line#>>'{request,body,stream}', 'false') = 'true' AS stream,
        coalesce((line->>'status')::int, 0) AS status,
        coalesce((line->>'ms')::bigint, 0) AS ms,
+       line ? 'retry' AS retry,
        coalesce(line#>>'{response,error,provider_name}', line#>>'{response,provider}', '') AS provider,
        line#>>'{verdict,refused_by}' IS NOT NULL AS failed,
        jsonb_typeof(line->'verdict') = 'null' AS probe,
@@ -63,7 +64,8 @@ FROM exchanges e,
                      ('path', split_part(e.path, '?', 1)), ('model', e.model),
                      ('provider', e.provider), ('stream', e.stream::text), ('http', e.http),
                      ('tool', e.tool), ('tool_version', e.tool || ' ' || e.tool_version),
-                     ('key_source', e.key_source), ('machine', e.machine)) AS p (attribute, value)
+                     ('key_source', e.key_source), ('machine', e.machine),
+                     ('retry', e.retry::text)) AS p (attribute, value)
 WHERE NOT e.probe AND e.time >= date_trunc('hour', since) AND e.time < until
 GROUP BY 1, 2, 3, 4;
 $$;
@@ -106,12 +108,13 @@ CREATE OR REPLACE VIEW rollup_counts AS
 SELECT vendor, attribute, value, sum(n)::bigint AS n, sum(refused)::bigint AS refused
 FROM rollup GROUP BY 1, 2, 3;
 
--- A request refused before a provider was chosen names none: that lack explains nothing.
+-- A request refused before a provider was chosen names none: that lack explains nothing,
+-- nor does a retry, which is the result of a refusal.
 CREATE OR REPLACE VIEW splits AS
 SELECT vendor, attribute, count(*) AS values, sum(n)::bigint AS n, sum(refused)::bigint AS refused,
        entropy((sum(refused) / sum(n))::double precision)
        - sum(n * entropy(refused::double precision / n)) / sum(n)::double precision AS gain_bits
-FROM rollup_counts WHERE NOT (attribute = 'provider' AND value = '')
+FROM rollup_counts WHERE attribute <> 'retry' AND NOT (attribute = 'provider' AND value = '')
 GROUP BY 1, 2 ORDER BY 1, 6 DESC;
 
 -- Pairs of the three attributes that tell most of a vendor's outcomes, counted over the exchanges:
