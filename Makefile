@@ -48,7 +48,7 @@ $(B)/orshim: $(MAIN) $(B)/tools.a $(B)/core.a
 	@mv $@.new $@
 
 $(B)/shim/%.o: WARN += -include shim/base/banned.h $(if $(SAN),,-Wframe-larger-than=16384)
-$(B)/%.o: %.c | build/.found-build build/gen/rule_ids.def build/gen/checks.def
+$(B)/%.o: %.c | build/.found-build $(addprefix build/gen/,rule_ids.def checks.def patterns.def)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -c -o $@ $<
 

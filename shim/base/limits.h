@@ -86,7 +86,6 @@
 #define LIMIT_CACHED_ENDPOINT 512	 /* a host and a path that are recognised when they come again */
 #define LIMIT_MEANING_TEXT 1500 /* of a refusal's words that are understood */
 #define LIMIT_MEANING_BODY (256 * 1024) /* of a request in which a refusal's words are looked for */
-#define LIMIT_MEANING_PATTERNS 900 /* of the vocabulary of meaning.def: a unit test counts them (count) */
 #define LIMIT_MEANING_SENTENCES 16 /* of a refusal that are understood (count) */
 #define LIMIT_FORM_SCAN 4096 /* of a body in which the names of a form are looked for */
 #define LIMIT_FORM_NAME 512 /* of a body in which its first name must end to be a form */
@@ -134,7 +133,7 @@
 #define LIMIT_CAPTURE_FILL 1024	   /* filler for the rest of a body that was not kept */
 #define LIMIT_BASIC 256 /* user and password that are looked for in a captured answer */
 #define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, searched for a credential written in another way */
-#define LIMIT_ECHO 256 /* places of a request's credentials that are looked for in what is written (count) */
+#define LIMIT_ECHO 255 /* places of a request's credentials that are looked for in what is written (count) */
 #define LIMIT_PSEUDONYMS 4096	   /* secrets and ids replaced in one capture (count) */
 #define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */
 

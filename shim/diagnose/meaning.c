@@ -39,14 +39,27 @@ static unsigned status_class(int status)
 	return AT_KEY | AT_400 | AT_QUOTA | AT_REQUEST; /* an error inside a 2xx */
 }
 
-struct vocabulary {
-	char words[1000];
+/* A pattern of the vocabulary. */
+struct pattern {
+	unsigned char concept;
+	unsigned char n;
+	char words[40];
 };
 
-static const struct vocabulary vocabulary[] = {
-#define CONCEPT(name, words) { words },
-#include "diagnose/meaning.def"
-#undef CONCEPT
+/* In the order of their first bytes. */
+static const struct pattern patterns[] = {
+#define PATTERN(name, words) { CONCEPT_##name, sizeof(words) - 1, words },
+#include "patterns.def"
+#undef PATTERN
+};
+
+/* Which patterns begin with a byte. */
+static const struct {
+	unsigned short from, count;
+} by_first_byte[256] = {
+#define FIRST_BYTE(byte, from, count) [byte] = { from, count },
+#include "patterns.def"
+#undef FIRST_BYTE
 };
 
 struct codes {
@@ -267,41 +280,6 @@ static void split(struct words *w, struct slice s, struct slice body)
 	add(w, '\n', s.n);
 }
 
-/* A pattern of the vocabulary, chained with the others of the same first byte. */
-struct pattern {
-	uint16_t at; /* in the words of its concept */
-	unsigned char n;
-	unsigned char concept;
-	int16_t next; /* -1: the last */
-};
-
-/* What reading one answer needs; too large for the host's stack. */
-struct reader {
-	struct pattern patterns[LIMIT_MEANING_PATTERNS];
-	size_t count;
-	int16_t first[256];
-	struct words words;
-};
-
-static void reader_init(struct reader *r)
-{
-	r->count = 0;
-	memset(r->first, 0xff, sizeof(r->first));
-	for (size_t i = 0; i < sizeof(vocabulary) / sizeof(vocabulary[0]); i++) {
-		const char *words = vocabulary[i].words;
-		size_t end = strlen(words);
-		for (size_t at = 0; at < end && r->count < LIMIT_MEANING_PATTERNS;) {
-			const char *bar = memchr(words + at, '|', end - at);
-			size_t n = bar ? (size_t)(bar - words) - at : end - at;
-			int16_t *first = &r->first[(unsigned char)words[at]];
-			r->patterns[r->count] = (struct pattern){ (uint16_t)at, (unsigned char)n,
-								  (unsigned char)i, *first };
-			*first = (int16_t)r->count++;
-			at += n + 1;
-		}
-	}
-}
-
 /* Does PATTERN fit at AT of S, at whole words? Its length, or 0. */
 static size_t fits(struct slice s, size_t at, struct slice pattern)
 {
@@ -317,25 +295,26 @@ static size_t fits(struct slice s, size_t at, struct slice pattern)
 }
 
 /* The longest pattern at AT, and the concepts that have one of that length there. */
-static size_t longest_at(const struct reader *r, struct slice s, size_t at, concepts *found)
+static size_t longest_at(struct slice s, size_t at, concepts *found)
 {
+	unsigned char first = (unsigned char)s.p[at];
+	const struct pattern *p = patterns + by_first_byte[first].from;
+	const struct pattern *end = p + by_first_byte[first].count;
 	size_t longest = 0;
 
-	for (int i = r->first[(unsigned char)s.p[at]]; i >= 0; i = r->patterns[i].next) {
-		const struct pattern *p = &r->patterns[i];
-		struct slice text = { vocabulary[p->concept].words + p->at, p->n };
-		size_t fit = fits(s, at, text);
+	for (; p < end; p++) {
+		size_t fit = fits(s, at, (struct slice){ p->words, p->n });
 		if (fit > longest) {
 			longest = fit;
 			*found = 0;
 		}
 		if (fit && fit == longest)
-		*found |= (concepts)1 << p->concept;
+			*found |= (concepts)1 << p->concept;
 	}
 	return longest;
 }
 
-static concepts concepts_of(const struct reader *r, struct slice sentence)
+static concepts concepts_of(struct slice sentence)
 {
 	concepts all = 0;
 
@@ -343,7 +322,7 @@ static concepts concepts_of(const struct reader *r, struct slice sentence)
 		concepts found = 0;
 		bool starts = sentence.p[at] != ' ' && (at == 0 || !is_alnum(sentence.p[at - 1]) ||
 							!is_alnum(sentence.p[at]));
-		size_t n = starts ? longest_at(r, sentence, at, &found) : 0;
+		size_t n = starts ? longest_at(sentence, at, &found) : 0;
 		all |= found;
 		at += n ? n : 1;
 	}
@@ -376,18 +355,18 @@ static size_t sentences_of(const struct words *w, struct slice message, struct s
 	return count;
 }
 
-static enum saw meaning_of_words(struct reader *r, const struct refusal_text *text,
+static enum saw meaning_of_words(struct words *w, const struct refusal_text *text,
 				 struct slice *words)
 {
 	struct slice list[LIMIT_MEANING_SENTENCES], sources[LIMIT_MEANING_SENTENCES];
 	concepts has[LIMIT_MEANING_SENTENCES];
 	unsigned where = status_class(text->status);
 
-	r->words.n = 0;
-	split(&r->words, slice_sub(text->message, 0, LIMIT_MEANING_TEXT), text->body);
-	size_t count = sentences_of(&r->words, text->message, text->body, list, sources);
+	w->n = 0;
+	split(w, slice_sub(text->message, 0, LIMIT_MEANING_TEXT), text->body);
+	size_t count = sentences_of(w, text->message, text->body, list, sources);
 	for (size_t i = 0; i < count; i++)
-		has[i] = concepts_of(r, list[i]);
+		has[i] = concepts_of(list[i]);
 	for (size_t m = 0; m < sizeof(meanings) / sizeof(meanings[0]); m++)
 		for (size_t i = 0; i < count; i++)
 			if (means(&meanings[m], where, has[i])) {
@@ -398,12 +377,12 @@ static enum saw meaning_of_words(struct reader *r, const struct refusal_text *te
 }
 
 /* The same of a code: "PermissionDenied", "model_permission_blocked_org" are words, too. */
-static enum saw meaning_of_token(struct reader *r, struct slice token, int status)
+static enum saw meaning_of_token(struct words *w, struct slice token, int status)
 {
 	struct refusal_text text = { .status = status, .message = token };
 	struct slice words;
 
-	return meaning_of_words(r, &text, &words);
+	return meaning_of_words(w, &text, &words);
 }
 
 /* TOKEN in lower case, letters and digits only; absent if it is longer than codes are. */
@@ -448,10 +427,10 @@ static bool refines(enum saw words, enum saw code)
 	       (code == SAW_CALLER && words == SAW_NO_MONEY);
 }
 
-static enum saw meaning_of(struct reader *r, const struct refusal_text *text, struct slice *words)
+static enum saw meaning_of(struct words *w, const struct refusal_text *text, struct slice *words)
 {
 	struct slice said = { NULL, 0 };
-	enum saw by_words = meaning_of_words(r, text, &said);
+	enum saw by_words = meaning_of_words(w, text, &said);
 
 	*words = said;
 	for (size_t i = 0; i < REFUSAL_TOKENS; i++) {
@@ -470,7 +449,7 @@ static enum saw meaning_of(struct reader *r, const struct refusal_text *text, st
 		return SAW_REQUEST;
 	}
 	for (size_t i = 0; by_words == SAW_NOTHING && i < REFUSAL_TOKENS; i++) {
-		by_words = meaning_of_token(r, text->tokens[i], text->status);
+		by_words = meaning_of_token(w, text->tokens[i], text->status);
 		*words = by_words == SAW_NOTHING ? said : text->tokens[i];
 	}
 	return by_words;
@@ -478,15 +457,13 @@ static enum saw meaning_of(struct reader *r, const struct refusal_text *text, st
 
 enum saw refusal_meaning(const struct refusal_text *text, struct slice *words)
 {
-	struct reader *r = malloc(sizeof(*r));
+	struct words *w = malloc(sizeof(*w)); /* too large for the host's stack */
 	enum saw saw = SAW_NOTHING;
 
 	*words = (struct slice){ NULL, 0 };
-	if (r) {
-		reader_init(r);
-		saw = meaning_of(r, text, words);
-	}
-	free(r);
+	if (w)
+		saw = meaning_of(w, text, words);
+	free(w);
 	return saw;
 }
 

@@ -10,3 +10,7 @@ build/gen/checks.def: $(RULES)
 	@mkdir -p $(@D)
 	@sed 's/, *\./\n./g' $^ | sed -nE 's/.*\.(check|shared|describe) = ([a-z0-9_]+).*/FUNCTION(\1, \2)/p' | sort -u >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+build/gen/patterns.def: shim/diagnose/patterns.awk shim/diagnose/meaning.def
+	@mkdir -p $(@D)
+	@LC_ALL=C awk -f $^ >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@

@@ -595,26 +595,6 @@ static void headers_that_answers_name(void **state)
 	(void)state;
 }
 
-/* More would be left out without a word. */
-static void the_vocabulary_fits(void **state)
-{
-	static const char *const words[] = {
-#define CONCEPT(name, words) words,
-#include "diagnose/meaning.def"
-#undef CONCEPT
-	};
-	size_t patterns = 0;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		patterns++;
-		for (const char *p = words[i]; *p; p++)
-			patterns += *p == '|';
-	}
-	print_message("           %zu of %d patterns\n", patterns, LIMIT_MEANING_PATTERNS);
-	assert_in_range(patterns, 1, LIMIT_MEANING_PATTERNS);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -626,7 +606,6 @@ int main(void)
 		cmocka_unit_test(neighbours_are_told_apart),
 		cmocka_unit_test(what_the_user_wrote_says_nothing),
 		cmocka_unit_test(headers_that_answers_name),
-		cmocka_unit_test(the_vocabulary_fits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
