@@ -313,15 +313,18 @@ const cJSON *error_object_inside(const cJSON *root)
 /* Does the value at AT of a member named NAME say that something failed? */
 static bool says_failure(struct slice body, struct slice name, size_t at)
 {
+	bool success = slice_ends(name, SLICE("success"));
+
+	if (!success && !slice_ends(name, SLICE("code")))
+		return false;
 	while (at < body.n && memchr(" \t\r\n", body.p[at], 4))
 		at++;
 	struct slice value = slice_from(body, at);
-	if (slice_ends(name, SLICE("success")))
+	if (success)
 		return slice_starts(value, SLICE("false"));
-	return slice_ends(name, SLICE("code")) && !slice_starts(value, SLICE("0")) &&
-	       !slice_starts(value, SLICE("200")) && !slice_starts(value, SLICE("null")) &&
-	       !slice_starts(value, SLICE("\"\"")) && !slice_starts(value, SLICE("\"0\"")) &&
-	       !slice_starts(value, SLICE("\"200\""));
+	return !slice_starts(value, SLICE("0")) && !slice_starts(value, SLICE("200")) &&
+	       !slice_starts(value, SLICE("null")) && !slice_starts(value, SLICE("\"\"")) &&
+	       !slice_starts(value, SLICE("\"0\"")) && !slice_starts(value, SLICE("\"200\""));
 }
 
 bool error_is_likely(struct slice body)

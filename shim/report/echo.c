@@ -10,20 +10,20 @@ enum {
 	ANCHOR = 4,                     /* bytes that are compared at once */
 	STEP = ECHO_PIECE - ANCHOR + 1, /* each piece holds an anchor that begins at such a step */
 	READ_MAX = 512,                 /* bytes of a stretch that is read */
-	SLOTS = 512,                    /* a power of two, twice LIMIT_ECHO or more */
+	SLOTS = 1024,                   /* a power of two, so large that few anchors share a slot */
 };
 
-/* Where each ANCHOR bytes of the secrets begin, by hash. Numbers of places count from 1. */
+/*
+ * Where each ANCHOR bytes of the secrets begin, by hash. The places of all secrets are numbered in
+ * one row, from 1; 0: none.
+ */
 struct anchors {
 	const struct secret_echo *all;
-	size_t count;
-	uint16_t first[SLOTS]; /* place; 0: none */
-	struct {
-		uint16_t which; /* of `all` */
-		uint16_t at;
-		uint16_t next; /* place in the same slot; 0: none */
-	} places[LIMIT_ECHO + 1];
+	size_t count; /* of places */
+	uint8_t first[SLOTS];
+	uint8_t next[LIMIT_ECHO + 1]; /* place in the same slot */
 };
+_Static_assert(LIMIT_ECHO <= UINT8_MAX, "a place is a byte");
 
 static uint32_t word_at(const char *p)
 {
@@ -36,23 +36,30 @@ static uint32_t word_at(const char *p)
 /* The multiplier is 2^32 / golden ratio. */
 static size_t slot_of(uint32_t word)
 {
-	return (word * 0x9E3779B9U) >> 23 & (SLOTS - 1);
+	return (word * 0x9E3779B9U) >> 22 & (SLOTS - 1);
 }
 
-static void add_anchors(struct anchors *a, size_t which)
+static size_t places_in(struct slice was)
 {
-	struct slice was = a->all[which].was;
+	return was.n < ECHO_PIECE ? 0 : was.n - ANCHOR + 1;
+}
 
-	if (was.n < ECHO_PIECE)
-		return;
-	for (size_t at = 0; at + ANCHOR <= was.n && a->count < LIMIT_ECHO; at++) {
-		uint16_t *first = &a->first[slot_of(word_at(was.p + at))];
-		uint16_t place = (uint16_t)++a->count;
-		a->places[place].which = (uint16_t)which;
-		a->places[place].at = (uint16_t)at;
-		a->places[place].next = *first;
-		*first = place;
+static void find_anchors(struct anchors *a, const struct secret_echo *all, size_t count)
+{
+	size_t place = 0;
+
+	memset(a->first, 0, sizeof(a->first));
+	for (size_t i = 0; i < count; i++) {
+		const char *p = all[i].was.p;
+		const char *end = p + places_in(all[i].was);
+		for (; p < end && place < LIMIT_ECHO; p++) {
+			uint8_t *first = &a->first[slot_of(word_at(p))];
+			a->next[++place] = *first;
+			*first = (uint8_t)place;
+		}
 	}
+	a->all = all;
+	a->count = place;
 }
 
 /* Bytes that JSON does not escape: replacing them breaks no escape and no quotation. */
@@ -78,15 +85,25 @@ static struct slice common(struct slice text, size_t at, struct slice was, size_
 	return slice_sub(text, begin, end - begin);
 }
 
+/* The secret of PLACE; *AT: where in it. */
+static const struct secret_echo *secret_of(const struct anchors *a, size_t place, size_t *at)
+{
+	const struct secret_echo *e = a->all;
+
+	for (*at = place - 1; *at >= places_in(e->was); e++)
+		*at -= places_in(e->was);
+	return e;
+}
+
 /* The longest piece of a secret at AT of TEXT; *AS: its replacement, NULL for asterisks. */
 static struct slice piece_at(const struct anchors *a, struct slice text, size_t at, const char **as)
 {
 	struct slice longest = { NULL, 0 };
-	uint16_t place = a->first[slot_of(word_at(text.p + at))];
+	size_t place = a->first[slot_of(word_at(text.p + at))];
 
-	for (; place; place = a->places[place].next) {
-		const struct secret_echo *e = &a->all[a->places[place].which];
-		size_t from = a->places[place].at;
+	for (; place; place = a->next[place]) {
+		size_t from;
+		const struct secret_echo *e = secret_of(a, place, &from);
 		struct slice piece = common(text, at, e->was, &from);
 		if (piece.n <= longest.n)
 			continue;
@@ -104,26 +121,17 @@ static bool stays(const struct slice *stay, size_t count, struct slice piece)
 	return false;
 }
 
-static void find_anchors(struct anchors *a, const struct secret_echo *all, size_t count)
-{
-	a->all = all;
-	a->count = 0;
-	memset(a->first, 0, sizeof(a->first));
-	for (size_t i = 0; i < count; i++)
-		add_anchors(a, i);
-}
-
-/* The next piece of a secret in TEXT at or after *AT, which moves on; n == 0: there is none. */
-static struct slice next_piece(const struct anchors *a, struct slice text, size_t *at,
+/* The next piece of a secret in TEXT at or after *FROM, which moves on; n == 0: there is none. */
+static struct slice next_piece(const struct anchors *a, struct slice text, size_t *from,
 			       const char **as)
 {
-	for (; a->count && *at + ANCHOR <= text.n; *at += STEP) {
-		if (!a->first[slot_of(word_at(text.p + *at))])
+	for (size_t at = *from; at + ANCHOR <= text.n; at += STEP) {
+		if (!a->first[slot_of(word_at(text.p + at))])
 			continue;
 		*as = NULL;
-		struct slice piece = piece_at(a, text, *at, as);
+		struct slice piece = piece_at(a, text, at, as);
 		if (piece.n >= ECHO_PIECE) {
-			*at += STEP;
+			*from = at + STEP;
 			return piece;
 		}
 	}
