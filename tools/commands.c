@@ -24,11 +24,21 @@
 	    TEXT("--until", "TIME", S, filter.until, "the same"),                                  \
 	    LIST("--status", "STATUS", S, filter.status, "401, 4xx, or a list by commas"),         \
 	    LIST("--host", "GLOB", S, filter.host, "requests to such hosts"),                      \
-	    LIST("--process", "GLOB", S, filter.process, "of such tools, or of a process's number"), \
+	    LIST("--process", "GLOB", S, filter.process,                                           \
+		 "of such tools, or of a process's number"),                                       \
 	    LIST("--model", "GLOB", S, filter.model, "for such models"),                           \
 	    LIST("--cause", "RULE", S, filter.cause, "refused for that reason; none: for none"),   \
 	    LIST("--key", "KEY", S, filter.key,                                                    \
-		 "sent with that key: its label, or 6 and more digits of its fingerprint")
+		 "sent with that key: its label, or 6 and more digits of its fingerprint"),        \
+	    LIST("--machine", "GLOB", S, filter.places[FILTER_MACHINE], "from such machines"),     \
+	    LIST("--container", "GLOB", S, filter.places[FILTER_CONTAINER],                        \
+		 "from such containers"),                                                          \
+	    LIST("--boot", "GLOB", S, filter.places[FILTER_BOOT], "from such boots of a machine"), \
+	    LIST("--ci", "GLOB", S, filter.places[FILTER_CI], "from such runs of a CI system"),    \
+	    LIST("--tool-version", "GLOB", S, filter.places[FILTER_TOOL_VERSION],                  \
+		 "by such versions of the tool"),                                                  \
+	    LIST("--orshim", "GLOB", S, filter.places[FILTER_ORSHIM],                              \
+		 "seen by such versions of orshim")
 
 #define OPTIONS(name) name##_options, sizeof(struct name##_options)
 #define NO_OPTIONS no_options, 1

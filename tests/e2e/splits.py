@@ -68,9 +68,9 @@ def curl_environment(log, **settings):
     return environment
 
 
-def curl(standin, requests, log):
+def curl(standin, requests, log, **settings):
     """Send REQUESTS by one curl under the shim."""
-    done = subprocess.run(curl_command(standin, requests), env=curl_environment(log),
+    done = subprocess.run(curl_command(standin, requests), env=curl_environment(log, **settings),
                           stderr=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit("splits.py: curl: %d, %s" % (done.returncode, done.stderr))

@@ -62,6 +62,12 @@ static bool fits(const struct block *b)
 		.cause = *cause ? cause : NULL,
 		.token = exported_text(e, COLUMN_key_label),
 		.key = exported_text(e, COLUMN_key),
+		.places = { [FILTER_MACHINE] = exported_text(e, COLUMN_machine),
+			    [FILTER_CONTAINER] = exported_text(e, COLUMN_container),
+			    [FILTER_BOOT] = exported_text(e, COLUMN_boot),
+			    [FILTER_CI] = exported_text(e, COLUMN_ci),
+			    [FILTER_TOOL_VERSION] = exported_text(e, COLUMN_tool_version),
+			    [FILTER_ORSHIM] = exported_text(e, COLUMN_orshim) },
 	};
 
 	return !b->filter || !b->put || log_filter_takes(b->filter, &s);

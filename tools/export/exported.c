@@ -6,7 +6,7 @@
 
 #include "diagnose/mask.h"
 #include "tools/command.h"
-#include "tools/export/processes.h"
+#include "tools/log/processes.h"
 #include "tools/log/log_row.h"
 
 enum { TEXT_MAX = 600, TEXTS_MAX = 256 * 1024, PLACE_NAME = 32 };

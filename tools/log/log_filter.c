@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tools/command.h"
+#include "tools/log/processes.h"
 
 enum { KEY_DIGITS_MIN = 6 };
 
@@ -154,6 +155,15 @@ static void check_values(const struct log_filter *f, const char *command)
 	}
 }
 
+static const char *const place_options[FILTER_PLACES] = {
+	[FILTER_MACHINE] = "--machine",
+	[FILTER_CONTAINER] = "--container",
+	[FILTER_BOOT] = "--boot",
+	[FILTER_CI] = "--ci",
+	[FILTER_TOOL_VERSION] = "--tool-version",
+	[FILTER_ORSHIM] = "--orshim",
+};
+
 struct log_filter *log_filter_read(const struct filter_options *o, const char *command,
 				   int64_t now_us)
 {
@@ -172,13 +182,17 @@ struct log_filter *log_filter_read(const struct filter_options *o, const char *c
 	check_values(f, command);
 	f->given = o->since || o->until || f->status.count || f->host.count || f->process.count ||
 		   f->model.count || f->cause.count || f->key.count;
+	for (int i = 0; i < FILTER_PLACES; i++) {
+		read_values(&f->places[i], &o->places[i], place_options[i], command);
+		f->given |= f->places[i].count > 0;
+	}
 	return f;
 }
 
 static bool fits_glob(const struct filter_values *v, const char *text)
 {
 	for (size_t i = 0; i < v->count; i++)
-		if (text && fnmatch(v->texts[i], text, FNM_CASEFOLD) == 0)
+		if (text && *text && fnmatch(v->texts[i], text, FNM_CASEFOLD) == 0)
 			return true;
 	return v->count == 0;
 }
@@ -226,12 +240,20 @@ static bool fits_key(const struct filter_values *v, const struct filter_subject 
 	return v->count == 0;
 }
 
+static bool fits_places(const struct log_filter *f, const struct filter_subject *s)
+{
+	for (int i = 0; i < FILTER_PLACES; i++)
+		if (!fits_glob(&f->places[i], s->places[i]))
+			return false;
+	return true;
+}
+
 bool log_filter_takes(const struct log_filter *f, const struct filter_subject *s)
 {
 	return s->time_us >= f->since && s->time_us < f->until &&
 	       fits_status(&f->status, s->status) && fits_glob(&f->host, s->host) &&
 	       fits_process(&f->process, s) && fits_glob(&f->model, s->model) &&
-	       fits_cause(&f->cause, s->cause) && fits_key(&f->key, s);
+	       fits_cause(&f->cause, s->cause) && fits_key(&f->key, s) && fits_places(f, s);
 }
 
 bool log_filter_takes_row(const struct log_filter *f, const struct log_row *row)
@@ -246,6 +268,12 @@ bool log_filter_takes_row(const struct log_filter *f, const struct log_row *row)
 		.cause = row->cause,
 		.token = row->token,
 		.key = row->key,
+		.places = { [FILTER_MACHINE] = row->machine,
+			    [FILTER_CONTAINER] = row->container,
+			    [FILTER_BOOT] = row->boot,
+			    [FILTER_CI] = row->ci,
+			    [FILTER_TOOL_VERSION] = row->tool_version,
+			    [FILTER_ORSHIM] = row->orshim },
 	};
 
 	return log_filter_takes(f, &s);
@@ -258,8 +286,11 @@ static int by_process(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* A process of a known machine may have records in several files, as after a rotation. */
 static uint64_t place_of_process(const struct log_row *row)
 {
+	if (row->machine)
+		return name_of_process(row->machine, row->pid, "");
 	return (uint64_t)row->file << 32 | (uint32_t)row->pid;
 }
 

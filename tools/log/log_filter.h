@@ -4,16 +4,29 @@
 
 /*
  * Selects the requests for a command: --since --until --status --host --process
- * --model --cause --key. A request must match each option that was given, and
+ * --model --cause --key, and what a fleet has: --machine --container --boot --ci
+ * --tool-version --orshim. A request must match each option that was given, and
  * for each option one of the values.
  */
 #include "tools/log/log_read.h"
 #include "tools/options.h"
 
+/* Where a request was made, and by which versions. */
+enum filter_place {
+	FILTER_MACHINE,
+	FILTER_CONTAINER,
+	FILTER_BOOT,
+	FILTER_CI,
+	FILTER_TOOL_VERSION,
+	FILTER_ORSHIM,
+	FILTER_PLACES,
+};
+
 /* What the user wrote; part of a command's struct of options. */
 struct filter_options {
 	const char *since, *until;
 	struct option_list status, host, process, model, cause, key;
+	struct option_list places[FILTER_PLACES];
 };
 
 enum { FILTER_VALUES_MAX = 64, FILTER_VALUE_MAX = 256 };
@@ -27,6 +40,7 @@ struct log_filter {
 	bool given;           /* any of the options */
 	int64_t since, until; /* microseconds; until is exclusive */
 	struct filter_values status, host, process, model, cause, key;
+	struct filter_values places[FILTER_PLACES];
 };
 
 /* The values of an exchange to compare; NULL if the record lacks one. */
@@ -34,6 +48,7 @@ struct filter_subject {
 	int64_t time_us;
 	int status, pid;
 	const char *host, *tool, *model, *cause, *token, *key;
+	const char *places[FILTER_PLACES];
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "tools/log/log_row.h"
 #include "tools/log/log_strings.h"
 #include "tools/log/log_unpack.h"
+#include "tools/log/processes.h"
 
 enum { PIECE = 1 << 18, FOLDERS_MAX = 8 };
 
@@ -33,6 +34,7 @@ void log_init(struct log *l)
 {
 	*l = (struct log){ 0 };
 	l->strings = log_strings_new();
+	l->processes = processes_new();
 }
 
 void log_release(struct log *l)
@@ -47,7 +49,7 @@ void log_release(struct log *l)
 	free(l->findings);
 	free(l->libraries);
 	free(l->origins);
-	free(l->roles);
+	processes_free(l->processes);
 	log_strings_free(l->strings);
 	*l = (struct log){ 0 };
 }

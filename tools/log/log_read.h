@@ -85,6 +85,9 @@ struct log_row {
 	const char *client, *client_by; /* the client, and the header field that names it */
 	const char *blind;              /* connection */
 	const char *command, *cwd;      /* launch */
+	const char *machine;            /* its id; exchange, process */
+	const char *container, *boot, *ci, *orshim; /* of the process, orshim: its version */
+	const char *tool_version;
 	size_t origins, origin_count;
 	bool shake_failed;              /* connection: its handshake, in the TLS library's words */
 	int status, ms, conn;           /* -1: unknown */
@@ -100,12 +103,6 @@ struct log_file {
 	int fd; /* seekable: a pipe is copied to a file first */
 	size_t lines;
 	unsigned exchanges;
-};
-
-/* The role of the process with that pid, from its latest record. */
-struct log_role {
-	int pid;
-	const char *role;
 };
 
 struct log_fault_count {
@@ -125,8 +122,7 @@ struct log {
 	size_t library_count;
 	struct log_origin *origins;
 	size_t origin_count;
-	struct log_role *roles;
-	size_t role_count;
+	struct processes *processes; /* what is recorded once for each */
 	struct log_fault_count faults[LOG_FAULT_COUNT];
 	struct log_strings *strings;
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tools/command.h"
+#include "tools/log/processes.h"
 
 enum {
 	KEPT_NAME = 128,
@@ -98,37 +99,57 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 	}
 }
 
-/* A pid may be reused by another process. */
-static void remember_role(struct log *l, const struct log_row *row)
-{
-	size_t i = 0;
+/* What the process record says for the exchanges of that process. */
+enum { PROCESS_ROLE, PROCESS_CONTAINER, PROCESS_BOOT, PROCESS_CI, PROCESS_ORSHIM };
 
-	while (i < l->role_count && l->roles[i].pid != row->pid)
-		i++;
-	if (i == l->role_count && !row->role)
-		return;
-	if (i == l->role_count) {
-		l->roles = log_grow(l->roles, l->role_count, sizeof(*l->roles));
-		l->role_count++;
-	}
-	l->roles[i] = (struct log_role){ row->pid, row->role };
+/* Logs of an older orshim name neither machine nor start; then a pid may be another process's. */
+static uint64_t name_of_row(const struct log_row *row, const cJSON *record)
+{
+	const char *start = log_text(record, "start");
+
+	return name_of_process(row->machine ? row->machine : "", row->pid, start ? start : "");
 }
 
-static const char *role_of(const struct log *l, int pid)
+static void remember_process(struct log *l, const struct log_row *row, const cJSON *record)
 {
-	for (size_t i = 0; i < l->role_count; i++)
-		if (l->roles[i].pid == pid)
-			return l->roles[i].role;
-	return NULL;
+	const char *texts[] = { [PROCESS_ROLE] = row->role,
+				[PROCESS_CONTAINER] = row->container,
+				[PROCESS_BOOT] = row->boot,
+				[PROCESS_CI] = row->ci,
+				[PROCESS_ORSHIM] = row->orshim };
+	struct known_process *k = processes_anew(l->processes, name_of_row(row, record));
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i] && !(k->texts[i] = strdup(texts[i])))
+			die("out of memory");
+}
+
+static void join_process(struct log *l, struct log_row *row, const cJSON *record)
+{
+	const struct known_process *k = processes_find(l->processes, name_of_row(row, record));
+
+	if (!k)
+		return;
+	row->role = log_keep(l, k->texts[PROCESS_ROLE], KEPT_NAME);
+	row->container = log_keep(l, k->texts[PROCESS_CONTAINER], KEPT_NAME);
+	row->boot = log_keep(l, k->texts[PROCESS_BOOT], KEPT_NAME);
+	row->ci = log_keep(l, k->texts[PROCESS_CI], KEPT_NAME);
+	row->orshim = log_keep(l, k->texts[PROCESS_ORSHIM], KEPT_NAME);
 }
 
 static void take_process(struct log *l, struct log_row *row, const cJSON *record)
 {
+	const cJSON *machine = log_member(record, "machine");
 	const cJSON *copy;
 
 	row->role = kept(l, record, "role", KEPT_NAME);
 	row->unfollowed = kept(l, record, "unfollowed", KEPT_TEXT);
-	remember_role(l, row);
+	row->machine = kept(l, machine, "id", KEPT_NAME);
+	row->container = kept(l, machine, "container", KEPT_NAME);
+	row->boot = kept(l, machine, "boot", KEPT_NAME);
+	row->ci = kept(l, machine, "ci", KEPT_NAME);
+	row->orshim = kept(l, record, "orshim", KEPT_NAME);
+	remember_process(l, row, record);
 	row->exe = kept(l, record, "exe", KEPT_PATH);
 	if (!row->tool && row->exe) {
 		const char *slash = strrchr(row->exe, '/');
@@ -212,7 +233,9 @@ static void take_exchange(struct log *l, struct log_row *row, const cJSON *recor
 	const cJSON *verdict = log_member(record, "verdict");
 	const cJSON *stream = log_member(body, "stream");
 
-	row->role = role_of(l, row->pid);
+	row->machine = kept(l, record, "machine", KEPT_NAME);
+	row->tool_version = kept(l, record, "tool_version", KEPT_NAME);
+	join_process(l, row, record);
 	row->plain = cJSON_IsTrue(log_member(record, "plain"));
 	row->http = kept(l, record, "http", KEPT_NAME);
 	row->method = kept(l, record, "method", KEPT_NAME);
@@ -309,7 +332,8 @@ struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum lo
 		take_exchange(l, row, record);
 		break;
 	case LOG_CONNECTION:
-		row->role = role_of(l, row->pid);
+		row->machine = kept(l, record, "machine", KEPT_NAME);
+		join_process(l, row, record);
 		row->blind = kept(l, record, "blind", KEPT_TEXT);
 		row->shake_failed = is_text(log_member(record, "handshake"), "end", "failed");
 		break;

@@ -204,6 +204,15 @@ static void put_number(struct json_out *j, const char *key, int n)
 		json_number(j, key, n);
 }
 
+static void put_places(struct json_out *j, const struct log_row *row)
+{
+	json_text(j, "machine", row->machine);
+	json_text(j, "container", row->container);
+	json_text(j, "boot", row->boot);
+	json_text(j, "ci", row->ci);
+	json_text(j, "orshim", row->orshim);
+}
+
 static void put_exchange(struct json_out *j, const struct report *r, const struct log_row *row)
 {
 	char ts[TIMESTAMP_SIZE];
@@ -229,6 +238,8 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_text(j, "retry_by", row->retry.by);
 	json_text(j, "refused_by", row->refused_by);
 	json_text(j, "cause", row->cause);
+	put_places(j, row);
+	json_text(j, "tool_version", row->tool_version);
 	json_object_end(j);
 }
 
@@ -245,6 +256,7 @@ static void put_process(struct json_out *j, const struct report *r, const struct
 	json_text(j, "role", row->role);
 	json_bool(j, "observed", row_is_tapped(r->log, row));
 	json_slice(j, "words", buf_slice(&words));
+	put_places(j, row);
 	json_object_end(j);
 	buf_release(&words);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/report/outcome_tally.h"
+
 /*
  * Probability of a split by chance, all tries counted, below which it is stated
  * firmly, or at all.
@@ -18,6 +20,9 @@
  * a weak statement.
  */
 #define WEAK_BELOW_ALONE 0.34
+
+/* More failures are not dealt out one by one: 8 MiB. */
+enum { FAILED_EXACT = 1 << 20 };
 
 static const struct {
 	const char *name;
@@ -33,6 +38,12 @@ static const struct {
 	[ATTRIBUTE_HTTP] = { "http", "the HTTP version" },
 	[ATTRIBUTE_PROCESS] = { "process", "the process" },
 	[ATTRIBUTE_TOOL] = { "tool", "the tool" },
+	[ATTRIBUTE_TOOL_VERSION] = { "tool_version", "the tool's version" },
+	[ATTRIBUTE_MACHINE] = { "machine", "the machine" },
+	[ATTRIBUTE_CONTAINER] = { "container", "the container" },
+	[ATTRIBUTE_BOOT] = { "boot", "the boot of the machine" },
+	[ATTRIBUTE_CI] = { "ci", "the run of the CI system" },
+	[ATTRIBUTE_ORSHIM] = { "orshim", "the version of orshim" },
 };
 
 const char *attribute_title(enum attribute a)
@@ -43,52 +54,6 @@ const char *attribute_title(enum attribute a)
 const char *attribute_name(enum attribute a)
 {
 	return attributes[a].name;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* The row of S for this value; NULL if there are too many values. */
-static struct split_value *value_row(struct split *s, const struct outcome *o)
-{
-	const char *first = o->values[s->first];
-	const char *second = s->second == ATTRIBUTE_COUNT ? NULL : o->values[s->second];
-
-	for (size_t i = 0; i < s->value_count; i++)
-		if (same(s->values[i].first, first) && same(s->values[i].second, second))
-			return &s->values[i];
-	if (s->value_count == SPLIT_VALUES_MAX)
-		return NULL;
-	struct split_value *row = &s->values[s->value_count++];
-	*row = (struct split_value){ .first = first, .second = second };
-	return row;
-}
-
-/*
- * Count outcomes by value. False as soon as one value has both outcomes, or
- * there are too many values.
- */
-static bool separates(struct split *s, const struct outcome *outcomes, size_t count)
-{
-	s->value_count = 0;
-	s->failed = s->fine = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct split_value *row = value_row(s, &outcomes[i]);
-		if (!row)
-			return false;
-		if (outcomes[i].failed) {
-			row->failed++;
-			s->failed++;
-		} else {
-			row->fine++;
-			s->fine++;
-		}
-		if (row->failed && row->fine)
-			return false;
-	}
-	return true;
 }
 
 static double log_choose(size_t n, size_t k)
@@ -105,6 +70,9 @@ double outcome_chance(const struct split_value *values, size_t count)
 		failed += values[i].failed;
 		total += values[i].failed + values[i].fine;
 	}
+	/* No more than all ways to pick values: of so many outcomes that says enough. */
+	if (failed > FAILED_EXACT)
+		return exp(fmin(0, (double)count * log(2) - log_choose(total, failed)));
 	double *ways = calloc(failed + 1, sizeof(*ways));
 	if (!ways)
 		return 1;
@@ -130,12 +98,12 @@ static int by_size(const void *a, const void *b)
 }
 
 /* Try one attribute or pair; keep it in BEST if it is less likely by chance. */
-static void try_attributes(struct split *best, const struct outcome *outcomes, size_t count,
-			   enum attribute first, enum attribute second)
+static void try_attributes(struct split *best, const struct outcome_tally *t, enum attribute first,
+			   enum attribute second)
 {
 	struct split s = { .first = first, .second = second };
 
-	if (!separates(&s, outcomes, count) || s.value_count < 2)
+	if (!outcome_tally_separates(t, first, second, &s) || s.value_count < 2)
 		return;
 	s.chance = outcome_chance(s.values, s.value_count);
 	if (best->strength == SPLIT_NONE || s.chance < best->chance) {
@@ -145,14 +113,12 @@ static void try_attributes(struct split *best, const struct outcome *outcomes, s
 }
 
 /* How many attributes have more than one value: those are the tries that can succeed. */
-static size_t varying(const struct outcome *outcomes, size_t count, bool *varies)
+static size_t varying(const struct outcome_tally *t, bool *varies)
 {
 	size_t n = 0;
 
 	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
-		varies[a] = false;
-		for (size_t i = 1; i < count && !varies[a]; i++)
-			varies[a] = !same(outcomes[i].values[a], outcomes[0].values[a]);
+		varies[a] = outcome_tally_values(t, a) > 1;
 		n += varies[a];
 	}
 	return n;
@@ -174,7 +140,7 @@ static void weigh(struct split *s, size_t tries)
 }
 
 /* What goes together with the attribute that was found, value by value or not. */
-static unsigned equally_good(const struct split *best, const struct outcome *outcomes, size_t count,
+static unsigned equally_good(const struct split *best, const struct outcome_tally *t,
 			     const bool *varies, size_t tries)
 {
 	unsigned also = 0;
@@ -182,7 +148,7 @@ static unsigned equally_good(const struct split *best, const struct outcome *out
 	for (int a = 0; a < ATTRIBUTE_COUNT; a++) {
 		struct split s = { .first = a, .second = ATTRIBUTE_COUNT };
 		if (!varies[a] || (enum attribute)a == best->first ||
-		    !separates(&s, outcomes, count))
+		    !outcome_tally_separates(t, a, ATTRIBUTE_COUNT, &s))
 			continue;
 		s.strength = SPLIT_WEAK;
 		s.chance = outcome_chance(s.values, s.value_count);
@@ -193,27 +159,25 @@ static unsigned equally_good(const struct split *best, const struct outcome *out
 	return also;
 }
 
-void outcome_split(const struct outcome *outcomes, size_t count, struct split *s)
+void outcome_split(const struct outcome_tally *t, struct split *s)
 {
+	size_t failed = outcome_tally_failed(t), fine = outcome_tally_fine(t);
 	bool varies[ATTRIBUTE_COUNT];
-	size_t failed = 0;
 
 	*s = (struct split){ .strength = SPLIT_NONE };
-	for (size_t i = 0; i < count; i++)
-		failed += outcomes[i].failed;
-	size_t singles = varying(outcomes, count, varies);
-	if (failed >= 2 && count - failed >= 2) {
+	size_t singles = varying(t, varies);
+	if (failed >= 2 && fine >= 2) {
 		for (int a = 0; a < ATTRIBUTE_COUNT; a++)
 			if (varies[a])
-				try_attributes(s, outcomes, count, a, ATTRIBUTE_COUNT);
+				try_attributes(s, t, a, ATTRIBUTE_COUNT);
 		weigh(s, singles);
 		if (s->strength != SPLIT_NONE) {
-			s->also = equally_good(s, outcomes, count, varies, singles);
+			s->also = equally_good(s, t, varies, singles);
 		} else {
 			for (int a = 0; a < ATTRIBUTE_COUNT; a++)
 				for (int b = a + 1; varies[a] && b < ATTRIBUTE_COUNT; b++)
 					if (varies[b])
-						try_attributes(s, outcomes, count, a, b);
+						try_attributes(s, t, a, b);
 			weigh(s, singles + singles * (singles - 1) / 2);
 			/* Two attributes explain anything small: only name a strong one. */
 			if (s->strength != SPLIT_STRONG)
@@ -222,5 +186,5 @@ void outcome_split(const struct outcome *outcomes, size_t count, struct split *s
 	}
 	qsort(s->values, s->value_count, sizeof(s->values[0]), by_size);
 	s->failed = failed;
-	s->fine = count - failed;
+	s->fine = fine;
 }

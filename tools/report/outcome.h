@@ -25,6 +25,12 @@ enum attribute {
 	ATTRIBUTE_HTTP, /* version */
 	ATTRIBUTE_PROCESS,
 	ATTRIBUTE_TOOL,
+	ATTRIBUTE_TOOL_VERSION, /* of the tool, whose name is part of the value */
+	ATTRIBUTE_MACHINE,
+	ATTRIBUTE_CONTAINER,
+	ATTRIBUTE_BOOT,
+	ATTRIBUTE_CI,
+	ATTRIBUTE_ORSHIM, /* its version */
 	ATTRIBUTE_COUNT,
 };
 
@@ -43,7 +49,7 @@ enum split_strength {
 	SPLIT_STRONG, /* chance explains it in less than one log of a hundred */
 };
 
-enum { SPLIT_VALUES_MAX = 64 };
+enum { SPLIT_VALUES_MAX = 1024 };
 
 /* One value (or pair of values) and its outcomes. */
 struct split_value {
@@ -70,10 +76,11 @@ struct split {
 };
 
 /*
- * Look through COUNT outcomes. SPLIT_NONE when there are less than two of
- * each, or nothing separates them. Strings of S are those of OUTCOMES.
+ * What separates the outcomes that T counted. SPLIT_NONE when there are less
+ * than two of each, or nothing separates them. Texts of S are those of T.
  */
-void outcome_split(const struct outcome *outcomes, size_t count, struct split *s);
+struct outcome_tally;
+void outcome_split(const struct outcome_tally *t, struct split *s);
 
 /*
  * Probability that outcomes dealt out at random are separated by these values, too,

@@ -90,7 +90,7 @@ static unsigned where(struct page *p, const struct log_row *row)
 	return end(p);
 }
 
-static unsigned who(struct page *p, const struct log_row *row, const cJSON *record)
+static unsigned who(struct page *p, const struct log_row *row)
 {
 	begin(p);
 	text(p, row->tool);
@@ -99,8 +99,12 @@ static unsigned who(struct page *p, const struct log_row *row, const cJSON *reco
 	words(p);
 	text(p, row->client);
 	text(p, row->client_by);
-	wire(p, log_text(record, "tool_version"));
-	wire(p, log_text(record, "machine"));
+	text(p, row->tool_version);
+	text(p, row->machine);
+	text(p, row->container);
+	text(p, row->boot);
+	text(p, row->ci);
+	text(p, row->orshim);
 	return end(p);
 }
 
@@ -319,7 +323,7 @@ static void put_row(struct page *p, const struct log_row *row, int64_t start, st
 	c[PAGE_FLAGS] = (row_failed(row) ? PAGE_FAILED : 0) | (row->probe ? PAGE_PROBE : 0) |
 			(record ? 0 : PAGE_CHANGED) | (row->retry.n ? PAGE_RETRY : 0);
 	c[PAGE_WHERE] = where(p, row);
-	c[PAGE_WHO] = who(p, row, record);
+	c[PAGE_WHO] = who(p, row);
 	c[PAGE_MODEL] = pool_text(p->pool, row->model);
 	c[PAGE_AUTH] = auth(p, row, record);
 	c[PAGE_VERDICT] = verdict(p, row);

@@ -25,7 +25,8 @@ enum page_column {
 	PAGE_STATUS,   /* -1: no answer */
 	PAGE_FLAGS,    /* enum page_flag */
 	PAGE_WHERE,    /* [method, host, port, path, HTTP version] */
-	PAGE_WHO,      /* [tool, pid, words, client, header that names it, version, machine] */
+	PAGE_WHO,      /* [tool, pid, words, client, header that names it, version, machine,
+			  container, boot, run of the CI system, version of orshim] */
 	PAGE_MODEL,    /* text */
 	PAGE_AUTH,     /* [carrier, scheme, token, length, key, from, base URL from] */
 	PAGE_VERDICT,  /* [refused by, phrase for it, category, cause, title of the cause] */

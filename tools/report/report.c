@@ -6,6 +6,9 @@
 
 #include "tools/command.h"
 #include "tools/report/next_steps.h"
+#include "tools/report/outcome_tally.h"
+
+enum { KEPT_VALUE = 512 };
 
 bool rows_are_alike(const struct log_row *a, const struct log_row *b)
 {
@@ -180,9 +183,19 @@ static int by_weight(const void *a, const void *b)
 	return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static void outcome_of(struct outcome *o, const struct log_row *row, char *pid)
+/* Values that are put together, as long as they are used. */
+struct value_texts {
+	char process[KEPT_VALUE], tool[KEPT_VALUE];
+};
+
+static void outcome_of(struct outcome *o, const struct log_row *row, struct value_texts *texts)
 {
-	snprintf(pid, 16, "%d", row->pid);
+	const char *tool = row->tool ? row->tool : "";
+
+	snprintf(texts->process, KEPT_VALUE, row->machine ? "%d on %s" : "%d", row->pid,
+		 row->machine);
+	snprintf(texts->tool, KEPT_VALUE, row->tool_version ? "%s %s" : "%s", tool,
+		 row->tool_version);
 	*o = (struct outcome){ .failed = row_failed(row) };
 	o->values[ATTRIBUTE_KEY] = row->key ? row->key : row->token ? row->token : "none";
 	o->values[ATTRIBUTE_CARRIER] = row->carrier ? row->carrier : "absent";
@@ -191,8 +204,14 @@ static void outcome_of(struct outcome *o, const struct log_row *row, char *pid)
 	o->values[ATTRIBUTE_MODEL] = row->model;
 	o->values[ATTRIBUTE_STREAM] = row->stream < 0 ? NULL : row->stream ? "true" : "false";
 	o->values[ATTRIBUTE_HTTP] = row->http;
-	o->values[ATTRIBUTE_PROCESS] = pid;
+	o->values[ATTRIBUTE_PROCESS] = texts->process;
 	o->values[ATTRIBUTE_TOOL] = row->tool;
+	o->values[ATTRIBUTE_TOOL_VERSION] = texts->tool;
+	o->values[ATTRIBUTE_MACHINE] = row->machine;
+	o->values[ATTRIBUTE_CONTAINER] = row->container;
+	o->values[ATTRIBUTE_BOOT] = row->boot;
+	o->values[ATTRIBUTE_CI] = row->ci;
+	o->values[ATTRIBUTE_ORSHIM] = row->orshim;
 }
 
 /*
@@ -215,42 +234,46 @@ static bool is_compared(const struct log_row *row, bool by_provider)
 	return row_is_request(row) && !row_is_public(row) && (row->provider || !by_provider);
 }
 
-static void split_rows(struct report *r, bool by_provider, struct outcome *outcomes,
-		       char (*pids)[16])
+/* A process is named with its machine only if there are several. */
+static const char *keep_value(struct log *l, enum attribute a, const char *value, bool one_machine)
 {
-	size_t n = 0;
+	const char *end =
+	    value && one_machine && a == ATTRIBUTE_PROCESS ? strchr(value, ' ') : NULL;
+
+	return log_keep(l, value, end ? (size_t)(end - value) : KEPT_VALUE);
+}
+
+static void split_rows(struct report *r, bool by_provider)
+{
+	struct outcome_tally *t = outcome_tally_new();
+	struct value_texts texts;
+	struct outcome o;
 
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (!is_compared(row, by_provider))
 			continue;
-		outcome_of(&outcomes[n], row, pids[n]);
+		outcome_of(&o, row, &texts);
 		if (by_provider)
-			outcomes[n].values[ATTRIBUTE_PROVIDER] = row->provider;
-		n++;
+			o.values[ATTRIBUTE_PROVIDER] = row->provider;
+		outcome_tally_add(t, &o);
 	}
-	outcome_split(outcomes, n, &r->split);
+	outcome_split(t, &r->split);
+	bool one = outcome_tally_values(t, ATTRIBUTE_MACHINE) < 2;
+	for (size_t i = 0; i < r->split.value_count; i++) {
+		struct split_value *v = &r->split.values[i];
+		v->first = keep_value(r->log, r->split.first, v->first, one);
+		v->second = keep_value(r->log, r->split.second, v->second, one);
+	}
+	outcome_tally_free(t);
 }
 
 static void find_split(struct report *r)
 {
-	struct outcome *outcomes = calloc(r->exchanges + 1, sizeof(*outcomes));
-	char(*pids)[16] = calloc(r->exchanges + 1, sizeof(*pids));
-
-	if (!outcomes || !pids)
-		die("out of memory");
 	if (every_failure_names_its_provider(r->log))
-		split_rows(r, true, outcomes, pids);
+		split_rows(r, true);
 	if (r->split.strength == SPLIT_NONE)
-		split_rows(r, false, outcomes, pids);
-	/* The split's strings are those of the log, but for the processes'. */
-	for (size_t i = 0; i < r->split.value_count; i++) {
-		struct split_value *v = &r->split.values[i];
-		v->first = log_keep(r->log, v->first, 512);
-		v->second = log_keep(r->log, v->second, 512);
-	}
-	free(outcomes);
-	free(pids);
+		split_rows(r, false);
 }
 
 static void find_public_success(struct report *r)

@@ -65,7 +65,8 @@ const Detail = (() => {
         el("h3", {}, el("span", { class: "badge " + (x.failed ? "bad" : "good") }, (x.failed ? "\u2717 " : "\u2713 ") +
           (x.status > 0 ? x.status : "no answer")), " ", el("code", { class: "url" }, x.method + " " + url)),
         el("p", { class: "soft" }, [x.verdict && x.verdict.words, x.retry && "a retry of the same request", model.fullTime(x.time), x.ms >= 0 && x.ms + " ms", x.process,
-          x.client && `${x.client} (by ${x.clientBy})`, x.version && "version " + x.version, x.machine && "machine " + x.machine,
+          x.client && `${x.client} (by ${x.clientBy})`, x.version && "version " + x.version, x.machine && "machine " + x.machine, x.container && "container " + x.container.slice(0, 12),
+          x.ci && "CI run " + x.ci,
           "HTTP/" + x.http, x.connection >= 0 && "connection " + x.connection, `exchange ${x.name}`].filter(Boolean).join(" \u00b7 ")),
         x.failed && !x.probe && x.verdict && !x.verdict.cause ? el("p", {}, "Nothing in the bytes explains this refusal.") : null,
         x.changed ? el("p", {}, "The log has changed since: the line of this exchange could not be read any more.") : null,

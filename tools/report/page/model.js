@@ -16,6 +16,8 @@ const Model = (() => {
     const numbers = new Map(rows.map((row, at) => [row[FILE] * 2 ** 32 + row[NUMBER], at]));
     const of = (at, column) => pool[rows[at][column]];
 
+    const fleet = new Set(rows.map((row, at) => of(at, WHO)[6])).size > 1; // of several machines
+
     const member = (list, name) => {
       const at = list ? list.indexOf(name) : -1;
       return at < 0 || at % 2 ? null : list[at + 1];
@@ -33,8 +35,11 @@ const Model = (() => {
       carrier: (at) => { const a = of(at, AUTH); return a && a[0] || "absent"; },
       stream: (at) => { const s = member(of(at, BODY), "stream"); return s === null ? "" : String(s); },
       http: (at) => of(at, WHERE)[4] || "",
-      process: (at) => String(of(at, WHO)[1]),
+      process: (at) => { const who = of(at, WHO); return fleet && who[6] ? `${who[1]} on ${who[6]}` : String(who[1]); },
       tool: (at) => of(at, WHO)[0] || "",
+      tool_version: (at) => { const who = of(at, WHO); return (who[0] || "") + (who[5] ? " " + who[5] : ""); },
+      machine: (at) => of(at, WHO)[6] || "", container: (at) => of(at, WHO)[7] || "",
+      boot: (at) => of(at, WHO)[8] || "", ci: (at) => of(at, WHO)[9] || "", orshim: (at) => of(at, WHO)[10] || "",
     };
     const label = (field, value) => {
       if (field !== "key") return value || "(none)";
@@ -58,7 +63,7 @@ const Model = (() => {
       if (texts[at] === undefined) {
         const where = of(at, WHERE), auth = of(at, AUTH), verdict = of(at, VERDICT);
         texts[at] = [name(at), fields.status(at), where[0], where[1] + where[3], of(at, WHO)[2], of(at, WHO)[3],
-          of(at, MODEL), of(at, PROVIDER), member(of(at, ANSWER), "error.message"),
+          ...of(at, WHO).slice(6, 10), of(at, MODEL), of(at, PROVIDER), member(of(at, ANSWER), "error.message"),
           ...(auth ? [auth[0], auth[2], auth[4]] : ["no key"]),
           ...(verdict ? [verdict[1], verdict[3], verdict[4]] : [])].filter(Boolean).join("\n").toLowerCase();
       }
@@ -86,6 +91,7 @@ const Model = (() => {
     const order = {
       status: (at) => rows[at][STATUS], time: (at) => at, ms: (at) => rows[at][MS],
       host: fields.host, path: (at) => fields.path(at), model: fields.model, sender: fields.sender,
+      machine: fields.machine,
       key: (at) => label("key", fields.key(at)), cause: fields.cause,
     };
     // What has no value comes last, in both directions.
@@ -131,7 +137,7 @@ const Model = (() => {
         status: row[STATUS], failed: failed(at), probe: (row[FLAGS] & PROBE) !== 0,
         changed: (row[FLAGS] & CHANGED) !== 0, retry: (row[FLAGS] & RETRY) !== 0, method: where[0] || "?", host: where[1] || "?", port: where[2],
         path: where[3] || "", http: where[4] || "?", process: who[2], client: who[3], clientBy: who[4],
-        version: who[5], machine: who[6], model: of(at, MODEL), connection: row[CONNECTION],
+        version: who[5], machine: who[6], container: who[7], ci: who[9], model: of(at, MODEL), connection: row[CONNECTION],
         auth: auth && { carrier: auth[0], scheme: auth[1], token: auth[2], length: auth[3], key: auth[4],
           from: auth[5], base: auth[6] },
         verdict: verdict && { words: verdict[1], category: verdict[2], cause: verdict[3], title: verdict[4] },
@@ -151,7 +157,7 @@ const Model = (() => {
       return at === undefined ? null : at;
     };
 
-    return { rows: rows.length, total: data.total, kept: data.kept, causes: data.causes, last, start, fields, label,
+    return { rows: rows.length, total: data.total, kept: data.kept, causes: data.causes, last, start, fleet, fields, label,
       options, filter, within, sorted, exchange, find, failed, time, fullTime, clock, name,
       at: (at) => rows[at][TIME], ms: (at) => rows[at][MS], status: (at) => rows[at][STATUS],
       hash: (at) => `#x${rows[at][FILE]}-${rows[at][NUMBER]}`,

@@ -41,7 +41,8 @@
   const model = Model.read(data.textContent);
   data.remove(); // its text is needed no more
   const facets = [["cause", "cause"], ["status", "status"], ["host", "host"], ["model", "model"], ["key", "key"],
-    ["sender", "tool"], ["provider", "provider"]];
+    ["sender", "tool"], ["provider", "provider"], ["machine", "machine"], ["container", "container"], ["ci", "CI run"],
+    ["tool_version", "version"], ["orshim", "orshim"]];
   const state = { search: "", failed: false, is: new Map(), from: null, to: null };
   const order = { column: "time", down: false, failuresFirst: true };
   let shown = [];
@@ -66,6 +67,7 @@
     el("div", { class: "bar" }, facets.map(([field, title]) => {
       const options = model.options(field);
       if (options.length < (field === "cause" || field === "provider" ? 1 : 2)) return null;
+      if (field === "tool_version" && !options.some(([value]) => value.includes(" "))) return null; // as the tools
       const select = el("select", { "aria-label": "filter by " + title, onchange: () => set(field, select.value) },
         el("option", { value: "" }, title + ": all"),
         options.map(([value, count]) => el("option", { value }, `${model.label(field, value)} (${count})`)));

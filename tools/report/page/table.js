@@ -4,12 +4,13 @@ const Table = (() => {
   const { el } = Dom;
   const MARGIN = 6;      // rows above and below what is seen
   const PRINTED = 300;   // rows on paper
-  const columns = [["status", "status"], ["time", "time"], ["ms", "ms"], ["host", "host"], ["path", "request"],
-    ["model", "model"], ["sender", "tool, process"], ["key", "key"], ["cause", "cause"]];
+  const all = [["status", "status"], ["time", "time"], ["ms", "ms"], ["host", "host"], ["path", "request"],
+    ["model", "model"], ["sender", "tool, process"], ["machine", "machine"], ["key", "key"], ["cause", "cause"]];
   const narrow = matchMedia("(max-width: 62rem)");
 
   // opened(at): a row was chosen; sorted(column): a title was pressed.
   const make = (model, { opened, sorted }) => {
+    const columns = all.filter(([id]) => id !== "machine" || model.fleet);
     const titles = new Map();
     const head = el("div", { role: "row", class: "head", "aria-rowindex": 1 }, columns.map(([id, title]) => {
       const cell = el("div", { role: "columnheader", class: "c-" + id, "aria-sort": "none" },
@@ -18,7 +19,7 @@ const Table = (() => {
       return cell;
     }));
     const inner = el("div", { class: "rows", role: "rowgroup" });
-    const grid = el("div", { role: "grid", class: "grid", tabindex: 0, "aria-label": "requests", "aria-colcount": columns.length },
+    const grid = el("div", { role: "grid", class: "grid" + (model.fleet ? " fleet" : ""), tabindex: 0, "aria-label": "requests", "aria-colcount": columns.length },
       el("div", { role: "rowgroup", class: "headgroup" }, head), inner);
     let list = [], active = -1, opening = -1, drawn = new Map(), printing = false;
     const high = () => narrow.matches ? 56 : 30;
@@ -28,7 +29,7 @@ const Table = (() => {
       status, time: (at) => model.time(model.at(at), true), ms: (at) => model.ms(at) < 0 ? "" : String(model.ms(at)),
       host: model.fields.host, path: (at) => (model.retry(at) ? "\u21bb " : "") + model.method(at) + " " + model.fields.path(at), model: model.fields.model,
       sender: (at) => { const who = model.who(at); return who[3] ? `${who[3]} \u00b7 ${who[2]}` : who[2]; },
-      key: (at) => model.label("key", model.fields.key(at)),
+      machine: model.fields.machine, key: (at) => model.label("key", model.fields.key(at)),
       cause: (at) => model.probe(at) ? "(a probe: not judged)" : model.fields.cause(at),
     };
     const row = (i) => {

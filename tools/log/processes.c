@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/export/processes.h"
+#include "tools/log/processes.h"
 
 #include <stdlib.h>
 #include <string.h>
