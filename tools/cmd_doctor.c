@@ -205,12 +205,27 @@ static void write_json(const struct patient *p, struct buf *out)
 	say(out, "\n");
 }
 
+/* What is tapped by its exported functions alone has bound them before. */
+static bool has_tables(const struct patient *p)
+{
+	for (size_t i = 0; i < p->survey.count; i++)
+		if (p->survey.found[i].tap == TAP_METHOD_TABLE)
+			return true;
+	return false;
+}
+
 /* Suggest orshim attach for a running process, or print why it would be refused. */
 static void advise_to_attach(const struct patient *p, struct buf *out)
 {
 	struct target *t = malloc(sizeof(*t));
 	const char *why;
 
+	if (!has_tables(p)) {
+		say(out, "      orshim attach would see nothing: the shim must be there from the "
+			 "start\n");
+		free(t);
+		return;
+	}
 	if (!t)
 		die("doctor: out of memory");
 	if (target_read(t, p->pid)) {
@@ -291,8 +306,11 @@ static void write_text(const struct patient *p, struct buf *out)
 		if (t->reason[0])
 			say(out, "       not tapped: %s\n", t->reason);
 		else if (!p->no_preload)
-			say(out, "       tapped by its %s\n",
-			    t->tap == TAP_INTERPOSED ? "exported functions" : "method tables");
+			say(out, "       tapped by its %s%s\n",
+			    t->tap == TAP_INTERPOSED ? "exported functions" : "method tables",
+			    t->tap == TAP_INTERPOSED && p->pid && !p->has_shim
+				? ", if the shim is there from the start"
+				: "");
 	}
 	if (p->survey.count == 0)
 		say(out, "  TLS: none recognised in the program or the libraries it needs\n");

@@ -218,6 +218,7 @@ static void say_next_step(const struct run *r, const struct log_counts *t, struc
 	struct unseen u = { .tool = r->tool[0],
 			    .report = buf_slice(&r->passed),
 			    .tapped = t->processes - t->untapped,
+			    .untapped = t->untapped,
 			    .unfollowed = buf_slice(&t->unfollowed) };
 
 	if (t->exchanges == 0)

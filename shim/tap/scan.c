@@ -145,12 +145,44 @@ static bool may_be_interposed(const struct object *o)
 	return o->name[0] != '\0' && !attached_late;
 }
 
+struct import {
+	const char *name;
+	bool found;
+};
+
+static bool find_import(const struct object *o, void *arg)
+{
+	struct import *i = arg;
+
+	i->found |= object_imports(o, i->name);
+	return i->found;
+}
+
+/* Only its exported functions can be tapped, and nobody is linked with them: dlsym() gives them. */
+static bool is_called_by_pointers(const struct object *o)
+{
+	const struct tls_driver *driver = driver_of(o);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].driver == driver && !driver->tap) {
+			struct import first_call = { .name = known[i].marks[1] };
+			objects_each(find_import, &first_call);
+			return !first_call.found;
+		}
+	return false;
+}
+
 static const char *why_no_table(const struct object *o)
 {
 	if (o->name[0] && attached_late)
 		return "only its exported functions could be tapped, and for that the shim must "
 		       "be there from the start: orshim run";
-	return may_be_interposed(o) ? NULL : "its program calls its functions directly";
+	if (!may_be_interposed(o))
+		return "its program calls its functions directly";
+	if (is_called_by_pointers(o))
+		return "its functions are called by pointers of dlsym(), which lead past the shim: "
+		       "orshim relay gives a base URL";
+	return NULL;
 }
 
 /* Put the stubs of set I into the tables of library C. NULL, or why not. */
@@ -198,7 +230,7 @@ static void tap_exported(struct library *c, const struct tls_object *l, size_t i
 	if (c->driver->tap && !c->info.reason)
 		c->info.tap = TAP_METHOD_TABLE;
 	else
-		c->info.tap = may_be_interposed(l->object) ? TAP_INTERPOSED : TAP_NONE;
+		c->info.tap = !why_no_table(l->object) ? TAP_INTERPOSED : TAP_NONE;
 }
 
 static void tap_embedded(struct library *c, const struct tls_object *l, size_t i)
@@ -257,12 +289,17 @@ static void remove_library(size_t i)
 	libraries_recount();
 }
 
-/* Is O known? Unloaded and loaded again at the same place, it has lost our stubs. */
+/*
+ * Is O known? Unloaded and loaded again at the same place, it has lost our stubs. Where it
+ * was called by pointers alone, something that is linked with it may be here by now.
+ */
 static bool is_known(const struct object *o)
 {
 	struct library *c = libraries_at(o);
 
-	if (c)
+	if (c && c->info.tap == TAP_NONE && c->driver && !c->driver->tap)
+		c->seen = why_no_table(o) != NULL;
+	else if (c)
 		c->seen = c->info.tap != TAP_METHOD_TABLE ||
 			  is_tapped(o, (size_t)(c - libraries_slot(0)));
 	return c && c->seen;

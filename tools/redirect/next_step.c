@@ -35,6 +35,8 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 	const struct candidate *c = &r->program;
 	bool untappable = c->kind == CANDIDATE_UNTAPPABLE || c->kind == CANDIDATE_UNKNOWN;
 
+	if (u->untapped && !untappable)
+		return;
 	say(out, "; ");
 	mask_text(out, slice_of(u->tool), LIMIT_SHOWN_VALUE);
 	say(out, ": ");

@@ -9,6 +9,7 @@ struct unseen {
 	const char *tool;    /* as it was called */
 	struct slice report; /* of the relay */
 	unsigned tapped;     /* processes whose TLS was tapped */
+	unsigned untapped;   /* and those whose TLS could not be: why is said before */
 	struct slice
 	    unfollowed; /* a child that the library did not get into: "name: why"; n == 0: none */
 };
