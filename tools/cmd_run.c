@@ -329,6 +329,7 @@ static void look_around(const struct run *r)
 {
 	struct launch *l = launch_look();
 
+	launch_look_closer(l);
 	if (r->own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
 		launch_say(l, r->tool[0]);
 	launch_log(l, r->log_path, r->tool, r->start_us);

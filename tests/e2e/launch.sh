@@ -256,6 +256,8 @@ assert ("environment", "OPENROUTER_API_KEY", None, None) in kinds, kinds
 assert ("dotenv", "OPENROUTER_API_KEY", "./.env", 1) in kinds, kinds
 assert ("tool", "OPENROUTER_API_KEY", "~/.codex/auth.json", 2) in kinds, kinds
 assert all(s["fingerprint"].startswith("sha256:") and len(s["fingerprint"]) == 19 for s in record["sources"])
+shadow = record["findings"][0]
+assert (shadow["file"], shadow["line"]) == ("./.env", 1), shadow
 skipped = record["skipped"]
 assert skipped["too_large"] == 1 and skipped["no_files"] == 2 and skipped["too_many"] >= 16, skipped
 END
@@ -264,6 +266,40 @@ verdict $? 'the launch record, and what was passed over is counted'
 [ $? = 7 ]
 verdict $? 'the tool has its own exit status'
 rm -rf "$work/home/.zshrc" "$work/home/.profile" "$work/home/.netrc" "$work/home/.config"
+
+# --- what `orshim check` finds is in the run's log and in each report, with its place
+printf 'A=1\n\nOPENROUTER_API_KEY=%s\r\n' "$good" >"$p/.env"
+printf 'export OPENROUTER_API_KEY=%s\n' "$b" >"$work/home/.bashrc"
+: >"$work/live"
+tell ORSHIM_TEXT=stderr OPENROUTER_API_KEY="$good" -- true
+told 'Windows line ends' 'ends in a carriage return for a shell that reads ./.env line 3' report report--json report--markdown report--html
+# shellcheck disable=SC2088 # as it is written in the report
+told 'a start file with another key' 'in the environment, and sk-or-v1-d47...ab35 in ~/.bashrc line 1' report report--json report--markdown
+! grep -q 'carriage return\|bashrc' "$work/err.run"
+verdict $? 'what may have no part in the run is not said before it'
+XDG_STATE_HOME=$work/state "$orshim" report --sarif - >"$work/sarif" 2>"$work/out"
+XDG_STATE_HOME=$work/state GITHUB_ACTIONS=true "$orshim" report >"$work/out" 2>"$work/annotations"
+python3 - "$work/sarif" "$work/annotations" >"$work/out" 2>&1 <<'END'
+import json, sys
+results = json.loads(open(sys.argv[1]).read())["runs"][0]["results"]
+places = {(r["ruleId"], l["physicalLocation"]["artifactLocation"]["uri"], l["physicalLocation"]["region"]["startLine"])
+          for r in results for l in r["locations"]}
+assert places == {("key_variable_damaged", ".env", 3), ("key_shadows_dotenv", "~/.bashrc", 1)}, places
+said = open(sys.argv[2]).read()
+assert "title=key_variable_damaged,file=.env,line=3::" in said, said
+END
+verdict $? 'SARIF and annotations point at the line with the value'
+printf 'OPENROUTER_API_KEY="%s"\n' "$a" >"$p/.env"
+tell ORSHIM_TEXT=stderr OPENROUTER_API_KEY="\"$a\"" -- true
+XDG_STATE_HOME=$work/state "$orshim" report --sarif - >"$work/out" 2>&1
+grep -q '"uri":".env"},"region":{"startLine":1}' "$work/out"
+verdict $? 'SARIF points at .env for a variable whose value is written there'
+rm -f "$work/home/.bashrc"
+tell ORSHIM_TEXT=stderr OPENROUTER_API_KEY="${good%????????}" -- true
+told 'a key that is cut' 'OPENROUTER_API_KEY is not a whole key of OpenRouter' report report--json
+grep -q 'not a whole key of OpenRouter' "$work/err.run"
+verdict $? 'a key of the environment that is cut is said before the start'
+printf 'OPENROUTER_API_KEY=%s\n' "$good" >"$p/.env"
 
 # --- the tool's descriptors are its own
 cat >"$p/descriptors.py" <<'END'

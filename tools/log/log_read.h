@@ -39,6 +39,8 @@ struct log_finding {
 	const char *detail;
 	const char *why, *fix; /* more exact than the rule's own texts; NULL */
 	const char *variable, *key; /* of a launch: the variable or file; key: fingerprint. NULL */
+	const char *file;           /* of a launch: with the value; NULL: not in a file */
+	int line;
 };
 
 /* A key that was in reach when a tool was started. */

@@ -92,6 +92,8 @@ static void take_findings(struct log *l, struct log_row *row, const cJSON *recor
 			.fix = kept(l, f, "fix", KEPT_TEXT),
 			.variable = kept(l, f, "variable", KEPT_NAME),
 			.key = kept(l, f, "fingerprint", KEPT_NAME),
+			.file = kept(l, f, "file", KEPT_PATH),
+			.line = log_number(f, "line", 0),
 		};
 		row->finding_count++;
 		if (l->findings[l->finding_count - 1].severity > row->worst)

@@ -40,20 +40,17 @@ static const char *command_of(enum severity severity)
 					      : "notice";
 }
 
-/* PLACE: the file that contains the key; NULL. */
-static void put(struct buf *out, enum severity severity, const char *title,
-		const struct log_origin *place, struct slice message)
+/* PLACE: where the value is. */
+static void put(struct buf *out, enum severity severity, const char *title, struct file_place place,
+		struct slice message)
 {
 	say(out, "::%s title=", command_of(severity));
 	put_escaped(out, slice_of(title), true);
-	if (place) {
-		const char *file = place->file;
-		while (strncmp(file, "./", 2) == 0)
-			file += 2;
+	if (place.file) {
 		say(out, ",file=");
-		put_escaped(out, slice_of(file), true);
-		if (place->line > 0)
-			say(out, ",line=%d", place->line);
+		put_escaped(out, slice_of(place.file), true);
+		if (place.line > 0)
+			say(out, ",line=%d", place.line);
 	}
 	say(out, "::");
 	put_escaped(out, message, false);
@@ -92,7 +89,8 @@ static void put_all(const struct report *r, struct buf *out)
 		buf_reset(&words);
 		launch_finding_words(r, f, &words);
 		if (shown[f->finding->severity]++ < SHOWN_OF_LEVEL)
-			put(out, f->finding->severity, f->finding->rule, NULL, buf_slice(&words));
+			put(out, f->finding->severity, f->finding->rule,
+			    launch_finding_place(r->log, f->finding), buf_slice(&words));
 	}
 	buf_release(&words);
 }

@@ -143,6 +143,11 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 		json_text(j, "detail", f->detail);
 		json_text(j, "variable", f->variable);
 		json_text(j, "key", f->key);
+		json_text(j, "file", f->file);
+		if (f->file)
+			json_number(j, "line", f->line);
+		else
+			json_null(j, "line");
 		json_text(j, "refused", name_of_refused(r, f));
 		json_object_end(j);
 	}

@@ -130,14 +130,14 @@ static void put_request(struct json_out *j, const struct log_row *row)
 	buf_release(&name);
 }
 
-static void put_locations(struct json_out *j, const struct report *r, const struct log_row *row)
+/* PLACE: of the value at fault; if it is not known, ROW's line in its log. */
+static void put_locations(struct json_out *j, const struct report *r, const struct log_row *row,
+			  struct file_place place)
 {
-	const struct log_origin *origin = row_key_place(r->log, row);
-
 	json_array(j, "locations");
 	json_object(j, NULL);
-	if (origin)
-		put_place(j, origin->file, origin->line > 0 ? (size_t)origin->line : 0);
+	if (place.file)
+		put_place(j, place.file, (size_t)place.line);
 	else
 		put_place(j, r->log->file_count ? r->log->files[row->file].path : "orshim.log",
 			  row->line);
@@ -177,7 +177,7 @@ static void put_cause(struct json_out *j, const struct report *r, const struct c
 		say(&words, ")");
 	}
 	put_message(j, "message", buf_slice(&words));
-	put_locations(j, r, c->first);
+	put_locations(j, r, c->first, row_key_place(r->log, c->first));
 	put_fingerprint(j, id_of(c->id), c->first);
 	json_number(j, "occurrenceCount", (int64_t)c->count);
 	json_object(j, "properties");
@@ -202,7 +202,7 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 	json_text(j, "level", level_of(f->finding->severity));
 	launch_finding_words(r, f, &words);
 	put_message(j, "message", buf_slice(&words));
-	put_locations(j, r, f->launch);
+	put_locations(j, r, f->launch, launch_finding_place(r->log, f->finding));
 	put_fingerprint(j, f->finding->rule, f->launch);
 	json_number(j, "occurrenceCount", (int64_t)f->count);
 	json_object_end(j);

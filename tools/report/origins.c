@@ -176,10 +176,27 @@ void base_words(const struct log *l, const struct log_row *row, struct buf *out)
 	base_words_since(l, launch_of(l, row), row, out);
 }
 
-const struct log_origin *row_key_place(const struct log *l, const struct log_row *row)
+static struct file_place file_place(const char *file, int line)
 {
-	for (size_t i = 0; row->key && i < l->origin_count; i++)
-		if (l->origins[i].file && same_text(l->origins[i].key, row->key))
-			return &l->origins[i];
-	return NULL;
+	while (strncmp(file, "./", 2) == 0)
+		file += 2;
+	return (struct file_place){ file, line > 0 ? line : 0 };
+}
+
+static struct file_place place_of_key(const struct log *l, const char *key)
+{
+	for (size_t i = 0; key && i < l->origin_count; i++)
+		if (l->origins[i].file && same_text(l->origins[i].key, key))
+			return file_place(l->origins[i].file, l->origins[i].line);
+	return (struct file_place){ NULL, 0 };
+}
+
+struct file_place row_key_place(const struct log *l, const struct log_row *row)
+{
+	return place_of_key(l, row->key);
+}
+
+struct file_place launch_finding_place(const struct log *l, const struct log_finding *f)
+{
+	return f->file ? file_place(f->file, f->line) : place_of_key(l, f->key);
 }

@@ -144,8 +144,16 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
  */
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
 
-/* Where in a file the key of the exchange ROW is; NULL: not known. */
-const struct log_origin *row_key_place(const struct log *l, const struct log_row *row);
+struct file_place {
+	const char *file; /* below the working folder without "./"; NULL: not known */
+	int line;         /* 0: not known */
+};
+
+/* Where in a file the key of the exchange ROW is. */
+struct file_place row_key_place(const struct log *l, const struct log_row *row);
+
+/* The same for the value that F, a finding from before a tool started, is about. */
+struct file_place launch_finding_place(const struct log *l, const struct log_finding *f);
 
 /* The same for the destination: "environment variable OPENAI_BASE_URL; ./.env line 3". */
 void base_words(const struct log *l, const struct log_row *row, struct buf *out);

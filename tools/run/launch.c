@@ -33,6 +33,7 @@ struct launch {
 	struct finding findings[FINDINGS_MAX];
 	struct launch_subject subjects[FINDINGS_MAX];
 	size_t count;
+	size_t count_at_once; /* of those, before launch_look_closer() */
 	struct reach reach;
 };
 
@@ -237,6 +238,7 @@ struct launch *launch_look(void)
 	for (size_t i = 0; i < l->files.count; i++)
 		check_file(l, &l->files.files[i]);
 	check_near_miss(l);
+	l->count_at_once = l->count;
 	reach_find(&l->reach, &l->env, &l->files);
 	return l;
 }
@@ -396,15 +398,20 @@ void launch_release(struct launch *l)
 
 void launch_say(const struct launch *l, const char *tool)
 {
+	static struct finding said[FINDINGS_MAX];
 	struct text_style style;
 	struct buf out;
+	size_t count = 0;
 
-	if (l->count == 0)
+	for (size_t i = 0; i < l->count; i++)
+		if (i < l->count_at_once || !l->subjects[i].line)
+			said[count++] = l->findings[i];
+	if (count == 0)
 		return;
 	buf_init(&out, LIMIT_BLOCK);
 	style_of(STDERR_FILENO, &style);
 	const char *name = strrchr(tool, '/');
-	if (text_launch(&out, &style, name ? name + 1 : tool, l->findings, l->count) != 0)
+	if (text_launch(&out, &style, name ? name + 1 : tool, said, count) != 0)
 		die("run: out of memory");
 	write_all(STDERR_FILENO, buf_slice(&out));
 	buf_release(&out);
@@ -455,7 +462,12 @@ static void put_finding(struct json_out *j, const struct finding *f,
 	json_text(j, "category", category_name(rule->category));
 	json_text(j, "detail", f->detail.text);
 	json_text(j, "variable", subject->variable);
-	json_text(j, "fingerprint", subject->fingerprint[0] ? subject->fingerprint : NULL);
+	if (subject->fingerprint[0])
+		json_text(j, "fingerprint", subject->fingerprint);
+	if (subject->line) {
+		json_text(j, "file", subject->file);
+		json_number(j, "line", subject->line);
+	}
 	json_object_end(j);
 }
 

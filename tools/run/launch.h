@@ -29,9 +29,8 @@ struct launch *launch_look(void);
 void launch_release(struct launch *l);
 
 /*
- * More checks, for which no start of a tool should wait: keys that are cut or
- * another vendor's, Windows line ends, files that contradict each other or the
- * environment.
+ * More checks: keys that are cut or another vendor's, Windows line ends, files
+ * that contradict each other or the environment.
  */
 void launch_look_closer(struct launch *l);
 
@@ -42,7 +41,11 @@ const struct launch_subject *launch_subject(const struct launch *l, size_t i);
 const struct reach *launch_reach(const struct launch *l);
 const struct environment *launch_environment(const struct launch *l);
 
-/* Print on stderr what is wrong, as a block about TOOL. Nothing if all is well. */
+/*
+ * Print on stderr what is wrong, as a block about TOOL. Nothing if all is well.
+ * What the closer look found in files may have no part in this run: the report
+ * has it.
+ */
 void launch_say(const struct launch *l, const char *tool);
 
 /*
