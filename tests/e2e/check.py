@@ -129,6 +129,34 @@ def try_places(work):
     said.append(json.dumps(answer))
 
 
+def try_bases(work):
+    """Base URLs in the settings of tools, and which tool would use them."""
+    home = Home(work, "bases", {
+        "~/.codex/config.toml": '[model_providers.openrouter]\nname = "a"\nbase_url = "https://openrouter.ai/api/v1"\n',
+        "~/.claude/settings.json": '{"env": {\n "ANTHROPIC_BASE_URL": "https://openrouter.ai/api",\n'
+                                   ' "ANTHROPIC_AUTH_TOKEN": "%s"}}\n' % KEY,
+        "~/.continue/config.yaml": "models:\n  - apiBase: http://localhost:11434/v1 # mine\n    apiKey: %s\n"
+                                   "    homepage: https://example.com/base\n" % OTHER,
+        "~/.aider.conf.yml": "# base: see https://docs.example.com\nopenai-api-base: https://gateway.example.com/v1\n",
+    }, {V: KEY, "OPENAI_BASE_URL": "https://eu.example.com/v1", "OPENAI_API_KEY": OTHER})
+    _, text, _ = home.run()
+    _, answer = home.answer()
+    said.extend((text, json.dumps(answer)))
+    bases = {(b["host"], b["variable"], b["file"], b["line"]) for b in answer["base_urls"]}
+    check(bases == {("openrouter.ai", "base_url", "~/.codex/config.toml", 3),
+                    ("openrouter.ai", "ANTHROPIC_BASE_URL", "~/.claude/settings.json", 2),
+                    ("localhost", "apiBase", "~/.continue/config.yaml", 2),
+                    ("gateway.example.com", "openai-api-base", "~/.aider.conf.yml", 2),
+                    ("eu.example.com", "OPENAI_BASE_URL", None, None)}, "base URLs in settings of tools", sorted(map(str, bases)))
+    of_tools = {(t["tool"], b["host"], b["file"]) for t in answer["tools"] for b in t["base_urls"]}
+    check(of_tools == {("Codex", "openrouter.ai", "~/.codex/config.toml"),
+                       ("Claude Code", "openrouter.ai", "~/.claude/settings.json"),
+                       ("Continue", "localhost", "~/.continue/config.yaml"),
+                       ("aider", "gateway.example.com", "~/.aider.conf.yml"),
+                       ("OpenAI's SDKs", "eu.example.com", None)}, "and which tool would use them", sorted(map(str, of_tools)))
+    check("      base URL at eu.example.com, from environment variable OPENAI_BASE_URL\n" in text, "in the text, too", text)
+
+
 def try_status(work):
     home = Home(work, "status", {".env": V + "=" + KEY + "\n"}, {V: OTHER})
     check(home.run("--fail-on", "warning")[0] == 1, "--fail-on warning: a warning ends with 1")
@@ -172,6 +200,29 @@ def try_editor(work):
         check(code == 1 and [f["rule"] for f in found] == [rule] and answer["editors"]["processes"] >= 1,
               "an editor that %s: %s" % (name, rule), answer["findings"])
         said.append(json.dumps(answer))
+    # What start files set counts, not what this process inherited.
+    home = Home(work, "login", {"~/.profile": "export %s=%s\n" % (variable, "m" * 20 + "Kq3vZ8xT1bR5")},
+                {variable: "n" * 20 + "Wp7yD2cF9hJ4", "SHELL": "/bin/sh"})
+    for name, inside, rules in (
+            ("has what this process has", dict(home.env), ["key_differs_from_variable"]),
+            ("has what a login shell has", {variable: "m" * 20 + "Kq3vZ8xT1bR5"}, [])):
+        host = subprocess.Popen([sys.executable, "-c", "print(1, flush=True); input()", "--type=extensionHost"],
+                                env=dict(inside, PATH=os.environ["PATH"]), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+        host.stdout.readline()
+        _, answer = home.answer()
+        found = [f for f in answer["findings"] if f["pid"] == host.pid and f["variable"] == variable]
+        host.communicate(b"\n")
+        check([f["rule"] for f in found] == rules and all("in a new login shell" in f["text"] for f in found) and
+              answer["editors"]["shell_trouble"] is None, "an editor that %s, against a login shell" % name, answer["findings"])
+        said.append(json.dumps(answer))
+    host = subprocess.Popen([sys.executable, "-c", "print(1, flush=True); input()", "--type=extensionHost"],
+                            env={"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    host.stdout.readline()
+    _, answer = Home(work, "false", {}, {variable: KEY, "SHELL": "/bin/false"}).answer()
+    host.communicate(b"\n")
+    check(answer["editors"]["shell_trouble"] and any(f["pid"] == host.pid for f in answer["findings"]),
+          "a login shell that does not answer is said", answer["editors"])
 
 
 def main():
@@ -180,6 +231,7 @@ def main():
             try_case(Home(work, number, files, variables), name, wanted, status)
         try_caret(work)
         try_places(work)
+        try_bases(work)
         try_status(work)
         try_edits(work)
         try_editor(work)

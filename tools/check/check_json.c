@@ -48,6 +48,14 @@ static void put_place(struct json_out *j, const struct reach_key *k)
 	text_or_null(j, "note", k->note);
 }
 
+static void put_base(struct json_out *j, const struct reach_key *k)
+{
+	json_object(j, NULL);
+	json_text(j, "host", k->label);
+	put_place(j, k);
+	json_object_end(j);
+}
+
 static void put_keys(struct json_out *j, const struct reach *r)
 {
 	json_array(j, "keys");
@@ -65,19 +73,15 @@ static void put_keys(struct json_out *j, const struct reach *r)
 	}
 	json_array_end(j);
 	json_array(j, "base_urls");
-	for (size_t i = 0; i < r->count; i++) {
-		if (!r->keys[i].base)
-			continue;
-		json_object(j, NULL);
-		json_text(j, "host", r->keys[i].label);
-		put_place(j, &r->keys[i]);
-		json_object_end(j);
-	}
+	for (size_t i = 0; i < r->count; i++)
+		if (r->keys[i].base)
+			put_base(j, &r->keys[i]);
 	json_array_end(j);
 }
 
 static void put_tools(struct json_out *j, const struct machine_check *c)
 {
+	const struct reach_key *base;
 	json_array(j, "tools");
 	for (size_t i = 0; i < c->tool_count; i++) {
 		const struct check_tool *t = &c->tools[i];
@@ -88,6 +92,10 @@ static void put_tools(struct json_out *j, const struct machine_check *c)
 		json_text(j, "fingerprint", t->key ? t->key->fingerprint : NULL);
 		if (t->key)
 			put_place(j, t->key);
+		json_array(j, "base_urls");
+		for (size_t at = 0; (base = check_tool_base(c, t, &at));)
+			put_base(j, base);
+		json_array_end(j);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -114,6 +122,7 @@ void check_json(const struct machine_check *c, struct buf *out)
 	json_object(&j, "editors");
 	json_number(&j, "processes", (int64_t)c->editors);
 	json_number(&j, "unreadable", (int64_t)c->unreadable_editors);
+	text_or_null(&j, "shell_trouble", c->shell_trouble);
 	json_object_end(&j);
 	json_object(&j, "skipped");
 	json_number(&j, "too_large", r->reading.too_large);

@@ -94,6 +94,19 @@ static void say_bases(const struct reach *r, struct buf *out)
 	}
 }
 
+static void say_tool_bases(const struct machine_check *c, const struct check_tool *t,
+			   struct buf *out)
+{
+	const struct reach_key *base;
+	char place[PLACE_MAX];
+	size_t at = 0;
+
+	while ((base = check_tool_base(c, t, &at))) {
+		check_place_words(base, place, sizeof(place));
+		say(out, "      base URL at %s, from %s\n", base->label, place);
+	}
+}
+
 static void say_tools(const struct machine_check *c, struct buf *out)
 {
 	char place[PLACE_MAX];
@@ -110,6 +123,8 @@ static void say_tools(const struct machine_check *c, struct buf *out)
 		}
 		check_place_words(t->key, place, sizeof(place));
 		say(out, "%s from %s\n", t->key->label, place);
+		if (i == 0 || strcmp(c->tools[i - 1].tool, t->tool) != 0)
+			say_tool_bases(c, t, out);
 	}
 }
 
@@ -128,6 +143,9 @@ static void say_skipped(const struct machine_check *c, struct buf *out)
 	if (c->unreadable_editors)
 		say(out, "the environment of %zu process%s of editors cannot be read\n",
 		    c->unreadable_editors, c->unreadable_editors == 1 ? "" : "es");
+	if (c->shell_trouble)
+		say(out, "editors were not compared with a new login shell: %s\n",
+		    c->shell_trouble);
 }
 
 static void say_end(const struct machine_check *c, struct buf *out)

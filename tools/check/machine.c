@@ -10,6 +10,7 @@
 #include "tools/catalogue/settings_of_tools.h"
 #include "tools/command.h"
 #include "tools/editor/editors.h"
+#include "tools/editor/login_shell.h"
 
 static bool is_key_byte(char c)
 {
@@ -71,9 +72,9 @@ static void take_launch(struct machine_check *c)
 	}
 }
 
-/* An editor has another value than this shell, or lacks it. */
-static void compare_editor(struct machine_check *c, const struct editor *e, struct slice name,
-			   struct slice here, struct slice there)
+/* An editor has another value than a shell, or lacks it. WHERE: "here", "in a new login shell". */
+static void add_editor(struct machine_check *c, const struct editor *e, const char *where,
+		       struct slice name, struct slice here, struct slice there)
 {
 	char mine[TOKEN_MASK_SIZE], its[TOKEN_MASK_SIZE];
 	struct check_finding *f;
@@ -87,14 +88,10 @@ static void compare_editor(struct machine_check *c, const struct editor *e, stru
 	f->pid = e->pid;
 	snprintf(f->variable, sizeof(f->variable), "%.*s", SLICE_ARG(name));
 	token_mask(here, mine);
-	if (there.n) {
+	if (there.n)
 		token_mask(there, its);
-		snprintf(f->text, sizeof(f->text), "%.*s is %s here, and %s in the %s %d",
-			 SLICE_ARG(name), mine, its, editor_kind_name(e->kind), e->pid);
-	} else {
-		snprintf(f->text, sizeof(f->text), "%.*s is %s here, and is not set in the %s %d",
-			 SLICE_ARG(name), mine, editor_kind_name(e->kind), e->pid);
-	}
+	snprintf(f->text, sizeof(f->text), "%.*s is %s %s, and %s in the %s %d", SLICE_ARG(name),
+		 mine, where, there.n ? its : "is not set", editor_kind_name(e->kind), e->pid);
 	snprintf(f->why, sizeof(f->why),
 		 "An editor keeps the environment that it was started with; its extensions and "
 		 "terminals inherit it.");
@@ -104,26 +101,45 @@ static void compare_editor(struct machine_check *c, const struct editor *e, stru
 	    "the key, or put the variable into ~/.config/environment.d/ and log in again.");
 }
 
+/* Compare E with the variables of ENV that are not in BEFORE, which E was compared with. */
+static void compare_editor(struct machine_check *c, const struct editor *e, const char *where,
+			   const struct environment *env, const struct environment *before)
+{
+	struct environment its = { .block = buf_slice(&e->environ) };
+	struct slice name, value;
+
+	for (size_t at = 0; e->readable && environment_next(env, &at, &name, &value);) {
+		struct slice other = environment_value(&its, name);
+		if (value.n && vendor_of_variable(name) && !slice_equal(value, other) &&
+		    !environment_value(before, name).n)
+			add_editor(c, e, where, name, value, other);
+	}
+}
+
 static void look_at_editors(struct machine_check *c)
 {
 	struct editor *editors = calloc(CHECK_EDITORS_MAX, sizeof(*editors));
-	const struct environment *env = launch_environment(c->launch);
-	struct slice name, value;
+	struct environment shell = { .block = SLICE("") }, nothing = { .block = SLICE("") };
+	const char *name;
+	struct buf block;
 
 	if (!editors)
 		die("check: out of memory");
+	buf_init(&block, LIMIT_ENVIRON);
 	c->editors = editors_find(editors, CHECK_EDITORS_MAX);
+	if (c->editors && login_shell_environment(&block, &name, &c->shell_trouble)) {
+		c->shell_trouble = NULL;
+		shell.block = buf_slice(&block);
+	}
 	for (size_t i = 0; i < c->editors; i++) {
-		struct environment its = { .block = buf_slice(&editors[i].environ) };
 		c->unreadable_editors += !editors[i].readable;
-		for (size_t at = 0;
-		     editors[i].readable && environment_next(env, &at, &name, &value);) {
-			struct slice other = environment_value(&its, name);
-			if (value.n && vendor_of_variable(name) && !slice_equal(value, other))
-				compare_editor(c, &editors[i], name, value, other);
-		}
+		compare_editor(c, &editors[i], "in a new login shell", &shell, &nothing);
+		compare_editor(c, &editors[i], "here", launch_environment(c->launch), &shell);
 		editor_release(&editors[i]);
 	}
+	if (block.n)
+		explicit_bzero(block.p, block.n);
+	buf_release(&block);
 	free(editors);
 }
 
@@ -166,8 +182,10 @@ static const struct reach_key *key_of(const struct machine_check *c, struct slic
 	return NULL;
 }
 
-/* The next word of a setting that is the name of a variable for keys; absent at the end. */
-static struct slice next_variable(struct slice *rest)
+typedef const struct vendor *(*vendor_of_name)(struct slice name);
+
+/* The next word of a setting that is the name of a variable; absent at the end. */
+static struct slice next_variable(struct slice *rest, vendor_of_name vendor_of)
 {
 	while (rest->n) {
 		size_t n = 0;
@@ -176,7 +194,7 @@ static struct slice next_variable(struct slice *rest)
 			n++;
 		struct slice word = slice_sub(*rest, 0, n);
 		*rest = slice_from(*rest, n ? n : 1);
-		if (vendor_of_variable(word))
+		if (vendor_of(word))
 			return word;
 	}
 	return (struct slice){ NULL, 0 };
@@ -200,9 +218,47 @@ static void look_at_tools(struct machine_check *c)
 		if (setting->subject != SUBJECT_KEY)
 			continue;
 		bool dotenv = slice_has(rest, SLICE(".env"));
-		while ((name = next_variable(&rest)).n)
+		while ((name = next_variable(&rest, vendor_of_variable)).n)
 			add_tool(c, setting->tool, key_of(c, name, dotenv), name);
 	}
+}
+
+static bool is_file_of(const char *tool, const char *file)
+{
+	for (size_t f = 0; f < files_of_tools_count; f++)
+		if (strcmp(files_of_tools[f].tool, tool) == 0 &&
+		    fnmatch(files_of_tools[f].path, file, 0) == 0)
+			return true;
+	return false;
+}
+
+/* Does TOOL read its base URL from the environment variable NAME? */
+static bool reads_base(const char *tool, const char *name)
+{
+	for (size_t s = 0; s < settings_of_tools_count; s++) {
+		struct slice rest = slice_of(settings_of_tools[s].setting), word;
+		if (settings_of_tools[s].subject != SUBJECT_BASE ||
+		    strcmp(settings_of_tools[s].tool, tool) != 0)
+			continue;
+		while ((word = next_variable(&rest, vendor_of_base_url)).n)
+			if (slice_equal(word, slice_of(name)))
+				return true;
+	}
+	return false;
+}
+
+const struct reach_key *check_tool_base(const struct machine_check *c, const struct check_tool *t,
+					size_t *at)
+{
+	const struct reach *r = launch_reach(c->launch);
+
+	while (*at < r->count) {
+		const struct reach_key *k = &r->keys[(*at)++];
+		if (k->base && (k->environment ? reads_base(t->tool, k->variable)
+					       : k->kind == FOUND_TOOL && is_file_of(t->tool, k->file)))
+			return k;
+	}
+	return NULL;
 }
 
 static int by_severity(const void *a, const void *b)

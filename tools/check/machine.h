@@ -38,13 +38,21 @@ struct machine_check {
 	struct check_tool tools[CHECK_TOOLS_MAX];
 	size_t tool_count;
 	size_t editors, unreadable_editors; /* running processes of editors */
+	const char *shell_trouble;          /* why they were not compared with a login shell; NULL */
 };
 
-/* Reads this process's environment, working folder and home, and the user's processes. */
+/*
+ * Reads this process's environment, working folder and home, and the user's
+ * processes. If an editor is running, runs the user's login shell once.
+ */
 struct machine_check *machine_check(void);
 void machine_check_release(struct machine_check *c);
 
 enum severity machine_check_worst(const struct machine_check *c); /* SEVERITY_OFF: nothing */
+
+/* The next base URL that the tool T would use, from *AT = 0 on; NULL: no more. */
+const struct reach_key *check_tool_base(const struct machine_check *c, const struct check_tool *t,
+					size_t *at);
 
 /* The name of a place: "environment variable X", "./.env line 3"; into OUT. */
 void check_place_words(const struct reach_key *k, char *out, size_t size);

@@ -107,11 +107,11 @@ struct in_file {
 	bool marks_taken_off; /* who reads it always takes quotation marks off */
 };
 
-/* A variable of a base URL: its host in the place of a fingerprint. */
+/* A base URL that NAME is set to: its host in the place of a fingerprint. */
 static void add_base(struct reach *r, const struct in_file *p, struct slice name,
 		     struct slice value)
 {
-	struct slice host = vendor_of_base_url(name) ? base_url_host(value) : SLICE("");
+	struct slice host = base_url_host(value);
 
 	if (!host.n || host.n >= sizeof(r->keys[0].label))
 		return;
@@ -138,7 +138,8 @@ static void add_environment(struct reach *r, const struct environment *env)
 		struct reach_key *key = is_key(name, value) ? add(r, name, value) : NULL;
 		if (key)
 			key->environment = true;
-		add_base(r, NULL, name, value);
+		if (vendor_of_base_url(name))
+			add_base(r, NULL, name, value);
 	}
 }
 
@@ -226,7 +227,8 @@ static void add_dotenv(struct reach *r, const struct dotenv_list *files)
 		reach_show_path(file->path, p.file, sizeof(p.file));
 		for (size_t at = 0; dotenv_next(buf_slice(&file->text), &at, &entry);) {
 			p.line = entry.line;
-			add_base(r, &p, entry.name, entry.value);
+			if (vendor_of_base_url(entry.name))
+				add_base(r, &p, entry.name, entry.value);
 			if (!is_key(entry.name, entry.value))
 				continue;
 			add_value(&p, entry.name, entry.value, entry.raw,
@@ -287,7 +289,8 @@ static void add_shell(struct in_file *p, struct slice text)
 		p->line++;
 		if (!shell_assignment(line, &name, &value))
 			continue;
-		add_base(p->reach, p, name, value);
+		if (vendor_of_base_url(name))
+			add_base(p->reach, p, name, value);
 		if (is_key(name, value))
 			add_value(p, name, value, (struct slice){ NULL, 0 }, "");
 	}
@@ -298,6 +301,26 @@ static bool is_run_byte(char c)
 	return is_token_byte(c) || c == '.' || c == '+' || c == '/' || c == '$';
 }
 
+/* Does NAME, of a setting, say that a base URL follows? `baseURL`, `api_base`, ANTHROPIC_BASE_URL. */
+static bool is_member_of_base(struct slice name)
+{
+	return vendor_of_base_url(name) || (slice_has_nocase(name, SLICE("base")) &&
+					    (slice_has_nocase(name, SLICE("url")) ||
+					     slice_has_nocase(name, SLICE("api"))));
+}
+
+/* The URL that TEXT begins with; absent: none. It ends where a string or a word does. */
+static struct slice url_at(struct slice text)
+{
+	size_t n = 0;
+
+	if (!slice_starts(text, SLICE("https://")) && !slice_starts(text, SLICE("http://")))
+		return (struct slice){ NULL, 0 };
+	while (n < text.n && !strchr(" \t\r\"'`,;<>)]}", text.p[n]))
+		n++;
+	return slice_sub(text, 0, n);
+}
+
 /* Does NAME, of a setting, say that a key follows? `apiKey`, `api_key`, `token`, ENV names. */
 static bool is_member_of_key(struct slice name)
 {
@@ -305,7 +328,7 @@ static bool is_member_of_key(struct slice name)
 	       slice_has_nocase(name, SLICE("secret"));
 }
 
-/* JSON, YAML, TOML and similar: a value that could be a key, after a name that suggests one. */
+/* JSON, YAML, TOML and similar: a key or a base URL, after a name that suggests it. */
 static void add_settings(struct in_file *p, struct slice text)
 {
 	struct slice line;
@@ -315,6 +338,13 @@ static void add_settings(struct in_file *p, struct slice text)
 		p->line++;
 		for (size_t i = 0; i < line.n;) {
 			size_t n = 0;
+			struct slice url = url_at(slice_from(line, i));
+			if (url.n) {
+				if (name.p && is_member_of_base(name))
+					add_base(p->reach, p, name, url);
+				i += url.n;
+				continue;
+			}
 			while (i + n < line.n && is_run_byte(line.p[i + n]))
 				n++;
 			struct slice run = slice_sub(line, i, n);
@@ -432,6 +462,9 @@ void reach_write(const struct reach *r, struct buf *out)
 					 .note = slice_of(k->note),
 					 .file = slice_of(k->file),
 					 .line = k->line };
+		/* Of tools' own members the shim knows no base URL: no variable has that name. */
+		if (k->base && k->kind == FOUND_TOOL && !vendor_of_base_url(slice_of(k->variable)))
+			continue;
 		if (!k->environment && found_add(out, &key) != 0)
 			return;
 	}
