@@ -7,6 +7,9 @@ ZSH_COMPLETION  := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions
 # What writes the completions: one that runs here, when another architecture is built.
 ORSHIM ?= $(B)/orshim
 FISH_COMPLETION := $(SHARE)/fish/vendor_completions.d/orshim.fish
+# README.md for users, and what its links lead to.
+DOC   := $(SHARE)/doc/orshim
+PAGES := $(wildcard docs/*.md docs/*.png)
 
 install: all
 	install -D -m 755 $(B)/orshim $(DESTDIR)$(PREFIX)/bin/orshim
@@ -17,6 +20,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man7 docs/liborshim.7 docs/orshim-rules.7
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim/fleet share/orshim/fleet/*
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim docs/schema/log.schema.json docs/schema/report.schema.json
+	install -D -m 644 -t $(DESTDIR)$(DOC)/docs $(PAGES)
+	sed '/^## For developers/,$$d' README.md | install -m 644 /dev/stdin $(DESTDIR)$(DOC)/README.md
 	$(ORSHIM) completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
 	$(ORSHIM) completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(ZSH_COMPLETION)
 	$(ORSHIM) completion fish | install -D -m 644 /dev/stdin $(DESTDIR)$(FISH_COMPLETION)
@@ -25,6 +30,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/orshim bin/orshim-run bin/orshim-code lib/liborshim.so) \
 		$(addprefix $(DESTDIR)$(SHARE)/man/,man1/orshim.1 man1/orshim-run.1 man1/orshim-code.1 man7/liborshim.7 man7/orshim-rules.7) \
 		$(addprefix $(DESTDIR)$(SHARE)/orshim/fleet/,$(notdir $(wildcard share/orshim/fleet/*))) \
+		$(addprefix $(DESTDIR)$(DOC)/,README.md $(PAGES)) \
 		$(addprefix $(DESTDIR)$(SHARE)/orshim/,log.schema.json report.schema.json) \
 		$(addprefix $(DESTDIR),$(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
 

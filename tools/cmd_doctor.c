@@ -74,9 +74,13 @@ static void look_at_tool(struct patient *p)
 
 	switch (program_find(&program, p->asked)) {
 	case PROGRAM_NOT_FOUND:
-		die("doctor: %s: no such program; give a name in PATH, a path or a pid", p->asked);
+		die("doctor: command not found: %s%s", p->asked,
+		    *program_hint(p->asked, PROGRAM_NOT_FOUND)
+			? program_hint(p->asked, PROGRAM_NOT_FOUND)
+			: "; give a name in PATH, a path or a pid");
 	case PROGRAM_NOT_EXECUTABLE:
-		die("doctor: %s cannot be executed", p->asked);
+		die("doctor: %s is not executable%s", p->asked,
+		    program_hint(p->asked, PROGRAM_NOT_EXECUTABLE));
 	case PROGRAM_FINE:
 		break;
 	}
@@ -124,8 +128,10 @@ static void look_at_process(struct patient *p)
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
 	n = readlink(link, p->path, sizeof(p->path) - 1);
+	if (n < 0 && errno == ENOENT)
+		die("doctor: there is no process %d", p->pid);
 	if (n < 0)
-		die("doctor: process %d: %s", p->pid, strerror(errno));
+		die("doctor: process %d cannot be looked into: %s", p->pid, strerror(errno));
 	p->path[n] = '\0';
 	if (program_find(&program, p->path) == PROGRAM_FINE)
 		p->no_preload = program.no_preload;

@@ -87,7 +87,7 @@ static void check_records(const struct log *l)
 {
 	for (int f = 0; f < LOG_FAULT_COUNT && l->count == 0; f++)
 		if (l->faults[f].count)
-			die("report: no line of %s is a record of orshim: line %zu %s",
+			die("report: %s is not a log of orshim: line %zu %s",
 			    l->files[l->faults[f].file].path, l->faults[f].line,
 			    log_fault_words((enum log_fault)f));
 }

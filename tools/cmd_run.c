@@ -28,11 +28,8 @@ struct run {
 	char **tool;             /* argv of the tool */
 	const struct run_options *o;
 	char *folder; /* of this run's own files */
-	bool kept;    /* the folder is kept as one of the last runs */
-	int64_t start_us;
-	char *log_path;
+	struct run_log log; /* kept: the folder is kept as one of the last runs */
 	char *text_path;
-	off_t log_start; /* offset in the log at which this run begins */
 	bool own_text;   /* print the diagnosis only after the tool has ended */
 	enum relay_mode relay;
 	struct run_relay relayed;
@@ -111,10 +108,10 @@ static void make_folder(struct run *r)
 {
 	const char *base = getenv("TMPDIR");
 
-	r->start_us = run_clock();
-	r->folder = run_keep(r->tool, r->start_us);
-	r->kept = r->folder != NULL;
-	if (r->kept)
+	r->log.since_us = run_clock();
+	r->folder = run_keep(r->tool, r->log.since_us);
+	r->log.kept = r->folder != NULL;
+	if (r->log.kept)
 		return;
 	warn("run: this run is not kept, for its folder cannot be written (XDG_STATE_HOME, HOME)");
 	if (!base || !*base)
@@ -141,12 +138,12 @@ static void choose_log(struct run *r)
 	struct stat st;
 
 	if (given && *given) {
-		r->log_path = absolute(given);
-		r->log_start = stat(r->log_path, &st) == 0 ? st.st_size : 0;
+		r->log.path = absolute(given);
+		r->log.start = stat(r->log.path, &st) == 0 ? st.st_size : 0;
 	} else {
-		r->log_path = join(r->folder, "log");
+		r->log.path = join(r->folder, "log");
 	}
-	set("ORSHIM_LOG", r->log_path);
+	set("ORSHIM_LOG", r->log.path);
 }
 
 /* By default the diagnosis is printed after the tool ends, so that it disturbs no screen. */
@@ -184,7 +181,7 @@ static void keep_log(const struct run *r, struct slice lines)
 	char *path = join(r->folder, "log");
 	int fd = -1;
 
-	if (r->kept && strcmp(path, r->log_path) != 0)
+	if (r->log.kept && strcmp(path, r->log.path) != 0)
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		write_all(fd, lines);
@@ -239,7 +236,7 @@ static void tell(struct run *r)
 	log_counts_init(&t);
 	if (r->own_text)
 		read_from(r->text_path, 0, &text);
-	run_lines(r->log_path, r->log_start, r->start_us, &log);
+	run_lines(&r->log, &log);
 	if (isatty(STDERR_FILENO)) /* the tool may have left an unfinished line */
 		write_all(STDERR_FILENO, SLICE("\n"));
 	log_counts_add(&t, buf_slice(&log));
@@ -248,7 +245,7 @@ static void tell(struct run *r)
 		annotate_stop(token);
 	if (r->o->quiet)
 		buf_reset(&text);
-	else if (!r->own_text || !run_report(r->log_path, r->log_start, r->start_us, &report))
+	else if (!r->own_text || !run_report(&r->log, &report))
 		write_all(STDERR_FILENO, buf_slice(&text));
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
@@ -262,17 +259,17 @@ static void tell(struct run *r)
 	say_next_step(r, &t, &out);
 	if (r->o->log)
 		say(&out, "; log: %s", r->o->log);
-	else if (r->kept && report.n)
+	else if (r->log.kept && report.n)
 		say(&out, "; `orshim report` shows it again");
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
 	if (annotated) {
 		annotate_resume(token);
-		run_annotate(r->log_path, r->log_start, r->start_us);
+		run_annotate(&r->log);
 	}
 	log_counts_release(&t);
 	if (r->o->report)
-		run_report_file(r->log_path, r->log_start, r->start_us, r->o->report);
+		run_report_file(&r->log, r->o->report);
 	keep_log(r, buf_slice(&log));
 	buf_release(&text);
 	buf_release(&log);
@@ -284,17 +281,17 @@ static void leave_folder(const struct run *r, int status)
 {
 	static const char *const files[] = { "log", "log.1", "text" };
 
-	if (r->kept)
-		run_ended(r->folder, r->tool, r->start_us, status);
-	for (size_t i = 0; !r->kept && i < sizeof(files) / sizeof(files[0]); i++) {
+	if (r->log.kept)
+		run_ended(r->folder, r->tool, r->log.since_us, status);
+	for (size_t i = 0; !r->log.kept && i < sizeof(files) / sizeof(files[0]); i++) {
 		char *path = join(r->folder, files[i]);
 		unlink(path);
 		free(path);
 	}
-	if (!r->kept)
+	if (!r->log.kept)
 		rmdir(r->folder);
 	free(r->folder);
-	free(r->log_path);
+	free(r->log.path);
 	free(r->text_path);
 }
 
@@ -332,7 +329,7 @@ static void look_around(const struct run *r)
 	launch_look_closer(l);
 	if (r->own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
 		launch_say(l, r->tool[0]);
-	launch_log(l, r->log_path, r->tool, r->start_us);
+	launch_log(l, r->log.path, r->tool, r->log.since_us);
 	launch_hand_out(l);
 	launch_release(l);
 }
@@ -342,7 +339,7 @@ static int end_status(const struct run *r, int status)
 {
 	if (status != 0 || r->o->fail_on == FAIL_ON_NOTHING)
 		return status;
-	enum run_outcome outcome = run_outcome(r->log_path, r->log_start, r->start_us);
+	enum run_outcome outcome = run_outcome(&r->log);
 	if (outcome == RUN_UNSEEN)
 		return EXIT_NOTHING;
 	return outcome >= (r->o->fail_on == FAIL_ON_ERROR ? RUN_ERRORS : RUN_WARNINGS) ? EXIT_FINDINGS : EXIT_CLEAN;
@@ -372,10 +369,12 @@ int cmd_run(const struct arguments *a)
 	take_options(&r, a);
 	switch (program_find(&program, r.tool[0])) {
 	case PROGRAM_NOT_FOUND:
-		warn("run: there is no program %s", r.tool[0]);
+		warn("run: command not found: %s%s", r.tool[0],
+		     program_hint(r.tool[0], PROGRAM_NOT_FOUND));
 		return STATUS_NOT_FOUND;
 	case PROGRAM_NOT_EXECUTABLE:
-		warn("run: %s is not an executable program", r.tool[0]);
+		warn("run: %s is not executable%s", r.tool[0],
+		     program_hint(r.tool[0], PROGRAM_NOT_EXECUTABLE));
 		return STATUS_NOT_EXECUTABLE;
 	case PROGRAM_FINE:
 		break;

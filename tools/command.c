@@ -12,6 +12,20 @@
 
 enum { NAME_MAX_COMPARED = 64, WRONG = 3 };
 
+static const char *command_name; /* that is running; NULL: none yet */
+
+void complain_as(const char *name)
+{
+	command_name = name;
+}
+
+static bool is_named(const char *text)
+{
+	size_t n = command_name ? strlen(command_name) : 0;
+
+	return n == 0 || (strncmp(text, command_name, n) == 0 && text[n] == ':');
+}
+
 static void complain(const char *format, va_list args)
 {
 	char text[1024];
@@ -20,7 +34,7 @@ static void complain(const char *format, va_list args)
 	vsnprintf(text, sizeof(text), format, args);
 	/* Names and arguments come from the user, but may contain a key. */
 	buf_init(&line, LIMIT_BLOCK);
-	say(&line, "orshim: ");
+	say(&line, is_named(text) ? "orshim: " : "orshim: %s: ", command_name);
 	mask_text(&line, slice_of(text), LIMIT_BLOCK / 2);
 	say(&line, "\n");
 	write_all(STDERR_FILENO, buf_slice(&line));
@@ -58,7 +72,8 @@ void read_file(const char *path, struct buf *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			die("cannot read %s: %s", path, strerror(errno));
+			die("cannot read %s: %s", path,
+			    errno == EISDIR ? "it is a folder; name a file" : strerror(errno));
 		if (buf_add(out, piece, (size_t)n) != 0)
 			die("%s is longer than %zu bytes", path, out->max);
 	}

@@ -45,6 +45,9 @@ struct command {
 
 extern const struct command commands[]; /* ended by a row without a name */
 
+/* NAME (static) is put in front of each complaint that does not begin with it. */
+void complain_as(const char *name);
+
 /* Print one line on stderr and exit with status 2. FORMAT says what is wrong and what to do. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 

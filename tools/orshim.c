@@ -22,6 +22,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 	struct buf out;
 	int status = EXIT_CLEAN;
 
+	complain_as(c->name);
 	if (!options)
 		die("out of memory");
 	options_read(&a, c, options, argc, argv);

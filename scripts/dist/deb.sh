@@ -12,11 +12,10 @@ cp -R tree/usr deb
 doc=deb/usr/share/doc/orshim
 install -D -m 644 "$top/docs/copyright" "$doc/copyright"
 install -m 644 "$top/CHANGELOG.md" "$doc/changelog"
-install -m 644 "$top/README.md" "$top/docs/rules.md" "$top/docs/report.md" "$doc"
 cat >"$doc/changelog.Debian" <<CHANGELOG
 orshim ($V-1) unstable; urgency=medium
 
-  * What is new stands in changelog.gz.
+  * What is new is in changelog.gz.
 
  -- $maintainer  $(date -R -d "@$SOURCE_DATE_EPOCH")
 CHANGELOG

@@ -9,10 +9,12 @@ mkdir package
 if [ "$OFTEN" = each ]; then
 	fill npm/platform.json package/package.json
 	programs package "$A"
+	echo "The programs of the package orshim for Linux on $A." >package/README.md
 else
 	fill npm/package.json package/package.json
 	mkdir package/bin
 	install -m 755 "$top/scripts/dist/npm/orshim.js" package/bin/orshim.js
+	cp -R tree/usr/share/doc/orshim/. package
 fi
-install -m 644 "$top/README.md" "$top/docs/copyright" package
+install -m 644 "$top/docs/copyright" package
 pack "$1" "$PWD/package"

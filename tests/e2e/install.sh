@@ -28,11 +28,20 @@ share/fish/vendor_completions.d/orshim.fish share/man/man1/orshim-code.1 share/m
 share/man/man1/orshim.1
 share/man/man7/liborshim.7 share/man/man7/orshim-rules.7 share/orshim/log.schema.json share/orshim/report.schema.json'
 files="$files $(echo share/orshim/fleet/*)"
+for page in README.md docs/*.md docs/*.png; do files="$files share/doc/orshim/$page"; done
 make install PREFIX=/opt/shim DESTDIR="$work/dest" >"$work/out" 2>&1
 verdict $? "make install"
 for file in $files share/zsh/site-functions/_orshim; do echo "./opt/shim/$file"; done | LC_ALL=C sort >"$work/wanted"
 below "$work/dest" | diff "$work/wanted" - >"$work/out"
 verdict $? "make install: these files and no other"
+# dead_links FOLDER: relative links of its pages that lead nowhere, and addresses of none
+dead_links() {
+	(cd "$1" && grep -oE '\]\([^)#]+' README.md docs/*.md | grep -vE '\]\((https?|mailto):' | tr -d '](' |
+		while IFS=: read -r page link; do [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"; done)
+}
+dead_links "$work/dest/opt/shim/share/doc/orshim" >"$work/out"
+[ ! -s "$work/out" ] && grep -q 'docs/editors.md' "$work/dest/opt/shim/share/doc/orshim/README.md"
+verdict $? "make install: each link of the pages leads somewhere (D15)"
 works "$work/dest/opt/shim/bin" && grep -qx "$work/dest/opt/shim/lib/liborshim.so" "$work/out"
 verdict $? "make install: what is installed works, with its own library"
 make uninstall PREFIX=/opt/shim DESTDIR="$work/dest" >"$work/out" 2>&1 && [ -z "$(below "$work/dest")" ]
@@ -58,6 +67,8 @@ for file in $files share/zsh/vendor-completions/_orshim; do
 done >"$work/out"
 [ ! -s "$work/out" ]
 verdict $? "dpkg -i: everything is there"
+[ -z "$(dead_links "$root/usr/share/doc/orshim")" ] && ! grep -q CONTRIBUTING "$root/usr/share/doc/orshim/README.md"
+verdict $? "dpkg -i: each link of the pages leads somewhere (D15)"
 (cd "$root" && md5sum -c --quiet var/lib/dpkg/info/orshim.md5sums) >"$work/out" 2>&1
 verdict $? "dpkg -i: the sums are right"
 works "$root/usr/bin" && [ "$(grep -cx "$root/usr/lib/liborshim.so" "$work/out")" = 2 ]

@@ -23,7 +23,7 @@ run "runs without a run" 0 "$orshim" runs
 misuse "report of a missing file" 2 "/nonexistent" "$orshim" report /nonexistent
 misuse "report of a folder" 2 "folder" "$orshim" report "$work"
 misuse "watch of a folder" 2 "folder" "$orshim" watch "$work"
-misuse "report of another file" 2 "line 1 is no JSON" "$orshim" report README.md
+misuse "report of another file" 2 "line 1 is not JSON" "$orshim" report README.md
 misuse "report with an unknown option" 2 "--frob" "$orshim" report --frob
 misuse "report --html without a value" 2 "--html" "$orshim" report --html
 misuse "baseline without a key" 2 "OPENROUTER_API_KEY is not set" "$orshim" baseline
@@ -258,11 +258,11 @@ cat "$work/watched" "$work"/grown.log* >>"$work/all"
 	printf '\n{"v":1,"record":"exchange","half'
 } >"$work/hostile.log"
 run "report of a hostile log" 1 "$orshim" report "$work/hostile.log"
-for words in ":1 is no JSON" "is of a newer orshim, and 1 more" "is longer than 1 MiB" "is cut off"; do
+for words in ":1 is not JSON" "was written by a newer orshim (upgrade this one), and 1 more" "is longer than 1 MiB" "is cut off"; do
 	says "report of a hostile log" out "$words"
 done
 run "report --markdown of a hostile log" 1 "$orshim" report --markdown "$work/hostile.log"
-for words in "### Lines that could not be read" "hostile.log:1 is no JSON" "is of a newer orshim, and 1 more" "is longer than 1 MiB" "is cut off"; do
+for words in "### Lines that could not be read" "hostile.log:1 is not JSON" "was written by a newer orshim (upgrade this one), and 1 more" "is longer than 1 MiB" "is cut off"; do
 	says "report --markdown of a hostile log" out "$words"
 done
 run "report --html of a hostile log" 1 "$orshim" report --html - "$work/hostile.log"

@@ -141,9 +141,8 @@ static const char *by_namespace(const struct target *t)
 		snprintf(theirs, sizeof(theirs), "/proc/%d/%s", (int)t->pid, spaces[i].file);
 		snprintf(ours, sizeof(ours), "/proc/self/%s", spaces[i].file);
 		if (stat(theirs, &a) != 0 || stat(ours, &b) != 0)
-			return "cannot be looked at (the kernel shows nothing of its namespaces): "
-			       "it runs outside of this sandbox or with more rights; attach from "
-			       "there, as its user";
+			return "is out of reach: it runs outside of this sandbox, or with more "
+			       "rights; attach from there, as its user";
 		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 			return because("%s (a container or sandbox): attach from inside of it",
 				       spaces[i].what);

@@ -21,11 +21,11 @@ enum { PIECE = 1 << 18, FOLDERS_MAX = 8 };
 const char *log_fault_words(enum log_fault f)
 {
 	static const char *const words[] = {
-		[LOG_NOT_JSON] = "is no JSON",
-		[LOG_NOT_RECORD] = "is no record of orshim",
+		[LOG_NOT_JSON] = "is not JSON",
+		[LOG_NOT_RECORD] = "is not a record of orshim",
 		[LOG_TOO_LONG] = "is longer than 1 MiB",
 		[LOG_CUT] = "is cut off at the end of the file",
-		[LOG_NEWER] = "is of a newer orshim",
+		[LOG_NEWER] = "was written by a newer orshim (upgrade this one)",
 	};
 	return words[f];
 }

@@ -127,6 +127,7 @@ struct log {
 	struct processes *processes; /* what is recorded once for each */
 	struct log_fault_count faults[LOG_FAULT_COUNT];
 	struct log_strings *strings;
+	bool newest_run; /* it is the log of the newest kept run, which `orshim rerun` repeats */
 };
 
 void log_init(struct log *l);

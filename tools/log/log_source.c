@@ -25,6 +25,7 @@ static void add_newest(struct log *l, const char *command)
 			"%s\n",
 			command, path);
 	log_add(l, path);
+	l->newest_run = without == 0;
 	free(path);
 }
 

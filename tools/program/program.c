@@ -66,6 +66,17 @@ static enum program_fault search(char out[PATH_MAX], const char *name)
 	return worst;
 }
 
+const char *program_hint(const char *name, enum program_fault fault)
+{
+	struct stat st;
+
+	if (stat(name, &st) != 0 || !S_ISREG(st.st_mode))
+		return "";
+	if (fault == PROGRAM_NOT_FOUND)
+		return "; a file of that name is in this folder: write ./ before it";
+	return "; chmod +x makes it so, or name its interpreter before it";
+}
+
 /* The loader ignores LD_PRELOAD for a program that gains privileges (AT_SECURE). */
 static const char *gained_rights(int fd)
 {

@@ -23,6 +23,9 @@ struct program {
 /* Look up NAME like execvp(3). */
 enum program_fault program_find(struct program *p, const char *name);
 
+/* What to do about FAULT of NAME, behind a complaint; static, "" for nothing. */
+const char *program_hint(const char *name, enum program_fault fault);
+
 /*
  * Find the library: ORSHIM_LIB, beside this executable, ../lib, installed. Dies
  * if there is none.

@@ -2,7 +2,10 @@
 #include "tools/report/next_steps.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/ascii.h"
 
 __attribute__((format(printf, 2, 3))) static void step(struct report *r, const char *format, ...)
 {
@@ -31,20 +34,63 @@ static bool any_refused_by(const struct report *r, const char *who)
 	return false;
 }
 
+/* `orshim rerun` repeats the newest kept run, which another log may have nothing to do with. */
+static const char *again(const struct report *r)
+{
+	return r->log->newest_run ? "run `orshim rerun`" : "repeat the request under `orshim run`";
+}
+
 static void step_fix(struct report *r, const struct cause *c)
 {
 	if (cause_fix(c))
-		step(r,
-		     "Apply the fix of %s above, then run `orshim rerun` to check whether this "
-		     "failure is gone.",
-		     c->id);
+		step(r, "Apply the fix of %s above, then %s to check whether this failure is gone.",
+		     c->id, again(r));
 	else
 		step(r, "Nothing in the bytes explains this refusal: `orshim report --markdown` "
 			"writes down for an issue what was seen.");
 }
 
+/* What can be typed as it is: a name or path without any sign of a shell's. */
+static bool is_plain(const char *name)
+{
+	if (!name || !*name || *name == '-')
+		return false;
+	for (; *name; name++)
+		if (!is_letter(*name) && !is_digit(*name) && !strchr("/._+-", *name))
+			return false;
+	return true;
+}
+
+/* The tool that was started, or TOOL. Into NAME of SIZE. */
+static void started_tool(const struct report *r, char *name, size_t size)
+{
+	const char *command = NULL;
+
+	for (size_t i = 0; i < r->log->count; i++)
+		if (r->log->rows[i].kind == LOG_LAUNCH)
+			command = r->log->rows[i].command;
+	snprintf(name, size, "%.*s", command ? (int)strcspn(command, " ") : 0, command ? command : "");
+	if (!is_plain(name))
+		snprintf(name, size, "TOOL");
+}
+
+/* The first process that could not be looked into. */
+static const char *untapped_program(const struct report *r)
+{
+	for (size_t i = 0; i < r->log->count; i++) {
+		const struct log_row *row = &r->log->rows[i];
+		if (row->kind != LOG_PROCESS || row->unfollowed || row->library_count == 0 ||
+		    row_is_tapped(r->log, row))
+			continue;
+		return is_plain(row->exe) ? row->exe : is_plain(row->tool) ? row->tool : "TOOL";
+	}
+	return "TOOL";
+}
+
 static void steps_unseen(struct report *r)
 {
+	char tool[LIMIT_SHOWN_VALUE];
+
 	if (r->cause_count)
 		step_fix(r, &r->causes[0]);
 	if (r->quic)
@@ -53,13 +99,18 @@ static void steps_unseen(struct report *r)
 	else if (r->cause_count && r->causes[0].rule == RULE_tls_handshake_failed)
 		return;
 	else if (r->untapped)
-		step(r, "A process could not be looked into: `orshim doctor TOOL` says why and "
-			"what to do instead.");
-	else if (r->processes == 0)
-		step(r, "No process with TLS was seen. Was the tool started under "
-			"`orshim run --`, or does it hand its work to a daemon that was "
-			"already running?");
-	else
+		step(r,
+		     "A process could not be looked into: `orshim doctor %s` says why and what to "
+		     "do instead.",
+		     untapped_program(r));
+	else if (r->processes == 0) {
+		started_tool(r, tool, sizeof(tool));
+		step(r,
+		     "No process with TLS was seen: `orshim doctor %s` says which TLS the tool has "
+		     "and what to do. Was it started under `orshim run --`, or does it hand its "
+		     "work to a daemon that was already running?",
+		     tool);
+	} else
 		step(r, "The host may be unknown to orshim: set ORSHIM_HOSTS=host=openrouter for "
 			"a gateway, and run again.");
 }
@@ -88,9 +139,9 @@ static void steps_refused(struct report *r)
 		step(r, "`orshim diff last-good last-bad` puts a request that worked beside one "
 			"that did not.");
 	if (!cause_fix(&r->causes[0]))
-		step(r,
-		     "Repeat the smallest action that failed: `orshim rerun` checks whether this "
-		     "failure is gone.");
+		step(r, "Make the action that fails as small as you can, then %s to check whether "
+			"this failure is gone.",
+		     again(r));
 }
 
 void report_steps(struct report *r)

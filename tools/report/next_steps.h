@@ -6,7 +6,7 @@
 
 /*
  * Fill r->steps: what to try next, one thing at a time, in the order of the
- * troubleshooting guide: the exact signature, then account, key and
+ * troubleshooting guide: what the refusal says, then account, key and
  * environment, then the provider, then the smallest request that still fails.
  */
 void report_steps(struct report *r);

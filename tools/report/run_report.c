@@ -65,17 +65,20 @@ static bool is_newer(const char *path, int64_t since_us)
 }
 
 /* The records of one run, in the order of time. */
-static void read_run(struct log *l, const char *log_path, int64_t start, int64_t since_us)
+static void read_run(struct log *l, const struct run_log *run)
 {
+	const char *log_path = run->path;
+	int64_t since_us = run->since_us;
 	char *earlier = strstr(log_path, "%p") ? NULL : log_earlier(log_path);
 
 	/* START is a place in the file that is rotated now, or in the one rotated before. */
 	bool moved = earlier && is_newer(earlier, since_us);
 	log_init(l);
+	l->newest_run = run->kept;
 	if (moved)
 		log_add(l, earlier);
 	if (has_log(log_path) && !strstr(log_path, "%p"))
-		log_add_from(l, log_path, moved ? 0 : start);
+		log_add_from(l, log_path, moved ? 0 : run->start);
 	else if (has_log(log_path))
 		log_add(l, log_path);
 	log_sort(l);
@@ -84,11 +87,11 @@ static void read_run(struct log *l, const char *log_path, int64_t start, int64_t
 	free(earlier);
 }
 
-void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out)
+void run_lines(const struct run_log *run, struct buf *out)
 {
 	struct log log;
 
-	read_run(&log, log_path, start, since_us);
+	read_run(&log, run);
 	for (size_t i = 0; i < log.count; i++) {
 		const struct log_row *row = &log.rows[i];
 		char *line = malloc(row->n + 1);
@@ -105,7 +108,7 @@ void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf
 	log_release(&log);
 }
 
-bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out)
+bool run_report(const struct run_log *run, struct buf *out)
 {
 	struct report *r = malloc(sizeof(*r));
 	struct text_style style;
@@ -113,7 +116,7 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 
 	if (!r)
 		die("out of memory");
-	read_run(&log, log_path, start, since_us);
+	read_run(&log, run);
 	report_make(r, &log);
 	bool worth = r->refused || r->worst >= SEVERITY_WARNING;
 	if (worth) {
@@ -126,14 +129,14 @@ bool run_report(const char *log_path, int64_t start, int64_t since_us, struct bu
 	return worth;
 }
 
-void run_annotate(const char *log_path, int64_t start, int64_t since_us)
+void run_annotate(const struct run_log *run)
 {
 	struct report *r = malloc(sizeof(*r));
 	struct log log;
 
 	if (!r)
 		die("out of memory");
-	read_run(&log, log_path, start, since_us);
+	read_run(&log, run);
 	report_make(r, &log);
 	annotate(r);
 	report_release(r);
@@ -141,14 +144,14 @@ void run_annotate(const char *log_path, int64_t start, int64_t since_us)
 	free(r);
 }
 
-enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us)
+enum run_outcome run_outcome(const struct run_log *run)
 {
 	struct report *r = malloc(sizeof(*r));
 	struct log log;
 
 	if (!r)
 		die("out of memory");
-	read_run(&log, log_path, start, since_us);
+	read_run(&log, run);
 	report_make(r, &log);
 	enum run_outcome outcome = r->refused || r->worst >= SEVERITY_ERROR ? RUN_ERRORS
 				   : r->worst >= SEVERITY_WARNING           ? RUN_WARNINGS
@@ -171,7 +174,7 @@ static void write_format(const struct report *r, struct slice file, struct buf *
 		report_text(r, &(struct text_style){ .width = 100 }, out);
 }
 
-void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file)
+void run_report_file(const struct run_log *run, const char *file)
 {
 	struct report *r = malloc(sizeof(*r));
 	struct buf out;
@@ -180,7 +183,7 @@ void run_report_file(const char *log_path, int64_t start, int64_t since_us, cons
 	if (!r)
 		die("out of memory");
 	buf_init(&out, REPORT_MAX);
-	read_run(&log, log_path, start, since_us);
+	read_run(&log, run);
 	report_make(r, &log);
 	write_format(r, slice_of(file), &out);
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);

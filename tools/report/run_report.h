@@ -2,31 +2,40 @@
 #ifndef ORSHIM_RUN_REPORT_H
 #define ORSHIM_RUN_REPORT_H
 
+#include <sys/types.h>
+
 #include "tools/report/report.h"
 
+/* Where the records of one run are. */
+struct run_log {
+	char *path;       /* may contain %p */
+	off_t start;      /* offset at which the run's lines begin */
+	int64_t since_us; /* when it started */
+	bool kept;        /* `orshim rerun` can repeat it */
+};
+
 /*
- * The report at the end of `orshim run`. LOG_PATH may contain %p; START is the
- * offset at which the run's lines begin, SINCE_US the time of its start.
- * Appends nothing and returns false if there is nothing at or above WARNING.
+ * The report at the end of `orshim run`. Appends nothing and returns false if
+ * there is nothing at or above WARNING.
  */
-bool run_report(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
+bool run_report(const struct run_log *run, struct buf *out);
 
 /* The annotations of GitHub Actions for the run, and its summary of the job. */
-void run_annotate(const char *log_path, int64_t start, int64_t since_us);
+void run_annotate(const struct run_log *run);
 
 /* The worst result of the run, for `run --fail-on`. */
 enum run_outcome { RUN_UNSEEN, RUN_CLEAN, RUN_WARNINGS, RUN_ERRORS };
 
-enum run_outcome run_outcome(const char *log_path, int64_t start, int64_t since_us);
+enum run_outcome run_outcome(const struct run_log *run);
 
 /*
  * The whole report into FILE, in the format that its name ends in
  * (formats.def), else text. Complains and goes on when FILE cannot be written.
  */
-void run_report_file(const char *log_path, int64_t start, int64_t since_us, const char *file);
+void run_report_file(const struct run_log *run, const char *file);
 
-/* Append as many lines of that run as fit; LOG_PATH may contain %p. */
-void run_lines(const char *log_path, int64_t start, int64_t since_us, struct buf *out);
+/* Append as many lines of that run as fit. */
+void run_lines(const struct run_log *run, struct buf *out);
 
 /* The records and the report of a run, for comparison. Release both. */
 struct run_result {

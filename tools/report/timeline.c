@@ -55,14 +55,34 @@ static size_t fill(const struct report *r, struct kind *kinds, size_t columns)
 	return count;
 }
 
+struct glyphs {
+	const char *refused, *fine, *both, *cut;
+};
+
+/* As setlocale(3) chooses: the first that is set and not empty. Without any it is the C locale. */
+static const struct glyphs *glyphs_of_locale(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	static const struct glyphs blocks = { "\xe2\x96\x88", "\xe2\x96\x81", "\xe2\x96\x84",
+					      "\xe2\x80\xa6" };
+	static const struct glyphs ascii = { "#", ".", "+", "~" };
+	const char *locale = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !(locale && *locale); i++)
+		locale = getenv(names[i]);
+	if (!locale)
+		return &ascii;
+	struct slice name = slice_of(locale);
+	return slice_has_nocase(name, SLICE("utf-8")) || slice_has_nocase(name, SLICE("utf8"))
+		   ? &blocks
+		   : &ascii;
+}
+
 static void say_cell(const struct kind *k, size_t column, const struct text_style *style,
-		     struct buf *out)
+		     const struct glyphs *g, struct buf *out)
 {
 	bool refused = k->cell_refused[column], fine = k->cell_fine[column];
-	const char *glyph = refused && fine ? "\xe2\x96\x84"
-			    : refused       ? "\xe2\x96\x88"
-			    : fine          ? "\xe2\x96\x81"
-					    : " ";
+	const char *glyph = refused && fine ? g->both : refused ? g->refused : fine ? g->fine : " ";
 
 	if (refused && style->colour)
 		say(out, "\033[1;31m%s\033[0m", glyph);
@@ -70,7 +90,7 @@ static void say_cell(const struct kind *k, size_t column, const struct text_styl
 		say(out, "%s", glyph);
 }
 
-static void say_label(const struct kind *k, struct buf *out)
+static void say_label(const struct kind *k, const struct glyphs *g, struct buf *out)
 {
 	struct buf label;
 
@@ -86,7 +106,7 @@ static void say_label(const struct kind *k, struct buf *out)
 			while (++at < s.n && ((unsigned char)s.p[at] & 0xc0) == 0x80)
 				;
 		s = slice_from(s, at);
-		say(out, "  \xe2\x80\xa6%.*s", SLICE_ARG(s));
+		say(out, "  %s%.*s", g->cut, SLICE_ARG(s));
 		wide = columns_of(s) + 1;
 	} else {
 		say(out, "  %.*s", SLICE_ARG(s));
@@ -109,6 +129,7 @@ static const struct log_row *first_exchange(const struct log *l, bool last)
 void say_timeline(const struct report *r, const struct text_style *style, struct buf *out)
 {
 	struct kind *kinds = calloc(KINDS_MAX, sizeof(*kinds));
+	const struct glyphs *g = glyphs_of_locale();
 	size_t columns = COLUMNS_MAX;
 	char from[TIMESTAMP_SIZE], to[TIMESTAMP_SIZE];
 
@@ -124,14 +145,16 @@ void say_timeline(const struct report *r, const struct text_style *style, struct
 	record_timestamp(first_exchange(r->log, true)->time_us, to);
 	say(out, "\n");
 	size_t start = out->n;
-	say(out, "timeline, %s to %s (\xe2\x96\x88 refused, \xe2\x96\x81 not%s)", from, to,
-	    columns < r->exchanges ? ", \xe2\x96\x84 both" : "");
+	say(out, "timeline, %s to %s (%s refused, %s not", from, to, g->refused, g->fine);
+	if (columns < r->exchanges)
+		say(out, ", %s both", g->both);
+	say(out, ")");
 	say_end(out, style, start, 4);
 	for (size_t i = 0; i < count; i++) {
-		say_label(&kinds[i], out);
+		say_label(&kinds[i], g, out);
 		say(out, "  ");
 		for (size_t c = 0; c < columns; c++)
-			say_cell(&kinds[i], c, style, out);
+			say_cell(&kinds[i], c, style, g, out);
 		say(out, "  %zu of %zu refused\n", kinds[i].refused,
 		    kinds[i].refused + kinds[i].fine);
 	}
