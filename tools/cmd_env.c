@@ -76,7 +76,7 @@ static const char *const limit_words =
 /* liborshim.7 */
 static void put_manual(struct buf *out)
 {
-	say(out, ".TH LIBORSHIM 7 \"\" orshim\n.SH NAME\n"
+	say(out, ".TH LIBORSHIM 7 \"\" orshim\n.ad l\n.SH NAME\n"
 		 "liborshim \\- see what a tool sends through its TLS library, and say what is wrong\n"
 		 ".SH SYNOPSIS\n.B LD_PRELOAD=liborshim.so\n.I TOOL\n.RI [ ARGS ]\n"
 		 ".SH DESCRIPTION\nPreloaded into a tool that is refused with 401 although its key "

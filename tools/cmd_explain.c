@@ -59,6 +59,22 @@ static void put_settings(struct buf *out, const struct text_style *style, enum r
 		die("explain: out of memory");
 }
 
+/* The words of an error that were given without quotation marks. */
+static bool explain_together(const struct arguments *a, const struct text_style *style,
+			     struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_BLOCK);
+	for (int i = 0; i < a->count; i++)
+		say(&words, "%s%s", i ? " " : "", a->words[i]);
+	say(&words, "%c", '\0');
+	bool known = a->count > 1 && rule_named(a->words[0]) == RULE_NONE &&
+		     error_words_explain(words.p, style, out);
+	buf_release(&words);
+	return known;
+}
+
 int cmd_explain(const struct arguments *a)
 {
 	struct text_style style;
@@ -70,7 +86,9 @@ int cmd_explain(const struct arguments *a)
 		    "status");
 	style_of(STDOUT_FILENO, &style);
 	buf_init(&out, LIMIT_BLOCK);
-	for (int i = 0; i < a->count; i++) {
+	bool told = explain_together(a, &style, &out);
+	print_out(&out);
+	for (int i = 0; i < a->count && !told; i++) {
 		if (i > 0)
 			say(&out, "\n");
 		enum rule_id rule = rule_named(a->words[i]);

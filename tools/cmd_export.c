@@ -96,7 +96,7 @@ static exchange_writer *form_of(const struct export_options *o)
 static void add_newest(struct inputs *in)
 {
 	unsigned without;
-	char *path = runs_newest_log(&without);
+	char *path = runs_newest_log(false, &without);
 
 	if (!path)
 		die("export: no run is kept yet; name a log, or - for standard input");

@@ -132,7 +132,7 @@ static void put_man_command(struct buf *out, const struct command *c)
 
 static void put_manual(struct buf *out, const struct command *all)
 {
-	say(out, ".TH ORSHIM 1 \"\" orshim\n.SH NAME\n"
+	say(out, ".TH ORSHIM 1 \"\" orshim\n.ad l\n.SH NAME\n"
 		 "orshim, orshim\\-run \\- find out why a tool gets 401 although its key is right\n"
 		 ".SH SYNOPSIS\n.B orshim\n.I COMMAND\n.RI [ ARGS ]\n.br\n"
 		 ".B orshim\\-run\n.I TOOL\n.RI [ ARGS ]\n.SH DESCRIPTION\n");
@@ -171,6 +171,8 @@ const struct command *command_or_die(const struct command *all, const char *name
 		if (strcmp(all[count].name, name) == 0)
 			return &all[count];
 	const char *near = nearest_name(name, name_at, all, count);
+	if (strcmp(name, "version") == 0)
+		die("unknown command 'version'; did you mean `orshim --version`?");
 	if (near)
 		die("unknown command '%s'; did you mean `orshim %s`?", name, near);
 	die("unknown command '%s'; `orshim --help` lists them", name);

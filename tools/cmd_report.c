@@ -110,7 +110,7 @@ static void add_earlier(struct log *l, const char *name, char *const *names, int
 static void add_newest(struct log *l)
 {
 	unsigned without;
-	char *path = runs_newest_log(&without);
+	char *path = runs_newest_log(false, &without);
 
 	if (path)
 		add_earlier(l, path, NULL, 0);

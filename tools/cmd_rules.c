@@ -146,7 +146,7 @@ static void put_man_rule(struct buf *out, const struct rule *r)
 static void put_man(struct buf *out)
 {
 	say(out,
-	    ".TH ORSHIM-RULES 7 \"\" orshim\n.SH NAME\norshim\\-rules \\- what orshim can "
+	    ".TH ORSHIM-RULES 7 \"\" orshim\n.ad l\n.SH NAME\norshim\\-rules \\- what orshim can "
 	    "diagnose\n.SH DESCRIPTION\nEach rule has one name, everywhere: in the diagnosis, in "
 	    "the log, for\n.BR \"orshim explain\" .\nIn brackets: severity, certainty, "
 	    "category.\n");

@@ -277,9 +277,10 @@ const struct command commands[] = {
 	  "as they are but for the spaces around a header's value, which nginx takes away, and for\n"
 	  "what nginx refuses as HTTP. Exits with 1 if something was refused.",
 	  "orshim relay --port 8787" },
-	{ "explain", cmd_explain, "explain a rule: what, why, fix, example",
-	  "ID...", "RULE", WORDS_ANY, NO_OPTIONS,
-	  NULL,
+	{ "explain", cmd_explain, "explain a rule, the words of an error, or a status",
+	  "ID...|TEXT|STATUS", "RULE", WORDS_ANY, NO_OPTIONS,
+	  "Of a rule: what, why, fix, example. Of an error's words or an HTTP status: which rules may\n"
+	  "be behind it, as in orshim explain \"Provider returned error\", orshim explain 401.",
 	  "orshim explain auth_token_quoted" },
 	{ "rules", cmd_rules, "list the rules",
 	  "", NULL, 0, OPTIONS(rules),

@@ -5,14 +5,28 @@
 
 #include "tools/command.h"
 
-/* A backslash is \e, and a minus that may be copied from the page is \-. */
+enum { LONG_WORD = 16 };
+
+/*
+ * A backslash is \e, and a minus that may be copied from the page is \-. A long
+ * word may be broken (\:) after a comma or a slash.
+ */
 static void put_escaped(struct buf *out, const char *text, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (text[i] == '\\')
+	size_t word = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i] == '\n' ? ' ' : text[i];
+		word = c == ' ' ? 0 : word + 1;
+		if (c == '\\')
 			say(out, "\\e");
 		else
-			say(out, text[i] == '-' ? "\\-" : "%c", text[i] == '\n' ? ' ' : text[i]);
+			say(out, c == '-' ? "\\-" : "%c", c);
+		if (word > LONG_WORD && (c == ',' || c == '/')) {
+			say(out, "\\:");
+			word = 0;
+		}
+	}
 }
 
 void roff_text(struct buf *out, const char *text)

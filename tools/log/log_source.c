@@ -9,20 +9,20 @@
 
 #include "tools/log/runs.h"
 
-static void add_newest(struct log *l, const char *command)
+/* NUMBERED: one of its exchanges is asked for. */
+static void add_newest(struct log *l, bool numbered, const char *command)
 {
 	unsigned without;
-	char *path = runs_newest_log(&without);
+	char *path = runs_newest_log(numbered, &without);
 
 	if (!path && without)
-		die("%s: no kept run left a log: no process with TLS was seen in them", command);
+		die("%s: no API request was seen in the kept runs", command);
 	if (!path)
 		die("%s: no run is kept yet; name a log, or start with `orshim run -- TOOL`",
 		    command);
 	if (without)
 		fprintf(stderr,
-			"orshim: %s: the newest run saw no process with TLS; this is an older one, "
-			"%s\n",
+			"orshim: %s: the newest run saw no API request; this is an older one, %s\n",
 			command, path);
 	log_add(l, path);
 	l->newest_run = without == 0;
@@ -55,7 +55,7 @@ unsigned source_add(struct log *l, const char *name, const char *command)
 	if (*path)
 		log_add(l, path);
 	else
-		add_newest(l, command);
+		add_newest(l, digits != NULL, command);
 	free(path);
 	return (unsigned)n;
 }

@@ -273,7 +273,23 @@ char *runs_newest(const char *name)
 	return path;
 }
 
-char *runs_newest_log(unsigned *without)
+/* Does the log PATH have a request? */
+static bool has_exchange(const char *path)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *f = fopen(path, "re");
+
+	while (f && !found && getline(&line, &size, f) > 0)
+		found = strstr(line, "\"record\":\"exchange\"") != NULL;
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+char *runs_newest_log(bool with_exchange, unsigned *without)
 {
 	size_t count;
 	struct kept_run *runs = runs_list(&count);
@@ -282,7 +298,7 @@ char *runs_newest_log(unsigned *without)
 	*without = 0;
 	for (size_t i = 0; i < count && !path; i++) {
 		path = path_join(runs[i].folder, "log");
-		if (path && access(path, F_OK) != 0) {
+		if (path && (access(path, F_OK) != 0 || (with_exchange && !has_exchange(path)))) {
 			free(path);
 			path = NULL;
 			++*without;

@@ -45,9 +45,10 @@ char *runs_newest(const char *name);
 
 /*
  * The path of the newest log of a run, which the caller frees; *WITHOUT is how
- * many newer runs left none. NULL: there is none.
+ * many newer runs left none. WITH_EXCHANGE: logs without a request count as
+ * none. NULL: there is none.
  */
-char *runs_newest_log(unsigned *without);
+char *runs_newest_log(bool with_exchange, unsigned *without);
 char *state_path(const char *name, bool create);
 
 /* FOLDER/NAME; dies without memory. */

@@ -110,9 +110,12 @@ static void steps_unseen(struct report *r)
 		     "and what to do. Was it started under `orshim run --`, or does it hand its "
 		     "work to a daemon that was already running?",
 		     tool);
-	} else
+	} else {
 		step(r, "The host may be unknown to orshim: set ORSHIM_HOSTS=host=openrouter for "
 			"a gateway, and run again.");
+	}
+	if (r->log->newest_run)
+		step(r, "`orshim runs` lists the runs before this one.");
 }
 
 static void steps_refused(struct report *r)

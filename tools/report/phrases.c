@@ -221,6 +221,16 @@ static const char *tap_words(const char *tap)
 	return strcmp(tap, "interposed") == 0 ? "observed through its exported functions" : tap;
 }
 
+bool row_is_tapped(const struct log *l, const struct log_row *row)
+{
+	for (size_t i = 0; i < row->library_count; i++) {
+		const char *tap = l->libraries[row->libraries + i].tap;
+		if (tap && strcmp(tap, "none") != 0)
+			return true;
+	}
+	return false;
+}
+
 void coverage_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
 	for (size_t i = 0; i < row->library_count; i++) {

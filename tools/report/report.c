@@ -23,16 +23,6 @@ static bool was_answered_well(const struct log_row *row)
 	return !row_failed(row) && row->status >= 200 && row->status < 400;
 }
 
-bool row_is_tapped(const struct log *l, const struct log_row *row)
-{
-	for (size_t i = 0; i < row->library_count; i++) {
-		const char *tap = l->libraries[row->libraries + i].tap;
-		if (tap && strcmp(tap, "none") != 0)
-			return true;
-	}
-	return false;
-}
-
 /* Exchanges without a cause are grouped if the same server answers the same status. */
 static bool is_of(const struct cause *c, const struct cause *of)
 {
