@@ -93,6 +93,7 @@ void observer_init(struct observer *o, char *(*lookup)(const char *name))
 	o->log.max = o->settings.log_max;
 	o->log.look_us = LIMIT_LOG_LOOK;
 	text_sink_init(o, lookup);
+	o->said = &o->own_said;
 	capture_out_init(&o->capture, o->settings.capture);
 	buf_init(&o->line, LIMIT_LINE);
 }
@@ -183,16 +184,6 @@ void observer_lock_in(struct observer *o)
 	capture_out_init(&o->capture, NULL);
 }
 
-/* Is this cause new on the text sink? Counts it. */
-static bool is_first_time(struct observer *o, enum rule_id cause)
-{
-	unsigned char *times = &o->reported[cause];
-
-	if (*times == 0xff)
-		return false;
-	return (*times)++ == 0;
-}
-
 /* The rule that a block is about: the cause, or the first finding if nothing was refused. */
 static enum rule_id subject_of(const struct diagnosis *d)
 {
@@ -204,19 +195,28 @@ static enum rule_id subject_of(const struct diagnosis *d)
 static void report_text(struct observer *o, const struct diagnosis *d)
 {
 	enum rule_id subject = subject_of(d);
+	struct said_row *row = NULL;
+	enum saying saying = SAY_ALL;
 
 	if (o->text.failed)
 		return;
-	if (subject != RULE_NONE && !o->judge.lint && o->reported[subject]) {
-		is_first_time(o, subject);
-		return;
+	if (d->verdict.refused_by == REFUSED_NOT)
+		said_forget(o->said, d);
+	if (subject != RULE_NONE && !o->judge.lint) {
+		row = said_row(o->said, subject, d);
+		saying = said_count(row, o->origin.pid);
 	}
+	if (saying == SAY_NOTHING)
+		return;
 	buf_reset(&o->line);
-	if (text_diagnosis(&o->line, &o->style, &o->origin, d) != 0 || o->line.n == 0)
-		return;
-	if (subject != RULE_NONE && !o->judge.lint && !is_first_time(o, subject))
-		return;
-	sink_write(&o->text, buf_slice(&o->line));
+	int failed = saying == SAY_AGAIN
+			 ? text_again(&o->line, &o->style, &o->origin, d, subject,
+				      row->times)
+			 : text_diagnosis(&o->line, &o->style, &o->origin, d);
+	if (failed == 0 && o->line.n)
+		sink_write(&o->text, buf_slice(&o->line));
+	else if (row)
+		row->times = 0; /* it was not said */
 }
 
 void observer_refresh_environment(struct observer *o)
@@ -311,7 +311,8 @@ static void report_connection(struct observer *o, const struct connection_record
 		o->findings[c->findings[i].severity]++;
 	log_connection(o, c);
 	buf_reset(&o->line);
-	if (!o->text.failed && is_first_time(o, c->findings[0].rule) &&
+	if (!o->text.failed &&
+	    said_count(said_row(o->said, c->findings[0].rule, NULL), o->origin.pid) == SAY_ALL &&
 	    text_connection(&o->line, &o->style, &o->origin, c) == 0)
 		sink_write(&o->text, buf_slice(&o->line));
 }

@@ -14,6 +14,7 @@
 #include "report/sink.h"
 #include "report/machine.h"
 #include "report/record.h"
+#include "report/said.h"
 #include "report/text.h"
 #include "wire/connection.h"
 
@@ -34,7 +35,8 @@ struct observer {
 	struct kept_pairs pairs;
 	struct buf line;                                     /* reused */
 	struct diagnosis *diagnosis;                         /* reused; NULL: none was made yet */
-	unsigned char reported[RULE_COUNT > 0 ? RULE_COUNT : 1]; /* times a cause came up */
+	struct said *said; /* own_said, or what several observers share */
+	struct said own_said;
 	unsigned findings[SEVERITY_ERROR + 1]; /* how many of each severity were reported */
 	bool loss_reported;                        /* that a line did not get into the log */
 	const char *unsupported; /* why the last connection that could not be followed was not; static */

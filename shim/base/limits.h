@@ -135,6 +135,6 @@
 #define LIMIT_ECHO_ANSWER (16 * 1024) /* of a refusal, searched for a credential written in another way */
 #define LIMIT_ECHO 255 /* places of a request's credentials that are looked for in what is written (count) */
 #define LIMIT_PSEUDONYMS 4096	   /* secrets and ids replaced in one capture (count) */
-#define LIMIT_REPEATS 64	   /* causes counted in one process before it says no more (count) */
+#define LIMIT_SAID 32	   /* causes with their key and place that were said to people (count) */
 
 #endif

@@ -543,6 +543,39 @@ int text_diagnosis(struct buf *out, const struct text_style *style, const struct
 	return 0;
 }
 
+int text_again(struct buf *out, const struct text_style *style, const struct origin *o,
+	       const struct diagnosis *d, enum rule_id cause, unsigned times)
+{
+	const struct check_input *e = &d->input;
+	struct text_block b;
+	size_t start = out->n;
+
+	block_init(&b, out, style, o, d);
+	put_coloured(&b, "\033[1m", "orshim: ");
+	if (e->x->response.status) {
+		put_number(&b, e->x->response.status);
+		put(&b, " from ");
+	} else {
+		put(&b, "no answer from ");
+	}
+	put_host(&b, host_of(e->x));
+	put(&b, " again, ");
+	put_number(&b, times);
+	put(&b, " times now: ");
+	put(&b, rules[cause].id);
+	if (e->shown[0])
+		put(&b, ", with the same key ");
+	else if (e->credentials.absent)
+		put(&b, ", without a key");
+	put(&b, e->shown);
+	end_line(&b, start, VERDICT_INDENT);
+	put_where(&b);
+	if (block_end(&b, start) != 0)
+		return -1;
+	scrub_echo(e, out->p + start, out->n - start);
+	return 0;
+}
+
 /* Findings without an exchange: what was seen of each, a rule's why and fix once. */
 static void put_findings(struct text_block *b, const struct finding *findings, size_t count)
 {

@@ -18,6 +18,10 @@ struct text_style {
 int text_diagnosis(struct buf *out, const struct text_style *style, const struct origin *o,
 		   const struct diagnosis *d);
 
+/* Briefly: D was refused for CAUSE as before, with the same key at the same place, TIMES times now. */
+int text_again(struct buf *out, const struct text_style *style, const struct origin *o,
+	       const struct diagnosis *d, enum rule_id cause, unsigned times);
+
 /* A connection without an exchange: at least one finding, those of one rule side by side. */
 int text_connection(struct buf *out, const struct text_style *style, const struct origin *o,
 		    const struct connection_record *c);

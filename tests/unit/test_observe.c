@@ -51,6 +51,50 @@ static void a_cause_is_told_once_and_logged_always(void **state)
 	playback_release(&r);
 }
 
+#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define GET_WITH(last)                                                                        \
+	"> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n"                                  \
+	"> Authorization: Bearer sk-or-v1-" KEY last "\n>\n"
+#define UNKNOWN                                                                               \
+	"< HTTP/1.1 401 Unauthorized\n< Content-Type: application/json\n< Content-Length: 50\n<\n" \
+	"< {\"error\":{\"message\":\"User not found.\",\"code\":401}}\n"
+#define FINE                                                                                  \
+	"< HTTP/1.1 200 OK\n< Content-Type: application/json\n< Content-Length: 11\n<\n< {\"data\":{}}\n"
+
+/* What a user changes makes a cause news; what stays the same is one line now and then. */
+static void a_cause_is_told_again_after_a_change(void **state)
+{
+	static const struct {
+		const char *name, *capture;
+		size_t blocks, lines;
+	} cases[] = {
+		{ "six times the same: the second and fourth are a line",
+		  GET_WITH("0") UNKNOWN GET_WITH("0") UNKNOWN GET_WITH("0") UNKNOWN GET_WITH("0")
+		      UNKNOWN GET_WITH("0") UNKNOWN GET_WITH("0") UNKNOWN,
+		  1, 2 },
+		{ "another key", GET_WITH("0") UNKNOWN GET_WITH("1") UNKNOWN, 2, 0 },
+		{ "and back", GET_WITH("0") UNKNOWN GET_WITH("1") UNKNOWN GET_WITH("0") UNKNOWN, 2,
+		  1 },
+		{ "the key was accepted in between",
+		  GET_WITH("0") UNKNOWN GET_WITH("0") FINE GET_WITH("0") UNKNOWN, 2, 0 },
+		{ "another key was", GET_WITH("0") UNKNOWN GET_WITH("1") FINE GET_WITH("0") UNKNOWN,
+		  2, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[8192];
+		struct playback r;
+		snprintf(text, sizeof(text), "= host openrouter.ai\n%s= close\n", cases[i].capture);
+		play_with(&r, text, false);
+		print_message("%s\n", cases[i].name);
+		assert_int_equal(count(buf_slice(&r.text), ", refused by "), cases[i].blocks);
+		assert_int_equal(count(buf_slice(&r.text), " times now: "), cases[i].lines);
+		assert_int_equal(count(buf_slice(&r.text), KEY), 0);
+		playback_release(&r);
+	}
+}
+
 static void a_silent_connection_to_an_api_is_worth_a_word(void **state)
 {
 	struct playback r;
@@ -149,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cause_is_told_once_and_logged_always),
+		cmocka_unit_test(a_cause_is_told_again_after_a_change),
 		cmocka_unit_test(a_silent_connection_to_an_api_is_worth_a_word),
 		cmocka_unit_test(bytes_that_are_not_http_are_said_once),
 		cmocka_unit_test(other_hosts_are_none_of_our_business_except_to_lint),
