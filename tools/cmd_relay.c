@@ -1,393 +1,193 @@
 /* SPDX-License-Identifier: MIT */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/log/log_counts.h"
-#include "tools/program/program.h"
-#include "tools/relay_config.h"
+#include "tools/redirect/base_port.h"
+#include "tools/redirect/links.h"
 
-enum {
-	CONNECT_MS = 20,        /* between two checks that nginx listens */
-	ERRORS_MAX = 64 * 1024, /* of nginx's output, until the line is complete */
-	LOG_MAX = 1 << 30,
-	TREE_DEPTH = 8,
+enum { LOG_MAX = 1 << 30, TURNS_AT_THE_END = 1000 };
+
+/* What ends the relay: a signal, or the end of its input. */
+struct ending {
+	struct source source;
+	bool *ends;
 };
 
-struct relay {
-	struct relay_upstream upstream;
-	uint16_t port; /* 0: any */
-	const char *ca;
-	const char *log; /* --log; NULL */
-	bool until_eof;
-	char folder[PATH_MAX];
-	char nginx[PATH_MAX];
-	char log_path[PATH_MAX]; /* the log that the shim writes */
+struct base_relay {
+	struct upstream upstream;
+	char folder[PATH_MAX]; /* of the log, without --log */
+	char log_path[PATH_MAX];
 	off_t log_start;
-	int errors; /* nginx's error log is read from here */
-	struct buf error_text;
-	int signals;
-	sigset_t mask_before;
-	pid_t pid; /* of nginx; 0: it has ended */
+	struct ending signals, input;
+	bool ends;
+	struct relay relay;
 };
 
-static void take_options(struct relay *r, const struct relay_options *o)
+/* Certificates to trust: --ca, else what the variables name, else the system's. */
+static void choose_ca(const char *ca)
 {
-	const char *url = o->upstream ? o->upstream : "https://openrouter.ai/api/v1";
-	const char *wrong = relay_parse(&r->upstream, url);
+	if (!ca)
+		return;
+	if (access(ca, R_OK) != 0)
+		die("relay: cannot read %s: %s", ca, strerror(errno));
+	unsetenv("SSL_CERT_DIR");
+	setenv("SSL_CERT_FILE", ca, 1);
+}
+
+static void take_upstream(struct base_relay *b, const char *given)
+{
+	const char *url = given ? given : "https://openrouter.ai/api/v1";
+	const char *wrong = upstream_parse(&b->upstream, url);
 
 	if (wrong)
 		die("relay: --upstream %s: %s", url, wrong);
-	r->port = (uint16_t)o->port;
-	r->ca = o->ca;
-	r->log = o->log;
-	r->until_eof = o->until_eof;
 }
 
-static void find_nginx(struct relay *r)
+/* No other program can have the port from here on: the one that listens is the one that serves. */
+static void open_port(struct base_relay *b, uint16_t port)
 {
-	static const char *const names[] = { "nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx",
-					     "/opt/homebrew/bin/nginx" };
-	struct program program;
+	int error = base_open(&b->relay, &b->upstream, port);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (program_find(&program, names[i]) != PROGRAM_FINE)
-			continue;
-		if (program.no_preload)
-			die("relay: %s will not do: %s", program.path, program.no_preload);
-		memcpy(r->nginx, program.path, sizeof(r->nginx));
-		return;
-	}
-	die("relay: nginx is not installed; install it with your package manager, for example "
-	    "`apt-get install nginx-light` or `dnf install nginx`");
+	if (error == EADDRINUSE)
+		die("relay: port %u is taken by another program; choose another --port, "
+		    "or leave it out for any free one",
+		    port);
+	if (error)
+		die("relay: cannot listen on port %u: %s", port, strerror(error));
 }
 
-/* The CA certificates for nginx, which has no default. */
-static void find_ca(struct relay *r)
-{
-	static const char *const usual[] = { "/etc/ssl/certs/ca-certificates.crt",
-					     "/etc/pki/tls/certs/ca-bundle.crt",
-					     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
-	const char *given = getenv("SSL_CERT_FILE");
-
-	if (!r->ca && given && *given)
-		r->ca = given;
-	for (size_t i = 0; !r->ca && i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (access(usual[i], R_OK) == 0)
-			r->ca = usual[i];
-	if (!r->ca)
-		die("relay: no certificates to trust were found; name a file with --ca FILE");
-	if (access(r->ca, R_OK) != 0)
-		die("relay: cannot read %s: %s", r->ca, strerror(errno));
-}
-
-/*
- * Choose the port, or check that it is free, before nginx does: nginx would
- * report it late and with many lines. An nginx without a master process cannot
- * inherit a socket.
- */
-static void choose_port(struct relay *r)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(r->port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t n = sizeof(at);
-	int on = 1;
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0)
-		die("relay: cannot make a socket: %s", strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 1) != 0) {
-		if (errno == EADDRINUSE)
-			die("relay: port %u is taken by another program; choose another --port, "
-			    "or leave it out for any free one",
-			    r->port);
-		die("relay: cannot listen on port %u: %s", r->port, strerror(errno));
-	}
-	if (getsockname(fd, (struct sockaddr *)&at, &n) == 0)
-		r->port = ntohs(at.sin_port);
-	close(fd);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-	(void)st;
-	(void)kind;
-	(void)where;
-	remove(path);
-	return 0;
-}
-
-static void remove_folder(const struct relay *r)
-{
-	nftw(r->folder, remove_one, TREE_DEPTH, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Remove the folder and die with the reason. */
-__attribute__((noreturn)) static void trouble(const struct relay *r, const char *what,
-					      const char *path)
-{
-	int error = errno;
-
-	remove_folder(r);
-	die("relay: cannot %s %s: %s", what, path, strerror(error));
-}
-
-static void path_in(const struct relay *r, const char *file, char path[PATH_MAX])
-{
-	if (snprintf(path, PATH_MAX, "%s/%s", r->folder, file) >= PATH_MAX)
-		die("relay: the name of TMPDIR is too long");
-}
-
-static void write_config(struct relay *r)
-{
-	char path[PATH_MAX];
-	struct buf text;
-
-	buf_init(&text, LIMIT_BLOCK);
-	if (relay_configure(&text, &r->upstream, r->port) != 0)
-		die("relay: out of memory");
-	path_in(r, "nginx.conf", path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || !write_all(fd, buf_slice(&text)))
-		trouble(r, "write", path);
-	close(fd);
-	buf_release(&text);
-}
-
-/* Create nginx's files under the names in its configuration. */
-static void make_folder(struct relay *r)
+static void make_folder(struct base_relay *b)
 {
 	const char *base = getenv("TMPDIR");
-	char *ca = realpath(r->ca, NULL);
-	char path[PATH_MAX];
 
-	snprintf(r->folder, sizeof(r->folder), "%s/orshim-XXXXXX", base && *base ? base : "/tmp");
-	if (!mkdtemp(r->folder))
+	snprintf(b->folder, sizeof(b->folder), "%s/orshim-XXXXXX", base && *base ? base : "/tmp");
+	if (!mkdtemp(b->folder))
 		die("relay: cannot make a folder: %s; set TMPDIR", strerror(errno));
-	write_config(r);
-	path_in(r, RELAY_CA_FILE, path);
-	if (!ca || symlink(ca, path) != 0)
-		trouble(r, "make", path);
-	free(ca);
-	path_in(r, RELAY_ERRORS_FILE, path);
-	/* We open both ends, so there is always a reader and never an end of file. */
-	r->errors = mkfifo(path, 0600) == 0 ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
-	if (r->errors < 0)
-		trouble(r, "make", path);
 }
 
-static void set(const char *name, const char *value)
+static void choose_log(struct base_relay *b, const char *log)
 {
-	if (setenv(name, value, 1) != 0)
+	const char *given = log ? log : getenv("ORSHIM_LOG");
+	struct stat st;
+
+	if (given && *given) {
+		snprintf(b->log_path, sizeof(b->log_path), "%s", given);
+	} else {
+		make_folder(b);
+		if (snprintf(b->log_path, PATH_MAX, "%s/log", b->folder) >= PATH_MAX)
+			die("relay: the name of TMPDIR is too long");
+	}
+	int fd = open(b->log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		die("relay: cannot write to %s: %s", b->log_path, strerror(errno));
+	b->log_start = fstat(fd, &st) == 0 ? st.st_size : 0;
+	close(fd);
+	if (setenv("ORSHIM_LOG", b->log_path, 1) != 0)
 		die("relay: out of memory");
 }
 
-/*
- * Nothing else of our environment goes to nginx: a key in it is not evidence of
- * where the tool has its key from.
- */
-static void leave_only_what_nginx_needs(void)
+static void remove_folder(const struct base_relay *b)
 {
-	static const char *const kept[] = { "PATH=",   "HOME=", "TERM=", "NO_COLOR=", "TZ=",
-					    "TMPDIR=", "LANG=", "LC_",   "ORSHIM_" };
-	extern char **environ;
-	size_t n = 0;
+	char rotated[PATH_MAX + 4];
 
-	for (char **entry = environ; *entry; entry++)
-		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-			if (strncmp(*entry, kept[i], strlen(kept[i])) == 0) {
-				environ[n++] = *entry;
-				break;
-			}
-	environ[n] = NULL;
+	if (!b->folder[0])
+		return;
+	unlink(b->log_path);
+	snprintf(rotated, sizeof(rotated), "%s.1", b->log_path);
+	unlink(rotated);
+	rmdir(b->folder);
 }
 
-static void choose_log(struct relay *r)
+static void on_signal(struct source *s, uint32_t events)
 {
-	const char *given = r->log ? r->log : getenv("ORSHIM_LOG");
-	struct stat st;
-
-	if (given && *given)
-		snprintf(r->log_path, sizeof(r->log_path), "%s", given);
-	else
-		path_in(r, "log", r->log_path);
-	int fd = open(r->log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		trouble(r, "write to", r->log_path);
-	r->log_start = fstat(fd, &st) == 0 ? st.st_size : 0;
-	close(fd);
-	set("ORSHIM_LOG", r->log_path);
-}
-
-static void set_environment(void)
-{
-	char library[PATH_MAX];
-
-	library_find(library);
-	if (strpbrk(library, " :"))
-		die("relay: LD_PRELOAD cannot hold %s: it has a space or a colon; move the library",
-		    library);
-	leave_only_what_nginx_needs();
-	if (!getenv("ORSHIM_TEXT"))
-		set("ORSHIM_TEXT", "stderr");
-	set("LD_PRELOAD", library);
-}
-
-static void become_nginx(const struct relay *r)
-{
-	char *argv[] = { (char *)r->nginx, (char *)"-p",         (char *)r->folder,
-			 (char *)"-c",     (char *)"nginx.conf", NULL };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	sigprocmask(SIG_SETMASK, &r->mask_before, NULL);
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	}
-	execv(argv[0], argv);
-	warn("relay: cannot run %s: %s", argv[0], strerror(errno));
-	_exit(EXIT_TROUBLE);
-}
-
-static void start_nginx(struct relay *r)
-{
-	static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
-	sigset_t set_of;
-
-	sigemptyset(&set_of);
-	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-		sigaddset(&set_of, watched[i]);
-	sigprocmask(SIG_BLOCK, &set_of, &r->mask_before);
-	r->signals = signalfd(-1, &set_of, SFD_CLOEXEC);
-	if (r->signals < 0)
-		die("relay: cannot wait for signals: %s", strerror(errno));
-	r->pid = fork();
-	if (r->pid < 0)
-		die("relay: cannot start a process: %s", strerror(errno));
-	if (r->pid == 0)
-		become_nginx(r);
-}
-
-/* Print nginx's error lines; an incomplete line waits for its rest. */
-static void tell_errors(struct relay *r)
-{
-	struct slice rest, line;
-	char piece[4096];
-	ssize_t n;
-
-	while ((n = read(r->errors, piece, sizeof(piece))) > 0)
-		if (buf_add(&r->error_text, piece, (size_t)n) != 0)
-			buf_reset(&r->error_text);
-	rest = buf_slice(&r->error_text);
-	while (rest.n && memchr(rest.p, '\n', rest.n) && slice_cut(&rest, '\n', &line)) {
-		struct slice what = relay_complaint(line);
-
-		if (what.n)
-			warn("relay: nginx: %.*s", SLICE_ARG(what));
-	}
-	n = (ssize_t)rest.n;
-	if (n)
-		memmove(r->error_text.p, rest.p, rest.n);
-	r->error_text.n = (size_t)n;
-}
-
-/*
- * Wait until one of the descriptors, OTHER among them, is readable, or for that
- * time; handles signals. False: stop.
- */
-static bool go_on(struct relay *r, int other, int milliseconds)
-{
-	struct pollfd fds[] = { { r->signals, POLLIN, 0 },
-				{ r->errors, POLLIN, 0 },
-				{ r->until_eof ? STDIN_FILENO : -1, POLLIN, 0 },
-				{ other, POLLIN, 0 } };
 	struct signalfd_siginfo signal;
+
+	(void)events;
+	if (read(s->fd, &signal, sizeof(signal)) == sizeof(signal))
+		*((struct ending *)s)->ends = true;
+}
+
+static void on_input(struct source *s, uint32_t events)
+{
 	char piece[256];
 
-	if (poll(fds, 4, milliseconds) < 0)
-		return errno == EINTR;
-	if (fds[1].revents)
-		tell_errors(r);
-	if (fds[0].revents && read(r->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo != SIGCHLD)
-			return false;
-		if (waitpid(r->pid, NULL, WNOHANG) == r->pid) {
-			r->pid = 0;
-			return false;
-		}
-	}
-	return !fds[2].revents || read(STDIN_FILENO, piece, sizeof(piece)) > 0;
+	(void)events;
+	if (read(s->fd, piece, sizeof(piece)) <= 0)
+		*((struct ending *)s)->ends = true;
 }
 
-/* Connect to nginx; -1: stopped before a connection succeeded. */
-static int connect_to(struct relay *r)
+static void watch_end(struct base_relay *b, bool until_eof)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(r->port) };
+	static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set;
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	for (;;) {
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-		if (fd < 0)
-			trouble(r, "make", "a socket");
-		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-			return fd;
-		close(fd);
-		if (!go_on(r, -1, CONNECT_MS))
-			return -1;
-	}
-}
-
-/* If nginx answers as the relay, it is ready, and the port is not another program's. */
-static bool is_ready(struct relay *r)
-{
-	static const char request[] = "GET " RELAY_READY_PATH " HTTP/1.0\r\n\r\n";
-	char answer[16] = { 0 };
-	int fd = connect_to(r);
-
-	if (fd < 0)
-		return false;
-	if (write_all(fd, slice_of(request)))
-		while (go_on(r, fd, -1))
-			if (recv(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT) >= 0 ||
-			    errno != EAGAIN)
-				break;
-	close(fd);
-	return r->pid && strncmp(answer, "HTTP/1.1 204", 12) == 0;
-}
-
-static void stop_nginx(struct relay *r)
-{
-	if (!r->pid)
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+		sigaddset(&set, watched[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	b->signals = (struct ending){ { signalfd(-1, &set, SFD_CLOEXEC), 0, on_signal }, &b->ends };
+	if (b->signals.source.fd < 0 || !loop_watch(b->relay.loop, &b->signals.source, EPOLLIN))
+		die("relay: cannot wait for signals: %s", strerror(errno));
+	if (!until_eof)
 		return;
-	kill(r->pid, SIGTERM);
-	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	r->pid = 0;
+	b->input = (struct ending){ { STDIN_FILENO, 0, on_input }, &b->ends };
+	if (!loop_watch(b->relay.loop, &b->input.source, EPOLLIN)) /* a file, which ends at once */
+		b->ends = true;
 }
 
-static void say_how(const struct relay *r)
+/* What of the relay of `orshim run` serves a base URL. */
+static void prepare(struct relay *r)
+{
+	struct slice wrong;
+
+	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS; i++)
+		r->listeners[i].source.fd = -1;
+	r->near[0].source.fd = r->near[1].source.fd = -1;
+	r->proxy.source.fd = r->control.source.fd = r->door.source.fd = -1;
+	r->loop = loop_open();
+	if (r->loop < 0)
+		die("relay: cannot wait for connections: %s", strerror(errno));
+	hosts_init(&r->hosts, getenv("ORSHIM_HOSTS"), &wrong);
+	user_proxies_read(r->proxies);
+	trust_init(&r->trust, NULL);
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* keys go through our memory */
+}
+
+static void serve(struct base_relay *b)
+{
+	struct relay *r = &b->relay;
+
+	while (!b->ends) {
+		loop_turn(r->loop, links_tick(r));
+		links_sweep(r);
+	}
+	/* What has come already is looked at. */
+	for (int i = 0; i < TURNS_AT_THE_END && loop_turn(r->loop, 0) > 0; i++)
+		links_sweep(r);
+	base_stop(r);
+	links_sweep(r);
+	peers_release(r);
+	trust_release(&r->trust);
+}
+
+static void say_how(const struct base_relay *b)
 {
 	struct buf out;
-	char base[RELAY_PATH_SIZE + 64];
+	char base[UPSTREAM_PATH + 64];
 
-	snprintf(base, sizeof(base), "http://127.0.0.1:%u%s", r->port, r->upstream.path);
+	snprintf(base, sizeof(base), "http://127.0.0.1:%u%s", b->relay.base_port, b->upstream.path);
 	buf_init(&out, LIMIT_BLOCK);
 	say(&out, "%s\n\n", base);
 	say(&out,
@@ -396,23 +196,23 @@ static void say_how(const struct relay *r)
 	    "  codex, config.toml  base_url = \"%s\"   (in the model provider's table)\n"
 	    "  cline, continue, …  the setting \"base URL\" or \"API base\"\n"
 	    "What it sends goes on to https://%s. It ends with Ctrl-C.\n",
-	    base, base, r->upstream.host);
+	    base, base, b->upstream.host);
 	print_out(&out);
 	buf_release(&out);
 }
 
-static int tell(struct relay *r)
+static int tell(const struct base_relay *b)
 {
 	struct buf log, out;
 	struct log_counts t;
 	char piece[16384];
 	ssize_t n;
-	int fd = open(r->log_path, O_RDONLY | O_CLOEXEC);
+	int fd = open(b->log_path, O_RDONLY | O_CLOEXEC);
 
 	buf_init(&log, LOG_MAX);
 	buf_init(&out, LIMIT_BLOCK);
 	log_counts_init(&t);
-	for (off_t at = r->log_start; fd >= 0 && (n = pread(fd, piece, sizeof(piece), at)) > 0;
+	for (off_t at = b->log_start; fd >= 0 && (n = pread(fd, piece, sizeof(piece), at)) > 0;
 	     at += n)
 		if (buf_add(&log, piece, (size_t)n) != 0)
 			break;
@@ -432,39 +232,23 @@ static int tell(struct relay *r)
 
 int cmd_relay(const struct arguments *a)
 {
-	struct relay *r = calloc(1, sizeof(*r));
-	int status = EXIT_TROUBLE;
+	const struct relay_options *o = a->options;
+	struct base_relay *b = calloc(1, sizeof(*b));
 
-	if (!r)
+	if (!b)
 		die("relay: out of memory");
-	buf_init(&r->error_text, ERRORS_MAX);
-	take_options(r, a->options);
-	find_nginx(r);
-	find_ca(r);
-	set_environment();
-	choose_port(r);
-	make_folder(r);
-	choose_log(r);
-	start_nginx(r);
-	if (is_ready(r)) {
-		say_how(r);
-		while (go_on(r, -1, -1))
-			;
-		bool by_itself = !r->pid;
-		stop_nginx(r);
-		tell_errors(r);
-		status = tell(r);
-		if (by_itself) {
-			warn("relay: nginx has ended by itself");
-			status = EXIT_TROUBLE;
-		}
-	} else {
-		stop_nginx(r);
-		tell_errors(r);
-		warn("relay: nginx did not start; what it said stands above");
-	}
-	remove_folder(r);
-	buf_release(&r->error_text);
-	free(r);
+	take_upstream(b, o->upstream);
+	choose_ca(o->ca);
+	prepare(&b->relay);
+	open_port(b, (uint16_t)o->port);
+	choose_log(b, o->log);
+	if (!getenv("ORSHIM_TEXT"))
+		setenv("ORSHIM_TEXT", "stderr", 1);
+	watch_end(b, o->until_eof);
+	say_how(b);
+	serve(b);
+	int status = tell(b);
+	remove_folder(b);
+	free(b);
 	return status;
 }

@@ -273,9 +273,10 @@ const struct command commands[] = {
 	{ "relay", cmd_relay, "for a tool that cannot be tapped: a base URL on this machine",
 	  "", NULL, 0, OPTIONS(relay),
 	  "Prints the base URL to put into the tool's settings, then each diagnosis on stderr, and\n"
-	  "ends with Ctrl-C. It is nginx under the shim, so nginx must be installed. Requests pass\n"
-	  "as they are but for the spaces around a header's value, which nginx takes away, and for\n"
-	  "what nginx refuses as HTTP. Exits with 1 if something was refused.",
+	  "ends with Ctrl-C. Requests pass byte by byte, with the API's name in the Host field. A\n"
+	  "cause is explained again for another key, host or path, and after the key was accepted;\n"
+	  "the same failure again is one line. The API is reached through HTTPS_PROXY, unless\n"
+	  "NO_PROXY names it. Exits with 1 if something was refused.",
 	  "orshim relay --port 8787" },
 	{ "explain", cmd_explain, "explain a rule, the words of an error, or a status",
 	  "ID...|TEXT|STATUS", "RULE", WORDS_ANY, NO_OPTIONS,

@@ -37,7 +37,6 @@ Maintainer: $maintainer
 Installed-Size: $(find deb/usr -type f -exec stat -c %s {} + | awk '{ n += int(($1 + 1023) / 1024) } END { print n }')
 Depends: libc6 (>= 2.17)
 Recommends: curl
-Suggests: nginx
 Section: devel
 Priority: optional
 Description: find out why a tool gets 401 although its key is right

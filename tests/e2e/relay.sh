@@ -77,7 +77,7 @@ check "in the upstream's name" grep -q '"host":"localhost".*"status":401' "$work
 OPENROUTER_API_KEY=undefined /usr/bin/python3 "$root/tests/e2e/clients/chat.py" urllib "$base" \
 	>"$work/answer" 2>&1
 check "Python with an unset variable is diagnosed" grep -q '"rule":"auth_token_literal"' "$work/log"
-check "nobody's environment is blamed" sh -c "! grep -q '\"source\":\[\"' '$work/log'"
+check "from the variable of the tool" grep -q '"source":\["OPENROUTER_API_KEY"\]' "$work/log"
 check "no key is written" sh -c "! grep -q '${good#sk-or-v1-}' '$work/log' '$work/err'"
 other=${base#http://127.0.0.1:}
 "$orshim" relay --port "${other%%/*}" >"$work/answer" 2>&1
@@ -96,15 +96,12 @@ done
 ca=/etc/ssl/certs/ca-certificates.crt
 relay
 check "a certificate that is not trusted: 502" test "$(post "$good" -o /dev/null -w '%{http_code}')" = 502
-check "and why" grep -q '^orshim: relay: nginx: upstream SSL certificate verify error' "$work/err"
+check "and why" grep -q '^orshim: relay: https://localhost:[0-9]*: the server.s certificate is not trusted here: ' "$work/err"
 check "without the request" sh -c "! grep -q chat/completions '$work/err'"
 check "then it ends" ends 0
 
 PATH=/nowhere "$orshim" relay --upstream http://localhost >"$work/answer" 2>&1
 check "an upstream without TLS is refused" test "$?.$(wc -l <"$work/answer")" = 2.1
-"$orshim" relay --upstream https://no-such-host.invalid </dev/null >"$work/answer" 2>&1
-check "an upstream that is nowhere: status 2" test $? = 2
-check "and nginx says so" grep -q 'host not found' "$work/answer"
 
 serve 5 "$root/tests/e2e/relay/held_stream.py"
 port=$(field port "$line") ca=$(field ca "$line")

@@ -95,7 +95,10 @@ static enum dial_next dial(struct link *l)
 			l->state = LINK_DIALLING;
 			return DIAL_GO_ON;
 		}
+		l->error = error;
 	}
+	if (l->request)
+		return DIAL_REFUSE;
 	return reply(l, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", DIAL_END);
 }
 
@@ -108,7 +111,7 @@ enum dial_next dial_looked_up(struct link *l)
 	return l->addresses ? dial(l) : DIAL_BREAK;
 }
 
-static enum dial_next look_up(struct link *l, const char *host, uint16_t port)
+enum dial_next dial_begin(struct link *l, const char *host, uint16_t port)
 {
 	l->names.source.fd = lookup_begin(host, port);
 	l->state = LINK_LOOKUP;
@@ -137,7 +140,7 @@ static enum dial_next take_head(struct link *l, size_t head)
 	if (proxy && !make_prologue(l, text, proxy))
 		return DIAL_BREAK;
 	buf_drop(&l->first, head);
-	return look_up(l, proxy ? proxy->host : l->name, proxy ? proxy->port : l->port);
+	return dial_begin(l, proxy ? proxy->host : l->name, proxy ? proxy->port : l->port);
 }
 
 enum dial_next dial_read(struct link *l)
@@ -160,15 +163,17 @@ enum dial_next dial_answered(struct link *l)
 	socklen_t size = sizeof(error);
 
 	getsockopt(l->far.source.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-	if (error)
+	if (error) {
+		l->error = error;
 		return dial(l);
+	}
 	if (l->prologue.n) { /* the user's own proxy answers */
 		l->state = LINK_TUNNEL;
 		return buf_add_slice(&l->far.out.bytes, buf_slice(&l->prologue)) == 0 ? DIAL_GO_ON
 										      : DIAL_BREAK;
 	}
 	l->state = LINK_HELLO;
-	return reply(l, done, DIAL_GO_ON);
+	return l->request ? DIAL_GO_ON : reply(l, done, DIAL_GO_ON);
 }
 
 void dial_release(struct link *l)

@@ -12,11 +12,15 @@
 enum dial_next {
 	DIAL_GO_ON, /* as the link's state says */
 	DIAL_END,   /* the tool was told why not */
+	DIAL_REFUSE, /* of a base URL (base.h): no address is left, l->error says why */
 	DIAL_BREAK
 };
 
 /* L is in PROXY, and near may be readable. */
 enum dial_next dial_read(struct link *l);
+
+/* Look HOST up, to connect to PORT of it. */
+enum dial_next dial_begin(struct link *l, const char *host, uint16_t port);
 
 /* L is in LOOKUP, and its names are readable: try the first address. */
 enum dial_next dial_looked_up(struct link *l);

@@ -44,24 +44,28 @@ void link_break(struct link *l)
 static uint32_t wanted_of(const struct link *l, const struct end *e, const struct end *other)
 {
 	uint32_t out = e->out.bytes.n > e->out.sent ? EPOLLOUT : 0;
+	/* Who asks without TLS may send no more and still wait for the answer. */
+	uint32_t gone = l->request ? 0 : EPOLLRDHUP;
 
 	switch (l->state) {
 	case LINK_PROXY:
 		return EPOLLIN;
 	case LINK_LOOKUP:
-		return EPOLLRDHUP;
+		return gone;
 	case LINK_DIALLING:
-		return e == &l->far ? EPOLLOUT : EPOLLRDHUP;
+		return e == &l->far ? EPOLLOUT : gone;
 	case LINK_HELLO:
 		return out | (e->eof ? 0 : EPOLLIN);
 	case LINK_TUNNEL:
 	case LINK_UPSTREAM:
-		return out | (e == &l->far ? EPOLLIN : EPOLLRDHUP);
+		return out | (e == &l->far ? EPOLLIN : gone);
 	case LINK_LEAF:
 		return out | (e == &l->near ? EPOLLIN : EPOLLRDHUP);
 	case LINK_PUMP:
 	case LINK_SPLICE:
 		return out | (!e->eof && end_has_room(other) ? EPOLLIN : 0);
+	case LINK_REFUSED:
+		return out | EPOLLIN;
 	case LINK_CONNECTING:
 	case LINK_AGAIN:
 		return e == &l->far ? EPOLLOUT : 0;

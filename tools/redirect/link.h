@@ -18,6 +18,7 @@
  *        +-- AGAIN <- certificate, or refuses the handshake ---- UPSTREAM
  *          (a fresh far, the same bytes)                            | verified
  *                                                                   v
+ *     PUMP <-- base.h: without a LEAF                               |
  *                  OVER <-- the tool refuses our certificate ----- LEAF
  *                                                                   v
  *                                                                 PUMP
@@ -29,6 +30,7 @@
 #include "tools/redirect/relay.h"
 #include "wire/connection.h"
 
+struct base_request;
 struct lookup_answer;
 
 enum link_state {
@@ -44,6 +46,7 @@ enum link_state {
 	LINK_PUMP,
 	LINK_AGAIN,
 	LINK_SPLICE,
+	LINK_REFUSED, /* by base.h: the tool reads why */
 	LINK_OVER,
 };
 
@@ -79,9 +82,11 @@ struct link {
 	struct buf first;                /* what the tool sent so far, byte for byte */
 	struct buf prologue;             /* a CONNECT and its head */
 	struct buf answer;               /* the proxy's, while it is read */
+	struct base_request *request;    /* it came to a base URL (base.h); NULL: it did not */
 	struct end names;                /* dial.h: where the addresses come */
 	struct lookup_answer *addresses; /* NULL: none yet */
 	unsigned tried;                  /* of them */
+	int error;                       /* errno of the last that was tried */
 	bool skips_answer;               /* the proxy answers once more, which the tool has seen */
 	struct hello hello;
 	char name[HELLO_NAME]; /* of the server, else its address */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/private_address.h"
+#include "tools/redirect/base.h"
 #include "tools/redirect/dial.h"
 #include "tools/redirect/end.h"
 #include "tools/redirect/pump.h"
@@ -283,6 +284,8 @@ void link_do(struct link *l, enum dial_next next)
 		link_break(l);
 	else if (next == DIAL_END)
 		link_end(l);
+	else if (next == DIAL_REFUSE)
+		base_refuse(l, l->error ? strerror(l->error) : "there is no such host");
 }
 
 static void look_into(struct link *l)
@@ -293,7 +296,10 @@ static void look_into(struct link *l)
 	case PUMP_GO_ON:
 		break;
 	case PUMP_PASS:
-		link_pass(l, why);
+		if (l->request)
+			base_refuse(l, why);
+		else
+			link_pass(l, why);
 		break;
 	case PUMP_BREAK:
 		link_break(l);
@@ -304,13 +310,19 @@ static void step(struct link *l, bool server_speaks)
 {
 	switch (l->state) {
 	case LINK_PROXY:
-		link_do(l, dial_read(l));
+		link_do(l, l->request ? base_read(l) : dial_read(l));
 		break;
 	case LINK_HELLO:
 		hello_step(l, server_speaks);
 		break;
 	case LINK_TUNNEL:
-		tunnel_step(l);
+		if (l->request)
+			base_read_tunnel(l);
+		else
+			tunnel_step(l);
+		break;
+	case LINK_REFUSED:
+		base_drain(l);
 		break;
 	case LINK_UPSTREAM:
 	case LINK_LEAF:
@@ -336,7 +348,7 @@ static void flush_both(struct link *l)
 /* Nobody reads in these states, and there is nobody any more. */
 static bool is_left_alone(const struct link *l, const struct end *e, uint32_t events)
 {
-	bool gone = events & (EPOLLRDHUP | EPOLLHUP);
+	bool gone = events & (l->request ? EPOLLHUP : EPOLLRDHUP | EPOLLHUP);
 
 	return gone && (e == &l->near ? l->state == LINK_UPSTREAM || l->state == LINK_TUNNEL ||
 					    l->state == LINK_LOOKUP || l->state == LINK_DIALLING

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/redirect/base.h"
+#include "tools/redirect/base_request.h"
 #include "tools/redirect/end.h"
 #include "tools/redirect/link.h"
 #include "tools/redirect/link_flow.h"
@@ -37,6 +39,8 @@ static void on_names(struct source *s, uint32_t events)
 
 	(void)events;
 	link_do(l, dial_looked_up(l));
+	if (l->state == LINK_REFUSED)
+		link_turn(l, &l->near, 0);
 	if (l->state != LINK_OVER)
 		link_interest(l);
 }
@@ -47,7 +51,9 @@ static void dialled(struct link *l)
 	link_do(l, dial_answered(l));
 	if (l->state == LINK_OVER)
 		return;
-	if (l->state == LINK_HELLO)
+	if (l->state == LINK_HELLO && l->request)
+		base_connected(l);
+	else if (l->state == LINK_HELLO)
 		wait_for_hello(l);
 	if (l->state == LINK_DIALLING)
 		link_interest(l);
@@ -189,6 +195,7 @@ void links_sweep(struct relay *r)
 		buf_release(&l->prologue);
 		buf_release(&l->answer);
 		buf_release(&l->early);
+		base_request_free(l->request);
 		free(l);
 	}
 }
@@ -326,6 +333,16 @@ static void expire(struct link *l)
 		if (l->state != LINK_OVER)
 			link_turn(l, &l->near, 0);
 		break;
+	case LINK_DIALLING:
+	case LINK_TUNNEL:
+	case LINK_UPSTREAM:
+	case LINK_LOOKUP:
+		if (l->request) {
+			base_refuse(l, "it does not answer");
+			link_turn(l, &l->near, 0);
+			break;
+		}
+		/* fall through */
 	default:
 		link_break(l);
 	}

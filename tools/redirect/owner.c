@@ -10,10 +10,15 @@
 
 #include "base/limits.h"
 
-/* /proc/net/tcp: "sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode". */
-static unsigned long inode_of(const union address *from, uint16_t port)
+/*
+ * The socket with the end FROM, which is connected to PORT, in TABLE of /proc/net:
+ * "sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode". In
+ * tcp6 the last word of an address is the IPv4 one that is mapped (FORM skips three).
+ */
+static unsigned long inode_in(const char *table_of, const char *form, const union address *from,
+			      uint16_t port)
 {
-	FILE *table = fopen("/proc/net/tcp", "re");
+	FILE *table = fopen(table_of, "re");
 	char line[256];
 	unsigned long inode = 0;
 
@@ -21,8 +26,7 @@ static unsigned long inode_of(const union address *from, uint16_t port)
 		unsigned address, here, there, uid;
 		unsigned long found;
 
-		if (sscanf(line, "%*s %X:%X %*X:%X %*s %*s %*s %*s %u %*s %lu", &address, &here,
-			   &there, &uid, &found) == 5 &&
+		if (sscanf(line, form, &address, &here, &there, &uid, &found) == 5 &&
 		    address == from->v4.sin_addr.s_addr && here == ntohs(from->v4.sin_port) &&
 		    there == port && uid == geteuid())
 			inode = found;
@@ -30,6 +34,18 @@ static unsigned long inode_of(const union address *from, uint16_t port)
 	if (table)
 		fclose(table);
 	return inode;
+}
+
+/* Of a socket of IPv6 (Java's), too, which is connected to an IPv4 address. */
+static unsigned long inode_of(const union address *from, uint16_t port)
+{
+	unsigned long inode =
+	    inode_in("/proc/net/tcp", "%*s %X:%X %*X:%X %*s %*s %*s %*s %u %*s %lu", from, port);
+
+	if (inode)
+		return inode;
+	return inode_in("/proc/net/tcp6",
+			"%*s %*24[0-9A-F]%X:%X %*32[0-9A-F]:%X %*s %*s %*s %*s %u %*s %lu", from, port);
 }
 
 static bool is_process(const struct dirent *one)

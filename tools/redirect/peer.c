@@ -187,9 +187,11 @@ static struct observer *observer_of(struct peer *p)
 	o = p->observer = calloc(1, sizeof(*o));
 	if (!o)
 		return NULL;
-	read_environment(p);
+	if (p->pid != getpid()) /* of ours there is nothing to say: see base_port.c */
+		read_environment(p);
 	observer_init(o, getenv);
 	o->environment = environment_now;
+	o->said = &p->relay->said;
 	const char *slash = strrchr(p->program.path, '/');
 	o->origin = (struct origin){ .pid = p->pid,
 				     .ppid = p->parent,

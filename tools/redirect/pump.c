@@ -11,9 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/redirect/base_request.h"
 #include "tools/redirect/end.h"
 
-enum { PIECE = 16384 };
+enum {
+	PIECE = 16384,
+	/* A piece of a request whose head is whole now, each line of it with a longer value. */
+	REQUEST_MAX = 4 * LIMIT_HEAD,
+};
 
 /* What a part of a step came to. */
 enum part {
@@ -83,7 +88,9 @@ static bool expect_name(SSL *ssl, const struct link *l)
 
 const char *pump_begin(struct link *l)
 {
-	SSL_CTX *context = trust_context(&l->relay->trust, l->peer->program.runtime);
+	/* What a tool without TLS trusts is not known: what OpenSSL does. */
+	enum runtime runtime = l->request ? RUNTIME_OTHER : l->peer->program.runtime;
+	SSL_CTX *context = trust_context(&l->relay->trust, runtime);
 	SSL *ssl = context ? SSL_new(context) : NULL;
 
 	l->deadline = 0;
@@ -155,6 +162,18 @@ static void say_why(struct link *l, char *out, size_t size)
 			 reason ? reason : "it closed the connection");
 }
 
+/* From here on its bytes are judged. */
+static void begin_wire(struct link *l)
+{
+	struct wire_limits limits = peer_limits(l->peer);
+
+	l->number = ++l->peer->numbers;
+	l->peer->connections++;
+	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), CONNECTION_OPENED);
+	buf_release(&l->first);
+	l->state = LINK_PUMP;
+}
+
 static enum pump_next upstream_step(struct link *l, char why[PUMP_WHY])
 {
 	const unsigned char *chosen;
@@ -168,6 +187,11 @@ static enum pump_next upstream_step(struct link *l, char why[PUMP_WHY])
 		buf_reset(&l->far.out.bytes); /* an alert of ours */
 		l->far.out.sent = 0;
 		return PUMP_PASS;
+	}
+	if (l->request) { /* the tool has no TLS */
+		l->deadline = 0;
+		begin_wire(l);
+		return PUMP_GO_ON;
 	}
 	SSL_get0_alpn_selected(l->far.ssl, &chosen, &size);
 	if (size && size <= sizeof(l->hello.chosen))
@@ -192,7 +216,6 @@ static const char *why_refused(void)
 
 static enum pump_next leaf_step(struct link *l)
 {
-	struct wire_limits limits = peer_limits(l->peer);
 	int done = shake(&l->near);
 
 	if (done == 0)
@@ -201,11 +224,7 @@ static enum pump_next leaf_step(struct link *l)
 		peer_passed(l->peer, (struct passed_by){ .host = l->name, .why = why_refused() });
 		return PUMP_BREAK;
 	}
-	l->number = ++l->peer->numbers;
-	l->peer->connections++;
-	l->wire = connection_new(&limits, l->number, slice_of(l->hello.name), CONNECTION_OPENED);
-	buf_release(&l->first);
-	l->state = LINK_PUMP;
+	begin_wire(l);
 	return PUMP_GO_ON;
 }
 
@@ -259,7 +278,13 @@ void pump_end(struct link *l, const struct end *from)
 /* FROM says no more: with its close_notify if it did so, without where it did not. */
 static enum part pass_end(struct link *l, struct end *from, struct end *to)
 {
-	if (from->quit && !to->said_quit) {
+	if (!from->ssl && from->eof)
+		from->quit = true;
+	if (!to->ssl && from->quit && !to->last) { /* without TLS its one end is TCP's */
+		to->last = true;
+		pump_end(l, from);
+	}
+	if (from->quit && to->ssl && !to->said_quit) {
 		to->said_quit = true;
 		SSL_shutdown(to->ssl);
 		if (!collect(to))
@@ -272,6 +297,32 @@ static enum part pass_end(struct link *l, struct end *from, struct end *to)
 	return PART_DONE;
 }
 
+/* One piece of a tool without TLS to the server. */
+static enum part pump_request(struct link *l)
+{
+	char piece[PIECE];
+	struct buf out;
+	ssize_t n = end_receive(&l->near, piece, sizeof(piece));
+
+	if (n <= 0)
+		return n == END_BROKEN ? PART_BROKEN : PART_DONE;
+	buf_init(&out, REQUEST_MAX);
+	bool fine = base_request_feed(l->request, piece, (size_t)n, &out) == 0;
+	if (fine && out.n) {
+		pump_observe(l, SIDE_CLIENT, out.p, out.n);
+		fine = SSL_write(l->far.ssl, out.p, (int)out.n) == (int)out.n && collect(&l->far);
+	}
+	buf_release(&out);
+	return fine ? PART_MORE : PART_BROKEN;
+}
+
+static bool give(struct end *to, const char *piece, int n)
+{
+	if (!to->ssl)
+		return buf_add(&to->out.bytes, piece, (size_t)n) == 0;
+	return SSL_write(to->ssl, piece, n) == n && collect(to);
+}
+
 /* One piece in the clear from FROM to TO; DONE: there is none, or no room. */
 static enum part pump_piece(struct link *l, struct end *from, struct end *to)
 {
@@ -279,13 +330,15 @@ static enum part pump_piece(struct link *l, struct end *from, struct end *to)
 
 	if (!end_has_room(to))
 		return PART_DONE;
+	if (!from->ssl)
+		return pump_request(l);
 	ERR_clear_error();
 	int n = SSL_read(from->ssl, piece, sizeof(piece));
 	if (!collect(from))
 		return PART_BROKEN;
 	if (n > 0) {
 		pump_observe(l, from == &l->near ? SIDE_CLIENT : SIDE_SERVER, piece, (size_t)n);
-		return SSL_write(to->ssl, piece, n) == n && collect(to) ? PART_MORE : PART_BROKEN;
+		return give(to, piece, n) ? PART_MORE : PART_BROKEN;
 	}
 	switch (SSL_get_error(from->ssl, n)) {
 	case SSL_ERROR_WANT_READ:
@@ -328,6 +381,12 @@ enum pump_next pump_step(struct link *l, char why[PUMP_WHY])
 		       pump_from(l, &l->far, &l->near) == PART_BROKEN
 		   ? PUMP_BREAK
 		   : PUMP_GO_ON;
+}
+
+void pump_forget(struct link *l)
+{
+	connection_free(l->wire);
+	l->wire = NULL;
 }
 
 /* What a process left behind as it ended without an answer is nobody's fault. */

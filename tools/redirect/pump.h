@@ -37,6 +37,9 @@ void pump_observe(struct link *l, enum side side, const void *bytes, size_t n);
 /* FROM sends no more. */
 void pump_end(struct link *l, const struct end *from);
 
+/* What is under way on L is not to be told. */
+void pump_forget(struct link *l);
+
 /* Tell what is to be told. */
 void pump_close(struct link *l);
 

@@ -28,6 +28,7 @@
 #include "tools/redirect/user_proxy.h"
 
 struct link;
+struct upstream;
 
 union address {
 	struct sockaddr any;
@@ -77,6 +78,10 @@ struct relay {
 	bool proxy_known;     /* then */
 	bool proxy_laid_over; /* of one of them a list of roots holds our authority */
 	unsigned proxied;     /* programs that were told of it */
+	struct listener base; /* base.h; fd -1: there is none */
+	uint16_t base_port;
+	const struct upstream *upstream; /* of it; borrowed */
+	struct said said; /* to the user, of all processes */
 	struct host_list hosts;
 	struct user_proxy proxies[USER_PROXIES]; /* the tool's own */
 	struct gateways gateways;

@@ -70,6 +70,34 @@ const struct user_proxy *user_proxy_first(const struct user_proxy all[USER_PROXI
 	return NULL;
 }
 
+/* "api.example.com, .corp.example, *": a name of it names what is below it, too, as curl reads it. */
+static bool is_exempt(const char *list, struct slice host)
+{
+	struct slice rest = slice_of(list ? list : ""), one;
+
+	while (slice_cut(&rest, ',', &one)) {
+		one = slice_trim(one);
+		if (slice_equal(one, SLICE("*")))
+			return true;
+		if (one.n && one.p[0] == '.')
+			one = slice_from(one, 1);
+		if (!one.n || one.n > host.n ||
+		    !slice_equal_nocase(slice_from(host, host.n - one.n), one))
+			continue;
+		if (one.n == host.n || host.p[host.n - one.n - 1] == '.')
+			return true;
+	}
+	return false;
+}
+
+const struct user_proxy *user_proxy_for(const struct user_proxy all[USER_PROXIES], const char *host)
+{
+	if (is_exempt(getenv("NO_PROXY"), slice_of(host)) ||
+	    is_exempt(getenv("no_proxy"), slice_of(host)))
+		return NULL;
+	return user_proxy_first(all);
+}
+
 static int digit(char c)
 {
 	const char *all = "0123456789abcdef", *at = c ? strchr(all, c | 0x20) : NULL;

@@ -34,6 +34,9 @@ void user_proxies_read(struct user_proxy all[USER_PROXIES]);
 /* The first of them that is one, borrowed; NULL: there is none. */
 const struct user_proxy *user_proxy_first(const struct user_proxy all[USER_PROXIES]);
 
+/* The one that HOST is reached by: the first, unless NO_PROXY or no_proxy names HOST; NULL: none. */
+const struct user_proxy *user_proxy_for(const struct user_proxy all[USER_PROXIES], const char *host);
+
 /*
  * Appends the field "Proxy-Authorization: Basic ..." and a line end for LOGIN
  * (RFC 7617); nothing for an empty one. Not 0: no memory.
