@@ -18,7 +18,7 @@ from harness import (HERE, Mock, ORSHIM, PYTHON, bare_environment, check, finish
                      skip)
 
 CHAT = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
-ROUNDS = 10  # with a hostile program
+ROUNDS = 6  # with a hostile program
 TWO_REQUESTS = """
 import http.client, ssl, sys, urllib.parse
 u = urllib.parse.urlsplit(sys.argv[1])
