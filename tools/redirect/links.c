@@ -224,11 +224,12 @@ static void join(struct link *l)
 	socklen_t size = near_address(l, &to);
 	int fd = l->call.socket;
 
-	if (!l->call.nonblocking)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	int flags = l->call.nonblocking ? -1 : fcntl(fd, F_GETFL);
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	int failed = connect(fd, &to.any, size) != 0 && errno != EINPROGRESS;
-	if (!l->call.nonblocking)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	size = sizeof(l->joined);
 	memset(&l->joined, 0, sizeof(l->joined));
 	if (failed || getsockname(fd, &l->joined.any, &size) != 0) {
@@ -237,10 +238,11 @@ static void join(struct link *l)
 	}
 	l->state = LINK_JOINING;
 	l->deadline = loop_clock() + JOIN_US;
-	link_interest(l);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2 && l->state == LINK_JOINING; i++)
 		if (l->relay->near[i].source.fd >= 0)
 			link_accept(&l->relay->near[i].source, EPOLLIN);
+	if (l->state == LINK_JOINING)
+		link_interest(l);
 }
 
 static void connected(struct link *l)
