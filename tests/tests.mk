@@ -70,7 +70,6 @@ races: build/tests/unit/test_tap_threads
 
 bench: all
 	tests/bench/run.py
-	tests/bench/instructions.py
 
 # Every target for FUZZ_TIME seconds under ASan and UBSan; what was found stays in build/corpus.
 fuzz: $(filter $(B)/tests/unit/test_wire_%,$(UNIT))

@@ -9,9 +9,17 @@
  *   client exec COUNT PROGRAM ARG…  start PROGRAM with LD_PRELOAD from
  *                 BENCH_PRELOAD; the most memory that one of them held
  *
+ *   client fresh COUNT PORT
+ *                 from connect() to the first byte of the answer, on a new connection each time;
+ *                 wall time's median and 99th percentile
+ *   client connect COUNT PORT       connect() alone; the same numbers
+ *   client calls COUNT -            getppid(), which does next to nothing
+ *
  *   client memory|idle COUNT PORT   bytes only: of the process, of a connection
  *   client short COUNT PORT         COUNT connections one after another, of four kinds; a line with
  *                 how many there were, private and allocated bytes: after a hundredth, a tenth, all
+ *
+ * PORT is one of this machine's, or ADDRESS:PORT.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -20,14 +28,14 @@
 #include <openssl/ssl.h>
 #include <spawn.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "timed.h"
 
 enum { BODY = 2048, UPLOAD = 5 << 20, CONNECTIONS = 1000, BUFFER = 64 * 1024 };
 
@@ -35,30 +43,6 @@ extern char **environ;
 
 static char request[UPLOAD + 1024];
 static char buffer[BUFFER];
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "bench client: %s\n", what);
-	exit(2);
-}
-
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Processor time of the process, user and system. */
-static double spent(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
 
 /* The request with BODY_SIZE bytes of body and the header lines MORE; its size. */
 static size_t compose(const char *quote, const char *more, size_t body_size)
@@ -82,23 +66,51 @@ static size_t compose(const char *quote, const char *more, size_t body_size)
 	return head + body_size;
 }
 
-static SSL *reach(SSL_CTX *context, const char *port)
+/* A connected socket; *TOOK gets the seconds that connect() took, if it is not NULL. */
+static int dial(const char *place, double *took)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-				       .sin_port = htons((uint16_t)atoi(port)) };
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const char *colon = strchr(place, ':');
+	char host[INET_ADDRSTRLEN];
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (colon) {
+		snprintf(host, sizeof(host), "%.*s", (int)(colon - place), place);
+		inet_pton(AF_INET, host, &address.sin_addr);
+	}
+	address.sin_port = htons((uint16_t)atoi(colon ? colon + 1 : place));
+	double start = seconds(CLOCK_MONOTONIC);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		fail("cannot connect");
+	if (took)
+		*took = seconds(CLOCK_MONOTONIC) - start;
+	return fd;
+}
+
+static SSL *reach(SSL_CTX *context, const char *place)
+{
+	int fd = dial(place, NULL);
 	int one = 1;
 	SSL *ssl = SSL_new(context);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) || !ssl)
-		fail("cannot connect");
+	if (!ssl)
+		fail("no memory");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	SSL_set_fd(ssl, fd);
 	SSL_set_tlsext_host_name(ssl, "openrouter.ai");
 	if (SSL_connect(ssl) != 1)
 		fail("TLS handshake failed");
 	return ssl;
+}
+
+/* No port is left waiting: there are 28,000. */
+static void close_at_once(int fd)
+{
+	struct linger at_once = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
 }
 
 /* Send the request of SIZE bytes and read its whole answer. */
@@ -155,16 +167,32 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* CPU and wall time of one, the median and 99th percentile of EACH, in nanoseconds; most memory. */
+static void report(double cpu, double wall, double *each, long count)
+{
+	qsort(each, (size_t)count, sizeof(*each), compare);
+	printf("%.1f %.1f %.1f %.1f %ld\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
+	       each[count / 2] * 1e9, each[count * 99 / 100] * 1e9,
+	       memory_line("/proc/self/status", "VmHWM: %ld"));
+}
+
+static double *room_for(long count)
+{
+	double *each = malloc((size_t)count * sizeof(*each));
+
+	if (!each)
+		fail("no memory");
+	return each;
+}
+
 static void requests(SSL_CTX *context, const char *port, long count, const char *quote,
 		     const char *more, size_t body_size)
 {
 	SSL *ssl = reach(context, port);
 	size_t size = compose(quote, more, body_size);
-	double *each = malloc((size_t)count * sizeof(*each));
+	double *each = room_for(count);
 	double cpu, wall;
 
-	if (!each)
-		fail("no memory");
 	if (!*more && body_size == BODY)
 		for (int i = 0; i < 50; i++)
 			exchange(ssl, size);
@@ -175,13 +203,46 @@ static void requests(SSL_CTX *context, const char *port, long count, const char 
 		exchange(ssl, size);
 		each[i] += seconds(CLOCK_MONOTONIC);
 	}
-	cpu = spent() - cpu;
-	wall = seconds(CLOCK_MONOTONIC) - wall;
-	qsort(each, (size_t)count, sizeof(*each), compare);
-	printf("%.1f %.1f %.1f %.1f %ld\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count,
-	       each[count / 2] * 1e9, each[count * 99 / 100] * 1e9,
-	       memory_line("/proc/self/status", "VmHWM: %ld"));
+	report(spent() - cpu, seconds(CLOCK_MONOTONIC) - wall, each, count);
 	free(each);
+}
+
+/* The answers are shorter than what one read takes. */
+static void fresh(SSL_CTX *context, const char *port, long count)
+{
+	size_t size = compose("", "", BODY);
+	double *each = room_for(count);
+	double cpu = spent(), wall = seconds(CLOCK_MONOTONIC);
+
+	for (long i = 0; i < count; i++) {
+		each[i] = -seconds(CLOCK_MONOTONIC);
+		SSL *ssl = reach(context, port);
+		exchange(ssl, size);
+		each[i] += seconds(CLOCK_MONOTONIC);
+		int fd = SSL_get_fd(ssl);
+		SSL_shutdown(ssl);
+		SSL_free(ssl);
+		close_at_once(fd);
+	}
+	report(spent() - cpu, seconds(CLOCK_MONOTONIC) - wall, each, count);
+	free(each);
+}
+
+static void connects(const char *port, long count)
+{
+	double *each = room_for(count);
+	double cpu = spent(), wall = seconds(CLOCK_MONOTONIC);
+
+	for (long i = 0; i < count; i++)
+		close_at_once(dial(port, &each[i]));
+	report(spent() - cpu, seconds(CLOCK_MONOTONIC) - wall, each, count);
+	free(each);
+}
+
+static void call(void *nothing)
+{
+	(void)nothing;
+	syscall(SYS_getppid);
 }
 
 static void memory(SSL_CTX *context, const char *port, long count, bool asks)
@@ -221,8 +282,6 @@ static size_t compose_nth(long n)
  */
 static void short_ones(SSL_CTX *context, const char *port, long count)
 {
-	struct linger at_once = { .l_onoff = 1 }; /* no port is left waiting: there are 28,000 */
-
 	for (long i = 1; i <= count; i++) {
 		SSL *ssl = reach(context, port);
 		int fd = SSL_get_fd(ssl);
@@ -230,8 +289,7 @@ static void short_ones(SSL_CTX *context, const char *port, long count)
 		exchange(ssl, compose_nth(i));
 		SSL_shutdown(ssl);
 		SSL_free(ssl);
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		close(fd);
+		close_at_once(fd);
 		if (i == count / 100 || i == count / 10 || i == count) {
 			struct mallinfo2 heap = mallinfo2();
 
@@ -262,12 +320,18 @@ static void say(SSL *from, SSL *to)
 		fail("the pair broke");
 }
 
+static void say_there(void *ends)
+{
+	SSL **pair = ends;
+
+	say(pair[0], pair[1]);
+}
+
 static void pairs(SSL_CTX *context, long count, const char *cert, const char *key)
 {
 	SSL_CTX *other = SSL_CTX_new(TLS_server_method());
 	SSL *client = SSL_new(context), *server;
 	BIO *left, *right;
-	double cpu, wall;
 
 	if (SSL_CTX_use_certificate_file(other, cert, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(other, key, SSL_FILETYPE_PEM) != 1 ||
@@ -282,13 +346,8 @@ static void pairs(SSL_CTX *context, long count, const char *cert, const char *ke
 	/* Both ways once, as any protocol does: then it is known that this is none of ours. */
 	say(client, server);
 	say(server, client);
-	cpu = spent();
-	wall = seconds(CLOCK_MONOTONIC);
-	for (long i = 0; i < count; i++)
-		say(client, server);
-	cpu = spent() - cpu;
-	wall = seconds(CLOCK_MONOTONIC) - wall;
-	printf("%.1f %.1f\n", cpu * 1e9 / (double)count, wall * 1e9 / (double)count);
+	SSL *ends[2] = { client, server };
+	time_calls(count, say_there, ends);
 }
 
 static void execs(long count, char **argv)
@@ -332,6 +391,10 @@ int main(int argc, char **argv)
 		execs(count, argv + 3);
 		return 0;
 	}
+	if (!strcmp(mode, "calls")) {
+		time_calls(count, call, NULL);
+		return 0;
+	}
 	context = SSL_CTX_new(TLS_client_method());
 	if (!context)
 		fail("no TLS");
@@ -339,6 +402,10 @@ int main(int argc, char **argv)
 		requests(context, argv[3], count, "", "", BODY);
 	else if (!strcmp(mode, "bad"))
 		requests(context, argv[3], count, "\"", "", BODY);
+	else if (!strcmp(mode, "fresh"))
+		fresh(context, argv[3], count);
+	else if (!strcmp(mode, "connect"))
+		connects(argv[3], count);
 	else if (!strcmp(mode, "bulk"))
 		requests(context, argv[3], count, "", "x-bench-bytes: 1073741824\r\n", BODY);
 	else if (!strcmp(mode, "large"))

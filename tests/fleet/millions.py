@@ -41,17 +41,29 @@ def view(name, sql):
     return sql[start:sql.index(";", at) + 1]
 
 
-def one(engine, planted, wanted):
+def count(engine, planted, exchanges=COUNT):
+    """Makes the exchanges and their roll-up."""
     sql = read("duckdb.sql")
-    make = EXCHANGES.replace("%%", "%").replace("{count}", str(COUNT)).replace("{planted}", planted)
+    made = EXCHANGES.replace("%%", "%").replace("{count}", str(exchanges)).replace("{planted}", planted)
     rest = "\n".join(view(name, sql) for name in ("rollup", "entropy"))
-    engine.query(make + rest + "CREATE TABLE counted AS FROM rollup; DROP VIEW rollup;"
+    engine.query(made + rest + "CREATE TABLE counted AS FROM rollup; DROP VIEW rollup;"
                  "ALTER TABLE counted RENAME TO rollup; SELECT 1", prepare=False)
+
+
+def separate(engine):
+    """What separates the refusals, of the roll-up: rows, and seconds, with the start of the engine."""
+    sql = read("duckdb.sql")
     start = time.monotonic()
     rows = engine.query("\n".join(view(name, sql) for name in ("splits", "rollup_counts")) + "SELECT * FROM splits",
                         prepare=False)
-    print("# %s: what separates, over the roll-up, with the start of the engine: %.2f s" % (planted,
-                                                                                            time.monotonic() - start))
+    return rows, time.monotonic() - start
+
+
+def one(engine, planted, wanted):
+    sql = read("duckdb.sql")
+    count(engine, planted)
+    rows, seconds = separate(engine)
+    print("# %s: what separates, over the roll-up, with the start of the engine: %.2f s" % (planted, seconds))
     check(sum(int(r["n"]) for r in rows if r["attribute"] == "key") == COUNT, "%d exchanges are in the roll-up" % COUNT,
           rows[:3])
     counts = engine.query(view("attribute_of", sql) + view("pair_counts", sql) + "FROM rollup_counts UNION ALL FROM pair_counts", prepare=False)
