@@ -15,6 +15,7 @@
 #include "report/record.h"
 #include "tools/attach/inject.h"
 #include "tools/attach/target.h"
+#include "tools/redirect/candidate.h"
 #include "tools/commands.h"
 #include "tools/log/runs.h"
 #include "tools/program/program.h"
@@ -190,7 +191,8 @@ static void refuse_second(const struct target *t)
 		die("attach: %s[%d] is attached already, log: %s; to begin anew: orshim attach "
 		    "--detach %d",
 		    t->name, (int)t->pid, t->status.log[0] ? t->status.log : "none", (int)t->pid);
-	die("attach: %s[%d] carries the shim already: it was preloaded when it was started",
+	die("attach: %s[%d] carries the shim already: it was preloaded when it was started, by "
+	    "orshim run for example; orshim attach --list shows its log",
 	    t->name, (int)t->pid);
 }
 
@@ -210,6 +212,23 @@ static int print_result(const struct target *t, enum inject_result result, const
 		break;
 	}
 	return EXIT_CLEAN;
+}
+
+/* Nothing that can be tapped: will there be, or is the program one whose TLS never can? */
+static void print_no_library(const struct target *t)
+{
+	struct candidate *c = calloc(1, sizeof(*c));
+
+	if (c)
+		candidate_look(c, t->exe);
+	if (c && c->kind == CANDIDATE_UNTAPPABLE)
+		printf("  its TLS is %s, which cannot be tapped: start it under orshim run "
+		       "instead, which sees it through a relay\n",
+		       c->library);
+	else
+		printf("  no TLS library that is known is loaded in it yet: attach again when it "
+		       "has one\n");
+	free(c);
 }
 
 static int attach(const struct attach_options *o, struct target *t)
@@ -247,8 +266,7 @@ static int attach(const struct attach_options *o, struct target *t)
 		line += n + (line[n] == '\n');
 	}
 	if (!message[0])
-		printf("  no TLS library that is known is loaded in it yet: attach again when it "
-		       "has one\n");
+		print_no_library(t);
 	if (t->status.log[0])
 		printf("  log: %s\n  see:  orshim watch %s\n", t->status.log, t->status.log);
 	else

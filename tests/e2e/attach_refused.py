@@ -7,6 +7,7 @@ reason; the system call in which the process waits continues undisturbed.
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -14,10 +15,11 @@ import tempfile
 import time
 
 from attach import Workshop, wait_for
-from harness import ORSHIM, Wrong, attempt, finish, skip
+from harness import CACHE, HERE, ORSHIM, Wrong, attempt, finish, skip
 
 NOBODY = 65534
 ROOT = os.geteuid() == 0
+RUN, RELAY = "under orshim run", "use orshim relay"  # what to do instead
 
 
 class Stay:
@@ -74,7 +76,7 @@ def traced(shop, stay, tracer):
     process = Stay(*tracer, stay)
     with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="utf-8") as list_:
         child = int(list_.read().split()[0])
-    said = refused(shop, child, "is traced by process", tracer[0])
+    said = refused(shop, child, "is traced by process", tracer[0], RUN)
     process.end()
     return said
 
@@ -86,7 +88,7 @@ def held(shop, stay):
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
     wait_for("gdb", lambda: "TracerPid:\t0\n" not in
              open("/proc/%d/status" % process.pid, encoding="utf-8").read())
-    said = refused(shop, process.pid, "is traced by process %d (gdb" % gdb.pid)
+    said = refused(shop, process.pid, "is traced by process %d (gdb" % gdb.pid, RUN)
     gdb.communicate("detach\nquit\n", timeout=60)
     done = shop.run(process.pid)
     if done.returncode != 1 or "attached to" not in done.stdout:
@@ -105,7 +107,7 @@ def forbidden(shop, stay):
                                "inject=%s:error=EPERM" % call, ORSHIM, "attach",
                                str(process.pid)], capture_output=True, text=True, timeout=60,
                               env=shop.env, check=False)
-        if done.returncode != 2 or says not in done.stderr or done.stderr.count("\n") != 1:
+        if done.returncode != 2 or says not in done.stderr or RUN not in done.stderr or done.stderr.count("\n") != 1:
             raise Wrong("%s: %d %s" % (call, done.returncode, done.stderr))
     if mappings(process.pid) != before:
         raise Wrong("it was changed all the same")
@@ -120,7 +122,8 @@ def as_another(shop, stay):
     done = subprocess.run([copy, "attach", str(process.pid)], user=NOBODY, group=NOBODY,
                           extra_groups=[], env=shop.env, capture_output=True, text=True,
                           timeout=60, check=False)
-    if done.returncode != 2 or "belongs to another user (uid 0)" not in done.stderr:
+    if done.returncode != 2 or "belongs to another user (uid 0)" not in done.stderr or \
+            RUN not in done.stderr:
         raise Wrong("%d %s" % (done.returncode, done.stderr))
     process.end()
     return done.stderr.split("] ", 1)[-1].strip()
@@ -129,14 +132,14 @@ def as_another(shop, stay):
 def not_dumpable(shop, stay):
     """One whose mappings its own user may not see."""
     process = Stay(stay, "shut", user=NOBODY if ROOT else None)
-    said = refused(shop, process.pid, "not dumpable")
+    said = refused(shop, process.pid, "not dumpable", RUN)
     process.end()
     return said
 
 
 def zombie(shop, stay):
     process = Stay(stay, "zombie")
-    said = refused(shop, int(process.first.split()[0]), "zombie")
+    said = refused(shop, int(process.first.split()[0]), "zombie", RUN)
     process.end()
     return said
 
@@ -156,7 +159,7 @@ def others_rights(shop, stay):
     if ROOT:
         os.chown(copy, NOBODY, -1)
         os.chmod(copy, 0o755 | stat.S_ISUID)
-        return refuse(shop, Stay(copy), "left alone")
+        return refuse(shop, Stay(copy), "left alone", RELAY)
     return "not as this user"
 
 
@@ -213,13 +216,32 @@ def goes_on(shop, stay, how):
 def preloaded(shop, stay):
     library = os.path.join(os.path.dirname(ORSHIM), "liborshim.so")
     process = Stay(stay, env={**shop.env, "LD_PRELOAD": library})
-    said = refused(shop, process.pid, "carries the shim already")
+    said = refused(shop, process.pid, "carries the shim already", "orshim attach --list")
     for words in (["--detach"], ["--detach"], []):
         done = shop.run(*words, process.pid)
         if done.returncode == 2:
             raise Wrong(done.stderr)
     process.end()
     return said
+
+
+def untappable(shop):
+    """Go's own TLS in a dynamic program: attached to, and told what sees it."""
+    program = os.path.join(shop.folder, "ask")
+    subprocess.run(["go", "build", "-o", program, os.path.join(HERE, "redirect", "ask.go")], check=True,
+                   env={**os.environ, "CGO_ENABLED": "1", "GO111MODULE": "off",
+                        "GOCACHE": os.path.join(CACHE, "gocache")})
+    with socket.create_server(("127.0.0.1", 0)) as server:  # accepts, and is silent
+        process = subprocess.Popen([program, "https://127.0.0.1:%d/" % server.getsockname()[1]],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        held, _ = server.accept()
+        done = shop.run(process.pid)
+        process.kill()
+        process.wait()
+        held.close()
+    if "its TLS is Go crypto/tls, which cannot be tapped: start it " + RUN not in done.stdout:
+        raise Wrong(done.stdout + done.stderr)
+    return done.stdout.splitlines()[1].strip()
 
 
 def wrong_words(shop):
@@ -250,29 +272,33 @@ def main():
         attempt("stopped", lambda: stopped(shop, stay))
         attempt("zombie", lambda: zombie(shop, stay))
         attempt("thread", lambda: thread(shop))
-        attempt("static", lambda: refuse(shop, Stay(static), "statically linked"))
+        attempt("static", lambda: refuse(shop, Stay(static), "statically linked", RUN))
         attempt("setuid", lambda: others_rights(shop, stay))
         if ROOT:
             attempt("another user's", lambda: as_another(shop, stay))
         else:
-            attempt("another user's", lambda: refused(shop, 1, "another user"))
+            attempt("another user's", lambda: refused(shop, 1, "another user", RUN))
         attempt("not dumpable", lambda: not_dumpable(shop, stay))
         if shutil.which("musl-gcc"):
             musl = shop.compile("stay-musl", "-idirafter", "/usr/include", "-idirafter",
                                 "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
-            attempt("musl", lambda: refuse(shop, Stay(musl), "start it under orshim run"))
+            attempt("musl", lambda: refuse(shop, Stay(musl), RUN))
             shut = shop.compile("stay-musl-static", "-static", "-idirafter", "/usr/include",
                                 "-idirafter", "/usr/include/x86_64-linux-gnu", source="stay.c",
                                 compiler="musl-gcc")
-            attempt("musl, static", lambda: refuse(shop, Stay(shut), "statically linked"))
+            attempt("musl, static", lambda: refuse(shop, Stay(shut), "statically linked", RUN))
         if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
             arm = shop.compile("stay-arm64", "-static", source="stay.c",
                                compiler="aarch64-linux-gnu-gcc")
             attempt("arm64 by qemu", lambda: refuse(
-                shop, Stay("qemu-aarch64", arm), "qemu-aarch64", "another architecture"))
+                shop, Stay("qemu-aarch64", arm), "qemu-aarch64", "another architecture", RELAY))
         else:
             skip("arm64 by qemu: qemu-aarch64 or aarch64-linux-gnu-gcc is not here")
+        if shutil.which("go"):
+            attempt("Go", lambda: untappable(shop))
+        else:
+            skip("Go: it is not here")
         if shutil.which("gdb"):
             attempt("held by gdb", lambda: held(shop, stay))
         else:

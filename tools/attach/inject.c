@@ -114,11 +114,13 @@ static const char *send(struct remote_thread *thread, const struct functions *f,
 		remote_write(thread->pid, memory, &(uint64_t){ 0 }, sizeof(uint64_t));
 	unmap(thread, f, memory, MEMORY);
 	unmap(thread, f, code, CODE);
-	return !thread->tid ? "did not come back from a call in time; nothing more was asked of it"
+	return !thread->tid ? "did not come back from a call in time, and nothing more was asked of it: start "
+					   "it under orshim run instead"
 	       : !memory || !code
 		   ? "has no memory for it, or a policy against new code: start it under orshim "
 		     "run instead"
-		   : "could not start a thread (a limit on threads or memory, perhaps)";
+		   : "could not start a thread (a limit on threads or memory, perhaps): start it "
+				     "under orshim run instead";
 }
 
 /* The stage in which it ended, or which it has reached at the time limit. */
@@ -210,7 +212,7 @@ enum inject_result inject(const struct target *t, enum attach_verb verb, const c
 	if (!p || !thread) {
 		set_message(message, "cannot be attached to: out of memory");
 	} else if (!find_functions(t, &f, &p->request)) {
-		set_message(message, "has a libc in which the needed functions were not found");
+		set_message(message, "has a libc in which the needed functions were not found: start it under orshim run instead");
 	} else {
 		write_request(p, t, verb, library, settings);
 		thread->restorer = f.restorer;
@@ -221,7 +223,8 @@ enum inject_result inject(const struct target *t, enum attach_verb verb, const c
 		case REMOTE_CALL_NO_THREAD:
 			set_message(message,
 				    "had no thread at rest for ten seconds: it is too busy, or "
-				    "its threads are in signal handlers; try again");
+				    "its threads are in signal handlers: try again, or start it "
+				    "under orshim run instead");
 			break;
 		case REMOTE_CALL_REFUSED:
 			snprintf(message, ATTACH_MESSAGE,

@@ -70,10 +70,12 @@ static const char *by_owner(const struct target *t, const struct status *s)
 
 	for (int i = 0; i < 4; i++) {
 		if (us != 0 && s->uid[i] != us)
-			return because("belongs to another user (uid %u): attach as that user",
+			return because("belongs to another user (uid %u): attach, or start it "
+				       "under orshim run, as that user",
 				       s->uid[i]);
 		if (s->uid[i] != s->uid[0])
-			return "has changed its user: such processes are left alone";
+			return "has changed its user, and such processes are left alone; use "
+			       "orshim relay";
 	}
 	/* The files below /proc/PID belong to root then; the folder itself does not. */
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)t->pid);
@@ -144,7 +146,8 @@ static const char *by_namespace(const struct target *t)
 			return "is out of reach: it runs outside of this sandbox, or with more "
 			       "rights; attach from there, as its user";
 		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-			return because("%s (a container or sandbox): attach from inside of it",
+			return because("%s (a container or sandbox): attach from inside of it, or "
+				       "start it there under orshim run",
 				       spaces[i].what);
 	}
 	return NULL;
@@ -202,7 +205,8 @@ static const char *by_program(const struct target *t)
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->pid);
 	if (!elf_open(&e, path, &why))
-		return because("runs a program that attach cannot work with (%s); use orshim relay",
+		return because("runs a program that attach cannot work with (%s); use orshim "
+			       "relay",
 			       why);
 	loader = elf_interpreter(&e);
 	bool is_musl = loader.p && slice_has(loader, SLICE("musl"));
@@ -215,7 +219,8 @@ static const char *by_program(const struct target *t)
 		return "is not an x86-64 program, and attach knows no other yet: start it under "
 		       "orshim run instead";
 	if (!loader.p)
-		return "is statically linked: no library can be loaded into it; use orshim relay";
+		return "is statically linked, and no library can be loaded into it: start it "
+		       "under orshim run instead, which sees such programs through a relay";
 	if (is_musl)
 		return "uses musl, whose loader takes the shim when a program starts and not later: "
 		       "start it under orshim run instead";
@@ -223,16 +228,16 @@ static const char *by_program(const struct target *t)
 		return "runs a program of another architecture, into which a library of this one "
 		       "cannot be loaded; use orshim relay";
 	if (is_secure(t->pid))
-		return "was started with more rights than its user has (setuid): such processes "
-		       "are "
-		       "left alone";
+		return "was started with more rights than its user has (setuid), and such "
+		       "processes are left alone; use orshim relay";
 	return NULL;
 }
 
 static const char *by_libc(const struct target *t)
 {
 	if (!t->libc.base)
-		return "has no glibc loaded: nothing can be loaded into it";
+		return "has no glibc loaded, and nothing can be loaded into it: start it under "
+		       "orshim run instead";
 	if (!remote_symbol(t->pid, t->libc.base, "dlopen") ||
 	    !remote_symbol(t->pid, t->libc.base, "pthread_create"))
 		return "cannot be looked into, or its glibc is older than 2.34: start it under "
@@ -245,13 +250,15 @@ static const char *by_state(const struct target *t, const struct status *s)
 	if (s->group != t->pid)
 		return because("is a thread of process %d: attach to that", s->group);
 	if (s->state == 'Z' || s->state == 'X')
-		return "has ended already (a zombie)";
+		return "has ended already (a zombie): start it anew under orshim run";
 	if (!s->has_memory)
 		return "is a thread of the kernel";
 	if (s->tracer) {
 		char tracer[64];
 		target_command(s->tracer, tracer, sizeof(tracer));
-		return because("is traced by process %d (%s): end that first", s->tracer, tracer);
+		return because("is traced by process %d (%s): end that first, or start it under "
+			       "orshim run instead",
+			       s->tracer, tracer);
 	}
 	if (s->state == 'T' || s->state == 't')
 		return because("is stopped: let it go on first (kill -CONT %d)", (int)t->pid);
@@ -263,7 +270,7 @@ static const char *by_kernel_checks(const struct status *s)
 	if (s->seccomp)
 		return s->seccomp == 1
 			   ? "is confined by seccomp (strict mode): it may do nothing but read and "
-			     "write, and could not load anything"
+			     "write, and could not load anything; use orshim relay"
 			   : "is confined by a seccomp filter (a sandbox or container), "
 			     "which may end it for what attaching needs: start it under "
 			     "orshim run instead";
@@ -281,7 +288,7 @@ const char *target_refusal(const struct target *t)
 	if (t->pid == getpid())
 		return "is this command itself";
 	if (!read_status(t->pid, &s))
-		return "has ended";
+		return "has ended: start it anew under orshim run";
 	why = by_state(t, &s);
 	why = why ? why : by_owner(t, &s);
 	why = why ? why : by_kernel_checks(&s);

@@ -116,10 +116,10 @@ int main(int argc, char **argv)
 		waitid(P_PID, (id_t)child, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 		printf("%d ", (int)child);
 	}
-	puts("ready");
-	fflush(stdout);
+	puts("ready"); /* into stdio's buffer, which asks for more than writing */
 	if (strict)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+	fflush(stdout);
 	while (strcmp(how, "busy") == 0 && forever)
 		;
 	if (strcmp(how, "registers") == 0)
