@@ -39,7 +39,7 @@ below() { # FOLDER ALLOWED-REGEX
 $found"
 }
 below check 'catalogue|editor|run'
-below run 'catalogue|log'
+below run 'catalogue|log|program'
 below redirect program
 below log none
 below report 'log|run'

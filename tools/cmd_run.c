@@ -260,7 +260,8 @@ static void tell(struct run *r)
 	if (r->o->log)
 		say(&out, "; log: %s", r->o->log);
 	else if (r->log.kept && report.n)
-		say(&out, "; `orshim report` shows it again");
+		say(&out, "; `orshim report` shows it again, `orshim report --markdown` is for an "
+			  "issue");
 	say_end(&out, &style, start, 8);
 	write_all(STDERR_FILENO, buf_slice(&out));
 	if (annotated) {
@@ -322,14 +323,14 @@ static void settle_asan(const char *path)
 }
 
 /* Report the keys in reach of the tool, record them in the log, and pass them to the shim. */
-static void look_around(const struct run *r)
+static void look_around(const struct run *r, const char *program)
 {
 	struct launch *l = launch_look();
 
 	launch_look_closer(l);
 	if (r->own_text || strcmp(getenv("ORSHIM_TEXT"), "stderr") == 0)
 		launch_say(l, r->tool[0]);
-	launch_log(l, r->log.path, r->tool, r->log.since_us);
+	launch_log(l, r->log.path, &(struct launch_start){ r->tool, program, r->log.since_us });
 	launch_hand_out(l);
 	launch_release(l);
 }
@@ -390,7 +391,7 @@ int cmd_run(const struct arguments *a)
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);
-	look_around(&r);
+	look_around(&r, program.interpreter);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
 	buf_init(&r.passed, RELAY_REPORT);

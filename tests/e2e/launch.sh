@@ -189,7 +189,8 @@ told 'CPython and requests, quoted in .env' 'auth_token_quoted' live report
 printf 'OPENROUTER_API_KEY=%s\nOPENROUTER_BASE_URL=https://localhost:%s/api/v1\n' "$a" "$port" >"$p/.env"
 rm -f "$work/live"
 tell -- python3 agent.py "$url" "$body"
-told 'CPython, a base URL in .env' 'base URL: environment variable OPENROUTER_BASE_URL' live report report--markdown
+told 'CPython, a base URL in .env' 'base URL: environment variable OPENROUTER_BASE_URL' live report
+told 'CPython, a base URL in .env' '- base URL: `environment variable OPENROUTER_BASE_URL' report--markdown
 told 'CPython, a base URL in .env' './.env line 2'
 (XDG_STATE_HOME=$work/state "$orshim" diff "$log#1" "$(find "$work/state/orshim/runs" -name log | sort | head -n 1)#1") >"$work/out" 2>&1
 grep -q 'place that the key came from' "$work/out"

@@ -63,7 +63,7 @@ run "report --json" 1 "$orshim" report --json
 python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert r["causes"][0]["rule"]=="auth_token_quoted" and r["counts"]["refused"]==1 and r["processes"][0]["observed"]' "$work/out"
 verdict $? "report --json: is JSON with the cause"
 run "report --markdown" 1 "$orshim" report --markdown
-says "report --markdown" out "answer:    401, refused by OpenRouter's key check, auth_token_quoted"
+says "report --markdown" out "- answer: 401, refused by OpenRouter's key check: \`No auth credentials found\`"
 [ "$(grep -c '\\`\|\\(' "$work/out")" = 0 ] && grep -q '^1 request, 1 refused' "$work/out"
 verdict $? "report --markdown: no needless escape, and its grammar"
 run "report --html --har" 1 "$orshim" report --html "$work/page.html" --har "$work/archive.har"
@@ -185,7 +185,7 @@ says "report of that run" out "error[auth_token_quoted]"
 cat "$work"/own-*.log >>"$work/all"
 
 run "run --report" 0 env OPENROUTER_API_KEY="$quoted" "$orshim" run --report "$work/run.md" -- sh -c "$ask" "$base/chat/completions"
-grep -q '^answer:    401' "$work/run.md"
+grep -q '^- answer: 401' "$work/run.md"
 verdict $? "run --report: Markdown by the name"
 misuse "run --report where nothing can be written" 2 "/nonexistent" "$orshim" run --report /nonexistent/x.html -- true
 
@@ -262,7 +262,7 @@ for words in ":1 is not JSON" "was written by a newer orshim (upgrade this one),
 	says "report of a hostile log" out "$words"
 done
 run "report --markdown of a hostile log" 1 "$orshim" report --markdown "$work/hostile.log"
-for words in "### Lines that could not be read" "hostile.log:1 is not JSON" "was written by a newer orshim (upgrade this one), and 1 more" "is longer than 1 MiB" "is cut off"; do
+for words in "<summary>Lines that could not be read</summary>" "hostile.log:1 is not JSON" "was written by a newer orshim (upgrade this one), and 1 more" "is longer than 1 MiB" "is cut off"; do
 	says "report --markdown of a hostile log" out "$words"
 done
 run "report --html of a hostile log" 1 "$orshim" report --html - "$work/hostile.log"

@@ -90,6 +90,7 @@ struct log_row {
 	const char *machine;            /* its id; exchange, process */
 	const char *container, *boot, *ci, *orshim; /* of the process, orshim: its version */
 	const char *tool_version;
+	const char *system;             /* launch: operating system, kernel, processor and libc */
 	size_t origins, origin_count;
 	bool shake_failed;              /* connection: its handshake, in the TLS library's words */
 	int status, ms, conn;           /* -1: unknown */

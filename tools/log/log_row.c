@@ -174,12 +174,29 @@ static void take_process(struct log *l, struct log_row *row, const cJSON *record
 	}
 }
 
+/* "Debian GNU/Linux 12 (bookworm), Linux 6.1.0-25-amd64, x86_64, glibc 2.36"; NULL: not known. */
+static const char *system_of(struct log *l, const cJSON *record)
+{
+	static const char *const names[] = { "os", "kernel", "arch", "libc" };
+	char text[KEPT_TEXT] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = log_text(log_member(record, "system"), names[i]);
+		if (value && n < sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.120s", n ? ", " : "",
+					      value);
+	}
+	return n ? log_keep(l, text, KEPT_TEXT) : NULL;
+}
+
 static void take_launch(struct log *l, struct log_row *row, const cJSON *record)
 {
 	const cJSON *source;
 
 	row->command = kept(l, record, "command", KEPT_TEXT);
 	row->cwd = kept(l, record, "cwd", KEPT_PATH);
+	row->system = system_of(l, record);
 	row->origins = l->origin_count;
 	cJSON_ArrayForEach(source, log_member(record, "sources"))
 	{

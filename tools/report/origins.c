@@ -77,8 +77,7 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
 		say(out, " (the key that request %s sent is from this variable)", name);
 }
 
-/* The last launch record before ROW in the same log; NULL: none. */
-static const struct log_row *launch_of(const struct log *l, const struct log_row *row)
+const struct log_row *row_launch(const struct log *l, const struct log_row *row)
 {
 	const struct log_row *last = NULL;
 
@@ -152,7 +151,7 @@ void origin_words_since(const struct log *l, const struct log_row *launch,
 
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
-	origin_words_since(l, launch_of(l, row), row, out);
+	origin_words_since(l, row_launch(l, row), row, out);
 }
 
 void base_words_since(const struct log *l, const struct log_row *launch, const struct log_row *row,
@@ -173,7 +172,7 @@ void base_words_since(const struct log *l, const struct log_row *launch, const s
 
 void base_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
-	base_words_since(l, launch_of(l, row), row, out);
+	base_words_since(l, row_launch(l, row), row, out);
 }
 
 static struct file_place file_place(const char *file, int line)

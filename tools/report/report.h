@@ -144,6 +144,9 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
  */
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
 
+/* The last launch record before ROW in the same log; NULL: none. */
+const struct log_row *row_launch(const struct log *l, const struct log_row *row);
+
 struct file_place {
 	const char *file; /* below the working folder without "./"; NULL: not known */
 	int line;         /* 0: not known */

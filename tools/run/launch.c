@@ -20,6 +20,7 @@
 #include "tools/log/command_words.h"
 #include "tools/log/log_read.h"
 #include "tools/log/runs.h"
+#include "tools/run/system.h"
 
 extern char **environ;
 
@@ -500,18 +501,31 @@ static void put_skipped(struct json_out *j, const struct reach *r)
 	json_object_end(j);
 }
 
-static void put_record(struct json_out *j, const struct launch *l, char **argv, int64_t start_us)
+static void put_system(struct json_out *j, const char *program)
+{
+	struct system s;
+
+	system_read(&s, program);
+	json_object(j, "system");
+	json_text(j, "os", *s.os ? s.os : NULL);
+	json_text(j, "kernel", *s.kernel ? s.kernel : NULL);
+	json_text(j, "arch", *s.arch ? s.arch : NULL);
+	json_text(j, "libc", *s.libc ? s.libc : NULL);
+	json_object_end(j);
+}
+
+static void put_record(struct json_out *j, const struct launch *l, const struct launch_start *s)
 {
 	char ts[TIMESTAMP_SIZE];
 	char *cwd = getcwd(NULL, 0);
 
-	record_timestamp(start_us, ts);
+	record_timestamp(s->at_us, ts);
 	json_object(j, NULL);
 	json_number(j, "v", 1);
 	json_text(j, "record", "launch");
 	json_text(j, "ts", ts);
 	json_number(j, "pid", getpid());
-	put_command(j, argv);
+	put_command(j, s->argv);
 	json_text(j, "cwd", cwd);
 	free(cwd);
 	json_array(j, "findings");
@@ -523,10 +537,11 @@ static void put_record(struct json_out *j, const struct launch *l, char **argv, 
 		put_source(j, &l->reach.keys[i]);
 	json_array_end(j);
 	put_skipped(j, &l->reach);
+	put_system(j, s->program);
 	json_object_end(j);
 }
 
-void launch_log(const struct launch *l, const char *path, char **argv, int64_t start_us)
+void launch_log(const struct launch *l, const char *path, const struct launch_start *s)
 {
 	struct json_out j;
 	struct sink log;
@@ -534,7 +549,7 @@ void launch_log(const struct launch *l, const char *path, char **argv, int64_t s
 
 	buf_init(&line, LIMIT_LINE);
 	json_out_init(&j, &line);
-	put_record(&j, l, argv, start_us);
+	put_record(&j, l, s);
 	if (json_out_ok(&j) && buf_add(&line, "\n", 1) == 0) {
 		sink_init_file(&log, path);
 		sink_write(&log, buf_slice(&line));

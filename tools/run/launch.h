@@ -48,11 +48,18 @@ const struct environment *launch_environment(const struct launch *l);
  */
 void launch_say(const struct launch *l, const char *tool);
 
+/* One start of a tool. */
+struct launch_start {
+	char **argv;
+	const char *program; /* what really runs: a path */
+	int64_t at_us;
+};
+
 /*
- * Append the `launch` record of the run of ARGV, at START_US, to the log PATH
- * (as ORSHIM_LOG has it). Errors are ignored silently.
+ * Append the `launch` record of S to the log PATH (as ORSHIM_LOG has it). Errors
+ * are ignored silently.
  */
-void launch_log(const struct launch *l, const char *path, char **argv, int64_t start_us);
+void launch_log(const struct launch *l, const char *path, const struct launch_start *s);
 
 /*
  * Prepare what the shim needs to name a key's place: a descriptor of this
