@@ -2,6 +2,7 @@
 /* What is sent in place of a key: words, templates and display forms. */
 #include "diagnose/placeholder.h"
 #include "diagnose/shape.h"
+#include "diagnose/token_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,6 +21,20 @@ static bool equals_one_of(struct slice s, const char (*words)[WORD_SIZE], size_t
 	return false;
 }
 
+/* Is there in S what may be a key? No name of a function or class is so long and has digits. */
+static bool may_hold_key(struct slice s)
+{
+	enum { SHORTEST_KEY = 20 };
+
+	for (size_t i = 0; i < s.n; i++) {
+		size_t n = token_run(s, i);
+		if (n >= SHORTEST_KEY && slice_has_digit(slice_sub(s, i, n)))
+			return true;
+		i += n;
+	}
+	return false;
+}
+
 bool is_literal(struct slice s)
 {
 	static const char words[][WORD_SIZE] = { "undefined", "null", "none",  "nil",
@@ -31,7 +46,7 @@ bool is_literal(struct slice s)
 		return true;
 	for (size_t i = 0; i < COUNT(starts); i++)
 		if (slice_starts(s, slice_of(starts[i])))
-			return true;
+			return !may_hold_key(s);
 	return false;
 }
 
