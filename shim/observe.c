@@ -192,6 +192,12 @@ static enum rule_id subject_of(const struct diagnosis *d)
 	return d->count ? d->findings[0].rule : RULE_NONE;
 }
 
+/* Captures are few and short: there each exchange has its block. */
+static bool says_once(const struct observer *o)
+{
+	return !o->judge.lint || o->judge.recorded;
+}
+
 static void report_text(struct observer *o, const struct diagnosis *d)
 {
 	enum rule_id subject = subject_of(d);
@@ -202,7 +208,7 @@ static void report_text(struct observer *o, const struct diagnosis *d)
 		return;
 	if (d->verdict.refused_by == REFUSED_NOT)
 		said_forget(o->said, d);
-	if (subject != RULE_NONE && !o->judge.lint) {
+	if (subject != RULE_NONE && says_once(o)) {
 		row = said_row(o->said, subject, d);
 		saying = said_count(row, o->origin.pid);
 	}
@@ -238,7 +244,7 @@ static bool is_routine(const struct observer *o, const struct exchange *x)
 	       cached_key_is_in(&o->history.key, &x->request);
 }
 
-static void report_exchange(struct observer *o, struct exchange *x)
+static void report_exchange(struct observer *o, const struct exchange *x)
 {
 	struct diagnosis *d = o->diagnosis ? o->diagnosis : malloc(sizeof(*d));
 
@@ -259,6 +265,12 @@ static void report_exchange(struct observer *o, struct exchange *x)
 	report_text(o, d);
 	capture_out_exchange(&o->capture, &o->settings, &o->origin, d);
 	diagnosis_release(d);
+}
+
+void observer_exchange(struct observer *o, const struct exchange *x, int64_t now_us)
+{
+	o->origin.time_us = now_us;
+	report_exchange(o, x);
 }
 
 static void log_connection(struct observer *o, const struct connection_record *c)

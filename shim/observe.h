@@ -67,6 +67,9 @@ void observer_lock_in(struct observer *o);
 /* Take all events that C has ready. NOW_US is the clock since 1970. */
 void observer_take(struct observer *o, struct connection *c, uint32_t number, int64_t now_us);
 
+/* Diagnose and report X, which came by another way than a connection: out of a recording. */
+void observer_exchange(struct observer *o, const struct exchange *x, int64_t now_us);
+
 /* Is HOST an API's, by its name alone? */
 bool observer_watches(const struct observer *o, struct slice host);
 

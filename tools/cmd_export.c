@@ -112,7 +112,7 @@ static int open_input(const char *name)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		die("export: cannot read %s: %s", name, strerror(errno));
 	if (S_ISREG(st.st_mode))
-		fd = log_unpacked(fd, name);
+		fd = log_unpacked(fd, name, INT64_MAX);
 	if (S_ISDIR(st.st_mode))
 		die("export: %s is a folder; name the log in it", name);
 	return fd;

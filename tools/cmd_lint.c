@@ -5,6 +5,7 @@
 
 #include "tools/capture/verdicts.h"
 #include "tools/commands.h"
+#include "tools/har/har_lint.h"
 
 enum { RAW_MAX = 256 << 20 };
 
@@ -115,8 +116,11 @@ static void check_options(const struct lint_options *o, int files)
 {
 	if (o->host && !is_host(o->host))
 		die("lint: --host takes NAME or NAME:PORT, not %s", o->host);
-	if (!o->request && files == 0)
-		die("lint: --request FILE or a capture is missing; see `orshim lint --help`");
+	if (o->har && (o->request || o->response || o->host || files))
+		die("lint: --har goes with --environ and --json only");
+	if (!o->har && !o->request && files == 0)
+		die("lint: --request FILE, --har FILE or a capture is missing; see `orshim lint "
+		    "--help`");
 	if (o->request && files)
 		die("lint: give --request or captures, not both");
 	if (!o->request && (o->response || o->host))
@@ -141,6 +145,8 @@ int cmd_lint(const struct arguments *a)
 		take_environment(&l);
 	if (l.o->environ_file || l.o->request)
 		v.options.environment = buf_slice(&l.environment);
+	if (l.o->har)
+		har_lint(&v, l.o->har);
 	if (l.o->request)
 		lint_raw(&l, &v);
 	for (int i = 0; i < a->count; i++)

@@ -42,6 +42,7 @@ static void put_json_row(struct buf *out, const struct rule *r)
 	json_text(&j, "certainty", certainty_name(r->certainty));
 	json_text(&j, "category", category_name(r->category));
 	json_text(&j, "when", when_name(r->when));
+	json_text(&j, "recorded", recorded_name(r->recorded));
 	json_text(&j, "title", r->title);
 	json_text(&j, "why", rule_text(r)->why);
 	json_text(&j, "fix", rule_text(r)->fix);

@@ -142,6 +142,9 @@ static const struct command_option lint_options[] = {
 	  "bytes of HTTP/1.1 as the client sent them, one or several messages"),
 	PATH("--response", "FILE", struct lint_options, response, "bytes of the answers, paired in order"),
 	TEXT("--host", "NAME[:PORT]", struct lint_options, host, "where the request went, by its TLS server name"),
+	PATH("--har", "FILE", struct lint_options, har,
+	  "a recording of browser devtools, mitmproxy, HTTP Toolkit, Proxyman, Charles or\n"
+	  "orshim; may be compressed (gzip, Zstandard)"),
 	PATH("--environ", "FILE", struct lint_options, environ_file, "NAME=VALUE lines in place of this process's environment"),
 	FLAG("--json", struct lint_options, json, "print exchange records"),
 	{ 0 },
@@ -264,7 +267,9 @@ const struct command commands[] = {
 	  "orshim curl 3" },
 	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
 	  "\nCAPTURE.cap...", "FILE", WORDS_ANY, OPTIONS(lint),
-	  "A FILE of - is stdin.",
+	  "A FILE of - is stdin. Of a HAR only calls of APIs are judged, and not by the bytes, which no\n"
+	  "recording has: see docs/har.md. The variables of this process are looked at with --request\n"
+	  "alone.",
 	  "orshim lint --request request.http --host openrouter.ai" },
 	{ "replay", cmd_replay, "put captures through the same code as the shim",
 	  "CAPTURE.cap...", "FILE", WORDS_ANY, OPTIONS(replay),

@@ -57,7 +57,7 @@ struct help_options {
 };
 
 struct lint_options {
-	const char *request, *response, *host, *environ_file;
+	const char *request, *response, *host, *environ_file, *har;
 	bool json;
 };
 

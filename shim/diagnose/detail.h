@@ -18,6 +18,7 @@ struct detail {
 	char fix[LIMIT_FIX];  /* instead of the rule's own text; "": the rule's */
 	bool in_body;         /* the offsets count in the body */
 	bool likely;          /* here it is likely at most, where the rule's row says certain */
+	bool recorded;        /* a recorder may have made what it is about: one less certain */
 	bool lower;           /* here it is one severity less than the rule's row says */
 	bool absent;          /* it says what is not there: what says what differs explains more */
 	bool aside;           /* worth saying beside the cause, and never the cause itself */

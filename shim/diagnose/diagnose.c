@@ -235,6 +235,7 @@ static void add_finding(const struct judge *judge, struct diagnosis *d, struct f
 {
 	f->rule = (enum rule_id)(rule - rules);
 	f->severity = severity_of(judge, &d->input, f->rule, &f->detail);
+	f->detail.recorded = judge->recorded && rule->recorded == RECORDED_LESS;
 	d->count++;
 	if (sections[rule->section].explains_key && rule->severity == SEVERITY_ERROR &&
 	    !f->detail.lower)
@@ -311,7 +312,11 @@ enum certainty finding_certainty(const struct finding *f)
 {
 	enum certainty c = rules[f->rule].certainty;
 
-	return f->detail.likely && c == CERTAINTY_certain ? CERTAINTY_likely : c;
+	if (f->detail.likely && c == CERTAINTY_certain)
+		c = CERTAINTY_likely;
+	if (f->detail.recorded && c > CERTAINTY_hint)
+		c--;
+	return c;
 }
 
 void diagnosis_release(struct diagnosis *d)

@@ -31,6 +31,7 @@ struct judge {
 	struct environment environment;
 	struct found_keys found; /* in files, before the process started */
 	bool lint;
+	bool recorded; /* exchanges come from a recording, and the book is rulebook_for_recordings() */
 };
 
 struct diagnosis {

@@ -40,6 +40,12 @@ const char *certainty_name(enum certainty c)
 	return names[c];
 }
 
+const char *recorded_name(enum rule_recorded r)
+{
+	static const char names[][8] = { "same", "lower", "never" };
+	return names[r];
+}
+
 const char *category_name(enum category c)
 {
 	static const char *const names[] = { NULL,
@@ -94,4 +100,11 @@ bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong)
 	for (int i = 0; i < RULE_COUNT; i++)
 		book->needs[i] = (unsigned char)needs_of(book, &rules[i]);
 	return understood;
+}
+
+void rulebook_for_recordings(struct rulebook *book)
+{
+	for (int i = 0; i < RULE_COUNT; i++)
+		if (rules[i].recorded == RECORDED_NEVER)
+			book->needs[i] |= NEED_NEVER;
 }

@@ -66,6 +66,13 @@ enum rule_line {
 	LINE_FROM,   /* where the credential came from */
 };
 
+/* What becomes of a rule where bytes come from a recording (HAR), which normalises them. */
+enum rule_recorded {
+	RECORDED_AS_SEEN, /* a recording shows all that it looks at */
+	RECORDED_LESS,    /* the recorder may have made what it sees: one less certain */
+	RECORDED_NEVER,   /* no recording has the bytes that it looks at: it is not asked */
+};
+
 enum rule_id {
 	RULE_NONE = -1,
 #define RULE_ID(id) RULE_##id,
@@ -87,6 +94,7 @@ struct rule {
 	enum category category;
 	enum rule_when when;
 	enum rule_line line;
+	enum rule_recorded recorded;
 };
 
 /* What is written for people; `orshim explain` has all of it. */
@@ -136,5 +144,11 @@ struct rulebook {
  * not understood; *WRONG is then the first such entry, the others are in force.
  */
 bool rulebook_init(struct rulebook *book, const char *spec, struct slice *wrong);
+
+/* Recordings are judged by it: rules that need more than they have are not asked. */
+void rulebook_for_recordings(struct rulebook *book);
+
+/* "same" "lower" "never" */
+const char *recorded_name(enum rule_recorded r);
 
 #endif

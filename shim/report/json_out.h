@@ -22,7 +22,6 @@ void json_out_init(struct json_out *j, struct buf *to);
 bool json_out_ok(const struct json_out *j);
 
 /* Values after a key: the functions below put both. */
-void json_put(struct json_out *j, struct slice text);        /* as it is */
 void json_put_string(struct json_out *j, struct slice text); /* absent: null */
 void json_put_plain(struct json_out *j, struct slice text);  /* a string without a byte to escape */
 void json_put_number(struct json_out *j, int64_t value);

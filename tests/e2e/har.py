@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast
-"""har.py ORSHIM: validates the HAR export of every capture against the JSON schema of HAR 1.2.
+"""har.py ORSHIM: validates the HAR export of every capture against the JSON schema of HAR 1.2, and
+reads it back: `orshim lint --har` has the same records, and so the same findings.
 
 The schema is that of npm's package har-schema, the validator Debian's jsonschema.
 Archives that are wrong on purpose must be refused, or the check proves nothing.
@@ -55,6 +56,11 @@ def main():
         check(valid.is_valid(archive), os.path.basename(folder) + ": valid HAR 1.2", [
             "%s at %s" % (error.message[:200], "/".join(map(str, error.absolute_path)))
             for error in valid.iter_errors(archive)])
+        again = subprocess.run([ORSHIM, "lint", "--json", "--har", "-"], input=har,
+                               stdout=subprocess.PIPE).stdout
+        check(sorted(again.splitlines()) == sorted(
+            line for line in records.splitlines() if b'"record":"exchange"' in line),
+            os.path.basename(folder) + ": read back, the same records")
     for member, one in damaged(archive):
         check(not valid.is_valid(one), "a wrong %s is refused" % member)
     check(entries >= 100, "%d exchanges were looked at" % entries)

@@ -10,7 +10,7 @@
 #include "tools/capture/playback.h"
 #include "tools/command.h"
 
-static void add_records(struct log *l, struct slice records, const char *path, const char *command)
+void log_add_records(struct log *l, struct slice records, const char *path, const char *command)
 {
 	int fd = memfd_create("orshim-capture", MFD_CLOEXEC);
 	char name[64];
@@ -32,7 +32,7 @@ void log_add_capture(struct log *l, const char *path, const char *command)
 	capture_read(&c, path, command);
 	if (playback_run(&played, &c, &options) != 0)
 		die("%s: %s: out of memory", command, path);
-	add_records(l, buf_slice(&played.records), path, command);
+	log_add_records(l, buf_slice(&played.records), path, command);
 	playback_release(&played);
 	capture_release(&c);
 }

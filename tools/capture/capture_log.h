@@ -10,4 +10,7 @@
  */
 void log_add_capture(struct log *l, const char *path, const char *command);
 
+/* Parse RECORDS, JSON lines that came out of PATH. Dies with a message of COMMAND without memory. */
+void log_add_records(struct log *l, struct slice records, const char *path, const char *command);
+
 #endif

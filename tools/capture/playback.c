@@ -13,18 +13,19 @@ enum { OUTPUT_MAX = 1 << 30 };
  * name alone, as getenv() does, so this is a file-level variable.
  */
 static struct {
-	const struct capture *capture;
+	const struct capture *capture; /* NULL: there is none, but outer settings */
 	char *(*outer)(const char *name);
 } setting_source;
 
 static char *look_up_setting(const char *name)
 {
-	const struct buf *env = &setting_source.capture->environment;
+	const struct capture *c = setting_source.capture;
+	const struct buf *env = c ? &c->environment : NULL;
 	size_t n = strlen(name);
 
 	if (strcmp(name, "ORSHIM_LOG") == 0 || strcmp(name, "ORSHIM_TEXT") == 0)
 		return NULL;
-	for (size_t at = 0; at < env->n; at += strlen(env->p + at) + 1)
+	for (size_t at = 0; env && at < env->n; at += strlen(env->p + at) + 1)
 		if (strncmp(env->p + at, name, n) == 0 && env->p[at + n] == '=')
 			return env->p + at + n + 1;
 	return setting_source.outer ? setting_source.outer(name) : NULL;
@@ -152,43 +153,76 @@ static int play(struct observer *o, const struct capture *c, enum split split)
 	return 0;
 }
 
-int playback_run(struct playback *r, const struct capture *c,
-		 const struct playback_options *options)
+static void observer_begin(struct observer *o, const struct playback_begun *b,
+			   const struct playback_options *options)
 {
-	struct observer *o = malloc(sizeof(*o));
-	int records = memfd_create("records", MFD_CLOEXEC);
-	int text = memfd_create("text", MFD_CLOEXEC);
-	int failed = -1;
+	observer_init(o, look_up_setting);
+	sink_init_fd(&o->log, b->records);
+	sink_init_fd(&o->text, b->text);
+	o->style = options->style;
+	o->judge.lint = options->lint;
+	o->judge.recorded = options->recorded;
+	if (options->recorded)
+		rulebook_for_recordings(&o->judge.book);
+	o->origin = (struct origin){ .tool = options->tool };
+	observer_set_environment(o, options->environment);
+}
+
+int playback_begin(struct playback_begun *b, const struct capture *c,
+		   const struct playback_options *options)
+{
+	*b = (struct playback_begun){ .observer = malloc(sizeof(*b->observer)),
+				      .records = memfd_create("records", MFD_CLOEXEC),
+				      .text = memfd_create("text", MFD_CLOEXEC) };
+	setting_source.capture = c;
+	setting_source.outer = options->lookup;
+	if (b->observer && b->records >= 0 && b->text >= 0) {
+		observer_begin(b->observer, b, options);
+		return 0;
+	}
+	free(b->observer);
+	b->observer = NULL;
+	return -1;
+}
+
+int playback_end(struct playback_begun *b, struct playback *r)
+{
+	struct observer *o = b->observer;
+	int failed = o ? 0 : -1;
 
 	memset(r, 0, sizeof(*r));
 	buf_init(&r->records, OUTPUT_MAX);
 	buf_init(&r->text, OUTPUT_MAX);
-	if (!o || records < 0 || text < 0)
-		goto out;
-	setting_source.capture = c;
-	setting_source.outer = options->lookup;
-	observer_init(o, look_up_setting);
-	sink_init_fd(&o->log, records);
-	sink_init_fd(&o->text, text);
-	o->style = options->style;
-	o->judge.lint = options->lint;
-	o->origin = (struct origin){ .tool = c->tool.n ? c->tool.p : options->tool };
-	observer_set_environment(o, options->environment.p ? options->environment
-							   : buf_slice(&c->environment));
-	o->judge.found.text = buf_slice(&c->found);
-	failed = play(o, c, options->split);
-	r->exchanges = o->origin.exchange;
-	memcpy(r->findings, o->findings, sizeof(r->findings));
-	r->blind = o->unsupported;
-	observer_release(o);
-	failed |= drain(records, &r->records) | drain(text, &r->text);
-out:
-	if (records >= 0)
-		close(records);
-	if (text >= 0)
-		close(text);
+	if (o) {
+		r->exchanges = o->origin.exchange;
+		memcpy(r->findings, o->findings, sizeof(r->findings));
+		r->blind = o->unsupported;
+		observer_release(o);
+		failed = drain(b->records, &r->records) | drain(b->text, &r->text);
+	}
+	if (b->records >= 0)
+		close(b->records);
+	if (b->text >= 0)
+		close(b->text);
 	free(o);
 	return failed;
+}
+
+int playback_run(struct playback *r, const struct capture *c,
+		 const struct playback_options *options)
+{
+	struct playback_begun b;
+	int failed = playback_begin(&b, c, options);
+
+	if (!failed) {
+		if (c->tool.n)
+			b.observer->origin.tool = c->tool.p;
+		if (!options->environment.p)
+			observer_set_environment(b.observer, buf_slice(&c->environment));
+		b.observer->judge.found.text = buf_slice(&c->found);
+		failed = play(b.observer, c, options->split);
+	}
+	return failed | playback_end(&b, r);
 }
 
 void playback_release(struct playback *r)

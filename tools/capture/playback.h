@@ -14,6 +14,7 @@ enum split {
 
 struct playback_options {
 	enum split split;
+	bool recorded;		   /* exchanges come from a recording: judge.recorded */
 	bool lint;		   /* a missing answer is not reported; every host is an API */
 	struct text_style style;
 	struct slice environment;  /* overrides the capture's; absent: use the capture's */
@@ -35,6 +36,18 @@ struct playback {
  */
 int playback_run(struct playback *r, const struct capture *c,
 		 const struct playback_options *options);
+
+/* The same in steps, for what is no capture: exchanges go to observer_exchange(). */
+struct playback_begun {
+	struct observer *observer;
+	int records, text;
+};
+
+/* C: for its settings; NULL. 0, or -1 without memory. playback_end() follows in any case, and initialises R. */
+int playback_begin(struct playback_begun *b, const struct capture *c,
+		   const struct playback_options *options);
+int playback_end(struct playback_begun *b, struct playback *r);
+
 void playback_release(struct playback *r);
 
 #endif

@@ -49,8 +49,7 @@ static int64_t clock_of(const char *text, int64_t now_us)
 	return (int64_t)then * second;
 }
 
-/* Parse RFC 3339, section 5.6, with or without seconds; -1: another form. */
-static int64_t date_of(const char *text)
+int64_t log_filter_date(const char *text)
 {
 	int zone_hour = 0, zone_minute = 0, end = 0, fraction = 0;
 	struct tm tm = { 0 };
@@ -90,7 +89,7 @@ static int64_t time_of(const char *text, int64_t otherwise, const char *option, 
 	int64_t ago = seconds_of(text);
 	int64_t at = ago >= 0 ? now_us - ago * second : clock_of(text, now_us);
 	if (at < 0)
-		at = date_of(text);
+		at = log_filter_date(text);
 	if (at < 0)
 		die("%s: %s takes a time (2026-11-24T09:30:00Z), a local HH:MM, or how long ago "
 		    "(90s, 10m, 2h, 3d), not '%s'",

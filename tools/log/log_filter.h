@@ -58,6 +58,9 @@ struct filter_subject {
 struct log_filter *log_filter_read(const struct filter_options *o, const char *command,
 				   int64_t now_us);
 
+/* RFC 3339, section 5.6, with or without seconds, in microseconds; -1: another form. */
+int64_t log_filter_date(const char *text);
+
 bool log_filter_takes(const struct log_filter *f, const struct filter_subject *s);
 bool log_filter_takes_row(const struct log_filter *f, const struct log_row *row);
 

@@ -165,8 +165,8 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 	if (S_ISDIR(st.st_mode))
 		die("cannot read %s: it is a folder; name the log in it", path);
 	if (!S_ISREG(st.st_mode) || fd == STDIN_FILENO)
-		fd = log_spooled(fd, path);
-	fd = log_unpacked(fd, path);
+		fd = log_spooled(fd, path, INT64_MAX);
+	fd = log_unpacked(fd, path, INT64_MAX);
 	l->files = log_grow(l->files, l->file_count, sizeof(*l->files));
 	char *name = strdup(path);
 	if (!name)

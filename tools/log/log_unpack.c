@@ -22,10 +22,11 @@ enum {
 struct copy {
 	const char *path;
 	int from, to;
+	int64_t left; /* bytes that may still be written */
 	unsigned char in[PIECE], out[PIECE];
 };
 
-static struct copy *copy_begin(int from, const char *path)
+static struct copy *copy_begin(int from, const char *path, int64_t most)
 {
 	const char *folder = getenv("TMPDIR");
 	struct copy *c = malloc(sizeof(*c));
@@ -34,6 +35,7 @@ static struct copy *copy_begin(int from, const char *path)
 		die("out of memory");
 	c->path = path;
 	c->from = from;
+	c->left = most;
 	c->to = open(folder && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (c->to < 0)
 		c->to = memfd_create("orshim-log", MFD_CLOEXEC);
@@ -68,13 +70,16 @@ static size_t copy_read(struct copy *c)
 
 static void copy_write(struct copy *c, const void *bytes, size_t n)
 {
+	c->left -= (int64_t)n;
+	if (c->left < 0)
+		die("%s is longer than is read of one file", c->path);
 	if (!write_all(c->to, (struct slice){ bytes, n }))
 		die("cannot keep what is in %s: %s; set TMPDIR", c->path, strerror(errno));
 }
 
-int log_spooled(int fd, const char *path)
+int log_spooled(int fd, const char *path, int64_t most)
 {
-	struct copy *c = copy_begin(fd, path);
+	struct copy *c = copy_begin(fd, path, most);
 	size_t n;
 
 	while ((n = copy_read(c)))
@@ -137,7 +142,7 @@ static void unpack_zstd(struct copy *c)
 	ZSTD_freeDCtx(z);
 }
 
-int log_unpacked(int fd, const char *path)
+int log_unpacked(int fd, const char *path, int64_t most)
 {
 	static const unsigned char gzip[] = { 0x1f, 0x8b }, zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
 	unsigned char begin[4] = { 0 };
@@ -148,7 +153,7 @@ int log_unpacked(int fd, const char *path)
 	bool is_gzip = memcmp(begin, gzip, sizeof(gzip)) == 0;
 	if (!is_gzip && memcmp(begin, zstd, sizeof(zstd)) != 0)
 		return fd;
-	c = copy_begin(fd, path);
+	c = copy_begin(fd, path, most);
 	if (is_gzip)
 		unpack_gzip(c);
 	else

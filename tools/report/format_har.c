@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP Archive 1.2 (softwareishard.com/blog/har-12-spec): heads and sizes, no bodies. */
+/* HTTP Archive 1.2 (softwareishard.com/blog/har-12-spec): heads and sizes, no bodies, and our own record. */
 #include <string.h>
 #include <strings.h>
 
 #include "report/json_out.h"
 #include "tools/command.h"
+#include "tools/log/log_mask.h"
 #include "tools/log/log_row.h"
 #include "tools/report/report.h"
 #include "base/version.h"
@@ -110,7 +111,20 @@ static void put_response(struct json_out *j, const struct log_row *row, const cJ
 	json_object_end(j);
 }
 
-static void put_entry(struct json_out *j, const struct log_row *row, const cJSON *record)
+/* The record itself: `orshim lint --har` reads its findings back. */
+static void put_record(struct json_out *j, cJSON *record)
+{
+	log_mask(record);
+	char *text = cJSON_PrintUnformatted(record);
+
+	if (!text)
+		die("out of memory");
+	json_key(j, "_orshim");
+	json_put_word(j, slice_of(text));
+	cJSON_free(text);
+}
+
+static void put_entry(struct json_out *j, const struct log_row *row, cJSON *record)
 {
 	int ms = row->ms < 0 ? 0 : row->ms;
 	char ts[TIMESTAMP_SIZE], connection[16];
@@ -135,6 +149,8 @@ static void put_entry(struct json_out *j, const struct log_row *row, const cJSON
 	}
 	if (row_failed(row))
 		json_text(j, "comment", row->cause ? row->cause : "refused, unexplained");
+	if (record)
+		put_record(j, record);
 	json_object_end(j);
 }
 

@@ -10,11 +10,11 @@ import subprocess
 class Browser:
     """Chrome DevTools protocol: JSON ended by NUL, on descriptors 3 and 4."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         to_read, self.to = os.pipe()
         self.of, of_write = os.pipe()
         command = [shutil.which("chromium"), "--headless", "--no-sandbox", "--disable-gpu",
-                   "--remote-debugging-pipe", "--user-data-dir=" + os.path.join(folder, "profile")]
+                   "--remote-debugging-pipe", "--user-data-dir=" + os.path.join(folder, "profile"), *options]
 
         def descriptors():
             os.dup2(to_read, 10)
@@ -70,7 +70,8 @@ class Browser:
             self.message()
 
     def value(self, expression):
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """What it evaluates to, awaited if it is a promise."""
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"])
         return result["result"].get("value")
