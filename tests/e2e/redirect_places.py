@@ -8,6 +8,7 @@ The unrelated process is not part of the run: it finds the relay's ports and its
 socket, and gains nothing.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -178,6 +179,57 @@ def laid_over(here):
               "strict", [*lay, store, os.path.realpath(home + "/lib/security/cacerts")])
 
 
+def of_another_libc(here, name):
+    """A copy of the program NAME with a loader that knows no LD_PRELOAD, at a path below the
+    folder in which it runs: the way of a libc for which the library is not built."""
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    with open(loader, "rb") as original:
+        code = original.read()
+    with open(os.path.join(here.scratch, "libc.so"), "wb") as changed:
+        changed.write(code.replace(b"\x819PREL", b"\x819PREX"))  # cmpl $"PREL", (%rcx)
+    with open(shutil.which(name), "rb") as original:
+        program = original.read()
+    copy = os.path.join(here.scratch, name)
+    path = loader.encode() + b"\0"
+    with open(copy, "wb") as changed:
+        changed.write(program.replace(path, b"./libc.so".ljust(len(path), b"\0"), 1))
+    for made in ("libc.so", name):
+        os.chmod(os.path.join(here.scratch, made), 0o755)
+    return copy
+
+
+def hash_of(path):
+    with open(path, "rb") as content:
+        return hashlib.sha256(content.read()).hexdigest()
+
+
+def bundle_laid_over(here):
+    """GnuTLS reads no variable: where it cannot be preloaded its list is another file, as Java's."""
+    bundle = os.path.realpath("/etc/ssl/certs/ca-certificates.crt")
+    if os.geteuid() != 0 or not os.path.exists(bundle) or not shutil.which("wget"):
+        skip("a GnuTLS program without the library: no root, bundle or wget")
+        return
+    lay = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"',
+           here.server.ca, bundle]
+    before, folder = hash_of(bundle), os.getcwd()
+    os.chdir(here.scratch)
+    argv = [of_another_libc(here, "wget"), "-q", "-O", "-", "--content-on-error", "--tries=1",
+            "--post-data=" + redirect_clients.BODY, "--header=Content-Type: application/json",
+            '--header=Authorization: Bearer "%s"' % here.good, URL]
+    diagnosed(here, "wget with GnuTLS", argv, quoted(here, []), "strict", lay)
+    taps = [t for r in place.of(here.logged(), "process") for t in r["tls"]]
+    check([(t["library"], t["tap"]) for t in taps] == [("GnuTLS", "relay")],
+          "wget with GnuTLS: its process is told", taps)
+    diagnosed(here, "wget with GnuTLS, started by a shell",
+              ["/bin/sh", "-c", '"$@"; exit $?', "sh", *argv], quoted(here, []), "strict", lay)
+    env = quoted(here, [])
+    bare, relayed = here.bare(argv, env), here.relayed(argv, env, "auto")
+    check(bare == relayed and bare[0] == 5 and not bare[3],
+          "wget with GnuTLS: whom the system does not trust is not trusted by us", (bare, relayed))
+    os.chdir(folder)
+    check(hash_of(bundle) == before, "the system's bundle is as it was")
+
+
 def proxies(here):
     for address in ("127.0.0.1", place.OTHER):
         proxy = Proxy(address)
@@ -280,6 +332,7 @@ def inside(scratch, has_ipv6):
         if has_ipv6:
             six(here)
         laid_over(here)
+        bundle_laid_over(here)
         proxies(here)
         many(here, go)
         stranger(here)
