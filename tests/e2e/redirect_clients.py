@@ -40,8 +40,8 @@ def go_program(scratch):
     return program
 
 
-def curl(*options):
-    return place.unseen("curl", "-sS", "--max-time", "60", "-H", "Content-Type: application/json",
+def curl(*options, program="curl"):
+    return place.unseen(program, "-sS", "--max-time", "60", "-H", "Content-Type: application/json",
                         "-H", "x-Odd-CASE: one", "-H", "x-Odd-CASE:  two ", "-d", BODY, *options,
                         place.BASE + "/chat/completions")
 
@@ -69,6 +69,13 @@ def table(scratch, everything):
         yield ("Go net/http, static", keyed([go, place.BASE + "/chat/completions",
                                              place.BASE + "/chat/completions"]),
                ["SSL_CERT_FILE"], "strict")
+    # scripts/fetch-musl.sh builds them; neither has HTTP/2.
+    for name, program, mode in (("curl for musl", "curl", "all"), ("curl, static", "curl-static", "strict")):
+        found = everything and cached("musl-*-x86_64/bin/" + program)
+        if found:
+            argv = curl("-H", "Authorization: Bearer {key}", program=found)
+            yield (name, keyed(argv if mode == "all" else argv[argv.index(found):]),
+                   ["SSL_CERT_FILE"], mode)
     deno = everything and cached("linux-x64-glibc-*/deno")
     if deno:
         yield ("deno fetch", keyed([deno, "run", "--allow-all", CHAT + ".js", "fetch", place.BASE]),
@@ -121,7 +128,8 @@ def inside(scratch, _):
                 one(here, name + " to HTTP/1.1", argv, trust, mode, "1.1")
     with place.Place(scratch, "--http2") as here:
         for name, argv, trust, mode in rows:
-            plain = name in ("curl, HTTP/1.1", "Python urllib", "Node fetch")
+            plain = name in ("curl, HTTP/1.1", "Python urllib", "Node fetch", "curl for musl",
+                             "curl, static")
             one(here, name + " to HTTP/2", argv, trust, mode, "1.1" if plain else "2")
     return finish()
 

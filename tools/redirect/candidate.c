@@ -18,6 +18,7 @@ static const struct {
 	{ "rustls", NULL, RUNTIME_RUSTLS }, { "Go crypto/tls", NULL, RUNTIME_GO },
 	{ "GnuTLS", "git", RUNTIME_OTHER }, { "JSSE", NULL, RUNTIME_JAVA },
 	{ "GnuTLS", NULL, RUNTIME_GNUTLS }, { "OpenSSL", "node", RUNTIME_NODE },
+	{ "BoringSSL", NULL, RUNTIME_NODE }, /* Bun, and what is built with it */
 };
 
 static enum runtime runtime_of(const char *library, const char *path)

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SERVER = "203.0.113.7"  # RFC 5737
 SERVER6 = "2001:db8::7"  # RFC 3849
 OTHER = "203.0.113.8"
-NAMES = "127.0.0.1 localhost\n%s openrouter.ai\n%s foreign.example\n" % (SERVER, OTHER)
+NAMES = "127.0.0.1 localhost\n%s openrouter.ai api.openai.com\n%s foreign.example\n" % (SERVER, OTHER)
 TIME_LIMIT = 120  # seconds; nothing here waits for time to pass
 BASE = "https://openrouter.ai/api/v1"
 
