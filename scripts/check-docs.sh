@@ -57,8 +57,11 @@ for page in docs/orshim.1 docs/*.7; do
 	fi
 done
 # Words that readers stumbled over; what they mean can be said plainly.
-found=$(grep -nE '\b(stands?|holds?|signature)\b| is no [a-z]+| of its own|[Ss]uch an? |openrouter_auth' \
-	docs/rules.md docs/orshim.1 docs/check.md || true)
+words='\b(stands?(?! for)(?!-in)|holds?|upper-cases|signature(?!`))\b|(?<![Tt]here) (is|are|was|were) no [a-z]+'
+words="$words"'| of its own\b|[Ss]uch an? |openrouter_auth(?!`)|without a word|, the key neither|reads along'
+words="$words"'|nobody that|that is none\b|is told that'
+found=$(grep -nP "$words" README.md docs/rules.md docs/orshim*.1 docs/liborshim.7 docs/check.md docs/editors.md \
+	docs/every-tool.md docs/fleet.md docs/report.md tests/captures/*/*.expected tests/golden/*.txt tests/golden/*.md || true)
 [ -z "$found" ] || {
 	printf 'check-docs: say it in other words:\n%s\n' "$found" >&2
 	bad=1

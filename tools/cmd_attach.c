@@ -369,7 +369,7 @@ static pid_t find_whom(const char *whom)
 	errno = 0;
 	pid = strtol(whom, &end, 10);
 	if (errno || pid <= 0 || pid > INT_MAX)
-		die("attach: %s is no process number", whom);
+		die("attach: %s is not a process number", whom);
 	return (pid_t)pid;
 }
 

@@ -33,7 +33,7 @@ static void check(struct baseline *b)
 		    "--key-env",
 		    b->key_env);
 	if (strpbrk(b->key, "\r\n"))
-		die("baseline: the value of %s holds a line break; set it again without",
+		die("baseline: the value of %s contains a line break; set it again without",
 		    b->key_env);
 	if (program_find(&b->curl, "curl") != PROGRAM_FINE)
 		die("baseline: curl is missing; install it (apt-get install curl)");
@@ -83,7 +83,7 @@ static void say_config(const struct baseline *b, struct buf *out)
 	    "\"max_tokens\":1}",
 	    b->model);
 	if (strpbrk(b->model, "\"\\") || buf_add(&body, "", 1) != 0)
-		die("baseline: --model is no name of a model: %s", b->model);
+		die("baseline: --model is not a model's name: %s", b->model);
 	say_request(b, "/key", out);
 	say(out, "next\n");
 	say_request(b, "/chat/completions", out);

@@ -34,8 +34,8 @@ int cmd_curl(const struct arguments *a)
 	print_out(&out);
 	if (!o->body &&
 	    log_number(log_member(log_member(record, "request"), "body"), "bytes", 0))
-		warn("curl: the body's text is in no log; this one is a stand-in, --body FILE "
-		     "takes another");
+		warn("curl: logs never contain bodies, so this uses a sample body; pass yours with "
+		     "--body FILE");
 	cJSON_Delete(record);
 	buf_release(&out);
 	log_release(&log);

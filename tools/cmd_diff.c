@@ -131,7 +131,7 @@ static void read_side(struct side_of_diff *s, const char *name, const struct arg
 		log_add_capture(&s->log, name, "diff");
 		s->row = log_exchange(&s->log, 0, 1);
 		if (!s->row)
-			die("diff: %s holds no exchange", name);
+			die("diff: %s has no exchange", name);
 	} else {
 		log_init(&s->log);
 		unsigned n = source_add(&s->log, name, "diff");

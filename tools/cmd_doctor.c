@@ -279,9 +279,9 @@ static void write_advice(const struct patient *p, struct buf *out)
 			 "program\n");
 	} else if (p->survey.count == 0 && !p->no_preload) {
 		say(out,
-		    "  so: it may have no TLS of its own: then ask about the program that it "
-		    "starts\n"
-		    "      for that, or start it under orshim run, which goes on into that one\n");
+		    "  so: it may not use TLS itself: run doctor on the program that it starts, or "
+		    "start it\n"
+		    "      under orshim run, which follows it into that program\n");
 	} else if (p->out_of_reach) {
 		say(out,
 		    "  so: it cannot be tapped. Start orshim relay and set the tool's base URL "
@@ -323,7 +323,7 @@ static void write_text(const struct patient *p, struct buf *out)
 	say(out, "  HTTP: %s\n", tls_http_guess(&p->survey));
 	if (p->survey.speaks_h3)
 		say(out, "        and HTTP/3 (libnghttp3), whose bytes do not go through the TLS "
-			 "library: such a\n        request is not seen, run it with HTTP/2 (curl "
+			 "library: such\n        requests are not seen, run it with HTTP/2 (curl "
 			 "--http2 or --http1.1)\n");
 	write_advice(p, out);
 }

@@ -47,10 +47,10 @@ static const char *const after_settings =
 static const char *const log_words =
 	"One JSON object a line, each with v (1), record, ts and pid; lines of several processes "
 	"never mix. record is process (one that speaks TLS, and how it is observed, or why not), "
-	"exchange (a request with its answer, the findings and the verdict) or connection (one "
-	"that is worth a word without an exchange: nothing was sent on it, its TLS handshake "
-	"failed, or it was not read and blind says why, as http3 for HTTP/3).\n\n"
-	"    jq -c 'select(.record==\"exchange\") | [.status, .verdict.cause]' LOG";
+	"exchange (a request with its answer, the findings and the verdict) or connection (without "
+	"an exchange: nothing was sent on it, its TLS handshake failed, or it was not read and "
+	"blind says why, as http3 for HTTP/3).\n\n    jq -c 'select(.record==\"exchange\") | "
+	"[.status, .verdict.cause]' LOG";
 
 static const char *const privacy_words =
 	"Never written anywhere: a key, a cookie, the text of a body. A key of a known shape "
@@ -58,19 +58,18 @@ static const char *const privacy_words =
 	"its SHA-256. Files are created for their owner alone. Nothing is sent anywhere.";
 
 static const char *const limit_words =
-	"Observed are programs that use OpenSSL or BoringSSL, shared or built in, or a shared "
-	"GnuTLS. Not observed: Go, rustls, static and setuid programs; `orshim doctor TOOL` says which TLS a "
-	"tool has, and `orshim relay` is the way around. Of HTTP/3 only the handshake is seen: run "
-	"such a tool with HTTP/2 (curl --http2 or --http1.1).\n\n"
-	"ORSHIM_FOLLOW follows children that are started through the C library: exec*, "
-	"posix_spawn*, system, popen and wordexp (the last three while the process has one thread). "
-	"A program that executes another by a system call of its own (syscall(2), Go's "
-	"runtime, a static program) is not followed past; its child has the "
-	"shim if it was given LD_PRELOAD.\n\n"
-	"A process that was attached to keeps the library until it ends, also after --detach, and "
-	"up to 64 MiB of address space (of that some 20 KiB of memory) that malloc(3) set "
-	"apart for the thread that loaded it; the process's next thread takes that over. Of "
-	"HTTP/2 connections that were there before, fields are missing that only the "
+	"orshim sees programs that use OpenSSL or BoringSSL, shared or built in, or a shared "
+	"GnuTLS. It does not see Go, rustls, static and setuid programs from inside: `orshim run` "
+	"sends them through a relay. `orshim doctor TOOL` says which TLS a tool has. Of HTTP/3 "
+	"only the handshake is seen: run the tool with HTTP/2 (curl --http2 or "
+	"--http1.1).\n\nORSHIM_FOLLOW follows children that are started through the C library: "
+	"exec*, posix_spawn*, system, popen and wordexp (the last three while the process has one "
+	"thread). It cannot follow a program that executes another by a raw system call "
+	"(syscall(2), Go's runtime, a static program): the child has the shim if it was given "
+	"LD_PRELOAD.\n\nA process that was attached to keeps the library until it ends, also after "
+	"--detach, and up to 64 MiB of address space (of that some 20 KiB of memory) that "
+	"malloc(3) set apart for the thread that loaded it; the process's next thread takes that "
+	"over. Of HTTP/2 connections that were there before, fields are missing that only the "
 	"connection's beginning told.";
 
 /* liborshim.7 */

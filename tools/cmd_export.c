@@ -141,7 +141,7 @@ static int end_of(const struct block *b)
 	if (b->gone)
 		die("export: cannot write to stdout: %s", strerror(b->error));
 	if (b->bad)
-		warn("export: %zu lines were no records of orshim", b->bad);
+		warn("export: %zu lines were not records of orshim", b->bad);
 	return b->exchanges ? EXIT_CLEAN : EXIT_NOTHING;
 }
 

@@ -8,8 +8,8 @@
 enum { HELP_COLUMNS = 88, LABEL_MAX = 64 };
 
 static const char *const purpose =
-	"Finds out why a tool gets 401 although its key is right: sees what the tool sends\n"
-	"through its TLS library and what it is answered, and says what is wrong.";
+	"Finds out why a tool gets 401 although its key is right: shows what the tool sends\n"
+	"through its TLS library and what comes back, and says what is wrong.";
 
 static const char *const statuses =
 	"0 nothing at or above error was found, 1 something was, 2 trouble with\n"

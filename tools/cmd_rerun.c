@@ -36,7 +36,7 @@ static int compare(const struct report *before, const struct report *now, struct
 	const struct cause *was = before->refusal_causes ? &before->causes[0] : NULL;
 
 	if (now->exchanges == 0) {
-		say(out, "cannot be compared: no API request was seen this time");
+		say(out, "cannot compare: no API request was seen this time");
 		return EXIT_TROUBLE;
 	}
 	if (!was && now->refusal_causes == 0) {
@@ -104,6 +104,7 @@ static void say_changes(const struct run_result *before, const struct run_result
 	const struct log_row *is = row_like(&now->log, was);
 	if (!is)
 		return;
+	size_t start = out->n;
 	say(out, "orshim: rerun: changed: ");
 	say_change("key", was->key ? was->key : was->token, is->key ? is->key : is->token, &any,
 		   out);
@@ -114,7 +115,11 @@ static void say_changes(const struct run_result *before, const struct run_result
 	say_change("path", was->path, is->path, &any, out);
 	say_change("model", was->model, is->model, &any, out);
 	say_change("HTTP version", was->http, is->http, &any, out);
-	say(out, "%s\n", any ? "" : "nothing that is recorded of the request");
+	if (!any) {
+		out->n = start;
+		say(out, "orshim: rerun: no recorded part of the request changed");
+	}
+	say(out, "\n");
 }
 
 /* Run `orshim run -- ARGV` in a child process; that run keeps its own log. */

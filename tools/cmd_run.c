@@ -69,7 +69,7 @@ static void set_preload(void)
 
 	library_find(library);
 	if (strpbrk(library, " :"))
-		die("run: LD_PRELOAD cannot hold %s: it has a space or a colon; move the library",
+		die("run: LD_PRELOAD cannot name %s: it has a space or a colon; move the library",
 		    library);
 	buf_init(&list, LIMIT_ENVIRON);
 	say(&list, "%s%s%s", library, before && *before ? ":" : "", before ? before : "");
@@ -383,7 +383,7 @@ int cmd_run(const struct arguments *a)
 	set_preload();
 	settle_asan(program.interpreter);
 	if (program.no_preload && (program.gains_rights || program.is_foreign))
-		warn("run: %s will not be seen: %s; it runs all the same", program.interpreter,
+		warn("run: %s will not be seen: %s; it runs anyway", program.interpreter,
 		     program.no_preload);
 	say_elsewhere(&r);
 	check_writable(r.o->log);

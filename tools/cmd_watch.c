@@ -284,7 +284,7 @@ int cmd_watch(const struct arguments *a)
 	look(&w);
 	follow(&w);
 	if (w.bad)
-		warn("watch: %zu lines were no records of orshim", w.bad);
+		warn("watch: %zu lines were not records of orshim", w.bad);
 	for (size_t i = 0; i < w.seen_count; i++)
 		free(w.seen[i]);
 	buf_release(&w.line);

@@ -23,22 +23,22 @@
 	     "2026-11-24T09:30:00Z, a local HH:MM, or 90s, 10m, 2h, 3d ago"),                      \
 	    TEXT("--until", "TIME", S, filter.until, "the same"),                                  \
 	    LIST("--status", "STATUS", S, filter.status, "401, 4xx, or a list by commas"),         \
-	    LIST("--host", "GLOB", S, filter.host, "requests to such hosts"),                      \
+	    LIST("--host", "GLOB", S, filter.host, "requests to these hosts"),                     \
 	    LIST("--process", "GLOB", S, filter.process,                                           \
-		 "of such tools, or of a process's number"),                                       \
-	    LIST("--model", "GLOB", S, filter.model, "for such models"),                           \
+		 "of these tools, or of a process by its number"),                                 \
+	    LIST("--model", "GLOB", S, filter.model, "for these models"),                          \
 	    LIST("--cause", "RULE", S, filter.cause, "refused for that reason; none: for none"),   \
 	    LIST("--key", "KEY", S, filter.key,                                                    \
 		 "sent with that key: its label, or 6 and more digits of its fingerprint"),        \
-	    LIST("--machine", "GLOB", S, filter.places[FILTER_MACHINE], "from such machines"),     \
+	    LIST("--machine", "GLOB", S, filter.places[FILTER_MACHINE], "from these machines"),    \
 	    LIST("--container", "GLOB", S, filter.places[FILTER_CONTAINER],                        \
-		 "from such containers"),                                                          \
-	    LIST("--boot", "GLOB", S, filter.places[FILTER_BOOT], "from such boots of a machine"), \
-	    LIST("--ci", "GLOB", S, filter.places[FILTER_CI], "from such runs of a CI system"),    \
+		 "from these containers"),                                                         \
+	    LIST("--boot", "GLOB", S, filter.places[FILTER_BOOT], "from these boots of a machine"), \
+	    LIST("--ci", "GLOB", S, filter.places[FILTER_CI], "from these runs of a CI system"),   \
 	    LIST("--tool-version", "GLOB", S, filter.places[FILTER_TOOL_VERSION],                  \
-		 "by such versions of the tool"),                                                  \
+		 "by these versions of the tool"),                                                 \
 	    LIST("--orshim", "GLOB", S, filter.places[FILTER_ORSHIM],                              \
-		 "seen by such versions of orshim")
+		 "seen by these versions of orshim")
 
 #define OPTIONS(name) name##_options, sizeof(struct name##_options)
 #define NO_OPTIONS no_options, 1
@@ -57,9 +57,9 @@ static const struct command_option run_options[] = {
 	PATH("--report", "FILE", struct run_options, report,
 	  report_file_meaning),
 	CHOICE("--relay", "auto|off|all|strict", struct run_options, relay,
-	  "what goes through the relay: auto (default) programs whose TLS cannot be\n"
-	  "tapped; off nothing; all every process that is not tapped; strict refuses\n"
-	  "instead of passing through what cannot be looked into"),
+	  "what goes through the relay: auto (default): programs whose TLS cannot be\n"
+	  "tapped; off: nothing; all: every process that is not tapped; strict: refuse\n"
+	  "what cannot be looked into, instead of passing it through"),
 	CHOICE("--fail-on", "error|warning", struct run_options, fail_on,
 	  "error or warning: end with 1 if the tool ended with 0 and there is a finding of that level, with 3 "
 	  "if nothing was seen"),
@@ -227,7 +227,7 @@ const struct command commands[] = {
 	  "Several logs and quoted patterns are merged by time; - is stdin.\n"
 	  "Exits with 0 if nothing was refused and no error found, 1 otherwise, 3 if nothing was seen.",
 	  "orshim report --html report.html orshim.log" },
-	{ "runs", cmd_runs, "list the runs that are kept, newest first",
+	{ "runs", cmd_runs, "list the kept runs, newest first",
 	  "", NULL, 0, OPTIONS(runs),
 	  "The last 20 runs of `orshim run` are kept in $XDG_STATE_HOME/orshim/runs (or\n"
 	  "~/.local/state/orshim/runs), readable by you alone.",
@@ -265,7 +265,7 @@ const struct command commands[] = {
 	  "printed. If that variable has another key than the one that was sent, it says so.\n"
 	  "N is one of the newest run.",
 	  "orshim curl 3" },
-	{ "lint", cmd_lint, "judge a request (and its answer) kept in files",
+	{ "lint", cmd_lint, "judge a request (and its answer) in files",
 	  "\nCAPTURE.cap...", "FILE", WORDS_ANY, OPTIONS(lint),
 	  "A FILE of - is stdin. Of a HAR only calls of APIs are judged, and not by the bytes, which no\n"
 	  "recording has: see docs/har.md. The variables of this process are looked at with --request\n"

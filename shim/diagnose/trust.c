@@ -31,8 +31,8 @@ static const struct runtime {
 	  "Python",
 	  { SLICE("SSL_CERT_FILE"), SLICE("REQUESTS_CA_BUNDLE") },
 	  "export SSL_CERT_FILE=" PEM " for ssl, http.client, httpx (the OpenAI and Anthropic "
-	  "SDKs) and aiohttp; export REQUESTS_CA_BUNDLE=" PEM " for requests; the file must hold "
-	  "the public authorities, too" },
+	  "SDKs) and aiohttp; export REQUESTS_CA_BUNDLE=" PEM " for requests; the file must "
+	  "contain the public authorities, too" },
 	{ SLICE("curl"),
 	  "curl",
 	  { SLICE("CURL_CA_BUNDLE"), SLICE("SSL_CERT_FILE") },
@@ -64,14 +64,14 @@ static const struct runtime by_openssl = { { NULL, 0 },
 					   "OpenSSL",
 					   { SLICE("SSL_CERT_FILE") },
 					   "export SSL_CERT_FILE=" PEM
-					   ", if the tool has no setting of its own" };
+					   ", if the tool has no setting for that" };
 
 /* gnutls.org/manual, gnutls_certificate_set_x509_system_trust(): no variable names its list. */
 static const struct runtime by_gnutls = {
 	{ NULL, 0 },
 	"GnuTLS",
 	{ { NULL, 0 } },
-	"the setting that it has for such a file (wget: --ca-certificate, pycurl: CAINFO, Emacs: "
+	"its setting for the file (wget: --ca-certificate, pycurl: CAINFO, Emacs: "
 	"gnutls-trustfiles); or add it to the system's list (update-ca-certificates, "
 	"update-ca-trust)"
 };
@@ -134,7 +134,7 @@ void trust_fix(const struct trusting *t, struct detail *d)
 	detail_fix(d,
 		   "If the name is that of your company's proxy, save its root certificate as a "
 		   "PEM file, and start the tool anew with: %s. If you do not know the name, "
-		   "somebody reads along: send no key.",
+		   "somebody may be reading your traffic: send no key.",
 		   runtime_of(t)->fix);
 }
 

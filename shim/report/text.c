@@ -116,7 +116,7 @@ static const char *refusal_words(enum refused_by r)
 		[REFUSED_local_gateway] = "refused by a gateway in between",
 		[REFUSED_gateway] = "refused by a gateway, before the API was asked",
 		[REFUSED_client] = "nothing was sent",
-		[REFUSED_nobody] = "refused by nobody that can be named",
+		[REFUSED_nobody] = "refused by an unknown server",
 	};
 	return words[r];
 }

@@ -354,7 +354,7 @@ static void take_block(struct http2 *h, struct direction *dir, struct slice payl
 		return;
 	}
 	if (f->stream == 0 || !h2_block(f, payload, &block)) {
-		break_off(h, dir, "an HTTP/2 header frame that holds no header block");
+		break_off(h, dir, "an HTTP/2 header frame without a header block");
 		return;
 	}
 	if (f->type != H2_CONTINUATION) {

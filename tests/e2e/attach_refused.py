@@ -159,7 +159,7 @@ def others_rights(shop, stay):
     if ROOT:
         os.chown(copy, NOBODY, -1)
         os.chmod(copy, 0o755 | stat.S_ISUID)
-        return refuse(shop, Stay(copy), "left alone", RELAY)
+        return refuse(shop, Stay(copy), "does not attach to it", RELAY)
     return "not as this user"
 
 
@@ -246,7 +246,7 @@ def untappable(shop):
 
 def wrong_words(shop):
     for words, expected in ((["--nonsense"], "--nonsense"), ([], "which PID or NAME"),
-                            (["--list", "1"], "--list takes no PID"), (["0"], "no process number"),
+                            (["--list", "1"], "--list takes no PID"), (["0"], "not a process number"),
                             (["2147483646"], "there is no process")):
         done = shop.run(*words)
         if done.returncode != 2 or expected not in done.stderr:

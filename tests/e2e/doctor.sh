@@ -89,7 +89,7 @@ expect 0 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
 	tapped by its exported functions" '"library":"GnuTLS"' '"tap":"interposed"' '"tappable":true'
 expect 0 "git's helper for HTTPS" /usr/lib/git-core/git-remote-https "TLS: GnuTLS" '"tap":"interposed"'
 expect 1 git /usr/bin/git "$nothing
-	or start it under orshim run" '"tls":[]'
+	under orshim run, which follows it into that program" '"tls":[]'
 if compgen -G '/usr/lib/*/perl5/*/auto/Net/SSLeay/SSLeay.so' >/dev/null; then
 	expect 0 perl /usr/bin/perl 'needs libssl.so
 		SSLeay.so, when it is loaded' "$tapped"

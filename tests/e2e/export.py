@@ -477,7 +477,7 @@ def follow_state(lines, scratch):
           "state: another file with its inode is begun anew")
     with open(state, "w", encoding="utf-8") as out:
         out.write("{}")
-    check("is no state" in export("--flat", "--follow", "--state", state, log, status=2)[1],
+    check("is not a state file" in export("--flat", "--follow", "--state", state, log, status=2)[1],
           "state: damaged")
 
 
@@ -529,7 +529,7 @@ def strange_records():
              '"' + "x" * (2 << 20) + '"', json.dumps(record)]
     out, said = export("--flat", "-", stdin="\r\n".join(lines))
     check(len(out.splitlines()) == 2, "strange: lines that are none are passed over", out)
-    check("4 lines were no records" in said, "strange: and counted", said)
+    check("4 lines were not records" in said, "strange: and counted", said)
     check(export("--flat", "-", stdin=json.dumps(newer), status=3)[0] == "", "strange: nothing: 3")
 
 
@@ -540,7 +540,7 @@ def misuse(scratch):
                         (["--flat", "--otlp", "logs"], "one form"),
                         (["--flat", "--state", "x"], "goes with --follow"),
                         (["--flat", "--follow", "-"], "is for files"),
-                        (["--flat", "--follow", "/dev/null"], "no file that can be followed"), (["--nested"], "unknown option")):
+                        (["--flat", "--follow", "/dev/null"], "not a file that can be followed"), (["--nested"], "unknown option")):
         out, err = export(*words, status=2)
         check(out == "" and said in err and len(err.splitlines()) == 1,
               "misuse: %s" % said, (out, err))

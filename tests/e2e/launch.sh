@@ -216,7 +216,7 @@ tell OPENROUTER_API_KEY="$good" -- node agent.mjs "$url" "$body"
 told 'Node, a key of the settings of a tool' '~/.codex/auth.json line 2'
 told 'Node, a key of the settings of a tool' 'key_differs_from_variable' live report report--json report--markdown report--html
 (cd "$p" && XDG_STATE_HOME=$work/state OPENROUTER_API_KEY=$good "$orshim" curl '#1') >"$work/out" 2>"$work/err"
-grep -q 'holds another key here; set it to the key that was sent (sk-or-v1-d47...ab35' "$work/err" &&
+grep -q 'has another key here; set it to the key that was sent (sk-or-v1-d47...ab35' "$work/err" &&
 	! grep -q "$secret" "$work/out" "$work/err"
 verdict $? 'orshim curl says that the variable holds another key than the one that was sent'
 (cd "$p" && XDG_STATE_HOME=$work/state OPENROUTER_API_KEY=$b "$orshim" curl '#1') >"$work/out" 2>"$work/err"
@@ -225,7 +225,7 @@ verdict $? 'orshim curl says nothing of the kind where it is the same'
 
 rm -f "$work/live"
 tell OPENROUTER_API_KEY="$good" -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"
-told 'curl, no header' 'OPENROUTER_API_KEY is set and holds a well-formed key; no key was sent' live
+told 'curl, no header' 'OPENROUTER_API_KEY is set and has a well-formed key; no key was sent' live
 told 'curl, no header' 'The variable for this host' live report
 rm -f "$work/live"
 tell OPENROUTER_API_KEY="$good " -- curl -sS --http1.1 -d "$body" -H 'Content-Type: application/json' "$url"

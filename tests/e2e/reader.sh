@@ -79,7 +79,7 @@ GO
 	GOCACHE=$cache/gocache GO111MODULE=off CGO_ENABLED=0 go build -o agentgo main.go
 	run 'D4 run, without the relay' 0 "$orshim" run --relay off -- ./agentgo "${url%/chat*}/key"
 	told 'D4 run' err './agentgo: its TLS is Go crypto/tls'
-	told 'D4 run' err 'without --relay off it is looked at through a relay'
+	told 'D4 run' err 'without --relay off orshim sees it through a relay'
 	run 'D4 report' 3 "$orshim" report
 	# shellcheck disable=SC2016 # the report's own
 	told 'D4 report' out '`orshim doctor ./agentgo` says which TLS the tool has'

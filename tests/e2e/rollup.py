@@ -177,7 +177,7 @@ def wrong_inputs():
     for text, words in (
             ("", "is empty; a roll-up begins with attribute,value,n,refused"),
             ("attribute,value,n\n", "names no column 'refused'"),
-            ("attribute,value,n,refused,colour\n", "'colour' is no column of a roll-up"),
+            ("attribute,value,n,refused,colour\n", "'colour' is not a column of a roll-up"),
             (head + "key,a,1,2\n", "line 2: more exchanges were refused than there are"),
             (head + "key,a,-1,0\n", "line 2: n and refused are whole numbers"),
             (head + "key,a,1e3,0\n", "line 2: n and refused are whole numbers"),

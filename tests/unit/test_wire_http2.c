@@ -195,7 +195,7 @@ static void frames_against_the_protocol(void **state)
 		{ "data before the answer's head", SIDE_SERVER, H2_DATA, 0, 1, "ab", 2,
 		  "fault h2_frame_bad" },
 		{ "headers on stream 0", SIDE_SERVER, H2_HEADERS, H2_END_HEADERS, 0, "\x88", 1,
-		  "blind: an HTTP/2 header frame that holds no header block" },
+		  "blind: an HTTP/2 header frame without a header block" },
 		{ "a continuation of nothing", SIDE_SERVER, H2_CONTINUATION, H2_END_HEADERS, 1,
 		  "\x88", 1, "blind: an HTTP/2 CONTINUATION that continues nothing" },
 		{ "a block that does not decode", SIDE_SERVER, H2_HEADERS, H2_END_HEADERS, 1,

@@ -177,9 +177,9 @@ static enum inject_result judge_stage(uint32_t stage, char message[ATTACH_MESSAG
 	default:
 		set_message(message,
 			    stage == ATTACH_RUNNING
-				? "is still at it"
-				: "still waits for its loader, which another thread holds: it goes "
-				  "on as soon as that is free");
+				? "is still loading it"
+				: "still waits for its loader, which another thread is using: it "
+				  "goes on when that is done");
 		return INJECT_PENDING;
 	}
 }
@@ -222,7 +222,7 @@ enum inject_result inject(const struct target *t, enum attach_verb verb, const c
 			break;
 		case REMOTE_CALL_NO_THREAD:
 			set_message(message,
-				    "had no thread at rest for ten seconds: it is too busy, or "
+				    "had no idle thread for ten seconds: it is too busy, or "
 				    "its threads are in signal handlers: try again, or start it "
 				    "under orshim run instead");
 			break;

@@ -74,8 +74,7 @@ static const char *by_owner(const struct target *t, const struct status *s)
 				       "under orshim run, as that user",
 				       s->uid[i]);
 		if (s->uid[i] != s->uid[0])
-			return "has changed its user, and such processes are left alone; use "
-			       "orshim relay";
+			return "has changed its user: orshim does not attach to it; use orshim relay";
 	}
 	/* The files below /proc/PID belong to root then; the folder itself does not. */
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)t->pid);
@@ -228,8 +227,8 @@ static const char *by_program(const struct target *t)
 		return "runs a program of another architecture, into which a library of this one "
 		       "cannot be loaded; use orshim relay";
 	if (is_secure(t->pid))
-		return "was started with more rights than its user has (setuid), and such "
-		       "processes are left alone; use orshim relay";
+		return "was started with more rights than its user has (setuid): orshim does not "
+		       "attach to it; use orshim relay";
 	return NULL;
 }
 

@@ -61,7 +61,7 @@ const char *parse_handshake(struct capture_handshake *h, struct slice argument)
 	begin(h);
 	slice_cut(&argument, ' ', &word);
 	if (h->said)
-		return "= handshake stands there once";
+		return "= handshake may occur once";
 	h->said = true;
 	h->quic = slice_equal(word, SLICE("quic"));
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

@@ -39,7 +39,7 @@ void verdicts_add(struct verdicts *v, const struct capture *c, const char *name,
 	if (playback_run(&r, c, &v->options) != 0)
 		die("%s: %s: out of memory", v->command, name);
 	if (v->needs_exchange && r.exchanges == 0)
-		die("%s: %s holds no HTTP/1.1 request%s%s", v->command, name, r.blind ? ": " : "",
+		die("%s: %s has no HTTP/1.1 request%s%s", v->command, name, r.blind ? ": " : "",
 		    r.blind ? r.blind : "");
 	if (!v->json)
 		print_text(&r, name, titled);

@@ -30,14 +30,12 @@ static const struct known phrases[] = {
 	  "OpenRouter recognised the form of the key, and no active key of that value exists.",
 	  { R(key_unknown), R(key_differs_from_variable), RULE_NONE } },
 	{ "no auth credentials found",
-	  "OpenRouter found no key that it could use: the header is missing, or what it holds is "
-	  "no "
+	  "OpenRouter found no key that it could use: the header is missing, or contains no "
 	  "OpenRouter key. The message is the same for both.",
 	  { R(auth_missing), R(auth_token_foreign_form), R(auth_token_quoted), R(key_wrong_vendor),
 	    R(credential_not_recognised), RULE_NONE } },
 	{ "missing authentication header",
-	  "OpenRouter found no key that it could use: the header is missing, or what it holds is "
-	  "no "
+	  "OpenRouter found no key that it could use: the header is missing, or contains no "
 	  "OpenRouter key. The message is the same for both.",
 	  { R(auth_missing), R(auth_token_foreign_form), R(auth_token_quoted), R(key_wrong_vendor),
 	    R(credential_not_recognised), RULE_NONE } },

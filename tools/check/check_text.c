@@ -68,7 +68,7 @@ static void say_key(const struct reach *r, size_t at, struct buf *out)
 	const struct reach_key *k = &r->keys[at];
 	char place[PLACE_MAX];
 
-	say(out, "  %s  %s, %s  %.19s\n", k->label, k->owner ? k->owner : "nobody's that is known",
+	say(out, "  %s  %s, %s  %.19s\n", k->label, k->owner ? k->owner : "owner unknown",
 	    k->whole ? "a whole key" : "not a whole key", k->fingerprint);
 	for (size_t i = at; i < r->count; i++) {
 		if (r->keys[i].base || strcmp(r->keys[i].fingerprint, k->fingerprint) != 0)
@@ -160,7 +160,7 @@ static void say_end(const struct machine_check *c, struct buf *out)
 		    "no API key was found: not in the environment, .env, start files of shells "
 		    "or settings of known tools\n");
 	else if (c->count == 0)
-		say(out, "nothing is wrong with the keys that are in reach\n");
+		say(out, "no problem was found with the keys in reach\n");
 	else
 		say(out, "%zu error%s, %zu warning%s, %zu note%s\n", counts[SEVERITY_ERROR],
 		    counts[SEVERITY_ERROR] == 1 ? "" : "s", counts[SEVERITY_WARNING],

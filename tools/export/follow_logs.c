@@ -224,7 +224,7 @@ static void check_readable(struct followed *log)
 	if (stat(log->path, &st) != 0)
 		warn("export: waiting for %s", log->path);
 	else if (!S_ISREG(st.st_mode))
-		die("export: %s is no file that can be followed", log->path);
+		die("export: %s is not a file that can be followed", log->path);
 	else if (access(log->path, R_OK) != 0)
 		die("export: cannot read %s: %s", log->path, strerror(errno));
 }

@@ -39,7 +39,8 @@ static void add_part(struct state *s, const cJSON *one, const char *path)
 
 	if (!name || !inode || !head || strlen(head) >= STATE_HASH || !cJSON_IsNumber(offset) ||
 	    offset->valuedouble < 0 || offset->valuedouble > 9e15 || s->count == PARTS_MAX)
-		die("export: %s is no state of orshim export; remove it to begin anew", path);
+		die("export: %s is not a state file of orshim export; remove it to begin "
+		    "anew", path);
 	struct state_part *part = &s->parts[s->count++];
 	*part = (struct state_part){ .path = strdup(name),
 				     .inode = strtoull(inode, NULL, 10),
@@ -62,7 +63,8 @@ void state_read(struct state *s, const char *path)
 	cJSON *state = cJSON_ParseWithLength(text.n ? text.p : "", text.n);
 	const cJSON *parts = log_member(state, "parts");
 	if (log_number(state, "v", 0) != 1 || !cJSON_IsArray(parts))
-		die("export: %s is no state of orshim export; remove it to begin anew", path);
+		die("export: %s is not a state file of orshim export; remove it to begin "
+		    "anew", path);
 	s->parts = calloc(PARTS_MAX, sizeof(*s->parts));
 	if (!s->parts)
 		die("out of memory");

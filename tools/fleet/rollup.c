@@ -105,8 +105,8 @@ static void read_names(struct reader *r, char *line)
 				seen |= 1u << c;
 			}
 		if (r->columns[i] < 0)
-			die("report: %s: '%s' is no column of a roll-up; it has attribute, value, "
-			    "n and refused, and may have vendor and hour",
+			die("report: %s: '%s' is not a column of a roll-up; it has attribute, "
+			    "value, n and refused, and may have vendor and hour",
 			    r->path, fields[i]);
 	}
 	for (int c = ATTRIBUTE; c < COLUMNS; c++)

@@ -406,7 +406,7 @@ static const struct {
 	{ "container", "the container" },
 	{ "ci", "the CI run" },
 	{ "tool_version", "the tool's version" },
-	{ "key_source", "the variable that holds the key" },
+	{ "key_source", "the variable with the key" },
 	{ "user_agent", "the User-Agent" },
 };
 

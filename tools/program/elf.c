@@ -112,7 +112,7 @@ bool elf_open(struct elf *e, const char *path, const char **why)
 	close(fd);
 	if (e->bytes && read_headers(e))
 		return true;
-	*why = "it is no 64-bit ELF program";
+	*why = "it is not a 64-bit ELF program";
 	elf_close(e);
 	return false;
 }

@@ -174,8 +174,8 @@ static void decide_by_name(struct link *l)
 	    !authority_have(&r->authority, &r->hosts, &r->trust.own))
 		link_pass(l, NULL);
 	else if (is_sure_to_refuse(l))
-		link_pass(l, "whom it trusts could not be changed for this run: that needs a "
-			     "namespace of its own, which is not allowed here");
+		link_pass(l, "whom it trusts could not be changed for this run: that needs its own "
+			     "namespace, which is not allowed here");
 	else if ((why = pump_begin(l)) != NULL)
 		link_pass(l, why);
 }

@@ -42,7 +42,7 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 	say(out, ": ");
 	say_tls(c, out);
 	if (untappable && r->mode == RELAY_OFF)
-		say(out, "; without --relay off it is looked at through a relay");
+		say(out, "; without --relay off orshim sees it through a relay");
 	else if (c->is_out_of_reach)
 		say(out, "; neither the library nor the relay gets into it: `orshim relay` gives a "
 			 "base URL for it");

@@ -162,7 +162,7 @@ static void compare_variable(const struct curl_command *o, const cJSON *auth, st
 	mask_text(&label, slice_of(log_text(auth, "token")), LIMIT_SHOWN_NAME);
 	warn(
 	    "curl: %s %s; set it to the key that was sent (%.*s, %.19s) before you run the command",
-	    o->variable, value && *value ? "holds another key here" : "is not set here",
+	    o->variable, value && *value ? "has another key here" : "is not set here",
 	    SLICE_ARG(buf_slice(&label)), fingerprint);
 	buf_release(&label);
 }

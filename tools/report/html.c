@@ -83,8 +83,8 @@ void html_main(struct buf *out)
 void html_end(struct buf *out)
 {
 	say(out,
-	    "</main>\n<footer>No key, cookie or body text is in this page.</footer>\n"
-	    "<script>%.*s</script>\n</body>\n</html>\n",
+	    "</main>\n<footer>This page contains no key, no cookie and no text of a "
+	    "body.</footer>\n<script>%.*s</script>\n</body>\n</html>\n",
 	    SLICE_ARG(page_script()));
 }
 

@@ -159,6 +159,6 @@ void say_timeline(const struct report *r, const struct text_style *style, struct
 		    kinds[i].refused + kinds[i].fine);
 	}
 	if (kinds[KINDS_MAX - 1].mixed)
-		say(out, "  (the last row holds all further kinds of request)\n");
+		say(out, "  (the last row is all further kinds of request)\n");
 	free(kinds);
 }

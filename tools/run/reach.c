@@ -194,7 +194,7 @@ static void add_value(const struct in_file *p, struct slice name, struct slice v
 		add_at(p, name, raw,
 		       raw.p[0] == '"' || raw.p[0] == '\'' || raw.p[0] == '`'
 			   ? "the quotation marks are in the file"
-			   : "what stands behind the value is part of it",
+			   : "what follows the value is part of it",
 		       true);
 	if (slice_byte(value, '$', 0) < 0)
 		return;

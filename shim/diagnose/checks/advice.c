@@ -20,11 +20,10 @@ void advise_missing(const struct check_input *in, struct detail *d)
 	}
 	switch (in->own.state) {
 	case OWN_GOOD:
-		d->why = "The variable for this host's key is set in this process, and it holds a "
-			 "well-formed "
-			 "key. So the key was there and was not sent: the tool does not read this "
-			 "variable, "
-			 "or the code that makes this request adds no Authorization header.";
+		d->why = "The variable for this host's key is set in this process and has a "
+			 "well-formed key. So the key was there and was not sent: the tool does "
+			 "not read this variable, or the code that makes this request adds no "
+			 "Authorization header.";
 		detail_fix(
 		    d,
 		    "Enter the key in the tool's own setting, or find out which variable it reads "
@@ -34,11 +33,9 @@ void advise_missing(const struct check_input *in, struct detail *d)
 		    SLICE_ARG(in->own.name));
 		break;
 	case OWN_DAMAGED:
-		d->why = "The variable for this host's key is set in this process, but what it "
-			 "holds is not a "
-			 "key alone. Many HTTP libraries refuse such a value for a header, and "
-			 "some tools "
-			 "then send the request without it.";
+		d->why = "The variable for this host's key is set in this process, but its value "
+			 "is not just a key. Many HTTP libraries refuse to put such text into a "
+			 "header, and some tools then send the request without it.";
 		detail_fix(d, "Set %.*s again to the key alone: now it %s.",
 			   SLICE_ARG(in->own.name), in->own.damage);
 		break;
@@ -47,7 +44,7 @@ void advise_missing(const struct check_input *in, struct detail *d)
 			return;
 		d->why = "The tool made the request without any key, so the server cannot tell who "
 			 "is calling. "
-			 "No variable that usually holds this host's key is set in this process.";
+			 "No usual variable for this host's key is set in this process.";
 		struct slice rest = slice_of(in->vendor->variables), usual;
 		slice_cut(&rest, ' ', &usual);
 		detail_fix(
@@ -86,7 +83,7 @@ void advise_wrong_vendor(const struct check_input *in, struct detail *d)
 			 "was taken from "
 			 "the variable for this host's key: the variable has the wrong content.";
 		detail_fix(d,
-			   "Replace what is in %.*s: it holds a key of %s, and %s needs its own.",
+			   "Replace the value of %.*s: it is a key of %s, and %s needs its own.",
 			   SLICE_ARG(own.name), in->key_vendor->title, in->vendor->title);
 	}
 }
@@ -98,12 +95,10 @@ void advise_test(const struct check_input *in, struct detail *d)
 	    in->own.sent != MATCH_NONE)
 		return;
 	detail_fix(d,
-		   "A test with $%.*s proves nothing: it holds another key than %s, which was "
-		   "sent. Find where "
-		   "the tool has that one from, and remove or replace it there; compare its label "
-		   "with the list "
-		   "of your keys. orshim curl N prints the request with a place for the key that "
-		   "was sent.",
+		   "A test with $%.*s proves nothing: it has another key than %s, which was sent. "
+		   "Find where the tool has that one from, and remove or replace it there. Compare "
+		   "its label with the list of your keys. orshim curl N prints the request with a "
+		   "place for the key that was sent.",
 		   SLICE_ARG(in->own.name), in->shown);
 }
 
@@ -113,8 +108,8 @@ void advise_local(const struct check_input *in, struct detail *d)
 	if (in->answer.refused_by != REFUSED_local_gateway)
 		return;
 	d->why =
-	    "The server that answered is on this machine or network. It checks a key of its own, "
-	    "which no vendor knows.";
+	    "The server that answered is on this machine or network. It checks its own key, which "
+	    "no vendor knows.";
 	detail_fix(d,
 		   "Look in the configuration of the server at %.*s for the key that it expects, "
 		   "and enter that one in the tool.",

@@ -54,7 +54,7 @@ bool check_credential_not_recognised(const struct check_input *in, struct detail
 	    !is_missing_family(in))
 		return false;
 	quote(d, "", in->answer.message);
-	detail_f(d, " is what OpenRouter says both when the header is missing and when it holds no "
+	detail_f(d, " is OpenRouter's message both for a missing header and for one without an "
 		    "OpenRouter key");
 	return true;
 }
@@ -134,8 +134,8 @@ static void describe_clock(const struct check_input *in, struct detail *d)
 	detail_f(d, "; X-Amz-Date is ");
 	claims_describe_duration(d, behind < 0 ? -behind : behind);
 	detail_f(d, " %s the server's clock", behind < 0 ? "ahead of" : "behind");
-	d->why = "The request is signed with the time of this machine, and a signature is good for "
-		 "five minutes only. The two clocks differ by more than that.";
+	d->why = "The request is signed with the time of this machine, and the signature is valid "
+		 "for five minutes only. The two clocks differ by more than that.";
 	detail_fix(d,
 		   "Set this machine's clock (timedatectl, NTP; a container or virtual machine "
 		   "that slept is late). If the clock is right, the tool signed the request long "
@@ -211,16 +211,16 @@ static void describe_refused_header(const struct check_input *in, struct detail 
 		quote(d, "; Origin: ", origin);
 		d->fix[0] = '\0';
 		detail_fix(d,
-			   "Some local servers refuse origins that they do not know, without a "
-			   "word. Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
+			   "Some local servers silently refuse origins that they do not know. "
+			   "Allow this one there (Ollama: OLLAMA_ORIGINS, then restart it).");
 	}
 }
 
 static void describe_no_reason(struct detail *d)
 {
 	detail_f(d, ": the server does not say why");
-	d->why = "The server turns the caller away without a word. It may be the network, the "
-		 "client, the account or the key.";
+	d->why = "The server turns the caller away and does not say why. It may be the network, "
+		 "the client, the account or the key.";
 	detail_fix(d,
 		   "Send the same request with curl (orshim curl N prints the command), then from "
 		   "another network: what makes the difference is the reason.");
@@ -277,7 +277,7 @@ bool check_upstream_refused_credentials(const struct check_input *in, struct det
 		detail_f(d, ", is_byok: true, so it is the key stored in your account");
 	else if (in->answer.is_byok == 0)
 		detail_f(d,
-			 ", is_byok: false, so it is OpenRouter's own key and not yours to mend");
+			 ", is_byok: false, so it is OpenRouter's own key and not yours to fix");
 	return true;
 }
 

@@ -240,7 +240,7 @@ static const char *arguments_fault(const struct check_input *in, const cJSON *ar
 	case JSON_INVALID:
 	case JSON_NAN:
 	case JSON_EMPTY:
-		return "is a string that holds no JSON";
+		return "is a string without JSON in it";
 	default:
 		return NULL;
 	}

@@ -106,7 +106,7 @@ static bool schema_fault(const struct check_input *in, const cJSON *schema, int 
 	if (!top)
 		return false;
 	content_point(in, d, "tools[%d].%s.%s", i, path, top);
-	detail_f(d, " stands at the top of the schema");
+	detail_f(d, " is at the top of the schema");
 	return true;
 }
 

@@ -47,7 +47,7 @@ bool check_key_variable_unused(const struct check_input *in, struct detail *d)
 		return false;
 	if (in->own.state != OWN_GOOD || in->own.sent != MATCH_NONE)
 		return false;
-	detail_f(d, "%.*s is set and holds a well-formed key; ", SLICE_ARG(in->own.name));
+	detail_f(d, "%.*s is set and has a well-formed key; ", SLICE_ARG(in->own.name));
 	if (in->credentials.absent)
 		detail_f(d, "no key was sent");
 	else if (!in->credential->token.n)
@@ -80,7 +80,7 @@ bool check_key_differs_from_variable(const struct check_input *in, struct detail
 	    environment_compare(in->own.value, c->shape.core) != MATCH_NONE)
 		return false;
 	token_mask(in->own.value, shown);
-	detail_f(d, "%s was sent and refused; %.*s holds %s", in->shown, SLICE_ARG(in->own.name),
+	detail_f(d, "%s was sent and refused; %.*s has %s", in->shown, SLICE_ARG(in->own.name),
 		 shown);
 	detail_fix(d, "Find where %s is stored and remove or replace it there: ", in->shown);
 	if (!describe_found(d, in, in->fingerprint))

@@ -172,7 +172,7 @@ static void advise(const struct check_input *in, struct detail *d, enum key_look
 		break;
 	case LOOK_ADDRESS:
 	case LOOK_PROSE:
-		d->why = "The key setting holds something that was meant for another field.";
+		d->why = "The key setting contains something that was meant for another field.";
 		break;
 	case LOOK_BEGINNING:
 		d->why = "Only the public beginning of a key was stored, or the rest was cut off.";
@@ -229,10 +229,10 @@ static void describe_exchange(struct detail *d, enum key_look look, struct slice
 {
 	detail_f(d, "what was sent is ");
 	describe_look(d, look, s);
-	detail_f(d, "; the answer speaks of a JWT, which this is not");
+	detail_f(d, "; the answer asks for a JWT, which this is not");
 	d->why =
-	    "This server reads tokens of limited life (JWTs). An API key of such a service is not "
-	    "sent itself: it is exchanged for a token first.";
+	    "This server reads tokens of limited life (JWTs). The tool must not send the API key "
+	    "itself: it has to exchange it for a token first.";
 	detail_fix(
 	    d,
 	    "Exchange the key for a token, or use the vendor's own SDK or provider, which does it "

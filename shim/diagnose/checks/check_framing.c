@@ -265,7 +265,7 @@ bool check_body_length_mismatch(const struct check_input *in, struct detail *d)
 	const struct message *m = request(in);
 
 	if (message_fault(m, FAULT_length_bad)) {
-		detail_f(d, "Content-Length is no number");
+		detail_f(d, "Content-Length is not a number");
 		detail_point(d, "content-length", 0, -1);
 		return true;
 	}

@@ -95,7 +95,7 @@ void describe_charset(const struct credential *c, struct detail *d)
 {
 	char byte = c->shape.part.p[0];
 	char meant = meant_digit(byte);
-	detail_f(d, "`%c` at offset %zu of the token is no hex digit", byte,
+	detail_f(d, "`%c` at offset %zu of the token is not a hex digit", byte,
 		 (size_t)(c->shape.part.p - c->token.p));
 	if (meant)
 		detail_f(d, " (misread for %c?)", meant);

@@ -195,7 +195,7 @@ bool check_path_doubled(const struct check_input *in, struct detail *d)
 	if (repeated.n && is_there_once(in->x->path, repeated))
 		detail_f(d, "two endpoints, one after the other, in ");
 	else if (repeated.n)
-		detail_f(d, "`%.*s` stands twice in ", SLICE_ARG(repeated));
+		detail_f(d, "`%.*s` occurs twice in ", SLICE_ARG(repeated));
 	else
 		detail_f(d, "two slashes in a row in ");
 	detail_masked(d, in->x->path, 120);

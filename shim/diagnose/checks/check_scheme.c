@@ -199,7 +199,7 @@ bool check_auth_scheme_basic(const struct check_input *in, struct detail *d)
 	    (!vendor_takes_bearer(in) && in->credential->location != LOCATION_AUTHORIZATION))
 		return false;
 	if (!basic_read(c, room, sizeof(room), &user, &password))
-		detail_f(d, "what follows Basic is no base64 of user:password");
+		detail_f(d, "what follows Basic is not base64 of user:password");
 	else if (is_documented_basic(in, user))
 		return false;
 	else
@@ -227,7 +227,7 @@ static void describe_break(struct detail *d, enum value_break how, long at)
 	if (how == BREAK_INSIDE)
 		detail_f(d, "a line break after %ld bytes of the value", at);
 	else if (how == BREAK_BEFORE_REST)
-		detail_f(d, "the line after it is no header but the rest of the value");
+		detail_f(d, "the line after it is not a header but the rest of the value");
 	else
 		detail_f(d,
 			 "the value ends in a bare line feed: the server sees the head end there");

@@ -284,6 +284,6 @@ bool check_auth_key_in_body(const struct check_input *in, struct detail *d)
 		return false;
 	detail_f(d, "member ");
 	detail_masked(d, slice_of(member->string), 60);
-	detail_token(d, " holds a key", slice_of(member->valuestring));
+	detail_token(d, " contains a key", slice_of(member->valuestring));
 	return true;
 }

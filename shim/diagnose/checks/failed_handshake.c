@@ -174,7 +174,7 @@ static void describe_dates(struct handshake_case *s, bool expired)
 	if (s->h->has_certificate && date[0])
 		detail_f(s->d, expired ? " on %s" : " before %s", date);
 	put_number(s);
-	s->d->why = "A certificate is good from one date to another. Either the server's was not "
+	s->d->why = "A certificate is valid from one date to another. Either the server's was not "
 		    "renewed, or the clock of this machine is wrong (containers, WSL, a VM that "
 		    "slept). The tool refused to send the key.";
 	detail_fix(s->d, "Compare `date -u` with the real time and set the clock; if it is right, "
@@ -208,10 +208,10 @@ static void describe_untrusted(struct handshake_case *s)
 	put_issuer(s);
 	put_result(s);
 	trust_seen(&s->trusting, s->d);
-	s->d->why = "Who signed the server's certificate is not among the authorities that this "
-		    "tool trusts. A company's proxy that inspects TLS signs with its own; each "
-		    "runtime has a list of its own, and the system's or the browser's may have "
-		    "what the tool's lacks. Nothing was sent, the key neither.";
+	s->d->why = "This tool does not trust the authority that signed the server's certificate. "
+		    "A company's proxy that inspects TLS signs with its own authority. Each "
+		    "runtime has its own list: the system's or the browser's may have what the "
+		    "tool's lacks. Nothing was sent, not even the key.";
 	trust_fix(&s->trusting, s->d);
 }
 
@@ -248,9 +248,9 @@ static void describe_alert(struct handshake_case *s)
 		detail_f(s->d, "%d", s->h->alert);
 	if (i < count)
 		fix = alerts[i].fix;
-	s->d->why = "The server, or what stands in its place, refused the connection before any "
-		    "HTTP: that is about TLS versions, ciphers, host names or client "
-		    "certificates, never about the API key, which was not sent.";
+	s->d->why = "The server, or a proxy in its place, refused the connection before any HTTP. "
+		    "That is about TLS versions, ciphers, host names or client certificates, never "
+		    "about the API key, which was not sent.";
 	detail_fix(
 	    s->d, "%s",
 	    fix ? fix
@@ -294,8 +294,8 @@ static void describe_not_tls(struct handshake_case *s)
 	detail_f(s->d, "what answers for ");
 	put_host(s);
 	detail_f(s->d, " does not speak TLS");
-	s->d->why = "The client said hello in TLS, and got bytes of another protocol: a plain http "
-		    "server or proxy on that port. The key was not sent.";
+	s->d->why = "The client began a TLS handshake and got bytes of another protocol: a plain "
+		    "http server or proxy on that port. The key was not sent.";
 	detail_fix(s->d,
 		   "Correct the scheme or the port in the base URL (http:// for a plain "
 		   "local gateway), or in HTTPS_PROXY: most proxies are spoken to as http://.");
@@ -309,8 +309,8 @@ static void describe_error(struct handshake_case *s)
 	if (s->h->reason)
 		detail_f(s->d, " (reason %d)", s->h->reason);
 	s->d->why =
-	    "Client and server did not agree on how to speak TLS. Nothing was sent, the key "
-	    "neither.";
+	    "Client and server did not agree on how to speak TLS. Nothing was sent, not even the "
+	    "key.";
 	detail_fix(s->d,
 		   "The tool's own message names the reason; compare with curl -v against the "
 		   "same host, and update the tool or its TLS library.");
