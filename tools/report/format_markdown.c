@@ -474,8 +474,8 @@ void report_markdown(const struct report *r, struct buf *out)
 	    r->refused);
 	buf_reset(&words);
 	retries_words(&r->retries, r->exchanges, &words);
-	say(out, "%s%.*s. This report contains no key, no cookie and no text of a body.\n\n", words.n ? "; " : "",
-	    SLICE_ARG(buf_slice(&words)));
+	say(out, "%s%.*s. This report contains no key, no cookie and no text of a body.\n\n",
+	    words.n ? "; " : "", SLICE_ARG(buf_slice(&words)));
 	buf_release(&words);
 	say_setting(r, out);
 	say_causes(r, out);
