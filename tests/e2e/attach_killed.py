@@ -161,7 +161,8 @@ def main():
             if not whole:
                 sweep(shop, Waiting(stay, "for-ever"), hosts, CALLS)
             if options.all or options.kind == Waiting.name:
-                sweep(shop, Waiting(stay, "for-ever"), hosts)
+                for how in "for-ever", "restarted":
+                    sweep(shop, Waiting(stay, how), hosts)
             for make in makers(shop, server, True, options.kind) if whole else ():
                 sweep(shop, begun(make), hosts)
         finally:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """CPython's own tests, one verdict for each test."""
 
-import concurrent.futures
 import glob
 import json
 import os
 import subprocess
 import tempfile
 
-from pair import HERE, ROOT, run
+from pair import HERE, ROOT, both_ways, run
 
 MODULES = ["test_ssl", "test_httplib", "test_urllib2_localnet", "test_asyncio", "test_ftplib",
            "test_imaplib", "test_poplib", "test_smtplib", "test_subprocess", "test_posix"]
@@ -36,15 +35,12 @@ def differing(bare, mine):
     return {n for n in set(bare) | set(mine) if bare.get(n) != mine.get(n)}
 
 
-def both_ways(python, tests, module, log):
-    """At the same time, so that both meet what else the machine does: some depend on time."""
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return pool.map(lambda way: verdicts(python, tests, module, way), (None, log))
-
-
 def judge(pair, python, tests, module):
     """A test whose verdict varies bare (some depend on time) says nothing: it is named."""
-    bare, mine = both_ways(python, tests, module, pair.log)
+    def ways():
+        return both_ways(lambda log: verdicts(python, tests, module, log), pair.log)
+
+    bare, mine = ways()
     name = python.split("/versions/")[-1] if "/versions/" in python else python
     if module in bare:
         pair.compare(f"{name} {module}: bare, {bare[module]}", {}, {})
@@ -54,7 +50,7 @@ def judge(pair, python, tests, module):
         doubtful = differing(bare, mine) - unstable
         if not doubtful:
             break
-        again, mine_again = both_ways(python, tests, module, pair.log)
+        again, mine_again = ways()
         unstable |= {n for n in doubtful if again.get(n) != bare.get(n)}
         # What comes out as bare on a second try was time, or chance: a change would be there again.
         unstable |= {n for n in doubtful if mine_again.get(n) == bare.get(n)}

