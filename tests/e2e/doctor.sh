@@ -136,7 +136,7 @@ import "net/http"
 
 func main() { http.Get("https://openrouter.ai") }
 GO
-if command -v go >/dev/null && (cd "$scratch" && HOME=$scratch CGO_ENABLED=0 go build -o go main.go); then
+if command -v go >/dev/null && (cd "$scratch" && HOME=$scratch GOCACHE=$cache/gocache CGO_ENABLED=0 go build -o go main.go); then
 	expect 1 'a Go program' "$scratch/go" "TLS: Go crypto/tls
 		$relay" '"library":"Go crypto/tls"'
 else
