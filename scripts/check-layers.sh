@@ -43,6 +43,7 @@ below run 'catalogue|log|program'
 below redirect program
 below log none
 below report 'log|run'
+below watch 'log|report'
 below capture log
 below export log
 below program none

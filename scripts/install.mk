@@ -19,7 +19,8 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man1 docs/orshim.1 docs/orshim-run.1 docs/orshim-code.1
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/man/man7 docs/liborshim.7 docs/orshim-rules.7
 	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim/fleet share/orshim/fleet/*
-	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim docs/schema/log.schema.json docs/schema/report.schema.json
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/orshim docs/schema/log.schema.json docs/schema/report.schema.json \
+		docs/schema/watch.schema.json
 	install -D -m 644 -t $(DESTDIR)$(DOC)/docs $(PAGES)
 	sed '/^## For developers/,$$d' README.md | install -m 644 /dev/stdin $(DESTDIR)$(DOC)/README.md
 	$(ORSHIM) completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(BASH_COMPLETION)
@@ -31,7 +32,7 @@ uninstall:
 		$(addprefix $(DESTDIR)$(SHARE)/man/,man1/orshim.1 man1/orshim-run.1 man1/orshim-code.1 man7/liborshim.7 man7/orshim-rules.7) \
 		$(addprefix $(DESTDIR)$(SHARE)/orshim/fleet/,$(notdir $(wildcard share/orshim/fleet/*))) \
 		$(addprefix $(DESTDIR)$(DOC)/,README.md $(PAGES)) \
-		$(addprefix $(DESTDIR)$(SHARE)/orshim/,log.schema.json report.schema.json) \
+		$(addprefix $(DESTDIR)$(SHARE)/orshim/,log.schema.json report.schema.json watch.schema.json) \
 		$(addprefix $(DESTDIR),$(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION))
 
 # All that scripts/dist/table names, in build/dist; docs/release.md.

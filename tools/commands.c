@@ -109,6 +109,8 @@ static const struct command_option diff_options[] = {
 
 static const struct command_option watch_options[] = {
 	FLAG("--all", struct watch_options, all, "begin with what is in it already"),
+	FLAG("--json", struct watch_options, json, "one JSON object a line (watch.schema.json)"),
+	FLAG("--plain", struct watch_options, plain, "lines on a terminal, too, not a full screen"),
 	FILTER(struct watch_options),
 	{ 0 },
 };
@@ -249,10 +251,12 @@ const struct command commands[] = {
 	  "request that worked or did not, of LOG... or of the kept runs and the baseline.\n"
 	  "Exits with 0 if nothing that matters differs, with 1 if something does.",
 	  "orshim diff last-good last-bad" },
-	{ "watch", cmd_watch, "follow a log while it is written, one line an exchange",
+	{ "watch", cmd_watch, "follow a log while it is written",
 	  "[LOG]", "FILE", 1, OPTIONS(watch),
-	  "Each cause is explained the first time it occurs. A log that is replaced, cut off or not\n"
-	  "there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
+	  "On a terminal: a list of requests on the full screen, each in detail, with keys that search\n"
+	  "and select (? shows them). On a pipe, with --plain, TERM=dumb or on an unknown terminal:\n"
+	  "lines; each cause is explained the first time it occurs. A log that is replaced, cut off or\n"
+	  "not there yet is followed as well. Without LOG: the newest run's. Ends with Ctrl-C.",
 	  "orshim watch orshim.log" },
 	{ "export", cmd_export, "a log as lines that another engine reads, on standard output",
 	  "[LOG...]", "FILE", WORDS_ANY, OPTIONS(export),

@@ -103,7 +103,7 @@ struct runs_options {
 };
 
 struct watch_options {
-	bool all;
+	bool all, json, plain;
 	struct filter_options filter;
 };
 

@@ -26,7 +26,8 @@ works() {
 files='bin/orshim bin/orshim-code bin/orshim-run lib/liborshim.so share/bash-completion/completions/orshim
 share/fish/vendor_completions.d/orshim.fish share/man/man1/orshim-code.1 share/man/man1/orshim-run.1
 share/man/man1/orshim.1
-share/man/man7/liborshim.7 share/man/man7/orshim-rules.7 share/orshim/log.schema.json share/orshim/report.schema.json'
+share/man/man7/liborshim.7 share/man/man7/orshim-rules.7 share/orshim/log.schema.json share/orshim/report.schema.json
+share/orshim/watch.schema.json'
 files="$files $(echo share/orshim/fleet/*)"
 for page in README.md docs/*.md docs/*.png; do files="$files share/doc/orshim/$page"; done
 make install PREFIX=/opt/shim DESTDIR="$work/dest" >"$work/out" 2>&1

@@ -110,7 +110,7 @@ verdict $? "run: Ctrl-C ends the tool, and the report comes"
 
 # --- watch
 cp "$(grep -l auth_token_quoted "$work"/state/orshim/runs/*/log | head -n 1)" "$work/log"
-screen 100 "orshim watch --all $work/log"
+screen 100 "orshim watch --plain --all $work/log"
 seen 'fix: '
 verdict $? "watch: the exchange, and why"
 "${tmux[@]}" resize-window -x 50

@@ -218,14 +218,8 @@ static void put_places(struct json_out *j, const struct log_row *row)
 	json_text(j, "orshim", row->orshim);
 }
 
-static void put_exchange(struct json_out *j, const struct report *r, const struct log_row *row)
+void report_row_json(struct json_out *j, const struct log_row *row)
 {
-	char ts[TIMESTAMP_SIZE];
-
-	record_timestamp(row->time_us, ts);
-	json_object(j, NULL);
-	json_text(j, "name", log_name(r->log, row));
-	json_text(j, "ts", ts);
 	json_number(j, "pid", row->pid);
 	json_text(j, "tool", row->tool);
 	json_text(j, "role", row->role);
@@ -245,6 +239,17 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_text(j, "cause", row->cause);
 	put_places(j, row);
 	json_text(j, "tool_version", row->tool_version);
+}
+
+static void put_exchange(struct json_out *j, const struct report *r, const struct log_row *row)
+{
+	char ts[TIMESTAMP_SIZE];
+
+	record_timestamp(row->time_us, ts);
+	json_object(j, NULL);
+	json_text(j, "name", log_name(r->log, row));
+	json_text(j, "ts", ts);
+	report_row_json(j, row);
 	json_object_end(j);
 }
 

@@ -207,6 +207,10 @@ extern const char quic_words[];
 /* "node[4711] --type=extensionHost" */
 void row_process_words(const struct log_row *row, struct buf *out);
 
+/* The members of ROW that `report --json` has of an exchange, but for its name and time. */
+struct json_out;
+void report_row_json(struct json_out *j, const struct log_row *row);
+
 /* The text; format.h has the other forms. */
 void report_text(const struct report *r, const struct text_style *style, struct buf *out);
 
