@@ -10,7 +10,7 @@
 #include "tools/log/log_source.h"
 #include "tools/log/runs.h"
 #include "tools/report/annotate.h"
-#include "tools/report/report.h"
+#include "tools/report/report_stream.h"
 #include "tools/report/run_report.h"
 
 /* Replace an existing file that is not a symlink, whatever its mode was. */
@@ -26,8 +26,30 @@ static void write_file(const char *path, const struct buf *text)
 		die("report: cannot write to %s: %s", path, strerror(errno));
 }
 
+/* Open what a long form is written to as it is made: its memory is not the log's. */
+static int open_stream(const char *path)
+{
+	int fd = strcmp(path, "-") == 0
+		     ? STDOUT_FILENO
+		     : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		die("report: cannot write to %s: %s", path, strerror(errno));
+	return fd;
+}
+
+static void write_stream(struct report *r, int format, const char *path, struct buf *out)
+{
+	r->stream_fd = open_stream(path);
+	report_formats[format].write(r, out);
+	if (!write_all(r->stream_fd, buf_slice(out)) ||
+	    (r->stream_fd != STDOUT_FILENO && close(r->stream_fd) != 0))
+		die("report: cannot write to %s: %s", path, strerror(errno));
+	r->stream_fd = -1;
+}
+
 /* Write each format that was asked for. False: none went to standard output. */
-static bool write_files(const struct report *r, const struct report_options *o)
+static bool write_files(struct report *r, const struct report_options *o)
 {
 	bool printed = false;
 	struct buf out;
@@ -36,8 +58,12 @@ static bool write_files(const struct report *r, const struct report_options *o)
 	for (int i = 0; i < REPORT_FORMAT_COUNT; i++) {
 		if (!o->files[i])
 			continue;
-		report_formats[i].write(r, &out);
-		write_file(o->files[i], &out);
+		if (r->source) {
+			write_stream(r, i, o->files[i], &out);
+		} else {
+			report_formats[i].write(r, &out);
+			write_file(o->files[i], &out);
+		}
 		printed |= strcmp(o->files[i], "-") == 0;
 		buf_reset(&out);
 	}
@@ -58,7 +84,7 @@ static void print_exchange(const struct report *r, unsigned number, struct buf *
 }
 
 /* NUMBER: one exchange of the only log; 0: all. */
-static void print_report(const struct report *r, const struct report_options *o, unsigned number)
+static void print_report(struct report *r, const struct report_options *o, unsigned number)
 {
 	struct text_style style;
 	struct buf out;
@@ -127,6 +153,21 @@ static int report_rollup(const struct report_options *o, int logs, bool filtered
 	return rollup_report(o->rollup, o->files[REPORT_FORMAT_json] != NULL);
 }
 
+/* 0: there is a filter, and nothing fits it. */
+static size_t make(struct report *r, struct log *l, const struct log_filter *filter,
+		   unsigned number)
+{
+	if (l->overfull) {
+		size_t taken = report_stream(r, l, filter->given ? filter : NULL, number);
+		return filter->given ? taken : 1;
+	}
+	if (filter->given && log_filter_apply(filter, l) == 0)
+		return 0;
+	log_sort(l);
+	report_make(r, l);
+	return 1;
+}
+
 int cmd_report(const struct arguments *a)
 {
 	const struct report_options *o = a->options;
@@ -143,6 +184,7 @@ int cmd_report(const struct arguments *a)
 	if (!r)
 		die("out of memory");
 	log_init(&log);
+	log.rows_max = REPORT_ROWS_MAX;
 	for (int i = 0; i < a->count; i++) {
 		add_earlier(&log, a->words[i], a->words, a->count);
 		number = source_add(&log, a->words[i], "report");
@@ -154,13 +196,10 @@ int cmd_report(const struct arguments *a)
 	if (a->count == 0)
 		add_newest(&log);
 	check_records(&log);
-	if (filter->given && log_filter_apply(filter, &log) == 0) {
+	if (make(r, &log, filter, number) == 0) {
 		warn("report: no request fits the filter");
 		return EXIT_NOTHING;
 	}
-	free(filter);
-	log_sort(&log);
-	report_make(r, &log);
 	r->summary = o->summary;
 	print_report(r, o, number);
 	if (annotate_wanted(o->annotate))
@@ -168,6 +207,7 @@ int cmd_report(const struct arguments *a)
 	int status = report_status(r);
 	report_release(r);
 	log_release(&log);
+	free(filter);
 	free(r);
 	return status;
 }

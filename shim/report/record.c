@@ -556,6 +556,10 @@ int record_connection(struct buf *line, const struct origin *o, const struct con
 	json_number(&j, "conn", c->number);
 	json_wire(&j, "host", c->host, SHOWN_PATH);
 	json_text(&j, "blind", c->blind);
+	if (o->machine) {
+		put_known(&j, "machine", o->machine->id);
+		put_known(&j, "start", o->machine->start);
+	}
 	if (c->handshake)
 		put_handshake(&j, c->handshake);
 	json_array(&j, "findings");

@@ -72,11 +72,43 @@ def check_split(folder):
         check(one["ci"] == "771" and one["boot"] and one["orshim"], "an exchange says where it was made", one)
 
 
+def check_groups(folder):
+    made = report(folder)
+    rows = {one["machine"]: one for one in made["machines"]}
+    check(set(rows) == {"laptop-%d" % n for n in range(MACHINES)} | {None} and made["counts"]["machines"] == MACHINES,
+          "a row a machine, and one for an old log", made["machines"])
+    check([one["machine"] for one in made["machines"]][:2] == list(REFUSED), "most refusals first", list(rows))
+    for name, one in rows.items():
+        refused = 4 if name in REFUSED else 0
+        check((one["requests"], one["refused"]) == (4, refused) and len(one["boots"]) == (name is not None) and
+              one["ci"] == (["77" + name[-1]] if name and int(name[-1]) % 2 else []) and
+              one["tools"][0].startswith("curl"), "what is known of %s" % name, one)
+        check(one["causes"] == ([{"rule": "key_unknown", "count": 4}] if refused else []), "its causes", one)
+    cause = next(one for one in made["causes"] if one["rule"] == "key_unknown")
+    check(cause["machines"] == list(REFUSED), "a cause names its machines", cause)
+    text = " ".join(orshim("report", folder).stdout.split())
+    check("where: on 2 of 6 machines: laptop-1, laptop-4" in text and
+          "laptop-1: 4 requests, 4 refused (4 key_unknown); curl 7." in text and
+          "(not recorded): 4 requests, none refused; curl" in text, "the text", text)
+    text = orshim("report", "--markdown", folder).stdout
+    check("where: `on 2 of 6 machines: laptop-1, laptop-4`" in text and "<summary>Machines</summary>" in text, "the Markdown", text)
+    page = os.path.join(folder, "page")
+    orshim("report", "--html", page, folder)
+    with open(page, encoding="utf-8") as text:
+        page = text.read()
+    check('<h2 id="machines">Machines</h2>' in page and "on 2 of 6 machines" in page and
+          'data-field="machine" data-value="laptop-4"' in page, "the page", page[:300])
+    made = report(os.path.join(folder, "laptop-1.log"))
+    check(made["counts"]["machines"] == 1 and "machines" not in orshim("report", os.path.join(
+        folder, "laptop-1.log")).stdout, "one machine is not worth a table", made["machines"])
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, Mock() as server:
         write_logs(server, folder)
         check_filters(folder)
         check_split(folder)
+        check_groups(folder)
     return finish()
 
 

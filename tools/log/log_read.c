@@ -12,11 +12,12 @@
 
 #include "tools/command.h"
 #include "tools/log/log_row.h"
+#include "tools/log/log_stream.h"
 #include "tools/log/log_strings.h"
 #include "tools/log/log_unpack.h"
 #include "tools/log/processes.h"
 
-enum { PIECE = 1 << 18, FOLDERS_MAX = 8 };
+enum { PIECE = 1 << 18, FOLDERS_MAX = 8, LOG_TEXT_MAX = 24 << 20 };
 
 const char *log_fault_words(enum log_fault f)
 {
@@ -54,21 +55,47 @@ void log_release(struct log *l)
 	*l = (struct log){ 0 };
 }
 
-static void count_fault(struct log *l, enum log_fault f, size_t line)
+static void count_fault(struct log *l, enum log_fault f, unsigned file, size_t line)
 {
 	struct log_fault_count *c = &l->faults[f];
 
 	if (c->count++)
 		return;
-	c->file = l->file_count ? (unsigned)l->file_count - 1 : 0;
+	c->file = file;
 	c->line = line;
 }
 
-/* Parse one line of the current file. LAST: it has no line feed. */
-static bool take_line(struct log *l, const char *line, size_t n, int64_t at, bool last)
+void log_take_too_long(struct log *l, unsigned file)
 {
-	struct log_file *file = l->file_count ? &l->files[l->file_count - 1] : NULL;
-	size_t number = file ? ++file->lines : 1;
+	count_fault(l, LOG_TOO_LONG, file, ++l->files[file].lines);
+}
+
+/* An exchange has the keys in reach that the last launch before it names. */
+static void follow_launch(struct log_file *file, struct log_row *row)
+{
+	if (row->kind == LOG_LAUNCH) {
+		file->launched = true;
+		file->launch_at = row->at;
+		file->launch_n = row->n;
+		file->command = row->command;
+		file->system = row->system;
+		file->origins = row->origins;
+		file->origin_count = row->origin_count;
+	} else if (row->kind == LOG_EXCHANGE) {
+		row->launched = file->launched;
+		row->command = file->command;
+		row->system = file->system;
+		row->origins = file->origins;
+		row->origin_count = file->origin_count;
+	}
+}
+
+bool log_take_line(struct log *l, unsigned at_file, const char *line, size_t n, int64_t at,
+		   bool last)
+{
+	bool named = at_file < l->file_count;
+	struct log_file *file = named ? &l->files[at_file] : &l->unnamed;
+	size_t number = named ? ++file->lines : 1;
 	enum log_fault fault;
 
 	while (n && (line[n - 1] == '\r' || line[n - 1] == ' ' || line[n - 1] == '\t'))
@@ -79,21 +106,28 @@ static bool take_line(struct log *l, const char *line, size_t n, int64_t at, boo
 	if (!row) {
 		if (fault == LOG_NOT_JSON && last)
 			fault = LOG_CUT;
-		count_fault(l, fault, number);
+		count_fault(l, fault, at_file, number);
 		return false;
 	}
-	row->file = file ? (unsigned)l->file_count - 1 : 0;
+	row->file = at_file;
 	row->line = number;
 	row->at = at;
 	row->n = n;
-	if (row->kind == LOG_EXCHANGE && file)
+	if (row->kind == LOG_EXCHANGE && named)
 		row->number = ++file->exchanges;
+	follow_launch(file, row);
 	return true;
+}
+
+bool log_is_full(const struct log *l)
+{
+	return l->rows_max &&
+	       (l->count >= l->rows_max || log_strings_bytes(l->strings) > LOG_TEXT_MAX);
 }
 
 bool log_add_line(struct log *l, const char *line, size_t n)
 {
-	return take_line(l, line, n, -1, false);
+	return log_take_line(l, 0, line, n, -1, false);
 }
 
 /* A line assembled from chunks of the file. */
@@ -116,10 +150,14 @@ static void line_add(struct line *line, const char *bytes, size_t n)
 
 static void line_end(struct log *l, struct line *line, bool last)
 {
+	unsigned file = (unsigned)l->file_count - 1;
+
 	if (line->too_long)
-		count_fault(l, LOG_TOO_LONG, ++l->files[l->file_count - 1].lines);
+		log_take_too_long(l, file);
+	else if (log_is_full(l))
+		l->overfull = true;
 	else
-		take_line(l, line->bytes, line->n, line->at, last);
+		log_take_line(l, file, line->bytes, line->n, line->at, last);
 	line->n = 0;
 	line->too_long = false;
 }
@@ -132,7 +170,7 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 
 	if (!line.bytes || !piece)
 		die("out of memory");
-	while ((n = pread(file->fd, piece, PIECE, at)) != 0) {
+	while (!l->overfull && (n = pread(file->fd, piece, PIECE, at)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -149,7 +187,7 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 		}
 		at += n;
 	}
-	if (line.n || line.too_long)
+	if (!l->overfull && (line.n || line.too_long))
 		line_end(l, &line, true);
 	free(line.bytes);
 	free(piece);

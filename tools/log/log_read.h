@@ -86,12 +86,15 @@ struct log_row {
 	bool probe;                     /* its verdict is null: it is not counted */
 	const char *client, *client_by; /* the client, and the header field that names it */
 	const char *blind;              /* connection */
-	const char *command, *cwd;      /* launch */
+	const char *cwd;                /* launch */
 	const char *machine;            /* its id; exchange, process */
 	const char *container, *boot, *ci, *orshim; /* of the process, orshim: its version */
 	const char *tool_version;
-	const char *system;             /* launch: operating system, kernel, processor and libc */
+	/* Of a launch; an exchange has those of the launch before it in its file. */
+	const char *command;
+	const char *system; /* operating system, kernel, processor and libc */
 	size_t origins, origin_count;
+	bool launched;                  /* exchange: there is one */
 	bool shake_failed;              /* connection: its handshake, in the TLS library's words */
 	int status, ms, conn;           /* -1: unknown */
 	int port;
@@ -106,6 +109,12 @@ struct log_file {
 	int fd; /* seekable: a pipe is copied to a file first */
 	size_t lines;
 	unsigned exchanges;
+	/* Of the last launch so far. */
+	bool launched;
+	int64_t launch_at; /* offset and size of its line */
+	size_t launch_n;
+	const char *command, *system;
+	size_t origins, origin_count;
 };
 
 struct log_fault_count {
@@ -127,6 +136,9 @@ struct log {
 	size_t origin_count;
 	struct processes *processes; /* what is recorded once for each */
 	struct log_fault_count faults[LOG_FAULT_COUNT];
+	struct log_file unnamed; /* that log_add_line() adds to */
+	size_t rows_max;         /* more rows are not read; 0: no ceiling */
+	bool overfull;           /* there were more */
 	struct log_strings *strings;
 	bool newest_run; /* it is the log of the newest kept run, which `orshim rerun` repeats */
 };
@@ -162,6 +174,9 @@ static inline bool row_is_quic(const struct log_row *row)
 {
 	return row->blind && strcmp(row->blind, "http3") == 0;
 }
+
+/* Has L as many rows, or as much text, as it may? */
+bool log_is_full(const struct log *l);
 
 /* Parse one line of a log, without its line feed; false if it is not a record. */
 bool log_add_line(struct log *l, const char *line, size_t n);

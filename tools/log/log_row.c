@@ -190,17 +190,15 @@ static const char *system_of(struct log *l, const cJSON *record)
 	return n ? log_keep(l, text, KEPT_TEXT) : NULL;
 }
 
-static void take_launch(struct log *l, struct log_row *row, const cJSON *record)
+static void take_origins(struct log *l, const cJSON *record, size_t *origins, size_t *count)
 {
 	const cJSON *source;
 
-	row->command = kept(l, record, "command", KEPT_TEXT);
-	row->cwd = kept(l, record, "cwd", KEPT_PATH);
-	row->system = system_of(l, record);
-	row->origins = l->origin_count;
+	*origins = l->origin_count;
+	*count = 0;
 	cJSON_ArrayForEach(source, log_member(record, "sources"))
 	{
-		if (!cJSON_IsObject(source) || row->origin_count == ORIGINS_MAX)
+		if (!cJSON_IsObject(source) || *count == ORIGINS_MAX)
 			continue;
 		l->origins = log_grow(l->origins, l->origin_count, sizeof(*l->origins));
 		l->origins[l->origin_count++] = (struct log_origin){
@@ -212,8 +210,16 @@ static void take_launch(struct log *l, struct log_row *row, const cJSON *record)
 			.note = kept(l, source, "note", KEPT_NAME),
 			.line = log_number(source, "line", 0),
 		};
-		row->origin_count++;
+		++*count;
 	}
+}
+
+void log_take_launch(struct log *l, struct log_row *row, const cJSON *record)
+{
+	row->command = kept(l, record, "command", KEPT_TEXT);
+	row->cwd = kept(l, record, "cwd", KEPT_PATH);
+	row->system = system_of(l, record);
+	take_origins(l, record, &row->origins, &row->origin_count);
 }
 
 static void take_auth(struct log *l, struct log_row *row, const cJSON *auth)
@@ -357,7 +363,7 @@ struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum lo
 		row->shake_failed = is_text(log_member(record, "handshake"), "end", "failed");
 		break;
 	case LOG_LAUNCH:
-		take_launch(l, row, record);
+		log_take_launch(l, row, record);
 		break;
 	}
 	take_findings(l, row, record);

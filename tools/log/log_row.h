@@ -11,6 +11,9 @@
  */
 struct log_row *log_row_parse(struct log *l, const char *line, size_t n, enum log_fault *fault);
 
+/* Set what ROW of L has of the launch record RECORD alone: the command, and where keys are. */
+void log_take_launch(struct log *l, struct log_row *row, const cJSON *record);
+
 /* Set ROW's client from its request's HEADERS. log_client.c */
 void find_client(struct log *l, struct log_row *row, const cJSON *headers);
 

@@ -12,6 +12,7 @@ struct log_strings {
 	char **slots;
 	size_t size; /* a power of two */
 	size_t used;
+	size_t bytes; /* of the strings */
 	struct buf scratch;
 };
 
@@ -62,6 +63,32 @@ static void widen(struct log_strings *s)
 	s->size = size;
 }
 
+size_t log_strings_bytes(const struct log_strings *s)
+{
+	return s->bytes + s->size * sizeof(*s->slots);
+}
+
+static const char *keep(struct log_strings *s, const char *p, size_t n)
+{
+	char **slot = slot_of(s->slots, s->size, p, n);
+
+	if (*slot)
+		return *slot;
+	char *kept = strndup(p, n);
+	if (!kept)
+		die("out of memory");
+	*slot = kept;
+	s->bytes += n + 1;
+	if (++s->used * 2 > s->size)
+		widen(s);
+	return kept;
+}
+
+const char *log_share(struct log *l, const char *text)
+{
+	return keep(l->strings, text, strlen(text));
+}
+
 const char *log_keep(struct log *l, const char *text, size_t max)
 {
 	struct log_strings *s = l->strings;
@@ -71,15 +98,5 @@ const char *log_keep(struct log *l, const char *text, size_t max)
 	buf_reset(&s->scratch);
 	mask_text(&s->scratch, slice_of(text), max);
 	const char *p = s->scratch.n ? s->scratch.p : "";
-	size_t n = strnlen(p, s->scratch.n);
-	char **slot = slot_of(s->slots, s->size, p, n);
-	if (*slot)
-		return *slot;
-	char *kept = strndup(p, n);
-	if (!kept)
-		die("out of memory");
-	*slot = kept;
-	if (++s->used * 2 > s->size)
-		widen(s);
-	return kept;
+	return keep(s, p, strnlen(p, s->scratch.n));
 }

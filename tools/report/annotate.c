@@ -88,9 +88,9 @@ static void put_all(const struct report *r, struct buf *out)
 		const struct launch_finding *f = &r->launch_findings[i];
 		buf_reset(&words);
 		launch_finding_words(r, f, &words);
-		if (shown[f->finding->severity]++ < SHOWN_OF_LEVEL)
-			put(out, f->finding->severity, f->finding->rule,
-			    launch_finding_place(r->log, f->finding), buf_slice(&words));
+		if (shown[f->finding.severity]++ < SHOWN_OF_LEVEL)
+			put(out, f->finding.severity, f->finding.rule,
+			    launch_finding_place(r->log, &f->finding), buf_slice(&words));
 	}
 	buf_release(&words);
 }

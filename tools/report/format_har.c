@@ -7,7 +7,7 @@
 #include "tools/command.h"
 #include "tools/log/log_mask.h"
 #include "tools/log/log_row.h"
-#include "tools/report/report.h"
+#include "tools/report/report_stream.h"
 #include "base/version.h"
 
 static void put_raw(struct json_out *j, const char *key, const char *text)
@@ -154,6 +154,22 @@ static void put_entry(struct json_out *j, const struct log_row *row, cJSON *reco
 	json_object_end(j);
 }
 
+struct entries {
+	struct json_out *j;
+	const struct report *r;
+	struct buf *out;
+};
+
+static void take_exchange(void *entries, const struct log *from, const struct log_row *row)
+{
+	const struct entries *e = entries;
+	cJSON *record = log_record(from, row);
+
+	put_entry(e->j, row, record);
+	cJSON_Delete(record);
+	report_drain(e->r, e->out);
+}
+
 void report_har(const struct report *r, struct buf *out)
 {
 	struct json_out j;
@@ -167,14 +183,7 @@ void report_har(const struct report *r, struct buf *out)
 	json_text(&j, "version", ORSHIM_VERSION);
 	json_object_end(&j);
 	json_array(&j, "entries");
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (row->kind != LOG_EXCHANGE)
-			continue;
-		cJSON *record = log_record(r->log, row);
-		put_entry(&j, row, record);
-		cJSON_Delete(record);
-	}
+	report_each(r, LOG_EXCHANGE, take_exchange, &(struct entries){ &j, r, out });
 	json_array_end(&j);
 	json_object_end(&j);
 	json_object_end(&j);

@@ -4,7 +4,7 @@
 
 #include "report/json_out.h"
 #include "tools/command.h"
-#include "tools/report/report.h"
+#include "tools/report/report_stream.h"
 #include "base/version.h"
 
 static const char *const strength_names[] = { "none", "weak", "strong" };
@@ -25,6 +25,15 @@ static void put_retries(struct json_out *j, const struct retries *r)
 	json_number(j, "sdk", (int64_t)r->counted);
 	json_number(j, "same_body", (int64_t)r->alike);
 	json_object_end(j);
+}
+
+static void put_cause_machines(struct json_out *j, const struct report *r, const struct cause *c)
+{
+	json_array(j, "machines");
+	for (size_t i = 0; i < r->machine_count; i++)
+		if (c->machines[i / 8] & 1u << i % 8)
+			json_text(j, NULL, r->machines[i].id);
+	json_array_end(j);
 }
 
 static void put_cause(struct json_out *j, const struct report *r, const struct cause *c)
@@ -55,6 +64,7 @@ static void put_cause(struct json_out *j, const struct report *r, const struct c
 	json_slice(j, "base_from", words.n ? buf_slice(&words) : (struct slice){ NULL, 0 });
 	json_text(j, "first", c->first->kind == LOG_EXCHANGE ? log_name(r->log, c->first) : NULL);
 	json_text(j, "last", c->last->kind == LOG_EXCHANGE ? log_name(r->log, c->last) : NULL);
+	put_cause_machines(j, r, c);
 	json_object_end(j);
 	buf_release(&words);
 }
@@ -117,14 +127,15 @@ static const char *name_of_refused(const struct report *r, const struct log_find
 {
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		const struct launch_finding *f = &r->launch_findings[i];
-		if (same_text(f->finding->rule, finding->rule) &&
-		    same_text(f->finding->detail, finding->detail))
+		if (same_text(f->finding.rule, finding->rule) &&
+		    same_text(f->finding.detail, finding->detail))
 			return f->refused ? log_name(r->log, f->refused) : NULL;
 	}
 	return NULL;
 }
 
-static void put_launch(struct json_out *j, const struct report *r, const struct log_row *row)
+static void put_launch(struct json_out *j, const struct report *r, const struct log *from,
+		       const struct log_row *row)
 {
 	char ts[TIMESTAMP_SIZE];
 
@@ -136,7 +147,7 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 	json_text(j, "cwd", row->cwd);
 	json_array(j, "findings");
 	for (size_t i = 0; i < row->finding_count; i++) {
-		const struct log_finding *f = &r->log->findings[row->findings + i];
+		const struct log_finding *f = &from->findings[row->findings + i];
 		json_object(j, NULL);
 		json_text(j, "rule", f->rule);
 		json_text(j, "severity", severity_name(f->severity));
@@ -154,7 +165,7 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 	json_array_end(j);
 	json_array(j, "sources");
 	for (size_t i = 0; i < row->origin_count; i++) {
-		const struct log_origin *o = &r->log->origins[row->origins + i];
+		const struct log_origin *o = &from->origins[row->origins + i];
 		json_object(j, NULL);
 		json_text(j, "variable", o->variable);
 		json_text(j, "key", o->key);
@@ -167,15 +178,6 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 	}
 	json_array_end(j);
 	json_object_end(j);
-}
-
-static void put_launches(struct json_out *j, const struct report *r)
-{
-	json_array(j, "launches");
-	for (size_t i = 0; i < r->log->count; i++)
-		if (r->log->rows[i].kind == LOG_LAUNCH)
-			put_launch(j, r, &r->log->rows[i]);
-	json_array_end(j);
 }
 
 static void put_senders(struct json_out *j, const struct report *r)
@@ -198,6 +200,37 @@ static void put_senders(struct json_out *j, const struct report *r)
 		json_text(j, "cause", s->cause);
 		json_object_end(j);
 	}
+	json_array_end(j);
+}
+
+static void put_machine(struct json_out *j, const struct machine_use *m)
+{
+	json_object(j, NULL);
+	json_text(j, "machine", m->id);
+	json_number(j, "requests", (int64_t)m->requests);
+	json_number(j, "refused", (int64_t)m->refused);
+	json_array(j, "causes");
+	for (size_t i = 0; i < m->cause_count; i++) {
+		json_object(j, NULL);
+		json_text(j, "rule", m->causes[i].id);
+		json_number(j, "count", (int64_t)m->causes[i].count);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	for (int list = 0; list < MACHINE_LISTS; list++) {
+		json_array(j, machine_list_names[list]);
+		for (size_t i = 0; i < m->lists[list].count; i++)
+			json_text(j, NULL, m->lists[list].texts[i]);
+		json_array_end(j);
+	}
+	json_object_end(j);
+}
+
+static void put_machines(struct json_out *j, const struct report *r)
+{
+	json_array(j, "machines");
+	for (size_t i = 0; i < r->machine_count; i++)
+		put_machine(j, &r->machines[i]);
 	json_array_end(j);
 }
 
@@ -253,39 +286,49 @@ static void put_exchange(struct json_out *j, const struct report *r, const struc
 	json_object_end(j);
 }
 
-static void put_process(struct json_out *j, const struct report *r, const struct log_row *row)
+static void put_process(struct json_out *j, const struct log *from, const struct log_row *row)
 {
 	struct buf words;
 
 	buf_init(&words, LIMIT_LINE);
-	coverage_words(r->log, row, &words);
+	coverage_words(from, row, &words);
 	json_object(j, NULL);
 	json_number(j, "pid", row->pid);
 	json_text(j, "tool", row->tool);
 	json_text(j, "exe", row->exe);
 	json_text(j, "role", row->role);
-	json_bool(j, "observed", row_is_tapped(r->log, row));
+	json_bool(j, "observed", row_is_tapped(from, row));
 	json_slice(j, "words", buf_slice(&words));
 	put_places(j, row);
 	json_object_end(j);
 	buf_release(&words);
 }
 
-static void put_exchanges(struct json_out *j, const struct report *r)
+/* What the rows of a log are written to. */
+struct rows_out {
+	struct json_out *j;
+	const struct report *r;
+	struct buf *out;
+};
+
+static void take_row(void *rows_out, const struct log *from, const struct log_row *row)
 {
-	json_array(j, "exchanges");
-	for (size_t i = 0; i < r->log->count; i++)
-		if (r->log->rows[i].kind == LOG_EXCHANGE)
-			put_exchange(j, r, &r->log->rows[i]);
-	json_array_end(j);
+	const struct rows_out *o = rows_out;
+
+	if (row->kind == LOG_EXCHANGE)
+		put_exchange(o->j, o->r, row);
+	else if (row->kind == LOG_PROCESS)
+		put_process(o->j, from, row);
+	else
+		put_launch(o->j, o->r, from, row);
+	report_drain(o->r, o->out);
 }
 
-static void put_processes(struct json_out *j, const struct report *r)
+static void put_rows(struct json_out *j, const char *name, const struct report *r,
+		     enum log_kind kind, struct buf *out)
 {
-	json_array(j, "processes");
-	for (size_t i = 0; i < r->log->count; i++)
-		if (r->log->rows[i].kind == LOG_PROCESS)
-			put_process(j, r, &r->log->rows[i]);
+	json_array(j, name);
+	report_each(r, kind, take_row, &(struct rows_out){ j, r, out });
 	json_array_end(j);
 }
 
@@ -335,15 +378,17 @@ void report_json(const struct report *r, struct buf *out)
 	put_retries(&j, &r->retries);
 	json_number(&j, "processes", (int64_t)r->processes);
 	json_number(&j, "untapped", (int64_t)r->untapped);
+	json_number(&j, "machines", (int64_t)machines_named(r));
 	json_object_end(&j);
 	json_array(&j, "causes");
 	for (size_t i = 0; i < r->cause_count; i++)
 		put_cause(&j, r, &r->causes[i]);
 	json_array_end(&j);
-	put_launches(&j, r);
+	put_rows(&j, "launches", r, LOG_LAUNCH, out);
 	put_split(&j, &r->split);
 	put_keys(&j, r);
 	put_senders(&j, r);
+	put_machines(&j, r);
 	json_text(&j, "public_success",
 		  r->public_success ? log_name(r->log, r->public_success) : NULL);
 	json_array(&j, "next");
@@ -351,8 +396,8 @@ void report_json(const struct report *r, struct buf *out)
 		json_text(&j, NULL, r->steps[i]);
 	json_array_end(&j);
 	if (!r->summary)
-		put_exchanges(&j, r);
-	put_processes(&j, r);
+		put_rows(&j, "exchanges", r, LOG_EXCHANGE, out);
+	put_rows(&j, "processes", r, LOG_PROCESS, out);
 	put_files(&j, r->log);
 	json_object_end(&j);
 	if (!json_out_ok(&j))

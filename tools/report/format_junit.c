@@ -10,7 +10,8 @@
 #include "base/utf8.h"
 #include "report/record.h"
 #include "tools/command.h"
-#include "tools/report/report.h"
+#include "tools/report/report_state.h"
+#include "tools/report/report_stream.h"
 
 enum { KINDS_MAX = 256 };
 
@@ -44,36 +45,42 @@ static void put_attribute(struct buf *out, const char *name, struct slice value)
 	say(out, "\"");
 }
 
-static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_row *row)
+struct counted_kinds {
+	const struct report *r;
+	struct kind *kinds;
+	size_t count;
+};
+
+static struct kind *kind_of(struct counted_kinds *c, const struct log *from,
+			    const struct log_row *row)
 {
+	struct kind *kinds = c->kinds;
+	size_t *count = &c->count;
+
 	for (size_t i = 0; i < *count; i++)
 		if (!kinds[i].example || (same_text(kinds[i].example->method, row->method) &&
 					  same_text(kinds[i].example->host, row->host) &&
 					  same_text(kinds[i].example->path, row->path)))
 			return &kinds[i];
 	if (*count < KINDS_MAX - 1)
-		kinds[*count].example = row;
+		kinds[*count].example = report_pin(c->r, from, row);
 	return &kinds[(*count)++];
 }
 
-static size_t count_kinds(const struct report *r, struct kind *kinds)
+static void take_exchange(void *counted, const struct log *from, const struct log_row *row)
 {
-	size_t count = 0;
+	struct counted_kinds *c = counted;
 
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (!row_is_request(row))
-			continue;
-		struct kind *k = kind_of(kinds, &count, row);
-		k->count++;
-		k->ms += row->ms > 0 ? row->ms : 0;
-		if (!row_failed(row))
-			continue;
-		k->refused_count++;
-		if (!k->refused)
-			k->refused = row;
-	}
-	return count;
+	if (!row_is_request(row))
+		return;
+	struct kind *k = kind_of(c, from, row);
+	k->count++;
+	k->ms += row->ms > 0 ? row->ms : 0;
+	if (!row_failed(row))
+		return;
+	k->refused_count++;
+	if (!k->refused)
+		k->refused = report_pin(c->r, from, row);
 }
 
 static const struct cause *cause_of(const struct report *r, const struct log_row *row)
@@ -90,6 +97,11 @@ static bool fails_alone(const struct cause *c)
 	return !c->refusal && c->severity >= SEVERITY_ERROR;
 }
 
+static bool is_same_row(const struct log_row *a, const struct log_row *b)
+{
+	return a->file == b->file && a->line == b->line;
+}
+
 static void put_failure(struct buf *out, const struct cause *c, struct slice message,
 			const struct log_row *row)
 {
@@ -97,7 +109,8 @@ static void put_failure(struct buf *out, const struct cause *c, struct slice mes
 
 	buf_init(&text, LIMIT_BLOCK);
 	say(&text, "%s", c ? cause_title(c) : "refused");
-	if (c && c->detail && *c->detail && (!row || row == c->first)) /* it is of the first */
+	if (c && c->detail && *c->detail &&
+	    (!row || is_same_row(row, c->first))) /* it is of the first */
 		say(&text, ": %s", c->detail);
 	if (row) {
 		say(&text, "\n");
@@ -163,7 +176,7 @@ static void put_other_findings(const struct report *r, struct buf *out)
 			    r->causes[i].id ? r->causes[i].id : "", cause_title(&r->causes[i]));
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		const struct launch_finding *f = &r->launch_findings[i];
-		say(&words, "%s[%s]: ", severity_name(f->finding->severity), f->finding->rule);
+		say(&words, "%s[%s]: ", severity_name(f->finding.severity), f->finding.rule);
 		launch_finding_words(r, f, &words);
 		say(&words, "\n");
 	}
@@ -188,7 +201,7 @@ static void begin_suite(const struct report *r, const struct kind *kinds, size_t
 		tests += fails_alone(&r->causes[i]);
 		failures += fails_alone(&r->causes[i]);
 	}
-	record_timestamp(r->log->count ? r->log->rows[0].time_us : 0, ts);
+	record_timestamp(r->start_us, ts);
 	say(out,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
 	    "  <testsuite name=\"orshim\" package=\"orshim\" id=\"0\" timestamp=\"%.19s\""
@@ -203,7 +216,9 @@ void report_junit(const struct report *r, struct buf *out)
 
 	if (!kinds)
 		die("out of memory");
-	size_t count = count_kinds(r, kinds);
+	struct counted_kinds counted = { .r = r, .kinds = kinds };
+	report_each(r, LOG_EXCHANGE, take_exchange, &counted);
+	size_t count = counted.count;
 	begin_suite(r, kinds, count, out);
 	for (size_t i = 0; i < count; i++)
 		put_kind(r, &kinds[i], out);

@@ -114,19 +114,17 @@ static const struct log_row *any_launch(const struct report *r)
 static void say_time(const struct report *r, struct buf *out)
 {
 	char from[TIMESTAMP_SIZE], to[TIMESTAMP_SIZE];
-	const struct log_row *first = NULL, *last = NULL;
+	int64_t first_us = r->first_us, last_us = r->last_us;
 
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (row->time_us <= 0 || (r->exchanges && !row_is_request(row)))
-			continue;
-		first = first ? first : row;
-		last = row;
+	for (size_t i = 0; i < r->log->count && r->exchanges == 0; i++) {
+		int64_t time_us = r->log->rows[i].time_us;
+		first_us = first_us > 0 ? first_us : time_us;
+		last_us = time_us;
 	}
-	if (!first)
+	if (first_us <= 0)
 		return;
-	record_timestamp(first->time_us, from);
-	record_timestamp(last->time_us, to);
+	record_timestamp(first_us, from);
+	record_timestamp(last_us, to);
 	say(out, "- time: %.10s %.8s", from, from + DAY + 1);
 	if (strncmp(from, to, DAY) != 0)
 		say(out, " to %.10s %.8s", to, to + DAY + 1);
@@ -139,9 +137,8 @@ static void say_time(const struct report *r, struct buf *out)
 static void say_setting(const struct report *r, struct buf *out)
 {
 	const struct log_row *row = shown_request(r);
-	const struct log_row *launch = row ? row_launch(r->log, row) : NULL;
+	const struct log_row *launch = row && row->launched ? row : any_launch(r);
 
-	launch = launch ? launch : any_launch(r);
 	if (row)
 		say_tool(r, row, out);
 	if (launch)
@@ -225,9 +222,22 @@ static void say_answer(const struct cause *c, struct buf *out)
 	buf_release(&words);
 }
 
+static void say_where(const struct report *r, const struct cause *c, struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	cause_machine_words(r, c, &words);
+	say(&words, "%c", 0);
+	if (words.n > 1)
+		say_code(out, "where", words.p);
+	buf_release(&words);
+}
+
 static void say_cause(const struct report *r, const struct cause *c, struct buf *out)
 {
 	say_request(r, c, out);
+	say_where(r, c, out);
 	say_answer(c, out);
 	say_code(out, "seen", c->detail);
 	if (c->refusal) {
@@ -326,8 +336,8 @@ static void say_launch(const struct report *r, struct buf *out)
 		buf_reset(&words);
 		launch_finding_words(r, f, &words);
 		say(&words, "%c", 0);
-		say(out, "- %s ", severity_name(f->finding->severity));
-		md_code(out, f->finding->rule);
+		say(out, "- %s ", severity_name(f->finding.severity));
+		md_code(out, f->finding.rule);
 		say(out, ": ");
 		md_code(out, words.p);
 		say(out, "\n");
@@ -364,6 +374,8 @@ static void say_keys(const struct report *r, struct buf *out)
 		say_item(out, &words);
 	}
 	say_more(out, ROWS_SHOWN, r->key_count);
+	if (r->keys_more)
+		say(out, "- and %zu requests with other keys\n", r->keys_more);
 	unfold(out);
 	buf_release(&words);
 }
@@ -381,6 +393,27 @@ static void say_senders(const struct report *r, struct buf *out)
 		say_item(out, &words);
 	}
 	say_more(out, ROWS_SHOWN, r->sender_count);
+	if (r->senders_more)
+		say(out, "- and %zu requests of other senders\n", r->senders_more);
+	unfold(out);
+	buf_release(&words);
+}
+
+static void say_machines(const struct report *r, struct buf *out)
+{
+	struct buf words;
+
+	if (!machines_are_several(r))
+		return;
+	fold(out, "Machines");
+	buf_init(&words, LIMIT_LINE);
+	for (size_t i = 0; i < r->machine_count && i < ROWS_SHOWN; i++) {
+		machine_words(&r->machines[i], &words);
+		say_item(out, &words);
+	}
+	say_more(out, ROWS_SHOWN, r->machine_count);
+	if (r->machines_more)
+		say(out, "- and %zu requests from other machines\n", r->machines_more);
 	unfold(out);
 	buf_release(&words);
 }
@@ -419,7 +452,7 @@ static void say_coverage(const struct report *r, struct buf *out)
 		coverage_words(r->log, row, &words);
 		say_item(out, &words);
 	}
-	say_more(out, PROCESSES_SHOWN, shown);
+	say_more(out, shown < PROCESSES_SHOWN ? shown : PROCESSES_SHOWN, r->processes + r->unfollowed);
 	unfold(out);
 	buf_release(&words);
 }
@@ -476,6 +509,10 @@ void report_markdown(const struct report *r, struct buf *out)
 	retries_words(&r->retries, r->exchanges, &words);
 	say(out, "%s%.*s. This report contains no key, no cookie and no text of a body.\n\n",
 	    words.n ? "; " : "", SLICE_ARG(buf_slice(&words)));
+	buf_reset(&words);
+	kept_words(r, &words);
+	if (words.n)
+		say(out, "Of this log %.*s.\n\n", SLICE_ARG(buf_slice(&words)));
 	buf_release(&words);
 	say_setting(r, out);
 	say_causes(r, out);
@@ -483,6 +520,7 @@ void report_markdown(const struct report *r, struct buf *out)
 	say_split(r, out);
 	say_keys(r, out);
 	say_senders(r, out);
+	say_machines(r, out);
 	say_steps(r, out);
 	say_coverage(r, out);
 	say_unread(r, out);

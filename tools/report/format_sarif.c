@@ -57,7 +57,7 @@ static bool is_put(const struct report *r, size_t causes, size_t launches, const
 		if (strcmp(id_of(r->causes[i].id), id) == 0)
 			return true;
 	for (size_t i = 0; i < launches; i++)
-		if (strcmp(r->launch_findings[i].finding->rule, id) == 0)
+		if (strcmp(r->launch_findings[i].finding.rule, id) == 0)
 			return true;
 	return false;
 }
@@ -72,7 +72,7 @@ static void put_rules(struct json_out *j, const struct report *r)
 				 c->severity);
 	}
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
-		const struct log_finding *f = r->launch_findings[i].finding;
+		const struct log_finding *f = &r->launch_findings[i].finding;
 		struct cause c = { .id = f->rule, .rule = rule_find(slice_of(f->rule)) };
 		if (!is_put(r, r->cause_count, i, f->rule))
 			put_rule(j, f->rule, cause_title(&c), cause_why(&c), cause_fix(&c),
@@ -198,12 +198,12 @@ static void put_launch(struct json_out *j, const struct report *r, const struct 
 
 	buf_init(&words, LIMIT_LINE);
 	json_object(j, NULL);
-	json_text(j, "ruleId", f->finding->rule);
-	json_text(j, "level", level_of(f->finding->severity));
+	json_text(j, "ruleId", f->finding.rule);
+	json_text(j, "level", level_of(f->finding.severity));
 	launch_finding_words(r, f, &words);
 	put_message(j, "message", buf_slice(&words));
-	put_locations(j, r, f->launch, launch_finding_place(r->log, f->finding));
-	put_fingerprint(j, f->finding->rule, f->launch);
+	put_locations(j, r, f->launch, launch_finding_place(r->log, &f->finding));
+	put_fingerprint(j, f->finding.rule, f->launch);
 	json_number(j, "occurrenceCount", (int64_t)f->count);
 	json_object_end(j);
 	buf_release(&words);

@@ -8,7 +8,7 @@
 #include "tools/report/layout.h"
 #include "tools/report/timeline.h"
 
-enum { ALSO_SHOWN = 8, COVERAGE_SHOWN = 12 };
+enum { ALSO_SHOWN = 8, MACHINES_SHOWN = 12 };
 
 static void say_heading(struct buf *out, const struct text_style *style, const char *text)
 {
@@ -89,12 +89,25 @@ static void say_answer(const char *message, const struct text_style *style, stru
 	buf_release(&quoted);
 }
 
+static void say_where(const struct report *r, const struct cause *c, const struct text_style *style,
+		      struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	cause_machine_words(r, c, &words);
+	if (words.n)
+		say_paragraph(out, style, "  where: ", buf_slice(&words));
+	buf_release(&words);
+}
+
 static void say_cause(const struct report *r, const struct cause *c, const struct text_style *style,
 		      struct buf *out)
 {
 	say(out, "\n");
 	say_title(r, c, style, "", out);
 	say_example(r, c, style, out);
+	say_where(r, c, style, out);
 	if (c->detail && *c->detail)
 		say_paragraph(out, style, "  seen: ", slice_of(c->detail));
 	if (cause_why(c))
@@ -142,13 +155,13 @@ static void say_launch(const struct report *r, const struct text_style *style, s
 	buf_init(&words, LIMIT_LINE);
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		const struct launch_finding *f = &r->launch_findings[i];
-		enum rule_id rule = rule_find(slice_of(f->finding->rule));
+		enum rule_id rule = rule_find(slice_of(f->finding.rule));
 		char head[128];
 		size_t start = out->n;
-		snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(f->finding->severity),
-			 f->finding->rule);
+		snprintf(head, sizeof(head), "%s[%.90s]:", severity_name(f->finding.severity),
+			 f->finding.rule);
 		say(out, "  ");
-		say_coloured(out, style, severity_colour[f->finding->severity], head);
+		say_coloured(out, style, severity_colour[f->finding.severity], head);
 		say(out, " %s", rule == RULE_NONE ? "" : rules[rule].title);
 		say_end(out, style, start, 6);
 		buf_reset(&words);
@@ -198,6 +211,8 @@ static void say_keys(const struct report *r, const struct text_style *style, str
 		key_words(r, &r->keys[i], &words);
 		say_paragraph(out, style, "  ", buf_slice(&words));
 	}
+	if (r->keys_more)
+		say(out, "  and %zu requests with other keys\n", r->keys_more);
 	buf_release(&words);
 }
 
@@ -214,42 +229,35 @@ static void say_senders(const struct report *r, const struct text_style *style, 
 		sender_words(&r->senders[i], &words);
 		say_paragraph(out, style, "  ", buf_slice(&words));
 	}
+	if (r->senders_more)
+		say(out, "  and %zu requests of other senders\n", r->senders_more);
 	buf_release(&words);
 }
 
-/* Processes of one tool that share one line. */
-struct coverage {
-	const char *words;
-	const struct log_row *first;
-	size_t count;
-};
-
-static size_t group_coverage(const struct report *r, struct coverage *groups)
+static void say_machines(const struct report *r, const struct text_style *style, struct buf *out)
 {
+	size_t left = r->machines_more, refused = 0;
 	struct buf words;
-	size_t n = 0;
 
+	if (!machines_are_several(r))
+		return;
+	say_heading(out, style, "machines");
 	buf_init(&words, LIMIT_LINE);
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		size_t g = 0;
-		if (row->kind != LOG_PROCESS)
+	for (size_t i = 0; i < r->machine_count; i++) {
+		if (i >= MACHINES_SHOWN) {
+			left += r->machines[i].requests;
+			refused += r->machines[i].refused;
 			continue;
+		}
 		buf_reset(&words);
-		coverage_words(r->log, row, &words);
-		if (buf_add(&words, "", 1) != 0)
-			die("out of memory");
-		const char *kept = log_keep(r->log, words.p, LIMIT_LINE);
-		while (g < n && (groups[g].words != kept || groups[g].first->tool != row->tool ||
-				 groups[g].first->role != row->role))
-			g++;
-		if (g < n)
-			groups[g].count++;
-		else if (n < COVERAGE_SHOWN)
-			groups[n++] = (struct coverage){ kept, row, 1 };
+		machine_words(&r->machines[i], &words);
+		say_paragraph(out, style, "  ", buf_slice(&words));
 	}
+	if (r->machine_count > MACHINES_SHOWN)
+		say(out, "  and %zu%s more machines with %zu requests, %zu%s refused\n",
+		    r->machine_count - MACHINES_SHOWN, r->machines_more ? " or" : "", left, refused,
+		    r->machines_more ? " or more" : "");
 	buf_release(&words);
-	return n;
 }
 
 static void say_blind(const struct log_row *row, const struct text_style *style, struct buf *out)
@@ -265,37 +273,34 @@ static void say_blind(const struct log_row *row, const struct text_style *style,
 
 static void say_coverage(const struct report *r, const struct text_style *style, struct buf *out)
 {
-	struct coverage groups[COVERAGE_SHOWN];
-	size_t blind = 0, told = 0;
 	struct buf words;
+	size_t told = 0;
 
 	if (r->processes + r->unfollowed == 0)
 		return;
 	say_heading(out, style, "what was observed");
 	buf_init(&words, LIMIT_LINE);
-	size_t n = group_coverage(r, groups);
-	for (size_t i = 0; i < n; i++) {
-		const char *tool = groups[i].first->tool ? groups[i].first->tool : "a process";
+	for (size_t i = 0; i < r->coverage_count; i++) {
+		const struct coverage *c = &r->coverage[i];
+		const char *role = c->first->role;
 		buf_reset(&words);
-		const char *role = groups[i].first->role;
-		if (groups[i].count == 1)
-			row_process_words(groups[i].first, &words);
+		if (c->count == 1)
+			row_process_words(c->first, &words);
 		else
-			say(&words, "%s%s%s, %zu processes", tool, role ? " " : "",
-			    role ? role : "", groups[i].count);
-		say(&words, ": %s", groups[i].words);
+			say(&words, "%s%s%s, %zu processes",
+			    c->first->tool ? c->first->tool : "a process", role ? " " : "",
+			    role ? role : "", c->count);
+		say(&words, ": %s", c->words);
 		say_paragraph(out, style, "  ", buf_slice(&words));
-		told += groups[i].count;
+		told += c->count;
 	}
 	if (told < r->processes + r->unfollowed)
 		say(out, "  and %zu more processes\n", r->processes + r->unfollowed - told);
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (row->kind == LOG_CONNECTION && row->blind && ++blind <= COVERAGE_SHOWN)
-			say_blind(row, style, out);
-	}
-	if (blind > COVERAGE_SHOWN)
-		say(out, "  and %zu more connections that were not read\n", blind - COVERAGE_SHOWN);
+	for (size_t i = 0; i < r->blind_count && i < BLIND_MAX; i++)
+		say_blind(r->blind[i], style, out);
+	if (r->blind_count > BLIND_MAX)
+		say(out, "  and %zu more connections that were not read\n",
+		    r->blind_count - BLIND_MAX);
 	buf_release(&words);
 }
 
@@ -310,6 +315,19 @@ static void say_steps(const struct report *r, const struct text_style *style, st
 		snprintf(label, sizeof(label), "  %zu. ", i + 1);
 		say_paragraph(out, style, label, slice_of(r->steps[i]));
 	}
+}
+
+static void say_kept(const struct report *r, const struct text_style *style, struct buf *out)
+{
+	struct buf words;
+
+	buf_init(&words, LIMIT_LINE);
+	kept_words(r, &words);
+	if (words.n) {
+		say(out, "\n");
+		say_paragraph(out, style, "a large log: ", buf_slice(&words));
+	}
+	buf_release(&words);
 }
 
 void report_text(const struct report *r, const struct text_style *style, struct buf *out)
@@ -332,10 +350,12 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	say_split(r, style, out);
 	say_keys(r, style, out);
 	say_senders(r, style, out);
+	say_machines(r, style, out);
 	if (r->exchanges > 1)
 		say_timeline(r, style, out);
 	say_coverage(r, style, out);
 	say_steps(r, style, out);
+	say_kept(r, style, out);
 	if (!has_faults(r->log))
 		return;
 	say_heading(out, style, "lines that could not be read");

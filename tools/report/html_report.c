@@ -15,15 +15,8 @@
 static void put_facts(const struct report *r, struct buf *out)
 {
 	const struct log *l = r->log;
-	const struct log_row *first = NULL, *last = NULL;
 	char from[TIMESTAMP_SIZE], to[TIMESTAMP_SIZE];
 
-	for (size_t i = 0; i < l->count; i++) {
-		if (l->rows[i].kind != LOG_EXCHANGE || l->rows[i].time_us < 0)
-			continue;
-		first = first ? first : &l->rows[i];
-		last = &l->rows[i];
-	}
 	say(out, "<p class=\"facts\"><span>%zu request%s, %zu refused</span>", r->exchanges,
 	    r->exchanges == 1 ? "" : "s", r->refused);
 	if (r->retries.counted + r->retries.alike) {
@@ -37,9 +30,9 @@ static void put_facts(const struct report *r, struct buf *out)
 	}
 	if (r->processes)
 		say(out, "<span>%zu process%s</span>", r->processes, r->processes == 1 ? "" : "es");
-	if (first) {
-		record_timestamp(first->time_us, from);
-		record_timestamp(last->time_us, to);
+	if (r->first_us >= 0) {
+		record_timestamp(r->first_us, from);
+		record_timestamp(r->last_us, to);
 		say(out, "<span><time datetime=\"%s\">%.10s %.8s</time>", from, from, from + 11);
 		if (strcmp(from, to) != 0)
 			say(out, " to <time datetime=\"%s\">%.10s %.8s</time>", to, to, to + 11);
@@ -100,6 +93,8 @@ static void put_refusal(const struct report *r, const struct cause *c, struct bu
 	put_words(out, "key from", &words);
 	base_words(r->log, c->first, &words);
 	put_words(out, "base URL", &words);
+	cause_machine_words(r, c, &words);
+	put_words(out, "where", &words);
 	html_pair(out, "answer", c->message);
 	buf_release(&words);
 }
@@ -172,7 +167,7 @@ static void put_launch(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		const struct launch_finding *f = &r->launch_findings[i];
 		say(out, "<dt><code>");
-		html_text(out, f->finding->rule);
+		html_text(out, f->finding.rule);
 		say(out, "</code></dt><dd>");
 		launch_finding_words(r, f, &words);
 		html_slice(out, buf_slice(&words));
@@ -251,6 +246,13 @@ static void cell_filter(struct buf *out, const char *field, const char *value, c
 	say(out, "</span></td>");
 }
 
+/* What a table has no row for. */
+static void put_more(struct buf *out, size_t n, const char *what)
+{
+	if (n)
+		say(out, "<p class=\"soft\">and %zu %s</p>\n", n, what);
+}
+
 static void put_split(const struct report *r, struct buf *out)
 {
 	const struct split *s = &r->split;
@@ -325,6 +327,7 @@ static void put_keys(const struct report *r, struct buf *out)
 		buf_reset(&words);
 	}
 	table_end(out);
+	put_more(out, r->keys_more, "requests with other keys");
 	buf_release(&words);
 }
 
@@ -357,11 +360,56 @@ static void put_senders(const struct report *r, struct buf *out)
 		buf_reset(&words);
 	}
 	table_end(out);
+	put_more(out, r->senders_more, "requests of other senders");
+	buf_release(&words);
+}
+
+static void cell_list(struct buf *out, const struct machine_list *list)
+{
+	say(out, "<td>");
+	for (size_t i = 0; i < list->count; i++) {
+		say(out, "%s", i ? ", " : "");
+		html_text(out, list->texts[i]);
+	}
+	say(out, "%s</td>", list->more ? " and others" : "");
+}
+
+static void put_machines(const struct report *r, struct buf *out)
+{
+	struct buf words;
+
+	if (!machines_are_several(r))
+		return;
+	buf_init(&words, LIMIT_LINE);
+	say(out, "<h2 id=\"machines\">Machines</h2>\n");
+	table_begin(out, "Machines",
+		    "machine|#requests|#refused|causes|tools|orshim|CI runs|#containers|#boots");
+	for (size_t i = 0; i < r->machine_count; i++) {
+		const struct machine_use *m = &r->machines[i];
+		say(out, "<tr>");
+		cell_filter(out, "machine", m->id ? m->id : "", machine_shown(m));
+		cell_number(out, m->requests);
+		cell_number(out, m->refused);
+		machine_cause_words(m, &words);
+		say(out, "<td>");
+		html_slice(out, buf_slice(&words));
+		say(out, "</td>");
+		buf_reset(&words);
+		cell_list(out, &m->lists[MACHINE_TOOLS]);
+		cell_list(out, &m->lists[MACHINE_ORSHIM]);
+		cell_list(out, &m->lists[MACHINE_CI]);
+		cell_number(out, m->lists[MACHINE_CONTAINERS].count);
+		cell_number(out, m->lists[MACHINE_BOOTS].count);
+		say(out, "</tr>\n");
+	}
+	table_end(out);
+	put_more(out, r->machines_more, "requests from other machines");
 	buf_release(&words);
 }
 
 static void put_coverage(const struct report *r, struct buf *out)
 {
+	size_t shown = 0;
 	struct buf words;
 
 	if (r->processes + r->unfollowed == 0)
@@ -373,6 +421,7 @@ static void put_coverage(const struct report *r, struct buf *out)
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind != LOG_PROCESS)
 			continue;
+		shown++;
 		bool tapped = row_is_tapped(r->log, row);
 		row_process_words(row, &words);
 		say(out, "<tr><td>");
@@ -386,6 +435,7 @@ static void put_coverage(const struct report *r, struct buf *out)
 		say(out, "</td></tr>\n");
 	}
 	table_end(out);
+	put_more(out, r->processes + r->unfollowed - shown, "older processes");
 	buf_release(&words);
 }
 
@@ -424,6 +474,7 @@ void report_html(const struct report *r, struct buf *out)
 	put_split(r, out);
 	put_keys(r, out);
 	put_senders(r, out);
+	put_machines(r, out);
 	put_coverage(r, out);
 	put_faults(r, out);
 	say(out, "<script type=\"application/json\" id=\"data\">");

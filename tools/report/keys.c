@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/report/report.h"
+#include "base/hash.h"
+#include "tools/report/report_state.h"
 
 static struct key_use *use_of(struct report *r, const struct log_row *row)
 {
@@ -16,9 +17,10 @@ static struct key_use *use_of(struct report *r, const struct log_row *row)
 	if (r->key_count == KEYS_MAX)
 		return NULL;
 	struct key_use *k = &r->keys[r->key_count++];
-	*k = (struct key_use){
-		.key = row->key, .token = row->token, .host = row->host, .source = row->source
-	};
+	*k = (struct key_use){ .key = report_text_of(r, row->key),
+			       .token = report_text_of(r, row->token),
+			       .host = report_text_of(r, row->host),
+			       .source = report_text_of(r, row->source) };
 	return k;
 }
 
@@ -40,42 +42,47 @@ static bool is_damaged(const struct log_row *row)
 	return row->cause && strncmp(row->cause, "auth_", 5) == 0;
 }
 
-/* Was K accepted at the path of row AT before? */
-static bool was_accepted(const struct report *r, size_t at)
+static uint64_t name_of_use(const struct log_row *row)
 {
-	const struct log_row *row = &r->log->rows[at];
+	const char *const texts[] = { row->key, row->path, row->host, row->method };
+	uint64_t hash = HASH_START;
 
-	for (size_t i = at; i-- > 0;) {
-		const struct log_row *before = &r->log->rows[i];
-		if (before->kind == LOG_EXCHANGE && same_text(before->key, row->key) &&
-		    same_text(before->path, row->path) && same_text(before->host, row->host) &&
-		    same_text(before->method, row->method))
-			return accepts_key(before);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		hash = hash_add(hash, slice_of(texts[i]));
+		hash = hash_add(hash, (struct slice){ texts[i] ? "1" : "0", 1 });
 	}
-	return false;
+	return hash;
 }
 
-void find_keys(struct report *r)
+/* Requests: accepted, refused, or neither. WAS_ACCEPTED: the last such one with that key. */
+static void count_use(struct report *r, const struct log_row *row, bool was_accepted)
 {
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (!row_is_request(row) || row_is_public(row))
-			continue;
-		struct key_use *k = use_of(r, row);
-		if (!k)
-			continue;
-		if (accepts_key(row)) {
-			k->accepted++;
-			k->accepted_last = true;
-		} else if (rejects_key(row)) {
-			k->rejected++;
-			k->damaged = k->damaged || is_damaged(row);
-			k->accepted_last = false;
-			k->lost = k->lost || (row->key && was_accepted(r, i));
-		} else {
-			k->otherwise++;
-		}
+	struct key_use *k = use_of(r, row);
+
+	if (!k) {
+		r->keys_more++;
+	} else if (accepts_key(row)) {
+		k->accepted++;
+		k->accepted_last = true;
+	} else if (rejects_key(row)) {
+		k->rejected++;
+		k->damaged = k->damaged || is_damaged(row);
+		k->accepted_last = false;
+		k->lost = k->lost || was_accepted;
+	} else {
+		k->otherwise++;
 	}
+}
+
+void keys_take(struct report *r, const struct log_row *row)
+{
+	struct name_set *answered = &r->state->answered;
+	uint64_t name = name_of_use(row);
+
+	if (row_is_request(row) && !row_is_public(row))
+		count_use(r, row, row->key && name_set_get(answered, name) == 1);
+	if (row->key)
+		name_set_put(answered, name, accepts_key(row));
 }
 
 static bool another_is_accepted(const struct report *r, const struct key_use *than)

@@ -8,27 +8,53 @@
 
 #include "diagnose/vendors.h"
 #include "tools/command.h"
-#include "tools/report/report.h"
+#include "tools/report/report_state.h"
 #include "tools/run/reach.h"
 
 enum { PLACES_SHOWN = 4 };
 
-void add_launch(struct report *r, const struct log_row *launch)
+void launches_take(struct report *r, const struct log *from, const struct log_row *launch)
 {
 	for (size_t i = 0; i < launch->finding_count; i++) {
-		const struct log_finding *f = &r->log->findings[launch->findings + i];
+		const struct log_finding *f = &from->findings[launch->findings + i];
 		size_t at = 0;
 		while (at < r->launch_finding_count &&
-		       !(same_text(r->launch_findings[at].finding->rule, f->rule) &&
-			 same_text(r->launch_findings[at].finding->detail, f->detail)))
+		       !(same_text(r->launch_findings[at].finding.rule, f->rule) &&
+			 same_text(r->launch_findings[at].finding.detail, f->detail)))
 			at++;
 		if (at == LAUNCH_FINDINGS_MAX)
 			continue;
-		if (at == r->launch_finding_count)
-			r->launch_findings[r->launch_finding_count++] =
-			    (struct launch_finding){ .finding = f, .launch = launch };
+		if (at == r->launch_finding_count) {
+			struct launch_finding *kept =
+			    &r->launch_findings[r->launch_finding_count++];
+			*kept = (struct launch_finding){ .launch = report_pin(r, from, launch) };
+			kept->finding =
+			    (struct log_finding){ .rule = report_text_of(r, f->rule),
+						  .severity = f->severity,
+						  .detail = report_text_of(r, f->detail),
+						  .why = report_text_of(r, f->why),
+						  .fix = report_text_of(r, f->fix),
+						  .variable = report_text_of(r, f->variable),
+						  .key = report_text_of(r, f->key),
+						  .file = report_text_of(r, f->file),
+						  .line = f->line };
+		}
 		r->launch_findings[at].count++;
 	}
+}
+
+/* The first refused request of each kind, as concerns() tells them apart. */
+void launches_take_refused(struct report *r, const struct log *from, const struct log_row *row)
+{
+	struct report_state *s = r->state;
+
+	for (size_t i = 0; i < s->refused_count; i++)
+		if (same_text(s->refused[i]->key, row->key) &&
+		    same_text(s->refused[i]->source, row->source) &&
+		    same_text(s->refused[i]->vendor, row->vendor))
+			return;
+	if (s->refused_count < REFUSED_KINDS_MAX)
+		s->refused[s->refused_count++] = report_pin(r, from, row);
 }
 
 /* Is NAME a usual variable of the key for ROW's host? */
@@ -50,41 +76,30 @@ static bool concerns(const struct log_finding *f, const struct log_row *row)
 	       (!row->key && is_hosts_variable(row, f->variable));
 }
 
-void find_concerned(struct report *r)
+void launches_end(struct report *r)
 {
+	struct report_state *s = r->state;
+
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		struct launch_finding *f = &r->launch_findings[i];
-		for (size_t j = 0; j < r->log->count && !f->refused; j++) {
-			const struct log_row *row = &r->log->rows[j];
-			if (row->kind == LOG_EXCHANGE && row_failed(row) &&
-			    concerns(f->finding, row))
-				f->refused = row;
-		}
+		for (size_t j = 0; j < s->refused_count && !f->refused; j++)
+			if (concerns(&f->finding, s->refused[j]))
+				f->refused = s->refused[j];
 	}
 }
 
 void launch_finding_words(const struct report *r, const struct launch_finding *f, struct buf *out)
 {
-	say(out, "%s", f->finding->detail ? f->finding->detail : "");
+	say(out, "%s", f->finding.detail ? f->finding.detail : "");
 	if (!f->refused)
 		return;
 	const char *name = log_name(r->log, f->refused);
-	if (f->finding->key && same_text(f->finding->key, f->refused->key))
+	if (f->finding.key && same_text(f->finding.key, f->refused->key))
 		say(out, " (this is the key that request %s sent)", name);
 	else if (!f->refused->key)
 		say(out, " (request %s was sent without a key)", name);
 	else
 		say(out, " (the key that request %s sent is from this variable)", name);
-}
-
-const struct log_row *row_launch(const struct log *l, const struct log_row *row)
-{
-	const struct log_row *last = NULL;
-
-	for (size_t i = 0; i < l->count && l->rows[i].time_us <= row->time_us; i++)
-		if (l->rows[i].kind == LOG_LAUNCH && l->rows[i].file == row->file)
-			last = &l->rows[i];
-	return last;
 }
 
 /* "; the same key: ./.env line 1 (note)", and what comes behind it. */
@@ -130,17 +145,16 @@ static size_t say_places_here(const struct log_row *row, struct buf *out)
 	return shown;
 }
 
-void origin_words_since(const struct log *l, const struct log_row *launch,
-			const struct log_row *row, struct buf *out)
+void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
 	size_t shown = 0;
 
 	if (row->source)
 		say(out, "environment variable %s", row->source);
-	if (!launch && row->key && row_failed(row))
+	if (!row->launched && row->key && row_failed(row))
 		shown = say_places_here(row, out);
-	for (size_t i = 0; launch && row->key && i < launch->origin_count; i++) {
-		const struct log_origin *o = &l->origins[launch->origins + i];
+	for (size_t i = 0; row->key && i < row->origin_count; i++) {
+		const struct log_origin *o = &l->origins[row->origins + i];
 		if (o->file && same_text(o->key, row->key) && shown++ < PLACES_SHOWN)
 			say_place(out, shown, row->source ? "; the same key: " : "", o->file,
 				  o->line, o->note);
@@ -149,30 +163,19 @@ void origin_words_since(const struct log *l, const struct log_row *launch,
 		say(out, " and %zu more", shown - PLACES_SHOWN);
 }
 
-void origin_words(const struct log *l, const struct log_row *row, struct buf *out)
-{
-	origin_words_since(l, row_launch(l, row), row, out);
-}
-
-void base_words_since(const struct log *l, const struct log_row *launch, const struct log_row *row,
-		      struct buf *out)
+void base_words(const struct log *l, const struct log_row *row, struct buf *out)
 {
 	size_t shown = 0;
 
 	if (!row->base_source)
 		return;
 	say(out, "environment variable %s", row->base_source);
-	for (size_t i = 0; launch && i < launch->origin_count; i++) {
-		const struct log_origin *o = &l->origins[launch->origins + i];
+	for (size_t i = 0; i < row->origin_count; i++) {
+		const struct log_origin *o = &l->origins[row->origins + i];
 		if (o->file && !o->key && same_text(o->variable, row->base_source) &&
 		    same_text(o->label, row->host) && shown++ < PLACES_SHOWN)
 			say_place(out, shown, "; ", o->file, o->line, o->note);
 	}
-}
-
-void base_words(const struct log *l, const struct log_row *row, struct buf *out)
-{
-	base_words_since(l, row_launch(l, row), row, out);
 }
 
 static struct file_place file_place(const char *file, int line)

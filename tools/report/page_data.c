@@ -30,7 +30,6 @@ struct page {
 	struct buf piece;  /* that is being made */
 	struct json_out j; /* into PIECE */
 	struct buf words;
-	const struct log_row **launches; /* a file each: the last one so far */
 	struct kind kinds[KINDS_MAX];
 	size_t kind_count;
 	const struct log_row *good; /* whose record is GOOD_RECORD */
@@ -110,7 +109,6 @@ static unsigned who(struct page *p, const struct log_row *row)
 
 static unsigned auth(struct page *p, const struct log_row *row, const cJSON *record)
 {
-	const struct log_row *launch = p->launches[row->file];
 
 	if (!row->carrier && !row->key && !row->token)
 		return 0;
@@ -120,9 +118,9 @@ static unsigned auth(struct page *p, const struct log_row *row, const cJSON *rec
 	text(p, row->token);
 	json_number(&p->j, NULL, log_number(log_member(record, "auth"), "length", -1));
 	text(p, row->key);
-	origin_words_since(p->r->log, launch, row, &p->words);
+	origin_words(p->r->log, row, &p->words);
 	words(p);
-	base_words_since(p->r->log, launch, row, &p->words);
+	base_words(p->r->log, row, &p->words);
 	words(p);
 	return end(p);
 }
@@ -375,30 +373,17 @@ static void find_first_good(struct page *p)
 static void put_rows(struct page *p, int64_t start, struct buf *out)
 {
 	const struct log *l = p->r->log;
-	size_t failed = 0;
 
-	for (size_t i = 0; i < l->count; i++) {
-		p->total += l->rows[i].kind == LOG_EXCHANGE;
-		failed += l->rows[i].kind == LOG_EXCHANGE && row_failed(&l->rows[i]);
-	}
-	size_t drop = p->total > PAGE_EXCHANGES_MAX ? p->total - PAGE_EXCHANGES_MAX : 0;
-	size_t drop_fine = drop < p->total - failed ? drop : p->total - failed;
-	size_t drop_failed = drop - drop_fine;
-	p->kept = p->total - drop;
+	p->total = p->r->all_exchanges;
 	for (size_t i = 0; i < l->count; i++) {
 		const struct log_row *row = &l->rows[i];
-		if (row->kind == LOG_LAUNCH)
-			p->launches[row->file] = row;
 		if (row->kind != LOG_EXCHANGE)
 			continue;
 		struct kind *kind = worked(row) ? kind_of(p, row) : NULL;
 		if (kind)
 			kind->good = row;
-		size_t *left = row_failed(row) ? &drop_failed : &drop_fine;
-		if (*left)
-			--*left;
-		else
-			put_row(p, row, start, out);
+		put_row(p, row, start, out);
+		p->kept++;
 	}
 }
 
@@ -453,9 +438,8 @@ void page_data(const struct report *r, struct buf *out)
 	p->r = r;
 	p->pool = pool_new();
 	p->curl_room = CURL_MAX;
-	p->launches = calloc(r->log->file_count + 1, sizeof(const struct log_row *));
 	p->diff = malloc(sizeof(*p->diff));
-	if (!p->launches || !p->diff)
+	if (!p->diff)
 		die("out of memory");
 	buf_init(&p->piece, 16 * LIMIT_LINE);
 	buf_init(&p->words, LIMIT_LINE);
@@ -471,6 +455,5 @@ void page_data(const struct report *r, struct buf *out)
 	buf_release(&p->words);
 	pool_free(p->pool);
 	free(p->diff);
-	free(p->launches);
 	free(p);
 }

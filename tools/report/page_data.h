@@ -52,9 +52,6 @@ enum page_flag {
 	PAGE_RETRY = 8
 };
 
-/* More exchanges are left out, the oldest that did not fail first. */
-enum { PAGE_EXCHANGES_MAX = 100000 };
-
 void page_data(const struct report *r, struct buf *out);
 
 #endif

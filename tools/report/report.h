@@ -12,6 +12,43 @@
 #include "tools/report/format.h"
 #include "tools/report/outcome.h"
 
+enum { MACHINES_MAX = 1024, MACHINE_TEXTS_MAX = 8, MACHINE_CAUSES_MAX = 8 };
+
+enum machine_list_id {
+	MACHINE_CONTAINERS,
+	MACHINE_BOOTS,
+	MACHINE_CI,
+	MACHINE_TOOLS, /* with their versions */
+	MACHINE_ORSHIM,
+	MACHINE_LISTS,
+};
+
+/* What is known of one machine: the first different texts. */
+struct machine_list {
+	const char *texts[MACHINE_TEXTS_MAX];
+	size_t count;
+	bool more;
+};
+
+struct machine_use {
+	const char *id; /* NULL: records that name none */
+	uint64_t hash;
+	size_t requests, refused;
+	struct {
+		const char *id; /* NULL: unexplained */
+		size_t count;
+	} causes[MACHINE_CAUSES_MAX]; /* the last one counts all further ones */
+	size_t cause_count;
+	struct machine_list lists[MACHINE_LISTS];
+};
+
+/* Processes of one tool that are observed in the same way. */
+struct coverage {
+	const char *words;
+	const struct log_row *first;
+	size_t count;
+};
+
 /* Exchanges (or connections, or processes) with the same finding. */
 struct cause {
 	enum rule_id rule; /* RULE_NONE: nothing explains it, or a rule of a newer orshim */
@@ -21,6 +58,9 @@ struct cause {
 	size_t count;
 	struct retries retries; /* among them */
 	const struct log_row *first, *last;
+	struct log_row *mark; /* that LAST is where the log's rows do not stay; NULL */
+	unsigned char machines[MACHINES_MAX / 8]; /* a bit for each in struct report */
+	size_t machine_count;
 	const char *detail; /* of the first */
 	const char *why, *fix; /* of the first, if it has more exact texts; NULL */
 	const char *refused_by;
@@ -46,7 +86,7 @@ enum { SENDER_CAUSES_MAX = 8 };
 
 /* Requests of one client as it names itself (in processes of one role), or of one process. */
 struct sender {
-	const struct log_row *first, *last_refused;
+	const struct log_row *first;
 	size_t requests, refused;
 	struct retries retries;
 	bool elsewhere;    /* not all of them from one process */
@@ -60,7 +100,7 @@ struct sender {
 
 /* A finding from before a tool started. */
 struct launch_finding {
-	const struct log_finding *finding;
+	struct log_finding finding;
 	const struct log_row *launch;  /* the first that it was found at */
 	const struct log_row *refused; /* the first refused request that it is about; NULL */
 	size_t count;
@@ -68,10 +108,17 @@ struct launch_finding {
 
 enum { LAUNCH_FINDINGS_MAX = 32 };
 enum { CAUSES_MAX = 64, STEPS_MAX = 8, KEYS_MAX = 64, SENDERS_MAX = 64 };
+enum { COVERAGE_MAX = 12, BLIND_MAX = 12 };
 
 struct report {
-	struct log *log;
+	struct log
+	    *log; /* its rows: all, or those that are kept of a large log (report_stream.h) */
+	struct report_state *state; /* report_state.h */
 	size_t exchanges, refused, processes, untapped, connections;
+	bool begun;
+	size_t all_exchanges;      /* with those that are not judged */
+	int64_t start_us;          /* of the first record; 0: there is none */
+	int64_t first_us, last_us; /* of the exchanges whose time is known; -1: of none */
 	struct retries retries; /* among the exchanges */
 	const struct log_row *quic; /* the first connection that spoke HTTP/3; NULL */
 	size_t unfollowed; /* programs into which the library was not loaded, with TLS or without */
@@ -84,17 +131,36 @@ struct report {
 	const struct log_row *public_success; /* the only success needs no key; NULL */
 	struct key_use keys[KEYS_MAX];
 	size_t key_count;
+	size_t keys_more; /* requests with further keys */
 	struct sender senders[SENDERS_MAX];
 	size_t sender_count;
+	size_t senders_more;          /* requests of further senders */
+	struct machine_use *machines; /* most refusals first */
+	size_t machine_count;
+	size_t machines_more;                   /* requests from further machines */
+	struct coverage coverage[COVERAGE_MAX]; /* of processes */
+	size_t coverage_count;
+	const struct log_row *blind[BLIND_MAX]; /* connections that were not read */
+	size_t blind_count;
 	enum severity worst;
 	char steps[STEPS_MAX][512];
 	size_t step_count;
 	bool summary; /* what is made of it leaves out the single requests */
+	struct report_source *source; /* of a log that is not kept (report_stream.h); NULL */
+	int stream_fd; /* where a long form is written to as it is made; -1: all at the end */
 };
 
 /* L must be sorted and outlive R; report_release() frees R's memory. */
 void report_make(struct report *r, struct log *l);
 void report_release(struct report *r);
+
+/*
+ * The same row by row, in the order of time. Rows of L stay; rows of another
+ * log FROM are valid during the call only, and what is needed of them is copied.
+ */
+void report_begin(struct report *r, struct log *l);
+void report_take(struct report *r, const struct log *from, const struct log_row *row);
+void report_end(struct report *r);
 
 /* 0 or 1, as every command: is there anything at or above ERROR? */
 int report_status(const struct report *r);
@@ -127,11 +193,18 @@ void key_words(const struct report *r, const struct key_use *k, struct buf *out)
 /* What is remarkable of it alone: "always rejected; another key works"; nothing if nothing is. */
 void key_note(const struct report *r, const struct key_use *k, struct buf *out);
 bool keys_are_remarkable(const struct report *r);
-void find_keys(struct report *r);
 
-/* Before the start: origins.c. */
-void add_launch(struct report *r, const struct log_row *launch);
-void find_concerned(struct report *r);
+/* Is there more than one machine? machines.c */
+bool machines_are_several(const struct report *r);
+/* Their number: those that have a name. */
+size_t machines_named(const struct report *r);
+/* "on 3 of 12 machines: laptop-1, laptop-4, ci-7"; nothing if there is one only. */
+void cause_machine_words(const struct report *r, const struct cause *c, struct buf *out);
+/* "laptop-1: 12 requests, 9 refused (9 key_unknown); curl 7.88.1; orshim 0.1.0; 2 containers" */
+void machine_words(const struct machine_use *m, struct buf *out);
+void machine_cause_words(const struct machine_use *m, struct buf *out);
+const char *machine_shown(const struct machine_use *m);      /* "(not recorded)" if it has none */
+extern const char *const machine_list_names[MACHINE_LISTS]; /* in JSON */
 
 /* "OPENROUTER_API_KEY holds a line break; this is the variable of the key in #1". */
 void launch_finding_words(const struct report *r, const struct launch_finding *f, struct buf *out);
@@ -143,9 +216,6 @@ void launch_finding_words(const struct report *r, const struct launch_finding *f
  * this machine's files are searched.
  */
 void origin_words(const struct log *l, const struct log_row *row, struct buf *out);
-
-/* The last launch record before ROW in the same log; NULL: none. */
-const struct log_row *row_launch(const struct log *l, const struct log_row *row);
 
 struct file_place {
 	const char *file; /* below the working folder without "./"; NULL: not known */
@@ -161,19 +231,12 @@ struct file_place launch_finding_place(const struct log *l, const struct log_fin
 /* The same for the destination: "environment variable OPENAI_BASE_URL; ./.env line 3". */
 void base_words(const struct log *l, const struct log_row *row, struct buf *out);
 
-/* The same for many rows, where LAUNCH is known: the last one before ROW in its file, or NULL. */
-void origin_words_since(const struct log *l, const struct log_row *launch,
-			const struct log_row *row, struct buf *out);
-void base_words_since(const struct log *l, const struct log_row *launch, const struct log_row *row,
-		      struct buf *out);
-
 /* "Cline (by x-title), in node[4711] --type=extensionHost: 2 requests, none refused" */
 void sender_words(const struct sender *s, struct buf *out);
 void sender_process_words(const struct sender *s, struct buf *out);
 /* "4 key_unknown, 3 rate_limited"; nothing if none was refused. */
 void sender_cause_words(const struct sender *s, struct buf *out);
 bool senders_are_remarkable(const struct report *r);
-void find_senders(struct report *r);
 
 /* A process's TLS library: "OpenSSL 3.0.19, method table"; or why it was not tapped. */
 void coverage_words(const struct log *l, const struct log_row *row, struct buf *out);
@@ -217,6 +280,15 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 /* One exchange in detail. */
 void report_exchange(const struct report *r, const struct log_row *row,
 		     const struct text_style *style, struct buf *out);
+
+/* Write OUT to R's stream_fd, if it has one and OUT is long enough. */
+void report_drain(const struct report *r, struct buf *out);
+
+/*
+ * "of 90000 requests the newest 10000 are kept, and 10000 older ones that were
+ * refused"; nothing if all are.
+ */
+void kept_words(const struct report *r, struct buf *out);
 
 enum { REPORT_MAX = 1 << 30 };
 

@@ -7,24 +7,26 @@
 
 #include "tools/command.h"
 #include "tools/log/log_row.h"
-#include "tools/report/report.h"
+#include "tools/report/report_state.h"
 
-/* Strings of a log are kept once each: the same text is the same pointer. */
 static bool is_of(const struct sender *s, const struct log_row *row)
 {
-	if (s->first->client || row->client)
-		return s->first->client == row->client && s->first->role == row->role;
-	return s->first->pid == row->pid && s->first->tool == row->tool;
+	const struct log_row *first = s->first;
+
+	if (first->client || row->client)
+		return same_text(first->client, row->client) && same_text(first->role, row->role);
+	return first->pid == row->pid && same_text(first->tool, row->tool) &&
+	       same_text(first->machine, row->machine);
 }
 
-static struct sender *sender_of(struct report *r, const struct log_row *row)
+static struct sender *sender_of(struct report *r, const struct log *from, const struct log_row *row)
 {
 	for (size_t i = 0; i < r->sender_count; i++)
 		if (is_of(&r->senders[i], row))
 			return &r->senders[i];
 	if (r->sender_count == SENDERS_MAX)
 		return NULL;
-	r->senders[r->sender_count] = (struct sender){ .first = row };
+	r->senders[r->sender_count] = (struct sender){ .first = report_pin(r, from, row) };
 	return &r->senders[r->sender_count++];
 }
 
@@ -32,7 +34,7 @@ static void add_cause(struct sender *s, const char *cause)
 {
 	size_t at = 0;
 
-	while (at < s->cause_count && s->causes[at].id != cause)
+	while (at < s->cause_count && !same_text(s->causes[at].id, cause))
 		at++;
 	if (at == SENDER_CAUSES_MAX)
 		at--;
@@ -41,25 +43,24 @@ static void add_cause(struct sender *s, const char *cause)
 	s->causes[at].count++;
 }
 
-void find_senders(struct report *r)
+void senders_take(struct report *r, const struct log *from, const struct log_row *row)
 {
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		struct sender *s = row_is_request(row) ? sender_of(r, row) : NULL;
+	struct sender *s = sender_of(r, from, row);
 
-		if (!s)
-			continue;
-		s->requests++;
-		retries_add(&s->retries, row->retry);
-		if (row->pid != s->first->pid)
-			s->elsewhere = true;
-		if (!row_failed(row))
-			continue;
-		s->refused++;
-		s->cause = s->last_refused && s->cause != row->cause ? NULL : row->cause;
-		s->last_refused = row;
-		add_cause(s, row->cause);
+	if (!s) {
+		r->senders_more++;
+		return;
 	}
+	s->requests++;
+	retries_add(&s->retries, row->retry);
+	if (row->pid != s->first->pid || !same_text(row->machine, s->first->machine))
+		s->elsewhere = true;
+	if (!row_failed(row))
+		return;
+	const char *cause = report_text_of(r, row->cause);
+	s->cause = s->refused && s->cause != cause ? NULL : cause;
+	s->refused++;
+	add_cause(s, cause);
 }
 
 /* A single tool is not worth a mention; several senders are, and so is an extension host. */

@@ -7,52 +7,83 @@
 #include "report/paragraph.h"
 #include "tools/command.h"
 #include "tools/report/layout.h"
+#include "tools/report/report_state.h"
 
-enum { KINDS_MAX = 8, COLUMNS_MAX = 60, LABEL_MAX = 44 };
-
-/* Requests of the same method, host and path. */
-struct kind {
-	const struct log_row *example;
-	size_t refused, fine;
-	bool mixed; /* contains other kinds, too */
-	unsigned cell_refused[COLUMNS_MAX], cell_fine[COLUMNS_MAX];
-};
+enum { COLUMNS_MAX = 60, LABEL_MAX = 44 };
 
 /* The last row takes all kinds without a separate row. */
-static struct kind *kind_of(struct kind *kinds, size_t *count, const struct log_row *row)
+static struct timeline_kind *kind_of(struct report *r, const struct log *from,
+				     const struct log_row *row)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (same_text(kinds[i].example->method, row->method) &&
-		    same_text(kinds[i].example->host, row->host) &&
-		    same_text(kinds[i].example->path, row->path))
-			return &kinds[i];
-	if (*count < KINDS_MAX)
-		kinds[(*count)++].example = row;
+	struct timeline *t = r->state->timeline;
+
+	for (size_t i = 0; i < t->kind_count; i++)
+		if (same_text(t->kinds[i].example->method, row->method) &&
+		    same_text(t->kinds[i].example->host, row->host) &&
+		    same_text(t->kinds[i].example->path, row->path))
+			return &t->kinds[i];
+	if (t->kind_count < TIMELINE_KINDS_MAX)
+		t->kinds[t->kind_count++].example = report_pin(r, from, row);
 	else
-		kinds[*count - 1].mixed = true;
-	return &kinds[*count - 1];
+		t->kinds[t->kind_count - 1].mixed = true;
+	return &t->kinds[t->kind_count - 1];
 }
 
-static size_t fill(const struct report *r, struct kind *kinds, size_t columns)
+static void halve(unsigned *cells)
 {
-	size_t count = 0;
-	size_t at = 0;
+	for (size_t i = 0; i < TIMELINE_CELLS / 2; i++)
+		cells[i] = cells[2 * i] + cells[2 * i + 1];
+	memset(cells + TIMELINE_CELLS / 2, 0, TIMELINE_CELLS / 2 * sizeof(*cells));
+}
 
-	for (size_t i = 0; i < r->log->count; i++) {
-		const struct log_row *row = &r->log->rows[i];
-		if (!row_is_request(row))
-			continue;
-		struct kind *k = kind_of(kinds, &count, row);
-		size_t column = at++ * columns / r->exchanges;
-		if (row_failed(row)) {
-			k->refused++;
-			k->cell_refused[column]++;
-		} else {
-			k->fine++;
-			k->cell_fine[column]++;
-		}
+/* Where there are more requests than cells, each cell has twice as many. */
+static void widen(struct timeline *t)
+{
+	for (size_t i = 0; i < t->kind_count; i++) {
+		halve(t->kinds[i].cells_refused);
+		halve(t->kinds[i].cells_fine);
 	}
-	return count;
+	t->per_cell *= 2;
+}
+
+void timeline_take(struct report *r, const struct log *from, const struct log_row *row)
+{
+	struct timeline *t = r->state->timeline;
+
+	if (!t) {
+		t = r->state->timeline = calloc(1, sizeof(*t));
+		if (!t)
+			die("out of memory");
+		t->per_cell = 1;
+		t->first_us = row->time_us;
+	}
+	if (t->at / t->per_cell == TIMELINE_CELLS)
+		widen(t);
+	struct timeline_kind *k = kind_of(r, from, row);
+	size_t cell = t->at++ / t->per_cell;
+	t->last_us = row->time_us;
+	if (row_failed(row)) {
+		k->refused++;
+		k->cells_refused[cell]++;
+	} else {
+		k->fine++;
+		k->cells_fine[cell]++;
+	}
+}
+
+/* What a column of the picture has. */
+struct column {
+	bool refused, fine;
+};
+
+static void fill(const struct timeline *t, const struct timeline_kind *k, struct column *columns,
+		 size_t count)
+{
+	for (size_t cell = 0; cell * t->per_cell < t->at; cell++) {
+		struct column *c = &columns[cell * t->per_cell * count / t->at];
+		c->refused |= k->cells_refused[cell] > 0;
+		c->fine |= k->cells_fine[cell] > 0;
+	}
 }
 
 struct glyphs {
@@ -78,10 +109,10 @@ static const struct glyphs *glyphs_of_locale(void)
 		   : &ascii;
 }
 
-static void say_cell(const struct kind *k, size_t column, const struct text_style *style,
-		     const struct glyphs *g, struct buf *out)
+static void say_column(struct column c, const struct text_style *style, const struct glyphs *g,
+		       struct buf *out)
 {
-	bool refused = k->cell_refused[column], fine = k->cell_fine[column];
+	bool refused = c.refused, fine = c.fine;
 	const char *glyph = refused && fine ? g->both : refused ? g->refused : fine ? g->fine : " ";
 
 	if (refused && style->colour)
@@ -90,7 +121,7 @@ static void say_cell(const struct kind *k, size_t column, const struct text_styl
 		say(out, "%s", glyph);
 }
 
-static void say_label(const struct kind *k, const struct glyphs *g, struct buf *out)
+static void say_label(const struct timeline_kind *k, const struct glyphs *g, struct buf *out)
 {
 	struct buf label;
 
@@ -116,33 +147,33 @@ static void say_label(const struct kind *k, const struct glyphs *g, struct buf *
 	buf_release(&label);
 }
 
-static const struct log_row *first_exchange(const struct log *l, bool last)
+static void say_kind(const struct timeline *t, const struct timeline_kind *k, size_t columns,
+		     const struct text_style *style, const struct glyphs *g, struct buf *out)
 {
-	for (size_t i = 0; i < l->count; i++) {
-		const struct log_row *row = &l->rows[last ? l->count - 1 - i : i];
-		if (row_is_request(row))
-			return row;
-	}
-	return NULL;
+	struct column filled[COLUMNS_MAX] = { 0 };
+
+	fill(t, k, filled, columns);
+	say_label(k, g, out);
+	say(out, "  ");
+	for (size_t c = 0; c < columns; c++)
+		say_column(filled[c], style, g, out);
+	say(out, "  %zu of %zu refused\n", k->refused, k->refused + k->fine);
 }
 
 void say_timeline(const struct report *r, const struct text_style *style, struct buf *out)
 {
-	struct kind *kinds = calloc(KINDS_MAX, sizeof(*kinds));
+	const struct timeline *t = r->state->timeline;
 	const struct glyphs *g = glyphs_of_locale();
 	size_t columns = COLUMNS_MAX;
 	char from[TIMESTAMP_SIZE], to[TIMESTAMP_SIZE];
 
-	if (!kinds)
-		die("out of memory");
 	if (style->width > 0 && style->width < LABEL_MAX + COLUMNS_MAX + 24)
 		columns =
 		    style->width > LABEL_MAX + 40 ? (size_t)style->width - LABEL_MAX - 24 : 16;
 	if (columns > r->exchanges)
 		columns = r->exchanges;
-	size_t count = fill(r, kinds, columns);
-	record_timestamp(first_exchange(r->log, false)->time_us, from);
-	record_timestamp(first_exchange(r->log, true)->time_us, to);
+	record_timestamp(t->first_us, from);
+	record_timestamp(t->last_us, to);
 	say(out, "\n");
 	size_t start = out->n;
 	say(out, "timeline, %s to %s (%s refused, %s not", from, to, g->refused, g->fine);
@@ -150,15 +181,8 @@ void say_timeline(const struct report *r, const struct text_style *style, struct
 		say(out, ", %s both", g->both);
 	say(out, ")");
 	say_end(out, style, start, 4);
-	for (size_t i = 0; i < count; i++) {
-		say_label(&kinds[i], g, out);
-		say(out, "  ");
-		for (size_t c = 0; c < columns; c++)
-			say_cell(&kinds[i], c, style, g, out);
-		say(out, "  %zu of %zu refused\n", kinds[i].refused,
-		    kinds[i].refused + kinds[i].fine);
-	}
-	if (kinds[KINDS_MAX - 1].mixed)
+	for (size_t i = 0; i < t->kind_count; i++)
+		say_kind(t, &t->kinds[i], columns, style, g, out);
+	if (t->kinds[TIMELINE_KINDS_MAX - 1].mixed)
 		say(out, "  (the last row is all further kinds of request)\n");
-	free(kinds);
 }

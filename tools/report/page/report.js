@@ -76,8 +76,8 @@
     })));
   narrow.addEventListener("change", () => { filters.open = !narrow.matches; });
   const chips = el("div", { class: "chips" });
-  const left = model.total > model.kept ? el("p", { class: "soft" }, `${model.total - model.kept} older requests are not in this page; ` +
-    "`orshim report N` shows each.") : null;
+  const left = model.total > model.kept ? el("p", { class: "soft" }, `${model.total - model.kept} older requests are not in this page, ` +
+    "but are counted above; `orshim report N` shows each, --json has all.") : null;
 
   const detail = Detail.make(model, version, { open: (at) => open(at, true), close: () => close(), step: (by) => table.step(by) });
   const table = Table.make(model, { opened: (at, focus) => open(at, focus), sorted: (column) => {
