@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "tools/commands.h"
+#include "tools/log/command_words.h"
 #include "tools/log/runs.h"
 #include "tools/log/log_counts.h"
 #include "tools/program/elf.h"
 #include "tools/program/program.h"
+#include "tools/redirect/collector.h"
 #include "tools/redirect/next_step.h"
 #include "tools/redirect/passed.h"
 #include "tools/redirect/run_relay.h"
@@ -22,7 +24,7 @@
 #include "tools/run/elsewhere.h"
 #include "tools/run/launch.h"
 
-enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30 };
+enum { STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127, LOG_MAX = 1 << 30, COMMAND_SHOWN = 120 };
 
 struct run {
 	char **tool;             /* argv of the tool */
@@ -209,10 +211,36 @@ static void say_passed(const struct run *r, const struct text_style *style, stru
 	buf_release(&lines);
 }
 
+/* The command again; its words are left out where one is secret, or needs quoting, or they are many. */
+static void say_command(char **tool, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._-+=:,@%";
+	size_t size = 0;
+
+	for (size_t i = 0; tool[i]; i++) {
+		size += strlen(tool[i]) + 1;
+		if (i && (tool[i][strspn(tool[i], plain)] || !*tool[i] ||
+			  word_is_secret((const char *const *)tool, i)))
+			size = COMMAND_SHOWN + 1;
+	}
+	for (size_t i = 0; tool[i] && (i == 0 || size <= COMMAND_SHOWN); i++)
+		say(out, "%s%s", i ? " " : "", tool[i]);
+	if (size > COMMAND_SHOWN)
+		say(out, " ...");
+	if (buf_add(out, "", 1) != 0)
+		die("run: out of memory");
+}
+
 /* If nothing was observed: print why, and what to do. */
 static void say_next_step(const struct run *r, const struct log_counts *t, struct buf *out)
 {
+	struct buf command;
+
+	buf_init(&command, LIMIT_LINE);
+	say_command(r->tool, &command);
 	struct unseen u = { .tool = r->tool[0],
+			    .command = command.p,
 			    .report = buf_slice(&r->passed),
 			    .tapped = t->processes - t->untapped,
 			    .untapped = t->untapped,
@@ -220,6 +248,7 @@ static void say_next_step(const struct run *r, const struct log_counts *t, struc
 
 	if (t->exchanges == 0)
 		next_step_say(&r->relayed, &u, out);
+	buf_release(&command);
 }
 
 static void tell(struct run *r)
@@ -395,9 +424,14 @@ int cmd_run(const struct arguments *a)
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
 	buf_init(&r.passed, RELAY_REPORT);
-	run_relay_start(&r.relayed, r.folder, r.relay, program.path);
+	int log_socket = collector_listen(r.log.path);
+	bool collected = run_relay_start(&r.relayed, r.folder, r.relay, program.path, log_socket);
+	if (collected)
+		close(log_socket);
 	int status = child_run(program.path, r.tool, run_relay_enter, &r.relayed);
 	run_relay_settle(&r.relayed, &r.passed);
+	if (!collected && log_socket >= 0)
+		collector_take_all(log_socket, r.log.path);
 	tell(&r);
 	buf_release(&r.passed);
 	int end = end_status(&r, status);

@@ -65,6 +65,7 @@
 #define LIMIT_RELAY_CALLS 512	    /* connect() calls that wait for an answer (count) */
 #define LIMIT_RELAY_HELLO (64 * 1024) /* of a client's first bytes, in which its ClientHello must be */
 #define LIMIT_RELAY_QUEUE (64 * 1024) /* on the way to one side of a connection; above it the other side is not read */
+#define LIMIT_COLLECTED 256	    /* processes that send their lines because they cannot open the log (count) */
 #define LIMIT_RELAY_NAMES 64	    /* hosts of one run that are listed as not decrypted (count) */
 #define LIMIT_RELAY_LEAVES 32	    /* certificates that are kept (count) */
 #define LIMIT_TRUST (8 << 20)	    /* a file of certificates that a variable names */

@@ -46,6 +46,10 @@ struct kept_pairs;
 int record_exchange(struct buf *line, const struct origin *o, const struct diagnosis *d,
 		    struct kept_pairs *kept);
 
+/* Such a reason: a sandbox or another root hides the library. */
+#define NOT_PRELOADED_HIDDEN \
+	"the shim's library is not visible where it runs, in a sandbox or under another root"
+
 /* A process that the library did not get into, and WHY. Allocates and locks nothing itself. */
 int record_not_preloaded(struct buf *line, const struct origin *o, const char *why);
 

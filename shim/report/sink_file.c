@@ -15,6 +15,7 @@
 
 #include "base/direct.h"
 #include "base/limits.h"
+#include "report/sink_socket.h"
 
 enum {
 	/* Daemons and shells close low descriptors, or expect the lowest free one. */
@@ -56,10 +57,14 @@ static char *expand_path(const char *path, int pid)
 	return out;
 }
 
-/* Lines may go to a regular file, to /dev/null and the like, or to a pipe that somebody reads. */
+/*
+ * Lines may go to a regular file, to /dev/null and the like, to a pipe that somebody
+ * reads, or to the socket beside the file.
+ */
 static bool is_writable_kind(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) || S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode);
+	return S_ISREG(st->st_mode) || S_ISCHR(st->st_mode) || S_ISFIFO(st->st_mode) ||
+	       S_ISSOCK(st->st_mode);
 }
 
 /*
@@ -120,8 +125,13 @@ static bool open_file(struct sink *s, struct stat *st)
 	if (!s->name)
 		return false;
 	int fd = open_named(s->name, O_CREAT | (s->fresh ? O_EXCL : 0));
-	if (fd < 0)
+	int error = errno;
+	if (fd < 0 && !s->fresh)
+		fd = sink_socket_open(s->path, error);
+	if (fd < 0) {
+		errno = error;
 		return false;
+	}
 	if (direct_fstat(fd, &now) != 0 || !is_writable_kind(&now)) {
 		syscall(SYS_close, fd);
 		errno = EINVAL;

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "diagnose/credential.h"
+#include "report/record.h"
 #include "tools/command.h"
+#include "tools/program/program.h"
 
 /* The Ith number of the report's first line; 0 without one. */
 static unsigned counted(struct slice report, int i)
@@ -28,6 +30,24 @@ static void say_tls(const struct candidate *c, struct buf *out)
 		say(out, "its TLS is %s%s%s", c->library, c->version[0] ? " " : "", c->version);
 	if (c->reason[0])
 		say(out, " (%s)", c->reason);
+}
+
+/* A child that the library did not get into, for U's reason. */
+static void say_unfollowed(const struct run_relay *r, const struct unseen *u, struct buf *out)
+{
+	char library[PATH_MAX];
+
+	if (slice_has(u->unfollowed, SLICE(NOT_PRELOADED_HIDDEN))) {
+		library_find(library);
+		say(out,
+		    "; give the sandbox %s at the same path, as with bwrap's --ro-bind %s %s, or "
+		    "copy it there",
+		    library, library, library);
+	} else if (r->mode != RELAY_ALL) {
+		say(out, "; it started a program that was not seen: `orshim run --relay all -- ");
+		mask_text(out, slice_of(u->command), LIMIT_SHOWN_VALUE);
+		say(out, "` looks at all that it starts");
+	}
 }
 
 void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf *out)
@@ -57,9 +77,8 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 			 "`orshim relay` gives a base URL for it");
 	else if (untappable)
 		say(out, "; it made no TLS connection that left this machine");
-	else if (u->unfollowed.n && r->mode != RELAY_ALL)
-		say(out, "; it started a program that was not seen; `orshim run --relay all -- "
-			 "...` looks at all that it starts");
+	else if (u->unfollowed.n && !u->tapped)
+		say_unfollowed(r, u, out);
 	else if (u->tapped)
 		say(out, "; it asked no host that is known as an API's; ORSHIM_HOSTS=NAME names a "
 			 "further one");

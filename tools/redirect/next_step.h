@@ -7,6 +7,7 @@
 
 struct unseen {
 	const char *tool;    /* as it was called */
+	const char *command; /* the same with its words, as far as they may be shown */
 	struct slice report; /* of the relay */
 	unsigned tapped;     /* processes whose TLS was tapped */
 	unsigned untapped;   /* and those whose TLS could not be: why is said before */

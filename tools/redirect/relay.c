@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/direct.h"
+#include "tools/redirect/collector.h"
 #include "tools/redirect/courier.h"
 #include "tools/redirect/door.h"
 #include "tools/redirect/folder.h"
@@ -121,14 +123,20 @@ static void settle(struct relay *r)
 /* Whoever waits for the end of a pipe that `orshim run` was given must not wait for us. */
 static void close_others(const struct relay_order *order)
 {
-	int low = order->door < order->control ? order->door : order->control;
-	int high = order->door < order->control ? order->control : order->door;
+	const int kept[] = { order->door, order->control, order->log_socket };
+	int from = STDERR_FILENO + 1;
 
-	if (low > STDERR_FILENO + 1)
-		direct_close_range(STDERR_FILENO + 1, (unsigned)low - 1);
-	if (high > low + 1)
-		direct_close_range((unsigned)low + 1, (unsigned)high - 1);
-	direct_close_range((unsigned)high + 1, ~0U);
+	for (;;) {
+		int next = INT_MAX;
+		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+			if (kept[i] >= from && kept[i] < next)
+				next = kept[i];
+		if (next > from)
+			direct_close_range((unsigned)from, next == INT_MAX ? ~0U : (unsigned)next - 1);
+		if (next == INT_MAX)
+			return;
+		from = next + 1;
+	}
 }
 
 /* Nothing of the terminal reaches us, nobody waits for a descriptor of ours, nobody looks into us. */
@@ -164,6 +172,8 @@ static bool prepare(struct relay *r, const struct relay_order *order)
 	open_near(r, false);
 	open_near(r, true);
 	r->control = (struct listener){ { order->control, 0, on_control }, r, false, 0 };
+	if (order->log_socket >= 0 && r->loop >= 0)
+		r->collector = collector_start(r->loop, order->log_socket, getenv("ORSHIM_LOG"));
 	r->door = (struct listener){ { order->door, 0, door_open }, r, false, 0 };
 	return r->loop >= 0 && r->near[0].source.fd >= 0 &&
 	       loop_watch(r->loop, &r->control.source, EPOLLIN) &&
@@ -185,6 +195,7 @@ void relay_serve(const struct relay_order *order)
 			settle(r);
 	}
 	peers_release(r);
+	collector_end(r->collector);
 	guard_end(&r->guard);
 	trust_release(&r->trust);
 	authority_release(&r->authority);

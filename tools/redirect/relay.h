@@ -27,6 +27,7 @@
 #include "tools/redirect/trust.h"
 #include "tools/redirect/user_proxy.h"
 
+struct collector;
 struct link;
 struct upstream;
 
@@ -66,6 +67,7 @@ struct relay {
 	bool ends;               /* `orshim run` has ended */
 	struct listener control; /* to `orshim run` */
 	struct listener door;    /* where filters are handed in */
+	struct collector *collector; /* NULL: nobody can send lines for the log */
 	struct listener near[2]; /* the loopback sockets that tools are redirected to: IPv4, IPv6 */
 	union address near_address[2];
 	struct listener listeners[LIMIT_RELAY_LISTENERS];

@@ -32,6 +32,7 @@ struct relay_order {
 	enum relay_mode mode;
 	int door;
 	int control;
+	int log_socket; /* collector.h; -1: there is none */
 };
 
 /* The relay's process; returns never. */
@@ -48,10 +49,11 @@ struct run_relay {
 
 /*
  * FOLDER is the run's own. Call when the environment is that which the tool
- * will have. False: there is no relay; the run goes on without one.
+ * will have. LOG_SOCKET (collector.h, -1: none) is served by the relay, and stays
+ * the caller's here. False: there is no relay; the run goes on without one.
  */
 bool run_relay_start(struct run_relay *r, const char *folder, enum relay_mode mode,
-		     const char *program);
+		     const char *program, int log_socket);
 
 /* In the child that becomes the tool. */
 void run_relay_enter(void *relay);

@@ -17,6 +17,7 @@ enum exec_target_kind {
 	EXEC_FOREIGN,    /* another architecture */
 	EXEC_OTHER_LIBC, /* neither glibc's loader nor musl's */
 	EXEC_PRIVILEGED, /* setuid, setgid or with file capabilities */
+	EXEC_HIDDEN,     /* decided by preload_env.c: the library is not there for it */
 };
 
 struct exec_target {

@@ -21,6 +21,7 @@ static const char *const why[] = {
 	[EXEC_OTHER_LIBC] = "it uses another libc than glibc and musl, for which the shim is built",
 	[EXEC_PRIVILEGED] = "it is setuid, setgid or has file capabilities: the loader ignores "
 			    "LD_PRELOAD there",
+	[EXEC_HIDDEN] = NOT_PRELOADED_HIDDEN,
 };
 
 void not_preloaded_start(void)

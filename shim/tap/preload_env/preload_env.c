@@ -140,6 +140,18 @@ static bool holds_library(const char *entry)
 	return false;
 }
 
+/*
+ * Is the library not there for the program: deleted since, or in a sandbox or
+ * another root? The loader would say so on the host's stderr, if it were named.
+ */
+static bool is_hidden(char *const *envp)
+{
+	char *const *wanted = entry_of(envp, FOLLOW);
+
+	return preload_env.on && (!wanted || strcmp(*wanted + sizeof(FOLLOW) - 1, "1") == 0) &&
+	       direct_access(preload_env.library, R_OK) != 0;
+}
+
 /* The room on the stack that a child's environment needs. */
 struct room {
 	size_t entries; /* pointers, with the NULL */
@@ -162,19 +174,19 @@ static bool is_complete(char *const *envp)
 	return wanted && preload && holds_library(*preload);
 }
 
-/* False: ENVP can be passed as it is, or must be. */
-static bool room_needed(char *const *envp, struct room *room)
+/* False: ENVP can be passed as it is, or must be. HIDDEN: the library is to be left out of it. */
+static bool room_needed(char *const *envp, bool hidden, struct room *room)
 {
-	if (!preload_env.on || is_complete(envp))
-		return false;
 	char *const *entry = entry_of(envp, PRELOAD);
+
+	if (!preload_env.on || (hidden ? !entry || !holds_library(*entry) : is_complete(envp)))
+		return false;
 	room->entries = preload_env.count + 2;
 	for (char *const *e = envp; e && *e; e++)
 		room->entries++;
 	room->preload =
 	    sizeof(PRELOAD) + strlen(preload_env.library) + 1 + (entry ? strlen(*entry) : 0);
-	/* Deleted since, or not there in the root that the child will have: the loader would say so. */
-	return size_of(room) <= LIMIT_PRELOAD_ENV && direct_access(preload_env.library, R_OK) == 0;
+	return size_of(room) <= LIMIT_PRELOAD_ENV;
 }
 
 /* LD_PRELOAD's entry: our library in front of those in OLD (an entry, or NULL). */
@@ -192,6 +204,42 @@ static char *preload_entry(const char *old, char *text)
 		*end++ = ':';
 	memcpy(end, others, strlen(others) + 1);
 	return text;
+}
+
+/* LD_PRELOAD's entry OLD without our library, in TEXT; NULL: nothing is left of it. */
+static char *others_entry(const char *old, char *text)
+{
+	struct slice list = slice_from(slice_of(old), sizeof(PRELOAD) - 1);
+	struct slice library = slice_of(preload_env.library);
+	char *end = mempcpy(text, PRELOAD, sizeof(PRELOAD) - 1), *first = end;
+
+	while (list.n) {
+		size_t n = strcspn(list.p, ": ");
+		struct slice word = slice_sub(list, 0, n);
+		if (n && !slice_equal(word, library)) {
+			if (end != first)
+				*end++ = ':';
+			end = mempcpy(end, word.p, word.n);
+		}
+		list = slice_from(list, n < list.n ? n + 1 : list.n);
+	}
+	*end = '\0';
+	return end == first ? NULL : text;
+}
+
+/* ENVP without our library in LD_PRELOAD; ENTRIES and TEXT are as large as room_needed() said. */
+static char **leave_out(char *const *envp, char **entries, char *text)
+{
+	size_t n = 0;
+
+	for (char *const *e = envp; e && *e; e++) {
+		char *kept = strncmp(*e, PRELOAD, sizeof(PRELOAD) - 1) == 0 ? others_entry(*e, text)
+									      : *e;
+		if (kept)
+			entries[n++] = kept;
+	}
+	entries[n] = NULL;
+	return entries;
 }
 
 /* Fill ENTRIES and PRELOAD_TEXT, both as large as room_needed() said. */
@@ -233,13 +281,18 @@ static bool is_too_big(int result)
 		struct room room;                                                         \
 		if (!real.execve) /* before our constructor */                            \
 			resolve_all();                                                    \
-		bool dropped = room_needed(given, &room);                                 \
+		bool hidden = is_hidden(given);                                           \
+		bool changes = room_needed(given, hidden, &room);                         \
+		bool dropped = changes || hidden;                                         \
 		if (dropped || relayed_is_on())                                           \
 			look;                                                             \
-		if (dropped && target.kind == EXEC_LOADS) {                               \
+		if (hidden && target.kind == EXEC_LOADS)                                  \
+			target.kind = EXEC_HIDDEN;                                        \
+		if (changes && (hidden || target.kind == EXEC_LOADS)) {                   \
 			char **entries = __builtin_alloca(room.entries * sizeof(char *)); \
 			char *text = __builtin_alloca(room.preload);                      \
-			child_env = rebuild(given, entries, text);                        \
+			child_env = hidden ? leave_out(given, entries, text)              \
+					   : rebuild(given, entries, text);               \
 		}                                                                         \
 		size_t count = relayed_room(&target, argv);                               \
 		if (count) {                                                              \
@@ -352,7 +405,8 @@ static struct lent lend_environment(void)
 
 	if (!real.execve)
 		resolve_all();
-	if (!real.single_threaded || !*real.single_threaded || !room_needed(environ, &room))
+	if (!real.single_threaded || !*real.single_threaded ||
+	    is_hidden(environ) || !room_needed(environ, false, &room))
 		return lent;
 	exec_target_of(&shell, "/bin/sh");
 	if (shell.kind != EXEC_LOADS)
