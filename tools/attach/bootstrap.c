@@ -31,8 +31,3 @@ _Static_assert(ATTACH_LOADING == REQUEST_STAGE_LOADING && ATTACH_FAILED == REQUE
 		   ATTACH_NO_ENTRY == REQUEST_STAGE_NO_ENTRY &&
 		   ATTACH_MESSAGE == REQUEST_MESSAGE_MAX + 1,
 	       "bootstrap.h has the stages and the size of the message");
-
-#if !defined(__x86_64__) /* target_refusal() refuses other machines before this is used */
-const unsigned char bootstrap_code[1];
-const unsigned char bootstrap_code_end[1];
-#endif

@@ -6,7 +6,7 @@
  * The bootstrap code: a new thread in another process runs it with a struct
  * attach_request as its argument. It loads the library if that is not loaded
  * yet, calls orshim_attend(), waits up to ten seconds until the answer was
- * read, unmaps its own memory and ends. Position-independent; x86-64 only.
+ * read, unmaps its own memory and ends. Position-independent; a file for each machine.
  *
  * The offsets of struct attach_request that the assembler needs;
  * bootstrap.c checks each of them against the C structure.

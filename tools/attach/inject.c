@@ -36,9 +36,6 @@ struct functions {
 	uint64_t mmap, munmap, pthread_create, restorer;
 };
 
-/* x86-64: mov $__NR_rt_sigreturn, %rax; syscall. */
-static const unsigned char restorer_code[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
-
 static bool find_functions(const struct target *t, struct functions *f, struct attach_request *o)
 {
 	const struct {
@@ -57,7 +54,7 @@ static bool find_functions(const struct target *t, struct functions *f, struct a
 		if (!*wanted[i].at)
 			return false;
 	}
-	f->restorer = remote_code(t->pid, t->libc.base, restorer_code, sizeof(restorer_code));
+	f->restorer = registers_restorer(t->pid, t->libc.base);
 	return f->restorer != 0;
 }
 
@@ -65,7 +62,7 @@ static bool find_functions(const struct target *t, struct functions *f, struct a
 static uint64_t map(struct remote_thread *thread, const struct functions *f, size_t size,
 		    int protection)
 {
-	const uint64_t arguments[REMOTE_CALL_ARGUMENTS] = {
+	const uint64_t arguments[REGISTERS_ARGUMENTS] = {
 		0, size, (uint64_t)protection, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0
 	};
 
@@ -76,7 +73,7 @@ static uint64_t map(struct remote_thread *thread, const struct functions *f, siz
 
 static void unmap(struct remote_thread *thread, const struct functions *f, uint64_t at, size_t size)
 {
-	const uint64_t arguments[REMOTE_CALL_ARGUMENTS] = { at, size };
+	const uint64_t arguments[REGISTERS_ARGUMENTS] = { at, size };
 
 	if (at && thread->tid)
 		remote_call(thread, f->munmap, arguments, 0);
@@ -97,10 +94,10 @@ static const char *send(struct remote_thread *thread, const struct functions *f,
 	size_t code_size = (size_t)(bootstrap_code_end - bootstrap_code);
 	uint64_t memory = map(thread, f, MEMORY, PROT_READ | PROT_WRITE);
 	uint64_t code = memory ? map(thread, f, CODE, PROT_READ | PROT_EXEC) : 0;
-	const uint64_t arguments[REMOTE_CALL_ARGUMENTS] = {
-		memory + offsetof(struct payload, thread),
-		memory + offsetof(struct payload, attributes), code, memory
-	};
+	const uint64_t arguments[REGISTERS_ARGUMENTS] = { memory + offsetof(struct payload, thread),
+							  memory +
+							      offsetof(struct payload, attributes),
+							  code, memory };
 
 	p->request.memory = memory;
 	p->request.memory_size = MEMORY;

@@ -16,18 +16,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <sys/user.h>
 
-enum { REMOTE_CALL_XSTATE_MAX = 16384, REMOTE_CALL_ARGUMENTS = 6 };
+#include "tools/attach/registers.h"
+#include "tools/attach/safe_wait.h"
 
 struct remote_thread {
 	pid_t pid, tid;
 	uint64_t restorer; /* its libc's return from a signal handler */
-	struct user_regs_struct regs;
-	unsigned char xstate[REMOTE_CALL_XSTATE_MAX];
-	size_t xstate_size;
+	struct registers regs;
 	uint64_t mask;
-	bool forever;  /* the wait has no timeout */
+	struct safe_wait wait;
 	uint64_t last; /* what the last system call of the function returned */
 	pid_t created; /* the thread that the function made; 0: none */
 };
@@ -49,7 +47,7 @@ enum remote_call_result remote_call_begin(struct remote_thread *thread, pid_t pi
  * call; or, with tid 0 in B, the thread was released while still in it.
  */
 bool remote_call(struct remote_thread *thread, uint64_t function,
-		 const uint64_t arguments[REMOTE_CALL_ARGUMENTS], uint64_t stack);
+		 const uint64_t arguments[REGISTERS_ARGUMENTS], uint64_t stack);
 
 /* Write into pages that the thread itself cannot write. */
 bool remote_call_poke(struct remote_thread *thread, uint64_t to, const unsigned char *bytes,

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/attach/safe_wait.h"
 
-#if defined(__x86_64__) /* by its system calls and registers */
-
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
@@ -21,15 +18,10 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-/* include/linux/errno.h: values that the kernel does not pass to user space. */
-enum { ERESTARTSYS = 512, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 516 };
-
 enum {
 	RANKS = 3,
-	RANK_MS = 150,              /* for so long only better waits are taken */
-	STACK_SEARCHED = 64 * 1024, /* bytes of stack searched for a handler's frame */
-	LONG_SLEEP_NS = 10000000,   /* sleeps inside allocator spin locks are shorter */
-	ARGUMENTS = 6,
+	RANK_MS = 150,            /* for so long only better waits are taken */
+	LONG_SLEEP_NS = 10000000, /* sleeps inside allocator spin locks are shorter */
 };
 
 enum clock_kind {
@@ -54,12 +46,14 @@ static const struct waiting {
 	int rank_limited;
 } waits[] = {
 	{ SYS_futex, CLOCK_POINTER, 3, -1, 0, 0 },
+#ifdef SYS_poll /* newer machines have but the calls that replace these */
 	{ SYS_epoll_wait, CLOCK_NUMBER, 3, -1, 0, 2 },
+	{ SYS_poll, CLOCK_NUMBER, 2, -1, 0, 0 },
+	{ SYS_select, CLOCK_POINTER, 4, -1, 0, 1 },
+#endif
 	{ SYS_epoll_pwait, CLOCK_NUMBER, 3, -1, 0, 2 },
 	{ SYS_epoll_pwait2, CLOCK_POINTER, 3, -1, 0, 2 },
-	{ SYS_poll, CLOCK_NUMBER, 2, -1, 0, 0 },
 	{ SYS_ppoll, CLOCK_POINTER, 2, -1, 0, 1 },
-	{ SYS_select, CLOCK_POINTER, 4, -1, 0, 1 },
 	{ SYS_pselect6, CLOCK_POINTER, 4, -1, 0, 1 },
 	{ SYS_nanosleep, CLOCK_SLEEP, 0, -1, 1, 1 },
 	{ SYS_clock_nanosleep, CLOCK_SLEEP, 2, -1, 1, 1 },
@@ -98,7 +92,7 @@ static bool sleeps_long(pid_t pid, uint64_t at)
 }
 
 /* The rank of a wait, lower is better; -1: this thread must not be borrowed. */
-static int judge(pid_t pid, long call, const uint64_t a[ARGUMENTS], bool *forever)
+static int judge(pid_t pid, long call, const uint64_t a[SAFE_WAIT_ARGUMENTS], bool *forever)
 {
 	const struct waiting *w = waits;
 	const struct waiting *end = waits + sizeof(waits) / sizeof(waits[0]);
@@ -117,7 +111,7 @@ static int judge(pid_t pid, long call, const uint64_t a[ARGUMENTS], bool *foreve
 /* "232 0x5 0x… " of a thread that waits; "running" or "-1 …" of others. */
 static int look_at_thread(pid_t pid, struct safe_wait *r)
 {
-	uint64_t a[ARGUMENTS];
+	uint64_t *a = r->arguments;
 	char name[64], line[256];
 	FILE *f;
 	int rank = -1;
@@ -126,7 +120,7 @@ static int look_at_thread(pid_t pid, struct safe_wait *r)
 	f = fopen(name, "re");
 	if (f && fgets(line, sizeof(line), f) &&
 	    sscanf(line, "%ld %lx %lx %lx %lx %lx %lx", &r->call, &a[0], &a[1], &a[2], &a[3], &a[4],
-		   &a[5]) == 1 + ARGUMENTS)
+		   &a[5]) == 1 + SAFE_WAIT_ARGUMENTS)
 		rank = judge(pid, r->call, a, &r->forever);
 	if (f)
 		fclose(f);
@@ -162,44 +156,3 @@ bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r)
 		closedir(threads);
 	return count > 0;
 }
-
-/* Is the stack from RSP on free of the address to which only signal handlers return? */
-static bool is_in_no_handler(pid_t pid, uint64_t rsp, uint64_t restorer)
-{
-	uint64_t words[512];
-
-	for (uint64_t at = rsp; at < rsp + STACK_SEARCHED; at += sizeof(words)) {
-		if (!remote_read(pid, at, words, sizeof(words)))
-			return true; /* the stack's end */
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			if (words[i] == restorer)
-				return false;
-	}
-	return true;
-}
-
-bool safe_wait_is_unchanged(const struct safe_wait *r, pid_t pid,
-			    const struct user_regs_struct *regs, uint64_t restorer)
-{
-	static const unsigned char instruction[SYSCALL_BYTES] = { 0x0f, 0x05 };
-	unsigned char found[SYSCALL_BYTES];
-
-	return (long)regs->orig_rax == r->call &&
-	       remote_read(pid, regs->rip - SYSCALL_BYTES, found, sizeof(found)) &&
-	       memcmp(found, instruction, sizeof(found)) == 0 &&
-	       is_in_no_handler(pid, regs->rsp & ~7UL, restorer);
-}
-
-bool safe_wait_restarts(const struct user_regs_struct *regs)
-{
-	int64_t result = -(int64_t)regs->rax;
-
-	return result == ERESTARTSYS || result == ERESTARTNOINTR || result == ERESTARTNOHAND;
-}
-
-bool safe_wait_has_timeout(const struct user_regs_struct *regs)
-{
-	return -(int64_t)regs->rax == ERESTART_RESTARTBLOCK;
-}
-
-#endif

@@ -3,19 +3,19 @@
 #define ORSHIM_SAFE_WAIT_H
 
 /*
- * Finds out which threads of a process wait, in which system call, and whether
- * a call may be made on one of them. Reads /proc, so no thread is stopped.
+ * Finds out which threads of a process wait, in which system call, and which
+ * of them may be borrowed. Reads /proc, so no thread is stopped.
  */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <sys/user.h>
 
-enum { SYSCALL_BYTES = 2 }; /* bytes of `syscall` */
+enum { SAFE_WAIT_ARGUMENTS = 6 };
 
 struct safe_wait {
 	pid_t tid;
-	long call;    /* number of the system call in which it waits */
+	long call; /* number of the system call in which it waits */
+	uint64_t arguments[SAFE_WAIT_ARGUMENTS];
 	bool forever; /* without a timeout */
 };
 
@@ -25,16 +25,5 @@ struct safe_wait {
  * PASSED_MS is the time since the search began.
  */
 bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r);
-
-/*
- * The thread is stopped with REGS: is it still in that call, and not in a
- * signal handler (recognised by its return address RESTORER)?
- */
-bool safe_wait_is_unchanged(const struct safe_wait *r, pid_t pid,
-			    const struct user_regs_struct *regs, uint64_t restorer);
-
-/* Would the kernel restart the call, or continue it with the rest of its timeout? */
-bool safe_wait_restarts(const struct user_regs_struct *regs);
-bool safe_wait_has_timeout(const struct user_regs_struct *regs);
 
 #endif

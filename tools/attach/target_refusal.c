@@ -16,6 +16,12 @@
 #include "tools/command.h"
 #include "tools/program/elf.h"
 
+#if defined(__x86_64__)
+enum { OUR_MACHINE = EM_X86_64 };
+#else
+enum { OUR_MACHINE = EM_AARCH64 };
+#endif
+
 /* The fields of /proc/PID/status that we need. */
 struct status {
 	char state;
@@ -187,7 +193,7 @@ static bool has_foreign_guest(const struct target *t)
 		if (sscanf(line, "%" SCNx64 "-%*x %*s %" SCNx64, &base, &offset) == 2 &&
 		    offset == 0 && remote_read(t->pid, base, &head, sizeof(head)))
 			found = memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
-				head.e_machine != EM_X86_64;
+				head.e_machine != OUR_MACHINE;
 	}
 	free(line);
 	if (maps)
@@ -209,19 +215,17 @@ static const char *by_program(const struct target *t)
 			       why);
 	loader = elf_interpreter(&e);
 	bool is_musl = loader.p && slice_has(loader, SLICE("musl"));
-	bool is_ours = strcmp(elf_machine(&e), "x86-64") == 0;
+	bool is_ours = e.head->e_machine == OUR_MACHINE;
+	const char *machine = elf_machine(&e);
 	elf_close(&e);
-#if !defined(__x86_64__)
-	is_ours = false;
-#endif
 	if (!is_ours)
-		return "is not an x86-64 program, and attach knows no other yet: start it under "
-		       "orshim run instead";
+		return because("is a program for %s: attach with an orshim for that", machine);
 	if (!loader.p)
 		return "is statically linked, and no library can be loaded into it: start it "
 		       "under orshim run instead, which sees such programs through a relay";
 	if (is_musl)
-		return "uses musl, whose loader takes the shim when a program starts and not later: "
+		return "uses musl, whose loader takes the shim when a program starts and not "
+		       "later: "
 		       "start it under orshim run instead";
 	if (has_foreign_guest(t))
 		return "runs a program of another architecture, into which a library of this one "

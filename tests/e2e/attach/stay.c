@@ -71,6 +71,37 @@ again:
 	return result == 1 &&
 	       (!avx || (memcmp(wide, wide_after, sizeof(wide)) == 0 && narrow == narrow_after));
 }
+#elif defined(__aarch64__)
+/* As above, in ppoll(2); x7 is the one that ptrace(2) itself uses. */
+static int wait_with_registers(int timeout_ms)
+{
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	struct timespec limit = { timeout_ms / 1000, 0 };
+	unsigned long wide[2] = { 1, 2 }, wide_after[2] = { 0 };
+	const unsigned long narrow = 0x1122334455667788;
+	unsigned long seventh = 0, twelfth = 0;
+	long result;
+
+	do {
+		register long x0 __asm__("x0") = (long)&input;
+		register long x1 __asm__("x1") = 1;
+		register long x2 __asm__("x2") = timeout_ms < 0 ? 0 : (long)&limit;
+		register long x3 __asm__("x3") = 0;
+		register long x4 __asm__("x4") = 0;
+		register long x8 __asm__("x8") = SYS_ppoll;
+
+		__asm__ volatile("ldr q9, %[w]\n\tmov x7, %[n]\n\tmov x12, %[n]\n\tsvc #0\n\t"
+				 "str q9, %[wa]\n\tmov %[s], x7\n\tmov %[t], x12"
+				 : "+r"(x0), [wa] "=m"(wide_after), [s] "=&r"(seventh),
+				   [t] "=&r"(twelfth)
+				 : [w] "m"(wide), [n] "r"(narrow), "r"(x1), "r"(x2), "r"(x3),
+				   "r"(x4), "r"(x8)
+				 : "x7", "x12", "v9", "memory");
+		result = x0;
+	} while (timeout_ms < 0 && result == -EINTR); /* who was killed may leave that */
+	return result == 1 && memcmp(wide, wide_after, sizeof(wide)) == 0 && seventh == narrow &&
+	       twelfth == narrow;
+}
 #else
 static int wait_with_registers(long call, long timeout_ms)
 {
