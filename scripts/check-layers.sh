@@ -79,7 +79,7 @@ find "$build/shim" "$build/tools" -name '*.o' | sort | while read -r object; do
 	source=${object#"$build/"}
 	[ ! -e "${source%.o}.c" ] && [ ! -e "${source%.o}.S" ] || echo "$object"
 done >"$scratch/objects"
-xargs nm -A -g <"$scratch/objects" | sed "s|^$build/||; s|: *[0-9a-f]* *\([A-Za-z]\) | \1 |" |
+xargs nm -A -g <"$scratch/objects" 2>/dev/null | sed "s|^$build/||; s|: *[0-9a-f]* *\([A-Za-z]\) | \1 |" |
 	awk '$2 ~ /[TDBRVWC]/ && $1 != "shim/tap/wrappers.o" { home[$3] = $1 }
 		$2 == "U" { user[NR] = $1; name[NR] = $3 }
 		END { for (i in user) if (name[i] in home) print user[i], home[name[i]] }' >"$scratch/edges"

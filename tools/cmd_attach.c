@@ -13,6 +13,7 @@
 #include "diagnose/rules.h"
 #include "diagnose/hosts.h"
 #include "report/record.h"
+#include "tools/attach/enter.h"
 #include "tools/attach/inject.h"
 #include "tools/attach/target.h"
 #include "tools/redirect/candidate.h"
@@ -119,7 +120,7 @@ static char *default_log(const struct target *t)
 {
 	char name[128];
 
-	snprintf(name, sizeof(name), "attached-%s-%d.log", t->name, (int)t->pid);
+	snprintf(name, sizeof(name), "attached-%s-%d.log", t->name, (int)t->shown);
 	char *path = state_path(name, true);
 	if (!path)
 		die("attach: there is no place for a log; say where with --log FILE");
@@ -187,26 +188,30 @@ static void say_since(struct buf *out, int64_t us)
 /* Refuse a process that has loaded the shim already, in one line that describes it. */
 static void refuse_second(const struct target *t)
 {
+	const char *log = t->status.log;
+
 	if (t->status.state == ATTACH_STATE_ATTACHED)
-		die("attach: %s[%d] is attached already, log: %s; to begin anew: orshim attach "
+		die("attach: %s[%d] is attached already, log: %s%s; to begin anew: orshim attach "
 		    "--detach %d",
-		    t->name, (int)t->pid, t->status.log[0] ? t->status.log : "none", (int)t->pid);
+		    t->name, (int)t->shown, log[0] ? t->root : "", log[0] ? log : "none",
+		    (int)t->shown);
 	die("attach: %s[%d] carries the shim already: it was preloaded when it was started, by "
 	    "orshim run for example; orshim attach --list shows its log",
-	    t->name, (int)t->pid);
+	    t->name, (int)t->shown);
 }
 
 static int print_result(const struct target *t, enum inject_result result, const char *message)
 {
 	switch (result) {
 	case INJECT_INTERRUPTED:
-		warn("attach: interrupted; %s[%d] is as it was", t->name, (int)t->pid);
+		warn("attach: interrupted; %s[%d] is as it was", t->name, (int)t->shown);
 		return STATUS_SIGNAL + (int)stop_signal;
 	case INJECT_PENDING:
-		warn("attach: %s[%d] %s; see orshim attach --list", t->name, (int)t->pid, message);
+		warn("attach: %s[%d] %s; see orshim attach --list", t->name, (int)t->shown,
+		     message);
 		return stop ? STATUS_SIGNAL + (int)stop_signal : EXIT_TROUBLE;
 	case INJECT_REFUSED:
-		warn("attach: %s[%d] %s", t->name, (int)t->pid, message);
+		warn("attach: %s[%d] %s", t->name, (int)t->shown, message);
 		return EXIT_TROUBLE;
 	case INJECT_DONE:
 		break;
@@ -231,6 +236,16 @@ static void print_no_library(const struct target *t)
 	free(c);
 }
 
+/* What it has become; how it is shown stays. */
+static void read_again(struct target *t)
+{
+	const struct target before = *t;
+
+	target_read(t, t->pid);
+	t->shown = before.shown;
+	memcpy(t->root, before.root, sizeof(t->root));
+}
+
 static int attach(const struct attach_options *o, struct target *t)
 {
 	char library[PATH_MAX], path[PATH_MAX], message[ATTACH_MESSAGE] = "";
@@ -243,7 +258,7 @@ static int attach(const struct attach_options *o, struct target *t)
 		refuse_second(t);
 	if (t->has_shim && !t->entry)
 		die("attach: %s[%d] carries a liborshim.so of another version; start it again",
-		    t->name, (int)t->pid);
+		    t->name, (int)t->shown);
 	buf_init(&settings, LIMIT_KEPT_SETTINGS);
 	look_at_home(t);
 	become(t->uid, t->gid);
@@ -253,13 +268,15 @@ static int attach(const struct attach_options *o, struct target *t)
 	enum inject_result result = inject(t, ATTACH_VERB_ATTACH, library, path, &stop, message);
 	if (result != INJECT_PENDING)
 		unlink(path); /* unless it was read there */
+	if (result == INJECT_DONE || result == INJECT_PENDING)
+		enter_keep_library();
 	buf_release(&settings);
 	int status = print_result(t, result, message);
 	if (result != INJECT_DONE)
 		return status;
 	bool tapped = strstr(message, ": tapped ") != NULL;
-	target_read(t, t->pid);
-	printf("attached to %s[%d]\n", t->name, (int)t->pid);
+	read_again(t);
+	printf("attached to %s[%d]\n", t->name, (int)t->shown);
 	for (char *line = message; *line;) {
 		int n = (int)strcspn(line, "\n");
 		printf("  %.*s\n", n, line);
@@ -268,10 +285,11 @@ static int attach(const struct attach_options *o, struct target *t)
 	if (!message[0])
 		print_no_library(t);
 	if (t->status.log[0])
-		printf("  log: %s\n  see:  orshim watch %s\n", t->status.log, t->status.log);
+		printf("  log: %s%s\n  see:  orshim watch %s%s\n", t->root, t->status.log, t->root,
+		       t->status.log);
 	else
 		printf("  its log cannot be written: say where with --log FILE\n");
-	printf("  undo: orshim attach --detach %d\n", (int)t->pid);
+	printf("  undo: orshim attach --detach %d\n", (int)t->shown);
 	return tapped && t->status.log[0] ? EXIT_CLEAN : EXIT_FINDINGS;
 }
 
@@ -281,13 +299,13 @@ static int detach(struct target *t)
 
 	if (!t->has_shim ||
 	    (t->status.form == ATTACH_FORM && t->status.state == ATTACH_STATE_DISABLED)) {
-		printf("%s[%d] is not attached\n", t->name, (int)t->pid);
+		printf("%s[%d] is not attached\n", t->name, (int)t->shown);
 		return EXIT_CLEAN;
 	}
 	if (!t->entry)
 		die("attach: %s[%d] carries a liborshim.so of another version; only its end takes "
 		    "that out",
-		    t->name, (int)t->pid);
+		    t->name, (int)t->shown);
 	enum inject_result result = inject(t, ATTACH_VERB_DETACH, "", "", &stop, message);
 	int status = print_result(t, result, message);
 	if (result == INJECT_DONE)
@@ -386,12 +404,71 @@ static void look_at_proc(void)
 		    "(mount -t proc proc /proc), or attach from outside");
 }
 
+static int attach_or_detach(const struct attach_options *o, struct target *t)
+{
+	const char *why = target_refusal(t);
+
+	if (why)
+		die("attach: %s[%d] %s", t->name, (int)t->shown, why);
+	watch_signals();
+	return o->detach ? detach(t) : attach(o, t);
+}
+
+/* In its container the folders of its user are those that it was started with. */
+static void take_its_home(pid_t pid)
+{
+	char home[PATH_MAX];
+
+	unsetenv("XDG_STATE_HOME");
+	unsetenv("XDG_RUNTIME_DIR");
+	unsetenv("XDG_CACHE_HOME");
+	setenv("HOME", target_variable(pid, "HOME", home, sizeof(home)) ? home : "/tmp", 1);
+}
+
+/* A process of a container: the same from inside of that, with our library. */
+static int attach_inside(const struct attach_options *o, struct target *t)
+{
+	const pid_t shown = t->pid;
+	char library[PATH_MAX] = "", name[TARGET_NAME];
+	pid_t number;
+	int fd = -1, status;
+
+	memcpy(name, t->name, sizeof(name));
+	if (!o->detach) {
+		library_find(library);
+		fd = open(library, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			die("attach: %s: %s", library, strerror(errno));
+	}
+	switch (enter(t->pid, &number, &status)) {
+	case ENTER_REFUSED:
+		die("attach: %s[%d] is in a container or sandbox that cannot be entered from here: "
+		    "attach as root, or from inside of it",
+		    name, (int)shown);
+	case ENTER_ENDED:
+		return status;
+	case ENTER_INSIDE:
+		break;
+	}
+	look_at_proc();
+	if (!target_read(t, number))
+		die("attach: %s[%d] is not among the processes that its container's /proc shows",
+		    name, (int)shown);
+	t->shown = shown;
+	snprintf(t->root, sizeof(t->root), "/proc/%d/root", (int)shown);
+	take_its_home(number);
+	if (!o->detach && !t->has_shim && !enter_with_library(fd, library))
+		die("attach: %s[%d] is in a container without a /tmp to put liborshim.so into: "
+		    "mount it there at %s",
+		    name, (int)shown, library);
+	return attach_or_detach(o, t);
+}
+
 int cmd_attach(const struct arguments *a)
 {
 	const struct attach_options *o = a->options;
 	const char *whom = a->words[0];
 	struct target *t = malloc(sizeof(*t));
-	const char *why;
 	int status;
 
 	if (!t)
@@ -408,10 +485,7 @@ int cmd_attach(const struct arguments *a)
 	pid_t pid = find_whom(whom);
 	if (!target_read(t, pid))
 		die("attach: there is no process %d", (int)pid);
-	if ((why = target_refusal(t)))
-		die("attach: %s[%d] %s", t->name, (int)t->pid, why);
-	watch_signals();
-	status = o->detach ? detach(t) : attach(o, t);
+	status = enter_is_needed(pid) ? attach_inside(o, t) : attach_or_detach(o, t);
 	free(t);
 	return status;
 }

@@ -96,7 +96,7 @@ def namespaces(shop, sandbox, stay, static):
     quiet = ["--propagation", "unchanged"]  # `/` need not be a mount point
     user = ["unshare", "-Ur"]
     if may(*user):
-        attempt("other users", lambda: refuse(shop, Stay(*user, stay), "has other users"))
+        attempt("other users", lambda: entered(shop, Stay(*user, stay, env=home(shop))))
         attempt("the same users", lambda: sandbox.meets(*user))
         attempt("from inside at the outside", lambda: sandbox.refuses(
             "", *user, whom=str(os.getpid())))
@@ -105,7 +105,7 @@ def namespaces(shop, sandbox, stay, static):
     numbers = ["unshare", *([] if ROOT else ["-Ur"]), "-pf"]
     if may(*numbers):
         child = [*numbers, "--kill-child", "--"]
-        attempt("other numbers", lambda: in_child(shop, child, stay, ROOT))
+        attempt("other numbers", lambda: in_child(shop, child, stay))
         attempt("numbers that /proc does not tell", lambda: sandbox.refuses(
             "/proc shows the processes of another pid namespace", *numbers))
     if may(*numbers, "--mount-proc"):
@@ -113,24 +113,54 @@ def namespaces(shop, sandbox, stay, static):
     else:
         skip("the same numbers: `/` is no mount point, or /proc may not be mounted")
     if ROOT:
-        attempt("other files", lambda: refuse(
-            shop, Stay("unshare", "-m", *quiet, stay), "sees other files"))
-        attempt("another root folder", lambda: refuse(
+        attempt("other files", lambda: entered(
+            shop, Stay("unshare", "-m", *quiet, stay, env=home(shop))))
+        attempt("other files, for another user", lambda: not_entered(
+            shop, Stay("unshare", "-m", *quiet, *AS_NOBODY, stay)))
+        attempt("another root folder, without /proc", lambda: refuse(
             shop, Stay("chroot", os.path.dirname(static), "/" + os.path.basename(static)),
-            "has another root folder"))
+            "/proc is not mounted"))
 
 
-def in_child(shop, command, stay, is_root):
-    """unshare -p puts only its child there."""
-    process = Stay(*command, stay)
+def home(shop):
+    """Where a log comes to for who is not where the command was started."""
+    return {**os.environ, "HOME": shop.folder}
+
+
+def entered(shop, process, pid=None):
+    """From outside of where it is; the log is named by the way from here."""
+    pid = pid or process.pid
+    done = shop.run(pid)
+    if done.returncode != 1 or "attached to stay[%d]" % pid not in done.stdout:
+        raise Wrong("%d %s%s" % (done.returncode, done.stdout, done.stderr))
+    log = done.stdout.split("log: ")[1].split("\n")[0]
+    if not os.path.exists(log) or "undo: orshim attach --detach %d\n" % pid not in done.stdout:
+        raise Wrong(done.stdout)
+    refused(shop, pid, "is attached already, log: " + log)
+    done = shop.run("--detach", pid)
+    if done.returncode != 0:
+        raise Wrong(done.stdout + done.stderr)
+    process.end()
+    return "attached to, log: " + log
+
+
+def not_entered(shop, process):
+    copy = shutil.copy(ORSHIM, os.path.join(shop.folder, "orshim-of-nobody"))
+    done = subprocess.run([*AS_NOBODY, copy, "attach", str(process.pid)], env=shop.env, text=True,
+                          capture_output=True, timeout=60, check=False)
+    if done.returncode != 2 or "attach as root, or from inside of it" not in done.stderr or \
+            done.stderr.count("\n") != 1:
+        raise Wrong("%d %s%s" % (done.returncode, done.stdout, done.stderr))
+    process.end()
+    return done.stderr.split("] ", 1)[-1].strip()
+
+
+def in_child(shop, command, stay):
+    """unshare -p puts only its child there; with -Ur it has other users, too."""
+    process = Stay(*command, stay, env=home(shop))
     with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="utf-8") as list_:
         child = int(list_.read().split()[0])
-    before = mappings(child)
-    said = refused(shop, child, "has other process numbers" if is_root else "has other")
-    if mappings(child) != before:
-        raise Wrong("it was changed all the same")
-    process.end()
-    return said
+    return entered(shop, process, child)
 
 
 def set_limit(process, name, soft, **options):

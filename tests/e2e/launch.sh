@@ -360,7 +360,7 @@ elsewhere() { # STATUS LINES WORDS PROGRAM...
 	verdict $? "${1##*/} ${2:-}: $lines line about where the tool runs"
 }
 mkdir "$work/elsewhere"
-for name in docker docker-compose flatpak; do
+for name in docker docker-compose flatpak kubectl; do
 	printf '#!/bin/sh\nexit 6\n' >"$work/elsewhere/$name"
 	chmod 755 "$work/elsewhere/$name"
 done
@@ -370,6 +370,8 @@ elsewhere 6 1 'IMAGE orshim run -- TOOL' "$docker" exec -it box codex
 elsewhere 6 1 'give the service the volumes' "$docker" compose run agent
 elsewhere 6 1 'give the service the volumes' "$work/elsewhere/docker-compose" up
 elsewhere 6 1 '--command=' "$work/elsewhere/flatpak" run dev.zed.Zed
+elsewhere 6 1 'have kubectl start FOLDER/orshim run -- TOOL' "$work/elsewhere/kubectl" exec -it pod -- claude
+elsewhere 6 0 '' "$work/elsewhere/kubectl" get pods
 elsewhere 6 0 '' "$docker" ps
 elsewhere 6 0 '' "$work/elsewhere/flatpak" list
 elsewhere 255 1 'ssh HOST FOLDER/orshim run' ssh -oProxyCommand=false -oBatchMode=yes nowhere claude

@@ -3,6 +3,9 @@
 # tags: fast
 """The command and the library, copied into roots of other systems, see what tools there send.
 
+Then from outside of them: `orshim attach` enters the namespaces and the root of a program that runs
+in there, where the library was never put, and out comes a diagnosis, or one line of why not.
+
 containers.py [NAME…]: `glibc`, `musl`: a root that holds a curl, what it is linked to, and our two
 files, nothing else. A release of Debian (bullseye, trixie, sid): curl and Python of its root, with
 this machine's build and, when tests/systems/build.sh was there, with the system's own. Those that
@@ -16,6 +19,8 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import harness  # noqa: E402
@@ -34,6 +39,19 @@ try:
 except urllib.error.HTTPError as answer:
     print(answer.code, answer.read().decode())
 """ % (URL, KEY)]
+# It asks, and again for each line of its standard input.
+ASKING = ["python3", "-c", """
+import http.client, ssl, sys
+context = ssl.create_default_context(cafile="/mnt/ca.pem")
+connection = http.client.HTTPSConnection("openrouter.ai", context=context)
+print("there", flush=True)
+for line in sys.stdin:
+    connection.request("GET", "/api/v1/key", headers={"Authorization": 'Bearer "%s"'})
+    answer = connection.getresponse()
+    answer.read()
+    print(answer.status, flush=True)
+""" % KEY]
+WAITING = ["curl", "-sS", "-K", "-"]  # for its settings
 RELEASES = ("bullseye", "bookworm", "trixie", "sid")
 
 
@@ -90,6 +108,86 @@ def sees(root, what, tool):
     harness.attempt(what, work)
 
 
+class Contained:
+    """TOOL in ROOT, in a user, mount and pid namespace with a /proc of its own. It has neither the
+    library nor the command; and where it waits is known: for its standard input."""
+
+    def __init__(self, root, tool):
+        into = "mount -t proc none $0/proc && mount -t tmpfs none $0/tmp && rm -f $0/mnt/orshim $0/mnt/liborshim.so && exec /usr/sbin/chroot \"$0\" \"$@\""
+        self.process = subprocess.Popen(
+            ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+             into, root.folder, *tool], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": "/mnt/home of its user"})
+        end = time.monotonic() + harness.TIME_LIMIT
+        while not self.is_there(tool[0]) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def is_there(self, name):
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as children:
+            self.pid = int((children.read().split() or [0])[0])
+        try:
+            with open("/proc/%d/comm" % self.pid, encoding="ascii") as comm:
+                return comm.read().strip() == name
+        except OSError:
+            return False
+
+    def ask(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.stdout.close()
+        return self.process.wait(harness.TIME_LIMIT)
+
+
+def attach(*words):
+    return subprocess.run([harness.ORSHIM, "attach", *map(str, words)], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.PIPE, timeout=harness.TIME_LIMIT, check=False)
+
+
+def entered(root, what):
+    """Attach from outside; the tool's next requests are diagnosed; detach; the tool ends well."""
+    def work():
+        tool = Contained(root, ASKING)
+        try:
+            first = [tool.process.stdout.readline().strip(), tool.ask()]
+            on = attach(tool.pid)
+            log = re.search(r"log: (/proc/\d+/root.*)", on.stdout)
+            if on.returncode != 0 or not log or on.stderr:
+                raise harness.Wrong("attach: %r" % on)
+            answers = [tool.ask(), tool.ask()]
+            seen = [(r["status"], r["verdict"]["cause"]) for r in
+                    harness.records(log[1], "exchange", never=(KEY,))]
+            off = attach("--detach", tool.pid)
+            answers.append(tool.ask())
+        finally:
+            status = tool.close()
+        if first != ["there", "401"] or answers != ["401"] * 3 or status or off.returncode:
+            raise harness.Wrong((first, answers, status, off))
+        if seen != [(401, "auth_token_quoted")] * 2:
+            raise harness.Wrong("in %s: %r" % (log[1], seen))
+    harness.attempt("%s: a running python3, attached to from outside" % what, work)
+
+
+def not_entered(root, what, tool, why):
+    """One line says why, the tool goes on, and nothing is left in there."""
+    def work():
+        running = Contained(root, tool)
+        before = sorted(os.listdir("/proc/%d/root" % running.pid + "/tmp"))
+        on = attach(running.pid)
+        after = sorted(os.listdir("/proc/%d/root" % running.pid + "/tmp"))
+        running.close()
+        if on.returncode != 2 or on.stdout or on.stderr.count("\n") != 1 or why not in on.stderr:
+            raise harness.Wrong("attach: %r" % on)
+        if before != after:
+            raise harness.Wrong("left behind: %r" % after)
+        return on.stderr.split("] ", 1)[-1].strip()
+    harness.attempt("%s: a running %s is left alone" % (what, tool[0]), work)
+
+
 def linked_to(program):
     """By the loader that PROGRAM names: ldd knows glibc's alone."""
     headers = subprocess.run(["readelf", "-l", program], stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -114,6 +212,9 @@ def in_small_root(scratch, name, program, server):
         return
     root = small_root(scratch, name, program, server)
     sees(root, "%s: curl, what it is linked to, our two files, nothing else" % name, CURL)
+    if name == "musl":
+        os.makedirs(root.folder + "/tmp")
+        not_entered(root, name, WAITING, "uses musl")
     root.leave()
 
 
@@ -135,6 +236,11 @@ def in_release(name, server):
                 harness.skip("%s: its root has no %s" % (name, tool[0]))
                 continue
             sees(root, "%s: %s, %s" % (name, tool[0], whose), tool)
+        if build == harness.BUILD and os.path.exists(os.path.join(folder, "usr/bin/python3")):
+            if name == "bullseye":
+                not_entered(root, name, ASKING, "its glibc is older than 2.34")
+            else:
+                entered(root, name)
         root.leave()
 
 

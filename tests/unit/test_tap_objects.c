@@ -54,6 +54,12 @@ static void symbols_are_those_of_the_loader(void **state)
 	dlclose(handle);
 }
 
+#if defined(__aarch64__)
+#define VDSO_CLOCK "__kernel_clock_gettime"
+#else
+#define VDSO_CLOCK "__vdso_clock_gettime"
+#endif
+
 /* The kernel's object has the old hash table too, or alone, and is not relocated. */
 static void the_kernel_s_object_is_read_as_well(void **state)
 {
@@ -63,13 +69,13 @@ static void the_kernel_s_object_is_read_as_well(void **state)
 	uint32_t flags;
 
 	(void)state;
-	void *clock = object_symbol(&o, "__vdso_clock_gettime");
+	void *clock = object_symbol(&o, VDSO_CLOCK);
 	assert_true(object_segment(&o, (uintptr_t)clock, &span, &flags));
 	assert_true(read_symbols(&o, &s));
 	if (s.sysv_hash)
-		assert_ptr_equal(look_up_sysv(&o, &s, "__vdso_clock_gettime"), clock);
+		assert_ptr_equal(look_up_sysv(&o, &s, VDSO_CLOCK), clock);
 	if (s.gnu_hash)
-		assert_ptr_equal(look_up_gnu(&o, &s, "__vdso_clock_gettime"), clock);
+		assert_ptr_equal(look_up_gnu(&o, &s, VDSO_CLOCK), clock);
 }
 
 static void functions_chosen_at_run_time_are_not_given(void **state)

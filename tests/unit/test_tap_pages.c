@@ -16,7 +16,7 @@
 #include "shim/tap/sections.c"
 #include "shim/tap/pages.c"
 
-static const int constant = 1;
+static const int constant = 1; /* some linkers put it beside code */
 static void *variable;
 
 static int protection_of(const void *address)
@@ -28,9 +28,11 @@ static int protection_of(const void *address)
 
 static void protections_are_read(void **state)
 {
+	void *read_only = mmap(NULL, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
 	(void)state;
 	assert_int_equal(protection_of(&variable), PROT_READ | PROT_WRITE);
-	assert_int_equal(protection_of(&constant), PROT_READ);
+	assert_int_equal(protection_of(read_only), PROT_READ);
 	assert_int_equal(protection_of((void *)protections_are_read), PROT_READ | PROT_EXEC);
 	assert_int_equal(protection_of((void *)16), -1);
 }

@@ -49,11 +49,10 @@ bool registers_set_general(pid_t tid, const struct registers *r);
 bool registers_fit_frame(pid_t tid, const struct registers *r);
 
 /*
- * Does the thread of PID still wait as W says, and not in a signal handler? If
- * so, R is made ready to go on with the wait.
+ * Does the thread of PID still wait in W's call, and not in a signal handler? If
+ * so, R is made ready to go on with the wait, and W is the wait as it is now.
  */
-bool registers_adopt_wait(struct registers *r, pid_t pid, const struct safe_wait *w,
-			  uint64_t restorer);
+bool registers_adopt_wait(struct registers *r, pid_t pid, struct safe_wait *w, uint64_t restorer);
 
 /* Did the stop end wait W with EINTR? Then registers_resume() makes the wait begin again. */
 bool registers_were_interrupted(const struct registers *r);

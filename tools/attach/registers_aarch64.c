@@ -141,21 +141,26 @@ static bool has_rest(const struct safe_wait *w)
 
 /*
  * Before such a stop the kernel has set the registers already: the thread is
- * at the instruction that makes the call again, or behind it with EINTR. If it
- * goes on from another stop, then with the number that the kernel would have
- * put in at the end.
+ * at the instruction that makes the call again, with all arguments; or behind
+ * it with EINTR, and the first argument is known from before alone. If it goes
+ * on from another stop, then with the number that the kernel would have put in
+ * at the end.
  */
-bool registers_adopt_wait(struct registers *r, pid_t pid, const struct safe_wait *w,
-			  uint64_t restorer)
+bool registers_adopt_wait(struct registers *r, pid_t pid, struct safe_wait *w, uint64_t restorer)
 {
 	bool again = is_svc(pid, r->general.pc);
 
 	(void)restorer;
 	if ((long)r->general.regs[NUMBER] != w->call ||
 	    (!again && !is_svc(pid, r->general.pc - SVC_BYTES)) ||
-	    memcmp(&r->general.regs[1], &w->arguments[1],
-		   sizeof(w->arguments) - sizeof(w->arguments[0])) != 0 ||
 	    !is_in_no_handler(pid, r->general.sp))
+		return false;
+	if (again)
+		memcpy(w->arguments, r->general.regs, sizeof(w->arguments));
+	else if (memcmp(&w->arguments[1], &r->general.regs[1],
+			sizeof(w->arguments) - sizeof(w->arguments[0])) != 0)
+		return false;
+	if (!safe_wait_judge(pid, w))
 		return false;
 	if (again && has_rest(w))
 		r->general.regs[NUMBER] = SYS_restart_syscall;

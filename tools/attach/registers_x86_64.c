@@ -135,8 +135,7 @@ static bool is_in_no_handler(pid_t pid, uint64_t rsp, uint64_t restorer)
 	return true;
 }
 
-bool registers_adopt_wait(struct registers *r, pid_t pid, const struct safe_wait *w,
-			  uint64_t restorer)
+bool registers_adopt_wait(struct registers *r, pid_t pid, struct safe_wait *w, uint64_t restorer)
 {
 	static const unsigned char instruction[SYSCALL_BYTES] = { 0x0f, 0x05 };
 	unsigned char found[SYSCALL_BYTES];

@@ -62,7 +62,7 @@ static bool set_state(const struct remote_thread *thread)
 
 /* Seize TID and check that it waits in a suitable call; if not, release it. */
 static enum remote_call_result try_thread(struct remote_thread *thread, pid_t tid,
-					  const struct safe_wait *r)
+					  struct safe_wait *r)
 {
 	int status, signal_to_pass = 0;
 

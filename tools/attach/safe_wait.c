@@ -127,6 +127,11 @@ static int look_at_thread(pid_t pid, struct safe_wait *r)
 	return rank;
 }
 
+bool safe_wait_judge(pid_t pid, struct safe_wait *r)
+{
+	return judge(pid, r->call, r->arguments, &r->forever) >= 0;
+}
+
 bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r)
 {
 	static unsigned turn;

@@ -26,4 +26,7 @@ struct safe_wait {
  */
 bool safe_wait_find(pid_t pid, int64_t passed_ms, struct safe_wait *r);
 
+/* May a thread of PID be borrowed that waits in CALL with ARGUMENTS? Sets FOREVER. */
+bool safe_wait_judge(pid_t pid, struct safe_wait *r);
+
 #endif

@@ -76,7 +76,7 @@ static void read_shim(struct target *t)
 bool target_read(struct target *t, pid_t pid)
 {
 	memset(t, 0, sizeof(*t));
-	t->pid = pid;
+	t->pid = t->shown = pid;
 	if (!read_owner(t))
 		return false;
 	read_name(t);

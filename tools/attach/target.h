@@ -16,6 +16,8 @@ enum { TARGET_NAME = 64 };
 
 struct target {
 	pid_t pid;
+	pid_t shown;   /* its number where the command was started */
+	char root[32]; /* how its root folder is reached from there; "": as ours */
 	uid_t uid;
 	gid_t gid;
 	char name[TARGET_NAME]; /* of its executable, without folders */

@@ -136,7 +136,6 @@ static const char *by_namespace(const struct target *t)
 		const char *file, *what;
 	} spaces[] = {
 		{ "ns/mnt", "sees other files than you" },
-		{ "ns/pid", "has other process numbers than you" },
 		{ "ns/user", "has other users than you" },
 		{ "root", "has another root folder than you" },
 	};

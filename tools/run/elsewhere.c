@@ -5,7 +5,7 @@
 
 #include "tools/command.h"
 
-enum place { CONTAINER, COMPOSE, MACHINE, SANDBOX };
+enum place { CONTAINER, COMPOSE, MACHINE, SANDBOX, INSIDE };
 
 static const struct {
 	const char *program;
@@ -19,6 +19,10 @@ static const struct {
 	{ "podman", { "compose", NULL, NULL }, COMPOSE },
 	{ "docker-compose", { NULL, NULL, NULL }, COMPOSE },
 	{ "podman-compose", { NULL, NULL, NULL }, COMPOSE },
+	{ "kubectl", { "exec", NULL, NULL }, INSIDE },
+	{ "devcontainer", { "exec", NULL, NULL }, INSIDE },
+	{ "nsenter", { NULL, NULL, NULL }, INSIDE },
+	{ "chroot", { NULL, NULL, NULL }, INSIDE },
 	{ "ssh", { NULL, NULL, NULL }, MACHINE },
 	{ "flatpak", { "run", NULL, NULL }, SANDBOX },
 };
@@ -63,6 +67,13 @@ static void say_way(enum place place, const char *program, const char *library, 
 		    "the tool runs on the other machine: copy %s and %s into one folder there, "
 		    "and run `ssh HOST FOLDER/orshim run -- TOOL`",
 		    library, command);
+		break;
+	case INSIDE:
+		say(out,
+		    "the tool runs where there is no orshim: copy %s and %s into one folder in "
+		    "there, and have %s start FOLDER/orshim run -- TOOL; both work with any glibc "
+		    "from 2.17 on and with musl",
+		    library, command, program);
 		break;
 	case SANDBOX:
 		say(out,
