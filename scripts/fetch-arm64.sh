@@ -11,7 +11,7 @@ packages="libc6-dev linux-libc-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotl
 case ${1:-build} in
 build) ;;
 tests) packages="$packages libcmocka-dev curl python3 python3-h2 openssl bash dash coreutils
-util-linux mount procps strace busybox-static linux-image-arm64" ;;
+libstdc++6 util-linux mount procps strace busybox-static linux-image-arm64" ;;
 *)
 	echo "fetch-arm64: unknown set '$1'; build or tests" >&2
 	exit 2
@@ -29,7 +29,7 @@ fi
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
-mkdir -p "$work/state" "$work/lists/partial" "$work/archives/partial" "$work/parts" "$work/root"
+mkdir -p "$work/state" "$work/lists/partial" "$work/archives/partial" "$work/parts" "$work/unpacked"
 touch "$work/state/status"
 for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
 	[ ! -f "$list" ] || grep -E '^deb .*debian' "$list"
@@ -60,9 +60,9 @@ apt-get -qq -y --download-only install $packages >"$work/log" 2>&1 || {
 	exit 1
 }
 for package in "$work"/archives/*.deb; do
-	dpkg-deb -x "$package" "$work/root"
-	dpkg-deb -W --showformat='${Package} ${source:Package} ${source:Version}\n' "$package" >>"$work/root/packages"
+	dpkg-deb -x "$package" "$work/unpacked"
+	dpkg-deb -W --showformat='${Package} ${source:Package} ${source:Version}\n' "$package" >>"$work/unpacked/packages"
 done
 # Two runs at once: the first one's folder stays.
-mv -T "$work/root" "$folder" 2>/dev/null || [ -d "$folder" ]
+mv -T "$work/unpacked" "$folder" 2>/dev/null || [ -d "$folder" ]
 echo "$folder"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh [build|demo|tests|fleet]: install what is missing for the build, the demo, or for everything
+# setup.sh [build|demo|tests|fleet|arm64]: install what is missing for the build, the demo, or for everything
 # (tests, the default), with apt, as root or through sudo. Prints a line a step; what apt says is in
 # build/setup.log. It changes no apt setting.
 # setup.sh --check build|tests: install nothing; name what the compiler does not find.
@@ -27,6 +27,8 @@ groff-base less tmux zsh fish fakeroot python3-jsonschema libxml2-utils zstd deb
 cmark-gfm python3-pyte"
 # The engines of `make test-fleet` and what ships logs to them.
 for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"
+# What `make test-arm64` builds with, and what runs it.
+for_arm64="$for_tests gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static qemu-system-arm cpio"
 # Not every release has each of these, and their tests are skipped without them: the browser for the
 # report page (Ubuntu has it as a snap only), Go, and allocators that are preloaded beside the shim.
 optional="chromium golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
@@ -144,6 +146,11 @@ tests)
 	install_by_release
 	fetch_cjson
 	;;
+arm64)
+	install $for_arm64
+	install_by_release
+	fetch_cjson
+	;;
 fleet)
 	install $for_fleet
 	optional="$optional clickhouse-server clickhouse-client"
@@ -151,7 +158,7 @@ fleet)
 	fetch_cjson
 	;;
 *)
-	echo "setup: usage: setup.sh [build|demo|tests|fleet], setup.sh --check build|tests" >&2
+	echo "setup: usage: setup.sh [build|demo|tests|fleet|arm64], setup.sh --check build|tests" >&2
 	exit 2
 	;;
 esac

@@ -40,6 +40,13 @@ test-systems: all
 	scripts/fetch-musl.sh
 	tests/systems/containers.py
 
+# Built for arm64, and tried: by qemu-user, and in one start of Debian's arm64 kernel; docs/reliability.md.
+test-arm64: build/.setup-arm64
+	$(MAKE) all
+	scripts/fetch-clients.sh arm64
+	tests/systems/arm64.py
+	tests/systems/arm64_machine.py
+
 # What a fleet's engines make of logs: real engines, 20 million exchanges; docs/fleet.md.
 test-fleet: build/.setup-fleet
 	tests/run.py fleet
@@ -93,4 +100,4 @@ coverage-run: $(UNIT) $(FUZZ)
 	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 
-.PHONY: unit captures e2e test-clients test-fleet fleet-demo test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run
+.PHONY: unit captures e2e test-clients test-arm64 test-fleet fleet-demo test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run

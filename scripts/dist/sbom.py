@@ -64,18 +64,16 @@ def linked(log):
 
 
 def of_sysroot(archive):
-    """As owner(), for a folder of unpacked packages (scripts/fetch-arm64.sh), which keeps no list."""
-    if "/arm64-" not in archive:
+    """As owner(), for a folder of unpacked packages: scripts/fetch-arm64.sh lists them in it."""
+    folder = re.match(r".*/arm64-[^/]+", archive)
+    if not folder:
         return None
-    name = os.path.basename(archive)
     packages = {"libcrypto": "libssl-dev", "libssl": "libssl-dev", "libnghttp2": "libnghttp2-dev",
-                "libz": "zlib1g-dev", "libzstd": "libzstd-dev", "libbrotli": "libbrotli-dev"}
-    for start in sorted(packages, key=len, reverse=True):
-        if name.startswith(start):
-            return tuple(asked("dpkg-query", "-W", "-f", "${source:Package} ${source:Version}",
-                               packages[start]).split())
-    return tuple(asked("dpkg-query", "-W", "-f", "${source:Package} ${source:Version}",
-                       "libc6-dev").split())
+                "libz.": "zlib1g-dev", "libzstd": "libzstd-dev", "libbrotli": "libbrotli-dev"}
+    package = next((packages[start] for start in packages if os.path.basename(archive).startswith(start)),
+                   "libc6-dev")
+    with open(os.path.join(folder[0], "packages"), encoding="ascii") as lines:
+        return next(tuple(line.split()[1:]) for line in lines if line.split()[0] == package)
 
 
 def by_headers():
