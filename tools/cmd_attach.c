@@ -310,7 +310,7 @@ static int detach(struct target *t)
 	int status = print_result(t, result, message);
 	if (result == INJECT_DONE)
 		printf("detached from %s[%d]: its TLS library's tables are as they were\n", t->name,
-		       (int)t->pid);
+		       (int)t->shown);
 	return status;
 }
 

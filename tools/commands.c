@@ -312,8 +312,9 @@ const struct command commands[] = {
 	  "PID|NAME", "PID", 1, OPTIONS(attach),
 	  "The ORSHIM_* settings are those of this command. Connections that are open already are\n"
 	  "seen from their next request on; a TLS library that is loaded later is not: detach and\n"
-	  "attach again. If attaching might harm the process, orshim refuses and\n"
-	  "says why. Exits with 0, with 1 if nothing of it can be seen, with 2 if it was refused.",
+	  "attach again. From outside of a container, root attaches to what runs in there. If attaching\n"
+	  "might harm the process, orshim refuses and says why. Exits with 0, with 1 if nothing of it\n"
+	  "can be seen, with 2 if it was refused.",
 	  "orshim attach 4711" },
 	{ "env", cmd_env, "list the settings and their current values",
 	  "", NULL, 0, OPTIONS(env),

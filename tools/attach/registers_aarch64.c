@@ -33,7 +33,7 @@ enum {
 static const uint32_t svc = 0xd4000001;
 static const uint64_t flags_off = 3u << 10 | 1u << 21; /* BTYPE, single step */
 
-/* arch/arm64/kernel/signal.c: what lies at the stack's end while a handler runs. */
+/* Linux, struct rt_sigframe of arm64: what lies at the stack's end while a handler runs. */
 struct frame {
 	siginfo_t info;
 	ucontext_t context;
