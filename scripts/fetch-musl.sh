@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # fetch-musl.sh: curl and OpenSSL for musl, as libraries, built by musl-gcc from the
 # distribution's own source packages, once, into the cache outside the checkout;
-# prints the folder there: bin/curl, lib/libssl.so.
+# prints the folder there: bin/curl, bin/curl-static, lib/libssl.so.
 set -eu
 
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
@@ -54,7 +54,7 @@ echo "fetch-musl: curl, by musl-gcc" >&2
 curl=$(source_of curl)
 at=$work/built$folder
 rm -r "$at/lib/pkgconfig" # it names the folder to come
-(cd "$curl" && ./configure CPPFLAGS="-I$at/include" --prefix="$folder" --disable-static --with-openssl="$at" \
+(cd "$curl" && ./configure CPPFLAGS="-I$at/include" --prefix="$folder" --with-openssl="$at" \
 	LDFLAGS="-L$at/lib -Wl,-rpath,$at/lib:$folder/lib" PKG_CONFIG=false --without-libpsl --without-zlib --without-brotli --without-zstd \
 	--without-nghttp2 --without-libidn2 --without-librtmp --without-libssh2 --disable-ldap --disable-ldaps \
 	--disable-rtsp --disable-dict --disable-telnet --disable-tftp --disable-pop3 --disable-imap \
@@ -64,6 +64,10 @@ make -C "$curl/lib" -j2 >&3 2>&1 || failed curl
 make -C "$curl/src" -j2 >&3 2>&1 || failed curl
 make -C "$curl/lib" DESTDIR="$work/built" install >&3 2>&1 || failed curl
 make -C "$curl/src" DESTDIR="$work/built" install >&3 2>&1 || failed curl
-rm -rf "$at/share"
+rm -f "$curl/src/curl"
+make -C "$curl/src" -j2 curl LDFLAGS="-all-static -L$at/lib" >&3 2>&1 || failed "a static curl"
+cp "$curl/src/curl" "$at/bin/curl-static"
+strip "$at/bin/curl-static"
+rm -rf "$at/share" "$at/lib/libcurl.a"
 mv -T "$at" "$folder" 2>/dev/null || [ -d "$folder" ]
 echo "$folder"
