@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/redirect/courier.h"
+#include "tools/redirect/filter.h"
 #include "tools/redirect/notice.h"
 #include "tools/redirect/proxy.h"
 
@@ -52,8 +53,9 @@ static void take_listener(struct visitor *v, int fd, const char *flags)
 	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS && !free_one; i++)
 		if (r->listeners[i].source.fd < 0)
 			free_one = &r->listeners[i];
-	int number = free_one ? guard_hold(&r->guard, fd) : -1;
-	if (!free_one || (number < 0 && r->guard.to >= 0)) {
+	bool is_listener = filter_is_listener(fd);
+	int number = free_one && is_listener ? guard_hold(&r->guard, fd) : -1;
+	if (!free_one || !is_listener || (number < 0 && r->guard.to >= 0)) {
 		courier_send(v->source.fd, "N", 1, -1);
 		close(fd);
 		return;

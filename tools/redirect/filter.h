@@ -19,4 +19,7 @@
  */
 int filter_install(bool *lost_privilege);
 
+/* Is FD, which somebody sent, such a listener? Asks the kernel alone: FD may be of any kind. */
+bool filter_is_listener(int fd);
+
 #endif
