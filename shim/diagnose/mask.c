@@ -59,7 +59,7 @@ static const char *class_of(struct slice s)
 	if (high)
 		return "with bytes above ASCII";
 	if (other)
-		return "with other signs";
+		return "with other characters";
 	if (hex && s.n >= 16)
 		return "hex";
 	if (digit)

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
+#include "diagnose/credential_checks.h"
 #include "diagnose/escaped.h"
 
 enum {
@@ -11,6 +13,7 @@ enum {
 	STEP = ECHO_PIECE - ANCHOR + 1, /* each piece holds an anchor that begins at such a step */
 	READ_MAX = 512,                 /* bytes of a stretch that is read */
 	SLOTS = 1024,                   /* a power of two, so large that few anchors share a slot */
+	SHORTEST = 5,                   /* of a secret that is looked for as a word */
 };
 
 /*
@@ -259,6 +262,67 @@ void echo_replace(const struct secret_echo *all, size_t count, const struct slic
 	replace_exact(&a, stay, stay_count, p, n);
 }
 
+/* Letters and something else: no word of a message, nor a member's name. */
+static bool is_telling(struct slice word)
+{
+	bool letter = false, other = false;
+
+	for (size_t i = 0; i < word.n; i++) {
+		letter |= is_letter(word.p[i]);
+		other |= !is_letter(word.p[i]) && word.p[i] != '_' && word.p[i] != '-';
+		if (!is_inside(word.p[i]))
+			return false;
+	}
+	return word.n >= SHORTEST && letter && other;
+}
+
+static bool is_alone(struct slice text, size_t at, size_t n)
+{
+	return !(at && is_token_byte(text.p[at - 1])) &&
+	       !(at + n < text.n && is_token_byte(text.p[at + n]));
+}
+
+/*
+ * Put asterisks for WORD, a secret too short for anchors, where the server may
+ * have repeated it. What the body has, too, is a model or another plain value.
+ */
+static void replace_word(const struct check_input *e, struct slice word, const struct slice *stay,
+			 size_t stay_count, char *p, size_t n)
+{
+	struct slice text = { p, n };
+
+	if (!is_telling(word) || stays(stay, stay_count, word) ||
+	    slice_has(buf_slice(&e->x->request.body.bytes), word) ||
+	    !slice_has(buf_slice(&e->x->response.body.bytes), word))
+		return;
+	for (long at = 0; (at = slice_find(text, word, (size_t)at)) >= 0; at += (long)word.n)
+		if (is_alone(text, (size_t)at, word.n))
+			memset(p + at, '*', word.n);
+}
+
+/* Short tokens, and the password that a Basic credential contains. */
+static void scrub_words(const struct check_input *e, const struct slice *stay, size_t stay_count,
+			char *p, size_t n)
+{
+	char room[256], shown[TOKEN_MASK_SIZE];
+	struct slice user, password;
+
+	for (size_t i = 0; i < e->credentials.count; i++) {
+		const struct credential *c = &e->credentials.all[i];
+		if (!c->known)
+			continue;
+		if (c->token.n < ECHO_PIECE) {
+			token_mask(c->token, shown);
+			if (!slice_has(slice_of(shown), c->token))
+				replace_word(e, c->token, stay, stay_count, p, n);
+		}
+		if (slice_equal_nocase(c->scheme, SLICE("basic")) &&
+		    basic_read(c, room, sizeof(room), &user, &password))
+			replace_word(e, password, stay, stay_count, p, n);
+	}
+	explicit_bzero(room, sizeof(room));
+}
+
 void scrub_echo(const struct check_input *e, char *p, size_t n)
 {
 	struct secret_echo all[LIMIT_CREDENTIALS];
@@ -278,6 +342,8 @@ void scrub_echo(const struct check_input *e, char *p, size_t n)
 	}
 	stay[count] = e->x->host;
 	stay[count + 1] = e->x->path;
+	if (e->answer.failed)
+		scrub_words(e, stay, count + 2, p, n);
 	struct anchors a;
 	find_anchors(&a, all, count);
 	if (a.count == 0)

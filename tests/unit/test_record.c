@@ -171,6 +171,45 @@ static void what_a_server_repeats_of_a_credential_is_blotted(void **state)
 	playback_release(&r);
 }
 
+/* Too short to be told from other text by its bytes alone: it is looked for as a word. */
+static void a_short_secret_that_a_server_repeats_is_blotted(void **state)
+{
+	static const struct {
+		const char *sent, *message, *want;
+	} cases[] = {
+		/* bob:pink42 */
+		{ "Basic Ym9iOnBpbms0Mg==", "no pink42 for bob", "no ****** for bob" },
+		{ "Basic Ym9iOnBpbms0Mg==", "pink421 and xpink42", "pink421 and xpink42" },
+		{ "Bearer s3cr3t9", "no (s3cr3t9) here", "no (*******) here" },
+		/* Words of a message are left alone. */
+		{ "Bearer token", "bad token", "bad token" },
+		{ "Basic Ym9iOnRva2Vu", "bad token", "bad token" },
+		/* What is shown is no secret. */
+		{ "Bearer ${KEY}", "bad ${KEY}", "bad ${KEY}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[1024], want[128];
+		struct playback r;
+		snprintf(text, sizeof(text),
+			 "= host openrouter.ai\n> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n"
+			 "> Authorization: %s\n>\n"
+			 "< HTTP/1.1 401 No\n< Content-Type: application/json\n<\n"
+			 "<- {\"error\":{\"code\":401,\"message\":\"%s\"}}\n= close\n",
+			 cases[i].sent, cases[i].message);
+		snprintf(want, sizeof(want), "\"message\":\"%s\"", cases[i].want);
+		play(&r, text);
+		if (!slice_has(buf_slice(&r.records), slice_of(want)))
+			fail_msg("%s: %.*s", cases[i].sent, SLICE_ARG(buf_slice(&r.records)));
+		cJSON *x = cJSON_ParseWithLength(r.records.p, r.records.n);
+		assert_non_null(x);
+		cJSON_Delete(x);
+		assert_true(slice_has(buf_slice(&r.text), slice_of(cases[i].want)));
+		playback_release(&r);
+	}
+}
+
 static void a_line_too_long_gives_up_header_values_first(void **state)
 {
 	enum { FIELDS = 400, VALUE = 200 };
@@ -360,6 +399,7 @@ int main(void)
 		cmocka_unit_test(the_values_are_those_of_the_wire),
 		cmocka_unit_test(what_is_not_there_is_null),
 		cmocka_unit_test(what_a_server_repeats_of_a_credential_is_blotted),
+		cmocka_unit_test(a_short_secret_that_a_server_repeats_is_blotted),
 		cmocka_unit_test(a_line_too_long_gives_up_header_values_first),
 		cmocka_unit_test(process_and_connection_records_are_as_documented),
 		cmocka_unit_test(timestamps_are_rfc_3339),

@@ -177,7 +177,7 @@ static void a_token_is_shown_so_that_nobody_can_use_it(void **state)
 		{ "hunter2", "<7 bytes>" },
 		{ "\"hunter2hunter2\"", "\"<14 bytes: letters and digits>\"" },
 		{ HALF, "<32 bytes: hex>" },
-		{ "correct horse battery staple", "<28 bytes: with other signs>" },
+		{ "correct horse battery staple", "<28 bytes: with other characters>" },
 		{ JWT, "<JWT, 61 bytes>" },
 		{ "", "" },
 	};
@@ -261,7 +261,7 @@ static void secrets_in_a_text_are_replaced(void **state)
 		{ "{\"authorization\":\"Bearer " KEY "\"}",
 		  "{\"authorization\":\"Bearer sk-or-v1-0e6...1c96\"}" },
 		{ "Authorization: Basic YWxpY2U6aHVudGVyMg==",
-		  "Authorization: Basic <20 bytes: with other signs>" },
+		  "Authorization: Basic <20 bytes: with other characters>" },
 		{ "token " JWT " is bad", "token <JWT, 61 bytes> is bad" },
 		{ "saw 9f8e7d6c5b4a39281706f5e4d3c2b1a0 here", "saw <32 bytes: hex> here" },
 		{ "https://me:hunter2@openrouter.ai/", "https://<10 bytes>@openrouter.ai/" },
@@ -279,7 +279,7 @@ static void secrets_in_a_text_are_replaced(void **state)
 		{ "got \\u0073k-or-v1-" HEX, "got sk-or-v1-0e6...1c96" },
 		{ "got ya29.a0AfH6SMBx1cV3bN5mQ7wE9rT1yU3iO5pA7sD9.", "got ya29....7sD9." },
 		{ "Cookie: session=abc; theme=dark", "Cookie: <23 bytes>" },
-		{ "Basic someone:hunter2hunter2", "Basic <22 bytes: with other signs>" },
+		{ "Basic someone:hunter2hunter2", "Basic <22 bytes: with other characters>" },
 		{ "accessToken=hunter2hunter2", "accessToken=<14 bytes: letters and digits>" },
 		{ "key://me:hunter2@host/", "key://<10 bytes>@host/" },
 	};

@@ -44,9 +44,9 @@ bool check_auth_missing(const struct check_input *in, struct detail *d)
 	if (!in->vendor && !is_asked(in))
 		return false;
 	detail_f(d,
-		 "%zu header fields were sent, none of them Authorization, x-api-key, api-key or "
+		 "%zu header field%s sent, none of them Authorization, x-api-key, api-key or "
 		 "x-goog-api-key; no key in the URL",
-		 in->x->request.field_count);
+		 in->x->request.field_count, in->x->request.field_count == 1 ? " was" : "s were");
 	d->absent = true;
 	advise_missing(in, d);
 	return true;
