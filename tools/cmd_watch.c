@@ -12,11 +12,13 @@
 #include "tools/watch/lines.h"
 #include "tools/watch/view.h"
 
-enum { DRAW_MS = 100 };
+enum { DRAW_MS = 100, LINES_KEPT = 4096 };
 
 struct watch {
 	struct follow follow;
 	struct log_filter *filter;
+	struct log log;    /* of one line */
+	size_t lines_kept; /* whose texts it has */
 	struct tally tally;
 	struct lines lines;
 	struct view view;
@@ -66,17 +68,31 @@ static void take_row(struct watch *w, const struct log *l, struct slice line)
 		print_row(w, l, row);
 }
 
+/*
+ * The same texts come again and again: the log keeps them, masked, from line to
+ * line, and the roles of processes. From time to time all are forgotten.
+ */
+static void forget_rows(struct watch *w)
+{
+	struct log *l = &w->log;
+
+	l->count = l->finding_count = l->library_count = l->origin_count = 0;
+	if (++w->lines_kept < LINES_KEPT)
+		return;
+	log_release(l);
+	log_init(l);
+	w->lines_kept = 0;
+}
+
 static void take_line(void *context, struct slice line, bool too_long)
 {
 	struct watch *w = context;
-	struct log l;
 
-	log_init(&l);
-	if (too_long || (line.n && !log_add_line(&l, line.p, line.n)))
+	if (too_long || (line.n && !log_add_line(&w->log, line.p, line.n)))
 		w->bad++;
-	else if (l.count)
-		take_row(w, &l, line);
-	log_release(&l);
+	else if (w->log.count)
+		take_row(w, &w->log, line);
+	forget_rows(w);
 }
 
 static void print_tally(const struct watch *w)
@@ -158,6 +174,7 @@ int cmd_watch(const struct arguments *a)
 		w->follow.path = newest = runs_newest("log");
 	if (!w->follow.path)
 		die("watch: no run is kept yet; name the log that ORSHIM_LOG names");
+	log_init(&w->log);
 	follow_open(&w->follow);
 	if (w->full_screen)
 		follow_on_screen(w);
@@ -169,6 +186,7 @@ int cmd_watch(const struct arguments *a)
 		warn("watch: %zu lines were not records of orshim", w->bad);
 	lines_release(&w->lines);
 	follow_close(&w->follow);
+	log_release(&w->log);
 	free(w->filter);
 	free(newest);
 	free(w);

@@ -148,7 +148,7 @@ def check_inputs(scratch, log, records):
                              "TMPDIR=%s exec %s export --flat %s/big.gz" % (
                                  "x" * 99, scratch, scratch, ORSHIM, scratch)],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    check(memory.returncode == 3 and b"were no records" in memory.stderr, "300 MB unpacked in 400 MB of memory",
+    check(memory.returncode == 3 and b"were not records" in memory.stderr, "300 MB unpacked in 400 MB of memory",
           memory.stderr)
 
 
