@@ -3,7 +3,7 @@
 """Rows of the bench in instructions and system calls; tests/bench/instructions.py prints them alone.
 
 Instructions are callgrind's, system calls strace's, of one operation: of few and of many on one
-connection, the difference divided. Neither depends on what else the machine does.
+connection, the difference divided. They hardly depend on what else the machine does.
 """
 import os
 import re
@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 import others
-from rounds import BARE, SHIM, Budget, Unmeasured, run, tenths, whole
+from rounds import BARE, SHIM, Budget, Unmeasured, run, whole
 
 LIMIT = 600  # seconds; valgrind is fifty times slower
 
@@ -48,19 +48,19 @@ def of_one(bench, count, command, few, many):
     found = {}
     for name, library in ((BARE, None), (SHIM, bench.library)):
         difference = count(bench, command(many), library) - count(bench, command(few), library)
-        found[name] = round(difference / (many - few), 1)  # a start of the clock's, or a page more
+        found[name] = round(difference / (many - few))  # the log's name is looked up now and then
     return found
 
 
 def exchanges(bench):
     for mode, what, most, calls in (("good", "exchange that succeeds, 2 KiB", 45000, 3),
                                     ("bad", "exchange that fails, 2 KiB, log line", 250000, 4)):
-        for count, unit, show, budget in ((instructions, "instructions", whole, most),
-                                          (system_calls, "system calls", tenths, calls)):
+        for count, unit, budget in ((instructions, "instructions", most),
+                                          (system_calls, "system calls", calls)):
             with bench.row("%s, %s" % (what, unit)):
                 found = of_one(bench, count, lambda n, m=mode: [bench.client, m, str(n), bench.port],
                                100, 600)
-                bench.line("%s, %s" % (what, unit), found, show, Budget(added=budget))
+                bench.line("%s, %s" % (what, unit), found, whole, Budget(added=budget))
 
 
 def over_http2(bench):

@@ -76,10 +76,6 @@ def whole(number):
     return "%.0f" % number
 
 
-def tenths(number):
-    return "%.1f" % number
-
-
 def per_second(rate):
     return "%.0f /s" % rate
 
