@@ -242,6 +242,10 @@ def check_suspend(log):
         check(t.until(" q quit") and t.until(lambda: count_rows(t) == 10), "fg: the screen again", t.text())
         t.press("q")
         check(t.until(lambda: t.raw.count(LEAVE) == 2 and "ready>" in t.text()), "and its end", t.text())
+        t.press("%s watch --all %s &\r" % (ORSHIM, log))
+        check(t.until("(4 of 10 refused)") and t.raw.count(LEAVE) == 2, "in the background: lines", t.text())
+        t.press("kill %1; wait; echo end''ed\r")
+        check(t.until("ended"), "which end, too", t.text())
 
 
 def check_hostile(scratch, log, standin):

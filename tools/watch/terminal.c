@@ -42,6 +42,8 @@ bool terminal_is_known(void)
 
 	if (!term || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return false;
+	if (tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return false; /* in the background: the kernel would stop us */
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t n = strlen(known[i]);
 		if (strncmp(term, known[i], n) == 0 && strchr("-+.", term[n]))

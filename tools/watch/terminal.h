@@ -33,7 +33,10 @@ struct terminal {
 	bool colour; /* NO_COLOR is not set */
 };
 
-/* Are stdin and stdout a terminal of a kind that is known to take the sequences? By TERM. */
+/*
+ * Are stdin and stdout a terminal of a kind that is known to take the sequences (by TERM), and is
+ * this process in its foreground?
+ */
 bool terminal_is_known(void);
 
 /*
