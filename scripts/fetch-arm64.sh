@@ -61,6 +61,7 @@ apt-get -qq -y --download-only install $packages >"$work/log" 2>&1 || {
 }
 for package in "$work"/archives/*.deb; do
 	dpkg-deb -x "$package" "$work/unpacked"
+	# shellcheck disable=SC2016 # dpkg-deb expands it
 	dpkg-deb -W --showformat='${Package} ${source:Package} ${source:Version}\n' "$package" >>"$work/unpacked/packages"
 done
 # Two runs at once: the first one's folder stays.

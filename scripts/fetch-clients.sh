@@ -96,8 +96,7 @@ fi
 echo "$clients" | while read -r set package version sum; do
 	[ -n "$set" ] || continue
 	case ${1:-small} in
-	fleet) [ "$set" != all ] && [ "$set" != arm64 ] || continue ;;
-	all) [ "$set" != fleet ] && [ "$set" != arm64 ] || continue ;;
+	all | fleet) [ "$set" = small ] || [ "$set" = "$1" ] || continue ;;
 	*) [ "$set" = "${1:-small}" ] || continue ;;
 	esac
 	fetch "$package" "$version" "$sum"

@@ -72,8 +72,10 @@ again:
 	       (!avx || (memcmp(wide, wide_after, sizeof(wide)) == 0 && narrow == narrow_after));
 }
 #elif defined(__aarch64__)
-/* As above, in ppoll(2); x7 is the one that ptrace(2) itself uses. */
-static int wait_with_registers(int timeout_ms)
+#define SYS_poll SYS_ppoll /* the only one there */
+
+/* As above; x7 is the one that ptrace(2) itself uses. */
+static int wait_with_registers(long call, long timeout_ms)
 {
 	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
 	struct timespec limit = { timeout_ms / 1000, 0 };
@@ -88,7 +90,7 @@ static int wait_with_registers(int timeout_ms)
 		register long x2 __asm__("x2") = timeout_ms < 0 ? 0 : (long)&limit;
 		register long x3 __asm__("x3") = 0;
 		register long x4 __asm__("x4") = 0;
-		register long x8 __asm__("x8") = SYS_ppoll;
+		register long x8 __asm__("x8") = call;
 
 		__asm__ volatile("ldr q9, %[w]\n\tmov x7, %[n]\n\tmov x12, %[n]\n\tsvc #0\n\t"
 				 "str q9, %[wa]\n\tmov %[s], x7\n\tmov %[t], x12"
