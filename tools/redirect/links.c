@@ -282,7 +282,6 @@ static void accepted(struct link *l, int fd)
 {
 	int on = 1, error = l->call.nonblocking ? EINPROGRESS : 0;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	l->near.source.fd = fd;
 	l->state = LINK_HELLO;
 	wait_for_hello(l);
@@ -290,7 +289,8 @@ static void accepted(struct link *l, int fd)
 		link_break(l);
 		return;
 	}
-	call_answer(l->relay, &l->call, error);
+	call_answer(l->relay, &l->call, error); /* what the tool need not wait for comes after it */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	link_interest(l);
 }
 
