@@ -14,7 +14,7 @@ void detail_init(struct detail *d)
 	d->text[0] = d->header[0] = '\0';
 	d->offset = d->offset_end = -1;
 	d->in_body = d->lower = d->absent = d->aside = d->breaks_head = d->accepted_before = false;
-	d->likely = d->awaited = d->breaks_path = false;
+	d->likely = d->recorded = d->awaited = d->breaks_path = false;
 	d->why = NULL;
 	d->fix[0] = '\0';
 }
