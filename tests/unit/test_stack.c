@@ -19,7 +19,7 @@
 #include "base/limits.h"
 #include "tools/capture/playback.h"
 
-enum { STACK = 1 << 20, PAINT = 0xA5, FRAMES_MAX = 16 << 10, FILE_MAX_SIZE = 64 << 20 };
+enum { STACK = 1 << 20, PAINT = 0xA5, FRAMES_MAX = 13824, FILE_MAX_SIZE = 64 << 20 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FRAMES_ARE_OURS 0 /* sanitizers make them larger */
@@ -45,21 +45,51 @@ static void *nothing(void *unused)
 	return unused;
 }
 
+/* What of libc is called at the deepest places: a number of JSON is read and written. */
+static void *number(void *unused)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%1.17g %lld", strtod("1234.5678", NULL), 1LL);
+	return unused;
+}
+
+struct painted {
+	void *(*body)(void *);
+	void *arg;
+	size_t unused;
+};
+
+/* Counted before the thread ends: some libcs give the pages below back then. */
+static void *count_unused(void *arg)
+{
+	struct painted *p = arg;
+
+	p->body(p->arg);
+	while (p->unused < STACK && stack[p->unused] == PAINT)
+		p->unused++;
+	return NULL;
+}
+
 static size_t depth_of(void *(*body)(void *), void *arg)
 {
+	struct painted painted = { body, arg, 0 };
 	pthread_attr_t attr;
 	pthread_t thread;
-	size_t unused = 0;
 
 	memset(stack, PAINT, STACK);
 	pthread_attr_init(&attr);
 	assert_int_equal(pthread_attr_setstack(&attr, stack, STACK), 0);
-	assert_int_equal(pthread_create(&thread, &attr, body, arg), 0);
+	assert_int_equal(pthread_create(&thread, &attr, count_unused, &painted), 0);
 	pthread_join(thread, NULL);
 	pthread_attr_destroy(&attr);
-	while (unused < STACK && stack[unused] == PAINT)
-		unused++;
-	return STACK - unused;
+	return STACK - painted.unused;
+}
+
+/* Our own frames, and what this libc takes below them: musl's strtod() has 8 KiB of digits. */
+static size_t most_allowed(void)
+{
+	return FRAMES_MAX + depth_of(number, NULL) - depth_of(nothing, NULL);
 }
 
 /* Bytes of stack that playing TEXT takes, above what a thread takes by itself. */
@@ -81,7 +111,7 @@ static void expect_shallow(const char *name, struct slice text)
 	size_t depth = depth_of_text(text);
 
 	print_message("%6zu bytes of stack: %s\n", depth, name);
-	if (FRAMES_ARE_OURS && depth > FRAMES_MAX)
+	if (FRAMES_ARE_OURS && depth > most_allowed())
 		fail_msg("%s takes %zu bytes of stack", name, depth);
 }
 
@@ -112,7 +142,7 @@ static void captures_are_shallow(void **state)
 	print_message("%6zu bytes of stack: %s, the most of %zu captures\n", most,
 		      found.gl_pathv[i_most], found.gl_pathc);
 	if (FRAMES_ARE_OURS)
-		assert_in_range(most, 1, FRAMES_MAX);
+		assert_in_range(most, 1, most_allowed());
 	globfree(&found);
 }
 
