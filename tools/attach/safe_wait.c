@@ -17,6 +17,10 @@
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
+#ifndef STATX_TYPE /* musl has had no statx() for long */
+#include <linux/stat.h>
+#define statx(...) syscall(SYS_statx, __VA_ARGS__)
+#endif
 
 enum {
 	RANKS = 3,
