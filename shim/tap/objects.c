@@ -105,6 +105,48 @@ void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg)
 	loader_leave();
 }
 
+struct elsewhere {
+	bool (*visit)(const char *file, void *arg);
+	void *arg;
+};
+
+/* glibc's struct r_debug_extended: one for each namespace, ours is the first. */
+struct debug {
+	struct r_debug base;
+	const struct debug *next; /* with version 2 */
+};
+
+/* The program is the first entry; its DT_DEBUG is what the loader shows to debuggers. */
+static int visit_elsewhere(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const struct elsewhere *e = arg;
+	const struct debug *d = NULL;
+	bool is_past_program = false;
+	struct object o;
+
+	(void)size;
+	describe(info, &o, &is_past_program);
+	for (const ElfW(Dyn) *entry = o.dynamic; entry && entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == DT_DEBUG)
+			d = (const struct debug *)entry->d_un.d_ptr;
+	if (!d || d->base.r_version < 2)
+		return 1;
+	for (d = d->next; d; d = d->next)
+		for (const struct link_map *m = d->base.r_map; m; m = m->l_next)
+			if (m->l_name && e->visit(m->l_name, e->arg))
+				return 1;
+	return 1;
+}
+
+void objects_elsewhere(bool (*visit)(const char *file, void *arg), void *arg)
+{
+	struct elsewhere e = { visit, arg };
+
+	loader_enter(LOADER_LIST);
+	dl_iterate_phdr(visit_elsewhere, &e);
+	loader_leave();
+}
+
 /* The counters are the same in every entry: the first one will do. */
 static int count_changes(struct dl_phdr_info *info, size_t size, void *arg)
 {

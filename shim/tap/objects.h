@@ -29,6 +29,12 @@ struct span {
 /* Call VISIT for each loaded object but ourselves, under the loader's lock; true stops. */
 void objects_each(bool (*visit)(const struct object *o, void *arg), void *arg);
 
+/*
+ * Call VISIT with the file of each object that dlmopen() loaded into another
+ * namespace, under the loader's lock; true stops. glibc before 2.35 does not tell them.
+ */
+void objects_elsewhere(bool (*visit)(const char *file, void *arg), void *arg);
+
 /* How often anything was loaded or unloaded so far. */
 unsigned long long objects_changes(void);
 

@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tap/process.h"
 #include "tap/environ.h"
+#include "tap/hook_guard.h"
 #include "tap/objects.h"
 #include "tap/libraries.h"
 
@@ -44,6 +46,59 @@ static bool look_at(const struct object *o, void *arg)
 			return true;
 		}
 	return false;
+}
+
+#define TLS_LIBRARY(name, file, first, second, how, driver) { SLICE(file), name },
+#define TLS_UNTAPPED(name, file, why) { SLICE(file), name },
+static const struct {
+	struct slice file;
+	const char *name;
+} all_by_file[] = {
+#include "tap/find/tls_libraries.def"
+};
+#undef TLS_LIBRARY
+#undef TLS_UNTAPPED
+
+struct elsewhere {
+	const char *library; /* NULL: none was seen */
+	char object[LIMIT_PATH];
+};
+
+static bool look_elsewhere(const char *path, void *arg)
+{
+	struct elsewhere *e = arg;
+	const char *slash = strrchr(path, '/');
+	struct slice file = slice_of(slash ? slash + 1 : path);
+
+	for (size_t i = 0; i < sizeof(all_by_file) / sizeof(all_by_file[0]); i++)
+		if (slice_starts(file, all_by_file[i].file)) {
+			e->library = all_by_file[i].name;
+			snprintf(e->object, sizeof(e->object), "%s", path);
+			return true;
+		}
+	return false;
+}
+
+/* What dlmopen() loaded calls a connect() of its own, which we do not see: it is looked for at the end. */
+__attribute__((destructor)) static void report_elsewhere(void)
+{
+	struct elsewhere e = { .library = NULL };
+	struct hook_guard g;
+
+	if (libraries_tapped_count() || !environ_setting("ORSHIM_LOG"))
+		return;
+	objects_elsewhere(look_elsewhere, &e);
+	if (!e.library || !hook_enter(&g))
+		return;
+	const struct tls_library found = {
+		.object = e.object,
+		.library = e.library,
+		.version = "",
+		.reason = "dlmopen() loaded it into a namespace without the shim: `orshim relay` "
+			  "gives a base URL",
+	};
+	process_report_untapped(&found, process_clock());
+	hook_leave(&g);
 }
 
 static uint16_t port_of(const struct sockaddr *address, socklen_t n)

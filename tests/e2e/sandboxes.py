@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tags: fast
 """orshim run around a sandbox (bwrap, chroot): the log's folder is read-only or not there, the library is
-not there, or a library is loaded into a namespace of its own. The tool's output stays the same, and the
+not there, or a library is loaded into a separate namespace. The tool's output stays the same, and the
 run diagnoses the request or tells how to get it seen.
 """
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import (BUILD, Mock, ORSHIM, PYTHON, bare_environment, check, differences, finish, records,
+from harness import (BUILD, HERE, Mock, ORSHIM, PYTHON, bare_environment, check, differences, finish, records,
                      run, skip, skip_all)
 
 CHAT = '{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
@@ -104,6 +104,23 @@ def hidden(place):
           "that way it is diagnosed")
 
 
+def namespace(place):
+    """libcurl and its libssl, loaded by dlmopen(): not tapped, and named."""
+    program = os.path.join(place.scratch, "namespace")
+    subprocess.run(["cc", "-o", program, os.path.join(HERE, "sandboxes", "namespace.c"), "-ldl"],
+                   check=True)
+    argv = [program, place.url, place.mock.ca]
+    if run(argv, place.env).status:
+        skip("dlmopen: no libcurl.so.4")
+        return
+    said = " ".join(place.both("dlmopen", argv).split())
+    check("dlmopen() loaded it into a namespace without the shim: `orshim relay` gives a base URL" in said
+          and "OpenSSL, not observed" in said, "dlmopen: named, with the way out", said)
+    seen = [r for r in records(place.newest(), "process") if r["tls"]]
+    check(len(seen) == 1 and seen[0]["tls"][0]["tap"] == "none" and
+          "libssl" in seen[0]["tls"][0]["object"], "dlmopen: in the log", seen)
+
+
 HOSTILE = """
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -173,7 +190,7 @@ def main():
     try:
         with Mock() as mock:
             place = Place(scratch, mock)
-            for part in (unwritable, many, hidden, chroot):
+            for part in (unwritable, many, hidden, chroot, namespace):
                 part(place)
             if os.geteuid() == 0:
                 another_user(place)
