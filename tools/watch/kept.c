@@ -123,7 +123,7 @@ const struct kept *kept_find(const struct kept_rows *k, uint64_t id)
 	return id >= oldest && id <= k->last_id ? kept_at(k, (size_t)(id - oldest)) : NULL;
 }
 
-/* Append a line to FILE's log, and its record to L. */
+/* Append a line to the file FD, and its record to L. */
 static void add_line(struct log *l, int fd, const char *line, size_t n)
 {
 	off_t at = lseek(fd, 0, SEEK_CUR);

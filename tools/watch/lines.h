@@ -15,7 +15,7 @@ struct lines {
 	struct text_style style;
 };
 
-/* Append what is to be said of ROW, the only one of L; TALLY has it already. */
+/* Append what is to be said of ROW, the only one of L; TALLY already counts it. */
 void lines_say(struct lines *w, const struct tally *tally, const struct log *l,
 	       const struct log_row *row, struct buf *out);
 void lines_release(struct lines *w);

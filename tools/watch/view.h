@@ -40,7 +40,7 @@ struct view {
 void view_init(struct view *v, const char *title, const struct tally *tally);
 void view_release(struct view *v);
 
-/* What the rows or the keys have changed. */
+/* Find out which rows are shown, after rows came or keys changed the selection. */
 void view_select(struct view *v);
 
 /* Draw all. view_draw.c */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "diagnose/rules.h"
 #include "base/utf8.h"
+#include "diagnose/rules.h"
 #include "report/paragraph.h"
 #include "tools/command.h"
 #include "tools/watch/view.h"
