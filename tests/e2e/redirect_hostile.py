@@ -36,7 +36,8 @@ print(ask(), flush=True)
 sys.stdin.readline()
 print(ask(), flush=True)
 """
-PTRACE_SEIZE, PIDFD_OPEN, PIDFD_GETFD, READV = 0x4206, 434, 438, 310
+PTRACE_SEIZE, PIDFD_OPEN, PIDFD_GETFD = 0x4206, 434, 438
+READV = 310 if os.uname().machine == "x86_64" else 270
 
 
 def as_user(user, work):

@@ -183,10 +183,14 @@ def of_another_libc(here, name):
     """A copy of the program NAME with a loader that knows no LD_PRELOAD, at a path below the
     folder in which it runs: the way of a libc for which the library is not built."""
     loader = "/lib64/ld-linux-x86-64.so.2"
+    if not os.path.exists(loader):
+        return None
     with open(loader, "rb") as original:
         code = original.read()
+    if code.count(b"\x819PREL") != 1:  # cmpl $"PREL", (%rcx), as Debian 12 has it
+        return None
     with open(os.path.join(here.scratch, "libc.so"), "wb") as changed:
-        changed.write(code.replace(b"\x819PREL", b"\x819PREX"))  # cmpl $"PREL", (%rcx)
+        changed.write(code.replace(b"\x819PREL", b"\x819PREX"))
     with open(shutil.which(name), "rb") as original:
         program = original.read()
     copy = os.path.join(here.scratch, name)
@@ -206,14 +210,17 @@ def hash_of(path):
 def bundle_laid_over(here):
     """GnuTLS reads no variable: where it cannot be preloaded its list is another file, as Java's."""
     bundle = os.path.realpath("/etc/ssl/certs/ca-certificates.crt")
-    if os.geteuid() != 0 or not os.path.exists(bundle) or not shutil.which("wget"):
-        skip("a GnuTLS program without the library: no root, bundle or wget")
+    program = None
+    if os.geteuid() == 0 and os.path.exists(bundle) and shutil.which("wget"):
+        program = of_another_libc(here, "wget")
+    if not program:
+        skip("a GnuTLS program without the library: no root, bundle, wget or known loader")
         return
     lay = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"',
            here.server.ca, bundle]
     before, folder = hash_of(bundle), os.getcwd()
     os.chdir(here.scratch)
-    argv = [of_another_libc(here, "wget"), "-q", "-O", "-", "--content-on-error", "--tries=1",
+    argv = [program, "-q", "-O", "-", "--content-on-error", "--tries=1",
             "--post-data=" + redirect_clients.BODY, "--header=Content-Type: application/json",
             '--header=Authorization: Bearer "%s"' % here.good, URL]
     diagnosed(here, "wget with GnuTLS", argv, quoted(here, []), "strict", lay)
