@@ -10,6 +10,7 @@ import collections
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,10 @@ import engines
 sys.path.insert(0, os.path.join(engines.ROOT, "tests", "e2e"))
 from harness import check, finish  # noqa: E402
 
-# The keys that tests make up begin so; none may be in a table.
+# Keys that the captures make up: so long and of so many different signs is none of the samples
+# ("sk-or-v1-xxxx") that orshim shows.
+KEY = re.compile(rb"\b(?:sk-[\w-]{40,}|AIza[\w-]{35}|gsk_\w{40,}|xai-\w{40,}|hf_\w{30,})")
+KEY_SIGNS = 12
 UNTAPPED = {"v": 1, "record": "process", "ts": "2026-11-27T10:00:00.000Z", "pid": 4, "ppid": 1, "exe": "/opt/agent",
             "argv0": "agent", "machine": {"id": "m1", "container": None, "boot": None, "ci": None},
             "tls": [{"object": "/opt/agent", "library": "Go crypto/tls", "version": "", "tap": "none",
@@ -62,6 +66,27 @@ def by_report(log):
     return counted, told
 
 
+def canaries():
+    found = set()
+    for name in glob.glob(os.path.join(engines.ROOT, "tests", "captures", "*", "*.cap")):
+        with open(name, "rb") as text:
+            found.update(KEY.findall(text.read()))
+    return {key.decode() for key in found if len(set(key)) >= KEY_SIGNS}
+
+
+def look_for_keys(name, engine, keys):
+    """Every row of every table and view of ENGINE, as text."""
+    dump = []
+    for table in engine.tables():
+        dump.append(json.dumps(engine.query("SELECT * FROM %s" % table), ensure_ascii=False, default=str))
+    text = "\n".join(dump)
+    shown = text.count("sk-or-v1-0e6...1c96")
+    check(len(dump) >= 5 and shown > 100 and len(keys) > 50,
+          "%s: %d tables dumped, %d MiB, with %d labels of keys" % (name, len(dump), len(text) >> 20, shown), len(keys))
+    found = [key[:14] for key in keys if key in text or key[12:-4] in text]
+    check(not found, "%s: none of %d made-up keys is in them, whole or but for its ends" % (name, len(keys)), found)
+
+
 def number(value):
     return round(float(value), 6)
 
@@ -98,6 +123,7 @@ def one_engine(make, log, wanted, told):
         pairs = engine.query("SELECT * FROM pair_counts")
         check(len(pairs) > 100 and {r["attribute"].count("+") for r in pairs} == {1} and
               sum(int(r["n"]) for r in pairs if r["vendor"] == "openai") % 3 == 0, "%s: pairs" % name, pairs[:4])
+        look_for_keys(name, engine, canaries())
         return refusers, splits, counts, sorted(json.loads(said)["rollup"], key=lambda v: v["vendor"])
     finally:
         engine.close()

@@ -59,6 +59,9 @@ class DuckDB:
         return json.loads(run([self.node, os.path.join(HERE, "duckdb.mjs"), self.folder,
                                os.path.join(self.folder, "db")], begin + sql))
 
+    def tables(self):
+        return [row["table_name"] for row in self.query("SELECT table_name FROM information_schema.tables")]
+
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -108,6 +111,11 @@ class Postgres:
         lines = run([*self.psql, "-c", "SELECT row_to_json(q) FROM (%s) q" % sql.rstrip(";")])
         return [json.loads(line) for line in lines.splitlines()]
 
+    def tables(self):
+        return [row["name"] for row in self.query(
+            "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind IN ('r', 'v', 'm') AND "
+            "relnamespace = 'public'::regnamespace")]
+
     def close(self):
         self.server.send_signal(2)
         self.server.wait()
@@ -146,6 +154,9 @@ class ClickHouse:
     def query(self, sql):
         said = run(["clickhouse-client", "--query", sql.rstrip(";") + " FORMAT JSONEachRow"])
         return [json.loads(line) for line in said.splitlines()]
+
+    def tables(self):
+        return [row["name"] for row in self.query("SELECT name FROM system.tables WHERE database = 'default'")]
 
     def close(self):
         self.server.terminate()
