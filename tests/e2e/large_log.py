@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: clients alone -- 200 400
-"""large_log.py MIB…: reports of logs that are too large to be kept, in the same memory however large.
+"""large_log.py MIB…: reports and exports of logs too large to be kept, in the same memory however large.
 
 Verdict, causes, machines and splits are of all records, which are counted here once more.
 `large_log.py 10240` is the proof for 10 GB; docs/performance.md has its figures.
@@ -20,19 +20,21 @@ from harness import long_log
 
 MEMORY_MAX = 150 << 20
 GROWTH_MAX = 1.15  # between the smallest log and the largest
-FORMS = {"text": [], "Markdown": ["--markdown"], "page": ["--html", "PAGE"], "JSON": ["--json"],
-         "HAR": ["--har", "-"], "JUnit": ["--junit", "-"], "SARIF": ["--sarif", "-"]}
+FORMS = {"text": ["report"], "Markdown": ["report", "--markdown"], "page": ["report", "--html", "PAGE"],
+         "JSON": ["report", "--json"], "HAR": ["report", "--har", "-"], "JUnit": ["report", "--junit", "-"],
+         "SARIF": ["report", "--sarif", "-"], "export --flat": ["export", "--flat"],
+         "export --otlp traces": ["export", "--otlp", "traces"], "export --otlp logs": ["export", "--otlp", "logs"]}
 
 
 def run(argv, out):
     """Its output in the file OUT; exit status, peak memory in bytes, and seconds of its own work."""
     with open(out, "wb") as text:
-        process = subprocess.Popen([ORSHIM, "report", *argv], stdout=text, stderr=subprocess.PIPE)
+        process = subprocess.Popen([ORSHIM, *argv], stdout=text, stderr=subprocess.PIPE)
         said = process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
-        sys.exit("large_log.py: report %s: %s" % (" ".join(argv), said.decode()))
+        sys.exit("large_log.py: %s: %s" % (" ".join(argv), said.decode()))
     return used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
 
 
@@ -69,7 +71,7 @@ def expected(templates, exchanges):
 def check_counts(log, scratch, wanted):
     requests, refused, causes, machines = wanted
     out = os.path.join(scratch, "out")
-    run(["--json", "--summary", log], out)
+    run(["report", "--json", "--summary", log], out)
     made = json.loads(read(out))
     counts = made["counts"]
     check((counts["exchanges"], counts["refused"]) == (requests, refused), "all requests are counted", counts)
@@ -78,11 +80,11 @@ def check_counts(log, scratch, wanted):
           len(got), {rule: (n, causes[rule]) for rule, n in got.items() if causes[rule] != n})
     got = {one["machine"]: one["requests"] for one in made["machines"]}
     check(got == machines, "the machines", (got, machines))
-    run(["--json", "--summary", "--machine", "laptop-3", log], out)
+    run(["report", "--json", "--summary", "--machine", "laptop-3", log], out)
     made = json.loads(read(out))
     check(made["counts"]["exchanges"] == machines["laptop-3"] and made["counts"]["processes"] == 1,
           "a filter takes what it takes of a small log", made["counts"])
-    run([log + ":17"], out)
+    run(["report", log + ":17"], out)
     check("exchange 17, " in read(out), "an old exchange by its number", read(out)[:200])
 
 
@@ -105,6 +107,8 @@ def check_forms(log, size, scratch, exchanges, peaks):
         elif form in ("JSON", "HAR"):
             word = b'"startedDateTime":' if form == "HAR" else b'"tool_version":'
             check(lines_with(out, word) == exchanges, "%s has all %d" % (form, exchanges), lines_with(out, word))
+        elif argv[0] == "export":
+            check(lines_with(out, b"\n") == exchanges, "%s: a line each" % form, lines_with(out, b"\n"))
 
 
 def main():
