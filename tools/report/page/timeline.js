@@ -21,7 +21,7 @@ const Timeline = (() => {
     const move = (by) => { const [a, b] = shown(); show(a + (b - a) * by, b + (b - a) * by); };
     const button = (text, name, act) => el("button", { type: "button", "aria-label": name, title: name, onclick: act }, text);
     const back = button("\u25c0", "earlier", () => move(-0.5)), forth = button("\u25b6", "later", () => move(0.5));
-    const out = button("\u2212", "zoom out", () => scale(2)), all = button("all", "the whole time", () => zoomed(null, null));
+    const out = button("\u2212", "zoom out", () => scale(2)), all = button("all", "all, the whole time", () => zoomed(null, null));
     const bar = el("div", { class: "bar", role: "group", "aria-label": "time axis" }, said, el("span", { class: "fill" }),
       back, forth, button("+", "zoom in", () => scale(0.5)), out, all);
 
