@@ -20,14 +20,14 @@ from harness import check, finish  # noqa: E402
 PACKAGES = ("golang-go", "golang-opentelemetry-collector-dev")
 BUILD = """mount --make-rprivate /; mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"
 go=$(cd "$1" && ls -d usr/lib/go-1.* | tail -n 1)
-exec chroot "$1" env -i HOME=/root PATH=/usr/bin:/bin GOTELEMETRY=off GOROOT="/$go" GO111MODULE=off \\
-	GOPATH=/usr/share/gocode go build -o /root/otlp-reader/otlp-reader /root/otlp-reader/main.go"""
+exec chroot "$1" env -i HOME=/opt/otlp-reader PATH=/usr/bin:/bin GOTELEMETRY=off GOROOT="/$go" GO111MODULE=off \\
+	GOPATH=/usr/share/gocode go build -o /opt/otlp-reader/otlp-reader /opt/otlp-reader/main.go"""
 
 
 def build():
     """The reader, built in a Debian sid."""
     root = engines.run([os.path.join(engines.ROOT, "scripts", "root.sh"), "sid", *PACKAGES]).strip()
-    folder = os.path.join(root, "root", "otlp-reader")
+    folder = os.path.join(root, "opt", "otlp-reader")
     os.makedirs(folder, exist_ok=True)
     shutil.copy(os.path.join(engines.HERE, "reader", "main.go"), folder)
     engines.run(["unshare", "-m", "sh", "-c", BUILD, "sh", root])
