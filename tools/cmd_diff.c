@@ -98,8 +98,8 @@ static bool look_for(struct side_of_diff *s, const struct arguments *a, bool goo
 		found = try_log(s, a->words[i], filter, good, like);
 	runs = runs_list(&count);
 	for (size_t i = 0; i < count && !found && a->count == 2; i++) {
-		char *log = path_join(runs[i].folder, "log");
-		found = try_log(s, log, filter, good, like);
+		char *log = run_log(&runs[i]);
+		found = log && try_log(s, log, filter, good, like);
 		free(log);
 	}
 	/* Take the newer of both: a baseline is made to be compared with. */

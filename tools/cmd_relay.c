@@ -87,6 +87,9 @@ static void choose_log(struct base_relay *b, const char *log)
 		if (snprintf(b->log_path, PATH_MAX, "%s/log", b->folder) >= PATH_MAX)
 			die("relay: the name of TMPDIR is too long");
 	}
+	if (stat(b->log_path, &st) == 0 && !S_ISREG(st.st_mode))
+		die("relay: the log %s is not a regular file; the report is made from the log",
+		    b->log_path);
 	int fd = open(b->log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		die("relay: cannot write to %s: %s", b->log_path, strerror(errno));

@@ -147,10 +147,10 @@ static void run_again(const struct kept_run *run)
 	free(argv);
 }
 
-static struct run_result *read_result(const char *folder)
+static struct run_result *read_result(const struct kept_run *run)
 {
 	struct run_result *r = malloc(sizeof(*r));
-	char *log = path_join(folder, "log");
+	char *log = run_log(run);
 
 	if (!r)
 		die("out of memory");
@@ -182,6 +182,14 @@ static struct kept_run *newest_or_die(size_t *count)
 
 	if (*count == 0)
 		die("rerun: no run is kept yet; start with `orshim run -- TOOL`");
+	if (runs[0].trouble)
+		die("rerun: the newest run, %s, cannot be repeated: %s; start the tool again with "
+		    "`orshim run -- TOOL`",
+		    runs[0].folder, runs[0].trouble);
+	if (runs[0].unsafe)
+		die("rerun: the newest run, %s, is not repeated: another user may have written it; "
+		    "start the tool again with `orshim run -- TOOL`",
+		    runs[0].folder);
 	if (runs[0].withheld)
 		die_of_withheld(&runs[0]);
 	return runs;
@@ -194,12 +202,12 @@ int cmd_rerun(const struct arguments *a)
 
 	(void)a;
 	struct kept_run *runs = newest_or_die(&count);
-	struct run_result *before = read_result(runs[0].folder);
+	struct run_result *before = read_result(&runs[0]);
 	run_again(&runs[0]);
 	struct kept_run *now_runs = runs_list(&now_count);
 	if (now_count == 0 || strcmp(now_runs[0].folder, runs[0].folder) == 0)
 		die("rerun: the new run was not kept, so there is nothing to compare");
-	struct run_result *now = read_result(now_runs[0].folder);
+	struct run_result *now = read_result(&now_runs[0]);
 	buf_init(&out, LIMIT_LINE);
 	say(&out, "orshim: rerun: ");
 	int status = compare(&before->report, &now->report, &out);

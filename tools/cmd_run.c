@@ -123,14 +123,16 @@ static void make_folder(struct run *r)
 		die("run: cannot make a folder in %s: %s; set TMPDIR", base, strerror(errno));
 }
 
-/* A log that the user asked for must be writable: the shim itself would not report it. */
+/* A file that the user asked for must be writable: the shim itself would not report it. */
 static void check_writable(const char *path)
 {
 	if (!path || strstr(path, "%p"))
 		return;
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd =
+	    open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
-		die("run: cannot write to %s: %s", path, strerror(errno));
+		die("run: cannot write to %s: %s", path,
+		    errno == ENXIO ? "nobody reads this pipe" : strerror(errno));
 	close(fd);
 }
 
@@ -141,7 +143,11 @@ static void choose_log(struct run *r)
 
 	if (given && *given) {
 		r->log.path = absolute(given);
-		r->log.start = stat(r->log.path, &st) == 0 ? st.st_size : 0;
+		bool there = stat(r->log.path, &st) == 0;
+		if (there && !S_ISREG(st.st_mode))
+			die("run: the log %s is not a regular file; the report is made from the log",
+			    r->log.path);
+		r->log.start = there ? st.st_size : 0;
 	} else {
 		r->log.path = join(r->folder, "log");
 	}

@@ -28,7 +28,7 @@ static void say_command(const struct kept_run *run, size_t max, struct buf *out)
 static void say_run(const struct kept_run *run, struct buf *out)
 {
 	struct run_result *result = malloc(sizeof(*result));
-	char *log = path_join(run->folder, "log");
+	char *log = run_log(run);
 	char ts[TIMESTAMP_SIZE];
 
 	if (!result)
@@ -43,7 +43,7 @@ static void say_run(const struct kept_run *run, struct buf *out)
 	say_command(run, WORDS_SHOWN, out);
 	say(out, "\n    ");
 	report_verdict(&result->report, out);
-	say(out, "\n    %s\n", log);
+	say(out, "\n    %s\n", log ? log : "no log");
 	run_result_release(result);
 	free(result);
 	free(log);
@@ -52,7 +52,7 @@ static void say_run(const struct kept_run *run, struct buf *out)
 static void put_run(const struct kept_run *run, struct json_out *j)
 {
 	struct run_result *result = malloc(sizeof(*result));
-	char *log = path_join(run->folder, "log");
+	char *log = run_log(run);
 	char ts[TIMESTAMP_SIZE];
 	struct buf words;
 
@@ -94,6 +94,10 @@ int cmd_runs(const struct arguments *a)
 	runs = runs_list(&count);
 	buf_init(&out, REPORT_MAX);
 	for (size_t i = 0; i < count; i++) {
+		if (runs[i].trouble) {
+			warn("runs: %s is left out: %s", runs[i].folder, runs[i].trouble);
+			continue;
+		}
 		json_out_init(&j, &out);
 		if (o->json)
 			put_run(&runs[i], &j);

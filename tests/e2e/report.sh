@@ -31,6 +31,65 @@ misuse "baseline with a line break" 2 "line break" env OPENROUTER_API_KEY=$'x\n'
 misuse "diff of one" 2 "two exchanges" "$orshim" diff x.log#1
 misuse "curl of nothing" 2 "which exchange" "$orshim" curl
 
+# --- what lies in a kept run's place is not what a run leaves
+kept() { # one run, its folder in $kept
+	rm -rf "$work/state/orshim/runs"
+	"$orshim" run -- true >"$work/out" 2>"$work/err"
+	kept=$(echo "$work"/state/orshim/runs/*)
+}
+unusable() { # NAME WORDS: the newest run cannot be repeated, its log can be read; nothing hangs
+	misuse "rerun, $1" 2 "$2" timeout 20 "$orshim" rerun
+	run "runs, $1" 0 timeout 20 "$orshim" runs
+	says "runs, $1" err "is left out: "
+	run "report, $1" 3 timeout 20 "$orshim" report
+}
+kept
+rm "$kept/log" "$kept/run.json"
+mkfifo "$kept/log" "$kept/run.json"
+misuse "rerun, both files FIFOs" 2 "not a regular file" timeout 20 "$orshim" rerun
+run "runs, both files FIFOs" 0 timeout 20 "$orshim" runs
+misuse "report, both files FIFOs" 2 "no API request was seen" timeout 20 "$orshim" report
+misuse "watch, the log a FIFO" 2 "not a regular file" timeout 20 "$orshim" watch
+misuse "export, the log a FIFO" 2 "no run is kept" timeout 20 "$orshim" export --flat
+misuse "diff, the log a FIFO" 2 "is kept" timeout 20 "$orshim" diff last-good last-bad
+misuse "run into a FIFO" 2 "nobody reads this pipe" timeout 20 "$orshim" run --log "$kept/log" -- true
+misuse "run into a device" 2 "not a regular file" "$orshim" run --log /dev/null -- true
+misuse "relay into a FIFO" 2 "not a regular file" timeout 20 "$orshim" relay --log "$kept/log"
+kept
+ln -sf /dev/zero "$kept/run.json"
+unusable "run.json a link to a device" "symbolic link"
+while read -r name words text; do
+	kept
+	echo "$text" >"$kept/run.json"
+	unusable "$name" "${words//_/ }"
+done <<'END'
+version another_version {"v":2,"argv":["true"]}
+no-version another_version {"argv":["true"]}
+no-command no_command {"v":1,"argv":[]}
+number not_a_text {"v":1,"argv":["true",7]}
+NUL a_NUL {"v":1,"argv":["true","a\u0000b"]}
+torn not_JSON {"v":1,"argv":["tr
+END
+kept
+truncate -s 5M "$kept/run.json"
+unusable "a large run.json" "longer than 4 MiB"
+kept
+chmod 777 "$kept"
+misuse "rerun from a folder of everybody" 2 "another user may have written" "$orshim" rerun
+kept
+chmod 777 "$work/state/orshim/runs"
+misuse "rerun from below a folder of everybody" 2 "another user may have written" "$orshim" rerun
+if [ "$(id -u)" = 0 ]; then
+	kept
+	chown 65534 "$kept"
+	misuse "rerun of another user's run" 2 "another user may have written" "$orshim" rerun
+fi
+kept
+echo '{"v":1,"argv":["echo","a\\u0000b"],"cwd":"/"}' >"$kept/run.json"
+run "rerun of an argument that names the escape" 2 "$orshim" rerun
+says "rerun of an argument that names the escape" out '\u0000'
+rm -rf "$work/state/orshim/runs"
+
 standin
 good=$(standin_has good)
 secret=${good#sk-or-v1-}

@@ -15,7 +15,7 @@
 #include "tools/log/command_words.h"
 #include "tools/log/log_row.h"
 
-enum { META_MAX = 4 << 20, NAME_SIZE = 48 };
+enum { META_MAX = 4 << 20, META_VERSION = 1, NAME_SIZE = 48 };
 
 static const char *const run_files[] = { "log", "log.1", "text", "run.json" };
 
@@ -135,7 +135,7 @@ static void write_meta(const char *folder, char **argv, int64_t start_us, int st
 	buf_init(&meta, META_MAX);
 	json_out_init(&j, &meta);
 	json_object(&j, NULL);
-	json_number(&j, "v", 1);
+	json_number(&j, "v", META_VERSION);
 	json_text(&j, "ts", ts);
 	put_arguments(&j, argv);
 	char *cwd = getcwd(NULL, 0);
@@ -194,38 +194,99 @@ static char *copy_text(const char *s)
 	return copy;
 }
 
-static bool read_run(struct kept_run *run, char *folder)
+/* Does the JSON text have an escape of NUL? cJSON ends a string there. */
+static bool has_nul(struct slice text)
+{
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (text.p[i] != '\\')
+			continue;
+		if (slice_starts(slice_from(text, i), SLICE("\\u0000")))
+			return true;
+		i++; /* the escaped character */
+	}
+	return false;
+}
+
+/* Read the regular file PATH into TEXT. Returns why it cannot be read, static; NULL: it was. */
+static const char *load_meta(const char *path, struct buf *text)
+{
+	char piece[16384];
+	const char *why = NULL;
+	struct stat st;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+
+	if (fd < 0)
+		return errno == ENOENT  ? "it has no run.json"
+		       : errno == ELOOP ? "its run.json is a symbolic link"
+					: "its run.json cannot be read";
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		why = "its run.json is not a regular file";
+	while (!why && (n = read(fd, piece, sizeof(piece))) != 0)
+		if (n < 0)
+			why = "its run.json cannot be read";
+		else if (buf_add(text, piece, (size_t)n) != 0)
+			why = "its run.json is longer than 4 MiB";
+	close(fd);
+	return why;
+}
+
+static const char *check_meta(const cJSON *meta)
+{
+	const cJSON *argv = log_member(meta, "argv"), *word;
+
+	if (!meta)
+		return "its run.json is not JSON";
+	if (log_number(meta, "v", 0) != META_VERSION)
+		return "its run.json is of another version of orshim";
+	if (!cJSON_IsArray(argv) || cJSON_GetArraySize(argv) < 1)
+		return "its run.json names no command";
+	cJSON_ArrayForEach(word, argv) if (
+	    !cJSON_IsString(word)) return "its run.json has an argument that is not a text";
+	return NULL;
+}
+
+/* May somebody else have written the folder, or put it there? */
+static bool others_may_write(const char *folder)
+{
+	struct stat st;
+
+	return lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	       (st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static void read_run(struct kept_run *run, char *folder, bool others_may_write_above)
 {
 	char *path = path_join(folder, "run.json");
 	const cJSON *word;
+	cJSON *meta = NULL;
 	struct buf text;
 	size_t n = 0;
 
+	*run = (struct kept_run){ .folder = folder, .status = -1 };
+	run->unsafe = others_may_write_above || others_may_write(folder);
 	buf_init(&text, META_MAX);
-	bool there = access(path, R_OK) == 0;
-	if (there)
-		read_file(path, &text);
-	free(path);
-	cJSON *meta = there ? cJSON_ParseWithLength(text.p ? text.p : "", text.n) : NULL;
-	buf_release(&text);
-	const cJSON *argv = log_member(meta, "argv");
-	int words = cJSON_GetArraySize(argv);
-	if (!meta || words < 1) {
-		cJSON_Delete(meta);
-		return false;
+	run->trouble = load_meta(path, &text);
+	if (!run->trouble && has_nul(buf_slice(&text)))
+		run->trouble = "its run.json has an argument with a NUL";
+	if (!run->trouble) {
+		meta = cJSON_ParseWithLength(text.p ? text.p : "", text.n);
+		run->trouble = check_meta(meta);
 	}
-	*run = (struct kept_run){ .folder = folder };
-	run->argv = calloc((size_t)words + 1, sizeof(*run->argv));
+	free(path);
+	buf_release(&text);
+	const cJSON *argv = run->trouble ? NULL : log_member(meta, "argv");
+	run->argv = calloc((size_t)cJSON_GetArraySize(argv) + 1, sizeof(*run->argv));
 	if (!run->argv)
 		die("out of memory");
-	cJSON_ArrayForEach(word, argv) run->argv[n++] =
-	    copy_text(cJSON_IsString(word) ? word->valuestring : "");
-	run->cwd = copy_text(log_text(meta, "cwd"));
-	run->start_us = log_time(log_text(meta, "ts"));
-	run->status = log_number(meta, "status", -1);
-	run->withheld = cJSON_IsTrue(log_member(meta, "withheld"));
+	cJSON_ArrayForEach(word, argv) run->argv[n++] = copy_text(word->valuestring);
+	if (!run->trouble) {
+		run->cwd = copy_text(log_text(meta, "cwd"));
+		run->start_us = log_time(log_text(meta, "ts"));
+		run->status = log_number(meta, "status", -1);
+		run->withheld = cJSON_IsTrue(log_member(meta, "withheld"));
+	}
 	cJSON_Delete(meta);
-	return true;
 }
 
 struct kept_run *runs_list(size_t *count)
@@ -237,13 +298,10 @@ struct kept_run *runs_list(size_t *count)
 
 	if (!list)
 		die("out of memory");
-	*count = 0;
-	for (int i = 0; i < n; i++) {
-		char *folder = path_join(runs, found[i]->d_name);
-		if (read_run(&list[*count], folder))
-			(*count)++;
-		else
-			free(folder);
+	bool open_to_others = runs && others_may_write(runs);
+	*count = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i < *count; i++) {
+		read_run(&list[i], path_join(runs, found[i]->d_name), open_to_others);
 		free(found[i]);
 	}
 	free(found);
@@ -261,6 +319,17 @@ void runs_free(struct kept_run *runs, size_t count)
 		free(runs[i].cwd);
 	}
 	free(runs);
+}
+
+char *run_log(const struct kept_run *run)
+{
+	char *path = path_join(run->folder, "log");
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return path;
+	free(path);
+	return NULL;
 }
 
 char *runs_newest(const char *name)
@@ -297,12 +366,12 @@ char *runs_newest_log(bool with_exchange, unsigned *without)
 
 	*without = 0;
 	for (size_t i = 0; i < count && !path; i++) {
-		path = path_join(runs[i].folder, "log");
-		if (path && (access(path, F_OK) != 0 || (with_exchange && !has_exchange(path)))) {
+		path = run_log(&runs[i]);
+		if (path && with_exchange && !has_exchange(path)) {
 			free(path);
 			path = NULL;
-			++*without;
 		}
+		*without += !path;
 	}
 	runs_free(runs, count);
 	return path;

@@ -16,7 +16,10 @@ enum { RUNS_KEPT = 20 };
 
 struct kept_run {
 	char *folder;
-	char **argv; /* ended by NULL */
+	const char *
+	    trouble; /* why run.json cannot be used, as in "its run.json is not JSON" (static); NULL: it can */
+	bool unsafe; /* another user may have written the folder */
+	char **argv; /* ended by NULL; empty in trouble */
 	char *cwd;   /* NULL: without a name */
 	int64_t start_us;
 	int status;    /* -1: not ended, or unknown */
@@ -36,6 +39,9 @@ void run_ended(const char *folder, char **argv, int64_t start_us, int status);
 /* All kept runs, newest first; their count in *COUNT. */
 struct kept_run *runs_list(size_t *count);
 void runs_free(struct kept_run *runs, size_t count);
+
+/* The path of RUN's log, which the caller frees. NULL: it is not there, or not a regular file. */
+char *run_log(const struct kept_run *run);
 
 /*
  * The path of NAME in the newest run's folder, or in orshim's state folder; the

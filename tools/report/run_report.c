@@ -200,7 +200,7 @@ void run_report_file(const struct run_log *run, const char *file)
 void run_result_read(struct run_result *r, const char *log_path)
 {
 	log_init(&r->log);
-	if (access(log_path, R_OK) == 0)
+	if (log_path && access(log_path, R_OK) == 0)
 		log_add_from(&r->log, log_path, 0);
 	log_sort(&r->log);
 	report_make(&r->report, &r->log);

@@ -43,7 +43,7 @@ struct run_result {
 	struct report report;
 };
 
-/* A missing log counts as one without exchanges. */
+/* LOG_PATH may be NULL; a missing log counts as one without exchanges. */
 void run_result_read(struct run_result *r, const char *log_path);
 void run_result_release(struct run_result *r);
 

@@ -63,7 +63,7 @@ static void read_rotated(struct follow *f)
 
 	if (asprintf(&old, "%s.1", f->path) < 0)
 		return;
-	f->fd = open(old, O_RDONLY | O_CLOEXEC);
+	f->fd = open(old, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	free(old);
 	/* F's own file, if it was renamed at this moment */
 	if (f->fd >= 0 && fstat(f->fd, &st) == 0 && st.st_ino != f->inode)
@@ -95,7 +95,7 @@ static void look(struct follow *f)
 		read_more(f); /* what was written before the rotation */
 		close(f->fd);
 	}
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
+	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (f->fd < 0 || fstat(f->fd, &st) != 0)
 		return;
 	f->inode = st.st_ino;
@@ -127,6 +127,8 @@ void follow_open(struct follow *f)
 		f->from_start = true; /* a new file: everything in it is new */
 	} else if (S_ISDIR(st.st_mode)) {
 		die("watch: %s is a folder; name the log in it", f->path);
+	} else if (!S_ISREG(st.st_mode)) {
+		die("watch: %s is not a regular file; name the log that ORSHIM_LOG names", f->path);
 	} else if (access(f->path, R_OK) != 0) {
 		die("watch: cannot read %s: %s", f->path, strerror(errno));
 	}
