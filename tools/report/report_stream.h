@@ -13,7 +13,7 @@
 #include "tools/report/report.h"
 
 enum {
-	REPORT_ROWS_MAX = 32768,
+	REPORT_ROWS_MAX = 100000,
 	KEPT_MAX = 10000,
 	KEPT_BYTES_MAX = 48 << 20, /* of those; if they are larger there are fewer */
 	KEPT_PROCESSES_MAX = 1000,
