@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One exchange as the recorders write it in a HAR: their members, their names, what they change.
 
-Told by their sources: Chrome's front_end/models/har/Log.ts, Firefox's netmonitor/src/har/har-builder.js,
-mitmproxy's addons/savehar.py, HTTP Toolkit's src/model/http/har.ts; Charles and Proxyman by files of theirs.
+After their sources: Chrome's front_end/models/har/Log.ts, mitmproxy's addons/savehar.py, HTTP Toolkit's
+src/model/http/har.ts. Firefox's, Charles's and Proxyman's are written from what is known of them, without their
+sources and without files of theirs.
 """
 import base64
 import json
