@@ -11,7 +11,7 @@ packages="libc6-dev linux-libc-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotl
 case ${1:-build} in
 build) ;;
 tests) packages="$packages libcmocka-dev curl python3 python3-h2 openssl bash dash coreutils
-libstdc++6 util-linux mount procps strace busybox-static linux-image-arm64" ;;
+libstdc++6 findutils grep sed util-linux mount procps strace busybox-static linux-image-arm64" ;;
 *)
 	echo "fetch-arm64: unknown set '$1'; build or tests" >&2
 	exit 2

@@ -42,9 +42,12 @@ def owner(archive):
             package = asked("dpkg-query", "-S", name).split(": ")[0].split(",")[0]
         except subprocess.CalledProcessError:
             continue
-        source, version = asked("dpkg-query", "-W", "-f", "${source:Package} ${source:Version}",
-                                package).split()
-        return re.sub(r"-cross.*|-\d+$", "", source), version
+        source, version, built = asked("dpkg-query", "-W", "-f",
+                                       "${source:Package} ${source:Version} ${Version}", package).split()
+        if "cross" in source:  # built for another machine, from sources of these versions
+            version = re.sub(r"cross\d+$", "", built)
+        source = source.replace("cross-toolchain-base", "glibc")
+        return re.sub(r"(-\d+)?(-cross.*)?$", "", source), version
     return None
 
 
