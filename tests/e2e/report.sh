@@ -60,7 +60,7 @@ ln -sf /dev/zero "$kept/run.json"
 unusable "run.json a link to a device" "symbolic link"
 while read -r name words text; do
 	kept
-	echo "$text" >"$kept/run.json"
+	printf '%s\n' "$text" >"$kept/run.json"
 	unusable "$name" "${words//_/ }"
 done <<'END'
 version another_version {"v":2,"argv":["true"]}
@@ -85,7 +85,7 @@ if [ "$(id -u)" = 0 ]; then
 	misuse "rerun of another user's run" 2 "another user may have written" "$orshim" rerun
 fi
 kept
-echo '{"v":1,"argv":["echo","a\\u0000b"],"cwd":"/"}' >"$kept/run.json"
+printf '%s\n' '{"v":1,"argv":["echo","a\\u0000b"],"cwd":"/"}' >"$kept/run.json"
 run "rerun of an argument that names the escape" 2 "$orshim" rerun
 says "rerun of an argument that names the escape" out '\u0000'
 rm -rf "$work/state/orshim/runs"

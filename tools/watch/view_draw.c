@@ -65,13 +65,14 @@ static void draw_row(struct view *v, int at, const struct kept *row, const struc
 			  : row->failed ? PAINT_BAD
 			  : row->probe  ? PAINT_SOFT
 					: PAINT_GOOD;
-	char status[16], ms[16], retry[32] = "";
+	char status[16], ms[16] = "", retry[32] = "";
 
 	if (row->status > 0)
 		snprintf(status, sizeof(status), "%c%d", row->failed ? '!' : ' ', row->status);
 	else
 		snprintf(status, sizeof(status), "%c---", row->failed ? '!' : ' ');
-	snprintf(ms, sizeof(ms), row->ms >= 0 ? "%7d" : "", row->ms);
+	if (row->ms >= 0)
+		snprintf(ms, sizeof(ms), "%7d", row->ms);
 	if (row->retry)
 		snprintf(retry, sizeof(retry), "retry %u: ", row->retry);
 	put_cell(s, at, plain, row->clock, w->clock);
