@@ -21,19 +21,8 @@ mkdir "$work/made"
 cp "$openssl/lib/libcrypto.a" "$openssl/lib/libssl.a" "$work/made"
 unset CFLAGS LDFLAGS MAKEFLAGS
 
-# source_of PACKAGE: unpacked; its folder. Mirrors may lack the newest one's source: then the release's.
-source_of() {
-	for which in "$1" "$1/$release"; do
-		"$top/scripts/fetch-source.sh" "$which" "$work/$1" --tar-only --download-only \
-			>"$work/log" 2>&1 && break
-	done || {
-		cat "$work/log" >&2
-		exit 1
-	}
-	mkdir "$work/$1/unpacked"
-	tar -xf "$(find "$work/$1" -name '*.orig.tar.*' ! -name '*.asc')" -C "$work/$1/unpacked" \
-		--strip-components=1
-	echo "$work/$1/unpacked"
+source_of() { # PACKAGE: unpacked; its folder
+	"$top/scripts/unpack-source.sh" "$1" "$work/$1"
 }
 # archive NAME FOLDER OPTIONS FILE…: the sources in FOLDER as NAME; words of OPTIONS are split.
 archive() {

@@ -28,13 +28,6 @@ exec 3>"$cache/musl-build.log"
 CC="musl-gcc -idirafter /usr/include -idirafter /usr/include/$machine-linux-gnu"
 export CC
 unset CFLAGS LDFLAGS MAKEFLAGS
-source_of() { # PACKAGE: unpacked; its folder
-	"$(dirname "$0")/fetch-source.sh" "$1" "$work/$1" --tar-only --download-only >&3 2>&1
-	mkdir "$work/$1/unpacked"
-	tar -xf "$(find "$work/$1" -name '*.orig.tar.*' ! -name '*.asc')" -C "$work/$1/unpacked" \
-		--strip-components=1
-	echo "$work/$1/unpacked"
-}
 failed() {
 	echo "fetch-musl: $1 was not built; $cache/musl-build.log has why:" >&2
 	tail -n 15 "$cache/musl-build.log" >&2
@@ -42,7 +35,7 @@ failed() {
 }
 
 echo "fetch-musl: OpenSSL, by musl-gcc" >&2
-openssl=$(source_of openssl)
+openssl=$("$(dirname "$0")/unpack-source.sh" openssl "$work/openssl" 2>&3) || failed OpenSSL
 (cd "$openssl" && ./Configure "linux-$machine" --prefix="$folder" --libdir=lib --openssldir=/etc/ssl \
 	shared no-tests no-engine no-afalgeng no-async no-legacy no-docs no-dtls no-ssl3 2>/dev/null ||
 	./Configure "linux-$machine" --prefix="$folder" --libdir=lib --openssldir=/etc/ssl \
@@ -51,7 +44,7 @@ make -C "$openssl" -j2 build_libs >&3 2>&1 || failed OpenSSL
 make -C "$openssl" DESTDIR="$work/built" install_dev >&3 2>&1 || failed OpenSSL
 
 echo "fetch-musl: curl, by musl-gcc" >&2
-curl=$(source_of curl)
+curl=$("$(dirname "$0")/unpack-source.sh" curl "$work/curl" 2>&3) || failed curl
 at=$work/built$folder
 rm -r "$at/lib/pkgconfig" # it names the folder to come
 (cd "$curl" && ./configure CPPFLAGS="-I$at/include" --prefix="$folder" --with-openssl="$at" \
