@@ -101,13 +101,18 @@ static bool is_path(enum setting_id id, const char *value)
 	       (id == SETTING_text && strcmp(value, "stderr") != 0 && strcmp(value, "off") != 0);
 }
 
-/* Root attaches to another user's process: use that user's folders. */
+/*
+ * Root attaches to another user's process: use that user's folders. In a
+ * container take_its_home() did it: nsswitch.conf(5) of there names libraries
+ * that getpwuid(3) would load into this process.
+ */
 static void look_at_home(const struct target *t)
 {
-	const struct passwd *owner = t->uid != getuid() ? getpwuid(t->uid) : NULL;
+	const struct passwd *owner;
 
-	if (t->uid == getuid())
+	if (t->root[0] || t->uid == getuid())
 		return;
+	owner = getpwuid(t->uid);
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_RUNTIME_DIR");
 	unsetenv("XDG_CACHE_HOME");
@@ -200,8 +205,9 @@ static void refuse_second(const struct target *t)
 	    t->name, (int)t->shown);
 }
 
-static int print_result(const struct target *t, enum inject_result result, const char *message)
+static int print_result(const struct target *t, enum inject_result result, char *message)
 {
+	target_clean(message);
 	switch (result) {
 	case INJECT_INTERRUPTED:
 		warn("attach: interrupted; %s[%d] is as it was", t->name, (int)t->shown);
@@ -248,11 +254,12 @@ static void read_again(struct target *t)
 
 static int attach(const struct attach_options *o, struct target *t)
 {
-	char library[PATH_MAX], path[PATH_MAX], message[ATTACH_MESSAGE] = "";
+	char library[PATH_MAX] = "", path[PATH_MAX], message[ATTACH_MESSAGE] = "";
 	struct buf settings;
 
 	check_settings();
-	library_find(library);
+	if (!t->has_shim)
+		library_find(library);
 	if (t->has_shim && t->status.form == ATTACH_FORM &&
 	    t->status.state != ATTACH_STATE_DISABLED)
 		refuse_second(t);
@@ -329,6 +336,7 @@ static void list_one(const struct target *t, struct buf *out)
 		target_variable(t->pid, "ORSHIM_LOG", log, sizeof(log));
 	else if (p->state == ATTACH_STATE_ATTACHED)
 		snprintf(log, sizeof(log), "%s", p->log);
+	target_clean(log);
 	if (p->state != ATTACH_STATE_DISABLED)
 		say(out, "         log: %s\n", log[0] ? log : "none");
 }
@@ -451,6 +459,10 @@ static int attach_inside(const struct attach_options *o, struct target *t)
 		break;
 	}
 	look_at_proc();
+	if (!enter_has_true_proc(number))
+		die("attach: %s[%d] is in a container where something is mounted over /proc/%d, or "
+		    "is not there: attach from inside of it",
+		    name, (int)shown, (int)number);
 	if (!target_read(t, number))
 		die("attach: %s[%d] is not among the processes that its container's /proc shows",
 		    name, (int)shown);

@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,20 +90,44 @@ static bool open_spaces(pid_t pid, int fds[SPACES])
 	return true;
 }
 
+/*
+ * Whoever is root in a container may trace processes of the container's user,
+ * and so reach what they have open and the file that they run, which is ours
+ * (CVE-2019-5736 was that). The kernel refuses it for a process that is not
+ * dumpable (prctl(2)). It stays so.
+ */
+static bool shut_others_out(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+/*
+ * Be the user namespace's root. Groups cannot be dropped where its setgroups
+ * file says "deny" (user_namespaces(7)). Where no root is mapped, stay who we
+ * are, but never with the user number 0 of outside: what that owns it may open
+ * without any capability.
+ */
+static bool become_its_root(bool is_root)
+{
+	(void)setgroups(0, NULL);
+	return (setgid(0) == 0 && setuid(0) == 0) || !is_root;
+}
+
 static bool move(const int fds[SPACES])
 {
+	const bool is_root = geteuid() == 0;
+
 	for (size_t i = 0; i < SPACES; i++) {
 		if (fds[i] < 0)
 			continue;
 		if (spaces[i].kind ? setns(fds[i], spaces[i].kind) != 0
 				   : fchdir(fds[i]) != 0 || chroot(".") != 0)
 			return false;
-		/* Its root; where none is mapped, whoever we are there. */
-		if (spaces[i].kind == CLONE_NEWUSER && setgroups(0, NULL) == 0 && setgid(0) == 0 &&
-		    setuid(0) != 0)
+		if (spaces[i].kind == CLONE_NEWUSER && !become_its_root(is_root))
 			return false;
+		close(fds[i]);
 	}
-	return chdir("/") == 0;
+	return chdir("/") == 0 && shut_others_out(); /* again: setuid(2) may have undone it */
 }
 
 static int status_of(pid_t child)
@@ -116,7 +143,7 @@ static int status_of(pid_t child)
 /* The child of a child: only those are in a pid namespace that was entered. */
 static bool fork_inside(const int fds[SPACES])
 {
-	pid_t child = move(fds) ? fork() : -1;
+	pid_t child = shut_others_out() && move(fds) ? fork() : -1;
 
 	if (child > 0)
 		_exit(status_of(child));
@@ -145,6 +172,25 @@ enum enter_result enter(pid_t pid, pid_t *number, int *status)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return *status == NOT_ENTERED ? ENTER_REFUSED : ENTER_ENDED;
+}
+
+bool enter_has_true_proc(pid_t number)
+{
+	static const char *const files[] = { "status", "maps", "environ", "cmdline",
+					     "comm",   "stat", "auxv" };
+	struct statfs fs;
+	struct stat folder, st;
+	char path[64];
+
+	path_of(path, number, "");
+	if (statfs(path, &fs) != 0 || fs.f_type != PROC_SUPER_MAGIC || lstat(path, &folder) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		path_of(path, number, files[i]);
+		if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_dev != folder.st_dev)
+			return false;
+	}
+	return true;
 }
 
 static bool is_same_file(int fd, const char *path)

@@ -23,10 +23,16 @@ enum enter_result {
 };
 
 /*
- * Fork a process and move it there. *NUMBER is PID's number there; *STATUS the
- * exit status of the process that has ended.
+ * Fork a process and move it there, where nobody may trace it. *NUMBER is PID's
+ * number there; *STATUS the exit status of the process that has ended.
  */
 enum enter_result enter(pid_t pid, pid_t *number, int *status);
+
+/*
+ * Is what /proc tells about process NUMBER the kernel's word? Whoever is root
+ * in there can mount a FIFO, or a file of their own, over each part of it.
+ */
+bool enter_has_true_proc(pid_t number);
 
 /*
  * In the process that enter() made: have the open file LIBRARY at hand as

@@ -46,6 +46,15 @@ static bool read_owner(struct target *t)
 	return found == 2;
 }
 
+/* A process may call itself what it likes; a terminal would obey it. */
+void target_clean(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if ((*c < ' ' && *c != '\n') || *c == 0x7f ||
+		    (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)) /* C1 in UTF-8 */
+			*c = '?';
+}
+
 static void read_name(struct target *t)
 {
 	char link[64];
@@ -56,6 +65,7 @@ static void read_name(struct target *t)
 	t->exe[n > 0 ? n : 0] = '\0';
 	const char *slash = strrchr(t->exe, '/');
 	snprintf(t->name, sizeof(t->name), "%s", slash ? slash + 1 : "process");
+	target_clean(t->name);
 }
 
 static void read_shim(struct target *t)
@@ -71,6 +81,7 @@ static void read_shim(struct target *t)
 	    t->status.form != ATTACH_FORM)
 		memset(&t->status, 0, sizeof(t->status));
 	t->status.log[sizeof(t->status.log) - 1] = '\0';
+	target_clean(t->status.log);
 }
 
 bool target_read(struct target *t, pid_t pid)
@@ -106,8 +117,9 @@ void target_command(pid_t pid, char *out, size_t size)
 		n += put > 0 ? (size_t)put : 0;
 	}
 	for (char *c = out; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
+		if (*c == '\n')
 			*c = '?';
+	target_clean(out);
 	for (size_t i = 0; i < COMMAND_WORDS; i++)
 		free(words[i]);
 	if (f)

@@ -45,6 +45,9 @@ size_t target_find(const char *name, pid_t *pids, size_t most);
 /* The process's command line, cut off at SIZE, words separated by spaces, secrets masked. */
 void target_command(pid_t pid, char *out, size_t size);
 
+/* Put ? for each control character of TEXT, which a process gave, but for line feeds. */
+void target_clean(char *text);
+
 /* When it began, microseconds since 1970; 0: not known. */
 int64_t target_start_us(pid_t pid);
 
