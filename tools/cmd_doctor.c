@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "report/json_out.h"
+#include "tools/attach/enter.h"
 #include "tools/attach/target.h"
 #include "tools/commands.h"
 #include "tools/editor/doctor_editor.h"
@@ -28,7 +29,9 @@ struct patient {
 	bool out_of_reach;      /* the relay of orshim run cannot serve it, either */
 	int pid;                /* 0: a file */
 	bool has_shim;          /* has a pid */
+	char root[ROOT_SIZE];	/* of a process, if it is not ours; else "" */
 	char preload[PATH_MAX]; /* LD_PRELOAD that the process was started with */
+	char library_path[PATH_MAX];
 	struct tls_survey survey;
 };
 
@@ -51,28 +54,43 @@ static bool is_script(const char *path)
 	return head[0] == '#' && head[1] == '!';
 }
 
-static void look_at_program(struct patient *p)
+/* FILE is the program. */
+static void look_at_program(struct patient *p, const char *file)
 {
 	struct slice loader;
 	const char *why;
 	struct elf e;
 
-	if (!elf_open(&e, p->path, &why))
+	if (!elf_open(&e, file, &why))
 		die("doctor: %s: %s", p->path, why);
 	loader = elf_interpreter(&e);
 	p->machine = elf_machine(&e);
 	p->linking = loader.p ? "dynamic" : "static";
 	if (loader.p)
 		p->libc = slice_has(loader, SLICE("musl")) ? "musl" : "glibc";
-	tls_survey(&p->survey, &e, p->path);
+	tls_survey(&p->survey, &e, p->path, p->root, p->library_path);
 	elf_close(&e);
+}
+
+/* A path that begins with "/proc/PID/root": where the links of that root folder lead to. */
+static const char *way_below_root(struct patient *p, char path[PATH_MAX])
+{
+	int pid, n = 0;
+
+	if (sscanf(p->asked, "/proc/%d/root%n", &pid, &n) != 1 || !n || p->asked[n] != '/' ||
+	    !enter_is_needed(pid))
+		return p->asked;
+	snprintf(p->root, sizeof(p->root), "/proc/%d/root", pid);
+	return rooted_path(p->root, p->asked + n, path) ? path : p->asked;
 }
 
 static void look_at_tool(struct patient *p)
 {
 	struct program program;
+	char path[PATH_MAX];
+	const char *name = way_below_root(p, path);
 
-	switch (program_find(&program, p->asked)) {
+	switch (program_find(&program, name)) {
 	case PROGRAM_NOT_FOUND:
 		die("doctor: command not found: %s%s", p->asked,
 		    *program_hint(p->asked, PROGRAM_NOT_FOUND)
@@ -84,8 +102,13 @@ static void look_at_tool(struct patient *p)
 	case PROGRAM_FINE:
 		break;
 	}
-	if (!realpath(program.path, p->path))
+	if (p->root[0])
+		memcpy(p->path, program.path, sizeof(p->path));
+	else if (!realpath(program.path, p->path))
 		die("doctor: %s: %s", program.path, strerror(errno));
+	if (p->root[0] && is_script(p->path))
+		die("doctor: %s is a script of another root folder: name the program that runs it",
+		    p->asked);
 	if (is_script(p->path)) {
 		memcpy(p->script, p->path, sizeof(p->path));
 		if (launcher_follow(p->script, p->path, &p->how)) {
@@ -98,25 +121,9 @@ static void look_at_tool(struct patient *p)
 	}
 	p->no_preload = program.no_preload;
 	p->out_of_reach = program.gains_rights || program.is_foreign;
-	look_at_program(p);
-}
-
-static void read_preload(struct patient *p)
-{
-	static const char name[] = "LD_PRELOAD=";
-	char path[64];
-	char *entry = NULL;
-	size_t size = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/environ", p->pid);
-	f = fopen(path, "re");
-	while (f && getdelim(&entry, &size, '\0', f) > 0)
-		if (strncmp(entry, name, sizeof(name) - 1) == 0)
-			snprintf(p->preload, sizeof(p->preload), "%s", entry + sizeof(name) - 1);
-	free(entry);
-	if (f)
-		fclose(f);
+	if (getenv("LD_LIBRARY_PATH"))
+		snprintf(p->library_path, sizeof(p->library_path), "%s", getenv("LD_LIBRARY_PATH"));
+	look_at_program(p, p->path);
 }
 
 static void look_at_process(struct patient *p)
@@ -133,11 +140,20 @@ static void look_at_process(struct patient *p)
 	if (n < 0)
 		die("doctor: process %d cannot be looked into: %s", p->pid, strerror(errno));
 	p->path[n] = '\0';
-	if (program_find(&program, p->path) == PROGRAM_FINE)
+	if (enter_is_needed(p->pid)) {
+		char real[PATH_MAX];
+
+		snprintf(p->root, sizeof(p->root), "/proc/%d/root", p->pid);
+		if (rooted_path_of_proc(p->root, p->path, real))
+			memcpy(p->path, real, sizeof(real));
+	}
+	target_variable(p->pid, "LD_PRELOAD", p->preload, sizeof(p->preload));
+	target_variable(p->pid, "LD_LIBRARY_PATH", p->library_path, sizeof(p->library_path));
+	if (program_find(&program, link) == PROGRAM_FINE)
 		p->no_preload = program.no_preload;
 	p->out_of_reach = program.gains_rights || program.is_foreign;
-	look_at_program(p);
-	tls_survey_process(&mapped, p->pid, &p->has_shim);
+	look_at_program(p, link);
+	tls_survey_process(&mapped, p->pid, p->root, &p->has_shim);
 	/* The mappings of a running process are more exact than what its file may load. */
 	for (size_t i = 0; i < mapped.count; i++) {
 		size_t k = 0;
@@ -156,7 +172,6 @@ static void look_at_process(struct patient *p)
 	}
 	p->survey.speaks_h2 |= mapped.speaks_h2;
 	p->survey.speaks_h3 |= mapped.speaks_h3;
-	read_preload(p);
 }
 
 /* Can at least one of the program's TLS libraries be tapped? */
@@ -268,10 +283,13 @@ static void write_advice(const struct patient *p, struct buf *out)
 	if (p->pid && p->has_shim) {
 		write_status(p, out);
 	} else if (p->pid && is_tappable(p)) {
-		say(out, "  now: the shim is not loaded%s; start it again with: orshim run -- %s\n",
+		say(out, "  now: the shim is not loaded%s; start it again%s with: orshim run -- %s\n",
 		    strstr(p->preload, "liborshim") ? " although LD_PRELOAD names it" : "",
-		    p->path);
+		    p->root[0] ? ", in its container," : "", p->path + strlen(p->root));
 		advise_to_attach(p, out);
+	} else if (is_tappable(p) && p->root[0]) {
+		say(out, "  so: in its container, orshim run -- %s\n",
+		    p->path + strlen(p->root));
 	} else if (is_tappable(p)) {
 		say(out, "  so: orshim run -- %s\n", p->asked);
 	} else if (p->script[0] && !p->how && p->survey.count == 0) {

@@ -255,6 +255,33 @@ expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: ins
 	confirm each other
 	TLS: OpenSSL 3.5' '"library":"BoringSSL"' "$tapped"
 
+# Another root folder, with a libcrypto of its own behind links that lead elsewhere from here.
+other_root='mount -t tmpfs none "$1" && cd "$1" && mkdir -p "own/lib/$3" usr lib64 && ln -s /own/lib lib &&
+	mount --rbind /usr usr && cp "$2" own/ &&
+	for loader in /lib/ld-* /lib64/ld-*; do [ ! -e "$loader" ] || cp -L "$loader" lib64/ || exit; done &&
+	cp lib64/ld-* own/lib/ &&
+	ln -s /../../own/libcrypto.so.3 "own/lib/$3/libcrypto.so.3" && exec chroot . /usr/bin/python3 -c "$4"'
+mkdir "$scratch/root"
+libraries=$(uname -m)-linux-gnu
+if sed 's/OpenSSL 3\(\.[0-9]\)/OpenSSL 9\1/' "/usr/lib/$libraries/libcrypto.so.3" >"$scratch/libcrypto.so.3" &&
+	unshare -Urm true 2>/dev/null; then
+	begin unshare -Urm sh -c "$other_root" sh "$scratch/root" "$scratch/libcrypto.so.3" "$libraries" "$wait_in_python"
+	expect 0 'a running Python in another root folder' "$pid" 'TLS: OpenSSL 9.
+		, in its container, with: orshim run -- /usr/bin/python3' '"version":"9.' "$tapped"
+	root_of_it=/proc/$pid/root
+	expect 0 'a program in another root folder' "$root_of_it/usr/bin/python3" 'TLS: OpenSSL 9.
+		so: in its container, orshim run -- /usr/bin/python3' '"version":"9.'
+	mkfifo "$scratch/fifo"
+	chmod 755 "$scratch/fifo"
+	for file in "$root_of_it/usr/bin/no-such-tool" "$scratch/fifo"; do
+		timeout 30 "$orshim" doctor "$file" >"$scratch/text" 2>&1
+		[ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]
+		verdict $? "${file##*/}: one line of complaint"
+	done
+else
+	skip 'another root folder: user namespaces are not allowed here, or there is no libcrypto.so.3'
+fi
+
 for wrong in no-such-tool-anywhere /etc/passwd "$scratch" 4194305; do
 	"$orshim" doctor "$wrong" >"$scratch/text" 2>&1
 	[ $? = 2 ] && [ "$(wc -l <"$scratch/text")" = 1 ]

@@ -125,7 +125,7 @@ static bool look_at(struct editor *e, int pid)
 		editor_release(e);
 		return false;
 	}
-	tls_survey_process(&survey, pid, &e->has_shim);
+	tls_survey_process(&survey, pid, "", &e->has_shim);
 	return true;
 }
 

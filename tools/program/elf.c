@@ -94,7 +94,7 @@ static bool read_headers(struct elf *e)
 bool elf_open(struct elf *e, const char *path, const char **why)
 {
 	struct stat st = { .st_size = 0 };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it may be a FIFO */
 
 	*e = (struct elf){ .bytes = NULL };
 	*why = strerror(errno);

@@ -250,15 +250,19 @@ static void judge_file(struct tls_survey *s, const char *path, const char *why)
 	}
 }
 
-/* The file of library NAME that FROM needs, as the loader would look for it; without ld.so.cache. */
-static char *resolve(const char *name, const struct elf *from, const char *from_path)
+/*
+ * The file of library NAME that FROM needs, as the loader would look for it
+ * below the root folder of S; without ld.so.cache.
+ */
+static char *resolve(const struct tls_survey *s, const char *name, const struct elf *from,
+		     const char *from_path)
 {
 	static const char folders[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
 				      "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:"
 				      "/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib";
-	const char *runpath = elf_runpath(from), *given = getenv("LD_LIBRARY_PATH");
-	struct slice own = slice_of(from_path);
-	char search[PATH_MAX * 3];
+	const char *runpath = elf_runpath(from), *given = s->library_path;
+	struct slice own = slice_of(from_path + strlen(s->root));
+	char search[PATH_MAX * 3], real[PATH_MAX];
 	struct slice rest, folder;
 
 	while (own.n && own.p[own.n - 1] != '/')
@@ -268,15 +272,13 @@ static char *resolve(const char *name, const struct elf *from, const char *from_
 	rest = slice_of(search);
 	while (slice_cut(&rest, ':', &folder)) {
 		char path[PATH_MAX];
-		char *real;
 		bool origin = slice_starts(folder, SLICE("$ORIGIN"));
 		struct slice tail = slice_from(folder, origin ? 7 : 0);
 
 		snprintf(path, sizeof(path), "%.*s%.*s/%s", origin ? (int)own.n : 0, own.p,
 			 SLICE_ARG(tail), name);
-		real = folder.n ? realpath(path, NULL) : NULL;
-		if (real)
-			return real;
+		if (folder.n && rooted_path(s->root, path, real))
+			return strdup(real);
 	}
 	return NULL;
 }
@@ -287,7 +289,7 @@ static void add_needed(struct libraries *l, const struct elf *e, const char *pat
 	const char *name;
 
 	for (size_t i = 0; (name = elf_needed(e, i)); i++) {
-		char *file = resolve(name, e, path);
+		char *file = resolve(s, name, e, path);
 		bool known = !file || l->count == LIBRARIES_MAX;
 
 		judge_file(s, name, "needs");
@@ -355,21 +357,31 @@ static void look_at_modules(struct tls_survey *s, const char *path)
 			continue;
 		for (size_t k = 0; k < 3 && loads_later[i].modules[k]; k++) {
 			const char *star = loads_later[i].modules[k] + 2; /* past "%s" */
-			char pattern[PATH_MAX + 64];
+			char pattern[PATH_MAX + 64], real[PATH_MAX];
 			glob_t g;
 
 			snprintf(pattern, sizeof(pattern), "%.*s%s", (int)(file - path), path,
 				 star);
-			if (glob(pattern, 0, NULL, &g) == 0)
-				look_at_module(s, g.gl_pathv[g.gl_pathc - 1]);
+			if (glob(pattern, 0, NULL, &g) == 0 &&
+			    rooted_path(s->root, g.gl_pathv[g.gl_pathc - 1] + strlen(s->root),
+					real))
+				look_at_module(s, real);
 			globfree(&g);
 		}
 	}
 }
 
-void tls_survey(struct tls_survey *s, struct elf *e, const char *path)
+static void begin(struct tls_survey *s, const char *root, const char *library_path)
 {
 	memset(s, 0, sizeof(*s));
+	snprintf(s->root, sizeof(s->root), "%s", root);
+	s->library_path = library_path;
+}
+
+void tls_survey(struct tls_survey *s, struct elf *e, const char *path, const char *root,
+		const char *library_path)
+{
+	begin(s, root, library_path);
 	look_inside(s, e, "");
 	look_for_rust_and_go(s, e);
 	look_at_needed(s, e, path);
@@ -381,26 +393,30 @@ void tls_survey(struct tls_survey *s, struct elf *e, const char *path)
 /* PATH was mapped: a line of /proc/PID/maps for each of its segments. */
 static void look_at_mapped(struct tls_survey *s, const char *path, char last[PATH_MAX])
 {
+	char real[PATH_MAX];
 	const char *why;
 	struct elf e;
 
-	judge_file(s, path, "has mapped");
-	if (strcmp(path, last) == 0 || strstr(path, "/liborshim.so") || !elf_open(&e, path, &why))
+	if (strcmp(path, last) == 0)
 		return;
 	snprintf(last, PATH_MAX, "%s", path);
+	judge_file(s, path, "has mapped");
+	if (strstr(path, "/liborshim.so") || !rooted_path_of_proc(s->root, path, real) ||
+	    !elf_open(&e, real, &why))
+		return;
 	if (!elf_is_program(&e))
-		look_inside_library(s, &e, path);
+		look_inside_library(s, &e, real);
 	elf_close(&e);
 }
 
-void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim)
+void tls_survey_process(struct tls_survey *s, int pid, const char *root, bool *has_shim)
 {
 	char line[PATH_MAX + 128];
 	char last[PATH_MAX] = "";
 	char name[64];
 	FILE *maps;
 
-	memset(s, 0, sizeof(*s));
+	begin(s, root, NULL);
 	*has_shim = false;
 	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
 	maps = fopen(name, "re");

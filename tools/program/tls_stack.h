@@ -11,6 +11,7 @@
 
 #include "report/record.h"
 #include "tools/program/elf.h"
+#include "tools/program/rooted.h"
 
 enum { STACKS_MAX = 8 };
 
@@ -27,18 +28,25 @@ struct tls_stack {
 struct tls_survey {
 	struct tls_stack found[STACKS_MAX];
 	size_t count;
+	char root[ROOT_SIZE];	  /* below which libraries are looked for; "": ours */
+	const char *library_path; /* LD_LIBRARY_PATH; NULL: none */
 	bool speaks_h2; /* has an HTTP/2 library, as far as can be seen */
 	bool speaks_h3; /* has an HTTP/3 library: traffic over it is not observed */
 };
 
-/* E is the program at PATH. */
-void tls_survey(struct tls_survey *s, struct elf *e, const char *path);
+/*
+ * E is the program at PATH. Its libraries are those below ROOT ("/proc/PID/root";
+ * "": our own), where PATH is, too, and of LIBRARY_PATH (LD_LIBRARY_PATH, or
+ * NULL), which is to stay as long as S.
+ */
+void tls_survey(struct tls_survey *s, struct elf *e, const char *path, const char *root,
+		const char *library_path);
 
 /*
- * Libraries that PID has mapped, searched like those that a program needs; also
- * reports whether liborshim.so is among them.
+ * Libraries that PID, whose root folder is ROOT, has mapped, searched like those
+ * that a program needs; also reports whether liborshim.so is among them.
  */
-void tls_survey_process(struct tls_survey *s, int pid, bool *has_shim);
+void tls_survey_process(struct tls_survey *s, int pid, const char *root, bool *has_shim);
 
 /* The protocol that it will likely use with an API. */
 const char *tls_http_guess(const struct tls_survey *s);

@@ -79,7 +79,8 @@ void candidate_look(struct candidate *c, const char *path)
 			survey->found[0] =
 			    (struct tls_stack){ .library = "OpenSSL", .tap = TAP_METHOD_TABLE };
 		} else {
-			tls_survey(survey, &e, c->path);
+			tls_survey(survey, &e, c->path, "",
+				   getenv("LD_LIBRARY_PATH"));
 		}
 		judge(c, survey, program.no_preload);
 		c->is_out_of_reach = program.gains_rights || program.is_foreign;
