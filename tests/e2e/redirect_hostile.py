@@ -97,7 +97,8 @@ def knocks(door):
     connected = socket.create_server(("127.0.0.1", 0)).fileno()
     answers = 0
     for message in (b"", b"T", b"L", b"L00", b"L11", b"W", b"W" * 5000, b"P9" + b"x" * 4200, b"F",
-                    b"\xff" * 300, b"T\x7f" + b"/" * 4000, b"T\x07/nowhere", b"Lx" * 2000):
+                    b"\xff" * 300, b"T\x7f" + b"/" * 4000, b"T\x07/nowhere", b"Lx" * 2000,
+                    b"Wthere is a forged reason\0/usr/bin/forged"):
         for fds in ((), (read,), (null,), (connected,), (read, null, connected)):
             try:
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as one:
@@ -211,6 +212,7 @@ def hostile(here):
     attacks(folder)
     rest, err = run.communicate(b"go\n", timeout=60)
     check((run.returncode, rest) == (0, b"401\n"), "and after all that, too", (run.returncode, rest, err))
+    check(b"forged" not in err, "and the user reads nothing that the attacker told", err)
     here.log = log
     causes = [r["verdict"]["cause"] for r in place.of(here.logged(), "exchange")]
     check(causes == ["auth_token_quoted"] * 2, "both are diagnosed, and nothing else is in the log",

@@ -16,6 +16,7 @@ struct visitor {
 	struct source source;
 	struct relay *relay;
 	int pid;
+	bool is_of_run;
 };
 
 static void leave(struct visitor *v)
@@ -90,12 +91,15 @@ static void tell_proxy(struct visitor *v, const char *request)
 	buf_release(&out);
 }
 
-/* REQUEST: "W", why a program is not relayed, NUL, its path. */
+/*
+ * REQUEST: "W", why a program is not relayed, NUL, its path. The user reads it:
+ * so not from whoever else is the same user.
+ */
 static void take_failure(struct visitor *v, const char *request, size_t n)
 {
 	size_t why = strnlen(request, n);
 
-	if (why < n)
+	if (why < n && v->is_of_run)
 		relay_passed(v->relay, v->pid, request + why + 1,
 			     (struct passed_by){ .host = "", .why = request + 1 });
 }
@@ -137,7 +141,9 @@ void door_open(struct source *s, uint32_t events)
 	    who.uid == geteuid()) {
 		*v = (struct visitor){ .source = { .fd = fd, .ready = on_visitor },
 				       .relay = door->relay,
-				       .pid = who.pid };
+				       .pid = who.pid,
+				       /* It waits for answers: its parents can be asked for. */
+				       .is_of_run = peer_is_of_run(door->relay, who.pid) };
 		if (loop_watch(door->relay->loop, &v->source, EPOLLIN))
 			return;
 	}

@@ -13,6 +13,8 @@
 
 #include "tools/redirect/relay.h"
 
+enum { GENERATIONS = 64 }; /* from a process up to the run */
+
 static struct peer
     *judged; /* whose exchange the observer is looking at; it has no argument for it */
 
@@ -86,6 +88,19 @@ static void look(struct peer *p, const char *exe)
 	p->parent = status_number(p->pid, "PPid:");
 	size_t n = read_proc(p->pid, "cmdline", p->argv0, sizeof(p->argv0) - 1);
 	p->argv0[n] = '\0';
+}
+
+bool peer_is_of_run(const struct relay *r, int pid)
+{
+	for (int i = 0; i < GENERATIONS && pid > 1; i++) {
+		if (pid == r->run && !r->ends)
+			return true;
+		for (const struct peer *p = r->peers; p; p = p->next)
+			if (p->pid == pid && !p->ended)
+				return true;
+		pid = status_number(pid, "PPid:");
+	}
+	return false;
 }
 
 static bool exe_of(int pid, char exe[PATH_MAX])

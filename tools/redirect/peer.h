@@ -40,6 +40,12 @@ struct peer *peer_of(struct relay *r, int tid);
 /* Its descriptor FD, as one of ours; -1 with errno. */
 int peer_borrow(const struct peer *p, int fd);
 
+/*
+ * Is PID one of the run's processes: does it descend from `orshim run`, or from
+ * one with a filter of its? False, too, where its parent has ended before.
+ */
+bool peer_is_of_run(const struct relay *r, int pid);
+
 struct wire_limits peer_limits(struct peer *p);
 
 bool peer_has_ended(const struct peer *p);

@@ -157,6 +157,7 @@ static bool prepare(struct relay *r, const struct relay_order *order)
 {
 	struct slice wrong;
 
+	r->run = order->run;
 	r->strict = order->mode == RELAY_STRICT;
 	snprintf(r->folder, sizeof(r->folder), "%s", order->folder);
 	for (size_t i = 0; i < LIMIT_RELAY_LISTENERS; i++)

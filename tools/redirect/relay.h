@@ -61,6 +61,7 @@ struct passed_by {
 
 struct relay {
 	int loop;
+	int run;                 /* the process of `orshim run`, until `ends` */
 	bool strict;             /* refuse what cannot be looked into */
 	bool settles;            /* the tool has ended: tell what was seen */
 	bool asked;              /* and `orshim run` waits for it */

@@ -36,7 +36,8 @@ static void link_entry(const char *folder)
 bool run_relay_start(struct run_relay *r, const char *folder, enum relay_mode mode,
 		     const char *program, int log_socket)
 {
-	struct relay_order order = { .folder = folder, .mode = mode, .log_socket = log_socket };
+	struct relay_order order = { .folder = folder, .mode = mode, .run = getpid(),
+				     .log_socket = log_socket };
 	int pair[2] = { -1, -1 };
 
 	*r = (struct run_relay){ .control = -1, .folder = folder, .mode = mode };

@@ -30,6 +30,7 @@ enum report_number {
 struct relay_order {
 	const char *folder;
 	enum relay_mode mode;
+	int run; /* the process of `orshim run` */
 	int door;
 	int control;
 	int log_socket; /* collector.h; -1: there is none */
