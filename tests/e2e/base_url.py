@@ -115,6 +115,9 @@ def clients(key, ca):
     yield "curl, chunked", [*curl, "-H", "Transfer-Encoding: chunked", "%s/chat/completions", "-d", CHAT]
     yield "curl, HTTP/1.0", [*curl, "--http1.0", "%s/models"]
     yield "curl, two on a connection", [*curl, "%s/models", "%s/key"]
+    yield "curl, a WebSocket that is refused, and one after it", [
+        *curl, "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13",
+        "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "%s/models", "%s/key"]
     yield "CPython, keep-alive and chunks", [PYTHON, "-c", TWO_REQUESTS, "%s", key, ca, CHAT]
     if shutil.which("node"):
         yield "Node, fetch", ["node", "-e", FETCH, "%s", key, CHAT]

@@ -37,9 +37,10 @@ static const struct {
 	  "GET /a HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\n" HERE
 	  "HTTP2-Settings: AAEA\r\nUpgrade: h2c\r\n\r\n",
 	  "GET /a HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\n" THERE "\r\n" },
-	{ "after the head of a WebSocket nothing is changed",
+	{ "a WebSocket that the server does not switch to, and a request after it",
 	  "GET /a HTTP/1.1\r\n" HERE "Upgrade: websocket\r\n\r\nGET /b HTTP/1.1\r\n" HERE "\r\n",
-	  "GET /a HTTP/1.1\r\n" THERE "Upgrade: websocket\r\n\r\nGET /b HTTP/1.1\r\n" HERE "\r\n" },
+	  "GET /a HTTP/1.1\r\n" THERE "Upgrade: websocket\r\n\r\nGET /b HTTP/1.1\r\n" THERE
+	  "\r\n" },
 	{ "what is not HTTP", "\x16\x03\x01 Host: 127.0.0.1\r\n\r\n",
 	  "\x16\x03\x01 Host: 127.0.0.1\r\n\r\n" },
 	{ "a length that is none: the rest is its body",
@@ -72,10 +73,37 @@ static void the_host_alone_is_another(void **state)
 	}
 }
 
+static void check_next(const char *head, const char *next, const char *expected)
+{
+	struct base_request *r = base_request_new("openrouter.ai");
+	struct buf out;
+
+	buf_init(&out, 4096);
+	assert_int_equal(base_request_feed(r, head, strlen(head), &out), 0);
+	base_request_switched(r);
+	buf_reset(&out);
+	assert_int_equal(base_request_feed(r, next, strlen(next), &out), 0);
+	assert_int_equal(out.n, strlen(expected));
+	assert_memory_equal(out.p, expected, out.n);
+	buf_release(&out);
+	base_request_free(r);
+}
+
+/* "AB" begins a fragment that is compressed (RFC 7692), and could begin a method. */
+static void a_websocket_is_passed_on_as_it_is(void **state)
+{
+	(void)state;
+	check_next("GET /a HTTP/1.1\r\n" HERE "Upgrade: websocket\r\n\r\n", "AB\r\n" HERE "\r\n",
+		   "AB\r\n" HERE "\r\n");
+	check_next("GET /a HTTP/1.1\r\n" HERE "\r\n", "GET /b HTTP/1.1\r\n" HERE "\r\n",
+		   "GET /b HTTP/1.1\r\n" THERE "\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_alone_is_another),
+		cmocka_unit_test(a_websocket_is_passed_on_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ struct base_request {
 	struct http1 reader; /* finds where requests begin */
 	struct exchange *x;  /* the one that is read; NULL: none yet */
 	bool in_body;        /* its head was passed on */
+	bool asked;          /* for a WebSocket */
 	bool passes;         /* what comes is passed on as it is */
 };
 
@@ -61,7 +62,7 @@ static bool is_http2_offer(struct slice line)
 	       (is_field(line, SLICE("Upgrade")) && slice_has_nocase(line, SLICE("h2c")));
 }
 
-/* A whole head. A WebSocket may follow it: then nothing more is read. */
+/* A whole head. */
 static int add_head(struct base_request *r, struct slice head, struct buf *out)
 {
 	int failed = 0;
@@ -74,7 +75,7 @@ static int add_head(struct base_request *r, struct slice head, struct buf *out)
 			failed = add_host(out, line, r->authority);
 		else if (!is_http2_offer(line))
 			failed = buf_add_slice(out, line);
-		r->passes |=
+		r->asked |=
 		    is_field(line, SLICE("Upgrade")) && slice_has_nocase(line, SLICE("websocket"));
 	}
 	return failed;
@@ -110,6 +111,11 @@ static int read_on(struct base_request *r, struct slice *in, struct buf *out)
 		r->in_body = false;
 	}
 	return failed;
+}
+
+void base_request_switched(struct base_request *r)
+{
+	r->passes |= r->asked;
 }
 
 int base_request_feed(struct base_request *r, const void *bytes, size_t n, struct buf *out)

@@ -16,6 +16,13 @@ struct base_request;
 struct base_request *base_request_new(const char *authority);
 void base_request_free(struct base_request *r); /* NULL is fine */
 
+/*
+ * The API switched to a WebSocket, if one was asked for: what comes from here on
+ * passes as it is. Until then it is read as requests, as RFC 9110 section 7.8
+ * has it.
+ */
+void base_request_switched(struct base_request *r);
+
 /* The tool sent N bytes: append what goes to the API. Not 0: no memory. */
 int base_request_feed(struct base_request *r, const void *bytes, size_t n, struct buf *out);
 

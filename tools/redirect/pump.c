@@ -307,6 +307,8 @@ static enum part pump_request(struct link *l)
 	if (n <= 0)
 		return n == END_BROKEN ? PART_BROKEN : PART_DONE;
 	buf_init(&out, REQUEST_MAX);
+	if (!l->wire) /* it ends where the server switches to a WebSocket */
+		base_request_switched(l->request);
 	bool fine = base_request_feed(l->request, piece, (size_t)n, &out) == 0;
 	if (fine && out.n) {
 		pump_observe(l, SIDE_CLIENT, out.p, out.n);
