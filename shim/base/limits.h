@@ -45,6 +45,7 @@
 #define LIMIT_DROPPED 65536	    /* live connections that are not watched (count) */
 #define LIMIT_EARLY (16 * 1024)	    /* kept of a server that speaks before its client */
 #define LIMIT_CALLERS 256	    /* places that call an exported function of ours (count) */
+#define LIMIT_OPEN_CALLS 1024	    /* calls of exported TLS functions that have not returned (count) */
 #define LIMIT_PATH 4096		    /* a file name, as PATH_MAX */
 #define LIMIT_INTERPRETER 256	    /* head of a program that is about to be executed; a "#!" line */
 #define LIMIT_KEPT_COUNT 32	    /* ORSHIM_* settings handed to children (count) */

@@ -26,6 +26,7 @@ static struct {
 	_Atomic uintptr_t key;
 	_Atomic(void *) real;
 	atomic_bool tapped;
+	atomic_bool own;
 } places[LIMIT_CALLERS];
 static struct own_lock writing;
 static atomic_bool is_used EARLY; /* some row is in use */
@@ -61,6 +62,7 @@ static bool recall(uintptr_t key, struct callee *found)
 		return false;
 	found->real = atomic_load(&places[i].real);
 	found->tapped = atomic_load(&places[i].tapped);
+	found->own = atomic_load(&places[i].own);
 	return atomic_load(&places[i].key) == key;
 }
 
@@ -73,6 +75,7 @@ static void note(uintptr_t key, const struct callee *found)
 	atomic_store(&places[i].key, 0);
 	atomic_store(&places[i].real, found->real);
 	atomic_store(&places[i].tapped, found->tapped);
+	atomic_store(&places[i].own, found->own);
 	atomic_store(&places[i].key, key);
 	atomic_store(&is_used, true);
 	own_lock_release(&writing);
@@ -130,6 +133,20 @@ static void *resolve(const char *name, const void *site)
 	return found;
 }
 
+/* A function of the library that ends with a jump to another returns to us, who called it. */
+static bool is_call_of_its_own(const void *site, const void *function)
+{
+	struct object o;
+	uintptr_t at = (uintptr_t)function;
+
+	if (objects_is_ours(site))
+		return true;
+	if (!objects_at(site, &o))
+		return false;
+	struct span span = object_span(&o);
+	return span.low <= at && at < span.high;
+}
+
 bool caller_recall(enum hook_id hook, const void *site, struct callee *found)
 {
 	return recall(key_of(hook, site), found);
@@ -139,6 +156,7 @@ bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 {
 	found->real = resolve(names[hook], site);
 	found->tapped = libraries_is_tapped(found->real);
+	found->own = found->real && is_call_of_its_own(site, found->real);
 	if (found->real)
 		note(key_of(hook, site), found);
 	return found->real != NULL;

@@ -23,6 +23,7 @@ enum hook_id {
 struct callee {
 	void *real;
 	bool tapped; /* its TLS library is tapped by the method tables */
+	bool own;    /* the caller is that library itself, or in the same object */
 };
 
 /* The cached result of caller_resolve() for the return address SITE. False: none yet. */

@@ -452,8 +452,10 @@ void gnutls_deinit(void *session)
 
 	if (!hook_call_begin(&c, HOOK_gnutls_deinit, __builtin_return_address(0), session))
 		return;
-	if (c.here && session)
+	if (c.here && session) {
+		hook_call_forget(&c, session);
 		tap_closed(session);
+	}
 	((gnutls_deinit_fn)c.callee.real)(session);
 	hook_call_end(&c);
 }

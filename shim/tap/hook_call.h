@@ -8,7 +8,14 @@
  * A call that the library makes to its own exported function
  * (SSL_write_early_data() calls SSL_write_ex(), gnutls_record_uncork() calls
  * gnutls_record_send()) is not tapped a second time.
+ *
+ * The call around it is known by its connection, not by its thread: the original may
+ * change the fibre in the middle of its work (ASYNC_pause_job(), a BIO of the host's),
+ * so that calls of a thread do not end in the order of their beginnings, and may end in
+ * another thread. One that a signal handler jumps out of never ends.
  */
+#include <stdatomic.h>
+
 #include "tap/caller.h"
 
 #define HOOK(returns, name, parameters, failure) \
@@ -25,8 +32,8 @@ enum {
 
 struct hook_call {
 	struct callee callee;
-	const void *outer; /* the connection of the call around this one; NULL: none */
-	bool here;         /* this call is tapped here */
+	_Atomic uintptr_t *open; /* where it is noted that it has not returned; NULL: nowhere */
+	bool here;               /* this call is tapped here */
 };
 
 /* SCAN looks for TLS libraries; it is called before a caller's original is looked up. */
@@ -36,5 +43,11 @@ void hook_call_start(void (*scan)(void));
 bool hook_call_begin(struct hook_call *c, enum hook_id hook, const void *site,
 		     const void *connection);
 void hook_call_end(const struct hook_call *c); /* the original has returned */
+
+/* C frees CONNECTION: no other call on it is going on, whatever was jumped out of. */
+void hook_call_forget(struct hook_call *c, const void *connection);
+
+/* Has a call on CONNECTION that is tapped here not returned yet? */
+bool hook_call_is_open(const void *connection);
 
 #endif

@@ -228,8 +228,10 @@ void SSL_free(void *ssl)
 
 	if (!hook_call_begin(&c, HOOK_SSL_free, __builtin_return_address(0), ssl))
 		return;
-	if (c.here && ssl)
+	if (c.here && ssl) {
+		hook_call_forget(&c, ssl);
 		tap_closed(ssl);
+	}
 	((SSL_free_fn)c.callee.real)(ssl);
 	hook_call_end(&c);
 }
@@ -237,8 +239,10 @@ void SSL_free(void *ssl)
 int SSL_clear(void *ssl)
 {
 	BEGIN(SSL_clear);
-	if (c.here && ssl)
+	if (c.here && ssl) {
+		hook_call_forget(&c, ssl);
 		tap_closed(ssl);
+	}
 	int result = ((SSL_clear_fn)c.callee.real)(ssl);
 	hook_call_end(&c);
 	return result;

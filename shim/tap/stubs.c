@@ -7,9 +7,8 @@
  */
 #include "tap/stubs.h"
 
+#include "tap/hook_call.h"
 #include "tap/openssl_handshake.h"
-
-_Thread_local const void *busy_connection;
 
 static struct {
 	struct method_functions original;
@@ -33,7 +32,7 @@ static int connect_client(size_t i, void *ssl)
 {
 	int result = behind[i].original.connect(ssl);
 
-	if (busy_connection != ssl && !tap_is_dropped(ssl))
+	if (!hook_call_is_open(ssl) && !tap_is_dropped(ssl))
 		openssl_handshake_returned(&behind[i].getters, ssl, result);
 	return result;
 }
@@ -42,7 +41,7 @@ static int read_bytes(size_t i, void *ssl, void *bytes, size_t n, size_t *got)
 {
 	int result = behind[i].original.read(ssl, bytes, n, got);
 
-	if (busy_connection == ssl)
+	if (hook_call_is_open(ssl))
 		return result;
 	if (result > 0)
 		tap_bytes_asking(ssl, SIDE_SERVER, bytes, *got, &behind[i].getters);
@@ -55,7 +54,7 @@ static int write_bytes(size_t i, void *ssl, const void *bytes, size_t n, size_t 
 {
 	int result = behind[i].original.write(ssl, bytes, n, put);
 
-	if (result > 0 && busy_connection != ssl)
+	if (result > 0 && !hook_call_is_open(ssl))
 		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, &behind[i].getters);
 	return result;
 }

@@ -40,11 +40,4 @@ const struct method_functions *stubs_originals(size_t i);
 void stubs_set(size_t i, const struct method_functions *originals,
 	       const struct tls_getters *getters);
 
-/*
- * A wrapper of this thread is active on this connection: what the TLS library
- * calls inside passes through every other wrapper and stub, so that no byte is
- * counted twice.
- */
-extern _Thread_local const void *busy_connection;
-
 #endif

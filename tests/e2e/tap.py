@@ -231,9 +231,10 @@ class Suite:
             problems.append("the process record is not the first")
         return problems
 
-    def linked(self, name, arguments, want):
+    def linked(self, name, arguments, want, way=""):
         """A host that is linked with libssl, in both ways of tapping."""
         command = [self.hosts[name], str(self.server.port)] + arguments
+        name += way and ", " + way
         self.compare(f"{name}, method tables", command, want, "method-table")
         self.compare(f"{name}, exported functions", command, want, "interposed",
                      LD_LIBRARY_PATH=self.path("refused"))
@@ -260,6 +261,8 @@ class Suite:
         self.linked("fork", [], [(CHAT, 401, 20, 3)])
         self.linked("reuse", [], [(CHAT, 401, 20, 11), (CHAT, None, 0, 12)])
         self.linked("early", [self.certificate], [("/api/v1/key", 401, 0, 2)])
+        for way in ("jobs", "mode", "threads"):
+            self.linked("async", [way], [(CHAT, 401, 20, 8)], way)
         self.storm()
         self.linked("exit", [], [("/api/v1/key", 401, 0, 1)])
 
