@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
@@ -78,7 +77,6 @@ static void make_folder(struct base_relay *b)
 static void choose_log(struct base_relay *b, const char *log)
 {
 	const char *given = log ? log : getenv("ORSHIM_LOG");
-	struct stat st;
 
 	if (given && *given) {
 		snprintf(b->log_path, sizeof(b->log_path), "%s", given);
@@ -87,13 +85,10 @@ static void choose_log(struct base_relay *b, const char *log)
 		if (snprintf(b->log_path, PATH_MAX, "%s/log", b->folder) >= PATH_MAX)
 			die("relay: the name of TMPDIR is too long");
 	}
-	if (stat(b->log_path, &st) == 0 && !S_ISREG(st.st_mode))
-		die("relay: the log %s is not a regular file; the report is made from the log",
-		    b->log_path);
+	b->log_start = log_size(b->log_path);
 	int fd = open(b->log_path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		die("relay: cannot write to %s: %s", b->log_path, strerror(errno));
-	b->log_start = fstat(fd, &st) == 0 ? st.st_size : 0;
 	close(fd);
 	if (setenv("ORSHIM_LOG", b->log_path, 1) != 0)
 		die("relay: out of memory");

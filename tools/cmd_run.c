@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
@@ -139,15 +138,10 @@ static void check_writable(const char *path)
 static void choose_log(struct run *r)
 {
 	const char *given = r->o->log ? r->o->log : getenv("ORSHIM_LOG");
-	struct stat st;
 
 	if (given && *given) {
 		r->log.path = absolute(given);
-		bool there = stat(r->log.path, &st) == 0;
-		if (there && !S_ISREG(st.st_mode))
-			die("run: the log %s is not a regular file; the report is made from the log",
-			    r->log.path);
-		r->log.start = there ? st.st_size : 0;
+		r->log.start = log_size(r->log.path);
 	} else {
 		r->log.path = join(r->folder, "log");
 	}

@@ -53,8 +53,8 @@ misuse "watch, the log a FIFO" 2 "not a regular file" timeout 20 "$orshim" watch
 misuse "export, the log a FIFO" 2 "no run is kept" timeout 20 "$orshim" export --flat
 misuse "diff, the log a FIFO" 2 "is kept" timeout 20 "$orshim" diff last-good last-bad
 misuse "run into a FIFO" 2 "nobody reads this pipe" timeout 20 "$orshim" run --log "$kept/log" -- true
-misuse "run into a device" 2 "not a regular file" "$orshim" run --log /dev/null -- true
-misuse "relay into a FIFO" 2 "not a regular file" timeout 20 "$orshim" relay --log "$kept/log"
+misuse "run into a device" 2 "orshim: run: the log /dev/null is not a regular file; the report is made from the log" "$orshim" run --log /dev/null -- true
+misuse "relay into a FIFO" 2 "orshim: relay: the log $kept/log is not a regular file; the report is made from the log" timeout 20 "$orshim" relay --log "$kept/log"
 kept
 ln -sf /dev/zero "$kept/run.json"
 unusable "run.json a link to a device" "symbolic link"

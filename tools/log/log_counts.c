@@ -3,10 +3,22 @@
 
 #include <cJSON.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/command.h"
 
 enum { CAUSES_MAX = 1 << 20, CAUSES_SHOWN = 5 };
+
+off_t log_size(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		die("the log %s is not a regular file; the report is made from the log", path);
+	return st.st_size;
+}
 
 void log_counts_init(struct log_counts *t)
 {

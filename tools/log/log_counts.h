@@ -3,6 +3,8 @@
 #define ORSHIM_LOG_COUNTS_H
 
 /* Summarises a log in one line: how many exchanges, how many failed, and why. */
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "tools/log/log_retry.h"
 
@@ -24,6 +26,12 @@ struct log_counts {
 	unsigned unfollowed_count; /* programs into which the library was not loaded */
 	struct buf unfollowed;     /* the first of them, and the reason */
 };
+
+/*
+ * The bytes of the log at PATH so far, behind which a report begins; 0: it is
+ * not there yet. Dies if it is no regular file, of which nothing can be read again.
+ */
+off_t log_size(const char *path);
 
 void log_counts_init(struct log_counts *t);
 void log_counts_release(struct log_counts *t);
