@@ -3,17 +3,19 @@
 # fetch-musl-archives.sh: what orshim is linked with, as archives for musl, built by musl-gcc from
 # the distribution's own source packages, once, into the cache outside the checkout: zlib, brotli,
 # Zstandard, nghttp2, cmocka for the unit tests, and OpenSSL's from scripts/fetch-musl.sh. Prints the folder with all of them.
+# What another recipe built is built anew.
 set -eu
 
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 machine=$(uname -m)
 folder=$cache/musl-archives-$release-$machine
-if [ -d "$folder" ]; then
+top=$(cd "$(dirname "$0")/.." && pwd)
+recipe=$(cd "$top/scripts" && cat fetch-musl-archives.sh fetch-musl.sh unpack-source.sh fetch-source.sh | sha256sum)
+if [ "$(cat "$folder/recipe" 2>/dev/null)" = "$recipe" ]; then
 	echo "$folder"
 	exit
 fi
-top=$(cd "$(dirname "$0")/.." && pwd)
 openssl=$("$top/scripts/fetch-musl.sh")
 work=$(mktemp -d "$cache/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -51,5 +53,7 @@ sed "s/@PACKAGE_VERSION@/$version/; s/@PACKAGE_VERSION_NUM@/0/" "$nghttp2/lib/in
 cmocka=$(source_of cmocka)
 (cd "$cmocka" && archive libcmocka.a "$cmocka" "-D_GNU_SOURCE -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H \
 	-DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_REALTIME -DHAVE_GCC_THREAD_LOCAL_STORAGE -Iinclude" src/cmocka.c)
+echo "$recipe" >"$work/made/recipe"
+mv -T "$folder" "$work/old" 2>/dev/null || : # of another recipe
 mv -T "$work/made" "$folder" 2>/dev/null || [ -d "$folder" ] # two runs at once: the first one's stays
 echo "$folder"

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 # fetch-musl.sh: curl and OpenSSL for musl, as libraries, built by musl-gcc from the
 # distribution's own source packages, once, into the cache outside the checkout;
-# prints the folder there: bin/curl, bin/curl-static, lib/libssl.so.
+# prints the folder there: bin/curl, bin/curl-static, lib/libssl.so. What another recipe built is
+# built anew.
 set -eu
 
 cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
 release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 machine=$(uname -m)
 folder=$cache/musl-$release-$machine
-if [ -d "$folder" ]; then
+recipe=$(cd "$(dirname "$0")" && cat fetch-musl.sh unpack-source.sh fetch-source.sh | sha256sum)
+if [ "$(cat "$folder/recipe" 2>/dev/null)" = "$recipe" ]; then
 	echo "$folder"
 	exit
 fi
@@ -62,5 +64,7 @@ make -C "$curl/src" -j2 curl LDFLAGS="-all-static -L$at/lib" >&3 2>&1 || failed 
 cp "$curl/src/curl" "$at/bin/curl-static"
 strip "$at/bin/curl-static"
 rm -rf "$at/share" "$at/lib/libcurl.a"
-mv -T "$at" "$folder" 2>/dev/null || [ -d "$folder" ]
+echo "$recipe" >"$at/recipe"
+mv -T "$folder" "$work/old" 2>/dev/null || : # of another recipe
+mv -T "$at" "$folder" 2>/dev/null || [ -d "$folder" ] # two runs at once: the first one's stays
 echo "$folder"

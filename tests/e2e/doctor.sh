@@ -256,6 +256,7 @@ expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: ins
 	TLS: OpenSSL 3.5' '"library":"BoringSSL"' "$tapped"
 
 # Another root folder, with a libcrypto of its own behind links that lead elsewhere from here.
+# shellcheck disable=SC2016 # another shell expands it
 other_root='mount -t tmpfs none "$1" && cd "$1" && mkdir -p "own/lib/$3" usr lib64 && ln -s /own/lib lib &&
 	mount --rbind /usr usr && cp "$2" own/ &&
 	for loader in /lib/ld-* /lib64/ld-*; do [ ! -e "$loader" ] || cp -L "$loader" lib64/ || exit; done &&

