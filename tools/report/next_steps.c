@@ -61,6 +61,11 @@ static bool is_plain(const char *name)
 	return true;
 }
 
+const char *row_program(const struct log_row *row)
+{
+	return is_plain(row->exe) ? row->exe : is_plain(row->tool) ? row->tool : NULL;
+}
+
 /* The tool that was started, or TOOL. Into NAME of SIZE. */
 static void started_tool(const struct report *r, char *name, size_t size)
 {
@@ -82,7 +87,7 @@ static const char *untapped_program(const struct report *r)
 		if (row->kind != LOG_PROCESS || row->unfollowed || row->library_count == 0 ||
 		    row_is_tapped(r->log, row))
 			continue;
-		return is_plain(row->exe) ? row->exe : is_plain(row->tool) ? row->tool : "TOOL";
+		return row_program(row) ? row_program(row) : "TOOL";
 	}
 	return "TOOL";
 }

@@ -11,4 +11,8 @@
  */
 void report_steps(struct report *r);
 
+
+/* What a person can type to name the program of ROW; NULL: not known. */
+const char *row_program(const struct log_row *row);
+
 #endif

@@ -2,6 +2,8 @@
 #include "tools/report/report.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +35,25 @@ static bool has_finding(const struct log *from, const struct log_row *row, const
 	return false;
 }
 
-static void take_process(struct report *r, const struct log *from, const struct log_row *row)
+/* Its TLS cannot be seen into: the fix names it. */
+static void add_untapped(struct report *r, const struct log *from, const struct log_row *row)
 {
 	const struct rule *rule = &rules[RULE_process_not_observed];
+	const char *program = row_program(row);
+	char fix[PATH_MAX + 128];
 
+	if (program)
+		snprintf(fix, sizeof(fix),
+			 "Run orshim doctor %s for the reason and what to do instead.", program);
+	add_finding(r, from, row,
+		    &(struct log_finding){ .rule = rule->id,
+					   .severity = rule->severity,
+					   .detail = from->libraries[row->libraries].reason,
+					   .fix = program ? fix : NULL });
+}
+
+static void take_process(struct report *r, const struct log *from, const struct log_row *row)
+{
 	coverage_take(r, from, row);
 	if (row->unfollowed) {
 		r->unfollowed++;
@@ -45,11 +62,7 @@ static void take_process(struct report *r, const struct log *from, const struct 
 	r->processes++;
 	if (row->library_count && !row_is_tapped(from, row)) {
 		r->untapped++;
-		add_finding(
-		    r, from, row,
-		    &(struct log_finding){ .rule = rule->id,
-					   .severity = rule->severity,
-					   .detail = from->libraries[row->libraries].reason });
+		add_untapped(r, from, row);
 	}
 }
 
