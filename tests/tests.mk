@@ -10,7 +10,7 @@ $(UNIT): %: %.o $(B)/tools.a $(B)/core.a
 	$(Q)$(CC) $(STD) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -l:libbrotlienc.a $(TLS) $(LIBS) -lcmocka -lm
 
 # The tap without what looks for TLS libraries.
-$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o forks.o table.o process.o found_file.o hook_guard.o environ.o own_pid.o loader.o)
+$(B)/tests/unit/test_tap_threads: $(addprefix $(B)/shim/tap/,tap.o forks.o table.o unwatched.o process.o found_file.o hook_guard.o environ.o own_pid.o loader.o)
 
 # These tests fail allocations, those of the linked archives too.
 $(B)/tests/unit/test_wire_memory $(B)/tests/unit/test_capture_memory: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -8,16 +8,14 @@
  */
 #include "tap/caller.h"
 
-#include <stdatomic.h>
-
 #include "base/early.h"
-#include "base/limits.h"
 #include "base/glibc.h"
 #include "tap/libraries.h"
 #include "tap/loader.h"
 #include "tap/objects.h"
 #include "tap/own_lock.h"
 
+<<<<<<< HEAD
 /*
  * A row of the cache is published by its key, which is written last and cleared first:
  * a reader that finds the same key before and after reading has a consistent row.
@@ -28,6 +26,9 @@ static struct {
 	atomic_bool tapped;
 	atomic_bool own;
 } places[LIMIT_CALLERS];
+=======
+struct caller_row caller_rows[LIMIT_CALLERS];
+>>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 static struct own_lock writing;
 static atomic_bool is_used EARLY; /* some row is in use */
 
@@ -42,6 +43,7 @@ struct definition {
 	void *found;
 };
 
+<<<<<<< HEAD
 /* User addresses leave the upper bits free. */
 static uintptr_t key_of(enum hook_id hook, const void *site)
 {
@@ -66,17 +68,26 @@ static bool recall(uintptr_t key, struct callee *found)
 	return atomic_load(&places[i].key) == key;
 }
 
+=======
+>>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 static void note(uintptr_t key, const struct callee *found)
 {
-	size_t i = place_of(key);
+	struct caller_row *row = caller_row(key);
 
 	if (own_lock_try(&writing) == OWN_LOCK_BUSY)
 		return;
+<<<<<<< HEAD
 	atomic_store(&places[i].key, 0);
 	atomic_store(&places[i].real, found->real);
 	atomic_store(&places[i].tapped, found->tapped);
 	atomic_store(&places[i].own, found->own);
 	atomic_store(&places[i].key, key);
+=======
+	atomic_store(&row->key, 0);
+	atomic_store(&row->real, found->real);
+	atomic_store(&row->tapped, found->tapped);
+	atomic_store(&row->key, key);
+>>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 	atomic_store(&is_used, true);
 	own_lock_release(&writing);
 }
@@ -86,8 +97,8 @@ void caller_forget_all(void)
 	if (!atomic_exchange(&is_used, false))
 		return;
 	for (size_t i = 0; i < LIMIT_CALLERS; i++)
-		if (atomic_load_explicit(&places[i].key, memory_order_relaxed))
-			atomic_store(&places[i].key, 0);
+		if (atomic_load_explicit(&caller_rows[i].key, memory_order_relaxed))
+			atomic_store(&caller_rows[i].key, 0);
 }
 
 static void *look_up(void *handle, const char *name, const char *version)
@@ -133,6 +144,7 @@ static void *resolve(const char *name, const void *site)
 	return found;
 }
 
+<<<<<<< HEAD
 /* A function of the library that ends with a jump to another returns to us, who called it. */
 static bool is_call_of_its_own(const void *site, const void *function)
 {
@@ -152,12 +164,14 @@ bool caller_recall(enum hook_id hook, const void *site, struct callee *found)
 	return recall(key_of(hook, site), found);
 }
 
+=======
+>>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 {
 	found->real = resolve(names[hook], site);
 	found->tapped = libraries_is_tapped(found->real);
 	found->own = found->real && is_call_of_its_own(site, found->real);
 	if (found->real)
-		note(key_of(hook, site), found);
+		note(caller_key(hook, site), found);
 	return found->real != NULL;
 }

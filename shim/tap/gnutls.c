@@ -232,7 +232,7 @@ static void look_at_handshake(const struct getters *ask, const void *session, in
 	const int number = errno;
 	char room[TAP_NAME_SIZE];
 
-	if (!ask || is_harmless(result) || tap_is_dropped(session) ||
+	if (!ask || is_harmless(result) || is_unwatched(session) ||
 	    tap_is_past_handshake(session))
 		return;
 	struct slice name = tap_server_name(session, room);
@@ -256,7 +256,7 @@ static void verified(const struct hook_call *c, const void *session, const unsig
 		return;
 	verified_last.session = session;
 	verified_last.status = (int)*status;
-	if (!c->here || !*status || tap_is_dropped(session))
+	if (!c->here || !*status || is_unwatched(session))
 		return;
 	struct handshake h = unknown(HANDSHAKE_FINISHED);
 	struct slice name = tap_server_name(session, room);
@@ -354,7 +354,7 @@ int gnutls_certificate_verify_peers3(void *session, const char *host, unsigned *
 
 ssize_t gnutls_record_send(void *session, const void *bytes, size_t n)
 {
-	BEGIN(gnutls_record_send);
+	HOOK_CALL_BYTES(gnutls_record_send, session, bytes, n);
 	ssize_t result = ((gnutls_record_send_fn)c.callee.real)(session, bytes, n);
 	hook_call_end(&c);
 	if (c.here)
@@ -365,7 +365,7 @@ ssize_t gnutls_record_send(void *session, const void *bytes, size_t n)
 ssize_t gnutls_record_send2(void *session, const void *bytes, size_t n, size_t padding,
 			    unsigned flags)
 {
-	BEGIN(gnutls_record_send2);
+	HOOK_CALL_BYTES(gnutls_record_send2, session, bytes, n, padding, flags);
 	ssize_t result = ((gnutls_record_send2_fn)c.callee.real)(session, bytes, n, padding, flags);
 	hook_call_end(&c);
 	if (c.here)
@@ -375,7 +375,7 @@ ssize_t gnutls_record_send2(void *session, const void *bytes, size_t n, size_t p
 
 ssize_t gnutls_record_send_range(void *session, const void *bytes, size_t n, const void *range)
 {
-	BEGIN(gnutls_record_send_range);
+	HOOK_CALL_BYTES(gnutls_record_send_range, session, bytes, n, range);
 	ssize_t result = ((gnutls_record_send_range_fn)c.callee.real)(session, bytes, n, range);
 	hook_call_end(&c);
 	if (c.here)
@@ -404,7 +404,7 @@ int gnutls_record_uncork(void *session, unsigned flags)
 
 ssize_t gnutls_record_recv(void *session, void *bytes, size_t n)
 {
-	BEGIN(gnutls_record_recv);
+	HOOK_CALL_BYTES(gnutls_record_recv, session, bytes, n);
 	ssize_t result = ((gnutls_record_recv_fn)c.callee.real)(session, bytes, n);
 	hook_call_end(&c);
 	if (c.here)
@@ -414,7 +414,7 @@ ssize_t gnutls_record_recv(void *session, void *bytes, size_t n)
 
 ssize_t gnutls_record_recv_seq(void *session, void *bytes, size_t n, unsigned char *sequence)
 {
-	BEGIN(gnutls_record_recv_seq);
+	HOOK_CALL_BYTES(gnutls_record_recv_seq, session, bytes, n, sequence);
 	ssize_t result = ((gnutls_record_recv_seq_fn)c.callee.real)(session, bytes, n, sequence);
 	hook_call_end(&c);
 	if (c.here)
@@ -424,7 +424,7 @@ ssize_t gnutls_record_recv_seq(void *session, void *bytes, size_t n, unsigned ch
 
 ssize_t gnutls_record_recv_packet(void *session, void **packet)
 {
-	BEGIN(gnutls_record_recv_packet);
+	HOOK_CALL_BYTES(gnutls_record_recv_packet, session, packet);
 	ssize_t result = ((gnutls_record_recv_packet_fn)c.callee.real)(session, packet);
 	hook_call_end(&c);
 	const struct getters *ask = c.here ? libraries_getters_of(c.callee.real) : NULL;

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "tap/caller.h"
+#include "tap/unwatched.h"
 
 #define HOOK(returns, name, parameters, failure) \
 	typedef returns(*name##_fn) parameters;  \
@@ -38,6 +39,28 @@ struct hook_call {
 
 /* SCAN looks for TLS libraries; it is called before a caller's original is looked up. */
 void hook_call_start(void (*scan)(void));
+
+/*
+ * The original of HOOK, if nothing is to be learnt from this call's bytes: the library is
+ * tapped by its method tables, or CONNECTION is not watched. The hook then ends in a jump
+ * to it, and this is all that such a call pays. NULL: hook_call_begin() knows.
+ */
+static inline void *hook_call_past(enum hook_id hook, const void *site, const void *connection)
+{
+	struct callee c;
+
+	return caller_recall(hook, site, &c) && (c.tapped || is_unwatched(connection)) ? c.real
+										       : NULL;
+}
+
+/* The first lines of a hook that sees bytes; after CONNECTION come its other parameters. */
+#define HOOK_CALL_BYTES(name, connection, ...)                                             \
+	void *past = hook_call_past(HOOK_##name, __builtin_return_address(0), connection); \
+	struct hook_call c;                                                                \
+	if (past)                                                                          \
+		return ((name##_fn)past)(connection, __VA_ARGS__);                         \
+	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), connection))    \
+	return FAILURE_##name
 
 /* Of HOOK on CONNECTION, which returns to SITE. False: there is no original to call. */
 bool hook_call_begin(struct hook_call *c, enum hook_id hook, const void *site,

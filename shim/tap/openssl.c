@@ -110,7 +110,7 @@ const struct tls_driver openssl_driver = { describe, tap_method_tables };
 
 int SSL_write(void *ssl, const void *bytes, int n)
 {
-	BEGIN(SSL_write);
+	HOOK_CALL_BYTES(SSL_write, ssl, bytes, n);
 	int result = ((SSL_write_fn)c.callee.real)(ssl, bytes, n);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -120,7 +120,7 @@ int SSL_write(void *ssl, const void *bytes, int n)
 
 int SSL_write_ex(void *ssl, const void *bytes, size_t n, size_t *put)
 {
-	BEGIN(SSL_write_ex);
+	HOOK_CALL_BYTES(SSL_write_ex, ssl, bytes, n, put);
 	int result = ((SSL_write_ex_fn)c.callee.real)(ssl, bytes, n, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -130,7 +130,7 @@ int SSL_write_ex(void *ssl, const void *bytes, size_t n, size_t *put)
 
 int SSL_write_ex2(void *ssl, const void *bytes, size_t n, uint64_t flags, size_t *put)
 {
-	BEGIN(SSL_write_ex2);
+	HOOK_CALL_BYTES(SSL_write_ex2, ssl, bytes, n, flags, put);
 	int result = ((SSL_write_ex2_fn)c.callee.real)(ssl, bytes, n, flags, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -140,7 +140,7 @@ int SSL_write_ex2(void *ssl, const void *bytes, size_t n, uint64_t flags, size_t
 
 int SSL_write_early_data(void *ssl, const void *bytes, size_t n, size_t *put)
 {
-	BEGIN(SSL_write_early_data);
+	HOOK_CALL_BYTES(SSL_write_early_data, ssl, bytes, n, put);
 	int result = ((SSL_write_early_data_fn)c.callee.real)(ssl, bytes, n, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -150,7 +150,7 @@ int SSL_write_early_data(void *ssl, const void *bytes, size_t n, size_t *put)
 
 int SSL_read(void *ssl, void *bytes, int n)
 {
-	BEGIN(SSL_read);
+	HOOK_CALL_BYTES(SSL_read, ssl, bytes, n);
 	int result = ((SSL_read_fn)c.callee.real)(ssl, bytes, n);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -162,7 +162,7 @@ int SSL_read(void *ssl, void *bytes, int n)
 
 int SSL_read_ex(void *ssl, void *bytes, size_t n, size_t *got)
 {
-	BEGIN(SSL_read_ex);
+	HOOK_CALL_BYTES(SSL_read_ex, ssl, bytes, n, got);
 	int result = ((SSL_read_ex_fn)c.callee.real)(ssl, bytes, n, got);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -173,7 +173,7 @@ int SSL_read_ex(void *ssl, void *bytes, size_t n, size_t *got)
 /* A server's function; 1 is SSL_READ_EARLY_DATA_SUCCESS, 2 the end of early data with *GOT 0. */
 int SSL_read_early_data(void *ssl, void *bytes, size_t n, size_t *got)
 {
-	BEGIN(SSL_read_early_data);
+	HOOK_CALL_BYTES(SSL_read_early_data, ssl, bytes, n, got);
 	int result = ((SSL_read_early_data_fn)c.callee.real)(ssl, bytes, n, got);
 	hook_call_end(&c);
 	if (c.here && result == 1)
@@ -197,7 +197,7 @@ static void look_at_handshake(const struct hook_call *c, const void *ssl, int re
 {
 	const struct tls_getters *ask = c->here ? libraries_getters_of(c->callee.real) : NULL;
 
-	if (ask && !tap_is_dropped(ssl))
+	if (ask && !is_unwatched(ssl))
 		openssl_handshake_returned(ask, ssl, result);
 }
 

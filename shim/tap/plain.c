@@ -14,6 +14,7 @@
 #include "base/private_address.h"
 #include "tap/own_pid.h"
 #include "tap/tap.h"
+#include "tap/unwatched.h"
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57 /* Linux 4.12 */
@@ -143,7 +144,7 @@ static void hand_on(int fd, enum side side, const char *bytes, size_t n)
 	const void *handle = connection_key(atomic_load(&slots[fd].cookie));
 
 	tap_bytes(handle, side, bytes, n);
-	if (tap_is_dropped(handle))
+	if (is_unwatched(handle))
 		stop_watching(fd);
 }
 

@@ -9,6 +9,7 @@
 
 #include "tap/hook_call.h"
 #include "tap/openssl_handshake.h"
+#include "tap/unwatched.h"
 
 static struct {
 	struct method_functions original;
@@ -32,15 +33,16 @@ static int connect_client(size_t i, void *ssl)
 {
 	int result = behind[i].original.connect(ssl);
 
-	if (!hook_call_is_open(ssl) && !tap_is_dropped(ssl))
+	if (!hook_call_is_open(ssl) && !is_unwatched(ssl))
 		openssl_handshake_returned(&behind[i].getters, ssl, result);
 	return result;
 }
 
 static int read_bytes(size_t i, void *ssl, void *bytes, size_t n, size_t *got)
 {
+	if (is_unwatched(ssl))
+		return behind[i].original.read(ssl, bytes, n, got);
 	int result = behind[i].original.read(ssl, bytes, n, got);
-
 	if (hook_call_is_open(ssl))
 		return result;
 	if (result > 0)
@@ -52,8 +54,9 @@ static int read_bytes(size_t i, void *ssl, void *bytes, size_t n, size_t *got)
 
 static int write_bytes(size_t i, void *ssl, const void *bytes, size_t n, size_t *put)
 {
+	if (is_unwatched(ssl))
+		return behind[i].original.write(ssl, bytes, n, put);
 	int result = behind[i].original.write(ssl, bytes, n, put);
-
 	if (result > 0 && !hook_call_is_open(ssl))
 		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, &behind[i].getters);
 	return result;

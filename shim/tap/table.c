@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 
 #include "base/glibc.h"
+#include "tap/unwatched.h"
 
 enum {
 	SHARD_BITS = 4,
 	SHARDS = 1 << SHARD_BITS,
-	CACHE_BITS = 10,
 };
 
 struct shard {
@@ -26,33 +26,8 @@ struct shard {
 static struct shard shards[] = { FOUR, FOUR, FOUR, FOUR };
 _Static_assert(sizeof(shards) / sizeof(shards[0]) == SHARDS, "one initialiser for each shard");
 
-static _Atomic(const void *) dropped[1 << CACHE_BITS];
 static atomic_uint live_count;
 static atomic_uint dropped_count;
-
-/* Allocations are 16 bytes apart at least; the multiplier is 2^64 / golden ratio. */
-static unsigned scatter(const void *handle, unsigned bits)
-{
-	return (unsigned)(((uint64_t)(uintptr_t)handle * 0x9E3779B97F4A7C15ULL) >> (64 - bits));
-}
-
-bool table_is_dropped(const void *handle)
-{
-	return atomic_load_explicit(&dropped[scatter(handle, CACHE_BITS)], memory_order_relaxed) ==
-	       handle;
-}
-
-static void remember(const void *handle)
-{
-	atomic_store_explicit(&dropped[scatter(handle, CACHE_BITS)], handle, memory_order_relaxed);
-}
-
-void table_forget(const void *handle)
-{
-	if (table_is_dropped(handle))
-		atomic_store_explicit(&dropped[scatter(handle, CACHE_BITS)], NULL,
-				      memory_order_relaxed);
-}
 
 struct shard *table_lock(const void *handle)
 {
@@ -73,7 +48,7 @@ struct entry *table_find(struct shard *s, const void *handle)
 
 	HASH_FIND_PTR(s->entries, &handle, e);
 	if (e && e->state == ENTRY_DROPPED)
-		remember(handle);
+		unwatched_add(handle);
 	return e;
 }
 
@@ -100,7 +75,7 @@ struct entry *table_add(struct shard *s, const void *handle, int64_t now_us)
 		evict_idle(s, now_us);
 	e = is_full() ? NULL : calloc(1, sizeof(*e));
 	if (!e) {
-		remember(handle);
+		unwatched_add(handle);
 		return NULL;
 	}
 	e->handle = handle;
@@ -108,7 +83,7 @@ struct entry *table_add(struct shard *s, const void *handle, int64_t now_us)
 	HASH_ADD_PTR(s->entries, handle, e);
 	if (!e->hh.tbl) {
 		free(e);
-		remember(handle);
+		unwatched_add(handle);
 		return NULL;
 	}
 	atomic_fetch_add(&live_count, 1);
@@ -129,12 +104,12 @@ void table_drop(struct entry *e)
 	buf_release(&e->pending);
 	atomic_fetch_sub(&live_count, 1);
 	atomic_fetch_add(&dropped_count, 1);
-	remember(e->handle);
+	unwatched_add(e->handle);
 }
 
 void table_remove(struct shard *s, struct entry *e)
 {
-	table_forget(e->handle);
+	unwatched_remove(e->handle);
 	HASH_DEL(s->entries, e);
 	atomic_fetch_sub(e->state == ENTRY_DROPPED ? &dropped_count : &live_count, 1);
 	connection_free(e->connection);
@@ -168,8 +143,7 @@ void table_clear(void)
 		table_remove(&shards[i], e);
 		pthread_mutex_unlock(&shards[i].lock);
 	}
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
-		atomic_store_explicit(&dropped[i], NULL, memory_order_relaxed);
+	unwatched_clear();
 }
 
 void table_lock_all(void)

@@ -6,10 +6,7 @@
  * Handle -> connection, in shards with one lock each. A thread locks one shard at
  * a time. Lock order: a shard, then the process lock; never the other way round.
  *
- * A small cache of handles that are not watched is read first, without a lock: this
- * is the common case and must cost nothing. The cache may lack a handle, but never
- * has a wrong one: table_forget() removes it when the host frees the connection,
- * before another connection can get the address.
+ * A handle that is dropped is in the cache of unwatched.h, too, which is read first.
  *
  *   (none) --server name set--> [NEW] --handshake or bytes--> [LIVE]
  *      |                          |                             |
@@ -61,9 +58,6 @@ struct entry *table_find(struct shard *s, const void *handle);
 struct entry *table_add(struct shard *s, const void *handle, int64_t now_us);
 void table_drop(struct entry *e); /* frees the connection, keeps the entry */
 void table_remove(struct shard *s, struct entry *e);
-
-bool table_is_dropped(const void *handle); /* lock-free hint */
-void table_forget(const void *handle);     /* removes it from the cache */
 
 /* Every live entry of the shards that are not locked; VISIT may not add or remove. */
 void table_visit(void (*visit)(struct entry *e, void *arg), void *arg);

@@ -9,6 +9,7 @@
 #include "tap/process.h"
 #include "tap/hook_guard.h"
 #include "tap/table.h"
+#include "tap/unwatched.h"
 
 static atomic_uint numbers EARLY; /* connections so far */
 static atomic_uint generation;    /* forks of this process so far */
@@ -17,11 +18,6 @@ static atomic_bool is_late;       /* connections may be older than our attachmen
 bool tap_is_inside(void)
 {
 	return hook_is_inside();
-}
-
-bool tap_is_dropped(const void *handle)
-{
-	return table_is_dropped(handle);
 }
 
 void tap_disable(void)
@@ -242,7 +238,7 @@ void tap_verified(const void *handle, const struct handshake *h)
 {
 	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !hook_enter(&g))
+	if (is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -258,7 +254,7 @@ bool tap_in_handshake(const void *handle)
 {
 	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !hook_enter(&g))
+	if (is_unwatched(handle) || !hook_enter(&g))
 		return false;
 	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
@@ -333,7 +329,7 @@ void tap_bytes_asking(const void *handle, enum side side, const void *bytes, siz
 	struct slice given = { bytes, n };
 	struct hook_guard g;
 
-	if (n == 0 || table_is_dropped(handle) || !hook_enter(&g))
+	if (n == 0 || is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -355,7 +351,7 @@ void tap_set_server_name(const void *handle, struct slice sni)
 {
 	struct hook_guard g;
 
-	if (!sni.n || sni.n >= TAP_NAME_SIZE || table_is_dropped(handle) || !hook_enter(&g))
+	if (!sni.n || sni.n >= TAP_NAME_SIZE || is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -406,7 +402,7 @@ void tap_pending(const void *handle, const void *bytes, size_t n)
 {
 	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !hook_enter(&g))
+	if (is_unwatched(handle) || !hook_enter(&g))
 		return;
 	struct shard *s = lock_shard(handle, &g);
 	struct entry *e = s ? table_find(s, handle) : NULL;
@@ -424,7 +420,7 @@ void tap_pending_sent(const void *handle, size_t n)
 {
 	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !hook_enter(&g))
+	if (is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -447,7 +443,7 @@ void tap_skipped(const void *handle, enum side side, size_t n)
 {
 	struct hook_guard g;
 
-	if (n == 0 || table_is_dropped(handle) || !hook_enter(&g))
+	if (n == 0 || is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -466,7 +462,7 @@ void tap_ended(const void *handle, enum side side)
 {
 	struct hook_guard g;
 
-	if (table_is_dropped(handle) || !hook_enter(&g))
+	if (is_unwatched(handle) || !hook_enter(&g))
 		return;
 	int64_t now = process_clock();
 	struct shard *s = lock_shard(handle, &g);
@@ -517,7 +513,7 @@ void tap_closed(const void *handle)
 {
 	struct hook_guard g;
 
-	table_forget(handle);
+	unwatched_remove(handle);
 	if (!hook_enter(&g))
 		return;
 	struct shard *s = lock_shard(handle, &g);

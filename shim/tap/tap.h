@@ -97,9 +97,6 @@ void tap_closed(const void *handle); /* HANDLE is not a connection any more */
 /* This process forked, or is the new child: connections not used from here on may be the other's. */
 void tap_forked(bool in_child);
 
-/* Is HANDLE known not to be watched? A hint without a lock: it may still be false for a while. */
-bool tap_is_dropped(const void *handle);
-
 /*
  * Detach: forget every connection and close the log. Attach again, with new
  * settings: as process_enable(); a connection seen after that may be older than it.

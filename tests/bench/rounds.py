@@ -14,6 +14,8 @@ import time
 # of the full number of operations in a round.
 Effort = collections.namedtuple("Effort", "most least span part")
 FULL = Effort(11, 3, 12, 1)
+# For differences of some nanoseconds: many short rounds, for each process lies elsewhere in memory.
+FINE = Effort(101, 51, 20, 20)
 QUICK = Effort(3, 1, 2, 10)
 # Seconds after which a program is ended and its row given up.
 PATIENCE = 60
@@ -134,6 +136,16 @@ class Table:
         except (Unmeasured, OSError, ValueError) as error:
             self.unmeasured += 1
             self.say("%s: NOT MEASURED: %s" % (what, error))
+
+    @contextlib.contextmanager
+    def finely(self):
+        """Inside: many short rounds. A quick bench stays quick."""
+        usual = self.effort
+        self.effort = FINE if usual == FULL else usual
+        try:
+            yield
+        finally:
+            self.effort = usual
 
     def rounds(self, programs):
         """PROGRAMS, {name: function that gives numbers}, in turn: {name: each number's median}.

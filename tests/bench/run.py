@@ -227,7 +227,7 @@ def memory(bench):
 
 def pairs(bench):
     for name, command in bench.pairs():
-        with bench.row(name):
+        with bench.row(name), bench.finely():
             bench.lines(bench.compare(command(bench.count(100000))),
                         (name + ", CPU", 0, whole_ns, Budget(added=50)))
 
