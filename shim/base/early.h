@@ -9,4 +9,7 @@
  */
 #define EARLY __attribute__((section(".data")))
 
+/* The same for functions that it calls in every process, and that would lie far from it. */
+#define EARLY_CODE __attribute__((section(".text.startup")))
+
 #endif

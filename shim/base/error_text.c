@@ -6,7 +6,7 @@
 
 static const struct {
 	int number;
-	const char *text;
+	char text[48];
 } texts[] = {
 	{ EPERM, "Operation not permitted" },
 	{ ENOENT, "No such file or directory" },

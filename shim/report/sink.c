@@ -39,7 +39,7 @@ void sink_init_fd(struct sink *s, int fd)
 static unsigned long long stderr_device EARLY, stderr_inode EARLY;
 static bool stderr_is_known EARLY;
 
-void sink_remember_stderr(void)
+EARLY_CODE void sink_remember_stderr(void)
 {
 	struct stat st = { 0 };
 

@@ -7,8 +7,9 @@
 #include "tap/loader.h"
 
 static struct library libraries[LIMIT_TLS_LIBRARIES];
+static atomic_bool was_any EARLY; /* a slot was given out */
 static atomic_uint library_count EARLY;
-static atomic_uint tapped_count;
+static atomic_uint tapped_count EARLY;
 
 /* Read without the lock by wrappers; {0, 0} when not tapped in this way. */
 struct tapped_span {
@@ -37,6 +38,7 @@ size_t libraries_free_slot(void)
 {
 	size_t i = 0;
 
+	atomic_store(&was_any, true);
 	while (i < LIMIT_TLS_LIBRARIES && libraries[i].span.high)
 		i++;
 	return i;
@@ -46,7 +48,7 @@ struct library *libraries_at(const struct object *o)
 {
 	uintptr_t low = object_span(o).low;
 
-	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
+	for (size_t i = 0; atomic_load(&was_any) && i < LIMIT_TLS_LIBRARIES; i++)
 		if (libraries[i].span.high && libraries[i].span.low == low)
 			return &libraries[i];
 	return NULL;

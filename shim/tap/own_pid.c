@@ -5,10 +5,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/early.h"
 #include "base/glibc.h"
 
 /* On a page of its own that the kernel empties in a child (madvise(2), Linux 4.14); NULL: none. */
-static atomic_int *kept_pid;
+static atomic_int *kept_pid EARLY;
+
+/* So often it is asked of the kernel: a process that asks seldom is not worth the page. */
+enum { SELDOM = 8 };
+static atomic_int asked EARLY;
 
 static void set_up(void)
 {
@@ -29,6 +34,10 @@ int own_pid(void)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int id;
 
+	if (atomic_load_explicit(&asked, memory_order_relaxed) < SELDOM) {
+		atomic_fetch_add_explicit(&asked, 1, memory_order_relaxed);
+		return getpid();
+	}
 	libc_once(&once, set_up);
 	if (!kept_pid)
 		return getpid();

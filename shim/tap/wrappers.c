@@ -105,7 +105,7 @@ static void scan_before_lookup(void)
 	scan_objects();
 }
 
-void wrappers_start(void)
+EARLY_CODE void wrappers_start(void)
 {
 	hook_call_start(scan_before_lookup);
 	real_connect = (connect_fn)objects_next("connect");

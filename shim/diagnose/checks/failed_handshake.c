@@ -27,7 +27,7 @@ enum {
 /* Verify results as OpenSSL 3.0 spells them (crypto/x509/x509_txt.c). */
 static const struct {
 	int result;
-	const char *words;
+	char words[56];
 } results[] = {
 	{ 1, "unspecified certificate verification error" },
 	{ 2, "unable to get issuer certificate" },

@@ -65,7 +65,7 @@ static int kernel_execveat(int dir, const char *path, char *const argv[], char *
 	return (int)syscall(SYS_execveat, dir, path, argv, envp, flags);
 }
 
-static void resolve_all(void)
+EARLY_CODE static void resolve_all(void)
 {
 	real.execve = objects_next("execve");
 	real.execvpe = objects_next("execvpe");
@@ -92,7 +92,7 @@ static bool remember_library(const char *library)
 	return true;
 }
 
-void preload_env_start(bool on, const char *library, char *const *environment)
+EARLY_CODE void preload_env_start(bool on, const char *library, char *const *environment)
 {
 	size_t used = 0;
 

@@ -13,8 +13,9 @@
 #include "base/slice.h"
 
 /* Immutable after relayed_start(). */
-static char entry[LIMIT_PATH] EARLY; /* "": there is no relay */
-static char folder[LIMIT_PATH] EARLY;
+static bool is_on EARLY; /* there is a relay */
+static char entry[LIMIT_PATH];
+static char folder[LIMIT_PATH];
 
 void relayed_start(const char *given)
 {
@@ -23,11 +24,12 @@ void relayed_start(const char *given)
 		return;
 	memcpy(folder, given, strlen(given) + 1);
 	snprintf(entry, sizeof(entry), "%s/" RELAY_ENTRY, given);
+	is_on = true;
 }
 
 bool relayed_is_on(void)
 {
-	return entry[0] != '\0';
+	return is_on;
 }
 
 /* Java's launcher is small; its TLS comes with a library that it loads. */
