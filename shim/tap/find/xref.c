@@ -3,22 +3,23 @@
 
 #include <string.h>
 
-/* Sixteen bytes side by side: SSE2 and NEON alike, by the compiler's own vectors. */
-typedef unsigned char lanes __attribute__((vector_size(16)));
-typedef uint64_t halves __attribute__((vector_size(16)));
-
 enum {
-	BLOCK = 256,     /* offsets that are judged together */
-	BEYOND = 4 + 16, /* bytes behind them that are looked at */
-	CONDITIONS_MAX = 4,
+	LANES = 16,
+	BLOCK = 1024,       /* offsets that are judged together */
+	BEYOND = 4 + LANES, /* bytes behind them that are looked at */
+	CONDITIONS_MAX = 6,
 };
+
+/* Sixteen bytes side by side: SSE2 and NEON alike, by the compiler's own vectors. */
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+typedef uint64_t halves __attribute__((vector_size(LANES)));
 
 /* The condition that is tested at every byte offset; "v" is the 32-bit value there. */
 enum kind {
 	VALUE,     /* v = a[0] */
 	ADDRESSES, /* v = a[0] or a[1], or v + offset = a[2] or a[3] */
 	RELATIVES, /* v + offset = a[2] or a[3] */
-	NEAR,      /* v + offset within a[0] .. a[0] + a[1] */
+	NEAR,      /* v + offset within a[0] .. a[0] + a[1], which is below 0x10000 - BLOCK */
 };
 
 struct sought {
@@ -52,10 +53,9 @@ static void require(struct conditions *c, uint32_t value, unsigned at)
 
 /*
  * Compute the bytes that a match among the BLOCK offsets from AT on must have. A value
- * relative to its offset changes within the block, but its upper half seldom does.
- * False: the upper half changes more than once, so that one test cannot cover all.
+ * relative to its offset changes within the block, but its upper half at most once.
  */
-static bool conditions_of(const struct sought *s, uint32_t at, struct conditions *c)
+static void conditions_of(const struct sought *s, uint32_t at, struct conditions *c)
 {
 	const uint32_t last = at + BLOCK - 1;
 
@@ -63,17 +63,19 @@ static bool conditions_of(const struct sought *s, uint32_t at, struct conditions
 	if (s->kind == NEAR) {
 		require(c, s->a[0] - last, 2);
 		require(c, s->a[0] + s->a[1] - at, 2);
-		return s->a[1] < 0x10000 - BLOCK;
+		return;
 	}
-	for (int k = 0; k < (s->kind == VALUE ? 1 : 2); k++)
-		if (s->kind != RELATIVES)
-			require(c, s->a[k], 0);
-	for (int k = 2; k < 4 && s->kind != VALUE; k++) {
-		if ((s->a[k] - last) >> 16 != (s->a[k] - at) >> 16)
-			return false;
+	if (s->kind == VALUE) {
+		require(c, s->a[0], 0);
+		return;
+	}
+	/* The upper half: that of two texts of one library is often the same. */
+	for (int k = 0; k < 2 && s->kind == ADDRESSES; k++)
+		require(c, s->a[k], 2);
+	for (int k = 2; k < 4; k++) {
 		require(c, s->a[k] - at, 2);
+		require(c, s->a[k] - last, 2);
 	}
-	return true;
 }
 
 static inline lanes load_lanes(const unsigned char *p)
@@ -84,20 +86,18 @@ static inline lanes load_lanes(const unsigned char *p)
 	return v;
 }
 
-/* May there be a match at any of the BLOCK offsets from P, the first of which is AT? */
-static bool block_may_have(const unsigned char *p, uint32_t at, const struct sought *s)
+/* May there be a match at any of the SIZE offsets from P? SIZE is a multiple of LANES. */
+static inline bool may_have(const unsigned char *p, size_t size, const struct conditions *c)
 {
-	struct conditions c;
 	lanes hit = { 0 };
 
-	if (!conditions_of(s, at, &c))
-		return true;
-	for (size_t k = 0; k < c.count; k++) {
-		const lanes first = (lanes){ 0 } + c.list[k].first;
-		const lanes second = (lanes){ 0 } + c.list[k].second;
-		const unsigned char *q = p + c.list[k].at;
+	for (size_t k = 0; k < c->count; k++) {
+		const lanes first = (lanes){ 0 } + c->list[k].first;
+		const lanes second = (lanes){ 0 } + c->list[k].second;
+		const unsigned char *q = p + c->list[k].at;
 
-		for (size_t i = 0; i < BLOCK; i += 16)
+#pragma GCC unroll 16
+		for (size_t i = 0; i < size; i += LANES)
 			hit |= (lanes)(load_lanes(q + i) == first) &
 			       (lanes)(load_lanes(q + i + 1) == second);
 	}
@@ -146,6 +146,32 @@ static bool next_piece(struct walk *w)
 	return true;
 }
 
+/* The first offset of N from P, the first of which is AT, that matches; N: none. */
+static size_t seek_each(const unsigned char *p, size_t n, uint32_t at, const struct sought *s)
+{
+	size_t i = 0;
+
+	while (i < n && match(p + i, at + (uint32_t)i, s) < 0)
+		i++;
+	return i;
+}
+
+/* The same of BLOCK offsets. */
+static size_t seek_block(const unsigned char *p, uint32_t at, const struct sought *s)
+{
+	struct conditions c;
+
+	conditions_of(s, at, &c);
+	for (size_t i = may_have(p, BLOCK, &c) ? 0 : BLOCK; i < BLOCK; i += LANES) {
+		size_t found = may_have(p + i, LANES, &c)
+				   ? seek_each(p + i, LANES, at + (uint32_t)i, s)
+				   : LANES;
+		if (found < LANES)
+			return i + found;
+	}
+	return BLOCK;
+}
+
 /* Write the next matching offset of the piece to *AT and move the walk past it. */
 static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
 {
@@ -153,15 +179,13 @@ static bool seek_u32(struct walk *w, const struct sought *s, size_t *at)
 		const unsigned char *p = w->piece + (w->at - w->start);
 		const bool whole = w->at + BLOCK <= w->stop && w->at + BLOCK + BEYOND <= w->end;
 		const size_t n = whole ? BLOCK : w->stop - w->at;
-		const bool look = !whole || block_may_have(p, (uint32_t)w->at, s);
+		const size_t found =
+		    whole ? seek_block(p, (uint32_t)w->at, s) : seek_each(p, n, (uint32_t)w->at, s);
 
-		for (size_t i = 0; look && i < n; i++)
-			if (match(p + i, (uint32_t)(w->at + i), s) >= 0) {
-				*at = w->at + i;
-				w->at = *at + 1;
-				return true;
-			}
-		w->at += n;
+		*at = w->at + found;
+		w->at = *at + (found < n);
+		if (found < n)
+			return true;
 	}
 	return false;
 }
