@@ -15,20 +15,7 @@
 #include "tap/objects.h"
 #include "tap/own_lock.h"
 
-<<<<<<< HEAD
-/*
- * A row of the cache is published by its key, which is written last and cleared first:
- * a reader that finds the same key before and after reading has a consistent row.
- */
-static struct {
-	_Atomic uintptr_t key;
-	_Atomic(void *) real;
-	atomic_bool tapped;
-	atomic_bool own;
-} places[LIMIT_CALLERS];
-=======
 struct caller_row caller_rows[LIMIT_CALLERS];
->>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 static struct own_lock writing;
 static atomic_bool is_used EARLY; /* some row is in use */
 
@@ -43,51 +30,17 @@ struct definition {
 	void *found;
 };
 
-<<<<<<< HEAD
-/* User addresses leave the upper bits free. */
-static uintptr_t key_of(enum hook_id hook, const void *site)
-{
-	return (uintptr_t)site << 5 | (uintptr_t)hook;
-}
-_Static_assert(HOOK_COUNT <= 32, "a hook fits into the key");
-
-static size_t place_of(uintptr_t key)
-{
-	return (size_t)((key * 0x9E3779B97F4A7C15ULL) >> 32) % LIMIT_CALLERS;
-}
-
-static bool recall(uintptr_t key, struct callee *found)
-{
-	size_t i = place_of(key);
-
-	if (atomic_load(&places[i].key) != key)
-		return false;
-	found->real = atomic_load(&places[i].real);
-	found->tapped = atomic_load(&places[i].tapped);
-	found->own = atomic_load(&places[i].own);
-	return atomic_load(&places[i].key) == key;
-}
-
-=======
->>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 static void note(uintptr_t key, const struct callee *found)
 {
 	struct caller_row *row = caller_row(key);
 
 	if (own_lock_try(&writing) == OWN_LOCK_BUSY)
 		return;
-<<<<<<< HEAD
-	atomic_store(&places[i].key, 0);
-	atomic_store(&places[i].real, found->real);
-	atomic_store(&places[i].tapped, found->tapped);
-	atomic_store(&places[i].own, found->own);
-	atomic_store(&places[i].key, key);
-=======
 	atomic_store(&row->key, 0);
 	atomic_store(&row->real, found->real);
 	atomic_store(&row->tapped, found->tapped);
+	atomic_store(&row->own, found->own);
 	atomic_store(&row->key, key);
->>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 	atomic_store(&is_used, true);
 	own_lock_release(&writing);
 }
@@ -144,7 +97,6 @@ static void *resolve(const char *name, const void *site)
 	return found;
 }
 
-<<<<<<< HEAD
 /* A function of the library that ends with a jump to another returns to us, who called it. */
 static bool is_call_of_its_own(const void *site, const void *function)
 {
@@ -159,13 +111,6 @@ static bool is_call_of_its_own(const void *site, const void *function)
 	return span.low <= at && at < span.high;
 }
 
-bool caller_recall(enum hook_id hook, const void *site, struct callee *found)
-{
-	return recall(key_of(hook, site), found);
-}
-
-=======
->>>>>>> 7b64c50 (tap: jump past a call whose bytes are of no interest)
 bool caller_resolve(enum hook_id hook, const void *site, struct callee *found)
 {
 	found->real = resolve(names[hook], site);

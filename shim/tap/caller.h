@@ -38,6 +38,7 @@ struct caller_row {
 	_Atomic uintptr_t key;
 	_Atomic(void *) real;
 	atomic_bool tapped;
+	atomic_bool own;
 };
 extern struct caller_row caller_rows[LIMIT_CALLERS];
 
@@ -66,6 +67,7 @@ static inline bool caller_recall(enum hook_id hook, const void *site, struct cal
 		return false;
 	found->real = atomic_load_explicit(&row->real, memory_order_acquire);
 	found->tapped = atomic_load_explicit(&row->tapped, memory_order_acquire);
+	found->own = atomic_load_explicit(&row->own, memory_order_acquire);
 	return atomic_load_explicit(&row->key, memory_order_relaxed) == key;
 }
 
