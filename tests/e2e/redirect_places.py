@@ -23,6 +23,14 @@ import redirect_trouble
 from harness import ORSHIM, check, finish, skip
 
 URL = place.BASE + "/chat/completions"
+HIDDEN = '''
+import ctypes, sys, urllib.error, urllib.request
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+try:
+    urllib.request.urlopen(sys.argv[1])
+except urllib.error.HTTPError as answer:
+    print(answer.code)
+'''
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
@@ -59,6 +67,11 @@ def without_root(here, go):
         kept, here.log = here.log, os.path.join(home, "log")
         argv = [go, URL, URL] if go else curl()
         diagnosed(here, "without root", argv, env, "strict" if go else "all", NOBODY)
+        hidden = place.unseen("/usr/bin/python3", "-c", HIDDEN, URL)
+        bare, relayed = here.bare([*NOBODY, *hidden], env), here.relayed(hidden, env, "all", around=NOBODY)
+        check(bare == relayed and bare[0] == 0, "a process that nobody may read goes through as it is", (bare, relayed))
+        check(re.search("python3 was not relayed: the kernel does not let orshim read its memory", here.said),
+              "and the run says why", here.said)
         here.log = kept
 
 
@@ -71,6 +84,8 @@ def confined(here, go):
         if argv[0]:
             diagnosed(here, name + " under a container engine's profile", argv, env, "all",
                       [program])
+            diagnosed(here, name + " where ptrace and process_vm_readv are refused, too", argv, env, "all",
+                      [program, "--no-ptrace"])
 
 
 def six(here):

@@ -7,6 +7,7 @@
 #include "report/record.h"
 #include "tools/command.h"
 #include "tools/program/program.h"
+#include "tools/redirect/passed.h"
 
 /* The Ith number of the report's first line; 0 without one. */
 static unsigned counted(struct slice report, int i)
@@ -75,6 +76,8 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 	else if (untappable && !counted(u->report, REPORT_FILTERS))
 		say(out, "; no filter was possible here, and it took no notice of HTTPS_PROXY: "
 			 "`orshim relay` gives a base URL for it");
+	else if (untappable && passed_with_reason(u->report))
+		say(out, "; `orshim relay` gives a base URL for it");
 	else if (untappable)
 		say(out, "; it made no TLS connection that left this machine");
 	else if (u->unfollowed.n && !u->tapped)

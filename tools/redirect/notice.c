@@ -10,13 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tools/redirect/call.h"
 #include "tools/redirect/links.h"
 #include "tools/redirect/privilege.h"
+#include "tools/redirect/thread_memory.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -31,18 +31,18 @@ static bool is_alive(const struct call *c)
 	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-/* The address that TID wants to connect to; its size, 0 if it cannot be read or is of no use. */
+/* The address that TID wants to connect to; its size, 0 if it is of no use or, with errno, cannot be read. */
 static socklen_t read_address(int tid, const struct seccomp_data *data, union address *to)
 {
-	struct iovec ours = { to, sizeof(*to) };
-	struct iovec theirs = { (void *)(uintptr_t)data->args[1], data->args[2] };
+	size_t size = data->args[2] < sizeof(to->v6) ? data->args[2] : sizeof(to->v6);
 
 	memset(to, 0, sizeof(*to));
+	errno = 0;
 	if ((int)data->args[2] < (int)sizeof(to->v4))
 		return 0;
-	if (theirs.iov_len > sizeof(to->v6))
-		theirs.iov_len = sizeof(to->v6);
-	ssize_t n = process_vm_readv(tid, &ours, 1, &theirs, 1, 0);
+	ssize_t n = thread_memory(tid, data->args[1], to, size);
+	if (n > 0)
+		errno = 0;
 	if (n >= (ssize_t)sizeof(to->v4) && to->any.sa_family == AF_INET)
 		return sizeof(to->v4);
 	/* Without a scope it may be 24 bytes long (SIN6_LEN_RFC2133). */
@@ -180,8 +180,11 @@ static void decide(struct relay *r, struct call *c, int tid, const struct seccom
 {
 	union address to;
 	socklen_t size = read_address(tid, data, &to);
+	int error = errno;
 	struct peer *p = size && is_wanted(r, &to) ? peer_of(r, tid) : NULL;
 
+	if (!size && (error == EPERM || error == EACCES))
+		relay_passed_unread(r, tid);
 	/* What the preloaded library sees is seen there. */
 	if (!p || p->is_left || (p->has_shim && is_loopback(&to) && is_gateway_alone(r, &to))) {
 		call_let_pass(r, c);

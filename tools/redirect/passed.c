@@ -58,6 +58,16 @@ static struct slice say_names(struct slice report, struct buf *out)
 	return first;
 }
 
+bool passed_with_reason(struct slice report)
+{
+	struct passed_row row;
+
+	while (next_row(&report, &row))
+		if (row.why.n)
+			return true;
+	return false;
+}
+
 void passed_say(struct slice report, struct buf *out)
 {
 	struct slice rest = report;

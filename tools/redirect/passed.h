@@ -3,6 +3,8 @@
 #define ORSHIM_REDIRECT_PASSED_H
 
 /* What the relay told `orshim run` at the end (run_relay_settle), for people. */
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 /*
@@ -12,5 +14,8 @@
  * was seen.
  */
 void passed_say(struct slice report, struct buf *out);
+
+/* Does REPORT name any that could not be looked into? */
+bool passed_with_reason(struct slice report);
 
 #endif

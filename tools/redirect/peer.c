@@ -300,6 +300,16 @@ void relay_passed(struct relay *r, int pid, const char *path, struct passed_by b
 	snprintf(row->note, sizeof(row->note), "%s", by.note ? by.note : "");
 }
 
+void relay_passed_unread(struct relay *r, int tid)
+{
+	char name[64];
+
+	size_t n = read_proc(tid, "comm", name, sizeof(name) - 1);
+	name[n && name[n - 1] == '\n' ? n - 1 : n] = '\0';
+	relay_passed(r, tid, name,
+		     (struct passed_by){ .host = "", .why = "the kernel does not let orshim read its memory" });
+}
+
 void peer_passed(struct peer *p, struct passed_by by)
 {
 	if (!p->is_left) /* by the proxy: what it says is seen where it is said */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tools/command.h"
 #include "tools/program/program.h"
+#include "tools/redirect/thread_memory.h"
 
 enum { PAGE = 4096 };
 
@@ -21,9 +21,7 @@ static bool read_string(int tid, uint64_t address, char *out, size_t size)
 
 	while (n < size) {
 		size_t here = PAGE - (size_t)(address + n) % PAGE;
-		struct iovec ours = { out + n, here < size - n ? here : size - n };
-		struct iovec theirs = { (void *)(uintptr_t)(address + n), ours.iov_len };
-		ssize_t got = process_vm_readv(tid, &ours, 1, &theirs, 1, 0);
+		ssize_t got = thread_memory(tid, address + n, out + n, here < size - n ? here : size - n);
 
 		if (got <= 0)
 			return false;

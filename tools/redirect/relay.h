@@ -112,4 +112,7 @@ struct relay {
  */
 void relay_passed(struct relay *r, int pid, const char *path, struct passed_by by);
 
+/* The kernel or a container's filter does not let us read where thread TID connects to. */
+void relay_passed_unread(struct relay *r, int tid);
+
 #endif
