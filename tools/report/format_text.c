@@ -79,12 +79,17 @@ static void say_origin(const struct report *r, const struct log_row *row,
 }
 
 /* Quotation marks show that these are the server's words, not ours. */
-static void say_answer(const char *message, const struct text_style *style, struct buf *out)
+static void say_answer(const struct cause *c, const struct text_style *style, struct buf *out)
 {
 	struct buf quoted;
 
 	buf_init(&quoted, LIMIT_LINE);
-	say(&quoted, "\"%s\"", message);
+	say(&quoted, "\"%s\"", c->message);
+	if (c->refused_by) {
+		say(&quoted, " (");
+		refuser_words(c->first, &quoted);
+		say(&quoted, ")");
+	}
 	say_paragraph(out, style, "  answer: ", buf_slice(&quoted));
 	buf_release(&quoted);
 }
@@ -117,7 +122,18 @@ static void say_cause(const struct report *r, const struct cause *c, const struc
 	if (c->refusal)
 		say_origin(r, c->first, style, out);
 	if (c->refusal && c->message && *c->message)
-		say_answer(c->message, style, out);
+		say_answer(c, style, out);
+}
+
+/* The section about what was found before the start says it with more detail. */
+static bool is_told_at_launch(const struct report *r, const struct cause *c)
+{
+	if (c->rule != RULE_key_variable_damaged || c->refusal)
+		return false;
+	for (size_t i = 0; i < r->launch_finding_count; i++)
+		if (same_text(r->launch_findings[i].finding.rule, c->id))
+			return true;
+	return false;
 }
 
 static void say_causes(const struct report *r, const struct text_style *style, struct buf *out)
@@ -126,6 +142,8 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 
 	for (size_t i = 0; i < r->cause_count; i++) {
 		const struct cause *c = &r->causes[i];
+		if (r->refusal_causes && is_told_at_launch(r, c))
+			continue;
 		if (c->refusal || (r->refusal_causes == 0 && i < ALSO_SHOWN)) {
 			say_cause(r, c, style, out);
 			continue;
@@ -144,17 +162,31 @@ static void say_causes(const struct report *r, const struct text_style *style, s
 		say(out, "  and %zu more\n", also - ALSO_SHOWN);
 }
 
+/* `orshim run` has printed F, and the cause of the refusal says the same of the key that was sent. */
+static bool is_told_by_cause(const struct report *r, const struct launch_finding *f)
+{
+	const struct cause *c = &r->causes[0];
+
+	return r->refusal_causes == 1 && c->first == f->refused && c->rule != RULE_NONE &&
+	       rules[c->rule].section == SECTION_CREDENTIAL &&
+	       same_text(f->finding.key, f->refused->key) &&
+	       rule_find(slice_of(f->finding.rule)) == RULE_key_variable_damaged;
+}
+
 /* Findings from before the tool started: one may be the cause of the rest. */
 static void say_launch(const struct report *r, const struct text_style *style, struct buf *out)
 {
 	struct buf words;
+	bool any = false;
 
-	if (r->launch_finding_count == 0)
-		return;
-	say_heading(out, style, "found before the tool started");
 	buf_init(&words, LIMIT_LINE);
 	for (size_t i = 0; i < r->launch_finding_count; i++) {
 		const struct launch_finding *f = &r->launch_findings[i];
+		if (r->brief && is_told_by_cause(r, f))
+			continue;
+		if (!any)
+			say_heading(out, style, "found before the tool started");
+		any = true;
 		enum rule_id rule = rule_find(slice_of(f->finding.rule));
 		char head[128];
 		size_t start = out->n;
@@ -277,6 +309,8 @@ static void say_coverage(const struct report *r, const struct text_style *style,
 	size_t told = 0;
 
 	if (r->processes + r->unfollowed == 0)
+		return;
+	if (r->brief && r->exchanges && !r->untapped && !r->unfollowed && !r->blind_count)
 		return;
 	say_heading(out, style, "what was observed");
 	buf_init(&words, LIMIT_LINE);

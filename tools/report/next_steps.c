@@ -34,6 +34,12 @@ static bool any_refused_by(const struct report *r, const char *who)
 	return false;
 }
 
+/* OpenRouter accepted the key: to ask it again says nothing new. */
+static bool only_upstream_refused(const struct report *r)
+{
+	return r->refusal_causes == 1 && any_refused_by(r, "upstream");
+}
+
 /* `orshim rerun` repeats the newest kept run, which another log may have nothing to do with. */
 static const char *again(const struct report *r)
 {
@@ -133,7 +139,7 @@ static void steps_refused(struct report *r)
 	if (r->public_success)
 		step(r, "The only success is an endpoint that needs no key. Compare with "
 			"`orshim baseline`, which asks GET /api/v1/key.");
-	else if (any_category(r, "account_auth"))
+	else if (any_category(r, "account_auth") && !only_upstream_refused(r))
 		step(r, "If it still fails, run `orshim baseline` in the same environment to see "
 			"whether the key itself is accepted.");
 	if (any_refused_by(r, "upstream") || any_category(r, "model_provider"))

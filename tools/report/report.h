@@ -146,6 +146,7 @@ struct report {
 	char steps[STEPS_MAX][512];
 	size_t step_count;
 	bool summary; /* what is made of it leaves out the single requests */
+	bool brief; /* the text leaves out what `orshim run` has said before, and what is as expected */
 	struct report_source *source; /* of a log that is not kept (report_stream.h); NULL */
 	int stream_fd; /* where a long form is written to as it is made; -1: all at the end */
 };

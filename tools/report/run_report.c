@@ -121,6 +121,7 @@ bool run_report(const struct run_log *run, struct buf *out)
 	bool worth = r->refused || r->worst >= SEVERITY_WARNING;
 	if (worth) {
 		style_of(STDERR_FILENO, &style);
+		r->brief = true;
 		report_text(r, &style, out);
 	}
 	report_release(r);
