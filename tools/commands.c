@@ -20,7 +20,7 @@
 /* Options that select requests; S has a struct filter_options called filter. */
 #define FILTER(S)                                                                                  \
 	TEXT("--since", "TIME", S, filter.since,                                                   \
-	     "2026-11-24T09:30:00Z, a local HH:MM, or 90s, 10m, 2h, 3d ago"),                      \
+	     "2026-11-24T09:30:00Z, 2026-11-24, a local HH:MM, or 90s, 10m, 2h, 3d ago"),                      \
 	    TEXT("--until", "TIME", S, filter.until, "the same"),                                  \
 	    LIST("--status", "STATUS", S, filter.status, "401, 4xx, or a list by commas"),         \
 	    LIST("--host", "GLOB", S, filter.host, "requests to these hosts"),                     \

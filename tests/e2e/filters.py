@@ -96,8 +96,18 @@ def check_clock(log, records):
           "--since HH:MM of two minutes ago", done.stderr)
 
 
+def check_day(log, records):
+    """A day is its local midnight, as a calendar knows it."""
+    for title, ahead in (("yesterday's date", -1), ("tomorrow's", 1)):
+        day = datetime.date.today() + datetime.timedelta(days=ahead)
+        midnight = time.mktime(day.timetuple())
+        look(log, records, ["--since", day.isoformat()], lambda one, at=midnight: when(one) >= at)
+        look(log, records, ["--until", day.isoformat()], lambda one, at=midnight: when(one) < at)
+
+
 def check_mistakes(log):
     for argv, words in ((["--since", "yesterday"], "or how long ago"), (["--until", "25:00"], "or how long ago"),
+                        (["--since", "2026-02-30"], "a day (2026-11-24)"), (["--since", "2026-11"], "or how long ago"),
                         (["--status", "4x"], "401, 4xx or a list"), (["--status", "700"], "401, 4xx or a list"),
                         (["--cause", "auth_token_qouted"], "did you mean auth_token_quoted"),
                         (["--host", "a,,b"], "empty value")):
@@ -178,6 +188,7 @@ def main():
         records = [one for one in records if one["record"] == "exchange"]
         check_filters(log, records)
         check_clock(log, records)
+        check_day(log, records)
         check_mistakes(log)
         check_watch(log, records)
         check_inputs(scratch, log, records)

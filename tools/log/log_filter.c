@@ -49,6 +49,22 @@ static int64_t clock_of(const char *text, int64_t now_us)
 	return (int64_t)then * second;
 }
 
+/* Midnight, in local time, at the beginning of the day YYYY-MM-DD; -1: TEXT has another form. */
+static int64_t day_of(const char *text)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	int year, month, day, end = 0;
+
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 || text[end])
+		return -1;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	tm.tm_mday = day;
+	int64_t at = (int64_t)mktime(&tm) * second;
+	/* mktime(3) makes March of 30 February. */
+	return tm.tm_mon == month - 1 && tm.tm_mday == day ? at : -1;
+}
+
 int64_t log_filter_date(const char *text)
 {
 	int zone_hour = 0, zone_minute = 0, end = 0, fraction = 0;
@@ -91,8 +107,10 @@ static int64_t time_of(const char *text, int64_t otherwise, const char *option, 
 	if (at < 0)
 		at = log_filter_date(text);
 	if (at < 0)
-		die("%s: %s takes a time (2026-11-24T09:30:00Z), a local HH:MM, or how long ago "
-		    "(90s, 10m, 2h, 3d), not '%s'",
+		at = day_of(text);
+	if (at < 0)
+		die("%s: %s takes a time (2026-11-24T09:30:00Z), a day (2026-11-24), a local "
+		    "HH:MM, or how long ago (90s, 10m, 2h, 3d), not '%s'",
 		    command, option, text);
 	return at;
 }
