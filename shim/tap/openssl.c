@@ -47,6 +47,7 @@ static struct tls_getters getters_of(const struct tls_object *l)
 		.servername =
 		    (const char *(*)(const void *, int))object_symbol(o, "SSL_get_servername"),
 		.is_server = (int (*)(const void *))object_symbol(o, "SSL_is_server"),
+		.is_dtls = (int (*)(const void *))object_symbol(o, "SSL_is_dtls"),
 		.error = (int (*)(const void *, int))object_symbol(o, "SSL_get_error"),
 		.state = (const char *(*)(const void *))object_symbol(o, "SSL_state_string"),
 		.first_error = (unsigned long (*)(void))tls_object_symbol(l, "ERR_peek_error"),
@@ -108,13 +109,18 @@ const struct tls_driver openssl_driver = { describe, tap_method_tables };
 	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), ssl)) \
 	return FAILURE_##name
 
+static const struct tls_getters *getters_for(const struct hook_call *c)
+{
+	return libraries_getters_of(c->callee.real);
+}
+
 int SSL_write(void *ssl, const void *bytes, int n)
 {
 	HOOK_CALL_BYTES(SSL_write, ssl, bytes, n);
 	int result = ((SSL_write_fn)c.callee.real)(ssl, bytes, n);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_CLIENT, bytes, (size_t)result);
+		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, (size_t)result, getters_for(&c));
 	return result;
 }
 
@@ -124,7 +130,7 @@ int SSL_write_ex(void *ssl, const void *bytes, size_t n, size_t *put)
 	int result = ((SSL_write_ex_fn)c.callee.real)(ssl, bytes, n, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, getters_for(&c));
 	return result;
 }
 
@@ -134,7 +140,7 @@ int SSL_write_ex2(void *ssl, const void *bytes, size_t n, uint64_t flags, size_t
 	int result = ((SSL_write_ex2_fn)c.callee.real)(ssl, bytes, n, flags, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, getters_for(&c));
 	return result;
 }
 
@@ -144,7 +150,7 @@ int SSL_write_early_data(void *ssl, const void *bytes, size_t n, size_t *put)
 	int result = ((SSL_write_early_data_fn)c.callee.real)(ssl, bytes, n, put);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_CLIENT, bytes, *put);
+		tap_bytes_asking(ssl, SIDE_CLIENT, bytes, *put, getters_for(&c));
 	return result;
 }
 
@@ -154,7 +160,7 @@ int SSL_read(void *ssl, void *bytes, int n)
 	int result = ((SSL_read_fn)c.callee.real)(ssl, bytes, n);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_SERVER, bytes, (size_t)result);
+		tap_bytes_asking(ssl, SIDE_SERVER, bytes, (size_t)result, getters_for(&c));
 	else if (c.here && result == 0 && n > 0)
 		tap_ended(ssl, SIDE_SERVER);
 	return result;
@@ -166,7 +172,7 @@ int SSL_read_ex(void *ssl, void *bytes, size_t n, size_t *got)
 	int result = ((SSL_read_ex_fn)c.callee.real)(ssl, bytes, n, got);
 	hook_call_end(&c);
 	if (c.here && result > 0)
-		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+		tap_bytes_asking(ssl, SIDE_SERVER, bytes, *got, getters_for(&c));
 	return result;
 }
 
@@ -177,7 +183,7 @@ int SSL_read_early_data(void *ssl, void *bytes, size_t n, size_t *got)
 	int result = ((SSL_read_early_data_fn)c.callee.real)(ssl, bytes, n, got);
 	hook_call_end(&c);
 	if (c.here && result == 1)
-		tap_bytes(ssl, SIDE_SERVER, bytes, *got);
+		tap_bytes_asking(ssl, SIDE_SERVER, bytes, *got, getters_for(&c));
 	return result;
 }
 
@@ -195,7 +201,7 @@ ssize_t SSL_sendfile(void *ssl, int fd, off_t offset, size_t n, int flags)
 /* A handshake as client returned to us; errno is as the original left it. */
 static void look_at_handshake(const struct hook_call *c, const void *ssl, int result)
 {
-	const struct tls_getters *ask = c->here ? libraries_getters_of(c->callee.real) : NULL;
+	const struct tls_getters *ask = c->here ? getters_for(c) : NULL;
 
 	if (ask && !is_unwatched(ssl))
 		openssl_handshake_returned(ask, ssl, result);
@@ -215,7 +221,7 @@ int SSL_do_handshake(void *ssl)
 	BEGIN(SSL_do_handshake);
 	int result = ((SSL_do_handshake_fn)c.callee.real)(ssl);
 	hook_call_end(&c);
-	const struct tls_getters *ask = c.here ? libraries_getters_of(c.callee.real) : NULL;
+	const struct tls_getters *ask = c.here ? getters_for(&c) : NULL;
 	if (ask && ask->is_server && !ask->is_server(ssl))
 		look_at_handshake(&c, ssl, result);
 	return result;

@@ -195,7 +195,9 @@ void openssl_handshake_returned(const struct tls_getters *ask, const void *ssl, 
 {
 	const int number = errno;
 
-	if (result == 1) {
+	if (ask->is_dtls && ask->is_dtls(ssl)) {
+		tap_ignore(ssl); /* no HTTP goes by datagrams but QUIC's */
+	} else if (result == 1) {
 		finished(ask, ssl);
 	} else if (ask->error && ask->servername && !tap_is_past_handshake(ssl)) {
 		int error = ask->error(ssl, result);

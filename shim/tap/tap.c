@@ -296,7 +296,8 @@ static void admit(struct entry *e, const struct tls_getters *ask)
 	bool late = atomic_load(&is_late), asked = late && ask && ask->is_server;
 	const char *name = NULL;
 
-	if (asked && ask->is_server(e->handle)) {
+	if ((asked && ask->is_server(e->handle)) ||
+	    (ask && ask->is_dtls && ask->is_dtls(e->handle))) {
 		table_drop(e);
 		return;
 	}

@@ -53,6 +53,7 @@ bool tap_watches(struct slice host);            /* is HOST an API's, going by it
 struct tls_getters {
 	const char *(*servername)(const void *ssl, int type); /* SSL_get_servername() */
 	int (*is_server)(const void *ssl);                    /* SSL_is_server() */
+	int (*is_dtls)(const void *ssl);                      /* SSL_is_dtls() */
 	int (*error)(const void *ssl, int result);            /* SSL_get_error() */
 	const char *(*state)(const void *ssl);                /* SSL_state_string() */
 	unsigned long (*first_error)(void);                   /* ERR_peek_error() */
@@ -71,7 +72,7 @@ struct tls_getters {
 
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */
 void tap_bytes(const void *handle, enum side side, const void *bytes, size_t n);
-/* The same; ASK gives the role of a connection that is older than our attachment. */
+/* The same; ASK tells DTLS, and the role of a connection that is older than our attachment. */
 void tap_bytes_asking(const void *handle, enum side side, const void *bytes, size_t n,
 		      const struct tls_getters *ask);
 /*

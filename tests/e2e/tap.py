@@ -263,6 +263,12 @@ class Suite:
         self.linked("early", [self.certificate], [("/api/v1/key", 401, 0, 2)])
         for way in ("jobs", "mode", "threads"):
             self.linked("async", [way], [(CHAT, 401, 20, 8)], way)
+        for way in ("renegotiation", "auth", "keys", "memory", "read", "dup"):
+            self.linked("session", [self.certificate, way], [(CHAT, 401, 20, 6)], way)
+        for way, more in (("method tables", {}),
+                          ("exported functions", {"LD_LIBRARY_PATH": self.path("refused")})):
+            self.quiet("session, dtls, " + way,
+                       [self.hosts["session"], port, self.certificate, "dtls"], **more)
         self.storm()
         self.linked("exit", [], [("/api/v1/key", 401, 0, 1)])
 
@@ -299,15 +305,22 @@ class Suite:
                             ("no file may grow", "ulimit -f 0; exec \"$@\"")):
             self.compare(name, ["sh", "-c", shell, "sh"] + ask, [], log=log)
 
+    def quiet(self, name, command, status=0, **more):
+        """COMMAND speaks no HTTP: nothing is told of it."""
+        log = self.path("quiet.log")
+        bare, _ = self.run(command, **more)
+        mine, _ = self.run(command, log=log, **more)
+        problems = [] if mine == bare else [f"bare {bare} but under the shim {mine}"]
+        if bare[0] != status:
+            problems.append(f"bare: {bare}")
+        if os.path.exists(log):
+            problems.append("a log was made")
+            os.unlink(log)
+        judge(name, problems)
+
     def quiet_processes(self):
-        for command in (["true"], ["sh", "-c", "exit 3"], ["openssl", "version"]):
-            log = self.path("quiet.log")
-            bare, _ = self.run(command)
-            mine, _ = self.run(command, log=log)
-            problems = [] if mine == bare else [f"bare {bare} but under the shim {mine}"]
-            if os.path.exists(log):
-                problems.append("a log was made")
-            judge("quiet: " + " ".join(command), problems)
+        for status, command in ((0, ["true"]), (3, ["sh", "-c", "exit 3"]), (0, ["openssl", "version"])):
+            self.quiet("quiet: " + " ".join(command), command, status)
 
     @staticmethod
     def has_fetch(node):
