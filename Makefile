@@ -67,6 +67,7 @@ $(B)/tools/report/page.o: $(wildcard tools/report/page/*)
 # What is missing is named, once; and installed, once, the stamp is newer than the script that did it.
 build/.found-%:
 	@CC="$(CC) $(CFLAGS)" scripts/setup.sh --check $*
+	@[ $* != build ] || [ -x build/orshim ] || echo 'building, which takes a minute or two'
 	@touch $@
 build/.setup-%: scripts/setup.sh
 	@scripts/setup.sh $* && touch $@
@@ -74,7 +75,6 @@ setup:
 	@scripts/setup.sh && touch build/.setup-demo build/.setup-tests
 
 demo: build/.setup-demo
-	@[ -x build/orshim ] || echo 'demo: building, which takes a minute or two'
 	@$(MAKE) -s --no-print-directory -j$$(nproc) all
 	@scripts/demo.sh
 

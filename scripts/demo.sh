@@ -111,5 +111,5 @@ scene 'A pool of two keys, and "it randomly alternates"' upstream_refused_creden
 scene 'The agent with a good key' \
 	-- "OPENROUTER_API_KEY=$good" -- /usr/bin/python3 tests/mock/agent.py "$base"
 
-printf '\n%d of %d diagnoses were right\n' "$right" "$number"
+printf '\n%d of %d diagnoses were right. Your own tool: build/orshim run -- TOOL\n' "$right" "$number"
 [ "$right" = "$number" ]

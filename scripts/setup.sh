@@ -47,7 +47,8 @@ check() { # build|tests
 	done)
 	[ -n "$missing" ] || [ -f build/cjson/cJSON.c ] || missing=" the source of cJSON"
 	[ -z "$missing" ] || {
-		echo "orshim: missing:$missing; \`make setup\` installs all that build and tests need" >&2
+		echo "orshim: missing:$missing" >&2
+		echo "orshim: \`scripts/setup.sh $1\` installs that on Debian and Ubuntu" >&2
 		exit 1
 	}
 }
@@ -68,9 +69,14 @@ fi
 log=build/setup.log
 : >"$log"
 
-# step WHAT COMMAND…: one line; the end of its output when it fails.
+# Long lists of packages, on several lines.
+folded() {
+	echo "$1" | fold -s -w 100 | sed '2,$s/^/        /'
+}
+
+# step WHAT COMMAND…: what it is; the end of its output when it fails.
 step() {
-	echo "setup: $1"
+	folded "setup: $1"
 	shift
 	echo "== $*" >>"$log"
 	"$@" >>"$log" 2>&1 || {
@@ -96,8 +102,16 @@ install() {
 		is_here "$package" || missing="$missing $package"
 	done
 	[ -n "$missing" ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "setup: apt-get is not here; install what your distribution has in place of:" >&2
+		folded "   $missing" >&2
+		exit 1
+	fi
 	if [ "$as_root" = none ]; then
-		echo "setup: missing, and neither root nor sudo is here to install it:$missing" >&2
+		echo "setup: you are not root, and sudo is not here. As root:" >&2
+		echo "    apt-get update" >&2
+		folded "    apt-get install --no-install-recommends$missing" | sed 's/ $/ \\/' >&2
+		echo "setup: or build on another Linux machine of this kind, and copy build/orshim and build/liborshim.so" >&2
 		exit 1
 	fi
 	update
@@ -129,6 +143,12 @@ install_by_release() {
 	# It fetches the real clients that the tests run.
 	command -v npm >/dev/null || install nodejs npm
 }
+
+# By `sudo make demo`, too, the build is its user's: who owns the checkout.
+give_back() {
+	[ "$(id -u)" != 0 ] || [ "$(stat -c %u .)" = 0 ] || chown -hR --reference=. build
+}
+trap give_back EXIT
 
 # shellcheck disable=SC2086 # lists of words on purpose
 case ${1:-tests} in
