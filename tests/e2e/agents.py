@@ -153,6 +153,22 @@ def refused(server, agent, program):
     yield from secrets(run, log, key)
 
 
+def misplaced(server, agent, program):
+    """With a base URL that has /v1 already, the fix names the variable, and what it should have."""
+    log, right = os.path.join(server.scratch, "log"), agent.env["ANTHROPIC_BASE_URL"]
+    agent = agent._replace(env=dict(agent.env, ANTHROPIC_BASE_URL=right + "/v1"))
+    run = Run(server, agent, program, server.keys["good"], {"ORSHIM_LOG": log, "ORSHIM_TEXT": "stderr"})
+    found = [f for r in records(log) if r["record"] == "exchange" for f in r["findings"]
+             if f["rule"] == "path_doubled"]
+    if not found:
+        yield "no path is doubled: %r" % [(r["path"], r["status"]) for r in records(log) if r["record"] == "exchange"]
+    for one in found:
+        if "Set ANTHROPIC_BASE_URL to %s (now it is %s/v1)." % (right, right) != one.get("fix"):
+            yield "its fix is %r" % one.get("fix")
+    if b"Set ANTHROPIC_BASE_URL to " not in run.err:
+        yield "the text does not say it: %.500r" % run.err
+
+
 def inside(scratch, _):
     with Mock("--compress", "--port", "443", record=os.path.join(scratch, "received")) as server:
         server.scratch = scratch
@@ -161,7 +177,7 @@ def inside(scratch, _):
             if not programs:
                 skip(agent.name + ": it is not here")
                 continue
-            for case in (served, refused):
+            for case in (served, refused, *([misplaced] if "ANTHROPIC_BASE_URL" in agent.env else [])):
                 forget(os.path.join(scratch, "log"))
                 judge("%s, %s" % (agent.name, case.__name__), case(server, agent, programs[-1]))
     return finish()

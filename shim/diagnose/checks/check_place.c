@@ -2,6 +2,7 @@
 /* The right key at the wrong host, path or method. */
 #include <string.h>
 
+#include "diagnose/base_path.h"
 #include "diagnose/checks/advice.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
@@ -176,6 +177,7 @@ bool check_path_missing_api(const struct check_input *in, struct detail *d)
 	detail_f(d, "the path is ");
 	detail_masked(d, path, 100);
 	detail_f(d, "; OpenRouter's begin with /api/v1/");
+	base_path_missing(in, d);
 	return true;
 }
 
@@ -199,6 +201,7 @@ bool check_path_doubled(const struct check_input *in, struct detail *d)
 	else
 		detail_f(d, "two slashes in a row in ");
 	detail_masked(d, in->x->path, 120);
+	base_path_repeated(in, d);
 	return true;
 }
 
