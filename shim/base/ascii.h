@@ -62,6 +62,20 @@ static inline int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Value of the four hex digits at P; -1: they are not all hex. */
+static inline int hex_value4(const char *p)
+{
+	int value = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int digit = hex_value(p[i]);
+		if (digit < 0)
+			return -1;
+		value = value * 16 + digit;
+	}
+	return value;
+}
+
 /* A hex digit in lower case, as keys are written. */
 static inline bool is_hex_byte(char c)
 {

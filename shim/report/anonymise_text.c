@@ -43,30 +43,17 @@ void anonymise_letters(char *p, size_t n)
 		i += (unsigned char)p[i] < 0x80 ? 1 : anonymise_character(p, n, i, '0');
 }
 
-static int hex4(const char *p)
-{
-	int value = 0;
-
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_value(p[i]);
-		if (digit < 0)
-			return -1;
-		value = value * 16 + digit;
-	}
-	return value;
-}
-
 /* An escape at P, its backslash first. How many bytes it has. */
 static size_t anonymise_escape(char *p, size_t n)
 {
-	int code = n >= 6 && p[1] == 'u' ? hex4(p + 2) : -1;
+	int code = n >= 6 && p[1] == 'u' ? hex_value4(p + 2) : -1;
 
 	if (n < 2)
 		return n;
 	if (code < 0)
 		return (unsigned char)p[1] >= 0x80 ? 1 : 2;
 	bool high = code >= 0xd800 && code <= 0xdbff;
-	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
+	int next = high && n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex_value4(p + 8) : -1;
 	if (next >= 0xdc00 && next <= 0xdfff) {
 		memcpy(p, "\\ud83d\\ude00", 12);
 		return 12;

@@ -18,7 +18,7 @@ import sys
 import threading
 
 import redirect_clients
-from redirect import place
+from redirect import place, splice
 import redirect_trouble
 from harness import ORSHIM, check, finish, skip
 
@@ -94,17 +94,6 @@ def six(here):
     server.close()
     listener = socket.create_server((place.SERVER6, 443), family=socket.AF_INET6)
 
-    def forward(one, other):
-        try:
-            while True:
-                piece = one.recv(65536)
-                if not piece:
-                    break
-                other.sendall(piece)
-            other.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
     def serve():
         while True:
             try:
@@ -112,8 +101,8 @@ def six(here):
             except OSError:
                 return
             far = socket.create_connection((place.SERVER, 443))
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=forward, args=pair, daemon=True).start()
+            splice.start(near, far)
+            splice.start(far, near)
 
     threading.Thread(target=serve, daemon=True).start()
     resolve = "openrouter.ai:443:[%s]" % place.SERVER6
@@ -150,19 +139,7 @@ class Proxy:
         host, port = name.rsplit(":", 1)
         far = socket.create_connection((host, int(port)))
         near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-
-        def forward(a, b):
-            try:
-                while True:
-                    piece = a.recv(65536)
-                    if not piece:
-                        break
-                    b.sendall(piece)
-                b.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-        threading.Thread(target=forward, args=(near, far), daemon=True).start()
-        forward(far, near)
+        splice.both(near, far)
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 
-from redirect import place
+from redirect import place, splice
 import redirect_places
 import redirect_trouble
 from harness import ORSHIM, check, finish, skip
@@ -147,19 +147,7 @@ def socks(here):
         port = int.from_bytes(sock.recv(2), "big")
         far = socket.create_connection((name, port))
         sock.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
-
-        def forward(a, b):
-            try:
-                while True:
-                    piece = a.recv(65536)
-                    if not piece:
-                        break
-                    b.sendall(piece)
-                b.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass
-        threading.Thread(target=forward, args=(sock, far), daemon=True).start()
-        forward(far, sock)
+        splice.both(sock, far)
     server = Talk(place.OTHER, talk)
     env = here.environment(here.good, ["SSL_CERT_FILE"],
                            {"ALL_PROXY": "socks5h://%s:%d" % (place.OTHER, server.port)})

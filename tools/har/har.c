@@ -122,19 +122,6 @@ static struct slice member(struct slice object, struct slice wanted)
 	return (struct slice){ NULL, 0 };
 }
 
-static int hex4(const char *p)
-{
-	int value = 0;
-
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_value(p[i]);
-		if (digit < 0)
-			return -1;
-		value = value * 16 + digit;
-	}
-	return value;
-}
-
 /*
  * Recorders write text that was cut within a character as half of a surrogate pair, and
  * binary text with zeros. No string of ours can have either.
@@ -145,10 +132,10 @@ static void replace_escapes(struct buf *text)
 		char *p = text->p + i;
 		if (*p != '\\')
 			continue;
-		int unit = p[1] == 'u' ? hex4(p + 2) : -1;
+		int unit = p[1] == 'u' ? hex_value4(p + 2) : -1;
 		bool high = unit >= 0xD800 && unit < 0xDC00;
 		if (high && i + 12 <= text->n && p[6] == '\\' && p[7] == 'u' &&
-		    (hex4(p + 8) & 0xFC00) == 0xDC00) {
+		    (hex_value4(p + 8) & 0xFC00) == 0xDC00) {
 			i += 11;
 			continue;
 		}

@@ -7,21 +7,18 @@
 #include <unistd.h>
 
 #include "tools/redirect/links.h"
+#include "tools/redirect/own_port.h"
 #include "tools/redirect/owner.h"
-
-enum { PROXY_WAITING = 128 };
 
 static void on_guest(struct source *s, uint32_t events)
 {
-	struct relay *r = ((struct listener *)s)->relay;
-	union address from;
-	socklen_t size = sizeof(from);
-	int fd = accept4(s->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct listener *proxy = (struct listener *)s;
+	struct relay *r = proxy->relay;
+	int pid, fd = own_port_accept(proxy, r->proxy_port, &pid);
 
 	(void)events;
 	if (fd < 0)
 		return;
-	int pid = owner_of(&from, r->proxy_port);
 	struct peer *p = pid ? peer_of(r, pid) : NULL;
 	p = p ? p : peer_of(r, r->proxy_pid);
 	if (!p || !link_take_in(r, p, fd))
@@ -52,24 +49,14 @@ static bool make_login(struct relay *r)
 
 static bool open_proxy(struct relay *r)
 {
-	union address a = { .v4 = { .sin_family = AF_INET } };
-	socklen_t size = sizeof(a.v4);
-	struct source *s = &r->proxy.source;
-
-	if (s->fd >= 0)
+	if (r->proxy.source.fd >= 0)
 		return true;
-	a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	r->proxy = (struct listener){ .source = { .ready = on_guest }, .relay = r };
-	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
+	r->proxy_port = 0;
+	if (own_port_open(r, &r->proxy, &r->proxy_port, on_guest) != 0)
 		return false;
-	if (bind(s->fd, &a.any, size) == 0 && listen(s->fd, PROXY_WAITING) == 0 &&
-	    getsockname(s->fd, &a.any, &size) == 0 && loop_watch(r->loop, s, EPOLLIN)) {
-		r->proxy_port = ntohs(a.v4.sin_port);
-		if (make_login(r))
-			return true;
-	}
-	loop_close(r->loop, s);
+	if (make_login(r))
+		return true;
+	loop_close(r->loop, &r->proxy.source);
 	return false;
 }
 
