@@ -7,6 +7,7 @@
 
 /* Set in the constructor: a call that comes earlier is tapped without a scan before it. */
 static void (*scan_first)(void) EARLY;
+static void (*tell_reached)(const void *function) EARLY;
 
 /*
  * The calls that have not returned, by connection and by what they do: GnuTLS lets one
@@ -16,9 +17,10 @@ static void (*scan_first)(void) EARLY;
 static _Atomic uintptr_t open_calls[LIMIT_OPEN_CALLS];
 enum { PLACES = 4, READING = 1 }; /* handles are aligned: their lowest bit is free */
 
-void hook_call_start(void (*scan)(void))
+void hook_call_start(void (*scan)(void), void (*reached)(const void *function))
 {
 	scan_first = scan;
+	tell_reached = reached;
 }
 
 /* The first place of CONNECTION; the others follow. */
@@ -88,6 +90,9 @@ static bool resolve(enum hook_id hook, const void *site, struct callee *found)
 	if (entered && scan_first)
 		scan_first();
 	bool is_found = caller_resolve(hook, site, found);
+	/* Not by another one: called past us, GnuTLS itself may end with a jump that comes by way of us. */
+	if (entered && is_found && tell_reached && hook == HOOK_gnutls_init && !found->own)
+		tell_reached(found->real);
 	if (entered)
 		hook_leave(&g);
 	return is_found;

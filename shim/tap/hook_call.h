@@ -37,8 +37,11 @@ struct hook_call {
 	bool here;               /* this call is tapped here */
 };
 
-/* SCAN looks for TLS libraries; it is called before a caller's original is looked up. */
-void hook_call_start(void (*scan)(void));
+/*
+ * SCAN looks for TLS libraries; it is called before a caller's original is looked up.
+ * REACHED is told the first function of GnuTLS that a client calls, as it was found.
+ */
+void hook_call_start(void (*scan)(void), void (*reached)(const void *function));
 
 /*
  * The original of HOOK, if nothing is to be learnt from this call's bytes: the library is

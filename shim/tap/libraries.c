@@ -10,6 +10,7 @@ static struct library libraries[LIMIT_TLS_LIBRARIES];
 static atomic_bool was_any EARLY; /* a slot was given out */
 static atomic_uint library_count EARLY;
 static atomic_uint tapped_count EARLY;
+static atomic_uint unreached_count EARLY;
 
 /* Read without the lock by wrappers; {0, 0} when not tapped in this way. */
 struct tapped_span {
@@ -77,15 +78,17 @@ void libraries_clear(size_t i)
 
 void libraries_recount(void)
 {
-	unsigned count = 0, with_tap = 0;
+	unsigned count = 0, with_tap = 0, unreached = 0;
 
 	for (size_t i = 0; i < LIMIT_TLS_LIBRARIES; i++)
 		if (libraries[i].span.high && atomic_load(&libraries[i].stage) != LIBRARY_ADDING) {
 			count++;
 			with_tap += libraries[i].info.tap != TAP_NONE;
+			unreached += libraries[i].may_be_reached;
 		}
 	atomic_store(&library_count, count);
 	atomic_store(&tapped_count, with_tap);
+	atomic_store(&unreached_count, unreached);
 }
 
 unsigned libraries_count(void)
@@ -96,6 +99,11 @@ unsigned libraries_count(void)
 unsigned libraries_tapped_count(void)
 {
 	return atomic_load(&tapped_count);
+}
+
+unsigned libraries_unreached_count(void)
+{
+	return atomic_load(&unreached_count);
 }
 
 /* The index of the span that holds FUNCTION; LIMIT_TLS_LIBRARIES: none does. */

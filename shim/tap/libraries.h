@@ -68,6 +68,7 @@ struct library {
 	const struct tls_driver *driver; /* NULL: it exports nothing, see `found` */
 	struct find found;               /* FIND_NOTHING: it exports its functions */
 	bool seen;                       /* in the scan that is going on */
+	bool may_be_reached;             /* not tapped, but a call may yet come by way of us */
 	atomic_int stage;                /* enum library_stage */
 };
 
@@ -91,6 +92,7 @@ void libraries_recount(void);
 
 unsigned libraries_count(void);
 unsigned libraries_tapped_count(void); /* of them tapped in whatever way */
+unsigned libraries_unreached_count(void); /* of them not tapped, until a call comes by way of us */
 
 /* Is FUNCTION part of a library that is tapped by its method tables? */
 bool libraries_is_tapped(const void *function);

@@ -51,6 +51,9 @@ static atomic_bool closed EARLY; /* no file may be opened any more */
 static _Atomic unsigned long long scanned_at EARLY;
 static _Atomic unsigned long long searched_at EARLY;
 
+/* A function of a library that nobody is linked with, whose call came by way of ours; 0: none did. */
+static _Atomic uintptr_t reached_at;
+
 static bool attached_late;
 
 #define TLS_LIBRARY(name, file, first, second, how, driver) { { first, second }, &driver },
@@ -158,11 +161,18 @@ static bool find_import(const struct object *o, void *arg)
 	return i->found;
 }
 
-/* Only its exported functions can be tapped, and nobody is linked with them: dlsym() gives them. */
+/*
+ * Only its exported functions can be tapped, and nobody is linked with them: dlsym()
+ * gives them. Asked with RTLD_DEFAULT it gives ours, which the first call shows.
+ */
 static bool is_called_by_pointers(const struct object *o)
 {
 	const struct tls_driver *driver = driver_of(o);
+	const struct span span = object_span(o);
+	const uintptr_t at = atomic_load(&reached_at);
 
+	if (at >= span.low && at < span.high)
+		return false;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].driver == driver && !driver->tap) {
 			struct import first_call = { .name = known[i].marks[1] };
@@ -172,6 +182,10 @@ static bool is_called_by_pointers(const struct object *o)
 	return false;
 }
 
+static const char by_pointers[] =
+    "its functions are called by pointers of dlsym(), which lead past the shim: orshim relay "
+    "gives a base URL";
+
 static const char *why_no_table(const struct object *o)
 {
 	if (o->name[0] && attached_late)
@@ -180,8 +194,7 @@ static const char *why_no_table(const struct object *o)
 	if (!may_be_interposed(o))
 		return "its program calls its functions directly";
 	if (is_called_by_pointers(o))
-		return "its functions are called by pointers of dlsym(), which lead past the shim: "
-		       "orshim relay gives a base URL";
+		return by_pointers;
 	return NULL;
 }
 
@@ -231,6 +244,7 @@ static void tap_exported(struct library *c, const struct tls_object *l, size_t i
 		c->info.tap = TAP_METHOD_TABLE;
 	else
 		c->info.tap = !why_no_table(l->object) ? TAP_INTERPOSED : TAP_NONE;
+	c->may_be_reached = c->info.reason == by_pointers;
 }
 
 static void tap_embedded(struct library *c, const struct tls_object *l, size_t i)
@@ -511,6 +525,15 @@ static void scan(bool inside)
 void scan_objects(void)
 {
 	scan(false);
+}
+
+void scan_reached(const void *function)
+{
+	if (!libraries_unreached_count())
+		return;
+	atomic_store(&reached_at, (uintptr_t)function);
+	atomic_store(&scanned_at, ~0ULL); /* no count of objects_changes() */
+	scan_objects();
 }
 
 void scan_embedded(bool all)

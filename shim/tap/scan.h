@@ -16,6 +16,12 @@
 void scan_objects(void);
 
 /*
+ * A call of FUNCTION, which a TLS library exports, came by way of ours, and not from
+ * the library itself: a library that is called by pointers is seen after all.
+ */
+void scan_reached(const void *function);
+
+/*
  * scan_embedded() searches the objects that may embed a TLS library, each of them
  * once: the executable alone, or ALL of them, which is to be done before a connection.
  * The first search may take a while: it reads hundreds of megabytes. scan_has_news():

@@ -12,7 +12,13 @@
 #include "tap/objects.h"
 #include "tap/libraries.h"
 
-enum { PORT_HTTPS = 443 };
+enum { PORT_HTTPS = 443, UNDECIDED_US = 1000000 };
+
+/*
+ * When the first connection was made while the only TLS libraries are such as may be
+ * seen or not: their first call decides it (scan_reached()). 0: none was.
+ */
+static _Atomic int64_t undecided_since;
 
 /* Libraries that are known by their file names alone. */
 #define TLS_LIBRARY(name, file, first, second, how, driver)
@@ -87,6 +93,10 @@ __attribute__((destructor)) static void report_elsewhere(void)
 
 	if (libraries_tapped_count() || !environ_setting("ORSHIM_LOG"))
 		return;
+	if (atomic_load(&undecided_since) && hook_enter(&g)) {
+		process_report_if_untapped(process_clock());
+		hook_leave(&g);
+	}
 	objects_elsewhere(look_elsewhere, &e);
 	if (!e.library || !hook_enter(&g))
 		return;
@@ -125,6 +135,16 @@ bool untapped_is_stream(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM;
 }
 
+bool untapped_is_undecided(void)
+{
+	int64_t now = process_clock(), none = 0;
+
+	if (!libraries_unreached_count() || libraries_unreached_count() != libraries_count())
+		return false;
+	atomic_compare_exchange_strong(&undecided_since, &none, now);
+	return now - atomic_load(&undecided_since) < UNDECIDED_US;
+}
+
 void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
 {
 	uint16_t port = port_of(address, n);
@@ -133,6 +153,8 @@ void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
 	if (libraries_tapped_count() || port == 0 || !untapped_is_stream(fd))
 		return;
 	if (port != PORT_HTTPS && (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port)))
+		return;
+	if (untapped_is_undecided())
 		return;
 	objects_each(look_at, &found);
 	found.version = "";

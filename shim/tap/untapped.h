@@ -19,4 +19,11 @@ void untapped_connected(int fd, const struct sockaddr *address, socklen_t n);
 /* getaddrinfo(3) connects datagram sockets, too, to see which address it would use. */
 bool untapped_is_stream(int fd);
 
+/*
+ * At a connection: the only TLS libraries are such as may yet be seen, because their
+ * first call may come by way of us, and that was so for less than a second. What is
+ * not decided then is told by a later connection, or as the process ends.
+ */
+bool untapped_is_undecided(void);
+
 #endif

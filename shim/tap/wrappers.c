@@ -39,7 +39,7 @@ static void scan_before_connect(int fd, const struct sockaddr *address, socklen_
 	scan_objects();
 	if (scan_has_news() && untapped_is_stream(fd))
 		scan_embedded(true);
-	if (libraries_count() && !libraries_tapped_count())
+	if (libraries_count() && !libraries_tapped_count() && !untapped_is_undecided())
 		process_report_if_untapped(process_clock());
 	hook_leave(&g);
 }
@@ -107,7 +107,7 @@ static void scan_before_lookup(void)
 
 EARLY_CODE void wrappers_start(void)
 {
-	hook_call_start(scan_before_lookup);
+	hook_call_start(scan_before_lookup, scan_reached);
 	real_connect = (connect_fn)objects_next("connect");
 	real_prctl = (prctl_fn)objects_next("prctl");
 	real_dlclose = (dlclose_fn)objects_next("dlclose");
