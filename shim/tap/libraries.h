@@ -91,7 +91,7 @@ void libraries_clear(size_t i);
 void libraries_recount(void);
 
 unsigned libraries_count(void);
-unsigned libraries_tapped_count(void); /* of them tapped in whatever way */
+unsigned libraries_tapped_count(void);    /* of them tapped in whatever way */
 unsigned libraries_unreached_count(void); /* of them not tapped, until a call comes by way of us */
 
 /* Is FUNCTION part of a library that is tapped by its method tables? */

@@ -5,7 +5,8 @@
 """TLS handshakes of GnuTLS that fail, and certificates that its clients refuse afterwards.
 
 wget, pycurl (libcurl's GnuTLS build), git's helper and gnutls-cli, which verifies in the handshake;
-with `all` Emacs, too (aria2 names no server to localhost). Each runs bare and under the shim against servers with bad
+with `all` aria2 and Emacs, too. aria2 names no server to localhost: it asks openrouter.ai, which is
+this machine in a namespace. Each runs bare and under the shim against servers with bad
 certificates or bad behaviour, with the same output and exit status, and the log says what was wrong.
 """
 
@@ -14,10 +15,10 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 
 import harness
 from harness import bare_and_shimmed, bare_environment, check, finish, records, skip
+from harness.namespace import within
 
 sys.path.insert(0, os.path.join(harness.HERE, "handshake"))
 from server import PROXY, Servers  # noqa: E402
@@ -60,8 +61,11 @@ EMACS = """(progn (require 'gnutls) (require 'url)
    (error (princ problem))))""" % KEY
 
 
+LOCAL, OTHER = "localhost", "openrouter.ai"
+
+
 def clients(everything):
-    """name, program, argv; {url}, {port} and {ca} are put in."""
+    """name, program, argv; {url}, {host}, {port} and {ca} are put in."""
     yield "wget", "wget", ["wget", "-q", "-O", "-", "--tries=1", "--ca-certificate={ca}",
                            "--header=Authorization: Bearer " + KEY, "{url}"]
     yield "pycurl", harness.PYTHON, [harness.PYTHON, "-c", PYCURL, "{url}", "{ca}", KEY, "1"]
@@ -69,17 +73,21 @@ def clients(everything):
                          "http.extraHeader=Authorization: Bearer " + KEY, "ls-remote", "{url}"]
     yield "gnutls-cli", "gnutls-cli", ["gnutls-cli", "--x509cafile={ca}", "-p", "{port}", "localhost"]
     if everything:
+        yield "aria2", "aria2c", ["aria2c", "-q", "--no-conf", "--max-tries=1", "--async-dns=false",
+                                  "--allow-overwrite=true", "--dir={work}", "--out=answer",
+                                  "--ca-certificate={ca}", "--header=Authorization: Bearer " + KEY, "{url}"]
         yield "Emacs", "emacs", ["emacs", "-Q", "--batch", "--eval", EMACS]
 
 
 def run(argv, servers, mode, log, work, more):
     port = servers.ports[mode]
-    put = {"url": "https://localhost:%d/api/v1/key" % port, "ca": servers.ca, "port": str(port)}
-    given = [re.sub(r"\{(url|ca|port)\}", lambda m: put[m[1]], a) for a in argv]
+    put = {"url": "https://%s:%d/api/v1/key" % (servers.host, port), "ca": servers.ca, "port": str(port),
+           "work": work}
+    given = [re.sub(r"\{(url|ca|port|work)\}", lambda m: put[m[1]], a) for a in argv]
     env = bare_environment(
         "SSL_CERT_FILE", "GIT_SSL_CAINFO", HOME=work, XDG_CACHE_HOME=work, LANG="C.UTF-8",
                            GIT_TERMINAL_PROMPT="0", OPENROUTER_API_KEY=KEY, **more)
-    bare, shimmed = bare_and_shimmed(given, env, log, "localhost=openrouter",
+    bare, shimmed = bare_and_shimmed(given, env, log, servers.host + "=openrouter",
                                      {"ORSHIM_FOLLOW": "1"})
     # gnutls-cli prints what belongs to this connection alone.
     texts = [re.sub(rb"(?m)^.*(Session ID|Connecting to|0x).*$", b"", r.out + r.err)
@@ -89,7 +97,7 @@ def run(argv, servers, mode, log, work, more):
     return records(log)
 
 
-def judge(name, mode, seen):
+def judge(name, mode, host, seen):
     title = run.title
     connections = [r for r in seen if r["record"] == "connection"]
     found = [f for r in connections for f in r["findings"]]
@@ -97,7 +105,7 @@ def judge(name, mode, seen):
     if len(found) != 1:
         return
     record, finding = connections[0], found[0]
-    check(WORDS[mode] in finding["detail"] and record["host"] == "localhost",
+    check(WORDS[mode].replace(LOCAL, host) in finding["detail"] and record["host"] == host,
           title + ": what is wrong", record)
     check(record["verdict"] == {"refused_by": "nobody", "category": "deployment_config",
                                 "cause": RULE}, title + ": the verdict", record)
@@ -114,17 +122,21 @@ def judge(name, mode, seen):
     check(KEY[12:] not in json.dumps(seen), title + ": no key", "")
 
 
-def matrix(servers, work, everything):
+def matrix(local, other, work, everything):
     log = os.path.join(work, "log")
     for name, program, argv in clients(everything):
         if not shutil.which(program):
             skip(name + " is not installed")
             continue
+        servers = other if name == "aria2" else local
+        if not servers:
+            skip(name + ": this machine allows no namespaces of their own")
+            continue
         for mode in WORDS:
             run.title = "%s, %s" % (name, mode)
             more = {"GNUTLS_SYSTEM_PRIORITY_FILE": work + "/only12"} if mode == "version" else {}
             seen = run(argv, servers, mode, log, work, more)
-            judge(name, mode, seen)
+            judge(name, mode, servers.host, seen)
 
 
 def innocent(servers, work):
@@ -142,19 +154,26 @@ def innocent(servers, work):
                   run.title + ": the exchange, and nothing else", seen)
 
 
-def main():
+def inside(work, named):
     everything = "all" in sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix="orshim-gnutls.") as work:
-        servers = Servers(work, ["version"])
-        with open(work + "/only12", "w", encoding="ascii") as settings:
-            settings.write("[overrides]\ndisabled-version = tls1.3\n")
-        try:
-            matrix(servers, work, everything)
-            innocent(servers, work)
-        finally:
-            servers.close()
+    local = Servers(work, ["version"])
+    other = None
+    if everything and named:
+        folder = os.path.join(work, "other")
+        os.mkdir(folder)
+        other = Servers(folder, ["version"], OTHER)
+    with open(work + "/only12", "w", encoding="ascii") as settings:
+        settings.write("[overrides]\ndisabled-version = tls1.3\n")
+    try:
+        matrix(local, other, work, everything)
+        innocent(local, work)
+    finally:
+        for servers in (local, other):
+            if servers:
+                servers.close()
     return finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(within(lambda scratch, _: inside(scratch, True), "127.0.0.1 localhost %s\n" % OTHER,
+                    otherwise=lambda scratch: inside(scratch, False)))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Servers on loopback whose TLS handshakes fail, each in another way.
 
-A Servers object listens once for each mode of MODES, and with "version" for a server of TLS 1.3 alone; `ports` maps modes to ports, `ca` is the file
-of the authority for the clients to trust. The correct ones answer with OpenRouter's 401.
+A Servers object listens once for each mode of MODES, and with "version" for a server of TLS 1.3
+alone; `ports` maps modes to ports, `host` is their name, `ca` the file of the authority for the
+clients to trust. The correct ones answer with OpenRouter's 401.
 """
 
 import os
@@ -77,15 +78,16 @@ def expired(folder, path, signer):
 
 
 class Servers:
-    def __init__(self, folder, more=()):
+    def __init__(self, folder, more=(), host="localhost"):
         trusted = authority(folder, "trusted", "Test CA")
         other = authority(folder, "proxy", PROXY)
+        self.host = host
         self.ca, self.proxy_ca = trusted + ".pem", other + ".pem"
-        files = {"good": certificate(folder, "good", "localhost", trusted),
-                 "untrusted": certificate(folder, "untrusted", "localhost", other),
-                 "selfsigned": certificate(folder, "selfsigned", "localhost", None),
+        files = {"good": certificate(folder, "good", host, trusted),
+                 "untrusted": certificate(folder, "untrusted", host, other),
+                 "selfsigned": certificate(folder, "selfsigned", host, None),
                  "name": certificate(folder, "name", "login.example.net", trusted),
-                 "expired": certificate(folder, "expired", "localhost", trusted, days=0)}
+                 "expired": certificate(folder, "expired", host, trusted, days=0)}
         self.ports, self.sockets = {}, []
         files["version"] = files["good"]
         for mode in (*MODES, *more):
