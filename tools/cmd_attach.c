@@ -19,6 +19,7 @@
 #include "tools/redirect/candidate.h"
 #include "tools/commands.h"
 #include "tools/log/runs.h"
+#include "tools/malformed.h"
 #include "tools/program/program.h"
 
 enum { PROCESSES_MAX = 4096, NAMED_MAX = 32, COMMAND_SHOWN = 70, STATUS_SIGNAL = 128 };
@@ -56,30 +57,6 @@ static const char *setting(const char *name)
 	const char *value = getenv(name);
 
 	return value && *value ? value : NULL;
-}
-
-/* The process would report a malformed setting on its own stderr, which hardly anybody reads. */
-static void check_settings(void)
-{
-	struct settings s;
-	struct rulebook book;
-	struct host_list *hosts = malloc(sizeof(*hosts));
-	struct slice wrong;
-
-	if (!hosts)
-		die("attach: out of memory");
-	settings_load(&s, getenv);
-	for (int i = 0; i < SETTING_COUNT; i++)
-		if (s.malformed & 1u << i)
-			die("attach: %s=%s is not understood; accepted: %s", settings_table[i].name,
-			    s.given[i], settings_table[i].accepted);
-	if (!rulebook_init(&book, s.rules, &wrong))
-		die("attach: ORSHIM_RULES: \"%.*s\" is not understood; accepted: %s",
-		    SLICE_ARG(wrong), settings_table[SETTING_rules].accepted);
-	if (!hosts_init(hosts, s.hosts, &wrong))
-		die("attach: ORSHIM_HOSTS: \"%.*s\" is not understood; accepted: %s",
-		    SLICE_ARG(wrong), settings_table[SETTING_hosts].accepted);
-	free(hosts);
 }
 
 /* Make it absolute: the other process has another working folder. */
@@ -257,7 +234,8 @@ static int attach(const struct attach_options *o, struct target *t)
 	char library[PATH_MAX] = "", path[PATH_MAX], message[ATTACH_MESSAGE] = "";
 	struct buf settings;
 
-	check_settings();
+	/* The process would say it on its own standard error, which hardly anybody reads. */
+	malformed_settings("attach", die);
 	if (!t->has_shim)
 		library_find(library);
 	if (t->has_shim && t->status.form == ATTACH_FORM &&

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/log/log_row.h"
@@ -29,6 +31,8 @@ int cmd_curl(const struct arguments *a)
 	cJSON *record = log_record(&log, row);
 	if (!record)
 		die("curl: the line of %s cannot be read any more", a->words[0]);
+	if (o->body && strcmp(o->body, "-") != 0 && access(o->body, R_OK) != 0)
+		warn("curl: %s: %s; the command will not find it", o->body, strerror(errno));
 	buf_init(&out, 1 << 20);
 	curl_command(&command, row, record, &out);
 	print_out(&out);

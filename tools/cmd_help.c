@@ -12,8 +12,8 @@ static const char *const purpose =
 	"through its TLS library and what comes back, and says what is wrong.";
 
 static const char *const statuses =
-	"0 nothing at or above error was found, 1 something was, 2 trouble with\n"
-	"the command itself. `run` exits with the tool's own status.";
+	"0 no error was found, 1 something was, 2 trouble with the command itself,\n"
+	"3 nothing was seen. `run` exits with the tool's own status.";
 
 /* "--html FILE"; returns its columns. */
 static int option_label(const struct command_option *o, char label[LABEL_MAX])

@@ -168,6 +168,21 @@ static size_t make(struct report *r, struct log *l, const struct log_filter *fil
 	return 1;
 }
 
+/* Two forms on standard output would be neither. */
+static void check_stdout(const struct report_options *o)
+{
+	const char *first = NULL;
+
+	for (int i = 0; i < REPORT_FORMAT_COUNT; i++) {
+		if (!o->files[i] || strcmp(o->files[i], "-") != 0)
+			continue;
+		if (first)
+			die("report: --%s and --%s both go to standard output; give one of them", first,
+			    report_formats[i].name);
+		first = report_formats[i].name;
+	}
+}
+
 int cmd_report(const struct arguments *a)
 {
 	const struct report_options *o = a->options;
@@ -175,6 +190,7 @@ int cmd_report(const struct arguments *a)
 	unsigned number = 0;
 	struct log log;
 
+	check_stdout(o);
 	if (o->summary && !o->files[REPORT_FORMAT_json])
 		die("report: --summary goes with --json");
 	struct log_filter *filter = log_filter_read(&o->filter, "report", run_clock());

@@ -10,6 +10,7 @@
 #include "tools/log/command_words.h"
 #include "tools/log/runs.h"
 #include "tools/log/log_counts.h"
+#include "tools/malformed.h"
 #include "tools/program/elf.h"
 #include "tools/program/program.h"
 #include "tools/redirect/collector.h"
@@ -141,6 +142,7 @@ static void choose_log(struct run *r)
 
 	if (given && *given) {
 		r->log.path = absolute(given);
+		check_writable(r->log.path);
 		r->log.start = log_size(r->log.path);
 	} else {
 		r->log.path = join(r->folder, "log");
@@ -153,7 +155,10 @@ static void choose_text(struct run *r)
 {
 	if (r->o->quiet)
 		set("ORSHIM_TEXT", "off");
-	if (getenv("ORSHIM_TEXT"))
+	const char *given = getenv("ORSHIM_TEXT");
+	if (given && *given && strcmp(given, "stderr") != 0 && strcmp(given, "off") != 0)
+		check_writable(given);
+	if (given)
 		return;
 	r->own_text = true;
 	r->text_path = join(r->folder, "text");
@@ -251,6 +256,19 @@ static void say_next_step(const struct run *r, const struct log_counts *t, struc
 	buf_release(&command);
 }
 
+/* The diagnosis of the processes. Each of them complains of a malformed setting, as we did before. */
+static void write_text(struct slice text)
+{
+	const char *end = text.p + text.n;
+	struct slice line;
+
+	while (slice_cut(&text, '\n', &line)) {
+		if (slice_starts(line, SLICE("orshim: ORSHIM_")) && slice_has(line, SLICE(" is not understood; ")))
+			continue;
+		write_all(STDERR_FILENO, (struct slice){ line.p, line.n + (line.p + line.n < end) });
+	}
+}
+
 static void tell(struct run *r)
 {
 	struct log_counts t;
@@ -275,7 +293,7 @@ static void tell(struct run *r)
 	if (r->o->quiet)
 		buf_reset(&text);
 	else if (!r->own_text || !run_report(&r->log, &report))
-		write_all(STDERR_FILENO, buf_slice(&text));
+		write_text(buf_slice(&text));
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
 		say(&out, "\n");
@@ -399,7 +417,7 @@ int cmd_run(const struct arguments *a)
 	take_options(&r, a);
 	switch (program_find(&program, r.tool[0])) {
 	case PROGRAM_NOT_FOUND:
-		warn("run: command not found: %s%s", r.tool[0],
+		warn("run: command not found: %s%s", *r.tool[0] ? r.tool[0] : "its name is empty",
 		     program_hint(r.tool[0], PROGRAM_NOT_FOUND));
 		return STATUS_NOT_FOUND;
 	case PROGRAM_NOT_EXECUTABLE:
@@ -420,6 +438,8 @@ int cmd_run(const struct arguments *a)
 	make_folder(&r);
 	choose_log(&r);
 	choose_text(&r);
+	if (!r.o->quiet)
+		malformed_settings("run", warn);
 	look_around(&r, program.interpreter);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");

@@ -61,8 +61,8 @@ static const struct command_option run_options[] = {
 	  "tapped; off: nothing; all: every process that is not tapped; strict: refuse\n"
 	  "what cannot be looked into, instead of passing it through"),
 	CHOICE("--fail-on", "error|warning", struct run_options, fail_on,
-	  "error or warning: end with 1 if the tool ended with 0 and there is a finding of that level, with 3 "
-	  "if nothing was seen"),
+	  "end with 1 if the tool ended with 0 and there is a finding of that level,\n"
+	  "with 3 if nothing was seen"),
 	FLAG("--annotate", struct run_options, annotate,
 	  "annotations and a job summary of GitHub Actions; by itself where\n"
 	  "GITHUB_ACTIONS is true"),

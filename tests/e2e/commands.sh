@@ -72,6 +72,21 @@ misuse "a value for an option without one" 2 "--json takes no value" "$orshim" r
 misuse "a word that is none of the choices" 2 "auto, off, all or strict" "$orshim" run --relay=maybe true
 misuse "a number out of range" 2 "a number from 0 to 65535" "$orshim" relay --port 65536
 misuse "a number that is none" 2 "a number from 0 to 65535" "$orshim" relay --port 80x
+misuse "a day after the last" 2 "nothing is before 2026-11-25 (--until)" "$orshim" report --since 2026-11-26 --until 2026-11-25
+misuse "a rule unlike any" 2 "lists them" "$orshim" report --cause xyzzy
+misuse "two forms on standard output" 2 "--json and --markdown" "$orshim" report --json --markdown
+misuse "an exchange beyond any number" 2 "there is no exchange" "$orshim" report 99999999999999999999
+misuse "a tool without a name" 127 "its name is empty" "$orshim" run -- ''
+misuse "a log that cannot be written" 2 "cannot write to /nonexistent/log" env ORSHIM_LOG=/nonexistent/log "$orshim" run -- true
+misuse "a text that cannot be written" 2 "cannot write to /nonexistent/text" env ORSHIM_TEXT=/nonexistent/text "$orshim" run -- true
+for setting in HOSTS='a b' LOG_MAX=lots RELAY=maybe RULES=xyzzy=off; do
+	run "run with a malformed setting" 0 env "ORSHIM_$setting" "$orshim" run -- true
+	[ "$(grep -c "^orshim: run: ORSHIM_${setting%%=*}: .* is not understood; accepted: ." "$work/err")" = 1 ]
+	verdict $? "run: ORSHIM_$setting is complained of, once"
+done
+golden=$root/tests/golden/run.log
+run "report of one log by two names" 1 "$orshim" report "$golden" "${golden%/*}/../golden/run.log"
+says "report of one log by two names" out "3 of 5 requests were refused"
 misuse "a word too many" 2 "unknown argument" "$orshim" watch one two
 run "--help behind other options" 0 "$orshim" report --json --help
 

@@ -167,8 +167,8 @@ static void check_values(const struct log_filter *f, const char *command)
 		if (strcmp(id, "none") == 0 || rule_find(slice_of(id)) != RULE_NONE)
 			continue;
 		const char *near = nearest_name(id, rule_name, rules, RULE_COUNT);
-		die("%s: --cause takes a rule's id or none, not '%s'%s%s", command, id,
-		    near ? "; did you mean " : "", near ? near : "");
+		die("%s: --cause takes a rule's id or none, not '%s'; %s%s", command, id,
+		    near ? "did you mean " : "`orshim rules` lists them", near ? near : "");
 	}
 }
 
@@ -190,6 +190,8 @@ struct log_filter *log_filter_read(const struct filter_options *o, const char *c
 		die("out of memory");
 	f->since = time_of(o->since, INT64_MIN, "--since", command, now_us);
 	f->until = time_of(o->until, INT64_MAX, "--until", command, now_us);
+	if (f->until <= f->since)
+		die("%s: nothing is before %s (--until) and since %s", command, o->until, o->since);
 	read_values(&f->status, &o->status, "--status", command);
 	read_values(&f->host, &o->host, "--host", command);
 	read_values(&f->process, &o->process, "--process", command);

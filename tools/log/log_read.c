@@ -193,6 +193,15 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 	free(piece);
 }
 
+/* Was this file named before? Its requests would count twice. */
+static bool is_read(const struct log *l, const struct stat *st)
+{
+	for (size_t i = 0; i < l->file_count; i++)
+		if (S_ISREG(st->st_mode) && l->files[i].device == st->st_dev && l->files[i].inode == st->st_ino)
+			return true;
+	return false;
+}
+
 void log_add_from(struct log *l, const char *path, int64_t start)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -202,6 +211,10 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 		die("cannot read %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		die("cannot read %s: it is a folder; name the log in it", path);
+	if (is_read(l, &st)) {
+		close(fd);
+		return;
+	}
 	if (!S_ISREG(st.st_mode) || fd == STDIN_FILENO)
 		fd = log_spooled(fd, path, INT64_MAX);
 	fd = log_unpacked(fd, path, INT64_MAX);
@@ -209,7 +222,7 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 	char *name = strdup(path);
 	if (!name)
 		die("out of memory");
-	l->files[l->file_count++] = (struct log_file){ .path = name, .fd = fd };
+	l->files[l->file_count++] = (struct log_file){ .path = name, .fd = fd, .device = st.st_dev, .inode = st.st_ino };
 	read_lines(l, &l->files[l->file_count - 1], start);
 }
 

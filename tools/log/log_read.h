@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <cJSON.h>
 
@@ -107,6 +108,8 @@ struct log_row {
 struct log_file {
 	char *path;
 	int fd; /* seekable: a pipe is copied to a file first */
+	dev_t device; /* of a regular file, with its number: no file is read twice */
+	ino_t inode;
 	size_t lines;
 	unsigned exchanges;
 	/* Of the last launch so far. */

@@ -46,7 +46,9 @@ unsigned source_add(struct log *l, const char *name, const char *command)
 	const char *digits = number_in(name);
 	unsigned long long n = 0;
 
-	if (digits && (!slice_number(slice_of(digits), &n) || n == 0 || n > UINT_MAX))
+	if (digits && (!slice_number(slice_of(digits), &n) || n > UINT_MAX))
+		die("%s: there is no exchange %s", command, name);
+	if (digits && n == 0)
 		die("%s: exchanges are counted from 1: %s", command, name);
 	char *path = digits && digits > name ? strndup(name, (size_t)(digits - 1 - name))
 					     : strdup(digits ? "" : name);

@@ -2,7 +2,7 @@
 #include "tools/report/format.h"
 
 const struct report_format report_formats[REPORT_FORMAT_COUNT] = {
-#define FORMAT(name, suffix, value, meaning) { suffix, report_##name },
+#define FORMAT(name, suffix, value, meaning) { #name, suffix, report_##name },
 #include "tools/report/formats.def"
 #undef FORMAT
 };

@@ -17,6 +17,7 @@ enum report_format_id {
 typedef void report_writer(const struct report *r, struct buf *out);
 
 struct report_format {
+	const char *name; /* of its option, without the dashes */
 	const char *suffix;   /* of a file's name, with its dot */
 	report_writer *write; /* appends all of it to OUT */
 };

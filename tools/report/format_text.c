@@ -385,7 +385,7 @@ void report_text(const struct report *r, const struct text_style *style, struct 
 	say_keys(r, style, out);
 	say_senders(r, style, out);
 	say_machines(r, style, out);
-	if (r->exchanges > 1)
+	if (r->exchanges > 1 && !(r->brief && r->refused == r->exchanges))
 		say_timeline(r, style, out);
 	say_coverage(r, style, out);
 	say_steps(r, style, out);
