@@ -12,6 +12,7 @@
 
 enum { NAME_MAX_COMPARED = 64, WRONG = 3 };
 
+static void (*leave_screen)(void);
 static const char *command_name; /* that is running; NULL: none yet */
 
 void complain_as(const char *name)
@@ -41,10 +42,17 @@ static void complain(const char *format, va_list args)
 	buf_release(&line);
 }
 
+void leave_before_dying(void (*leave)(void))
+{
+	leave_screen = leave;
+}
+
 void die(const char *format, ...)
 {
 	va_list args;
 
+	if (leave_screen)
+		leave_screen();
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);

@@ -51,6 +51,9 @@ void complain_as(const char *name);
 /* Print one line on stderr and exit with status 2. FORMAT says what is wrong and what to do. */
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...);
 
+/* Have die() call LEAVE first: a line on a full screen would vanish with it. */
+void leave_before_dying(void (*leave)(void));
+
 /* The same without the exit, for errors that the command survives. */
 __attribute__((format(printf, 1, 2))) void warn(const char *format, ...);
 

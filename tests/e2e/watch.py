@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -228,6 +229,23 @@ def check_ends(log):
                   (t.process.poll(), t.raw[-100:]))
 
 
+def check_memory(scratch, log):
+    """What it dies of is said on the terminal that was before, not on the screen that vanishes."""
+    many = shutil.copy(log, os.path.join(scratch, "many"))
+    with open(log, "rb") as lines:
+        more = [line for line in lines if b'"record":"exchange"' in line] * 2000
+    with watch(many) as t:
+        t.until(" q quit")
+        with open("/proc/%d/statm" % t.process.pid, encoding="ascii") as sizes:
+            now = int(sizes.read().split()[0]) * resource.getpagesize()
+        resource.prlimit(t.process.pid, resource.RLIMIT_AS, (now + (1 << 20), now + (1 << 20)))
+        with open(many, "ab") as out:
+            out.writelines(more)
+        said = t.raw[t.raw.rfind(LEAVE):] if t.ended() == 2 else b""
+        check(b"out of memory" in said and t.is_restored(), "without memory: said after the screen",
+              (t.process.poll(), t.raw[-300:]))
+
+
 def check_suspend(log):
     """Ctrl-Z in a shell gives the shell its terminal; fg brings the screen back."""
     with Terminal(["bash", "--norc", "--noprofile", "-i"], PS1="ready> ") as t:
@@ -380,6 +398,7 @@ def main():
         check(check_list(log), "no sequence but ours")
         for look in (check_keys, check_sizes, check_ends, check_suspend, check_plain, check_json):
             look(log)
+        check_memory(scratch, log)
         check_wide(scratch, log)
         check_hostile(scratch, log, standin)
         check_rootless(scratch, log)

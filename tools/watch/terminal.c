@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "tools/command.h"
 #include "tools/watch/follow.h"
 
 enum { ESCAPE_WAIT_MS = 50, SEQUENCE_MAX = 16, SIZE_LEAST = 2, SIZE_MOST = 1000 };
@@ -149,6 +150,7 @@ void terminal_enter(struct terminal *t)
 
 	*t = (struct terminal){ .utf8 = is_utf8(), .colour = !(no_colour && *no_colour) };
 	atexit(terminal_leave);
+	leave_before_dying(terminal_leave);
 	take_signals();
 	begin(t);
 	resized = 1;
