@@ -31,7 +31,7 @@ for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"
 for_arm64="$for_tests gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static qemu-system-arm cpio"
 # Not every release has each of these, and their tests are skipped without them: the browser for the
 # report page (Ubuntu has it as a snap only), the proxy that writes HAR files, Go, and allocators that are preloaded beside the shim.
-optional="chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+optional="haproxy chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
 
 check() { # build|tests
 	compiler=${CC:-cc}
