@@ -30,8 +30,9 @@ for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"
 # What `make test-arm64` builds with, and what runs it.
 for_arm64="$for_tests gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static qemu-system-arm cpio"
 # Not every release has each of these, and their tests are skipped without them: the browser for the
-# report page (Ubuntu has it as a snap only), the proxy that writes HAR files, Go, and allocators that are preloaded beside the shim.
-optional="haproxy chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+# report page (Ubuntu has it as a snap only), the proxy that writes HAR files, one that goes into a
+# root of its own, Go, and libraries that are preloaded beside the shim: allocators and others.
+optional="haproxy eatmydata faketime proxychains4 torsocks libnss-wrapper libuid-wrapper chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
 
 check() { # build|tests
 	compiler=${CC:-cc}

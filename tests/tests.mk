@@ -46,6 +46,7 @@ test-systems: all
 	tests/systems/build.sh $(SUITES)
 	scripts/fetch-musl.sh
 	tests/systems/containers.py
+	tests/systems/hosts.sh
 
 # Built for arm64, and tried: by qemu-user, and in one start of Debian's arm64 kernel; docs/reliability.md.
 test-arm64: build/.setup-arm64

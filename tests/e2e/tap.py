@@ -141,7 +141,8 @@ class Suite:
         subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-fPIC",
                         "-fvisibility=hidden", "-shared", "-o", self.path("libhidden.so"),
                         os.path.join(HERE, "hidden.c"), "-Wl,--exclude-libs,ALL,-Bstatic",
-                        "-lssl", "-lcrypto", "-Wl,-Bdynamic"], check=True)
+                        "-lssl", "-lcrypto", "-Wl,-Bdynamic", "-Wl,--as-needed", "-lz", "-lzstd"],
+                       check=True)
         return self.path("libhidden.so")
 
     def path(self, name):
