@@ -31,8 +31,8 @@ for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"
 for_arm64="$for_tests gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static qemu-system-arm cpio"
 # Not every release has each of these, and their tests are skipped without them: the browser for the
 # report page (Ubuntu has it as a snap only), the proxy that writes HAR files, one that goes into a
-# root of its own, Go, and libraries that are preloaded beside the shim: allocators and others.
-optional="haproxy eatmydata faketime proxychains4 torsocks libnss-wrapper libuid-wrapper chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
+# root of its own, Go, TLS libraries that are not tapped, and libraries that are preloaded beside the shim: allocators and others.
+optional="haproxy python3-pygit2 libwolfssl-dev eatmydata faketime proxychains4 torsocks libnss-wrapper libuid-wrapper chromium mitmproxy golang-go libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4"
 
 check() { # build|tests
 	compiler=${CC:-cc}

@@ -191,18 +191,30 @@ void process_report_if_untapped(int64_t now_us)
 	process_unlock();
 }
 
-void process_report_untapped(const struct tls_library *untapped, int64_t now_us)
+/* BESIDE_TAPPED: there may be other libraries, none of which has been reported. */
+static void report_other(const struct tls_library *untapped, bool beside_tapped, int64_t now_us)
 {
 	process_lock();
 	struct observer *o = observer();
 	struct tls_library copy = *untapped;
+	size_t known = beside_tapped ? process.libraries_reported : process.library_count;
 	if (!copy.object)
 		copy.object = o->origin.exe;
-	if (!process.library_count && process.untapped_reported_by != o->origin.pid) {
+	if (!known && process.untapped_reported_by != o->origin.pid) {
 		process.untapped_reported_by = o->origin.pid;
 		observer_report_process(o, &copy, 1, now_us);
 	}
 	process_unlock();
+}
+
+void process_report_untapped(const struct tls_library *untapped, int64_t now_us)
+{
+	report_other(untapped, false, now_us);
+}
+
+void process_report_used_instead(const struct tls_library *untapped, int64_t now_us)
+{
+	report_other(untapped, true, now_us);
 }
 
 bool process_watches_host(struct slice host)

@@ -28,6 +28,8 @@ void process_report_if_untapped(
     int64_t now_us); /* the record of a process whose TLS libraries cannot be tapped */
 /* The record with UNSEEN alone, once for each process, if no TLS library was found. */
 void process_report_untapped(const struct tls_library *untapped, int64_t now_us);
+/* The same of a process whose TLS libraries are tapped, if it has used none of them. */
+void process_report_used_instead(const struct tls_library *untapped, int64_t now_us);
 bool process_watches_host(struct slice host); /* an API's, going by its name? */
 bool process_watches_port(uint16_t port);     /* is there an entry of ORSHIM_HOSTS with it? */
 void process_debug_library(const struct tls_library *library); /* under ORSHIM_DEBUG, on stderr */

@@ -20,6 +20,11 @@ bool tap_is_inside(void)
 	return hook_is_inside();
 }
 
+bool tap_had_connections(void)
+{
+	return atomic_load_explicit(&numbers, memory_order_relaxed) > 0;
+}
+
 void tap_disable(void)
 {
 	table_clear();

@@ -42,6 +42,7 @@ void tap_certificate(const void *handle, struct slice der);
 void tap_finished(const void *handle, enum side side);
 bool tap_in_handshake(const void *handle);      /* a handshake with an API, and not over yet */
 bool tap_is_past_handshake(const void *handle); /* or is not watched */
+bool tap_had_connections(void); /* did any go through a library that is tapped? */
 bool tap_watches(struct slice host);            /* is HOST an API's, going by its name? */
 
 /*

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "tap/hook_guard.h"
 #include "tap/objects.h"
 #include "tap/libraries.h"
+#include "tap/own_pid.h"
+#include "tap/tap.h"
 
 enum { PORT_HTTPS = 443, UNDECIDED_US = 1000000 };
 
@@ -19,6 +22,8 @@ enum { PORT_HTTPS = 443, UNDECIDED_US = 1000000 };
  * seen or not: their first call decides it (scan_reached()). 0: none was.
  */
 static _Atomic int64_t undecided_since;
+
+static atomic_int connected_by; /* the process that connected, with a library that is tapped */
 
 /* Libraries that are known by their file names alone. */
 #define TLS_LIBRARY(name, file, first, second, how, driver)
@@ -83,6 +88,26 @@ static bool look_elsewhere(const char *path, void *arg)
 			return true;
 		}
 	return false;
+}
+
+/*
+ * The process has TLS libraries that are tapped, used none of them, and connected: if one
+ * that cannot be tapped is there as well (mbedTLS in libgit2), it was that one.
+ */
+__attribute__((destructor)) static void report_used_instead(void)
+{
+	struct tls_library found = { .library = NULL };
+	struct hook_guard g;
+
+	if (atomic_load(&connected_by) != own_pid() || tap_had_connections() ||
+	    !environ_setting("ORSHIM_LOG") || !hook_enter(&g))
+		return;
+	objects_each(look_at, &found);
+	if (found.library) {
+		found.version = "";
+		process_report_used_instead(&found, process_clock());
+	}
+	hook_leave(&g);
 }
 
 /* What dlmopen() loaded calls a connect() of its own, which we do not see: it is looked for at the end. */
@@ -150,10 +175,15 @@ void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
 	uint16_t port = port_of(address, n);
 	struct tls_library found = unknown;
 
-	if (libraries_tapped_count() || port == 0 || !untapped_is_stream(fd))
+	if (port == 0 || (libraries_tapped_count() && tap_had_connections()) ||
+	    (port != PORT_HTTPS &&
+	     (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port))) ||
+	    !untapped_is_stream(fd))
 		return;
-	if (port != PORT_HTTPS && (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port)))
+	if (libraries_tapped_count()) {
+		atomic_store(&connected_by, own_pid());
 		return;
+	}
 	if (untapped_is_undecided())
 		return;
 	objects_each(look_at, &found);

@@ -86,5 +86,5 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 		say(out, "; it asked no host that is known as an API's; ORSHIM_HOSTS=NAME names a "
 			 "further one");
 	else
-		say(out, "; it opened no TLS connection (`orshim doctor %s` tells more)", c->path);
+		say(out, "; it made no connection with that (`orshim doctor %s` tells more)", c->path);
 }
