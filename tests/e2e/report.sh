@@ -89,6 +89,11 @@ printf '%s\n' '{"v":1,"argv":["echo","a\\u0000b"],"cwd":"/"}' >"$kept/run.json"
 run "rerun of an argument that names the escape" 2 "$orshim" rerun
 says "rerun of an argument that names the escape" out '\u0000'
 rm -rf "$work/state/orshim/runs"
+"$orshim" run -- true $'caf\xe9' >"$work/out" 2>"$work/err"
+misuse "rerun of an argument that is not UTF-8" 2 "not UTF-8" "$orshim" rerun
+run "runs, an argument that is not UTF-8" 0 "$orshim" runs
+says "runs, an argument that is not UTF-8" out "true caf"
+rm -rf "$work/state/orshim/runs"
 
 standin
 good=$(standin_has good)

@@ -34,7 +34,8 @@ void processes_free(struct processes *p)
 {
 	for (size_t set = 0; p && set < SETS; set++)
 		for (size_t way = 0; way < WAYS; way++)
-			forget(&p->sets[set][way]);
+			if (p->sets[set][way].name)
+				forget(&p->sets[set][way]);
 	free(p);
 }
 

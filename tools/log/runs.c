@@ -246,6 +246,12 @@ static const char *check_meta(const cJSON *meta)
 	return NULL;
 }
 
+/* JSON is UTF-8: for each other byte run.json has U+FFFD. */
+static bool lost_bytes(const char *word)
+{
+	return word && strstr(word, "\xef\xbf\xbd") != NULL;
+}
+
 /* May somebody else have written the folder, or put it there? */
 static bool others_may_write(const char *folder)
 {
@@ -279,9 +285,14 @@ static void read_run(struct kept_run *run, char *folder, bool others_may_write_a
 	run->argv = calloc((size_t)cJSON_GetArraySize(argv) + 1, sizeof(*run->argv));
 	if (!run->argv)
 		die("out of memory");
-	cJSON_ArrayForEach(word, argv) run->argv[n++] = copy_text(word->valuestring);
+	cJSON_ArrayForEach(word, argv)
+	{
+		run->inexact |= lost_bytes(word->valuestring);
+		run->argv[n++] = copy_text(word->valuestring);
+	}
 	if (!run->trouble) {
 		run->cwd = copy_text(log_text(meta, "cwd"));
+		run->inexact |= lost_bytes(run->cwd);
 		run->start_us = log_time(log_text(meta, "ts"));
 		run->status = log_number(meta, "status", -1);
 		run->withheld = cJSON_IsTrue(log_member(meta, "withheld"));

@@ -24,6 +24,7 @@ struct kept_run {
 	int64_t start_us;
 	int status;    /* -1: not ended, or unknown */
 	bool withheld; /* an argument was not kept */
+	bool inexact;  /* an argument or the folder may have had bytes that are not UTF-8 */
 };
 
 /*
