@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "diagnose/mask.h"
 
@@ -44,10 +45,10 @@ void detail_fix(struct detail *d, const char *format, ...)
 	va_end(args);
 }
 
-void detail_masked(struct detail *d, struct slice bytes, size_t max)
+static void append_masked(char *text, size_t size, struct slice bytes, size_t max)
 {
-	size_t used = strlen(d->text);
-	size_t room = sizeof(d->text) - 1 - used;
+	size_t used = strlen(text);
+	size_t room = size - 1 - used;
 	struct buf shown;
 
 	buf_init(&shown, LIMIT_DETAIL * 2);
@@ -55,9 +56,19 @@ void detail_masked(struct detail *d, struct slice bytes, size_t max)
 	if (shown.n > room)
 		shown.n = room;
 	if (shown.n)
-		memcpy(d->text + used, shown.p, shown.n);
-	d->text[used + shown.n] = '\0';
+		memcpy(text + used, shown.p, shown.n);
+	text[used + shown.n] = '\0';
 	buf_release(&shown);
+}
+
+void detail_masked(struct detail *d, struct slice bytes, size_t max)
+{
+	append_masked(d->text, sizeof(d->text), bytes, max);
+}
+
+void detail_fix_masked(struct detail *d, struct slice bytes, size_t max)
+{
+	append_masked(d->fix, sizeof(d->fix), bytes, max);
 }
 
 void detail_point(struct detail *d, const char *header, long offset, long offset_end)
@@ -65,4 +76,12 @@ void detail_point(struct detail *d, const char *header, long offset, long offset
 	snprintf(d->header, sizeof(d->header), "%s", header);
 	d->offset = (int)offset;
 	d->offset_end = (int)offset_end;
+}
+
+void detail_point_field(struct detail *d, struct slice name, long offset)
+{
+	detail_point(d, "", offset, -1);
+	append_masked(d->header, sizeof(d->header), name, sizeof(d->header) - 1);
+	for (char *c = d->header; *c; c++)
+		*c = to_lower(*c);
 }

@@ -40,10 +40,14 @@ __attribute__((format(printf, 2, 3))) void detail_f(struct detail *d, const char
  */
 void detail_masked(struct detail *d, struct slice bytes, size_t max);
 
-/* The same for d->fix. */
+/* The same two for d->fix. */
 __attribute__((format(printf, 2, 3))) void detail_fix(struct detail *d, const char *format, ...);
+void detail_fix_masked(struct detail *d, struct slice bytes, size_t max);
 
-/* Point at a header field's value; OFFSET_END -1 for a single place. */
+/* Point at a header field's value; OFFSET_END -1 for a single place. HEADER is a name of ours. */
 void detail_point(struct detail *d, const char *header, long offset, long offset_end);
+
+/* The same with the field's name from the wire: redacted as by detail_masked(), in lower case. */
+void detail_point_field(struct detail *d, struct slice name, long offset);
 
 #endif

@@ -110,8 +110,7 @@ void advise_local(const struct check_input *in, struct detail *d)
 	d->why =
 	    "The server that answered is on this machine or network. It checks its own key, which "
 	    "no vendor knows.";
-	detail_fix(d,
-		   "Look in the configuration of the server at %.*s for the key that it expects, "
-		   "and enter that one in the tool.",
-		   SLICE_ARG(slice_sub(in->x->host, 0, 80)));
+	detail_fix(d, "Look in the configuration of the server at ");
+	detail_fix_masked(d, in->x->host, 80);
+	detail_fix(d, " for the key that it expects, and enter that one in the tool.");
 }

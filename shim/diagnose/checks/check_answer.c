@@ -256,8 +256,9 @@ bool check_credential_rejected_unexplained(const struct check_input *in, struct 
 	    !in->credential || !in->credential->known)
 		return false;
 	token_mask(in->credential->token, shown);
-	detail_f(d, "%s: %.*s%s%s, %zu bytes, %s", location_name(in->credential->location),
-		 SLICE_ARG(in->credential->scheme), in->credential->scheme.n ? " " : "", shown,
+	detail_f(d, "%s: ", location_name(in->credential->location));
+	detail_masked(d, in->credential->scheme, LIMIT_SHOWN_NAME);
+	detail_f(d, "%s%s, %zu bytes, %s", in->credential->scheme.n ? " " : "", shown,
 		 in->credential->token.n, in->fingerprint);
 	advise_test(in, d);
 	return true;
@@ -362,10 +363,9 @@ static void describe_plan_path(const struct check_input *in, struct detail *d)
 		return;
 	detail_f(d, "; the %s is served below %s only, and this request went below %s", p->plan,
 		 p->path, p->other);
-	detail_fix(d,
-		   "If you have the %s, set the base URL to https://%.*s%s. If you pay as you go, "
-		   "add credit at the vendor.",
-		   p->plan, SLICE_ARG(in->x->host), p->path);
+	detail_fix(d, "If you have the %s, set the base URL to https://", p->plan);
+	detail_fix_masked(d, in->x->host, LIMIT_SHOWN_NAME);
+	detail_fix(d, "%s. If you pay as you go, add credit at the vendor.", p->path);
 }
 
 bool check_credits_exhausted(const struct check_input *in, struct detail *d)

@@ -65,7 +65,8 @@ static bool describe_found(struct detail *d, const struct check_input *in, const
 
 	if (!found_next_of(in->found, fingerprint, &at, &key))
 		return false;
-	detail_fix(d, "%.*s line %u", SLICE_ARG(slice_sub(key.file, 0, 120)), key.line);
+	detail_fix_masked(d, key.file, 120);
+	detail_fix(d, " line %u", key.line);
 	return true;
 }
 
@@ -122,8 +123,9 @@ bool check_key_shadows_dotenv(const struct check_input *in, struct detail *d)
 		if (!is_shadowed(in, &key))
 			continue;
 		bool from_file = slice_equal(key.fingerprint, slice_of(in->fingerprint));
-		detail_f(d, "%s was sent and refused; it is the value of %.*s ", in->shown,
-			 SLICE_ARG(slice_sub(key.variable, 0, LIMIT_SHOWN_NAME)));
+		detail_f(d, "%s was sent and refused; it is the value of ", in->shown);
+		detail_masked(d, key.variable, LIMIT_SHOWN_NAME);
+		detail_f(d, " ");
 		if (!from_file)
 			detail_f(d, "in the environment, and ");
 		detail_f(d, "%s", from_file ? "in " : "");

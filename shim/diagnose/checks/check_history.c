@@ -43,8 +43,9 @@ bool check_key_from_other_variable(const struct check_input *in, struct detail *
 	detail_f(d, "the token is the value of ");
 	detail_masked(d, in->sources[0], 60);
 	detail_f(d, "; %.*s is set to something else", SLICE_ARG(own.name));
-	detail_fix(d, "Unset %.*s for this tool, or tell the tool to read %.*s.",
-		   SLICE_ARG(slice_sub(in->sources[0], 0, 60)), SLICE_ARG(own.name));
+	detail_fix(d, "Unset ");
+	detail_fix_masked(d, in->sources[0], 60);
+	detail_fix(d, " for this tool, or tell the tool to read %.*s.", SLICE_ARG(own.name));
 	return true;
 }
 

@@ -116,12 +116,10 @@ static void describe_reads_another(const struct check_input *in, const struct cr
 		detail_f(d, "the key is in %s, and the answer asks for it in ",
 			 location_name(c->location));
 		detail_masked(d, in->answer.header_wanted, 60);
-		detail_fix(
-		    d,
-		    "Send the key in %.*s: choose the kind of provider in the tool that does "
-		    "so, or set that header where the tool has custom headers.",
-		    (int)(in->answer.header_wanted.n < 60 ? in->answer.header_wanted.n : 60),
-		    in->answer.header_wanted.p);
+		detail_fix(d, "Send the key in ");
+		detail_fix_masked(d, in->answer.header_wanted, 60);
+		detail_fix(d, ": choose the kind of provider in the tool that does so, or set that "
+			      "header where the tool has custom headers.");
 	} else {
 		detail_f(d, "the key is in %s, and the answer says that no key came",
 			 location_name(c->location));

@@ -102,11 +102,13 @@ static bool describe_plan(const struct check_input *in, struct detail *d)
 
 	if (!vendor_plan(in->vendor, in->credential->shape.core, in->x->host, &plan))
 		return false;
-	if (plan.is_of_plan)
+	if (plan.is_of_plan) {
 		detail_f(d, "a key that begins with %s belongs to ", plan.prefix);
-	else
-		detail_f(d, "%.*s takes keys that begin with %s, other keys of %s belong to ",
-			 SLICE_ARG(in->x->host), plan.prefix, in->vendor->title);
+	} else {
+		detail_masked(d, in->x->host, LIMIT_SHOWN_NAME);
+		detail_f(d, " takes keys that begin with %s, other keys of %s belong to ",
+			 plan.prefix, in->vendor->title);
+	}
 	describe_hosts(d, plan.hosts, in->x->host);
 	return true;
 }
@@ -197,7 +199,7 @@ bool check_path_doubled(const struct check_input *in, struct detail *d)
 	if (repeated.n && is_there_once(in->x->path, repeated))
 		detail_f(d, "two endpoints, one after the other, in ");
 	else if (repeated.n)
-		detail_f(d, "`%.*s` occurs twice in ", SLICE_ARG(repeated));
+		detail_f(d, "`%.*s` occurs twice in ", SLICE_ARG(repeated)); /* a word of ours */
 	else
 		detail_f(d, "two slashes in a row in ");
 	detail_masked(d, in->x->path, 120);

@@ -52,19 +52,9 @@ bool check_auth_missing(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-static void lower_name(struct slice name, char *to, size_t size)
-{
-	size_t n = name.n < size ? name.n : size - 1;
-
-	for (size_t i = 0; i < n; i++)
-		to[i] = to_lower(name.p[i]);
-	to[n] = '\0';
-}
-
 bool check_auth_header_misspelled(const struct check_input *in, struct detail *d)
 {
 	bool fine = in->answer.answered && !in->answer.failed;
-	char name[64];
 
 	/* What a stranger's server reads is its own affair, until it says that no key came. */
 	if (!in->is_api || !in->credentials.absent || fine ||
@@ -73,14 +63,13 @@ bool check_auth_header_misspelled(const struct check_input *in, struct detail *d
 	struct stray_key stray = stray_key_find(in);
 	if (!stray.field)
 		return false;
-	lower_name(stray.field->name, name, sizeof(name));
 	if (stray.vendor)
 		detail_f(d, "a key of %s is in ", stray.vendor->title);
 	else
 		detail_f(d, "a credential is in ");
 	detail_masked(d, stray.field->name, 64);
 	detail_f(d, ", and there is no Authorization");
-	detail_point(d, name, stray.key.p - stray.field->value.p, -1);
+	detail_point_field(d, stray.field->name, stray.key.p - stray.field->value.p);
 	return true;
 }
 

@@ -86,10 +86,9 @@ bool check_auth_token_empty(const struct check_input *in, struct detail *d)
 		if (key_is_idle(in) || empty_header_wins(in) || is_made_up_for(in, c) ||
 		    (c->location != LOCATION_AUTHORIZATION && c != in->credential))
 			continue;
-		if (c->scheme.n)
-			detail_f(d, "nothing follows the scheme %.*s", SLICE_ARG(c->scheme));
-		else
-			detail_f(d, "the header has no value at all");
+		detail_f(d, c->scheme.n ? "nothing follows the scheme "
+					: "the header has no value at all");
+		detail_masked(d, c->scheme, LIMIT_SHOWN_NAME);
 		detail_point(d, location_name(c->location), (long)c->value.n, -1);
 		return true;
 	}
@@ -145,13 +144,15 @@ bool check_auth_token_inner_space(const struct check_input *in, struct detail *d
 		bool inside = c->shape.kind == TOKEN_SPACED;
 		if (!inside && (c->gap.n < 2 || c->token.n == 0))
 			continue;
-		if (inside)
+		if (inside) {
 			detail_f(d, "a %s at offset %zu of the token",
 				 c->shape.part.p[0] == '\t' ? "tab" : "space",
 				 (size_t)(c->shape.part.p - c->token.p));
-		else
-			detail_f(d, "%zu blanks between %.*s and the token, where one belongs",
-				 c->gap.n, SLICE_ARG(slice_sub(c->scheme, 0, 20)));
+		} else {
+			detail_f(d, "%zu blanks between ", c->gap.n);
+			detail_masked(d, c->scheme, LIMIT_SHOWN_NAME);
+			detail_f(d, " and the token, where one belongs");
+		}
 		point_at(d, c, inside ? c->shape.part : slice_from(c->gap, 1), nowhere);
 		return true;
 	}

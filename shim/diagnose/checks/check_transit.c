@@ -223,7 +223,9 @@ static void describe_gateways_header(const struct check_input *in, struct slice 
 	while (n < word.n && word.p[n] != ' ')
 		n++;
 	word.n = n;
-	detail_f(d, "; it wants its own key in %s, ", text);
+	detail_f(d, "; it wants its own key in ");
+	detail_masked(d, name, sizeof(text));
+	detail_f(d, ", ");
 	if (!field)
 		detail_f(d, "which was not sent");
 	else if (field->known && slice_starts_nocase(word, SLICE("bearer")) && word.n == 7)
@@ -231,7 +233,7 @@ static void describe_gateways_header(const struct check_input *in, struct slice 
 			 SLICE_ARG(word));
 	else
 		detail_f(d, "and what is there was not accepted");
-	detail_point(d, field ? text : "", 0, -1);
+	detail_point_field(d, field ? name : (struct slice){ NULL, 0 }, 0);
 }
 
 bool check_gateway_refused_credentials(const struct check_input *in, struct detail *d)

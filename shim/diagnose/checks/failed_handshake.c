@@ -281,12 +281,12 @@ static void describe_broken(struct handshake_case *s)
 	if (cut)
 		detail_f(s->d, ": reset or closed from outside, or the tool gave it up");
 	s->d->why = blocked;
-	detail_fix(
-	    s->d,
-	    "Try curl -v https://%.*s/ from the same machine and from another network; where "
-	    "the network wants a proxy, set HTTPS_PROXY for the tool; ask who runs the "
-	    "firewall to let this host pass.",
-	    SLICE_ARG(slice_sub(s->host, 0, LIMIT_SHOWN_NAME)));
+	detail_fix(s->d, "Try curl -v https://");
+	detail_fix_masked(s->d, s->host, LIMIT_SHOWN_NAME);
+	detail_fix(s->d,
+		   "/ from the same machine and from another network; where the network wants "
+		   "a proxy, set HTTPS_PROXY for the tool; ask who runs the firewall to let "
+		   "this host pass.");
 }
 
 static void describe_not_tls(struct handshake_case *s)
