@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #endif
 
 enum { PORT_SSH = 22, PORT_DNS = 53, PORT_HTTPS = 443 };
+enum { SIN6_LEN_RFC2133 = 24 }; /* linux/ipv6.h: least that connect() takes */
 
 static bool is_alive(const struct call *c)
 {
@@ -31,22 +33,31 @@ static bool is_alive(const struct call *c)
 	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-/* The address that TID wants to connect to; its size, 0 if it is of no use or, with errno, cannot be read. */
+/*
+ * The address that TID wants to connect to; its size, 0 if it is of no use or, with errno, cannot be
+ * read. As the kernel does, which has an error for the rest: all of it can be read, and its size is
+ * an int that is not larger than any address.
+ */
 static socklen_t read_address(int tid, const struct seccomp_data *data, union address *to)
 {
-	size_t size = data->args[2] < sizeof(to->v6) ? data->args[2] : sizeof(to->v6);
+	int size = (int)data->args[2];
 
 	memset(to, 0, sizeof(*to));
 	errno = 0;
-	if ((int)data->args[2] < (int)sizeof(to->v4))
+	if (size < (int)sizeof(to->v4) || size > (int)sizeof(to->room))
 		return 0;
-	ssize_t n = thread_memory(tid, data->args[1], to, size);
+	ssize_t n = thread_memory(tid, data->args[1], to, (size_t)size);
 	if (n > 0)
 		errno = 0;
-	if (n >= (ssize_t)sizeof(to->v4) && to->any.sa_family == AF_INET)
+	if (n != size)
+		return 0;
+	if (to->any.sa_family == AF_INET)
 		return sizeof(to->v4);
-	/* Without a scope it may be 24 bytes long (SIN6_LEN_RFC2133). */
-	return n >= 24 && to->any.sa_family == AF_INET6 ? sizeof(to->v6) : 0;
+	if (to->any.sa_family != AF_INET6 || size < SIN6_LEN_RFC2133)
+		return 0;
+	if (size < (int)sizeof(to->v6)) /* without a scope */
+		to->v6.sin6_scope_id = 0;
+	return sizeof(to->v6);
 }
 
 static uint16_t port_of(const union address *a)
@@ -118,12 +129,23 @@ static int option(int fd, int which)
 	return value;
 }
 
-static bool is_tcp(int fd)
+/* Of FAMILY: an address of another one is refused by the kernel. */
+static bool is_tcp(int fd, int family)
 {
 	int protocol = option(fd, SO_PROTOCOL);
 
-	return option(fd, SO_TYPE) == SOCK_STREAM &&
+	return option(fd, SO_DOMAIN) == family && option(fd, SO_TYPE) == SOCK_STREAM &&
 	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+/* Does it listen, or is it connected? The kernel has an error for another connect(). */
+static bool is_in_use(int fd)
+{
+	struct tcp_info info = { .tcpi_state = TCP_CLOSE };
+	socklen_t size = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+	       info.tcpi_state != TCP_CLOSE;
 }
 
 /* O_NONBLOCK and O_CLOEXEC of descriptor FD there; -1: unknown. */
@@ -151,13 +173,13 @@ static bool make_like(struct call *c, int family)
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", c->pid, c->fd);
 	ssize_t n = getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1);
 	protocol[n > 0 ? n : 0] = '\0';
-	if (flags < 0 || (strcmp(protocol, "TCP") != 0 && strcmp(protocol, "TCPv6") != 0))
+	if (flags < 0 || strcmp(protocol, family == AF_INET ? "TCP" : "TCPv6") != 0)
 		return false;
 	c->socket = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->socket < 0)
 		return false;
 	/* What was set before cannot be read; most set this, and it does no harm. */
-	setsockopt(c->socket, IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof(on));
+	setsockopt(c->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	c->replaces = true;
 	c->nonblocking = flags & O_NONBLOCK;
 	c->is_cloexec = flags & O_CLOEXEC;
@@ -172,7 +194,7 @@ static bool get_socket(const struct peer *p, struct call *c, int family)
 	if (c->socket < 0)
 		return (errno == EPERM || errno == ENOSYS) && make_like(c, family);
 	c->nonblocking = fcntl(c->socket, F_GETFL) & O_NONBLOCK;
-	return is_tcp(c->socket);
+	return is_tcp(c->socket, family);
 }
 
 /* One question: most are answered at once, by letting the call pass. */
@@ -196,6 +218,8 @@ static void decide(struct relay *r, struct call *c, int tid, const struct seccom
 		call_let_pass(r, c);
 	} else if (is_ours_already(r, c->socket)) {
 		call_answer(r, c, 0);
+	} else if (is_in_use(c->socket)) {
+		call_let_pass(r, c);
 	} else {
 		link_open(r, p, c, &to, size);
 	}
