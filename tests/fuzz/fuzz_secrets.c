@@ -4,53 +4,33 @@
  * of an exchange the rest stands, and FF in it stands for the key. Whatever is
  * around it, no record, no text and no capture holds a piece of it.
  */
-#include <stdint.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
+#include "demands.h"
 #include "tools/capture/playback.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-
-enum { PIECE = 12, FILE_MAX_SIZE = 1 << 22 };
-
-#define HEX "9b1c77e04d5a2f836ce0b49d1fa7352886d0e1cb947f3a65120bd8f4ca69e573"
-static const char key[] = "sk-or-v1-" HEX;
 static char folder[PATH_MAX / 2];
-
-static void demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static char *look_up(const char *name)
 {
 	return strcmp(name, "ORSHIM_CAPTURE") == 0 ? folder : NULL;
 }
 
-static bool has_piece(struct slice text)
-{
-	for (size_t i = 0; i + PIECE <= sizeof(HEX) - 1; i++)
-		if (slice_has(text, (struct slice){ &HEX[i], PIECE }))
-			return true;
-	return false;
-}
-
-/* The dashboard's label, three digits and the last four, is shorter than a piece. */
-static void demand_no_key(const char *where, struct slice text)
-{
-	if (has_piece(text)) {
-		fprintf(stderr, "in the %s:\n%.*s\n", where, SLICE_ARG(text));
-		abort();
-	}
-}
-
-enum hiding_place { PATH, QUERY, BEARER, VALUE, FIELD, BODY, ANSWER_FIELD, ANSWER, EVENTS, PLACES };
+enum hiding_place {
+	PATH,
+	QUERY,
+	BEARER,
+	VALUE,
+	FIELD,
+	BODY,
+	ANSWER_FIELD,
+	ANSWER,
+	EVENTS,
+	HOST,
+	FIELD_NAME,
+	PLACES
+};
 
 /* What stands in an exchange: TEXT in the PLACE that is fuzzed, else something harmless. */
 struct parts {
@@ -67,15 +47,17 @@ static void write_request(struct buf *out, const struct parts *p)
 {
 	struct slice path = part(p, PATH, "chat/completions"), query = part(p, QUERY, "a=b");
 	struct slice bearer = part(p, BEARER, "sk-or-v1-dead"), value = part(p, VALUE, "x");
-	struct slice field = part(p, FIELD, "X-Other: y");
+	struct slice field = part(p, FIELD, "X-Other: y"), name = part(p, FIELD_NAME, "X-Name");
+	struct slice host = part(p, HOST, "openrouter.ai");
 	struct slice body = part(p, BODY, "{\"model\":\"openai/gpt-4o\",\"messages\":[]}");
 
 	demand(buf_addf(out,
-			"POST /api/v1/%.*s?%.*s HTTP/1.1\r\nHost: openrouter.ai\r\n"
-			"Authorization: Bearer %.*s\r\nX-Thing: %.*s\r\n%.*s\r\n"
+			"POST /api/v1/%.*s?%.*s HTTP/1.1\r\nHost: %.*s\r\n"
+			"Authorization: Bearer %.*s\r\nX-Thing: %.*s\r\n%.*s\r\n%.*s: z\r\n"
 			"Content-Length: %zu\r\nContent-Type: application/json\r\n\r\n%.*s",
-			SLICE_ARG(path), SLICE_ARG(query), SLICE_ARG(bearer), SLICE_ARG(value),
-			SLICE_ARG(field), body.n, SLICE_ARG(body)) == 0);
+			SLICE_ARG(path), SLICE_ARG(query), SLICE_ARG(host), SLICE_ARG(bearer),
+			SLICE_ARG(value), SLICE_ARG(field), SLICE_ARG(name), body.n,
+			SLICE_ARG(body)) == 0);
 }
 
 static void write_answer(struct buf *out, const struct parts *p)
@@ -95,7 +77,7 @@ static void write_exchange(struct capture *c, const struct parts *p)
 {
 	struct buf out;
 
-	buf_init(&out, FILE_MAX_SIZE);
+	buf_init(&out, PLANTED_MAX);
 	write_request(&out, p);
 	demand(capture_add_bytes(c, SIDE_CLIENT, buf_slice(&out)) == 0);
 	buf_reset(&out);
@@ -113,7 +95,7 @@ static void judge_files(void)
 	DIR *d = opendir(folder);
 
 	demand(d != NULL);
-	buf_init(&text, FILE_MAX_SIZE);
+	buf_init(&text, PLANTED_MAX);
 	while ((entry = readdir(d))) {
 		ssize_t n;
 		int fd = openat(dirfd(d), entry->d_name, O_RDONLY);
@@ -133,16 +115,6 @@ static void remove_folder(void)
 	rmdir(folder);
 }
 
-static void make_folder(void)
-{
-	if (folder[0])
-		return;
-	snprintf(folder, sizeof(folder), "%s/orshim-fuzz-XXXXXX",
-		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	demand(mkdtemp(folder) != NULL);
-	atexit(remove_folder);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	const struct playback_options options = { .tool = "t", .lookup = look_up };
@@ -150,15 +122,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct capture c;
 	struct buf text;
 
-	/* A fuzzer that watches comparisons finds the pieces: alone they are no key. */
-	if (n < 1 || has_piece((struct slice){ (const char *)bytes, n }))
+	if (n < 1 || !planted(&text, bytes + 1, n - 1))
 		return 0;
-	make_folder();
-	buf_init(&text, FILE_MAX_SIZE);
-	for (size_t i = 1; i < n; i++) {
-		bool mark = bytes[i] == 0xFF;
-		demand(buf_add(&text, mark ? key : (const char *)&bytes[i],
-			       mark ? sizeof(key) - 1 : 1) == 0);
+	if (!folder[0]) {
+		make_folder(folder);
+		atexit(remove_folder);
 	}
 	/* printf's precision stops at a NUL; so does what is judged here. */
 	for (size_t i = 0; i < text.n; i++)
