@@ -123,9 +123,16 @@ static void on_answer(struct source *s, uint32_t events)
 	has_answer = read(s->fd, &count, sizeof(count)) == sizeof(count);
 }
 
+/* The fuzzer's own alarm would interrupt it. */
 static void try_it(struct try *t)
 {
+	sigset_t alarm, before;
+
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm, &before);
 	t->error = syscall(SYS_connect, t->fd, t->address, t->size) == 0 ? 0 : errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* The program behind the filter: its listener is handed over in LISTENER, -1: there is none. */
