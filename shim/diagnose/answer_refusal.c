@@ -56,6 +56,14 @@ static bool is_gateway_wording(struct slice text)
 	return has_any(text, words);
 }
 
+bool answer_quotes_vendor(struct slice text)
+{
+	static const char words[][WORDS_SIZE] = { "Exception - ", "Provider returned error",
+						  "Error from provider", "litellm.Authentication",
+						  "" };
+	return has_any(text, words);
+}
+
 struct slice answer_availability(const struct answer *a)
 {
 	const cJSON *said = cJSON_GetObjectItemCaseSensitive(a->error, "availability");
@@ -73,13 +81,15 @@ static bool is_about_model(const struct answer *a)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (slice_equal(code, slice_of(codes[i])))
 			return true;
-	return !code.p && slice_starts(a->message, SLICE("No endpoints found for "));
+	return !code.p && (slice_starts(a->message, SLICE("No endpoints found for ")) ||
+			   slice_starts(a->message, SLICE("No embedding endpoints found for ")));
 }
 
 static bool is_routing_text(struct slice text)
 {
-	static const char words[][WORDS_SIZE] = { "No endpoints found", "No allowed providers",
-						  "data policy", "No endpoints available", "" };
+	static const char words[][WORDS_SIZE] = { "No endpoints found",  "No allowed providers",
+						  "data policy",         "No endpoints available",
+						  "providers have been", "" };
 	return has_any(text, words);
 }
 
@@ -173,7 +183,8 @@ static void attribute_forbidden(struct answer *a)
 	else if (has_member(a->error, "availability"))
 		set(a, REFUSED_openrouter_routing, REFUSAL_ROUTING);
 	else
-		set(a, REFUSED_openrouter_policy, REFUSAL_POLICY);
+		/* OpenRouter's own have an error object: bare text is of the network before it. */
+		set(a, a->error ? REFUSED_openrouter_policy : REFUSED_edge, REFUSAL_POLICY);
 }
 
 /* OpenRouter's 5xx: its own login failed, or whom it asked. */
@@ -191,7 +202,7 @@ static bool is_quota(enum saw saw)
 	return saw == SAW_NO_MONEY || saw == SAW_KEY_LIMIT || saw == SAW_RATE;
 }
 
-static void attribute_openrouter(struct answer *a)
+static void attribute_openrouter(struct answer *a, struct slice path)
 {
 	int code = answer_code(a);
 
@@ -201,6 +212,9 @@ static void attribute_openrouter(struct answer *a)
 		set(a, REFUSED_upstream, subject_of_upstream(a, code));
 	else if (code == 402 || code == 429 || (code < 500 && is_quota(a->saw)))
 		set(a, REFUSED_openrouter_quota, REFUSAL_QUOTA);
+	else if (path_is_code_exchange(path) && code < 500 &&
+		 slice_has_nocase(a->message, SLICE("code")))
+		set(a, REFUSED_openrouter_request, REFUSAL_REQUEST);
 	else if (code == 401)
 		set(a, REFUSED_openrouter_auth, REFUSAL_CREDENTIALS);
 	else if (code == 403)
@@ -247,7 +261,7 @@ static enum refused_by gateway_of(const struct answer *a, const struct exchange 
 	if (!vendor && private)
 		return REFUSED_local_gateway;
 	if (!vendor && is_gateway_wording(a->message))
-		return REFUSED_gateway;
+		return answer_quotes_vendor(a->message) ? REFUSED_local_gateway : REFUSED_gateway;
 	if (!vendor && a->wrapped)
 		return REFUSED_local_gateway;
 	/* Cloudflare's own codes: developers.cloudflare.com/ai-gateway, "Authenticated Gateway". */
@@ -294,6 +308,9 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 		text.param = a->param;
 	}
 	a->saw = refusal_meaning(&text, &a->saw_words);
+	/* Anthropic's not_found_error is the name of the model alone. */
+	if (text.status == 404 && slice_starts(text.message, SLICE("model: ")))
+		a->saw = SAW_MODEL;
 	a->header_wanted = challenge_parameter(challenge, SLICE(" name=\""));
 	if (!a->header_wanted.n)
 		a->header_wanted = challenge_parameter(challenge, SLICE(",name=\""));
@@ -315,6 +332,12 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		set(a, REFUSED_nobody, REFUSAL_NO_ANSWER);
 		return;
 	}
+	/* A proxy wants a login of its own: RFC 9110 section 15.5.8. */
+	if (a->status == STATUS_PROXY_LOGIN) {
+		a->failed = true;
+		set(a, REFUSED_edge, REFUSAL_POLICY);
+		return;
+	}
 	if (is_page_for_a_call(a, x, vendor)) {
 		a->failed = true;
 		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
@@ -327,7 +350,7 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		/* It says the same when none came and when one came that is not its own. */
 		if (a->saw == SAW_NO_KEY)
 			a->saw = SAW_NOT_RECOGNISED;
-		attribute_openrouter(a);
+		attribute_openrouter(a, x->path);
 	} else if (!vendor && host_is_private(x->host) && a->provider_name.p && a->raw.p) {
 		/* OpenRouter's own words about a provider, handed on by a gateway. */
 		set(a, REFUSED_upstream, subject_of_upstream(a, answer_code(a)));

@@ -8,6 +8,11 @@
 /* R's code where it is one of HTTP's errors, else the status; of two 4xx no plain 400. */
 int answer_code(const struct answer *a);
 
+enum { STATUS_PROXY_LOGIN = 407 };
+
+/* Words of a gateway that hands on the refusal of a vendor behind it (LiteLLM, claude-code-router). */
+bool answer_quotes_vendor(struct slice text);
+
 /* error.availability.code: why a model is unavailable; absent if not given. */
 struct slice answer_availability(const struct answer *a);
 

@@ -77,6 +77,16 @@ bool key_is_idle(const struct check_input *in)
 	       in->answer.status != 403;
 }
 
+bool server_wants_sign_in(const struct check_input *in)
+{
+	struct slice body = buf_slice(&in->x->response.body.bytes);
+	struct slice model = in->outline.model;
+
+	return in->host_private && !in->vendor && in->answer.status == 401 &&
+	       (slice_has(body, SLICE("\"signin_url\"")) || slice_ends(model, SLICE(":cloud")) ||
+		slice_ends(model, SLICE("-cloud")));
+}
+
 bool needs_no_key(const struct check_input *in)
 {
 	if (has_key_elsewhere(in))

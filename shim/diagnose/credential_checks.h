@@ -34,6 +34,12 @@ bool basic_read(const struct credential *c, char *room, size_t size, struct slic
 		struct slice *password);
 
 /*
+ * Does a model server of this machine refuse because it is itself not signed in where its cloud
+ * models run (Ollama: signin_url in the answer, models whose names end in "cloud")?
+ */
+bool server_wants_sign_in(const struct check_input *in);
+
+/*
  * A server on this machine or network that is not a known vendor's may need no
  * key: what is sent as one is not a fault until it is refused.
  */

@@ -40,6 +40,10 @@ static const char ends[][32] = {
 	"/api/chat",    /* Ollama: docs.ollama.com/api */
 	"/api/generate",
 	"/api/embed",
+	"/auth/keys",         /* openrouter.ai/docs, OAuth PKCE: a code for a key */
+	"/ai/language-model", /* Vercel AI Gateway: vercel/ai, packages/gateway */
+	"/ai/embedding-model",
+	"/ai/image-model",
 };
 
 /* Parts inside a path: what follows is a model or an operation. */
@@ -49,6 +53,9 @@ static const char parts[][24] = {
 	"/services/rerank/",       /* the same */
 	"/v1/chat/completions/",   /* stored completions */
 	"/async/chat/completions", /* Perplexity: docs.perplexity.ai, Async */
+	"/ml/v1/text/",            /* IBM watsonx: cloud.ibm.com/apidocs/watsonx-ai */
+	"/foundationModels/v1/",   /* Yandex Cloud: yandex.cloud/docs/foundation-models */
+	"/cortex/inference:",      /* Snowflake: docs.snowflake.com, Cortex REST API */
 };
 
 /* Ends that are words of other APIs, too: here they need a prefix. */
@@ -62,6 +69,7 @@ static const struct {
 	{ "/invoke-with-response-stream", "/model/" },
 	{ "/invocations", "/serving-endpoints/" },
 	{ ":predict", "/publishers/" },
+	{ "/auth/keys", "/api/v1/" },
 };
 
 static bool is_bound(struct slice path, struct slice end)
@@ -83,6 +91,11 @@ bool path_is_endpoint(struct slice path)
 		if (slice_has(path, slice_of(parts[i])))
 			return true;
 	return false;
+}
+
+bool path_is_code_exchange(struct slice path)
+{
+	return slice_equal(path, SLICE("/api/v1/auth/keys"));
 }
 
 bool path_is_everyday(struct slice path)

@@ -11,6 +11,9 @@
 /* Does PATH end in an endpoint of one of the API dialects (OpenAI, Anthropic, Google, Cohere, Bedrock, Ollama ...)? */
 bool path_is_endpoint(struct slice path);
 
+/* Is PATH where OpenRouter gives a key for the code of a login (OAuth PKCE)? No key is sent there. */
+bool path_is_code_exchange(struct slice path);
+
 /*
  * Is PATH a call of the API that a model server of this machine has for itself, at its usual
  * PORT: Ollama's /api/chat, LM Studio's /api/v1/chat? They want no key.

@@ -10,6 +10,8 @@
 #include "cJSON.h"
 #include "diagnose/claims.h"
 #include "diagnose/content.h"
+#include "diagnose/credential_checks.h"
+#include "diagnose/endpoint_paths.h"
 
 enum { QUOTE_MAX = 200 };
 
@@ -142,6 +144,27 @@ static void describe_clock(const struct check_input *in, struct detail *d)
 		   "before it sent it.");
 }
 
+/* Whose key was refused, where it is not the one of the vendor. */
+static void describe_refuser(const struct check_input *in, struct detail *d)
+{
+	if (server_wants_sign_in(in)) {
+		d->why = "The server on this machine has cloud models, and it is not signed in "
+			 "where they run. The keys of this tool are not asked.";
+		detail_fix(d, "Sign the server in (ollama signin, as the user under whom it runs; "
+			      "in a container: there), or choose a model that is on this machine.");
+		return;
+	}
+	if (in->vendor && in->vendor->gateway && says(in, in->vendor->title)) {
+		d->why = "The words name the gateway's own key, not that of the vendor behind it.";
+		detail_fix(d,
+			   "Create or renew the key of %s, and set it where the tool has the "
+			   "gateway's key. The vendor's key is another one.",
+			   in->vendor->title);
+		return;
+	}
+	advise_local(in, d);
+}
+
 bool check_credential_rejected(const struct check_input *in, struct detail *d)
 {
 	if (!is_about_credentials_here(in) || is_special(in->answer.saw) ||
@@ -154,7 +177,7 @@ bool check_credential_rejected(const struct check_input *in, struct detail *d)
 			 location_name(in->credential->location));
 	else if (in->credentials.absent)
 		detail_f(d, "; no credential was sent");
-	advise_local(in, d);
+	describe_refuser(in, d);
 	return true;
 }
 
@@ -216,6 +239,18 @@ static void describe_refused_header(const struct check_input *in, struct detail 
 	}
 }
 
+/* No words, or those of the status alone. */
+static bool gives_no_reason(struct slice message)
+{
+	static const char phrases[][20] = { "Forbidden", "403 Forbidden", "Access denied",
+					    "Permission denied" };
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (slice_equal_nocase(slice_trim(message), slice_of(phrases[i])))
+			return true;
+	return !message.n;
+}
+
 static void describe_no_reason(struct detail *d)
 {
 	detail_f(d, ": the server does not say why");
@@ -226,12 +261,43 @@ static void describe_no_reason(struct detail *d)
 		   "another network: what makes the difference is the reason.");
 }
 
+/* OpenRouter's 403 is moderation where it says so; it has other reasons, too. */
+static bool is_moderation(const struct check_input *in)
+{
+	return cJSON_HasObjectItem(in->answer.metadata, "reasons") ||
+	       cJSON_HasObjectItem(in->answer.metadata, "flagged_input") ||
+	       cJSON_HasObjectItem(in->answer.metadata, "patterns") ||
+	       in->answer.saw == SAW_POLICY || says(in, "moderation") || says(in, "flagged") ||
+	       says(in, "guardrail") || says(in, "violat");
+}
+
+/* A proxy on the way wants to know who uses it; the API's key is not its business. */
+static bool describe_proxy_login(const struct check_input *in, struct detail *d)
+{
+	if (in->answer.status != STATUS_PROXY_LOGIN)
+		return false;
+	detail_f(d, "a proxy on the way asks for a login of its own");
+	quote(d, "; Proxy-Authenticate: ", field_value(&in->x->response, "proxy-authenticate"));
+	d->why = "407 comes from a proxy between the tool and the API. It does not know the user. "
+		 "The API was not asked, and its key is not what the proxy wants.";
+	detail_fix(d, "Give the proxy's user and password in HTTPS_PROXY "
+		      "(http://USER:PASSWORD@HOST:PORT) or in the tool's proxy settings, or add "
+		      "the API's host to NO_PROXY. For NTLM or Kerberos put a local helper such "
+		      "as px or cntlm in between.");
+	return true;
+}
+
 bool check_vendor_refused(const struct check_input *in, struct detail *d)
 {
-	if (!is_refusal_of_api(in) || in->answer.about != REFUSAL_POLICY)
+	bool others = in->answer.refused_by == REFUSED_edge ||
+		      (in->answer.refused_by == REFUSED_openrouter_policy && !is_moderation(in));
+
+	if ((!is_refusal_of_api(in) && !others) || in->answer.about != REFUSAL_POLICY)
 		return false;
+	if (describe_proxy_login(in, d))
+		return true;
 	quote_message(d, in);
-	if (in->answer.saw == SAW_NOTHING && !in->answer.message.n)
+	if (in->answer.saw == SAW_NOTHING && gives_no_reason(in->answer.message))
 		describe_no_reason(d);
 	describe_refused_header(in, d);
 	return true;
@@ -279,6 +345,14 @@ bool check_upstream_refused_credentials(const struct check_input *in, struct det
 	else if (in->answer.is_byok == 0)
 		detail_f(d,
 			 ", is_byok: false, so it is OpenRouter's own key and not yours to fix");
+	if (in->answer.saw == SAW_NO_PERMISSION && in->answer.is_byok) {
+		d->why = "OpenRouter accepted your key. The provider knows the key that OpenRouter "
+			 "uses there, and says that a right is missing, in the words quoted.";
+		detail_fix(d,
+			   "Give the account of the stored provider key that right at the "
+			   "provider (model access, role, scope), or remove the key at "
+			   "openrouter.ai/settings/integrations so that OpenRouter's own is used.");
+	}
 	return true;
 }
 
@@ -434,7 +508,7 @@ static void quote_list(struct detail *d, const struct check_input *in, const cha
 
 bool check_policy_blocked(const struct check_input *in, struct detail *d)
 {
-	if (!refused(in, REFUSED_openrouter_policy, REFUSAL_POLICY))
+	if (!refused(in, REFUSED_openrouter_policy, REFUSAL_POLICY) || !is_moderation(in))
 		return false;
 	quote(d, "", in->answer.message);
 	quote_list(d, in, "reasons");
@@ -528,11 +602,24 @@ static void describe_query(const struct check_input *in, struct detail *d)
 	}
 }
 
+/* The end of a login with OpenRouter: no key is wanted there, but the login's code. */
+static void describe_code_exchange(const struct check_input *in, struct detail *d)
+{
+	if (!in->is_openrouter || !path_is_code_exchange(in->x->path))
+		return;
+	d->why = "This request exchanges the code of a login (OAuth PKCE) for a key. It needs no "
+		 "key; its code, code_verifier or code_challenge_method is not accepted.";
+	detail_fix(d, "Start the login again and let the tool exchange the code once, at once. "
+		      "code_verifier and code_challenge_method have to be those of that login "
+		      "(S256 or plain); without a challenge leave both out.");
+}
+
 bool check_request_rejected(const struct check_input *in, struct detail *d)
 {
 	if (!is_request_refused_here(in) || is_too_large(in))
 		return false;
 	quote_message(d, in);
+	describe_code_exchange(in, d);
 	describe_query(in, d);
 	describe_truncation(in, d);
 	return true;

@@ -150,7 +150,8 @@ bool check_model_router_prefix(const struct check_input *in, struct detail *d)
 bool check_model_rejected(const struct check_input *in, struct detail *d)
 {
 	static const char texts[][24] = { "is not a valid model ID", "No endpoints found for ",
-					  "model_not_found", "model_deprecated" };
+					  "No embedding endpoints", "model_not_found",
+					  "model_deprecated" };
 	struct slice code = answer_availability(&in->answer);
 	bool said = slice_equal(code, SLICE("model_not_found")) ||
 		    slice_equal(code, SLICE("model_deprecated")) || in->answer.saw == SAW_MODEL;

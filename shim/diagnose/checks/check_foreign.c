@@ -214,7 +214,8 @@ static bool answer_expects_jwt(const struct check_input *in)
 					  "number of segments",
 					  "not enough segments",
 					  "token segments",
-					  "compact jws" };
+					  "compact jws",
+					  "unable to parse token" };
 	struct slice message = in->answer.message;
 
 	if (in->is_openrouter)

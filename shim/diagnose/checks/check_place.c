@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "diagnose/base_path.h"
+#include "diagnose/answer_refusal.h"
 #include "diagnose/checks/advice.h"
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
@@ -341,7 +342,7 @@ bool check_answered_by_web_page(const struct check_input *in, struct detail *d)
 
 	/* A vendor's web server answers 401 with its own page: that is the key check. */
 	if (!in->is_api || !in->answer.html || !is_api_path(in) ||
-	    in->answer.about == REFUSAL_CREDENTIALS)
+	    in->answer.about == REFUSAL_CREDENTIALS || in->answer.status == STATUS_PROXY_LOGIN)
 		return false;
 	struct slice title = page_title(body);
 	detail_f(d, "status %d and %s", in->answer.status,

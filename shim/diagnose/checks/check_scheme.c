@@ -39,7 +39,7 @@ static bool needs_key(const struct check_input *in)
 bool check_auth_missing(const struct check_input *in, struct detail *d)
 {
 	if (!in->credentials.absent || !needs_key(in) || redirect_lost_key(in) ||
-	    stray_key_find(in).field)
+	    stray_key_find(in).field || server_wants_sign_in(in))
 		return false;
 	if (!in->vendor && !is_asked(in))
 		return false;
@@ -122,11 +122,12 @@ bool check_auth_scheme_punctuated(const struct check_input *in, struct detail *d
 static bool is_documented_scheme(const struct check_input *in, const struct credential *c)
 {
 	static const struct {
-		char vendor[8];
+		char vendor[10];
 		char scheme[17];
 	} documented[] = {
 		{ "bedrock", "AWS4-HMAC-SHA256" }, /* Signature Version 4 */
 		{ "baseten", "Api-Key" },          /* docs.baseten.co, every endpoint */
+		{ "replicate", "Token" },          /* replicate.com/docs until 2024, still read */
 	};
 
 	for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++)

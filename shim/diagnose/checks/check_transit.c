@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the tool and the API: gateways, redirects, rewriting; and headers that came along. */
 #include "diagnose/checks/checks.h"
+#include "diagnose/answer_refusal.h"
 #include "diagnose/credential_checks.h"
 #include "diagnose/redirect.h"
 
@@ -139,6 +140,18 @@ static bool quoted_key_fits_basic(const struct quoted_key *quoted, const struct 
 	       quoted_key_fits(quoted, both);
 }
 
+/* Who stands between two vendors' keys by design: nothing is wrong on the way to it. */
+static void describe_gateways_own_key(const struct check_input *in, struct detail *d)
+{
+	if (in->vendor ? !in->vendor->gateway : !answer_quotes_vendor(in->answer.message))
+		return;
+	d->why = "The host that was asked is a gateway. It took the request and asked the vendor "
+		 "with a key of its own; the vendor's refusal, handed on here, quotes that key.";
+	detail_fix(d, "Correct the vendor's key where the gateway has it (LiteLLM: config.yaml or "
+		      "the environment of the proxy), or tell whoever runs the gateway. The key "
+		      "that this tool sent is not the one that was refused.");
+}
+
 bool check_auth_rewritten_in_transit(const struct check_input *in, struct detail *d)
 {
 	struct quoted_key quoted;
@@ -166,6 +179,7 @@ bool check_auth_rewritten_in_transit(const struct check_input *in, struct detail
 		detail_f(d, "`");
 	}
 	detail_f(d, ": not the one that was written");
+	describe_gateways_own_key(in, d);
 	if (in->credential)
 		point_at(d, in->credential, in->credential->token, nowhere);
 	return true;
@@ -178,10 +192,7 @@ static bool is_vendors_refusal(const struct check_input *in)
 	struct quoted_key quoted;
 
 	if (in->answer.provider_name.n || in->answer.raw.n || in->answer.wrapped ||
-	    slice_has(text, SLICE("Exception - ")) ||
-	    slice_has(text, SLICE("Provider returned error")) ||
-	    slice_has(text, SLICE("Error from provider")) ||
-	    slice_has(text, SLICE("litellm.AuthenticationError")))
+	    answer_quotes_vendor(text))
 		return true;
 	if (!quoted_key_find(text, &quoted))
 		return false;
