@@ -99,6 +99,13 @@ if [ -s "$scratch/gone" ]; then
 	echo "check-docs: comments name these files, which are not there:" "$(tr '\n' ' ' <"$scratch/gone")" >&2
 	bad=1
 fi
+git grep -ohE 'docs/[a-z-]+\.md' -- shim tools scripts tests | sort -u | while read -r name; do
+	[ -e "$name" ] || echo "check-docs: $name is named, and not there" >&2
+done 2>"$scratch/gone"
+if [ -s "$scratch/gone" ]; then
+	cat "$scratch/gone" >&2
+	bad=1
+fi
 # Words of our own for what the field has a word for: they are gone. The list grows.
 gone='errand|repose|disguise|word for nothing|re-entry'
 if git grep -nwiE "$gone" -- shim tools docs '*.md' ':!CHANGELOG.md' >"$scratch/gone"; then

@@ -23,6 +23,10 @@ else
 	bold="" dim="" red="" green="" plain=""
 fi
 
+if ! getent hosts localhost >/dev/null; then
+	echo "demo: the name localhost is not known here; /etc/hosts needs the line: 127.0.0.1 localhost" >&2
+	exit 1
+fi
 coproc STANDIN { exec /usr/bin/python3 tests/mock/openrouter.py; }
 # shellcheck disable=SC2153 # set by coproc
 standin=$STANDIN_PID

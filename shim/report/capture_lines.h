@@ -3,7 +3,7 @@
 #define ORSHIM_CAPTURE_LINES_H
 
 /*
- * Lines of a capture file (docs/captures.md): bytes as text or hex, comments,
+ * Lines of a capture file (tools/capture/capture.h): bytes as text or hex, comments,
  * waits. SIGN is '>' for the client's bytes and '<' for the server's. All append
  * to OUT and give 0, or -1 at its ceiling or without memory.
  */
