@@ -63,8 +63,8 @@ static void say_change(const char *name, const char *was, const char *is, bool *
 {
 	if (same_text(was, is))
 		return;
-	say(out, "%s%s %s, before %s", *any ? "; " : "", name, is ? is : "none",
-	    was ? was : "none");
+	say(out, "%s%s %s, before %s", *any ? "; " : "", name, is && *is ? is : "none",
+	    was && *was ? was : "none");
 	*any = true;
 }
 
