@@ -88,7 +88,7 @@ if [ -s "$scratch/named" ]; then
 	bad=1
 fi
 # So are those that comments name, but for the files of others.
-others='a\.b\.c|b\.c|bio\.h|err\.h|internal\.h|methods\.c|quic_tls\.c|s3_lib\.c|sigcontext\.h|ssl_local\.h|sslerr\.h'
+others='a\.b\.c|b\.c|bio\.h|err\.h|internal\.h|ipv6\.h|methods\.c|quic_tls\.c|s3_lib\.c|sigcontext\.h|ssl_local\.h|sslerr\.h'
 others="$others"'|threads_pthread\.c|ucontext\.h|x509_txt\.c|x509_vfy\.h|rule_ids\.def|checks\.def|patterns\.def'
 git grep -ohE '\b[a-z0-9_]+\.(c|h|def)\b' -- 'shim/*.[ch]' 'shim/*.def' 'tools/*.[ch]' 'tools/*.def' | sort -u |
 	grep -vxE "$others" >"$scratch/named"
