@@ -249,6 +249,7 @@ static void say_next_step(const struct run *r, const struct log_counts *t, struc
 			    .report = buf_slice(&r->passed),
 			    .tapped = t->processes - t->untapped,
 			    .untapped = t->untapped,
+			    .addon = buf_slice(&t->addon),
 			    .unfollowed = buf_slice(&t->unfollowed) };
 
 	if (t->exchanges == 0)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/slice.h"
 #include "tap/find_cache.h"
 #include "tap/image_of_process.h"
 
@@ -16,6 +17,12 @@ static size_t code_size(const struct object *o)
 	return size;
 }
 
+/* Add-ons of Node: some have a TLS of their own, in Rust, which locks in another way. */
+static bool is_addon(const struct object *o)
+{
+	return slice_ends(slice_of(o->name), SLICE(".node"));
+}
+
 /*
  * OpenSSL (crypto/threads_pthread.c) and BoringSSL (crypto/thread_pthread.cc)
  * lock by pthread_rwlock_t, which few others do: about a dozen of the libraries that a
@@ -27,7 +34,7 @@ bool embedded_tls_is_possible(const struct object *o)
 	struct span span = object_span(o);
 
 	return code_size(o) >= LIMIT_EMBEDDED_MIN && span.high - span.low <= LIMIT_EMBEDDED_MAX &&
-	       (object_imports(o, "pthread_rwlock_rdlock") ||
+	       (is_addon(o) || object_imports(o, "pthread_rwlock_rdlock") ||
 		object_imports(o, "OPENSSL_init_crypto")) &&
 	       !object_symbol(o, "OPENSSL_init_crypto");
 }
@@ -65,6 +72,8 @@ void embedded_tls_find(const struct object *o, char *(*lookup)(const char *), st
 		return;
 	image_file_open(&m, o, &file);
 	find_tls(&m, found);
+	if (found->library == FIND_NOTHING && is_addon(o))
+		find_rustls(&m, found);
 	image_file_close(&m);
 	if (!cached)
 		return;

@@ -12,7 +12,7 @@
 #include "base/hash.h"
 
 /* Raise the version whenever the finder's results change. */
-#define ENTRY_FORMAT "orshim-find 2 %d %llx %llx %.95s\n"
+#define ENTRY_FORMAT "orshim-find 3 %d %llx %llx %.95s\n"
 
 /* The GNU build-ID among the notes of one segment. */
 static bool note_key(const unsigned char *p, size_t n, char key[FIND_KEY_SIZE])
@@ -87,8 +87,8 @@ static bool parse(const char *text, struct find *found, char reason[FIND_REASON_
 	unsigned long long first, second;
 	int library, at = 0;
 
-	if (sscanf(text, "orshim-find 2 %d %llx %llx%n", &library, &first, &second, &at) != 3 ||
-	    !at || library < FIND_NOTHING || library > FIND_OPENSSL || text[at] != ' ' ||
+	if (sscanf(text, "orshim-find 3 %d %llx %llx%n", &library, &first, &second, &at) != 3 ||
+	    !at || library < FIND_NOTHING || library > FIND_RUSTLS || text[at] != ' ' ||
 	    !strchr(text + at, '\n'))
 		return false;
 	at++;

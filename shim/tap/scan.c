@@ -213,6 +213,8 @@ static const char *tap_tables(const struct library *c, const struct tls_object *
 			.server = (void **)(uintptr_t)c->found.at[1],
 		};
 		return method_table_tap(&recipe, i);
+	case FIND_RUSTLS:
+		return c->found.reason;
 	case FIND_NOTHING:
 		break;
 	}
@@ -231,6 +233,7 @@ static bool is_tapped(const struct object *o, size_t i)
 static const char *const embedded_libraries[] = {
 	[FIND_BORINGSSL] = "BoringSSL",
 	[FIND_OPENSSL] = "OpenSSL",
+	[FIND_RUSTLS] = "rustls",
 };
 
 /* Name, version and tap of C, which is at L; GETTERS of its driver. */

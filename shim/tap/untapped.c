@@ -170,18 +170,27 @@ bool untapped_is_undecided(void)
 	return now - atomic_load(&undecided_since) < UNDECIDED_US;
 }
 
+/* One of its libraries has a TLS of its own, which is not tapped. */
+static bool has_unseen_addon(void)
+{
+	return libraries_count() > libraries_tapped_count() + libraries_unreached_count();
+}
+
 void untapped_connected(int fd, const struct sockaddr *address, socklen_t n)
 {
 	uint16_t port = port_of(address, n);
 	struct tls_library found = unknown;
 
-	if (port == 0 || (libraries_tapped_count() && tap_had_connections()) ||
+	if (port == 0 ||
+	    (libraries_tapped_count() && tap_had_connections() && !has_unseen_addon()) ||
 	    (port != PORT_HTTPS &&
 	     (!environ_setting("ORSHIM_HOSTS") || !process_watches_port(port))) ||
 	    !untapped_is_stream(fd))
 		return;
 	if (libraries_tapped_count()) {
 		atomic_store(&connected_by, own_pid());
+		if (has_unseen_addon())
+			process_report(process_clock());
 		return;
 	}
 	if (untapped_is_undecided())

@@ -12,8 +12,9 @@
 /*
  * FD is connected, or on its way, to ADDRESS. Writes the `process` record,
  * once for each process, if that is a stream to port 443, or to a port of
- * ORSHIM_HOSTS, and no TLS library of this process is tapped; where one is that the
- * process never uses, at its end, if there is another.
+ * ORSHIM_HOSTS, and no TLS library of this process is tapped, or an add-on has
+ * one that is not; where one is tapped that the process never uses, at its end, if
+ * there is another.
  */
 void untapped_connected(int fd, const struct sockaddr *address, socklen_t n);
 

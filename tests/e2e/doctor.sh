@@ -255,6 +255,48 @@ expect 0 "a running Node with an add-on's BoringSSL" "$pid" 'TLS: BoringSSL: ins
 	confirm each other
 	TLS: OpenSSL 3.5' '"library":"BoringSSL"' "$tapped"
 
+# An add-on in Rust, with rustls: said where it is loaded, and where its requests are all that there was.
+addon=$cache/impit-linux-x64-gnu-0.14.5/impit-node.linux-x64-gnu.node
+cat >"$scratch/addon.js" <<'JS'
+const [file, url] = process.argv.slice(2)
+const addon = { exports: {} }
+if (file !== 'none') process.dlopen(addon, file)
+if (!url) {
+	console.log('ready')
+	setTimeout(() => {}, 100000)
+} else {
+	const ask = url === 'none' ? async () => ({ status: 'none' })
+		: file === 'none' ? fetch : (...of) => new addon.exports.Impit({ ignoreTlsErrors: true }).fetch(...of)
+	ask(url, { method: 'GET', headers: [['Authorization', 'Bearer sk-or-v1-0']] }).then((answer) => console.log(answer.status))
+}
+JS
+if [ -e "$addon" ] && [ -x "$node" ]; then
+	begin "$node" "$scratch/addon.js" "$addon"
+	expect 0 "a running Node with an add-on's rustls" "$pid" "TLS: rustls: inside $addon, which exports none of it
+		not tapped: rustls is compiled into it and has no functions to tap: orshim relay gives a base URL
+		TLS: OpenSSL 3.5" '"library":"rustls"' "$untapped" "$tapped"
+	begin "$node" "$scratch/addon.js" none
+	"$orshim" doctor "$pid" >"$scratch/text"
+	grep -q 'TLS: OpenSSL 3.5' "$scratch/text" && ! grep -q rustls "$scratch/text"
+	verdict $? 'a running Node without the add-on: no word of it'
+	standin
+	url=https://localhost:$port/api/v1/key
+	for asked in "$addon $url" "$addon none" "none $url"; do
+		# shellcheck disable=SC2086 # two words
+		env NODE_EXTRA_CA_CERTS="$ca" "ORSHIM_HOSTS=localhost:$port=openrouter" XDG_STATE_HOME="$scratch/state" \
+			"$orshim" run -- "$node" "$scratch/addon.js" $asked >"$scratch/out" 2>"$scratch/text"
+		case $asked in
+		"$addon https"*) [ "$(cat "$scratch/out")" = 401 ] &&
+			grep -qF "the TLS in $addon (rustls) is not seen: \`orshim relay\` gives a base URL for it" "$scratch/text" ;;
+		*none) [ "$(cat "$scratch/out")" = none ] && ! grep -q rustls "$scratch/text" ;;
+		*) [ "$(cat "$scratch/out")" = 401 ] && grep -q '1 API exchange' "$scratch/text" && ! grep -q rustls "$scratch/text" ;;
+		esac
+		verdict $? "orshim run of ${asked/$addon/an add-on with rustls}: what is told"
+	done
+else
+	skip "an add-on's rustls: impit or Node is not here"
+fi
+
 # Another root folder, with a libcrypto of its own behind links that lead elsewhere from here.
 # shellcheck disable=SC2016 # another shell expands it
 other_root='mount -t tmpfs none "$1" && cd "$1" && mkdir -p "own/lib/$3" usr lib64 && ln -s /own/lib lib &&

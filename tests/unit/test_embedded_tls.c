@@ -222,18 +222,18 @@ static void damaged_entries_are_not_believed(void **state)
 	} entries[] = {
 		{ "", 0600 },
 		{ "\377\376garbage", 0600 },
-		{ "orshim-find 1 2 0 0 \n", 0600 }, /* of an older shim */
-		{ "orshim-find 3 2 0 0 \n", 0600 }, /* of a later one */
-		{ "orshim-find 2 7 0 0 \n", 0600 }, /* no such library */
-		{ "orshim-find 2 -1 0 0 \n", 0600 },
-		{ "orshim-find 2 2 1000 2000 ", 0600 },   /* torn */
-		{ "orshim-find 2 2 1000 2000 \n", 0600 }, /* no tables there */
-		{ "orshim-find 2 1 1000 2000 \n", 0600 },
-		{ "orshim-find 2 2 ffffffffffffffff ffffffffffffffff \n", 0600 },
-		{ "orshim-find 2 2 7 fffffffffffffff8 \n", 0600 },
-		{ "orshim-find 2 1 1000 0 \033[31mred\n", 0600 },
-		{ "orshim-find 2 0 0 0 \n", 0644 }, /* not private */
-		{ "orshim-find 2 0 0 0 \n", 0660 },
+		{ "orshim-find 2 2 0 0 \n", 0600 }, /* of an older shim */
+		{ "orshim-find 4 2 0 0 \n", 0600 }, /* of a later one */
+		{ "orshim-find 3 7 0 0 \n", 0600 }, /* no such library */
+		{ "orshim-find 3 -1 0 0 \n", 0600 },
+		{ "orshim-find 3 2 1000 2000 ", 0600 },   /* torn */
+		{ "orshim-find 3 2 1000 2000 \n", 0600 }, /* no tables there */
+		{ "orshim-find 3 1 1000 2000 \n", 0600 },
+		{ "orshim-find 3 2 ffffffffffffffff ffffffffffffffff \n", 0600 },
+		{ "orshim-find 3 2 7 fffffffffffffff8 \n", 0600 },
+		{ "orshim-find 3 1 1000 0 \033[31mred\n", 0600 },
+		{ "orshim-find 3 0 0 0 \n", 0644 }, /* not private */
+		{ "orshim-find 3 0 0 0 \n", 0660 },
 	};
 	struct object o = libssl();
 	struct find_cache c;
@@ -264,7 +264,7 @@ static void a_link_and_a_folder_are_not_believed(void **state)
 	(void)state;
 	assert_true(find_cache_open(&c, &o, settings));
 	snprintf(other, sizeof(other), "%s.other", c.path);
-	write_entry(&c, "orshim-find 2 0 0 0 \n", 0600);
+	write_entry(&c, "orshim-find 3 0 0 0 \n", 0600);
 	assert_int_equal(rename(c.path, other), 0);
 	assert_int_equal(symlink(other, c.path), 0);
 	embedded_tls_find(&o, settings, &found);
@@ -286,10 +286,10 @@ static void remembered_answers_are_used(void **state)
 
 	(void)state;
 	assert_true(find_cache_open(&c, &o, settings));
-	write_entry(&c, "orshim-find 2 0 0 0 \n", 0600);
+	write_entry(&c, "orshim-find 3 0 0 0 \n", 0600);
 	embedded_tls_find(&o, settings, &found);
 	assert_int_equal(found.library, FIND_NOTHING);
-	write_entry(&c, "orshim-find 2 1 1000 0 it is too old\n", 0600);
+	write_entry(&c, "orshim-find 3 1 1000 0 it is too old\n", 0600);
 	embedded_tls_find(&o, settings, &found);
 	assert_int_equal(found.library, FIND_BORINGSSL);
 	assert_string_equal(found.reason, "it is too old");

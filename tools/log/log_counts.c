@@ -25,6 +25,7 @@ void log_counts_init(struct log_counts *t)
 	memset(t, 0, sizeof(*t));
 	buf_init(&t->causes, CAUSES_MAX);
 	buf_init(&t->reason, LIMIT_SHOWN_MESSAGE);
+	buf_init(&t->addon, LIMIT_SHOWN_MESSAGE);
 	buf_init(&t->unfollowed, LIMIT_SHOWN_MESSAGE);
 }
 
@@ -32,6 +33,7 @@ void log_counts_release(struct log_counts *t)
 {
 	buf_release(&t->causes);
 	buf_release(&t->reason);
+	buf_release(&t->addon);
 	buf_release(&t->unfollowed);
 }
 
@@ -92,6 +94,17 @@ static bool is_relayed_again(struct log_counts *t, int pid)
 	return false;
 }
 
+/* "/…/addon.node: rustls", of a process whose other TLS is tapped. */
+static void add_addon(struct log_counts *t, const cJSON *copy)
+{
+	const char *object = member(copy, "object"), *library = member(copy, "library");
+
+	if (t->addon.n || !object || !library || !slice_ends(slice_of(object), SLICE(".node")))
+		return;
+	mask_text(&t->addon, slice_of(object), LIMIT_SHOWN_VALUE);
+	say(&t->addon, " (%s)", library);
+}
+
 static void add_process(struct log_counts *t, const cJSON *record)
 {
 	const char *unfollowed = member(record, "unfollowed");
@@ -112,6 +125,8 @@ static void add_process(struct log_counts *t, const cJSON *record)
 			tapped = true;
 		else if (!why)
 			why = member(copy, "reason");
+		if (tap && strcmp(tap, "none") == 0)
+			add_addon(t, copy);
 	}
 	if (relayed && (is_relayed_again(t, pid) || is_relayed_since(t, pid)))
 		return;

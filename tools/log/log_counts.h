@@ -22,6 +22,7 @@ struct log_counts {
 	struct retries retries;
 	unsigned lines;
 	struct buf causes;         /* ids, each ended by NUL, one for each failure */
+	struct buf addon;          /* the first add-on whose own TLS was not seen */
 	struct buf reason;         /* why the first untapped copy is not tapped */
 	unsigned unfollowed_count; /* programs into which the library was not loaded */
 	struct buf unfollowed;     /* the first of them, and the reason */

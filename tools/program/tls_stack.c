@@ -199,6 +199,20 @@ static void tell_of_openssl(struct tls_survey *s, const struct elf *e, const cha
 			   : "names its source file ssl/s3_lib.c");
 }
 
+static void tell_of_rustls(struct tls_survey *s, const struct elf *e, const char *object,
+			   const struct find *found)
+{
+	struct slice folder = find_text(e, "/rustls-0.", 10);
+	struct tls_stack *t = add_in(s, "rustls", object, TAP_NONE, found->reason);
+
+	if (!t)
+		return;
+	if (folder.p)
+		copy_version(t->version, folder, 8);
+	snprintf(t->evidence, sizeof(t->evidence),
+		 "inside %s, which exports none of it; names its source files", object);
+}
+
 /* What is linked into E, which is the library OBJECT, or "": the program itself. */
 static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 {
@@ -221,13 +235,17 @@ static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 		tell_of_boringssl(s, object, &found);
 	else
 		tell_of_openssl(s, e, object, found.library == FIND_OPENSSL);
+	if (found.library == FIND_NOTHING && slice_ends(slice_of(object), SLICE(".node")) &&
+	    find_rustls(&m, &found))
+		tell_of_rustls(s, e, object, &found);
 }
 
 /* The tap searches the library at PATH if it has as much code and such locks (hidden.c). */
 static void look_inside_library(struct tls_survey *s, struct elf *e, const char *path)
 {
 	if (elf_code_size(e) >= LIMIT_EMBEDDED_MIN && !elf_exports(e, "OPENSSL_init_crypto") &&
-	    (elf_imports(e, "pthread_rwlock_rdlock") || elf_imports(e, "OPENSSL_init_crypto")))
+	    (slice_ends(slice_of(path), SLICE(".node")) ||
+	     elf_imports(e, "pthread_rwlock_rdlock") || elf_imports(e, "OPENSSL_init_crypto")))
 		look_inside(s, e, path);
 }
 

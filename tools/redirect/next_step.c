@@ -82,6 +82,9 @@ void next_step_say(const struct run_relay *r, const struct unseen *u, struct buf
 		say(out, "; it made no TLS connection that left this machine");
 	else if (u->unfollowed.n && !u->tapped)
 		say_unfollowed(r, u, out);
+	else if (u->tapped && u->addon.n)
+		say(out, "; the TLS in %.*s is not seen: `orshim relay` gives a base URL for it",
+		    SLICE_ARG(u->addon));
 	else if (u->tapped)
 		say(out, "; it asked no host that is known as an API's; ORSHIM_HOSTS=NAME names a "
 			 "further one");

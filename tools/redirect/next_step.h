@@ -11,6 +11,7 @@ struct unseen {
 	struct slice report; /* of the relay */
 	unsigned tapped;     /* processes whose TLS was tapped */
 	unsigned untapped;   /* and those whose TLS could not be: why is said before */
+	struct slice addon;  /* an add-on whose own TLS was not; n == 0: none */
 	struct slice
 	    unfollowed; /* a child that the library did not get into: "name: why"; n == 0: none */
 };

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/find/find.h"
 
+#include <string.h>
+
 #include "tap/find/boringssl_find.h"
 #include "tap/find/stripped_openssl_find.h"
+
+static const char rustls_reason[] =
+    "rustls is compiled into it and has no functions to tap: orshim relay gives a base URL";
 
 static bool find_boringssl(const struct image *m, struct find *found)
 {
@@ -29,6 +34,53 @@ void find_tls(const struct image *m, struct find *found)
 
 	if (!is_found)
 		*found = (struct find){ .library = FIND_NOTHING };
+}
+
+/* "rustls-0.23.31/src/": behind NAME. */
+static bool is_source_folder(const unsigned char *name, const unsigned char *end)
+{
+	static const char below[] = "/src/";
+
+	while (name < end && ((*name >= '0' && *name <= '9') || *name == '.'))
+		name++;
+	return (size_t)(end - name) >= sizeof(below) - 1 &&
+	       memcmp(name, below, sizeof(below) - 1) == 0;
+}
+
+static bool names_rustls(const unsigned char *bytes, size_t n)
+{
+	static const char folder[] = "rustls-0.";
+	const unsigned char *end = bytes + n, *at = bytes;
+
+	while ((at = memmem(at, (size_t)(end - at), folder, sizeof(folder) - 1))) {
+		at += sizeof(folder) - 1;
+		if (is_source_folder(at, end))
+			return true;
+	}
+	return false;
+}
+
+bool find_rustls(const struct image *m, struct find *found)
+{
+	enum { OVERLAP = 64 }; /* longer than such a name */
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct image_segment *s = &m->segments[i];
+		size_t n;
+
+		for (size_t at = 0; !(s->flags & PF_W) && at < s->size; at += n - OVERLAP) {
+			n = s->size - at;
+			const unsigned char *bytes = image_piece(m, s, at, &n);
+			if (bytes && names_rustls(bytes, n)) {
+				*found = (struct find){ .library = FIND_RUSTLS,
+							.reason = rustls_reason };
+				return true;
+			}
+			if (!bytes || n <= OVERLAP || at + n >= s->size)
+				break;
+		}
+	}
+	return false;
 }
 
 bool find_holds(const struct image *m, const struct find *found)

@@ -9,7 +9,7 @@
  */
 #include "tap/find/image.h"
 
-enum find_library { FIND_NOTHING, FIND_BORINGSSL, FIND_OPENSSL };
+enum find_library { FIND_NOTHING, FIND_BORINGSSL, FIND_OPENSSL, FIND_RUSTLS };
 
 struct find {
 	enum find_library library;
@@ -20,6 +20,12 @@ struct find {
 
 /* Look through all of M. The reason is static. */
 void find_tls(const struct image *m, struct find *found);
+
+/*
+ * Does M name a source file of rustls, or of what joins it to hyper or tokio? It has
+ * no tables: FOUND then has the reason why it is not tapped.
+ */
+bool find_rustls(const struct image *m, struct find *found);
 
 /* Does M still match FOUND? Cheap; for cached results. */
 bool find_holds(const struct image *m, const struct find *found);
