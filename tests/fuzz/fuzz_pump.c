@@ -181,7 +181,7 @@ static SSL *server_session(const struct play *p)
 	return ssl;
 }
 
-/* The second: the tool trusts its own list alone, speaks without TLS, to a network of its own. */
+/* The second: the tool trusts its own list alone, speaks without TLS, strictly, to a network of its own, through a proxy. */
 static SSL *tool_session(const struct play *p)
 {
 	static const unsigned char protocols[] = "\2h2\10http/1.1";
@@ -199,6 +199,12 @@ static SSL *tool_session(const struct play *p)
 	return ssl;
 }
 
+/* The server is a proxy: both speak without TLS until a letter says so. */
+static bool is_tunnel(const struct play *p)
+{
+	return p->how[1] & 16;
+}
+
 static bool accept_server(struct play *p)
 {
 	int fd = accept4(server_listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -206,7 +212,7 @@ static bool accept_server(struct play *p)
 	if (fd < 0)
 		return false;
 	party_release(&p->server);
-	party_begin(&p->server, fd, p->how[1] & 2 ? NULL : server_session(p));
+	party_begin(&p->server, fd, p->how[1] & 2 ? NULL : server_session(p), is_tunnel(p));
 	p->servers++;
 	return true;
 }
@@ -255,9 +261,9 @@ static void begin(struct play *p)
 	struct call call = { .listener = nowhere, .pid = self->pid };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	p->clean = (p->how[1] & ~2) == 0 && !(p->how[0] >> 5 & 3);
+	p->clean = (p->how[1] & ~(2 | 16)) == 0 && !(p->how[0] >> 5 & 3);
 	relay.strict = p->how[1] & 4;
-	party_begin(&p->tool, fd, p->how[1] & 2 ? NULL : tool_session(p));
+	party_begin(&p->tool, fd, p->how[1] & 2 ? NULL : tool_session(p), is_tunnel(p));
 	p->server.fd = -1;
 	call.fd = fd;
 	call.socket = dup(fd);
@@ -304,6 +310,9 @@ static void act(struct play *p, struct party *who, int letter, struct slice byte
 		break;
 	case 'r': /* raw */
 		inject(p, who, bytes);
+		break;
+	case 'h':
+		party_start_tls(who);
 		break;
 	case 'q': /* close_notify */
 		party_quit(who);
@@ -379,8 +388,10 @@ static void end(struct play *p)
 	act(p, &p->server, 'q', (struct slice){ NULL, 0 });
 	act(p, &p->server, 'w', (struct slice){ NULL, 0 });
 	settle(p);
-	demand(is_prefix(&p->tool.heard, &p->server.said));
-	demand(is_prefix(&p->server.heard, &p->tool.said));
+	if (p->servers < 2 || !is_tunnel(p)) { /* a second proxy's answer is left out */
+		demand(is_prefix(&p->tool.heard, &p->server.said));
+		demand(is_prefix(&p->server.heard, &p->tool.said));
+	}
 	if (p->clean && p->servers == 1) {
 		demand(p->tool.heard.n == p->server.said.n && p->server.heard.n == p->tool.said.n);
 		demand(relay.links == NULL);

@@ -18,8 +18,9 @@
 enum { PARTY_PIECE = 16384 };
 
 struct party {
-	int fd;   /* -1: none, or closed */
-	SSL *ssl; /* NULL: it speaks without TLS */
+	int fd;     /* -1: none, or closed */
+	SSL *ssl;   /* NULL: it speaks without TLS */
+	SSL *later; /* behind a CONNECT: what `ssl` will be */
 	struct buf out;
 	size_t sent;
 	struct buf said, heard; /* in the clear */
@@ -34,14 +35,23 @@ struct party {
 	bool flips;             /* the next byte on its way is damaged */
 };
 
-static inline void party_begin(struct party *p, int fd, SSL *ssl)
+/* SSL may be NULL; with LATER it is used from party_start_tls() on. */
+static inline void party_begin(struct party *p, int fd, SSL *ssl, bool later)
 {
-	*p = (struct party){ .fd = fd, .ssl = ssl };
+	*p = (struct party){ .fd = fd, .ssl = later ? NULL : ssl, .later = later ? ssl : NULL };
 	buf_init(&p->out, PLANTED_MAX);
 	buf_init(&p->said, PLANTED_MAX);
 	buf_init(&p->heard, PLANTED_MAX);
 	if (ssl)
 		SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+}
+
+static inline void party_start_tls(struct party *p)
+{
+	if (!p->later || p->quit || p->ends)
+		return;
+	p->ssl = p->later;
+	p->later = NULL;
 }
 
 static inline void party_close(struct party *p)
@@ -70,6 +80,7 @@ static inline void party_release(struct party *p)
 {
 	party_close(p);
 	SSL_free(p->ssl);
+	SSL_free(p->later);
 	buf_release(&p->out);
 	buf_release(&p->said);
 	buf_release(&p->heard);
