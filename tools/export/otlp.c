@@ -254,7 +254,7 @@ static int64_t end_ns(const struct exported *e)
 {
 	int64_t us = log_time(exported_text(e, COLUMN_ts));
 
-	return us > 0 ? us * 1000 : 0;
+	return us > 0 && us <= INT64_MAX / 1000 ? us * 1000 : 0; /* up to the year 2262 */
 }
 
 static int64_t start_ns(const struct exported *e)
