@@ -87,9 +87,13 @@ static bool is_about_model(const struct answer *a)
 
 static bool is_routing_text(struct slice text)
 {
-	static const char words[][WORDS_SIZE] = { "No endpoints found",  "No allowed providers",
-						  "data policy",         "No endpoints available",
-						  "providers have been", "" };
+	static const char words[][WORDS_SIZE] = { "No endpoints found",
+						  "No allowed providers",
+						  "data policy",
+						  "No endpoints available",
+						  "providers have been",
+						  "requiring a key to",
+						  "" };
 	return has_any(text, words);
 }
 

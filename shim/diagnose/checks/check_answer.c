@@ -536,6 +536,12 @@ bool check_no_endpoint_supports_request(const struct check_input *in, struct det
 	if (!refused(in, REFUSED_openrouter_routing, REFUSAL_ROUTING) || is_privacy(in))
 		return false;
 	quote(d, "", in->answer.message);
+	if (says(in, "requiring a key to")) {
+		d->why = "OpenRouter accepted the key. The provider of this model serves only "
+			 "callers that have a key of its own stored at OpenRouter.";
+		detail_fix(d, "Add a key of that provider at openrouter.ai/settings/integrations, "
+			      "or choose the other model that the message names.");
+	}
 	quote_list(d, in, "available_providers");
 	quote_list(d, in, "requested_providers");
 	return true;
