@@ -464,6 +464,22 @@ static void it_is_not_about_the_key(void **state)
 }
 
 static const struct said_by neighbours[] = {
+	{ .status = 403,
+	  .saw = SAW_POLICY,
+	  .message = "Request blocked by DLP: credentials detected in prompt" },
+	{ .status = 400,
+	  .saw = SAW_POLICY,
+	  .message = "Guardrail blocked the request: api key detected in message" },
+	{ .status = 400,
+	  .saw = SAW_POLICY,
+	  .message = "Your prompt appears to contain an API key and was blocked" },
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message = "Your request contains an invalid API key" },
+	{ .status = 401, .saw = SAW_UNKNOWN_KEY, .message = "Invalid API key detected in header" },
+	{ .status = 403,
+	  .saw = SAW_NO_MONEY,
+	  .message = "You have exceeded your monthly token allowance" },
 	{ .status = 400, .saw = SAW_REQUEST, .message = "Invalid signature in thinking block" },
 	{ .status = 400, .saw = SAW_NOTHING, .message = "Tokenizer error: cannot encode input" },
 	{ .status = 400, .saw = SAW_REQUEST, .message = "cache key is invalid" },
