@@ -61,6 +61,22 @@ static void *look_up(void *handle, const char *name, const char *version)
 	return found && !objects_is_ours(found) ? found : NULL;
 }
 
+/*
+ * Another copy of this library is preloaded as well. What it stands in for, it looks
+ * up itself, but never the way back to us.
+ */
+static bool is_copy(const struct object *o)
+{
+	return object_symbol(o, "orshim_presence") != NULL;
+}
+
+static bool is_of_copy(const void *function)
+{
+	struct object o;
+
+	return objects_at(function, &o) && is_copy(&o);
+}
+
 static void *look_up_in(const struct object *caller, const char *name, const char *version)
 {
 	void *handle = caller->name[0] ? loader_pin(caller->name) : NULL;
@@ -69,14 +85,14 @@ static void *look_up_in(const struct object *caller, const char *name, const cha
 	if (handle && !found && version)
 		found = look_up(handle, name, NULL);
 	loader_unpin(handle);
-	return found;
+	return found && is_of_copy(found) ? NULL : found;
 }
 
 static bool defines(const struct object *o, void *arg)
 {
 	struct definition *d = arg;
 
-	d->found = object_symbol(o, d->name);
+	d->found = is_copy(o) ? NULL : object_symbol(o, d->name);
 	return d->found != NULL;
 }
 
@@ -86,10 +102,13 @@ static void *resolve(const char *name, const void *site)
 	struct object caller;
 	bool known = objects_at(site, &caller);
 	const char *version = known ? object_wanted_version(&caller, name) : NULL;
-	void *found = look_up(RTLD_NEXT, name, version);
+	void *next = look_up(RTLD_NEXT, name, version);
+	void *found = next && !is_of_copy(next) ? next : NULL;
 
 	if (!found && known)
 		found = look_up_in(&caller, name, version);
+	if (!found)
+		found = next;
 	if (!found) {
 		objects_each(defines, &last);
 		found = last.found;

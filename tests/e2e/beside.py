@@ -4,11 +4,13 @@
 """Beside other preloaded libraries, each before and behind the shim, with programs that exchange,
 fork and start children. A program that works with the other library alone does the same with both,
 and each of its exchanges is told once. What stands in for connect() and for files (fakeroot, which
-has nobody to talk to here, torsocks, proxychains), for the clock, for users.
+has nobody to talk to here, torsocks, proxychains), for the clock, for users. And the shim itself a
+second time: by /etc/ld.so.preload, the same file, another name of it, a copy.
 """
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -98,6 +100,38 @@ def beside(suite, name, library, environment):
                 seen != [401] * exchanges and f"exchanges {seen}, wanted {exchanges}"])
 
 
+# /etc with one file more, for what is started in this mount namespace alone.
+FROM_ETC = ('mkdir "$0/up" "$0/work" && mount -t overlay none -o "lowerdir=/etc,upperdir=$0/up,'
+            'workdir=$0/work" /etc && echo "$1" >/etc/ld.so.preload && export LD_PRELOAD="$2" && '
+            'shift 2 && exec "$@"')
+
+
+def from_etc(suite):
+    """The shim by /etc/ld.so.preload, and by LD_PRELOAD as well: everything is told once."""
+    mount = ["unshare", "-m", "sh", "-c", FROM_ETC]
+    probe = suite.path("probe")
+    os.mkdir(probe)
+    if os.geteuid() or subprocess.run([*mount, probe, "", "", "true"], capture_output=True,
+                                      check=False).returncode:
+        skip("/etc/ld.so.preload: no overlay can be mounted here")
+        return
+    copy, link = shutil.copy(SHIM, suite.path("liborshim-copy.so")), suite.path("liborshim-link.so")
+    os.symlink(SHIM, link)
+    for name, first, second in (("alone", SHIM, ""), ("and the same file", SHIM, SHIM),
+                                ("and another name", SHIM, link), ("and a copy", copy, SHIM)):
+        for program, command, exchanges in programs(suite):
+            room = tempfile.mkdtemp(dir=suite.scratch)
+            log = os.path.join(room, "log")
+            bare = ran(suite, command)
+            mine = ran(suite, [*mount, room, first, second, *command], ORSHIM_LOG=log)
+            seen = [r["status"] for r in records(log, "exchange")]
+            pids = [r["pid"] for r in records(log, "process")]
+            judge(f"/etc/ld.so.preload {name}, {program}", [
+                mine != bare and f"bare {bare} but under the shim {mine}",
+                seen != [401] * exchanges and f"exchanges {seen}, wanted {exchanges}",
+                len(pids) != len(set(pids)) and "a process is told twice"])
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         suite = Suite(scratch)
@@ -107,6 +141,7 @@ def main():
                 beside(suite, name, found[0], environment)
             else:
                 skip(name + " is not installed")
+        from_etc(suite)
     return finish()
 
 
