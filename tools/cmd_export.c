@@ -51,9 +51,23 @@ static void inputs_release(struct inputs *in)
 	*in = (struct inputs){ 0 };
 }
 
+/* The same regular file by another name: its requests would be exported twice. */
+static bool is_input_again(const struct inputs *in, const char *name)
+{
+	struct stat st, other;
+
+	if (stat(name, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	for (size_t i = 0; i < in->count; i++)
+		if (stat(in->names[i], &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
+			return true;
+	return false;
+}
+
 static void add_named(void *in, const char *name)
 {
-	add_input(in, name);
+	if (!is_input_again(in, name))
+		add_input(in, name);
 }
 
 /*

@@ -87,6 +87,9 @@ done
 golden=$root/tests/golden/run.log
 run "report of one log by two names" 1 "$orshim" report "$golden" "${golden%/*}/../golden/run.log"
 says "report of one log by two names" out "3 of 5 requests were refused"
+run "export of one log by two names" 0 "$orshim" export --flat "$golden" "${golden%/*}/../golden/run.log"
+[ "$(wc -l <"$work/out")" = 5 ]
+verdict $? "export of one log by two names: each request once"
 misuse "a word too many" 2 "unknown argument" "$orshim" watch one two
 run "--help behind other options" 0 "$orshim" report --json --help
 
