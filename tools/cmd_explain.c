@@ -31,7 +31,8 @@ static void unknown(const char *name)
 	const char *near = nearest_name(name, rule_name, rules, RULE_COUNT);
 	if (near)
 		die("explain: no rule '%s'; did you mean %s?", name, near);
-	die("explain: nothing is known of '%s'; give a rule's id (`orshim rules` lists them), the words "
+	die("explain: nothing is known of '%s'; give a rule's id (`orshim rules` lists them), the "
+	    "words "
 	    "of an error, or a status as 401",
 	    name);
 }

@@ -59,7 +59,8 @@ static bool is_input_again(const struct inputs *in, const char *name)
 	if (stat(name, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
 	for (size_t i = 0; i < in->count; i++)
-		if (stat(in->names[i], &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
+		if (stat(in->names[i], &other) == 0 && other.st_dev == st.st_dev &&
+		    other.st_ino == st.st_ino)
 			return true;
 	return false;
 }

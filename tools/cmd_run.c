@@ -264,9 +264,11 @@ static void write_text(struct slice text)
 	struct slice line;
 
 	while (slice_cut(&text, '\n', &line)) {
-		if (slice_starts(line, SLICE("orshim: ORSHIM_")) && slice_has(line, SLICE(" is not understood; ")))
+		if (slice_starts(line, SLICE("orshim: ORSHIM_")) &&
+		    slice_has(line, SLICE(" is not understood; ")))
 			continue;
-		write_all(STDERR_FILENO, (struct slice){ line.p, line.n + (line.p + line.n < end) });
+		write_all(STDERR_FILENO,
+			  (struct slice){ line.p, line.n + (line.p + line.n < end) });
 	}
 }
 

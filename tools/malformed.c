@@ -10,7 +10,8 @@
 #include "tools/command.h"
 
 /* In the words of the preloaded library, which says it of the processes that it is in. */
-static void complain_of(const char *command, complain *say_it, enum setting_id id, struct slice value)
+static void complain_of(const char *command, complain *say_it, enum setting_id id,
+			struct slice value)
 {
 	struct buf shown;
 

@@ -197,7 +197,8 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 static bool is_read(const struct log *l, const struct stat *st)
 {
 	for (size_t i = 0; i < l->file_count; i++)
-		if (S_ISREG(st->st_mode) && l->files[i].device == st->st_dev && l->files[i].inode == st->st_ino)
+		if (S_ISREG(st->st_mode) && l->files[i].device == st->st_dev &&
+		    l->files[i].inode == st->st_ino)
 			return true;
 	return false;
 }
@@ -222,7 +223,8 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 	char *name = strdup(path);
 	if (!name)
 		die("out of memory");
-	l->files[l->file_count++] = (struct log_file){ .path = name, .fd = fd, .device = st.st_dev, .inode = st.st_ino };
+	l->files[l->file_count++] =
+	    (struct log_file){ .path = name, .fd = fd, .device = st.st_dev, .inode = st.st_ino };
 	read_lines(l, &l->files[l->file_count - 1], start);
 }
 

@@ -307,7 +307,8 @@ void relay_passed_unread(struct relay *r, int tid)
 	size_t n = read_proc(tid, "comm", name, sizeof(name) - 1);
 	name[n && name[n - 1] == '\n' ? n - 1 : n] = '\0';
 	relay_passed(r, tid, name,
-		     (struct passed_by){ .host = "", .why = "the kernel does not let orshim read its memory" });
+		     (struct passed_by){ .host = "",
+					 .why = "the kernel does not let orshim read its memory" });
 }
 
 void peer_passed(struct peer *p, struct passed_by by)

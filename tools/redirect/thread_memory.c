@@ -28,5 +28,6 @@ ssize_t thread_memory(int tid, uint64_t address, void *out, size_t size)
 	struct iovec theirs = { (void *)(uintptr_t)address, size };
 
 	ssize_t n = process_vm_readv(tid, &ours, 1, &theirs, 1, 0);
-	return n < 0 && (errno == EPERM || errno == ENOSYS) ? read_file(tid, address, out, size) : n;
+	return n < 0 && (errno == EPERM || errno == ENOSYS) ? read_file(tid, address, out, size)
+							    : n;
 }
