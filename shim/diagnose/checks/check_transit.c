@@ -140,7 +140,7 @@ static bool quoted_key_fits_basic(const struct quoted_key *quoted, const struct 
 	       quoted_key_fits(quoted, both);
 }
 
-/* Who stands between two vendors' keys by design: nothing is wrong on the way to it. */
+/* A gateway that has a vendor key of its own: the way to it is in order, that key is refused. */
 static void describe_gateways_own_key(const struct check_input *in, struct detail *d)
 {
 	if (in->vendor ? !in->vendor->gateway : !answer_quotes_vendor(in->answer.message))
