@@ -13,6 +13,35 @@ static bool is_location(struct slice name)
 	return false;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits that make B of NAME: a letter lost, added, changed, or two exchanged. */
+static size_t distance(struct slice name, struct slice b)
+{
+	size_t rows[3][NAME_MAX_SIZE + 1];
+
+	if (name.n > NAME_MAX_SIZE || b.n > NAME_MAX_SIZE)
+		return NAME_MAX_SIZE;
+	for (size_t j = 0; j <= b.n; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= name.n; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *up = rows[(i - 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			bool same = to_lower(name.p[i - 1]) == b.p[j - 1];
+			row[j] = least(least(row[j - 1], up[j]) + 1, up[j - 1] + !same);
+			if (i > 1 && j > 1 && to_lower(name.p[i - 1]) == b.p[j - 2] &&
+			    to_lower(name.p[i - 2]) == b.p[j - 1])
+				row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+		}
+	}
+	return rows[name.n % 3][b.n];
+}
+
 /*
  * Where gateways read their own key, beside that of the vendor behind them:
  * Cloudflare's AI gateway, LiteLLM, Azure API management, Portkey, Helicone.
@@ -45,11 +74,29 @@ static bool is_for_keys(struct slice name)
 	return false;
 }
 
+/* The header of a gateway's own key that NAME was meant to be; NULL: none, or it is that one. */
+static const char *near_gateways(struct slice name)
+{
+	static const char names[][21] = { "x-portkey-api-key", "x-litellm-api-key",
+					  "cf-aig-authorization", "helicone-auth" };
+	const char *near = NULL;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t edits = distance(name, slice_of(names[i]));
+		if (edits == 0)
+			return NULL;
+		if (edits <= NEAR)
+			near = names[i];
+	}
+	return near;
+}
+
 const struct field *gateway_key_field(const struct message *m)
 {
 	for (size_t i = 0; i < m->field_count; i++) {
 		const struct field *field = &m->fields[i];
 		if (is_gateways(field->name) && is_for_keys(field->name) &&
+		    !near_gateways(field->name) &&
 		    (!field->known || field->value.n))
 			return field;
 	}
@@ -78,35 +125,6 @@ bool has_key_elsewhere(const struct check_input *in)
 		if (word.n && !is_location(word) && has_field(m, word))
 			return true;
 	return false;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits that make B of NAME: a letter lost, added, changed, or two exchanged. */
-static size_t distance(struct slice name, struct slice b)
-{
-	size_t rows[3][NAME_MAX_SIZE + 1];
-
-	if (name.n > NAME_MAX_SIZE || b.n > NAME_MAX_SIZE)
-		return NAME_MAX_SIZE;
-	for (size_t j = 0; j <= b.n; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= name.n; i++) {
-		size_t *row = rows[i % 3];
-		const size_t *up = rows[(i - 1) % 3];
-		row[0] = i;
-		for (size_t j = 1; j <= b.n; j++) {
-			bool same = to_lower(name.p[i - 1]) == b.p[j - 1];
-			row[j] = least(least(row[j - 1], up[j]) + 1, up[j - 1] + !same);
-			if (i > 1 && j > 1 && to_lower(name.p[i - 1]) == b.p[j - 2] &&
-			    to_lower(name.p[i - 2]) == b.p[j - 1])
-				row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
-		}
-	}
-	return rows[name.n % 3][b.n];
 }
 
 /* Meant for Authorization by its name: a slip of hand, or a word around it. */
@@ -194,11 +212,14 @@ struct stray_key stray_key_find(const struct check_input *in)
 	for (size_t i = 0; i < m->field_count; i++) {
 		const struct field *field = &m->fields[i];
 		if (!field->known || field->value.n < 8 || is_location(field->name) ||
-		    is_gateways(field->name) || is_read_here(in, field->name))
+		    is_read_here(in, field->name))
+			continue;
+		const char *near = near_gateways(field->name);
+		if (!near && is_gateways(field->name))
 			continue;
 		struct slice key = key_of_field(in, field);
 		if (key.n)
-			return (struct stray_key){ field, key, vendor_of_key(key) };
+			return (struct stray_key){ field, key, vendor_of_key(key), near };
 	}
-	return (struct stray_key){ NULL, { NULL, 0 }, NULL };
+	return (struct stray_key){ NULL, { NULL, 0 }, NULL, NULL };
 }

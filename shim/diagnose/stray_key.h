@@ -13,6 +13,7 @@ struct stray_key {
 	struct slice key;          /* the part of its value that is the key; secret */
 	const struct vendor
 	    *vendor; /* the vendor of its form; NULL: found by the header's name or `Bearer` */
+	const char *near; /* the gateway's header that its name resembles; NULL: none */
 };
 
 /*

@@ -68,7 +68,12 @@ bool check_auth_header_misspelled(const struct check_input *in, struct detail *d
 	else
 		detail_f(d, "a credential is in ");
 	detail_masked(d, stray.field->name, 64);
-	detail_f(d, ", and there is no Authorization");
+	if (stray.near) {
+		detail_f(d, ", and the header is called %s", stray.near);
+		detail_fix(d, "Correct the name of the header to %s.", stray.near);
+	} else {
+		detail_f(d, ", and there is no Authorization");
+	}
 	detail_point_field(d, stray.field->name, stray.key.p - stray.field->value.p);
 	return true;
 }
