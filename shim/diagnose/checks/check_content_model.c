@@ -87,6 +87,31 @@ static bool has_blank(struct slice s)
 	return false;
 }
 
+/* Does the answer say that it does not have the model? */
+static bool answer_rejects_model(const struct check_input *in)
+{
+	static const char texts[][24] = { "is not a valid model ID", "No endpoints found for ",
+					  "No embedding endpoints", "model_not_found",
+					  "model_deprecated" };
+	struct slice code = answer_availability(&in->answer);
+
+	if (slice_equal(code, SLICE("model_not_found")) ||
+	    slice_equal(code, SLICE("model_deprecated")) || in->answer.saw == SAW_MODEL)
+		return true;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (content_answer_has(in, texts[i]))
+			return true;
+	return false;
+}
+
+/* Is a name without a vendor wrong here? OpenRouter's /messages takes some of Anthropic's own names. */
+static bool needs_vendor(const struct check_input *in)
+{
+	if (in->endpoint == ENDPOINT_MESSAGES)
+		return in->answer.failed && answer_rejects_model(in);
+	return !content_path_is_mixed(in) && content_may_be_cause(in);
+}
+
 /* What is wrong with MODEL as an OpenRouter slug; NULL: nothing that its bytes show. */
 static const char *slug_fault(const struct check_input *in, struct slice model)
 {
@@ -98,9 +123,7 @@ static const char *slug_fault(const struct check_input *in, struct slice model)
 		return "begins or ends with a slash";
 	if (is_uuid(model))
 		return "is a UUID";
-	/* The Anthropic skin takes Anthropic's own names; and a bare name matters only if it can be the reason. */
-	if (slice_byte(model, '/', 0) < 0 && in->endpoint != ENDPOINT_MESSAGES &&
-	    !content_path_is_mixed(in) && content_may_be_cause(in))
+	if (slice_byte(model, '/', 0) < 0 && needs_vendor(in))
 		return "has no vendor before a slash, as in openai/gpt-4o";
 	return NULL;
 }
@@ -149,16 +172,7 @@ bool check_model_router_prefix(const struct check_input *in, struct detail *d)
 
 bool check_model_rejected(const struct check_input *in, struct detail *d)
 {
-	static const char texts[][24] = { "is not a valid model ID", "No endpoints found for ",
-					  "No embedding endpoints", "model_not_found",
-					  "model_deprecated" };
-	struct slice code = answer_availability(&in->answer);
-	bool said = slice_equal(code, SLICE("model_not_found")) ||
-		    slice_equal(code, SLICE("model_deprecated")) || in->answer.saw == SAW_MODEL;
-
-	for (size_t i = 0; !said && i < sizeof(texts) / sizeof(texts[0]); i++)
-		said = content_answer_has(in, texts[i]);
-	if (!said || !in->answer.failed)
+	if (!in->answer.failed || !answer_rejects_model(in))
 		return false;
 	/* How it is written explains why the server does not have it. */
 	struct detail why = { .text = "" };
