@@ -158,6 +158,7 @@ static enum refusal subject_of(enum saw saw, int code)
 	case SAW_MODEL:
 	case SAW_TOO_LARGE:
 	case SAW_REQUEST:
+	case SAW_NO_ROUTE:
 		return REFUSAL_REQUEST;
 	case SAW_TROUBLE:
 		return REFUSAL_UNAVAILABLE;
@@ -286,6 +287,26 @@ static struct slice challenge_parameter(struct slice challenge, struct slice nam
 	return slice_sub(rest, 0, end < 0 ? 0 : (size_t)end);
 }
 
+/*
+ * Does AWS's API Gateway say that it does not have this path and method? Its words
+ * speak of a token or a signature, because without a route it falls back to AWS's
+ * own authentication (repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden).
+ * AWS's own services say the same of a request without a key, and mean it.
+ */
+static bool is_unknown_route(const struct answer *a, const struct exchange *x)
+{
+	bool gateways = field_value(&x->response, "x-amz-apigw-id").n ||
+			slice_has_nocase(x->host, SLICE(".execute-api."));
+	bool signature = slice_has(a->message, SLICE("key=value pair (missing equal-sign)")) ||
+			 slice_has(a->message, SLICE("Authorization header requires 'Cred"));
+
+	if (a->status != 403 || (!gateways && slice_ends(x->host, SLICE(".amazonaws.com"))))
+		return false;
+	if (slice_equal(a->message, SLICE("Missing Authentication Token")))
+		return true;
+	return gateways && signature;
+}
+
 /* What the one who refused says: the provider behind OpenRouter, where it was that one. */
 static void read_meaning(struct answer *a, const struct exchange *x)
 {
@@ -315,6 +336,13 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 	/* Anthropic's not_found_error is the name of the model alone. */
 	if (text.status == 404 && slice_starts(text.message, SLICE("model: ")))
 		a->saw = SAW_MODEL;
+	if (is_unknown_route(a, x)) {
+		a->saw = SAW_NO_ROUTE;
+		return;
+	}
+	/* Who is asked for tools is one of them: it refuses its own caller. */
+	if (a->saw == SAW_REQUEST && text.status == 401 && !path_is_endpoint(x->path))
+		a->saw = SAW_UNKNOWN_KEY;
 	a->header_wanted = challenge_parameter(challenge, SLICE(" name=\""));
 	if (!a->header_wanted.n)
 		a->header_wanted = challenge_parameter(challenge, SLICE(",name=\""));

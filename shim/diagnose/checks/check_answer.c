@@ -620,11 +620,27 @@ static void describe_code_exchange(const struct check_input *in, struct detail *
 		      "(S256 or plain); without a challenge leave both out.");
 }
 
+/* The words of AWS's API Gateway speak of a token, and mean the path. */
+static void describe_no_route(const struct check_input *in, struct detail *d)
+{
+	if (in->answer.saw != SAW_NO_ROUTE)
+		return;
+	detail_f(d, " to ");
+	detail_masked(d, in->x->request.method, LIMIT_SHOWN_NAME);
+	detail_f(d, " ");
+	detail_masked(d, in->x->path, 100);
+	d->why = "AWS's API Gateway says so of a path or method that it does not have, whatever key "
+		 "comes with it. The other reason is a route that takes AWS signatures only.";
+	detail_fix(d, "Compare the base URL with the one that whoever runs the gateway names: host, "
+		      "stage (often /prod) and path, letter by letter. The key is no reason.");
+}
+
 bool check_request_rejected(const struct check_input *in, struct detail *d)
 {
 	if (!is_request_refused_here(in) || is_too_large(in))
 		return false;
 	quote_message(d, in);
+	describe_no_route(in, d);
 	describe_code_exchange(in, d);
 	describe_query(in, d);
 	describe_truncation(in, d);
