@@ -237,6 +237,7 @@ misuse 'doctor of a file without x' 2 'chmod +x' "$orshim" doctor ./agent.py
 misuse 'run of nothing' 127 'command not found: nosuchtool' "$orshim" run -- nosuchtool
 misuse 'run of a file here' 127 'write ./ before it' "$orshim" run -- agent.py
 misuse 'lint of a folder' 2 'it is a folder; name a file' "$orshim" lint --request folder
+misuse 'report of a device' 2 'it is a device, not a log' "$orshim" report /dev/zero
 misuse 'a newer log' 2 'written by a newer orshim (upgrade' "$orshim" report future.log
 run 'explain in capitals' 0 "$orshim" explain AUTH_TOKEN_QUOTED
 run 'no command' 2 "$orshim"

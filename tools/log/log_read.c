@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "tools/command.h"
@@ -203,6 +204,13 @@ static bool is_read(const struct log *l, const struct stat *st)
 	return false;
 }
 
+/* /dev/zero has no end. A terminal has one, and /dev/null is an empty log. */
+static bool is_other_device(int fd, const struct stat *st)
+{
+	return S_ISBLK(st->st_mode) ||
+	       (S_ISCHR(st->st_mode) && !isatty(fd) && st->st_rdev != makedev(1, 3));
+}
+
 void log_add_from(struct log *l, const char *path, int64_t start)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -212,6 +220,8 @@ void log_add_from(struct log *l, const char *path, int64_t start)
 		die("cannot read %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		die("cannot read %s: it is a folder; name the log in it", path);
+	if (is_other_device(fd, &st))
+		die("cannot read %s: it is a device, not a log", path);
 	if (is_read(l, &st)) {
 		close(fd);
 		return;

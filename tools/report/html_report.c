@@ -19,6 +19,8 @@ static void put_facts(const struct report *r, struct buf *out)
 
 	say(out, "<p class=\"facts\"><span>%zu request%s, %zu refused</span>", r->exchanges,
 	    r->exchanges == 1 ? "" : "s", r->refused);
+	if (r->all_exchanges > r->exchanges) /* the table below has them, too */
+		say(out, "<span>%zu not judged</span>", r->all_exchanges - r->exchanges);
 	if (r->retries.counted + r->retries.alike) {
 		struct buf words;
 		buf_init(&words, LIMIT_LINE);
