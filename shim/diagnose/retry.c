@@ -64,6 +64,8 @@ static uint64_t digest_of(const struct check_input *in)
 	hash = hash_add(hash, in->x->host);
 	hash = hash_add(hash, in->x->path);
 	hash = hash_add(hash, slice_of(in->fingerprint));
+	/* An editor's extension host has more than one client. */
+	hash = hash_add(hash, field_value(&in->x->request, "user-agent"));
 	return hash_words(hash, buf_slice(&body->bytes)) | 1;
 }
 

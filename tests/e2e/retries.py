@@ -138,18 +138,20 @@ def check_processes(standin, base, scratch):
     check(json.loads(report("--json", log))["counts"]["retries"] == {"sdk": 0, "same_body": 0},
           "two processes: no retry", records(log, "exchange"))
     body = '{"model":"a/b","messages":[{"role":"user","content":"hi"}]}'
-    one = ["> POST /api/v1/chat/completions HTTP/1.1", "> Host: openrouter.ai",
-           "> Authorization: Bearer " + standin.keys["good"], "> Content-Type: application/json",
-           "> Content-Length: %d" % len(body), ">", ">- " + body,
-           "< HTTP/1.1 502 Bad Gateway", "< Content-Type: application/json", "< Content-Length: 2", "<", "<- {}"]
-    for seconds, retries in ((3, 1), (61, 0)):
+    def one(agent):
+        return ["> POST /api/v1/chat/completions HTTP/1.1", "> Host: openrouter.ai", "> User-Agent: " + agent,
+                "> Authorization: Bearer " + standin.keys["good"], "> Content-Type: application/json",
+                "> Content-Length: %d" % len(body), ">", ">- " + body,
+                "< HTTP/1.1 502 Bad Gateway", "< Content-Type: application/json", "< Content-Length: 2", "<", "<- {}"]
+    for what, seconds, second, is_retry in (("3 seconds apart: a retry", 3, "Cline/3", True),
+                                            ("61 seconds apart: none", 61, "Cline/3", False),
+                                            ("another client in the process: none", 3, "RooCode/3", False)):
         path = os.path.join(scratch, "apart.cap")
         with open(path, "w", encoding="ascii") as out:
-            out.write("\n".join([*one, "= wait %ds" % seconds, *one]) + "\n")
+            out.write("\n".join([*one("Cline/3"), "= wait %ds" % seconds, *one(second)]) + "\n")
         lines = subprocess.run([ORSHIM, "replay", "--json", path], stdout=subprocess.PIPE, text=True).stdout.splitlines()
         found = [json.loads(line).get("retry") for line in lines if '"record":"exchange"' in line]
-        check(found == [None, {"n": 1, "by": "body"} if retries else None],
-              "%d seconds apart: %s" % (seconds, "a retry" if retries else "none"), lines)
+        check(found == [None, {"n": 1, "by": "body"} if is_retry else None], what, lines)
 
 
 def check_run(standin, base, scratch):
