@@ -131,7 +131,7 @@ chat() { # LOG PROGRAM...: one request with a quoted key, diagnosed
 entry() {
 	set -- "$scratch/cache/orshim"/tls-*
 	[ $# -eq 1 ] && [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %a "$1")" = 600 ] &&
-		grep -q '^orshim-find 2 1 ' "$1"
+		grep -q '^orshim-find 3 1 ' "$1"
 }
 
 script=$root/tests/e2e/clients/chat.js
@@ -139,7 +139,7 @@ check "first start is diagnosed" chat log "$bun" "$script"
 check "what was found is remembered, for the user only" entry
 file=$(echo "$scratch/cache/orshim"/tls-*)
 check "second start is diagnosed" chat log "$bun" "$script"
-printf 'orshim-find 2 1 4096 4096 \n' >"$file"
+printf 'orshim-find 3 1 4096 4096 \n' >"$file"
 check "a wrong entry is not believed" chat log "$bun" "$script"
 check "and is written anew" sh -c "! grep -q 4096 '$file'"
 printf '\377garbage' >"$file"

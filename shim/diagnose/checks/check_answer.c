@@ -280,10 +280,10 @@ static bool describe_proxy_login(const struct check_input *in, struct detail *d)
 	quote(d, "; Proxy-Authenticate: ", field_value(&in->x->response, "proxy-authenticate"));
 	d->why = "407 comes from a proxy between the tool and the API. It does not know the user. "
 		 "The API was not asked, and its key is not what the proxy wants.";
-	detail_fix(d, "Give the proxy's user and password in HTTPS_PROXY "
-		      "(http://USER:PASSWORD@HOST:PORT) or in the tool's proxy settings, or add "
-		      "the API's host to NO_PROXY. For NTLM or Kerberos put a local helper such "
-		      "as px or cntlm in between.");
+	detail_fix(d, "Give the proxy's user and password in the tool's proxy settings, or in "
+		      "HTTPS_PROXY: USER:PASSWORD@ before the proxy's name. Or add the API's host "
+		      "to NO_PROXY. For NTLM or Kerberos put a local helper such as px or cntlm "
+		      "in between.");
 	return true;
 }
 
