@@ -202,9 +202,28 @@ static void read_tree(struct answer *a, struct slice text, bool failed)
 		;
 }
 
-static bool is_html(const struct exchange *x)
+/* Express and others send bare words as text/html: what is not markup is no page. */
+static bool is_html(const struct exchange *x, struct slice body)
 {
-	return slice_starts_nocase(field_value(&x->response, "content-type"), SLICE("text/html"));
+	if (!slice_starts_nocase(field_value(&x->response, "content-type"), SLICE("text/html")))
+		return false;
+	while (body.n && (unsigned char)body.p[0] <= ' ')
+		body = slice_from(body, 1);
+	return !body.n || x->response.body.coding == CODING_OPAQUE || body.p[0] == '<' ||
+	       (unsigned char)body.p[0] >= 0x80;
+}
+
+/* The last line of a stream of JSON texts (Ollama), or BODY where it is something else. */
+static struct slice last_text(const struct exchange *x, struct slice body)
+{
+	if (!slice_has_nocase(field_value(&x->response, "content-type"), SLICE("ndjson")))
+		return body;
+	while (body.n && (unsigned char)body.p[body.n - 1] <= ' ')
+		body.n--;
+	for (size_t i = body.n; i > 0; i--)
+		if (body.p[i - 1] == '\n')
+			return slice_from(body, i);
+	return body;
 }
 
 /* What a page says of itself: "401 Authorization Required" (nginx), "Access denied" (Cloudflare). */
@@ -239,7 +258,8 @@ void answer_read(struct answer *a, const struct exchange *x, const struct vendor
 
 	*a = (struct answer){ .is_byok = -1, .status = x->response.status };
 	a->answered = a->status != 0;
-	a->html = is_html(x);
+	struct slice last = last_text(x, body);
+	a->html = is_html(x, body);
 	if (x->events.error.n) {
 		a->in_stream = true;
 		read_tree(a, buf_slice(&x->events.error), true);
@@ -248,8 +268,8 @@ void answer_read(struct answer *a, const struct exchange *x, const struct vendor
 		read_plain(a, body);
 		if (a->html && !a->message.n)
 			read_page(a, body);
-	} else if (may_hold_error(a, x, body)) {
-		read_tree(a, body, false);
+	} else if (may_hold_error(a, x, last)) {
+		read_tree(a, last, false);
 		a->inside_200 = a->error != NULL;
 	}
 	a->failed = a->status >= 400 || a->error || a->in_stream;
