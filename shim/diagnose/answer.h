@@ -65,8 +65,9 @@ enum saw {
 	SAW_CALLER, /* country, network, client, terms, a service that is not enabled */
 	SAW_TOO_LARGE,
 	SAW_REQUEST,
-	SAW_NO_ROUTE, /* AWS's API Gateway: it does not have this path and method */
-	SAW_TROUBLE, /* the server's own */
+	SAW_NO_ROUTE,     /* AWS's API Gateway: it does not have this path and method */
+	SAW_TROUBLE,      /* the server's own */
+	SAW_UNCONFIGURED, /* the server has no key of its own for whom it asks */
 };
 
 struct answer {

@@ -161,6 +161,7 @@ static enum refusal subject_of(enum saw saw, int code)
 	case SAW_NO_ROUTE:
 		return REFUSAL_REQUEST;
 	case SAW_TROUBLE:
+	case SAW_UNCONFIGURED:
 		return REFUSAL_UNAVAILABLE;
 	default:
 		return subject_of_status(code);

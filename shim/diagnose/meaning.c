@@ -419,12 +419,14 @@ static enum saw meaning_of_code(struct slice token)
 /*
  * A code says that it is about the key, the words say what about it: "invalid_api_key"
  * beside "the token has expired". A code says that the caller is turned away, the words
- * that money is the reason (Kimi's access_terminated_error).
+ * that money is the reason (Kimi's access_terminated_error). A code says that there are
+ * too many tokens, the words that too many wait (OpenAI's batches).
  */
 static bool refines(enum saw words, enum saw code)
 {
 	return (code == SAW_UNKNOWN_KEY && saw_is_about_key(words)) ||
-	       (code == SAW_CALLER && words == SAW_NO_MONEY);
+	       (code == SAW_CALLER && words == SAW_NO_MONEY) ||
+	       (code == SAW_TOO_LARGE && words == SAW_RATE);
 }
 
 static enum saw meaning_of(struct words *w, const struct refusal_text *text, struct slice *words)

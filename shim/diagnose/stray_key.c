@@ -112,21 +112,6 @@ static bool has_field(const struct message *m, struct slice word)
 	return false;
 }
 
-bool has_key_elsewhere(const struct check_input *in)
-{
-	const struct message *m = &in->x->request;
-	struct slice rest, word;
-
-	if (gateway_key_field(m))
-		return true;
-	/* Kong and APISIX read it in `apikey`; they run under private host names. */
-	rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "apikey");
-	while (slice_cut(&rest, ' ', &word))
-		if (word.n && !is_location(word) && has_field(m, word))
-			return true;
-	return false;
-}
-
 /* Meant for Authorization by its name: a slip of hand, or a word around it. */
 static bool is_near_authorization(struct slice name)
 {
@@ -192,6 +177,33 @@ static struct slice key_of_field(const struct check_input *in, const struct fiel
 	if (is_for_keys(field->name) && is_long_token(value, LEAST_KEY) && is_asked_for_key(in))
 		return value;
 	return none;
+}
+
+/* A token under a name for keys: x-rapidapi-key. */
+static bool has_field_for_keys(const struct message *m)
+{
+	for (size_t i = 0; i < m->field_count; i++) {
+		const struct field *field = &m->fields[i];
+		if (is_for_keys(field->name) && !is_location(field->name) &&
+		    (!field->known || is_long_token(field->value, LEAST_KEY)))
+			return true;
+	}
+	return false;
+}
+
+bool has_key_elsewhere(const struct check_input *in)
+{
+	const struct message *m = &in->x->request;
+	struct slice rest, word;
+
+	if (gateway_key_field(m))
+		return true;
+	/* Kong and APISIX read it in `apikey`; they run under private host names. */
+	rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "apikey");
+	while (slice_cut(&rest, ' ', &word))
+		if (word.n && !is_location(word) && has_field(m, word))
+			return true;
+	return !in->vendor && in->answer.saw == SAW_UNKNOWN_KEY && has_field_for_keys(m);
 }
 
 static bool is_read_here(const struct check_input *in, struct slice name)

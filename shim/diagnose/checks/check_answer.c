@@ -12,6 +12,7 @@
 #include "diagnose/content.h"
 #include "diagnose/credential_checks.h"
 #include "diagnose/endpoint_paths.h"
+#include "diagnose/stray_key.h"
 
 enum { QUOTE_MAX = 200 };
 
@@ -175,7 +176,7 @@ bool check_credential_rejected(const struct check_input *in, struct detail *d)
 	if (in->answer.saw == SAW_NO_KEY && in->credential && in->credential->token.n)
 		detail_f(d, "; a credential was sent in %s",
 			 location_name(in->credential->location));
-	else if (in->credentials.absent)
+	else if (in->credentials.absent && !has_key_elsewhere(in))
 		detail_f(d, "; no credential was sent");
 	describe_refuser(in, d);
 	return true;
@@ -553,6 +554,16 @@ bool check_provider_unavailable(const struct check_input *in, struct detail *d)
 	    in->answer.in_stream)
 		return false;
 	quote_provider(d, in);
+	if (in->answer.saw == SAW_UNCONFIGURED) {
+		d->why =
+		    "The words are about the key that the server itself uses for the provider "
+		    "behind "
+		    "it: it has none, or none that works now. The key of this request is another "
+		    "matter.";
+		detail_fix(d, "Give the server (gateway, proxy) its provider's key, in its own "
+			      "configuration or environment, and start it again. Accounts that it "
+			      "signs in with may have to be signed in again there.");
+	}
 	if (in->answer.saw == SAW_TROUBLE && in->answer.refused_by == REFUSED_openrouter_auth &&
 	    !in->credential_explained)
 		detail_f(d,

@@ -149,6 +149,14 @@ static bool is_unread_by_vendor(const struct check_input *in, const struct crede
 	       !vendor_reads(in->vendor, in->x->path, name_of(c));
 }
 
+/* The answer quotes a key that was not sent: whoever is in between read the header. */
+static bool quotes_another_key(const struct check_input *in)
+{
+	struct detail unused = { .text = "" };
+
+	return check_auth_rewritten_in_transit(in, &unused);
+}
+
 bool check_auth_header_wrong_name(const struct check_input *in, struct detail *d)
 {
 	const struct credential *c = other_header(in);
@@ -169,7 +177,8 @@ bool check_auth_header_wrong_name(const struct check_input *in, struct detail *d
 			 in->vendor->title, SLICE_ARG(first));
 	} else if (reads_another(in, c)) {
 		describe_reads_another(in, c, d);
-	} else if (!in->vendor && is_bearer_dialect(in) && is_refused_here(in) && !has_wanted(in)) {
+	} else if (!in->vendor && is_bearer_dialect(in) && is_refused_here(in) && !has_wanted(in) &&
+		   !quotes_another_key(in)) {
 		detail_f(d,
 			 "the key is in %s alone; servers of this kind of endpoint read "
 			 "Authorization: Bearer",

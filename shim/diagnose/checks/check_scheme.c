@@ -14,6 +14,8 @@ static bool is_asked(const struct check_input *in)
 {
 	if (in->answer.saw == SAW_NO_KEY || in->answer.saw == SAW_NOT_RECOGNISED)
 		return true;
+	if (in->answer.status == 403)
+		return in->answer.saw == SAW_UNKNOWN_KEY; /* FastAPI: "Not authenticated" */
 	return in->answer.status == 401 && in->answer.saw < SAW_NO_MONEY;
 }
 
