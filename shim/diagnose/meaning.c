@@ -211,6 +211,12 @@ static bool is_url(struct slice rest)
 	       slice_starts_nocase(rest, SLICE("www."));
 }
 
+static void add_word(struct words *w, const char *word, size_t at)
+{
+	for (; *word; word++)
+		add(w, *word, at);
+}
+
 /* Pass over the URL at AT; a page on which keys are managed leaves a word. */
 static size_t pass_url(struct words *w, struct slice s, size_t at)
 {
@@ -224,8 +230,7 @@ static size_t pass_url(struct words *w, struct slice s, size_t at)
 	       (url.p[url.n - 1] == '.' || url.p[url.n - 1] == ',' || url.p[url.n - 1] == ':'))
 		url.n--;
 	if (slice_ends(url, SLICE("/keys")))
-		for (const char *p = " urlkeys "; *p; p++)
-			add(w, *p, at);
+		add_word(w, " urlkeys ", at);
 	return at + url.n;
 }
 
@@ -246,6 +251,26 @@ static bool is_hump(struct slice s, size_t at)
 {
 	return at > 0 && s.p[at] >= 'A' && s.p[at] <= 'Z' && s.p[at - 1] >= 'a' &&
 	       s.p[at - 1] <= 'z';
+}
+
+/* Bytes of the environment variable for a key that is named at AT: OPENAI_API_KEY; 0: none is. */
+static size_t variable_width(struct slice s, size_t at)
+{
+	static const char others[][10] = { "INVALID", "MISSING", "EXPIRED", "INCORRECT",
+					   "UNKNOWN", "NO_",     "BAD_",    "API_KEY" };
+	size_t n = 0;
+
+	if (at > 0 && is_word_byte(s.p[at - 1]))
+		return 0;
+	while (at + n < s.n && ((s.p[at + n] >= 'A' && s.p[at + n] <= 'Z') || s.p[at + n] == '_'))
+		n++;
+	struct slice name = slice_sub(s, at, n);
+	if (!slice_ends(name, SLICE("_KEY")) && !slice_ends(name, SLICE("_TOKEN")))
+		return 0;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_starts(name, slice_of(others[i])))
+			return 0;
+	return n;
 }
 
 /* Append the words of S. */
@@ -273,6 +298,8 @@ static void split(struct words *w, struct slice s, struct slice body)
 		}
 		if (is_hump(s, i))
 			add(w, ' ', i);
+		if (variable_width(s, i))
+			add_word(w, "envname ", i);
 		add(w, is_word_byte(s.p[i]) ? s.p[i] : ' ', i);
 		i++;
 	}
@@ -435,6 +462,8 @@ static enum saw meaning_of(struct words *w, const struct refusal_text *text, str
 	enum saw by_words = meaning_of_words(w, text, &said);
 
 	*words = said;
+	if (text->status == 402 && by_words == SAW_RATE) /* whatever limit they name besides */
+		by_words = SAW_NO_MONEY;
 	for (size_t i = 0; i < REFUSAL_TOKENS; i++) {
 		enum saw code = meaning_of_code(text->tokens[i]);
 		if (code == SAW_NOTHING)

@@ -203,7 +203,7 @@ bool has_key_elsewhere(const struct check_input *in)
 	while (slice_cut(&rest, ' ', &word))
 		if (word.n && !is_location(word) && has_field(m, word))
 			return true;
-	return !in->vendor && in->answer.saw == SAW_UNKNOWN_KEY && has_field_for_keys(m);
+	return !in->vendor && in->answer.saw != SAW_NOTHING && has_field_for_keys(m);
 }
 
 static bool is_read_here(const struct check_input *in, struct slice name)

@@ -30,7 +30,7 @@ const struct field *gateway_key_field(const struct message *m);
 /*
  * Does a header outside the known locations contain the key, as its reader documents
  * it: a gateway's own, or a vendor's further one (X-Auth-Key of Cloudflare)? At a host
- * that nobody knows, and that says of a key that it is not valid: under a name for keys.
+ * that nobody knows, and that gives a reason for its refusal: under a name for keys.
  */
 bool has_key_elsewhere(const struct check_input *in);
 

@@ -466,6 +466,24 @@ static void it_is_not_about_the_key(void **state)
 }
 
 static const struct said_by neighbours[] = {
+	{ .status = 500, .saw = SAW_UNCONFIGURED, .message = "Missing OPENAI_API_KEY" },
+	{ .status = 500, .saw = SAW_UNKNOWN_KEY, .message = "Invalid OPENAI_API_KEY" },
+	{ .status = 500, .saw = SAW_NO_KEY, .message = "MISSING_API_KEY" },
+	{ .status = 503,
+	  .saw = SAW_UNCONFIGURED,
+	  .message = "No available accounts: Token pool is empty" },
+	{ .status = 500, .saw = SAW_UNCONFIGURED, .message = "Unable to locate credentials" },
+	{ .status = 401,
+	  .saw = SAW_UNCONFIGURED,
+	  .message = "Missing Anthropic API Key - A call is being made to anthropic but no key is "
+		     "set either in the environment variables or via params." },
+	{ .status = 402,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Insufficient credits. Try changing the request limit to a lower value." },
+	{ .status = 401,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "The API key you used is missing the permission text_to_speech to execute "
+		     "this operation." },
 	{ .status = 401,
 	  .saw = SAW_UNKNOWN_KEY,
 	  .message = "Invalid API key. Go to https://docs.rapidapi.com/docs/keys for more info." },

@@ -103,7 +103,7 @@ static bool reads_another(const struct check_input *in, const struct credential 
 		return false;
 	if (in->answer.header_wanted.n)
 		return true;
-	if (in->answer.saw != SAW_NO_KEY ||
+	if (in->answer.saw != SAW_NO_KEY || in->answer.status >= 500 ||
 	    (c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT))
 		return false;
 	return !in->vendor || !vendor_reads(in->vendor, in->x->path, name_of(c));
