@@ -466,6 +466,9 @@ static void it_is_not_about_the_key(void **state)
 }
 
 static const struct said_by neighbours[] = {
+	{ .status = 500, .saw = SAW_NOTHING, .message = "Error loading access token cache" },
+	{ .status = 502, .saw = SAW_NOTHING, .message = "Failed to decrypt credentials" },
+	{ .status = 500, .saw = SAW_UNKNOWN_KEY, .message = "Invalid API key" },
 	{ .status = 500, .saw = SAW_UNCONFIGURED, .message = "Missing OPENAI_API_KEY" },
 	{ .status = 500, .saw = SAW_UNKNOWN_KEY, .message = "Invalid OPENAI_API_KEY" },
 	{ .status = 500, .saw = SAW_NO_KEY, .message = "MISSING_API_KEY" },

@@ -554,7 +554,7 @@ bool check_provider_unavailable(const struct check_input *in, struct detail *d)
 	    in->answer.in_stream)
 		return false;
 	quote_provider(d, in);
-	if (in->answer.saw == SAW_UNCONFIGURED) {
+	if (in->answer.saw == SAW_UNCONFIGURED && in->answer.refused_by != REFUSED_upstream) {
 		d->why =
 		    "The words are about the key that the server itself uses for the provider "
 		    "behind "
