@@ -252,7 +252,7 @@ static bool gives_no_reason(struct slice message)
 	return !message.n;
 }
 
-static void describe_no_reason(struct detail *d)
+static void describe_no_reason(const struct check_input *in, struct detail *d)
 {
 	detail_f(d, ": the server does not say why");
 	d->why = "The server turns the caller away and does not say why. It may be the network, "
@@ -260,6 +260,14 @@ static void describe_no_reason(struct detail *d)
 	detail_fix(d,
 		   "Send the same request with curl (orshim curl N prints the command), then from "
 		   "another network: what makes the difference is the reason.");
+	/* repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden */
+	if (field_value(&in->x->response, "x-amz-apigw-id").n) {
+		d->fix[0] = '\0';
+		detail_fix(d,
+			   "AWS's API Gateway says so where x-api-key is missing or belongs to no "
+			   "usage plan of this API, and where a resource policy or a firewall "
+			   "forbids the caller. Ask whoever runs it which of these applies.");
+	}
 }
 
 /* OpenRouter's 403 is moderation where it says so; it has other reasons, too. */
@@ -299,7 +307,7 @@ bool check_vendor_refused(const struct check_input *in, struct detail *d)
 		return true;
 	quote_message(d, in);
 	if (in->answer.saw == SAW_NOTHING && gives_no_reason(in->answer.message))
-		describe_no_reason(d);
+		describe_no_reason(in, d);
 	describe_refused_header(in, d);
 	return true;
 }
@@ -555,11 +563,9 @@ bool check_provider_unavailable(const struct check_input *in, struct detail *d)
 		return false;
 	quote_provider(d, in);
 	if (in->answer.saw == SAW_UNCONFIGURED && in->answer.refused_by != REFUSED_upstream) {
-		d->why =
-		    "The words are about the key that the server itself uses for the provider "
-		    "behind "
-		    "it: it has none, or none that works now. The key of this request is another "
-		    "matter.";
+		d->why = "The words are about the key that the server itself uses for the provider "
+			 "behind it: it has none, or none that works now. The key of this request "
+			 "is another matter.";
 		detail_fix(d, "Give the server (gateway, proxy) its provider's key, in its own "
 			      "configuration or environment, and start it again. Accounts that it "
 			      "signs in with may have to be signed in again there.");
@@ -642,8 +648,10 @@ static void describe_no_route(const struct check_input *in, struct detail *d)
 	detail_masked(d, in->x->path, 100);
 	d->why = "AWS's API Gateway says so of a path or method that it does not have, whatever key "
 		 "comes with it. The other reason is a route that takes AWS signatures only.";
-	detail_fix(d, "Compare the base URL with the one that whoever runs the gateway names: host, "
-		      "stage (often /prod) and path, letter by letter. The key is no reason.");
+	detail_fix(d,
+		   "Compare the base URL with the one that whoever runs the gateway names: host, "
+		   "stage (often /prod) and path, letter by letter. Another key of the same kind "
+		   "does not help.");
 }
 
 bool check_request_rejected(const struct check_input *in, struct detail *d)
