@@ -260,7 +260,7 @@ static size_t variable_width(struct slice s, size_t at)
 					   "UNKNOWN", "NO_",     "BAD_",    "API_KEY" };
 	size_t n = 0;
 
-	if (at > 0 && is_word_byte(s.p[at - 1]))
+	if (at > 0 && (is_word_byte(s.p[at - 1]) || s.p[at - 1] == '_'))
 		return 0;
 	while (at + n < s.n && ((s.p[at + n] >= 'A' && s.p[at + n] <= 'Z') || s.p[at + n] == '_'))
 		n++;
