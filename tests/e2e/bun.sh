@@ -31,7 +31,7 @@ standin
 static() { # OPTION...: a program with OpenSSL inside, diagnosed
 	rm -f "$scratch/log"
 	"${CC:-cc}" -O2 "$@" -o "$scratch/static" "$root/tests/e2e/bun/static_openssl.c" \
-		-Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic && strip "$scratch/static" || return 1
+		-Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic -Wl,--as-needed -lz -lzstd && strip "$scratch/static" || return 1
 	XDG_CACHE_HOME=$scratch/none LD_PRELOAD=$root/build/liborshim.so ORSHIM_LOG=$scratch/log \
 		ORSHIM_HOSTS=localhost=openrouter "$scratch/static" "$port" || return 1
 	grep -q '"library":"OpenSSL","version":"","tap":"method-table"' "$scratch/log" &&

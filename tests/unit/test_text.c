@@ -9,6 +9,7 @@
 
 #include "report/paragraph.h"
 #include "report/field_display.h"
+#include "report/text.h"
 #include "tools/capture/playback.h"
 
 #define KEY "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"
@@ -312,6 +313,56 @@ static void paragraphs_break_between_words(void **state)
 	buf_release(&b);
 }
 
+static struct slice rule_block(struct buf *out, enum rule_id rule, bool colour)
+{
+	const struct text_style style = { .colour = colour, .width = 80 };
+
+	out->n = 0;
+	assert_int_equal(text_rule(out, &style, rule), 0);
+	return buf_slice(out);
+}
+
+static void every_rule_is_explained(void **state)
+{
+	static const char *const parts[] = { "  why:     ", "  fix:     ", "  example: " };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1 << 16);
+	for (int rule = 0; rule < RULE_COUNT; rule++) {
+		struct slice block = rule_block(&out, (enum rule_id)rule, false);
+
+		assert_true(slice_has(block, slice_of(rules[rule].id)));
+		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+			assert_true(slice_has(block, slice_of(parts[i])));
+		assert_false(slice_has(block, SLICE("\033")));
+		assert_true(slice_has(rule_block(&out, (enum rule_id)rule, true), SLICE("\033[")));
+	}
+	buf_release(&out);
+}
+
+static void what_is_found_before_the_start_names_the_tool(void **state)
+{
+	const struct text_style style = { .width = 80 };
+	struct finding found[2] = {
+		{ .rule = RULE_key_variable_damaged, .severity = SEVERITY_ERROR },
+		{ .rule = RULE_key_variable_damaged, .severity = SEVERITY_ERROR },
+	};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1 << 16);
+	for (int i = 0; i < 2; i++) {
+		detail_init(&found[i].detail);
+		detail_f(&found[i].detail, "variable %d ends with a line break", i);
+	}
+	assert_int_equal(text_launch(&out, &style, "no\033[31mde", found, 2), 0);
+	assert_true(slice_starts(buf_slice(&out), SLICE("orshim: before no\\x1b[31mde starts  [")));
+	assert_true(slice_has(buf_slice(&out), SLICE("variable 0 ends")));
+	assert_true(slice_has(buf_slice(&out), SLICE("variable 1 ends")));
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +376,8 @@ int main(void)
 		cmocka_unit_test(columns_follow_what_is_shown),
 		cmocka_unit_test(only_harmless_fields_are_shown_in_clear),
 		cmocka_unit_test(paragraphs_break_between_words),
+		cmocka_unit_test(every_rule_is_explained),
+		cmocka_unit_test(what_is_found_before_the_start_names_the_tool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
