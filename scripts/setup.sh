@@ -23,7 +23,7 @@ libc6-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev uthash-
 for_demo="$for_build curl openssl python3"
 for_tests="$for_demo g++ clang git libcmocka-dev wget python3-requests python3-httpx python3-h2 python3-pycurl aria2
 libgnutls28-dev emacs-nox nginx-light shellcheck clang-format strace valgrind musl-tools busybox-static bubblewrap dash procps
-groff-base less tmux zsh fish fakeroot python3-jsonschema libxml2-utils poppler-utils zstd debootstrap rpm
+groff-base less tmux zsh fish openssh-client fakeroot python3-jsonschema libxml2-utils poppler-utils zstd debootstrap rpm
 cmark-gfm python3-pyte"
 # The engines of `make test-fleet` and what ships logs to them.
 for_fleet="$for_tests postgresql rsyslog iproute2 python3-yaml"

@@ -64,6 +64,7 @@ static struct tls_getters getters_of(const struct tls_object *l)
 		    o, "SSL_get0_alpn_selected"),
 		.bio = (const void *(*)(const void *))object_symbol(o, "SSL_get_rbio"),
 		.bio_type = (int (*)(const void *))tls_object_symbol(l, "BIO_method_type"),
+		.bio_read = (uint64_t(*)(const void *))tls_object_symbol(l, "BIO_number_read"),
 		.boringssl = tls_object_symbol(l, "BORINGSSL_self_test") != NULL ||
 			     tls_object_symbol(l, "awslc_api_version_num") != NULL,
 	};

@@ -168,13 +168,21 @@ static bool is_refused_in_quic(const struct tls_getters *ask, const void *ssl)
 	       (ask->verify_mode(ssl) & VERIFY_PEER) && ask->verify_result(ssl) > VERIFY_OK;
 }
 
+/* Did a byte of the server's come? From OpenSSL 3.5 on a failed handshake's state says nothing of it. */
+static bool is_answered(const struct tls_getters *ask, const void *ssl)
+{
+	const void *bio = ask->bio && ask->bio_read ? ask->bio(ssl) : NULL;
+
+	return bio ? ask->bio_read(bio) > 0 : !is(ask->state ? ask->state(ssl) : NULL, "TWCH");
+}
+
 static void failed(const struct tls_getters *ask, const void *ssl, int error, int number)
 {
 	struct handshake h = handshake_unknown(HANDSHAKE_FAILED);
 	const char *state = ask->state ? ask->state(ssl) : NULL;
 	bool fatal = is(state, "SSLERR");
 
-	h.answered = !is(state, "TWCH");
+	h.answered = is_answered(ask, ssl);
 	read_reason(ask, &h);
 	if (error != ERROR_SSL)
 		h.broken = break_of(error, number);
@@ -204,8 +212,7 @@ void openssl_handshake_returned(const struct tls_getters *ask, const void *ssl, 
 		if (error == ERROR_SSL || error == ERROR_SYSCALL || error == ERROR_ZERO_RETURN)
 			failed(ask, ssl, error, number);
 		else if (!is_quic(ask, ssl))
-			tap_handshake_begun(ssl, name_of(ask, ssl),
-					    !is(ask->state ? ask->state(ssl) : "", "TWCH"));
+			tap_handshake_begun(ssl, name_of(ask, ssl), is_answered(ask, ssl));
 	}
 	errno = number;
 }

@@ -42,7 +42,7 @@ void tap_certificate(const void *handle, struct slice der);
 void tap_finished(const void *handle, enum side side);
 bool tap_in_handshake(const void *handle);      /* a handshake with an API, and not over yet */
 bool tap_is_past_handshake(const void *handle); /* or is not watched */
-bool tap_had_connections(void); /* did any go through a library that is tapped? */
+bool tap_had_connections(void);                 /* did any go through a library that is tapped? */
 bool tap_watches(struct slice host);            /* is HOST an API's, going by its name? */
 
 /*
@@ -66,9 +66,10 @@ struct tls_getters {
 	const void *(*chain_at)(const void *chain, int i); /* OPENSSL_sk_value() */
 	int (*encode)(const void *x509, unsigned char **out); /* i2d_X509() */
 	void (*alpn)(const void *ssl, const unsigned char **protocol, unsigned *n);
-	const void *(*bio)(const void *ssl); /* SSL_get_rbio() */
-	int (*bio_type)(const void *bio);    /* BIO_method_type() */
-	bool boringssl;                      /* its errors are numbered otherwise */
+	const void *(*bio)(const void *ssl);   /* SSL_get_rbio() */
+	int (*bio_type)(const void *bio);      /* BIO_method_type() */
+	uint64_t (*bio_read)(const void *bio); /* BIO_number_read(): bytes so far */
+	bool boringssl;                        /* its errors are numbered otherwise */
 };
 
 /* N bytes of plaintext were written (SIDE_CLIENT) or read (SIDE_SERVER) by this process. */

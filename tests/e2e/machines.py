@@ -8,6 +8,7 @@ variable differ, and each has a log of its own. A log of an orshim that named no
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,7 @@ def check_groups(folder):
     check(cause["machines"] == list(REFUSED), "a cause names its machines", cause)
     text = " ".join(orshim("report", folder).stdout.split())
     check("where: on 2 of 6 machines: laptop-1, laptop-4" in text and
-          "laptop-1: 4 requests, 4 refused (4 key_unknown); curl 7." in text and
+          re.search(r"laptop-1: 4 requests, 4 refused \(4 key_unknown\); curl \d\.", text) and
           "(not recorded): 4 requests, none refused; curl" in text, "the text", text)
     text = orshim("report", "--markdown", folder).stdout
     check("where: `on 2 of 6 machines: laptop-1, laptop-4`" in text and "<summary>Machines</summary>" in text, "the Markdown", text)

@@ -9,7 +9,7 @@ static const char *const begin =
 	"-opc)\n\ttest (count $words) -gt 1; and test $words[2] = $argv[1]\nend\nfunction "
 	"__orshim_no_command\n\ttest (count (commandline -opc)) -lt 2\nend\nfunction __orshim_tool "
 	"# the words behind the options of `orshim run`\n\tset -l words (commandline "
-	"-opc)[3..-1]\n\twhile string match -q -- '-?*' $words[1]\n\t\ttest $words[1] = --; and "
+	"-opc)[3..-1]\n\twhile string match -qr -- '^-.' $words[1]\n\t\ttest $words[1] = --; and "
 	"set words $words[2..-1]; and break\n\t\tset words $words[(string match -q -- '*=*' "
 	"$words[1]; and echo 2; or echo 3)..-1]\n\tend\n\tstring join \\n -- $words\nend\nfunction "
 	"__orshim_no_tool\n\t__orshim_command $argv[1]; and test (count (__orshim_tool)) = "
