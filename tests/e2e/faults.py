@@ -117,7 +117,8 @@ class Faults(Suite):
                 f"{self.base}{CHAT}?[1-{times}]"]
 
     def python(self, code):
-        return [PYTHON, "-c", ASK + code, str(self.server.port), self.ca, KEY]
+        # Python 3.12 warns of a fork beside threads, with the process id.
+        return [PYTHON, "-W", "ignore::DeprecationWarning", "-c", ASK + code, str(self.server.port), self.ca, KEY]
 
     def host(self, name, *arguments):
         return [self.hosts[name], str(self.server.port), *arguments]

@@ -266,7 +266,8 @@ told 'a request in detail' out 'Authorization: <redacted>'
 if [ -x "$(command -v groff)" ]; then
 	for page in orshim.1 orshim-code.1 liborshim.7 orshim-rules.7; do
 		page=$root/docs/$page
-		groff -man -Tutf8 -k -ww -rLL=60n "$page" 2>"$work/err" >/dev/null
+		# A word that fills a line cannot be moved; from groff 1.23 on that is said.
+		groff -man -Tutf8 -k -ww -rLL=60n "$page" 2>&1 >/dev/null | grep -v 'cannot adjust line' >"$work/err"
 		[ ! -s "$work/err" ]
 		verdict $? "${page##*/} at 60 columns: no complaint of troff"
 	done

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * Names that the archives which we link ask for, and that an older glibc or musl lacks.
+ * Hidden: for this library alone.
+ *
  * With headers of glibc 2.38 or later, strtoul(3) and the like are compiled as calls of
- * names that older glibcs lack, also in the archives that we link. Here are these names.
- * They differ only in accepting "0b1010", which none of our callers needs. Hidden: for
- * this library alone.
+ * other names. They differ only in accepting "0b1010", which none of our callers needs.
+ * With _FORTIFY_SOURCE memcpy() is compiled as a call that ends the program where its
+ * destination is too small: Debian 13's libbrotlidec.a.
  */
 #include <stdarg.h>
+#include <string.h>
 
 extern long old_strtol(const char *s, char **end, int base) __asm__("strtol");
 extern long long old_strtoll(const char *s, char **end, int base) __asm__("strtoll");
@@ -47,4 +51,12 @@ int __isoc23_sscanf(const char *s, const char *format, ...)
 	int found = old_vsscanf(s, format, rest);
 	va_end(rest);
 	return found;
+}
+
+void *__memcpy_chk(void *to, const void *from, size_t n, size_t room);
+
+void *__memcpy_chk(void *to, const void *from, size_t n, size_t room)
+{
+	(void)room;
+	return memcpy(to, from, n);
 }
