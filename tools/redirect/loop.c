@@ -11,10 +11,13 @@ int loop_open(void)
 	return epoll_create1(EPOLL_CLOEXEC);
 }
 
-/* Events always hold one bit of ours, so that 0 means that S was never added. */
+/*
+ * Events always hold one bit of ours, so that 0 means that S was never added. The kernel tells
+ * of an end (EPOLLHUP, EPOLLERR) unasked: where nothing is asked for, it may say so once.
+ */
 bool loop_watch(int loop, struct source *s, uint32_t events)
 {
-	struct epoll_event wanted = { .events = events, .data.ptr = s };
+	struct epoll_event wanted = { .events = events ? events : EPOLLET, .data.ptr = s };
 	uint32_t marked = events | EPOLLHUP;
 
 	if (s->events == marked)
