@@ -341,6 +341,25 @@ static void every_rule_is_explained(void **state)
 	buf_release(&out);
 }
 
+static void a_rule_that_does_not_fit_is_an_error(void **state)
+{
+	const struct text_style style = { .width = 80 };
+	struct buf whole;
+
+	(void)state;
+	buf_init(&whole, 1 << 16);
+	assert_int_equal(text_rule(&whole, &style, RULE_auth_token_quoted), 0);
+	for (size_t room = 1; room < whole.n; room += 7) {
+		struct buf small;
+
+		buf_init(&small, room);
+		assert_int_equal(text_rule(&small, &style, RULE_auth_token_quoted), -1);
+		assert_true(small.n <= room);
+		buf_release(&small);
+	}
+	buf_release(&whole);
+}
+
 static void what_is_found_before_the_start_names_the_tool(void **state)
 {
 	const struct text_style style = { .width = 80 };
@@ -360,6 +379,26 @@ static void what_is_found_before_the_start_names_the_tool(void **state)
 	assert_true(slice_starts(buf_slice(&out), SLICE("orshim: before no\\x1b[31mde starts  [")));
 	assert_true(slice_has(buf_slice(&out), SLICE("variable 0 ends")));
 	assert_true(slice_has(buf_slice(&out), SLICE("variable 1 ends")));
+	for (size_t room = out.n - 1; room > 0; room -= room > 64 ? 64 : room) {
+		struct buf small;
+
+		buf_init(&small, room);
+		assert_int_equal(text_launch(&small, &style, "no\033[31mde", found, 2), -1);
+		assert_true(small.n <= room);
+		buf_release(&small);
+	}
+	buf_release(&out);
+}
+
+static void a_field_that_was_not_seen_says_so(void **state)
+{
+	const struct field unseen = { .name = SLICE("x-title"), .known = false };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 100);
+	field_show(&out, &unseen, 50);
+	assert_true(slice_equal(buf_slice(&out), SLICE("<not seen>")));
 	buf_release(&out);
 }
 
@@ -377,7 +416,9 @@ int main(void)
 		cmocka_unit_test(only_harmless_fields_are_shown_in_clear),
 		cmocka_unit_test(paragraphs_break_between_words),
 		cmocka_unit_test(every_rule_is_explained),
+		cmocka_unit_test(a_rule_that_does_not_fit_is_an_error),
 		cmocka_unit_test(what_is_found_before_the_start_names_the_tool),
+		cmocka_unit_test(a_field_that_was_not_seen_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
