@@ -81,7 +81,7 @@ memory: all
 races: build/tests/unit/test_tap_threads
 	$(MAKE) SAN=thread build/thread/tests/unit/test_tap_threads
 	build/thread/tests/unit/test_tap_threads
-	valgrind --tool=helgrind -q --error-exitcode=9 --suppressions=tests/race/helgrind.supp $<
+	valgrind --tool=helgrind --fair-sched=yes -q --error-exitcode=9 --suppressions=tests/race/helgrind.supp $<
 
 bench: all
 	tests/bench/run.py
