@@ -6,10 +6,12 @@
  * With headers of glibc 2.38 or later, strtoul(3) and the like are compiled as calls of
  * other names. They differ only in accepting "0b1010", which none of our callers needs.
  * With _FORTIFY_SOURCE memcpy() is compiled as a call that ends the program where its
- * destination is too small: Debian 13's libbrotlidec.a.
+ * destination is too small: Debian 13's libbrotlidec.a. By __getauxval() gcc's library
+ * for arm64 chooses atomic instructions.
  */
 #include <stdarg.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 extern long old_strtol(const char *s, char **end, int base) __asm__("strtol");
 extern long long old_strtoll(const char *s, char **end, int base) __asm__("strtoll");
@@ -60,3 +62,12 @@ void *__memcpy_chk(void *to, const void *from, size_t n, size_t room)
 	(void)room;
 	return memcpy(to, from, n);
 }
+
+#if defined(__aarch64__)
+unsigned long __getauxval(unsigned long type);
+
+unsigned long __getauxval(unsigned long type)
+{
+	return getauxval(type);
+}
+#endif
