@@ -32,6 +32,12 @@ static inline uint64_t hash_words(uint64_t hash, struct slice s)
 	return hash_add(hash, slice_from(s, i));
 }
 
+/* A number or address scattered over 32 bits, of which all are as good: by 2^64 / golden ratio. */
+static inline uint32_t hash_number(uint64_t n)
+{
+	return (uint32_t)((n * 0x9E3779B97F4A7C15ULL) >> 32);
+}
+
 static inline uint64_t hash_of(struct slice s)
 {
 	return hash_add(HASH_START, s);

@@ -43,6 +43,7 @@
 #define LIMIT_CONNECTIONS 4096	    /* live API connections of one process (count) */
 #define LIMIT_IDLE_US (3600LL * 1000000) /* a connection unused this long may be evicted (microseconds) */
 #define LIMIT_DROPPED 65536	    /* live connections that are not watched (count) */
+#define LIMIT_UNWATCHED 1024	    /* of them that are known without a lock (count) */
 #define LIMIT_EARLY (16 * 1024)	    /* kept of a server that speaks before its client */
 #define LIMIT_CALLERS 256	    /* places that call an exported function of ours (count) */
 #define LIMIT_OPEN_CALLS 1024	    /* calls of exported TLS functions that have not returned (count) */

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 
 enum hook_id {
@@ -51,7 +52,7 @@ _Static_assert(HOOK_COUNT <= 64, "a hook fits into the key");
 
 static inline struct caller_row *caller_row(uintptr_t key)
 {
-	return &caller_rows[(size_t)((key * 0x9E3779B97F4A7C15ULL) >> 32) % LIMIT_CALLERS];
+	return &caller_rows[hash_number(key) % LIMIT_CALLERS];
 }
 
 /*

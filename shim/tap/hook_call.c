@@ -26,9 +26,9 @@ void hook_call_start(void (*scan)(void), void (*reached)(const void *function))
 /* The first place of CONNECTION; the others follow. */
 static _Atomic uintptr_t *places_of(const void *connection)
 {
-	uint64_t mixed = (uint64_t)(uintptr_t)connection * 0x9E3779B97F4A7C15ULL;
+	const size_t rows = LIMIT_OPEN_CALLS / PLACES;
 
-	return &open_calls[(mixed >> 32) % (LIMIT_OPEN_CALLS / PLACES) * PLACES];
+	return &open_calls[hash_number((uintptr_t)connection) % rows * PLACES];
 }
 
 void hook_call_forget(struct hook_call *c, const void *connection)

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 
 #include "base/glibc.h"
+#include "base/hash.h"
 #include "tap/unwatched.h"
 
 enum {
-	SHARD_BITS = 4,
-	SHARDS = 1 << SHARD_BITS,
+	SHARDS = 16,
 };
 
 struct shard {
@@ -31,7 +31,7 @@ static atomic_uint dropped_count;
 
 struct shard *table_lock(const void *handle)
 {
-	struct shard *s = &shards[scatter(handle, SHARD_BITS)];
+	struct shard *s = &shards[hash_number((uintptr_t)handle) % SHARDS];
 
 	pthread_mutex_lock(&s->lock);
 	return s;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap/unwatched.h"
 
-#include <stddef.h>
-
-_Atomic(const void *) unwatched[1 << UNWATCHED_BITS];
+_Atomic(const void *) unwatched[LIMIT_UNWATCHED];
 
 static void unwatched_set(size_t place, const void *handle)
 {
@@ -12,17 +10,17 @@ static void unwatched_set(size_t place, const void *handle)
 
 void unwatched_add(const void *handle)
 {
-	unwatched_set(scatter(handle, UNWATCHED_BITS), handle);
+	unwatched_set(unwatched_place(handle), handle);
 }
 
 void unwatched_remove(const void *handle)
 {
 	if (is_unwatched(handle))
-		unwatched_set(scatter(handle, UNWATCHED_BITS), NULL);
+		unwatched_set(unwatched_place(handle), NULL);
 }
 
 void unwatched_clear(void)
 {
-	for (size_t i = 0; i < sizeof(unwatched) / sizeof(unwatched[0]); i++)
+	for (size_t i = 0; i < LIMIT_UNWATCHED; i++)
 		unwatched_set(i, NULL);
 }

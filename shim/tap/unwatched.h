@@ -10,22 +10,23 @@
  */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { UNWATCHED_BITS = 10 };
+#include "base/hash.h"
+#include "base/limits.h"
 
-extern _Atomic(const void *) unwatched[1 << UNWATCHED_BITS];
+extern _Atomic(const void *) unwatched[LIMIT_UNWATCHED];
 
-/* A number of BITS bits. Allocations are 16 bytes apart at least; 2^64 / golden ratio. */
-static inline unsigned scatter(const void *handle, unsigned bits)
+static inline size_t unwatched_place(const void *handle)
 {
-	return (unsigned)(((uint64_t)(uintptr_t)handle * 0x9E3779B97F4A7C15ULL) >> (64 - bits));
+	return hash_number((uintptr_t)handle) % LIMIT_UNWATCHED;
 }
 
 static inline bool is_unwatched(const void *handle)
 {
-	return atomic_load_explicit(&unwatched[scatter(handle, UNWATCHED_BITS)],
-				    memory_order_relaxed) == handle;
+	return atomic_load_explicit(&unwatched[unwatched_place(handle)], memory_order_relaxed) ==
+	       handle;
 }
 
 void unwatched_add(const void *handle);
