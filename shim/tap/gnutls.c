@@ -288,14 +288,9 @@ static void received(const void *session, const void *bytes, size_t n, ssize_t r
 		tap_ended(session, SIDE_SERVER);
 }
 
-#define BEGIN(name)                                                                  \
-	struct hook_call c;                                                          \
-	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), session)) \
-	return FAILURE_##name
-
 int gnutls_init(void **session, unsigned flags)
 {
-	BEGIN(gnutls_init);
+	HOOK_CALL(gnutls_init, session);
 	int result = ((gnutls_init_fn)c.callee.real)(session, flags);
 	hook_call_end(&c);
 	if (result == 0 && verified_last.session == *session)
@@ -307,7 +302,7 @@ int gnutls_init(void **session, unsigned flags)
 
 int gnutls_server_name_set(void *session, int type, const void *name, size_t n)
 {
-	BEGIN(gnutls_server_name_set);
+	HOOK_CALL(gnutls_server_name_set, session);
 	int result = ((gnutls_server_name_set_fn)c.callee.real)(session, type, name, n);
 	hook_call_end(&c);
 	if (c.here && result == 0 && type == NAME_DNS)
@@ -317,7 +312,7 @@ int gnutls_server_name_set(void *session, int type, const void *name, size_t n)
 
 int gnutls_handshake(void *session)
 {
-	BEGIN(gnutls_handshake);
+	HOOK_CALL(gnutls_handshake, session);
 	int result = ((gnutls_handshake_fn)c.callee.real)(session);
 	hook_call_end(&c);
 	if (c.here)
@@ -327,7 +322,7 @@ int gnutls_handshake(void *session)
 
 int gnutls_certificate_verify_peers(void *session, void *data, unsigned n, unsigned *status)
 {
-	BEGIN(gnutls_certificate_verify_peers);
+	HOOK_CALL(gnutls_certificate_verify_peers, session);
 	int result = ((gnutls_certificate_verify_peers_fn)c.callee.real)(session, data, n, status);
 	hook_call_end(&c);
 	verified(&c, session, status, result);
@@ -336,7 +331,7 @@ int gnutls_certificate_verify_peers(void *session, void *data, unsigned n, unsig
 
 int gnutls_certificate_verify_peers2(void *session, unsigned *status)
 {
-	BEGIN(gnutls_certificate_verify_peers2);
+	HOOK_CALL(gnutls_certificate_verify_peers2, session);
 	int result = ((gnutls_certificate_verify_peers2_fn)c.callee.real)(session, status);
 	hook_call_end(&c);
 	verified(&c, session, status, result);
@@ -345,7 +340,7 @@ int gnutls_certificate_verify_peers2(void *session, unsigned *status)
 
 int gnutls_certificate_verify_peers3(void *session, const char *host, unsigned *status)
 {
-	BEGIN(gnutls_certificate_verify_peers3);
+	HOOK_CALL(gnutls_certificate_verify_peers3, session);
 	int result = ((gnutls_certificate_verify_peers3_fn)c.callee.real)(session, host, status);
 	hook_call_end(&c);
 	verified(&c, session, status, result);
@@ -385,7 +380,7 @@ ssize_t gnutls_record_send_range(void *session, const void *bytes, size_t n, con
 
 ssize_t gnutls_record_send_file(void *session, int fd, off_t *offset, size_t n)
 {
-	BEGIN(gnutls_record_send_file);
+	HOOK_CALL(gnutls_record_send_file, session);
 	ssize_t result = ((gnutls_record_send_file_fn)c.callee.real)(session, fd, offset, n);
 	hook_call_end(&c);
 	if (c.here && result > 0)
@@ -396,7 +391,7 @@ ssize_t gnutls_record_send_file(void *session, int fd, off_t *offset, size_t n)
 /* Corked bytes were tapped when the host passed them: this call sends no new ones. */
 int gnutls_record_uncork(void *session, unsigned flags)
 {
-	BEGIN(gnutls_record_uncork);
+	HOOK_CALL(gnutls_record_uncork, session);
 	int result = ((gnutls_record_uncork_fn)c.callee.real)(session, flags);
 	hook_call_end(&c);
 	return result;
@@ -439,7 +434,7 @@ ssize_t gnutls_record_recv_packet(void *session, void **packet)
 /* It may read what the server still sends. */
 int gnutls_bye(void *session, int how)
 {
-	BEGIN(gnutls_bye);
+	HOOK_CALL(gnutls_bye, session);
 	int result = ((gnutls_bye_fn)c.callee.real)(session, how);
 	hook_call_end(&c);
 	return result;

@@ -56,14 +56,18 @@ static inline void *hook_call_past(enum hook_id hook, const void *site, const vo
 										       : NULL;
 }
 
-/* The first lines of a hook that sees bytes; after CONNECTION come its other parameters. */
+/* The first lines of a hook: its call is C from here on. */
+#define HOOK_CALL(name, connection)                                                     \
+	struct hook_call c;                                                             \
+	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), connection)) \
+	return FAILURE_##name
+
+/* The same of a hook that sees bytes; after CONNECTION come its other parameters. */
 #define HOOK_CALL_BYTES(name, connection, ...)                                             \
 	void *past = hook_call_past(HOOK_##name, __builtin_return_address(0), connection); \
-	struct hook_call c;                                                                \
 	if (past)                                                                          \
 		return ((name##_fn)past)(connection, __VA_ARGS__);                         \
-	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), connection))    \
-	return FAILURE_##name
+	HOOK_CALL(name, connection)
 
 /* Of HOOK on CONNECTION, which returns to SITE. False: there is no original to call. */
 bool hook_call_begin(struct hook_call *c, enum hook_id hook, const void *site,

@@ -105,11 +105,6 @@ static const char *tap_method_tables(const struct tls_object *l, size_t i)
 
 const struct tls_driver openssl_driver = { describe, tap_method_tables };
 
-#define BEGIN(name)                                                              \
-	struct hook_call c;                                                      \
-	if (!hook_call_begin(&c, HOOK_##name, __builtin_return_address(0), ssl)) \
-	return FAILURE_##name
-
 static const struct tls_getters *getters_for(const struct hook_call *c)
 {
 	return libraries_getters_of(c->callee.real);
@@ -191,7 +186,7 @@ int SSL_read_early_data(void *ssl, void *bytes, size_t n, size_t *got)
 /* Goes past the method tables, so it is counted here whatever the tap. */
 ssize_t SSL_sendfile(void *ssl, int fd, off_t offset, size_t n, int flags)
 {
-	BEGIN(SSL_sendfile);
+	HOOK_CALL(SSL_sendfile, ssl);
 	ssize_t result = ((SSL_sendfile_fn)c.callee.real)(ssl, fd, offset, n, flags);
 	hook_call_end(&c);
 	if (result > 0)
@@ -210,7 +205,7 @@ static void look_at_handshake(const struct hook_call *c, const void *ssl, int re
 
 int SSL_connect(void *ssl)
 {
-	BEGIN(SSL_connect);
+	HOOK_CALL(SSL_connect, ssl);
 	int result = ((SSL_connect_fn)c.callee.real)(ssl);
 	hook_call_end(&c);
 	look_at_handshake(&c, ssl, result);
@@ -219,7 +214,7 @@ int SSL_connect(void *ssl)
 
 int SSL_do_handshake(void *ssl)
 {
-	BEGIN(SSL_do_handshake);
+	HOOK_CALL(SSL_do_handshake, ssl);
 	int result = ((SSL_do_handshake_fn)c.callee.real)(ssl);
 	hook_call_end(&c);
 	const struct tls_getters *ask = c.here ? getters_for(&c) : NULL;
@@ -245,7 +240,7 @@ void SSL_free(void *ssl)
 
 int SSL_clear(void *ssl)
 {
-	BEGIN(SSL_clear);
+	HOOK_CALL(SSL_clear, ssl);
 	if (c.here && ssl) {
 		hook_call_forget(&c, ssl);
 		tap_closed(ssl);
