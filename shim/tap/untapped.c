@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tap/process.h"
+#include "base/early.h"
 #include "tap/environ.h"
 #include "tap/hook_guard.h"
 #include "tap/objects.h"
@@ -21,9 +22,10 @@ enum { PORT_HTTPS = 443, UNDECIDED_US = 1000000 };
  * When the first connection was made while the only TLS libraries are such as may be
  * seen or not: their first call decides it (scan_reached()). 0: none was.
  */
-static _Atomic int64_t undecided_since;
+static _Atomic int64_t undecided_since EARLY;
 
-static atomic_int connected_by; /* the process that connected, with a library that is tapped */
+/* The process that connected, with a library that is tapped; 0: none did. */
+static atomic_int connected_by EARLY;
 
 /* Libraries that are known by their file names alone. */
 #define TLS_LIBRARY(name, file, first, second, how, driver)
@@ -98,9 +100,10 @@ __attribute__((destructor)) static void report_used_instead(void)
 {
 	struct tls_library found = { .library = NULL };
 	struct hook_guard g;
+	int by = atomic_load(&connected_by);
 
-	if (atomic_load(&connected_by) != own_pid() || tap_had_connections() ||
-	    !environ_setting("ORSHIM_LOG") || !hook_enter(&g))
+	if (!by || by != own_pid() || tap_had_connections() || !environ_setting("ORSHIM_LOG") ||
+	    !hook_enter(&g))
 		return;
 	objects_each(look_at, &found);
 	if (found.library) {
