@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/slice.h"
 #include "tap/find_cache.h"
 #include "tap/image_of_process.h"
 
@@ -17,24 +16,19 @@ static size_t code_size(const struct object *o)
 	return size;
 }
 
-/* Add-ons of Node: some have a TLS of their own, in Rust, which locks in another way. */
-static bool is_addon(const struct object *o)
-{
-	return slice_ends(slice_of(o->name), SLICE(".node"));
-}
-
 /*
  * OpenSSL (crypto/threads_pthread.c) and BoringSSL (crypto/thread_pthread.cc)
  * lock by pthread_rwlock_t, which few others do: about a dozen of the libraries that a
  * desktop loads. Or O embeds libssl alone and imports from a shared libcrypto. A shared
- * libcrypto itself, which every program with a shared libssl loads, embeds nothing.
+ * libcrypto itself, which every program with a shared libssl loads, embeds nothing. The
+ * TLS in an add-on of Node's may lock in another way.
  */
 bool embedded_tls_is_possible(const struct object *o)
 {
 	struct span span = object_span(o);
 
 	return code_size(o) >= LIMIT_EMBEDDED_MIN && span.high - span.low <= LIMIT_EMBEDDED_MAX &&
-	       (is_addon(o) || object_imports(o, "pthread_rwlock_rdlock") ||
+	       (find_is_addon(o->name) || object_imports(o, "pthread_rwlock_rdlock") ||
 		object_imports(o, "OPENSSL_init_crypto")) &&
 	       !object_symbol(o, "OPENSSL_init_crypto");
 }
@@ -72,7 +66,7 @@ void embedded_tls_find(const struct object *o, char *(*lookup)(const char *), st
 		return;
 	image_file_open(&m, o, &file);
 	find_tls(&m, found);
-	if (found->library == FIND_NOTHING && is_addon(o))
+	if (found->library == FIND_NOTHING && find_is_addon(o->name))
 		find_rustls(&m, found);
 	image_file_close(&m);
 	if (!cached)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tap/find/find.h"
 #include "tools/command.h"
 
 enum { CAUSES_MAX = 1 << 20, CAUSES_SHOWN = 5 };
@@ -99,7 +100,7 @@ static void add_addon(struct log_counts *t, const cJSON *copy)
 {
 	const char *object = member(copy, "object"), *library = member(copy, "library");
 
-	if (t->addon.n || !object || !library || !slice_ends(slice_of(object), SLICE(".node")))
+	if (t->addon.n || !object || !library || !find_is_addon(object))
 		return;
 	mask_text(&t->addon, slice_of(object), LIMIT_SHOWN_VALUE);
 	say(&t->addon, " (%s)", library);

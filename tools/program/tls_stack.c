@@ -235,8 +235,7 @@ static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 		tell_of_boringssl(s, object, &found);
 	else
 		tell_of_openssl(s, e, object, found.library == FIND_OPENSSL);
-	if (found.library == FIND_NOTHING && slice_ends(slice_of(object), SLICE(".node")) &&
-	    find_rustls(&m, &found))
+	if (found.library == FIND_NOTHING && find_is_addon(object) && find_rustls(&m, &found))
 		tell_of_rustls(s, e, object, &found);
 }
 
@@ -244,8 +243,8 @@ static void look_inside(struct tls_survey *s, struct elf *e, const char *object)
 static void look_inside_library(struct tls_survey *s, struct elf *e, const char *path)
 {
 	if (elf_code_size(e) >= LIMIT_EMBEDDED_MIN && !elf_exports(e, "OPENSSL_init_crypto") &&
-	    (slice_ends(slice_of(path), SLICE(".node")) ||
-	     elf_imports(e, "pthread_rwlock_rdlock") || elf_imports(e, "OPENSSL_init_crypto")))
+	    (find_is_addon(path) || elf_imports(e, "pthread_rwlock_rdlock") ||
+	     elf_imports(e, "OPENSSL_init_crypto")))
 		look_inside(s, e, path);
 }
 

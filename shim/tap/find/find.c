@@ -3,11 +3,17 @@
 
 #include <string.h>
 
+#include "base/slice.h"
 #include "tap/find/boringssl_find.h"
 #include "tap/find/stripped_openssl_find.h"
 
 static const char rustls_reason[] =
     "rustls is compiled into it and has no functions to tap: orshim relay gives a base URL";
+
+bool find_is_addon(const char *path)
+{
+	return slice_ends(slice_of(path), SLICE(".node"));
+}
 
 static bool find_boringssl(const struct image *m, struct find *found)
 {

@@ -18,6 +18,9 @@ struct find {
 			       OpenSSL: tables of a client and of a server. */
 };
 
+/* Is the library at PATH an add-on of Node's? Some have a TLS of their own, in Rust. */
+bool find_is_addon(const char *path);
+
 /* Look through all of M. The reason is static. */
 void find_tls(const struct image *m, struct find *found);
 
