@@ -32,8 +32,7 @@ static void unknown(const char *name)
 	if (near)
 		die("explain: no rule '%s'; did you mean %s?", name, near);
 	die("explain: nothing is known of '%s'; give a rule's id (`orshim rules` lists them), the "
-	    "words "
-	    "of an error, or a status as 401",
+	    "words of an error, or a status as 401",
 	    name);
 }
 

@@ -88,14 +88,17 @@ static void started_tool(const struct report *r, char *name, size_t size)
 /* The first process that could not be looked into. */
 static const char *untapped_program(const struct report *r)
 {
+	const char *program = NULL;
+
 	for (size_t i = 0; i < r->log->count; i++) {
 		const struct log_row *row = &r->log->rows[i];
 		if (row->kind != LOG_PROCESS || row->unfollowed || row->library_count == 0 ||
 		    row_is_tapped(r->log, row))
 			continue;
-		return row_program(row) ? row_program(row) : "TOOL";
+		program = row_program(row);
+		break;
 	}
-	return "TOOL";
+	return program ? program : "TOOL";
 }
 
 static void steps_unseen(struct report *r)
