@@ -192,6 +192,29 @@ static void shows_no_key_and_no_markup(void **state)
 	end(&f);
 }
 
+static void masks_a_text_each_time_it_comes(void **state)
+{
+	static const char key[] = "key=sk-or-v1-" HEX64;
+	char plain[201];
+	struct log log;
+
+	(void)state;
+	log_init(&log);
+	memset(plain, 'a', sizeof(plain) - 1);
+	plain[sizeof(plain) - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		assert_null(strstr(log_keep(&log, key, 600), HEX64));
+		assert_string_equal(log_keep(&log, "a\x1bz", 600), "a\\x1bz");
+		assert_string_equal(log_keep(&log, "a\x1bz", 4), "a");
+		assert_string_equal(log_keep(&log, "a", 4), "a");
+		assert_string_equal(log_keep(&log, plain, 600), plain);
+		assert_int_equal(strlen(log_keep(&log, plain, 128)), 128);
+		assert_string_equal(log_keep(&log, "", 600), "");
+	}
+	assert_ptr_equal(log_keep(&log, plain, 200), log_keep(&log, plain, 600));
+	log_release(&log);
+}
+
 static void puts_the_carets_under_both_quotes(void **state)
 {
 	struct fixture f;
@@ -319,6 +342,7 @@ int main(void)
 		cmocka_unit_test(counts_and_names_what_is_no_record),
 		cmocka_unit_test(takes_random_bytes_without_harm),
 		cmocka_unit_test(shows_no_key_and_no_markup),
+		cmocka_unit_test(masks_a_text_each_time_it_comes),
 		cmocka_unit_test(puts_the_carets_under_both_quotes),
 		cmocka_unit_test(says_plainly_when_nothing_is_wrong),
 		cmocka_unit_test(names_the_key_that_separates),
