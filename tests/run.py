@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""run.py fast|clients|fleet|--list|NAME…: run all tests with this tag, or those whose file has NAME in it.
+"""run.py fast|clients|long|fleet|--list|NAME…: run the tests with this tag, or whose file has NAME in it.
 
 A test is a file with a line `# tags: WORDS [-- ARGUMENTS]` near its top; each such line is one part.
-Words: fast (make test), clients (make test-clients), fleet (make test-fleet), alone (it measures time or memory, or looks at
-all processes: nothing else runs beside it). Exit status 77: skipped. Every program in tests/e2e
-must have tags and the x bit, so that none is left out silently.
+Words: fast (make test), clients (make test-clients), long (make test-long), fleet (make test-fleet),
+alone (it measures time or memory, or looks at all processes: nothing else runs beside it). Exit
+status 77: skipped. Every program in tests/e2e must have tags and the x bit, so that none is left
+out silently.
 
 Two parts run at a time. One line a part; the output of one that failed, and build/test-logs/.
 """
@@ -82,8 +83,12 @@ def builds():
 def fetched():
     return [make("build, gcc", "CC=gcc", "all"),
             Part("fetch all clients", (), ["scripts/fetch-clients.sh", "all"]),
-            Part("build Python around an OpenSSL", (), ["scripts/fetch-python.sh"])], [
-                [Part("races between threads", ("alone",), ["make", "races"])]]
+            Part("build Python around an OpenSSL", (), ["scripts/fetch-python.sh"])], []
+
+
+def matrix():
+    first, chains = fetched()
+    return first, [*chains, [Part("races between threads", ("alone",), ["make", "races"])]]
 
 
 def fleet():
@@ -115,7 +120,7 @@ def discover():
                 wrong.append("%s is not executable: chmod +x" % path)
             short = path.replace("tests/", "", 1)
             for words, arguments in tags:
-                unknown = set(words) - {"fast", "clients", "fleet", "alone"}
+                unknown = set(words) - {"fast", "clients", "long", "fleet", "alone"}
                 if unknown:
                     wrong.append("%s: unknown tag %s" % (path, " ".join(unknown)))
                 parts.append(Part(" ".join([short, *arguments]), tuple(words), [path, *arguments]))
@@ -194,8 +199,8 @@ def main(words):
             print("%-20s %s" % (" ".join(part.words), part.name))
         return bool(wrong)
     first, chains = [], []
-    if words in (["fast"], ["clients"], ["fleet"]):
-        first, chains = {"fast": builds, "clients": fetched, "fleet": fleet}[words[0]]()
+    if words in (["fast"], ["clients"], ["long"], ["fleet"]):
+        first, chains = {"fast": builds, "clients": matrix, "long": fetched, "fleet": fleet}[words[0]]()
         chosen = [p for p in parts if words[0] in p.words]
     else:
         chosen = [p for p in parts if any(w in p.command[0] for w in words) and "fast" in p.words]

@@ -41,6 +41,10 @@ e2e: all
 test-clients: all
 	tests/run.py clients
 
+# Attached to a hundred times, killed at each system call, a GiB from each hostile server: hours.
+test-long: all
+	tests/run.py long
+
 # Built by the README in Debian 11, 12, 13 and sid, and tried there; needs root and the network.
 test-systems: all
 	tests/systems/build.sh $(SUITES)
@@ -108,4 +112,4 @@ coverage-run: $(UNIT) $(FUZZ)
 	@for t in $(UNIT); do $$t >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 	@for f in $(FUZZ); do find tests/fuzz/corpus/$${f##*/fuzz_} -type f -exec $$f {} + >$(B)/said 2>&1 || { cat $(B)/said; exit 1; }; done
 
-.PHONY: unit captures portable e2e test-clients test-arm64 test-fleet fleet-demo test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run
+.PHONY: unit captures portable e2e test-clients test-long test-arm64 test-fleet fleet-demo test-systems suites soak memory races bench fuzz fuzz-run coverage coverage-run

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-# tags: clients alone -- --rounds 100 --all
+# tags: clients alone -- --rounds 10 --all
+# tags: long alone -- --rounds 100 --all
 """attach.py [--rounds N]: orshim attach and --detach, N times each, on programs that
 we did not write, under live traffic. No request fails, nothing is left behind, and
 a damaged key is diagnosed in between. To tell the growth of a JavaScript engine's heap

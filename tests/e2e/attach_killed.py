@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-# tags: clients alone -- --all
+# tags: long alone -- --all
 """attach_killed.py [--all] [--kind NAME]: `orshim attach` is killed at each system call with which it
 touches another process, one after the other: strace(1) sends SIGKILL as the call begins. After
 each the process must still run and do its work, and attach and detach must succeed.

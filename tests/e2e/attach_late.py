@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tags: fast alone
-# tags: clients alone -- --rounds 50 --all
+# tags: clients alone -- --rounds 5 --all
+# tags: long alone -- --rounds 50 --all
 """attach_late.py: orshim attach to clients in the middle of an HTTP/2 session, during a long answer
 of mostly zeros. Requests that begin afterwards are recorded and diagnosed correctly, with the
 connection's server name, and nothing false is reported about exchanges observed in part. Most

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# tags: clients alone -- --whole
+# tags: clients alone
+# tags: long alone -- --whole
 """hostile.py [--whole]: servers that misbehave, against curl, Python and Node.
 
 Bare and under the shim a client ends with the same status and the same bytes;
