@@ -19,7 +19,7 @@
 #define KEY_A "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"
 #define KEY_B "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"
 
-struct said {
+struct dialogue {
 	const char *host;
 	const char *path;   /* NULL: /api/v1/chat/completions */
 	const char *token;  /* after "Bearer "; NULL: no Authorization */
@@ -29,7 +29,7 @@ struct said {
 	const char *method; /* NULL: POST with a small body */
 };
 
-static inline size_t request_text(char *to, size_t size, const struct said *s)
+static inline size_t request_text(char *to, size_t size, const struct dialogue *s)
 {
 	static const char body[] =
 	    "{\"model\":\"openai/"
@@ -71,7 +71,7 @@ static inline struct exchange *exchange_between(struct slice client, struct slic
 }
 
 /* The caller's: exchange_free(). */
-static inline struct exchange *exchange_of(const struct said *s)
+static inline struct exchange *exchange_of(const struct dialogue *s)
 {
 	const char *body = s->body ? s->body : "";
 	char request[16384], answer[16384];

@@ -239,6 +239,36 @@ static void escapes_hide_no_secret(void **state)
 	}
 }
 
+static void each_kind_of_secret_is_replaced(void **state)
+{
+	static const struct {
+		const char *was, *gone, *stays;
+	} cases[] = {
+		{ "of user_2abCdEfGhIjKlMnOpQ12 here", "2abCdEfGhIjKlMn", "of user_" },
+		{ "at https://someone:hunter23@proxy.test/x", "hunter23", "@proxy.test/x" },
+		{ "got Cookie: session=abc123def; \xd0\xba\xd0\xb0=1", "abc123def",
+		  "got Cookie: " },
+		{ "got Cookie: session=abc123def; \xd0\xba\xd0\xb0=1", "\xd0\xba\xd0\xb0", "" },
+		{ "token=hunter23x and more", "hunter23x", " and more" },
+		{ "token=${MY_TOKEN} and more", "hunter", "token=${MY_TOKEN} and more" },
+		{ "key AQ.Ab8RN6KhunterhunterhuntER12 was", "Ab8RN6Khunter", " was" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = strlen(cases[i].was);
+		struct pseudonyms d;
+		char *now = copy_of(cases[i].was, n);
+
+		pseudonyms_init(&d);
+		anonymise_secrets(&d, NULL, now, n, false);
+		pseudonyms_release(&d);
+		assert_null(strstr(now, cases[i].gone));
+		assert_non_null(strstr(now, cases[i].stays));
+		assert_int_equal(strlen(now), n);
+	}
+}
+
 static uint64_t seed = 1;
 
 static unsigned draw_number(unsigned below)
@@ -312,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_body_keeps_structure_and_faults),
 		cmocka_unit_test(a_servers_words_stay_but_for_secrets),
 		cmocka_unit_test(escapes_hide_no_secret),
+		cmocka_unit_test(each_kind_of_secret_is_replaced),
 		cmocka_unit_test(a_damaged_body_has_its_fault_at_the_same_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

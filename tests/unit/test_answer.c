@@ -3,7 +3,7 @@
 #include "exchanges.h"
 
 struct refused {
-	struct said said;
+	struct dialogue said;
 	enum refused_by by;
 	enum refusal about;
 	const char *message; /* NULL: not looked at */
@@ -325,7 +325,7 @@ static void an_answer_that_is_fine_is_refused_by_nobody(void **state)
 static const char sse[] = "text/event-stream";
 
 static const struct {
-	struct said said;
+	struct dialogue said;
 	const char *provider; /* NULL: none */
 } providers_named[] = {
 	/* as OpenRouter writes it, before and after the order of its members changed */

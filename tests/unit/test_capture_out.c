@@ -336,6 +336,48 @@ static void what_was_not_whole_is_written_as_it_was(void **state)
 	assert_int_equal(failures, 0);
 }
 
+#define EVENTS                                                                           \
+	">- {}\n"                                                                        \
+	"< HTTP/1.1 200 OK\n< Content-Type: text/event-stream\n< Connection: close\n<\n" \
+	"<- data: {\"choices\":[]}\n<x 0a 0a\n"                                          \
+	"<- data: {\"choices\":[{\"delta\":{\"content\":\"remembrance\"}}]}\n<x 0a 0a\n"
+#define STREAM(rest) "= env ORSHIM_BODY_MAX=32\n" ASK("2") EVENTS rest "= close\n"
+
+/* Of a stream the whole events at its beginning are kept, and what was noted of its end. */
+static void a_stream_longer_than_what_is_kept_ends_as_it_did(void **state)
+{
+	static const struct {
+		const char *text, *end;
+	} cases[] = {
+		{ STREAM("<- data: [DONE]\n<x 0a 0a\n"), "[DONE]" },
+		{ STREAM("<- data: {\"error\":{\"message\":\"gone\",\"code\":502}}\n<x 0a 0a\n"),
+		  "\"code\":502" },
+		{ STREAM("<- event: error\n<x 0a\n<- data: {\"type\":\"error\",\"error\":"
+			 "{\"type\":\"overloaded_error\"}}\n<x 0a 0a\n"),
+		  "event: error" },
+		{ STREAM("<- data: {\"choices\":[{\"finish_reason\":\"error\"}]}\n<x 0a 0a\n"),
+		  "\"finish_reason\":\"error\"" },
+	};
+
+	(void)state;
+	failures = 0;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf written;
+		struct playback r;
+
+		check_text(cases[i].text, slice_of(cases[i].text));
+		buf_init(&written, FILE_MAX_SIZE);
+		assert_true(play("a stream", slice_of(cases[i].text), &r, &written));
+		if (!slice_has(buf_slice(&written), SLICE("{\"choices\":[]}")) ||
+		    !slice_has(buf_slice(&written), slice_of(cases[i].end)) ||
+		    slice_has(buf_slice(&written), SLICE("remembrance")))
+			fail_msg("'%s':\n%.*s", cases[i].end, SLICE_ARG(buf_slice(&written)));
+		playback_release(&r);
+		buf_release(&written);
+	}
+	assert_int_equal(failures, 0);
+}
+
 static const char quoted[] =
     "> GET /api/v1/key HTTP/1.1\n> Host: openrouter.ai\n"
     "> Authorization: Bearer "
@@ -412,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_says_the_same_without_secrets),
 		cmocka_unit_test(what_was_not_whole_is_written_as_it_was),
+		cmocka_unit_test(a_stream_longer_than_what_is_kept_ends_as_it_did),
 		cmocka_unit_test(a_folder_that_cannot_be_written_is_passed_over_in_silence),
 		cmocka_unit_test(a_file_is_its_owners_and_never_written_over),
 	};

@@ -30,7 +30,7 @@ static bool says(const char *what, struct slice got, const char *wanted)
 
 static bool form_holds(const struct form *f)
 {
-	struct said said = AT("api.example.com", f->status, f->body);
+	struct dialogue said = AT("api.example.com", f->status, f->body);
 	struct exchange *x = exchange_of(&said);
 	struct answer a;
 
@@ -215,7 +215,7 @@ static void what_is_fine_holds_no_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		struct said said = AT("api.example.com", 200, bodies[i]);
+		struct dialogue said = AT("api.example.com", 200, bodies[i]);
 		struct exchange *x = exchange_of(&said);
 		answer_read(&a, x, NULL);
 		if (a.failed)
@@ -258,7 +258,7 @@ static void raw_is_unwrapped_to_its_innermost_text(void **state)
 			 "{\"error\":{\"message\":\"Provider returned error\",\"code\":400,"
 			 "\"metadata\":{\"provider_name\":\"X\",\"raw\":%s}}}",
 			 cases[i].raw);
-		struct said said = OR(400, body);
+		struct dialogue said = OR(400, body);
 		struct exchange *x = exchange_of(&said);
 		struct answer a;
 		answer_read(&a, x, vendor_named(SLICE("openrouter")));

@@ -20,7 +20,7 @@ enum { STEPS_MAX = 6 };
 
 struct told {
 	const char *name;
-	struct said steps[STEPS_MAX]; /* the last one is judged */
+	struct dialogue steps[STEPS_MAX]; /* the last one is judged */
 	enum rule_id rule;
 	bool fires;
 };
@@ -158,8 +158,8 @@ static void add(struct history *history, unsigned number, int status)
 	char token[80];
 
 	snprintf(token, sizeof(token), "sk-or-v1-%064x", number);
-	struct exchange *x = exchange_of(
-	    &(struct said){ "openrouter.ai", NULL, token, status, NULL, "{\"choices\":[]}", NULL });
+	struct exchange *x = exchange_of(&(struct dialogue){ "openrouter.ai", NULL, token, status,
+							     NULL, "{\"choices\":[]}", NULL });
 	judge_init(&judge, slice_of(NULL));
 	diagnose(&judge, history, x, &d);
 	diagnosis_release(&d);
@@ -207,8 +207,8 @@ static void an_exchange_without_an_answer_or_a_need_for_a_key_leaves_no_row(void
 	assert_int_equal(history.count, 0);
 	struct judge judge;
 	struct diagnosis d;
-	struct exchange *x = exchange_of(&(struct said){ "openrouter.ai", "/api/v1/models", KEY_A,
-							 200, NULL, "{\"data\":[]}", "GET" });
+	struct exchange *x = exchange_of(&(struct dialogue){
+	    "openrouter.ai", "/api/v1/models", KEY_A, 200, NULL, "{\"data\":[]}", "GET" });
 	judge_init(&judge, slice_of(NULL));
 	diagnose(&judge, &history, x, &d);
 	diagnosis_release(&d);

@@ -189,6 +189,75 @@ static void each_malformed_setting_is_one_line_on_stderr(void **state)
 	close(before);
 }
 
+static char *well_formed(const char *name)
+{
+	static const char *const settings[][2] = {
+		{ "ORSHIM_BODY_MAX", "4K" },
+		{ "ORSHIM_LOG_MAX", "1m" },
+		{ "ORSHIM_FOLLOW", "0" },
+		{ "ORSHIM_RELAY", "strict" },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (strcmp(settings[i][0], name) == 0)
+			return (char *)settings[i][1];
+	return NULL;
+}
+
+static void settings_are_read_as_documented(void **state)
+{
+	enum relay_mode mode;
+	struct settings s;
+
+	(void)state;
+	settings_load(&s, well_formed);
+	assert_int_equal(s.malformed, 0);
+	assert_int_equal(s.body_max, 4096);
+	assert_int_equal(s.log_max, 1 << 20);
+	assert_false(s.follow);
+	assert_int_equal(s.relay, RELAY_STRICT);
+	assert_true(settings_relay(NULL, &mode));
+	assert_int_equal(mode, RELAY_AUTO);
+	assert_false(settings_relay("always", &mode));
+	assert_int_equal(mode, RELAY_AUTO);
+}
+
+static char *out_of_reach(const char *name)
+{
+	if (strcmp(name, "ORSHIM_LOG") == 0)
+		return (char *)"/nonexistent/log";
+	return strcmp(name, "ORSHIM_DEBUG") == 0 ? (char *)"1" : NULL;
+}
+
+/* Only who asks for it is told, once, and how much was lost at the end. */
+static void a_log_that_cannot_be_written_is_said_once_to_who_asks(void **state)
+{
+	struct observer *o = malloc(sizeof(*o));
+	int before = dup(STDERR_FILENO);
+	int file = memfd_create("stderr", 0);
+	char said[4096];
+
+	(void)state;
+	dup2(file, STDERR_FILENO);
+	observer_init(o, out_of_reach);
+	o->origin.pid = 7;
+	for (int i = 0; i < 3; i++)
+		observer_report_process(o, NULL, 0, 1000);
+	observer_report_losses(o);
+	dup2(before, STDERR_FILENO);
+	ssize_t n = pread(file, said, sizeof(said), 0);
+	assert_true(
+	    slice_equal((struct slice){ said, (size_t)n },
+			SLICE("orshim[7]: ORSHIM_LOG: /nonexistent/log: cannot be written, the "
+			      "shim is silent from here on (No such file or directory)\n"
+			      "orshim[7]: ORSHIM_LOG: /nonexistent/log: 3 lines were lost "
+			      "(No such file or directory)\n")));
+	observer_release(o);
+	free(o);
+	close(file);
+	close(before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +267,8 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_not_http_are_said_once),
 		cmocka_unit_test(other_hosts_are_none_of_our_business_except_to_lint),
 		cmocka_unit_test(each_malformed_setting_is_one_line_on_stderr),
+		cmocka_unit_test(settings_are_read_as_documented),
+		cmocka_unit_test(a_log_that_cannot_be_written_is_said_once_to_who_asks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

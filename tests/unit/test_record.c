@@ -8,9 +8,12 @@
 #include <cJSON.h>
 #include <cmocka.h>
 
+#include "exchanges.h"
+#include "report/machine.h"
 #include "tools/capture/playback.h"
 
-#define KEY "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"
+#define HEX64 "0e6f44a47a05f1dad2ad7e88c4c1d6b77688157716fb1a5271146f7464951c96"
+#define KEY "sk-or-v1-" HEX64
 
 static const char quoted[] =
     "= host openrouter.ai\n"
@@ -290,6 +293,86 @@ static void process_and_connection_records_are_as_documented(void **state)
 	buf_release(&line);
 }
 
+static void a_relayed_process_names_the_hosts_that_went_by(void **state)
+{
+	static const struct tls_library relayed = { "/usr/bin/tool", "unknown", "", TAP_RELAY,
+						    NULL };
+	static const struct relayed_host hosts[] = {
+		{ "example.org", NULL },
+		{ "openrouter.ai", "the tool does not trust the relay's certificate" },
+		{ "a\x1b[2J.test", NULL },
+	};
+	struct origin o = { .pid = 7, .exe = "/usr/bin/tool", .tool = "tool" };
+	struct buf line;
+
+	(void)state;
+	buf_init(&line, LIMIT_LINE);
+	assert_int_equal(record_relayed(&line, &o, &relayed, hosts, 3), 0);
+	cJSON *record = cJSON_ParseWithLength(line.p, line.n);
+	const cJSON *spliced = get(get(record, "relay"), "spliced");
+	const cJSON *refused = get(get(record, "relay"), "refused");
+	assert_int_equal(cJSON_GetArraySize(spliced), 2);
+	assert_string_equal(spliced->child->valuestring, "example.org");
+	assert_string_equal(spliced->child->next->valuestring, "a\\x1b[2J.test");
+	assert_int_equal(cJSON_GetArraySize(refused), 1);
+	assert_string_equal(get(refused->child, "host")->valuestring, "openrouter.ai");
+	assert_string_equal(get(refused->child, "why")->valuestring, hosts[1].why);
+	cJSON_Delete(record);
+	buf_release(&line);
+}
+
+static void the_tools_version_is_that_of_its_own_user_agent(void **state)
+{
+	static const struct {
+		const char *tool, *agent;
+		const char *version; /* NULL: none */
+	} cases[] = {
+		{ "curl", "curl/7.88.1", "7.88.1" },
+		{ "claude", "claude-cli/2.1.0 (external, cli)", "2.1.0" },
+		{ "Claude", "claude-cli/2.1.0", "2.1.0" },
+		{ "curl", "curl", NULL },
+		{ "curl", "curlew/1.0", NULL },
+		{ "node", "OpenAI/JS 4.77.0", NULL },
+		{ "curl", "curl/" HEX64 HEX64, NULL }, /* too long for a version */
+		{ "", "/1.0", NULL },
+	};
+	static const char answer[] = "HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n";
+	struct machine machine = { .known = true };
+	struct judge judge;
+	struct buf line;
+
+	(void)state;
+	buf_init(&line, LIMIT_LINE);
+	judge_init(&judge, (struct slice){ NULL, 0 });
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct origin o = { .tool = cases[i].tool, .machine = &machine };
+		static struct diagnosis d;
+		struct history history;
+		char request[1024];
+
+		int n = snprintf(request, sizeof(request),
+				 "GET /api/v1/key HTTP/1.1\r\nHost: openrouter.ai\r\n"
+				 "User-Agent: %s\r\n\r\n",
+				 cases[i].agent);
+		struct exchange *x =
+		    exchange_between((struct slice){ request, (size_t)n }, slice_of(answer));
+		history_init(&history);
+		diagnose(&judge, &history, x, &d);
+		buf_reset(&line);
+		assert_int_equal(record_exchange(&line, &o, &d, NULL), 0);
+		cJSON *record = cJSON_ParseWithLength(line.p, line.n);
+		const cJSON *version = cJSON_GetObjectItemCaseSensitive(record, "tool_version");
+		if (cases[i].version)
+			assert_string_equal(version->valuestring, cases[i].version);
+		else
+			assert_null(version);
+		cJSON_Delete(record);
+		diagnosis_release(&d);
+		exchange_free(x);
+	}
+	buf_release(&line);
+}
+
 static void timestamps_are_rfc_3339(void **state)
 {
 	static const struct {
@@ -402,6 +485,8 @@ int main(void)
 		cmocka_unit_test(a_short_secret_that_a_server_repeats_is_blotted),
 		cmocka_unit_test(a_line_too_long_gives_up_header_values_first),
 		cmocka_unit_test(process_and_connection_records_are_as_documented),
+		cmocka_unit_test(a_relayed_process_names_the_hosts_that_went_by),
+		cmocka_unit_test(the_tools_version_is_that_of_its_own_user_agent),
 		cmocka_unit_test(timestamps_are_rfc_3339),
 		cmocka_unit_test(what_is_kept_from_exchange_to_exchange_changes_no_record),
 	};

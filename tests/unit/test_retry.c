@@ -9,7 +9,7 @@
 enum { STEPS_MAX = 5, SECOND = 1000000 };
 
 struct step {
-	struct said said;
+	struct dialogue said;
 	int64_t from, to;  /* seconds */
 	const char *field; /* a further header field, as it is written; NULL */
 	unsigned n;        /* which retry it is */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/log_socket.h"
 #include "report/sink.h"
 
 static char folder[64];
@@ -162,6 +163,58 @@ static void a_socket_is_no_log(void **state)
 	assert_true(s.failed);
 	sink_close(&s);
 	close(fd);
+}
+
+/* Where the file system shows no file, lines go to the socket beside it, if somebody listens. */
+static void a_log_out_of_reach_is_written_to_its_socket(void **state)
+{
+	struct sockaddr_un address;
+	char missing[160], got[64];
+	struct sink s;
+
+	(void)state;
+	snprintf(missing, sizeof(missing), "%s/none/log", folder);
+	int listening = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	socklen_t size = log_socket_address(missing, &address);
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listening, 1), 0);
+
+	sink_init_file(&s, missing);
+	assert_true(sink_write(&s, SLICE("one\n")));
+	assert_true(sink_write(&s, SLICE("two\n")));
+	int fd = accept(listening, NULL, NULL);
+	assert_int_equal(read(fd, got, sizeof(got)), 4);
+	assert_memory_equal(got, "one\n", 4);
+	assert_int_equal(read(fd, got, sizeof(got)), 4);
+	assert_memory_equal(got, "two\n", 4);
+	sink_close(&s);
+	close(fd);
+	close(listening);
+
+	sink_init_file(&s, missing);
+	assert_false(sink_write(&s, SLICE("three\n")));
+	assert_true(s.failed);
+	sink_close(&s);
+}
+
+/* Each process has a log with %p for itself: none is shared by a socket. */
+static void a_log_of_one_process_has_no_socket(void **state)
+{
+	struct sockaddr_un address;
+	char missing[160];
+	struct sink s;
+
+	(void)state;
+	snprintf(missing, sizeof(missing), "%s/none/log.%%p", folder);
+	int listening = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	socklen_t size = log_socket_address(missing, &address);
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	sink_init_file(&s, missing);
+	assert_false(sink_write(&s, SLICE("one\n")));
+	assert_true(s.failed);
+	sink_close(&s);
+	close(listening);
 }
 
 static void what_cannot_be_opened_silences_for_good(void **state)
@@ -574,6 +627,8 @@ int main(void)
 		TEST(a_log_may_have_a_second_name),
 		TEST(an_open_umask_makes_no_open_log),
 		TEST(a_socket_is_no_log),
+		TEST(a_log_out_of_reach_is_written_to_its_socket),
+		TEST(a_log_of_one_process_has_no_socket),
 		TEST(what_cannot_be_opened_silences_for_good),
 		TEST(a_pipe_that_nobody_reads_does_not_stop_us),
 		TEST(a_full_pipe_loses_lines_and_goes_on),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "exchanges.h"
 #include "report/paragraph.h"
 #include "report/field_display.h"
 #include "report/text.h"
@@ -390,6 +391,88 @@ static void what_is_found_before_the_start_names_the_tool(void **state)
 	buf_release(&out);
 }
 
+static const char silent[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+static const char asked[] = "GET /api/v1/key HTTP/1.1\r\nHost: openrouter.ai\r\n\r\n";
+
+/* The block about one refused exchange, of the process O. */
+static void expect_block(const struct judge *judge, const struct origin *o, const char *request,
+			 const char *words)
+{
+	const struct text_style style = { .width = 200 };
+	static struct diagnosis d;
+	struct history history;
+	struct buf out;
+
+	struct exchange *x = exchange_between(slice_of(request), slice_of(silent));
+	history_init(&history);
+	diagnose(judge, &history, x, &d);
+	buf_init(&out, LIMIT_BLOCK);
+	assert_int_equal(text_diagnosis(&out, &style, o, &d), 0);
+	if (!slice_has(buf_slice(&out), slice_of(words)))
+		fail_msg("'%s' is not in\n%.*s", words, SLICE_ARG(buf_slice(&out)));
+	buf_release(&out);
+	diagnosis_release(&d);
+	exchange_free(x);
+}
+
+static void a_block_says_who_asked_and_where(void **state)
+{
+	const struct origin code = {
+		.tool = "code", .pid = 4711, .role = "--type=extensionHost", .exchange = 9
+	};
+	const struct origin nobody = { .tool = "" };
+	struct judge judge;
+
+	(void)state;
+	judge_init(&judge, (struct slice){ NULL, 0 });
+	judge.lint = true; /* every host is an API's */
+	expect_block(&judge, &code, asked,
+		     "  --> code[4711] --type=extensionHost GET https://openrouter.ai/api/v1/key  "
+		     "(exchange 9)\n");
+	expect_block(&judge, &nobody, asked, "  --> GET https://openrouter.ai/api/v1/key  (");
+	expect_block(&judge, &nobody, asked, "no words, only the status");
+	expect_block(&judge, &nobody, "GET /api/v1/key?key=x HTTP/1.1\r\n\r\n",
+		     "GET https://an unnamed host/api/v1/key?...  (");
+}
+
+static void a_base_url_that_was_found_in_a_file_is_shown_with_its_place(void **state)
+{
+	static const char environment[] = "OPENAI_BASE_URL=https://openrouter.ai/api/v1";
+	const struct found_key keys[] = {
+		{ .fingerprint = SLICE(FOUND_HOST "openrouter.ai"),
+		  .kind = FOUND_DOTENV,
+		  .variable = SLICE("OPENAI_BASE_URL"),
+		  .file = SLICE("./.env"),
+		  .line = 4,
+		  .note = SLICE("the quotation marks are in the file") },
+		{ .fingerprint = SLICE(FOUND_HOST "api.openai.com"),
+		  .kind = FOUND_SHELL,
+		  .variable = SLICE("OPENAI_BASE_URL"),
+		  .file = SLICE("~/.profile"),
+		  .line = 1 },
+		{ .fingerprint = SLICE(FOUND_HOST "openrouter.ai"),
+		  .kind = FOUND_SHELL,
+		  .variable = SLICE("OPENAI_BASE_URL"),
+		  .file = SLICE("~/.bashrc"),
+		  .line = 12 },
+	};
+	const struct origin node = { .tool = "node" };
+	struct judge judge;
+	struct buf found;
+
+	(void)state;
+	buf_init(&found, LIMIT_FOUND);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_int_equal(found_add(&found, &keys[i]), 0);
+	judge_init(&judge, (struct slice){ environment, sizeof(environment) });
+	judge.found.text = buf_slice(&found);
+	expect_block(
+	    &judge, &node, asked,
+	    "  base URL: environment variable OPENAI_BASE_URL of this process; ./.env line 4 "
+	    "(the quotation marks are in the file), ~/.bashrc line 12\n");
+	buf_release(&found);
+}
+
 static void a_field_that_was_not_seen_says_so(void **state)
 {
 	const struct field unseen = { .name = SLICE("x-title"), .known = false };
@@ -418,6 +501,8 @@ int main(void)
 		cmocka_unit_test(every_rule_is_explained),
 		cmocka_unit_test(a_rule_that_does_not_fit_is_an_error),
 		cmocka_unit_test(what_is_found_before_the_start_names_the_tool),
+		cmocka_unit_test(a_block_says_who_asked_and_where),
+		cmocka_unit_test(a_base_url_that_was_found_in_a_file_is_shown_with_its_place),
 		cmocka_unit_test(a_field_that_was_not_seen_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,12 +92,13 @@ static const char *path_of(const struct vendor *v)
 /* Is TOKEN as Bearer named? Authorization is read everywhere. HOST belongs to V, NULL: to nobody that we know. */
 static bool is_named(const char *host, const struct vendor *v, const char *token, int status)
 {
-	struct said said = { .host = host,
-			     .path = v ? path_of(v) : "/v1/chat/completions",
-			     .token = token,
-			     .status = status,
-			     .body = status == 200 ? "{\"id\":\"1\",\"choices\":[]}"
-						   : "{\"error\":{\"message\":\"Unauthorized\"}}" };
+	struct dialogue said = { .host = host,
+				 .path = v ? path_of(v) : "/v1/chat/completions",
+				 .token = token,
+				 .status = status,
+				 .body = status == 200
+					     ? "{\"id\":\"1\",\"choices\":[]}"
+					     : "{\"error\":{\"message\":\"Unauthorized\"}}" };
 	struct exchange *x = exchange_of(&said);
 	struct history *history = calloc(1, sizeof(*history));
 	struct diagnosis *d = calloc(1, sizeof(*d));

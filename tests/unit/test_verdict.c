@@ -306,7 +306,7 @@ static void whole_exchanges_have_the_cause_that_explains_them(void **state)
 {
 	static const struct {
 		const char *name;
-		struct said said;
+		struct dialogue said;
 		enum rule_id cause;
 	} cases[] = {
 		{ .name = "a quoted key",
