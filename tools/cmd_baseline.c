@@ -203,6 +203,8 @@ int cmd_baseline(const struct arguments *a)
 
 	if (strncmp(b.base, "https://", 8) != 0)
 		die("baseline: --base takes a URL that begins with https://, not '%s'", b.base);
+	if (strcspn(b.base + 8, "/?#:") == 0)
+		die("baseline: --base takes a URL with a host, not '%s'", b.base);
 	check(&b);
 	buf_init(&config, CONFIG_MAX);
 	buf_init(&said, CONFIG_MAX);

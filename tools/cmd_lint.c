@@ -115,7 +115,7 @@ static bool is_host(const char *host)
 static void check_options(const struct lint_options *o, int files)
 {
 	if (o->host && !is_host(o->host))
-		die("lint: --host takes NAME or NAME:PORT, not %s", o->host);
+		die("lint: --host takes NAME or NAME:PORT, not '%s'", o->host);
 	if (o->har && (o->request || o->response || o->host || files))
 		die("lint: --har goes with --environ and --json only");
 	if (!o->har && !o->request && files == 0)

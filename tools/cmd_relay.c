@@ -14,7 +14,7 @@
 #include "tools/redirect/base_port.h"
 #include "tools/redirect/links.h"
 
-enum { LOG_MAX = 1 << 30, TURNS_AT_THE_END = 1000 };
+enum { LOG_MAX = 1 << 30, CA_MAX = 16 << 20, TURNS_AT_THE_END = 1000 };
 
 /* What ends the relay: a signal, or the end of its input. */
 struct ending {
@@ -35,10 +35,15 @@ struct base_relay {
 /* Certificates to trust: --ca, else what the variables name, else the system's. */
 static void choose_ca(const char *ca)
 {
+	struct buf pem;
+
 	if (!ca)
 		return;
-	if (access(ca, R_OK) != 0)
-		die("relay: cannot read %s: %s", ca, strerror(errno));
+	buf_init(&pem, CA_MAX);
+	read_file(ca, &pem);
+	if (!slice_has(buf_slice(&pem), SLICE("CERTIFICATE-----")))
+		die("relay: no certificate is in %s; --ca takes a file of PEM", ca);
+	buf_release(&pem);
 	unsetenv("SSL_CERT_DIR");
 	setenv("SSL_CERT_FILE", ca, 1);
 }

@@ -162,6 +162,9 @@ void options_read(struct arguments *a, const struct command *c, void *options, i
 
 	*a = (struct arguments){ .command = c, .options = options, .words = argv };
 	for (int i = 1; i < argc; i++) {
+		if (!*argv[i] && !takes_line)
+			die("%s: argument %d is empty; is the shell variable in it not set?",
+			    c->name, i);
 		if (words_only || !is_option(argv[i])) {
 			words_only |= takes_line;
 			argv[a->count++] = argv[i];

@@ -58,8 +58,8 @@ struct arguments {
 /*
  * Parses ARGV[1] to ARGV[ARGC - 1] by the rows of C. Options and words may come
  * in any order. After "--" there are only words, as after the first word of a
- * command that takes a command line. OPTIONS has room for C's struct and is
- * zero. On a mistake dies with one line that names what is accepted. ARGV is
+ * command that takes a command line; in no other may a word be empty. OPTIONS has
+ * room for C's struct and is zero. On a mistake dies with one line that names what is accepted. ARGV is
  * reordered and outlives A.
  */
 void options_read(struct arguments *a, const struct command *c, void *options, int argc,

@@ -57,6 +57,7 @@ for command in $("$orshim" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
 	says "$command --help" out "example: "
 	sed -n 's/^example: .*\(orshim .*\)/\1/p' "$work/out" | grep -q "^orshim $command"
 	verdict $? "$command --help: the example is one of it"
+	[ "$command" = run ] || misuse "$command ''" 2 "argument 1 is empty" "$orshim" "$command" ''
 	run "help $command" 0 "$orshim" help "$command"
 done
 run "no command" 2 "$orshim"
@@ -77,6 +78,11 @@ misuse "a rule unlike any" 2 "lists them" "$orshim" report --cause xyzzy
 misuse "two forms on standard output" 2 "--json and --markdown" "$orshim" report --json --markdown
 misuse "an exchange beyond any number" 2 "there is no exchange" "$orshim" report 99999999999999999999
 misuse "a tool without a name" 127 "its name is empty" "$orshim" run -- ''
+misuse "an empty word behind others" 2 "argument 3 is empty" "$orshim" report --json "$root/tests/golden/run.log" ''
+misuse "an empty value" 2 "--host needs a value: GLOB" "$orshim" report --host ''
+misuse "a base URL without a host" 2 "a URL with a host, not 'https:///v1'" "$orshim" baseline --base https:///v1
+misuse "a file without a certificate" 2 "no certificate is in" "$orshim" relay --ca "$root/tests/golden/run.log"
+misuse "a folder of certificates" 2 "name a file" "$orshim" relay --ca "$root/tests"
 misuse "a log that cannot be written" 2 "cannot write to /nonexistent/log" env ORSHIM_LOG=/nonexistent/log "$orshim" run -- true
 misuse "a text that cannot be written" 2 "cannot write to /nonexistent/text" env ORSHIM_TEXT=/nonexistent/text "$orshim" run -- true
 for setting in HOSTS='a b' LOG_MAX=lots RELAY=maybe RULES=xyzzy=off; do
