@@ -82,6 +82,7 @@
 #define LIMIT_RETRY_US 60000000	 /* a retry begins within this long after the failure: SDKs of OpenAI wait as long as Retry-After says, up to a minute (microseconds) */
 #define LIMIT_KEYED 16		 /* kinds of requests with a key that are remembered in one process (count) */
 #define LIMIT_KEYED_PATH 128	 /* of such a request's path */
+#define LIMIT_URL_KEY 128	 /* bytes of a percent-encoded key in a URL; longer ones stay encoded */
 #define LIMIT_CREDENTIALS 8	 /* credential carriers looked at in one request (count) */
 #define LIMIT_CACHED_KEY 512	 /* a header value that holds a key and is recognised when it comes again */
 #define LIMIT_CLAIMS 4096        /* decoded claims of a JWT that are read; longer ones are not */

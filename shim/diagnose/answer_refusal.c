@@ -148,6 +148,7 @@ static enum refusal subject_of(enum saw saw, int code)
 		return REFUSAL_CREDENTIALS;
 	switch (saw) {
 	case SAW_NO_MONEY:
+		return REFUSAL_QUOTA;
 	case SAW_KEY_LIMIT:
 	case SAW_RATE:
 		return code >= 500 ? REFUSAL_UNAVAILABLE : REFUSAL_QUOTA;
@@ -258,6 +259,27 @@ static bool is_page_for_a_call(const struct answer *a, const struct exchange *x,
 	       (slice_equal(x->request.method, SLICE("POST")) || path_is_endpoint(x->path));
 }
 
+/* Does Google's Identity-Aware Proxy refuse? cloud.google.com/iap/docs/headers-and-query-parameters-howto */
+static bool is_identity_proxy(const struct answer *a, const struct exchange *x)
+{
+	return field_value(&x->response, "x-goog-iap-generated-response").n ||
+	       slice_starts(a->message, SLICE("Invalid IAP credentials"));
+}
+
+/*
+ * Does Cloudflare's AI gateway refuse with one of its own codes, at its own name or below
+ * its compat path? developers.cloudflare.com/ai-gateway, "Authenticated Gateway".
+ */
+static bool is_cloudflares_own(const struct answer *a, const struct exchange *x)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(a->error, "name");
+
+	if (cJSON_IsString(name) && strcmp(name->valuestring, "AiGatewayError") == 0)
+		return true;
+	return slice_equal_nocase(x->host, SLICE("gateway.ai.cloudflare.com")) && a->code >= 2000 &&
+	       a->code < 3000;
+}
+
 /* Somebody's gateway that refuses by itself, and what it says of the key. */
 static enum refused_by gateway_of(const struct answer *a, const struct exchange *x,
 				  const struct vendor *vendor)
@@ -270,9 +292,8 @@ static enum refused_by gateway_of(const struct answer *a, const struct exchange 
 		return answer_quotes_vendor(a->message) ? REFUSED_local_gateway : REFUSED_gateway;
 	if (!vendor && a->wrapped)
 		return REFUSED_local_gateway;
-	/* Cloudflare's own codes: developers.cloudflare.com/ai-gateway, "Authenticated Gateway". */
-	if (slice_equal_nocase(x->host, SLICE("gateway.ai.cloudflare.com")) && a->code >= 2000 &&
-	    a->code < 3000 && subject_of(a->saw, answer_code(a)) == REFUSAL_CREDENTIALS)
+	if ((is_cloudflares_own(a, x) || is_identity_proxy(a, x)) &&
+	    subject_of(a->saw, answer_code(a)) == REFUSAL_CREDENTIALS)
 		return REFUSED_gateway;
 	return REFUSED_NOT;
 }
@@ -308,6 +329,17 @@ static bool is_unknown_route(const struct answer *a, const struct exchange *x)
 	return gateways && signature;
 }
 
+/*
+ * Anthropic's not_found_error is the name of the model alone; NVIDIA's is the number of
+ * the function that serves the model.
+ */
+static bool names_model_alone(struct slice message)
+{
+	return slice_starts(message, SLICE("model: ")) ||
+	       (slice_starts(message, SLICE("Function '")) &&
+		slice_has(message, SLICE("Not found for account")));
+}
+
 /* What the one who refused says: the provider behind OpenRouter, where it was that one. */
 static void read_meaning(struct answer *a, const struct exchange *x)
 {
@@ -334,8 +366,7 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 		text.param = a->param;
 	}
 	a->saw = refusal_meaning(&text, &a->saw_words);
-	/* Anthropic's not_found_error is the name of the model alone. */
-	if (text.status == 404 && slice_starts(text.message, SLICE("model: ")))
+	if (text.status == 404 && names_model_alone(text.message))
 		a->saw = SAW_MODEL;
 	if (is_unknown_route(a, x)) {
 		a->saw = SAW_NO_ROUTE;
@@ -349,6 +380,11 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 		a->header_wanted = challenge_parameter(challenge, SLICE(",name=\""));
 	if (!a->header_wanted.n)
 		a->header_wanted = refusal_header(text.message);
+	struct slice missing = error_missing_header(a->error);
+	if (is_credential_header(missing)) {
+		a->saw = SAW_NO_KEY;
+		a->header_wanted = missing;
+	}
 }
 
 static bool is_openrouter(const struct vendor *vendor)
@@ -372,8 +408,11 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 		return;
 	}
 	if (is_page_for_a_call(a, x, vendor)) {
+		/* The web server in front says by its status what it did not let through. */
+		bool large = a->status == 413;
 		a->failed = true;
-		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
+		a->saw = large ? SAW_TOO_LARGE : SAW_NOTHING;
+		set(a, REFUSED_edge, large ? REFUSAL_REQUEST : REFUSAL_UNAVAILABLE);
 		return;
 	}
 	if (!a->failed)

@@ -253,6 +253,25 @@ static struct slice key_in_target(struct slice target)
 	return absent;
 }
 
+/* VALUE without percent-encoding (RFC 3986 section 2.1), in ALL's room if it has any. */
+static struct slice url_decoded(struct credentials *all, struct slice value)
+{
+	size_t n = 0;
+
+	if (slice_byte(value, '%', 0) < 0 || value.n > sizeof(all->url))
+		return value;
+	all->encoded = value;
+	for (size_t i = 0; i < value.n; i++) {
+		bool escape = value.p[i] == '%' && i + 2 < value.n &&
+			      hex_value(value.p[i + 1]) >= 0 && hex_value(value.p[i + 2]) >= 0;
+		all->url[n++] =
+		    escape ? (char)(hex_value(value.p[i + 1]) * 16 + hex_value(value.p[i + 2]))
+			   : value.p[i];
+		i += escape ? 2 : 0;
+	}
+	return (struct slice){ all->url, n };
+}
+
 static void add_url(struct credentials *all, const struct exchange *x)
 {
 	struct slice rest = x->query;
@@ -262,7 +281,7 @@ static void add_url(struct credentials *all, const struct exchange *x)
 		struct slice name;
 		slice_cut(&value, '=', &name);
 		if (value.n && is_key_parameter(name)) {
-			add(all, LOCATION_URL, -1, value, true);
+			add(all, LOCATION_URL, -1, url_decoded(all, value), true);
 			return;
 		}
 	}
@@ -277,6 +296,7 @@ void credentials_find(struct credentials *c, const struct exchange *x,
 	const struct message *m = &x->request;
 
 	c->count = 0;
+	c->encoded = absent;
 	add_fields(c, m, LOCATION_AUTHORIZATION, message_field(m, "authorization", 0), known);
 	add_fields(c, m, LOCATION_X_API_KEY, message_field(m, "x-api-key", 0), known);
 	add_fields(c, m, LOCATION_API_KEY, message_field(m, "api-key", 0), known);

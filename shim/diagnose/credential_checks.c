@@ -14,8 +14,12 @@ struct slice first_location(const struct check_input *in)
 
 bool credential_counts(const struct check_input *in, const struct credential *c)
 {
-	if (!c->known || c->location == LOCATION_URL)
+	if (!c->known)
 		return false;
+	/* In a URL a key is looked at where the vendor reads it there, and nowhere else. */
+	if (c->location == LOCATION_URL)
+		return in->credentials.count == 1 && in->vendor &&
+		       vendor_reads(in->vendor, in->x->path, SLICE("url"));
 	/* What follows Basic, Digest and the like is not a token. */
 	if (c->shape.scheme == SCHEME_BASIC || c->shape.scheme == SCHEME_FOREIGN)
 		return false;

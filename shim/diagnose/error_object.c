@@ -167,6 +167,18 @@ static struct slice end_of_loc(const cJSON *complaints)
 	return last;
 }
 
+struct slice error_missing_header(const cJSON *error)
+{
+	const cJSON *complaints = member(error, "detail");
+	const cJSON *first = cJSON_IsArray(complaints) ? complaints->child : NULL;
+	const cJSON *loc = member(first, "loc");
+
+	if (!cJSON_IsArray(loc) || !slice_equal(text_of(loc->child), SLICE("header")) ||
+	    !slice_equal_nocase(text_of(member(first, "msg")), SLICE("field required")))
+		return (struct slice){ NULL, 0 };
+	return end_of_loc(complaints);
+}
+
 struct slice error_param(const cJSON *error)
 {
 	struct slice param = text_of(member(error, "param"));

@@ -39,6 +39,9 @@ struct slice error_status(const struct cJSON *error); /* Google's "PERMISSION_DE
 struct slice error_reason(const struct cJSON *error); /* Google's details[].reason */
 struct slice error_param(const struct cJSON *error);  /* the member of the request that is wrong */
 
+/* The header that FastAPI misses: {"loc": ["header", "x-api-key"], "msg": "Field required"}. */
+struct slice error_missing_header(const struct cJSON *error);
+
 /* May BODY, the JSON of a 2xx that is not a stream, contain one? Cheap, and not proof. */
 bool error_is_likely(struct slice body);
 

@@ -168,8 +168,7 @@ static bool is_own_text(struct slice quoted, struct slice body)
 	       slice_has(slice_sub(body, 0, LIMIT_MEANING_BODY), quoted);
 }
 
-/* Headers that carry credentials, as answers name them. */
-static bool is_credential_header(struct slice name)
+bool is_credential_header(struct slice name)
 {
 	static const char names[][28] = {
 		"authorization",
@@ -462,6 +461,8 @@ static enum saw meaning_of(struct words *w, const struct refusal_text *text, str
 	enum saw by_words = meaning_of_words(w, text, &said);
 
 	*words = said;
+	if (text->status == 413) /* whatever limit the words name */
+		return SAW_TOO_LARGE;
 	if (text->status == 402 && by_words == SAW_RATE) /* whatever limit they name besides */
 		by_words = SAW_NO_MONEY;
 	for (size_t i = 0; i < REFUSAL_TOKENS; i++) {

@@ -34,6 +34,9 @@ struct refusal_text {
  */
 enum saw refusal_meaning(const struct refusal_text *text, struct slice *words);
 
+/* Is NAME, of a header, one in which servers read credentials? */
+bool is_credential_header(struct slice name);
+
 /* The header that MESSAGE names for the credential, as it spells it; absent if it names none. */
 struct slice refusal_header(struct slice message);
 

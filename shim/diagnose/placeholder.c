@@ -345,7 +345,8 @@ static struct slice reference(struct slice s)
 
 		if (!is_reference_part(run) || (unsigned char)s.p[i] >= 0x80)
 			return (struct slice){ NULL, 0 };
-		if (is_variable_name(run) && slice_byte(run, '_', 0) > 0 && run.n < s.n)
+		if (is_variable_name(run) && slice_byte(run, '_', 0) > 0 && run.n < s.n &&
+		    !slice_starts(run, SLICE("YOUR_"))) /* a sample: sk-or-v1-YOUR_KEY */
 			variable = run;
 		if (is_store_word(run) && end + 1 < s.n && memchr(":/.([", s.p[end], 5))
 			place = slice_from(s, end + 1);

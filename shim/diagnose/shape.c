@@ -282,9 +282,20 @@ static enum token_kind digits_form(struct slice digits, struct slice *part)
 	return all_hex ? TOKEN_LENGTH : TOKEN_CHARSET;
 }
 
+/* Is PART what is left of WHOLE when letters are taken out? */
+static bool is_thinned(struct slice part, struct slice whole)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < whole.n && n < part.n; i++)
+		n += whole.p[i] == part.p[n];
+	return n == part.n;
+}
+
 /*
  * Could BEFORE be what a slip of hand left of sk-or-v1-? Empty, an end of it,
- * it with other separators or look-alikes, or it with something in front.
+ * it with other separators or look-alikes, with something in front, or without
+ * one or two of its letters. sk- alone is how others' keys begin.
  */
 static bool is_damaged_prefix(struct slice before)
 {
@@ -300,7 +311,8 @@ static bool is_damaged_prefix(struct slice before)
 			plain[n++] = c == '0' ? 'o' : c == 'l' || c == 'i' ? '1' : c;
 	}
 	struct slice left = { plain, n };
-	return n == 0 || slice_ends(SLICE("skorv1"), left) || slice_ends(left, SLICE("skorv1"));
+	return n == 0 || slice_ends(SLICE("skorv1"), left) || slice_ends(left, SLICE("skorv1")) ||
+	       (n >= 4 && is_thinned(left, SLICE("skorv1")));
 }
 
 /* Is S an OpenRouter key, but for its prefix? */

@@ -151,7 +151,25 @@ static bool is_public_parameter(struct slice name)
 	return false;
 }
 
-static void copy_query(struct message_copy *c, const struct check_input *e)
+/* The bytes between the percent-encoded ones are the key; P: those of VALUE in the copy. */
+static void copy_encoded_key(struct pseudonyms *names, char *p, struct slice value)
+{
+	memcpy(p, value.p, value.n); /* `22AIza` of `%22AIza` was taken for a secret */
+	for (size_t i = 0; i < value.n;) {
+		size_t n = 0;
+		if (value.p[i] == '%' && i + 2 < value.n) {
+			i += 3;
+			continue;
+		}
+		while (i + n < value.n && (value.p[i + n] != '%' || n == 0))
+			n++;
+		anonymise_token(names, p + i, n);
+		i += n;
+	}
+}
+
+static void copy_query(struct message_copy *c, struct pseudonyms *names,
+		       const struct check_input *e)
 {
 	const struct credential *key = credentials_by(&e->credentials, LOCATION_URL);
 	struct slice rest = e->x->query;
@@ -162,7 +180,9 @@ static void copy_query(struct message_copy *c, const struct check_input *e)
 		char *p = value.n ? in_copy(c, value) : NULL;
 		bool is_key =
 		    p && key && key->token.p >= value.p && key->token.p < value.p + value.n;
-		if (p && !is_key && !is_public_parameter(name))
+		if (p && value.p == e->credentials.encoded.p)
+			copy_encoded_key(names, p, value);
+		else if (p && !is_key && !is_public_parameter(name))
 			anonymise_text(p, value.n);
 	}
 }
@@ -190,7 +210,7 @@ static int copy_head(struct exchange_copy *x, struct message_copy *c, struct pse
 	if (target)
 		anonymise_secrets(names, &x->keys, target, m->target.n, false);
 	if (target)
-		copy_query(c, e);
+		copy_query(c, names, e);
 	if (m->version != HTTP_2) {
 		copy_start_line(x, c, names, target);
 		copy_stray_lines(c, names);

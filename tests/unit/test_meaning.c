@@ -466,6 +466,28 @@ static void it_is_not_about_the_key(void **state)
 }
 
 static const struct said_by neighbours[] = {
+	{ .status = 401,
+	  .saw = SAW_UNKNOWN_KEY,
+	  .message =
+	      "Authentication failed, please make sure that a valid ModelScope token is supplied." },
+	{ .status = 403,
+	  .saw = SAW_NO_PERMISSION,
+	  .message = "Resource not accessible by personal access token" },
+	{ .status = 400, .saw = SAW_NOTHING, .message = "Field x is not accessible by this type" },
+	{ .status = 401,
+	  .saw = SAW_CALLER,
+	  .message = "Your account type is not currently supported" },
+	{ .status = 401,
+	  .saw = SAW_CALLER,
+	  .message = "Please bind your Alibaba Cloud account before use." },
+	{ .status = 429,
+	  .saw = SAW_NO_MONEY,
+	  .message = "Extra usage is required for long context requests." },
+	{ .status = 500, .saw = SAW_NO_MONEY, .message = "insufficient balance (1008)" },
+	{ .status = 503, .saw = SAW_RATE, .message = "insufficient capacity" },
+	{ .status = 413,
+	  .saw = SAW_TOO_LARGE,
+	  .message = "Request too large for model `x` on tokens per minute (TPM): Limit 6000" },
 	{ .status = 500, .saw = SAW_NOTHING, .message = "Error loading access token cache" },
 	{ .status = 502, .saw = SAW_NOTHING, .message = "Failed to decrypt credentials" },
 	{ .status = 500, .saw = SAW_UNKNOWN_KEY, .message = "Invalid API key" },

@@ -297,8 +297,9 @@ bool check_login_token_beta_missing(const struct check_input *in, struct detail 
 /* Is the key what the vendor asks for in a parameter of the query here? */
 static bool is_documented_in_url(const struct check_input *in, const struct credential *c)
 {
-	bool in_query = in->x->query.p && c->value.p >= in->x->query.p &&
-			c->value.p < in->x->query.p + in->x->query.n;
+	bool in_query =
+	    c->value.p == in->credentials.url || (in->x->query.p && c->value.p >= in->x->query.p &&
+						  c->value.p < in->x->query.p + in->x->query.n);
 
 	return in_query && in->vendor && vendor_reads(in->vendor, in->x->path, SLICE("url"));
 }

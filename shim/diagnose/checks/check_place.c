@@ -171,6 +171,8 @@ bool check_path_missing_api(const struct check_input *in, struct detail *d)
 {
 	struct slice path = in->x->path;
 
+	while (slice_starts(path, SLICE("//"))) /* reported by path_doubled */
+		path = slice_from(path, 1);
 	if (!in->is_openrouter || is_below_api(path) || !path_is_endpoint(path))
 		return false;
 	/* The web site has pages of such names: /models, /credits. */
@@ -191,10 +193,21 @@ static bool is_there_once(struct slice path, struct slice segment)
 	return at >= 0 && slice_find(path, segment, (size_t)at + segment.n) < 0;
 }
 
+/* Where we do not know the paths: the server does not know this one, either. */
+static bool is_version_doubled(const struct check_input *in)
+{
+	int status = in->answer.status;
+
+	return !in->vendor && (status == 404 || status == 405) &&
+	       slice_has(in->x->path, SLICE("/v1/v1/"));
+}
+
 bool check_path_doubled(const struct check_input *in, struct detail *d)
 {
 	struct slice repeated = in->repeated_segment;
 
+	if (!repeated.p && is_version_doubled(in))
+		repeated = SLICE("v1");
 	if (!repeated.p)
 		return false;
 	if (repeated.n && is_there_once(in->x->path, repeated))
@@ -342,7 +355,8 @@ bool check_answered_by_web_page(const struct check_input *in, struct detail *d)
 
 	/* A vendor's web server answers 401 with its own page: that is the key check. */
 	if (!in->is_api || !in->answer.html || !is_api_path(in) ||
-	    in->answer.about == REFUSAL_CREDENTIALS || in->answer.status == STATUS_PROXY_LOGIN)
+	    in->answer.about == REFUSAL_CREDENTIALS || in->answer.status == STATUS_PROXY_LOGIN ||
+	    in->answer.saw == SAW_TOO_LARGE)
 		return false;
 	struct slice title = page_title(body);
 	detail_f(d, "status %d and %s", in->answer.status,

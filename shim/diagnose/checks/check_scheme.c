@@ -80,11 +80,22 @@ bool check_auth_header_misspelled(const struct check_input *in, struct detail *d
 	return true;
 }
 
+/* A host that we do not know says itself what it reads: RFC 6750 section 3, or its words. */
+static bool answer_wants_bearer(const struct check_input *in)
+{
+	struct slice challenge = field_value(&in->x->response, "www-authenticate");
+
+	return !in->vendor && in->answer.about == REFUSAL_CREDENTIALS &&
+	       (slice_starts_nocase(challenge, SLICE("Bearer")) ||
+		slice_has(in->answer.message, SLICE("'Bearer'")) ||
+		slice_has(in->answer.message, SLICE("Bearer ")));
+}
+
 bool check_auth_scheme_missing(const struct check_input *in, struct detail *d)
 {
 	const struct credential *c = authorization_of_scheme(in, SCHEME_NONE);
 
-	if (!c || c->value.n == 0 || !vendor_takes_bearer(in))
+	if (!c || c->value.n == 0 || (!vendor_takes_bearer(in) && !answer_wants_bearer(in)))
 		return false;
 	/* A word that explains itself (a template, a URL …) is reported by its own rule. */
 	if (!c->shape.vendor && c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT)
@@ -94,12 +105,36 @@ bool check_auth_scheme_missing(const struct check_input *in, struct detail *d)
 	return true;
 }
 
+/* Is C in a header of the key alone, and was it not accepted as it is? */
+static bool takes_key_alone(const struct check_input *in, const struct credential *c)
+{
+	return (c->location == LOCATION_X_API_KEY || c->location == LOCATION_API_KEY ||
+		c->location == LOCATION_X_GOOG_API_KEY) &&
+	       c->shape.core.n && credential_counts(in, c) && !key_is_idle(in) &&
+	       !(in->answer.answered && !in->answer.failed);
+}
+
+static void describe_scheme_in_key(struct detail *d, const struct credential *c)
+{
+	detail_f(d, "%s begins with the word Bearer", location_name(c->location));
+	d->why =
+	    "This header takes the key alone. The word Bearer belongs to Authorization, and here "
+	    "it counts as part of the key.";
+	detail_fix(d, "Remove the word Bearer from the value of the header.");
+	point_at(d, c, c->shape.again, nowhere);
+}
+
 bool check_auth_scheme_doubled(const struct check_input *in, struct detail *d)
 {
 	for (size_t i = 0; i < in->credentials.count; i++) {
 		const struct credential *c = &in->credentials.all[i];
-		if (!c->known || c->location != LOCATION_AUTHORIZATION || !c->shape.again.n ||
-		    !c->scheme.n)
+		if (!c->known || !c->shape.again.n)
+			continue;
+		if (takes_key_alone(in, c)) {
+			describe_scheme_in_key(d, c);
+			return true;
+		}
+		if (c->location != LOCATION_AUTHORIZATION || !c->scheme.n)
 			continue;
 		detail_f(d, "the token itself begins with `");
 		detail_masked(d, slice_trim(c->shape.again), 16);
@@ -255,11 +290,37 @@ static long control_byte(struct slice value)
 	return -1;
 }
 
+/* A key that was read from a file with its line end, and percent-encoded so: ?key=AIza...%0A */
+static bool in_url_with_break(const struct check_input *in, const struct credential *c, long *at)
+{
+	if (c->location != LOCATION_URL || !credential_counts(in, c))
+		return false;
+	for (size_t i = 0; i < c->value.n; i++)
+		if (is_control(c->value.p[i])) {
+			*at = (long)i;
+			return true;
+		}
+	return false;
+}
+
+static void describe_break_in_url(struct detail *d, const struct credential *c, long at)
+{
+	detail_f(d, "byte 0x%02X at offset %ld of the key in the URL, which has it as %%%02X",
+		 (unsigned char)c->value.p[at], at, (unsigned char)c->value.p[at]);
+	d->why =
+	    "The tool read the key together with a byte that is no part of it, such as the line "
+	    "end of a file, and encoded it for the URL. The server sees a longer key.";
+}
+
 bool check_auth_value_control_byte(const struct check_input *in, struct detail *d)
 {
 	for (size_t i = 0; i < in->credentials.count; i++) {
 		const struct credential *c = &in->credentials.all[i];
 		long at = c->known && c->field >= 0 ? control_byte(c->value) : -1;
+		if (in_url_with_break(in, c, &at)) {
+			describe_break_in_url(d, c, at);
+			return true;
+		}
 		if (at < 0)
 			continue;
 		detail_f(d, "byte 0x%02X at offset %ld of the value", (unsigned char)c->value.p[at],

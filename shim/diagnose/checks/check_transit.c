@@ -36,6 +36,8 @@ static const char *gateway_by_header(const struct message *m)
 
 	if (slice_starts(matched, SLICE("/api/openrouter/")))
 		return "Kilo's gateway";
+	if (field_value(m, "x-goog-iap-generated-response").n)
+		return "Google's Identity-Aware Proxy";
 	for (size_t i = 0; i < m->field_count; i++)
 		if (slice_starts_nocase(m->fields[i].name, SLICE("x-litellm-")))
 			return "LiteLLM";
@@ -247,6 +249,22 @@ static void describe_gateways_header(const struct check_input *in, struct slice 
 	detail_point_field(d, field ? name : (struct slice){ NULL, 0 }, 0);
 }
 
+/* cloud.google.com/iap/docs/authentication-howto */
+static void describe_identity_proxy(const struct check_input *in, struct detail *d)
+{
+	if (!slice_starts(in->answer.message, SLICE("Invalid IAP credentials")))
+		return;
+	detail_f(d, ": ");
+	detail_masked(d, in->answer.message, 160);
+	d->why =
+	    "Google's Identity-Aware Proxy admits callers before the server sees them. It reads "
+	    "its own token in Authorization and does not know the server's keys.";
+	detail_fix(
+	    d, "Send an OpenID Connect token for the proxy (its audience is the client id of "
+	       "the proxy) in Proxy-Authorization: Bearer TOKEN, and the server's key in "
+	       "Authorization as before; or ask whoever runs the server for a way past the proxy.");
+}
+
 bool check_gateway_refused_credentials(const struct check_input *in, struct detail *d)
 {
 	bool remote = in->answer.refused_by == REFUSED_gateway;
@@ -265,6 +283,7 @@ bool check_gateway_refused_credentials(const struct check_input *in, struct deta
 	if (!in->vendor || !in->vendor->gateway)
 		detail_masked(d, in->x->host, 80);
 	detail_f(d, " refused the request itself, no vendor was asked");
+	describe_identity_proxy(in, d);
 	describe_gateways_header(in, gateways_header(in), d);
 	return true;
 }
