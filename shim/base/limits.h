@@ -64,6 +64,7 @@
 #define LIMIT_RELAY_LINKS 1024	    /* redirected connections alive at a time (count) */
 #define LIMIT_RELAY_LISTENERS 64    /* programs whose connect() is asked about (count) */
 #define LIMIT_RELAY_PEERS 256	    /* processes that made such connections and live (count) */
+#define LIMIT_RELAY_ALSO 8	    /* connect() calls of other threads on a socket that is being connected (count) */
 #define LIMIT_RELAY_CALLS 512	    /* connect() calls that wait for an answer (count) */
 #define LIMIT_RELAY_HELLO (64 * 1024) /* of a client's first bytes, in which its ClientHello must be */
 #define LIMIT_RELAY_QUEUE (64 * 1024) /* on the way to one side of a connection; above it the other side is not read */

@@ -9,6 +9,7 @@ port: the tool sees the same as without us, and traffic that was not inspected i
 reported.
 """
 
+import itertools
 import os
 import re
 import socket
@@ -190,6 +191,24 @@ def refused(here):
     same("the same, blocking", here.bare(argv, env), here.relayed(argv, env, "all"))
 
 
+def again(here):
+    """connect() in all sequences that the kernel has an answer for, also where a container's profile
+    forbids to borrow a socket, so that another takes its place."""
+    program, confine = (os.path.join(here.scratch, n) for n in ("connect_again", "confine"))
+    for path, options in ((program, ["-static", "-pthread"]), (confine, [])):
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *options, "-o", path,
+                        os.path.join(place.HERE, os.path.basename(path) + ".c")], check=True)
+    env = here.environment(here.good, [])
+    for name, more, around in (("connect() again", [], []),
+                               ("the same under a container engine's profile", ["few"], [confine])):
+        argv = [program, place.SERVER, *more]
+        bare, relayed = here.bare(argv, env), here.relayed(argv, env, "all", around=around)
+        wrong = [one for one in itertools.zip_longest(bare[1].splitlines(), relayed[1].splitlines())
+                 if one[0] != one[1]]
+        check(bare[0] == relayed[0] == 0 and not wrong, name + ": as without us", (wrong, bare, relayed))
+        check(not bare[2] and relayed[2].count(b"redirected") > 5, name + ": it is redirected", relayed)
+
+
 SLOW = """
 import socket, ssl, sys
 c = ssl.create_default_context(cafile=None)
@@ -324,7 +343,7 @@ def outlives(here):
 def inside(scratch, has_ipv6):
     with place.Place(scratch) as here:
         for test in (other_hosts, untrusted, compiled_in, client_certificates, plain_and_local,
-                     refused, pieces, killed, outlives):
+                     refused, again, pieces, killed, outlives):
             test(here)
     check(wait_for_end(), "no relay is left")
     return finish()

@@ -14,20 +14,28 @@ void call_release(struct call *c)
 	c->listener = -1;
 }
 
-static void answer(struct relay *r, struct call *c, int error, uint32_t flags)
+static bool answer(struct relay *r, struct call *c, int error, uint32_t flags)
 {
 	struct seccomp_notif_resp response = { .id = c->id, .error = -error, .flags = flags };
 
 	if (c->listener < 0)
-		return;
-	ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+		return true;
+	bool arrived = ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 	guard_answered(&r->guard, c->id);
 	call_release(c);
+	return arrived;
 }
 
-void call_answer(struct relay *r, struct call *c, int error)
+bool call_is_waiting(const struct call *c)
 {
-	answer(r, c, error, 0);
+	uint64_t id = c->id;
+
+	return c->listener >= 0 && ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+bool call_answer(struct relay *r, struct call *c, int error)
+{
+	return answer(r, c, error, 0);
 }
 
 void call_let_pass(struct relay *r, struct call *c)

@@ -14,12 +14,15 @@ struct call {
 	int socket;      /* the same, ours (pidfd_getfd(2)), or one that will take its place */
 	bool replaces;   /* the latter */
 	bool is_cloexec; /* with it */
-	bool nonblocking;
-	bool laid_over; /* see struct listener */
+	int flags;       /* of the socket, fcntl(2): O_NONBLOCK */
+	bool laid_over;  /* see struct listener */
 };
 
-/* Answer: ERROR as connect() gives it, 0 for success. */
-void call_answer(struct relay *r, struct call *c, int error);
+/* Does it still wait? If so, what was read by its numbers is of the process that asked. */
+bool call_is_waiting(const struct call *c);
+
+/* Answer: ERROR as connect() gives it, 0 for success. False: it was interrupted, and may come again. */
+bool call_answer(struct relay *r, struct call *c, int error);
 
 /* Let it connect as it wanted. */
 void call_let_pass(struct relay *r, struct call *c);

@@ -41,21 +41,32 @@ ssize_t end_receive(struct end *e, void *room, size_t size)
 
 int end_open_far(struct link *l)
 {
+	int fd = socket(l->to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	l->far.source.fd = fd;
+	if (fd < 0)
+		return errno;
+	int error = connect(fd, &l->to.any, l->to_size) == 0 ? 0 : errno;
+	/* A server on this machine has answered by now, and asking is cheaper than waiting. */
+	if (error == EINPROGRESS)
+		error = connect(fd, &l->to.any, l->to_size) == 0 ? 0 : errno;
+	return error == EALREADY ? EINPROGRESS : error;
+}
+
+void end_hurry(const struct end *e)
+{
 	int on = 1;
 
-	l->far.source.fd =
-	    socket(l->to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l->far.source.fd < 0)
-		return errno;
-	setsockopt(l->far.source.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return connect(l->far.source.fd, &l->to.any, l->to_size) == 0 ? 0 : errno;
+	setsockopt(e->source.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 int end_reopen_far(struct link *l)
 {
 	loop_close(l->relay->loop, &l->far.source);
 	l->far.eof = l->far.quit = false;
-	return end_open_far(l);
+	int error = end_open_far(l);
+	end_hurry(&l->far);
+	return error;
 }
 
 void end_reset(int fd)

@@ -19,11 +19,14 @@ bool end_has_room(const struct end *e);
 /* Is a handshake of ours with E going on? */
 bool end_shakes_hands(const struct end *e);
 
-/* Connect a far to where the tool wanted. An errno; EINPROGRESS: it goes on. */
+/* Connect a far to where the tool wanted. An errno, 0: it is connected; EINPROGRESS: it goes on. */
 int end_open_far(struct link *l);
 
 /* The same in place of the far that there is. */
 int end_reopen_far(struct link *l);
+
+/* E sends what it has at once, however little (TCP_NODELAY). */
+void end_hurry(const struct end *e);
 
 /* The other side of FD will see a reset when FD is closed. -1: there is none. */
 void end_reset(int fd);

@@ -169,6 +169,8 @@ void guard_took(struct guard *g, uint32_t number, uint64_t id)
 void guard_answered(struct guard *g, uint64_t id)
 {
 	for (uint32_t i = 0; g->calls && i < LIMIT_RELAY_CALLS; i++)
-		if (atomic_load(&g->calls[i].id) == id)
+		if (atomic_load(&g->calls[i].id) == id) {
 			atomic_store(&g->calls[i].id, 0);
+			return;
+		}
 }

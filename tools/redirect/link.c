@@ -17,13 +17,14 @@ static void unlink_from(struct relay *r, struct link *l)
 	r->link_count--;
 }
 
-/* Both ends are closed, as they are; a call that waits is let pass. */
 void link_end(struct link *l)
 {
 	if (l->state == LINK_OVER)
 		return;
 	l->state = LINK_OVER;
 	call_let_pass(l->relay, &l->call);
+	while (l->also_count)
+		call_let_pass(l->relay, &l->also[--l->also_count]);
 	pump_close(l);
 	dial_release(l);
 	loop_close(l->relay->loop, &l->near.source);

@@ -75,6 +75,10 @@ struct link {
 	struct peer *peer;
 	struct link *next;
 	struct call call;
+	struct call
+	    also[LIMIT_RELAY_ALSO]; /* of other threads, on the same socket; they hold none */
+	unsigned also_count;
+	bool owes; /* the call was interrupted before its answer, and may come again */
 	union address to;
 	socklen_t to_size;
 	union address joined; /* the tool's end of the connection to us */
@@ -106,7 +110,7 @@ struct link {
 /* Break what is left of L: both sides see a reset. */
 void link_break(struct link *l);
 
-/* Close L, of which both sides have said all, as it is; a call that waits is let pass. */
+/* Close L, of which both sides have said all, as it is; calls that wait are let pass. */
 void link_end(struct link *l);
 
 /* Ask the loop for what L waits for now. */

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,16 +14,20 @@
 #include "tools/redirect/link.h"
 #include "tools/redirect/link_flow.h"
 #include "tools/redirect/pump.h"
+#include "tools/redirect/tool_socket.h"
 
 enum {
 	HELLO_US = 5000000, /* who says nothing for so long waits for the server */
 	JOIN_US = 5000000,  /* loopback never needs it */
-	PATIENCE_US =
-	    250000, /* most that a connect() is held that would not have waited, as RFC 8305 section 5 */
+	/* Most that a connect() is held that would not have waited, as RFC 8305 section 5, */
+	PATIENCE_US = 250000,
+	/* and one that would: a signal reaches it only then. The first two SYNs may have been lost. */
+	HELD_US = 3500000,
 	QUEUE_MAX = 4 * LIMIT_RELAY_QUEUE,
 };
 
 static void connected(struct link *l);
+static void join(struct link *l);
 
 /* Who says nothing for long waits for the server. */
 static void wait_for_hello(struct link *l)
@@ -100,16 +103,40 @@ static void name_address(char *out, size_t size, const union address *a)
 		inet_ntop(AF_INET6, six, out, (socklen_t)size);
 }
 
+/* What connect() gives to those who wait for L. */
+static void answer(struct link *l, int error)
+{
+	l->owes = !call_answer(l->relay, &l->call, error);
+	while (l->also_count)
+		call_answer(l->relay, &l->also[--l->also_count], error);
+}
+
+/* Another thread's CALL on the socket that L is connecting. */
+static void wait_too(struct link *l, struct call *call)
+{
+	if (call->flags & O_NONBLOCK || l->also_count == LIMIT_RELAY_ALSO) {
+		call_answer(l->relay, call, EALREADY);
+		return;
+	}
+	if (call->socket >= 0)
+		close(call->socket);
+	call->socket = -1;
+	l->also[l->also_count++] = *call;
+}
+
 /* Who takes up a call that was interrupted finds its link waiting. */
-static bool take_up(struct relay *r, struct call *call, const union address *to)
+static bool take_up(struct relay *r, struct call *call)
 {
 	struct link *l = r->links;
 
-	while (l && (l->state != LINK_CONNECTING || l->call.pid != call->pid ||
-		     l->call.fd != call->fd || memcmp(&l->to, to, sizeof(l->to.v6)) != 0))
+	while (l && (l->state != LINK_CONNECTING || !tool_socket_is_same(&l->call, call)))
 		l = l->next;
 	if (!l)
 		return false;
+	if (call_is_waiting(&l->call)) {
+		wait_too(l, call);
+		return true;
+	}
 	guard_answered(&r->guard, l->call.id);
 	call_release(&l->call);
 	l->call = *call;
@@ -145,21 +172,43 @@ static struct link *new_link(struct relay *r, struct peer *p, struct call *call,
 	return l;
 }
 
+/* Would it go on by itself after a time, or without waiting? */
+static bool is_impatient(const struct call *call)
+{
+	struct timeval limit = { 0 };
+	socklen_t size = sizeof(limit);
+
+	if (call->flags & O_NONBLOCK)
+		return true;
+	getsockopt(call->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, &size);
+	return limit.tv_sec || limit.tv_usec;
+}
+
+/* The server cannot be reached: so the kernel says, at the time that is right for the socket. */
+static void refuse(struct link *l, int error)
+{
+	if (l->relay->strict)
+		answer(l, error);
+	link_break(l);
+}
+
 void link_open(struct relay *r, struct peer *p, struct call *call, const union address *to,
 	       socklen_t to_size)
 {
-	if (take_up(r, call, to))
+	if (take_up(r, call))
 		return;
 	struct link *l = new_link(r, p, call, to, to_size);
 	int error = l ? end_open_far(l) : EMFILE;
 	if (!l) {
 		call_let_pass(r, call);
-	} else if (error && error != EINPROGRESS) {
-		call_answer(r, &l->call, error);
-		link_break(l);
+	} else if (error == 0) {
+		join(l);
+	} else if (error != EINPROGRESS) {
+		refuse(l, error);
 	} else {
-		if (l->call.nonblocking && !r->strict)
-			l->deadline = loop_clock() + PATIENCE_US;
+		if (!r->strict)
+			l->deadline =
+			    loop_clock() + (is_impatient(&l->call) ? PATIENCE_US : HELD_US);
 		link_interest(l);
 	}
 }
@@ -170,14 +219,13 @@ struct link *link_take_in(struct relay *r, struct peer *p, int fd)
 		.listener = -1, .socket = -1, .pid = p->pid, .laid_over = r->proxy_laid_over
 	};
 	union address nowhere;
-	int on = 1;
 
 	memset(&nowhere, 0, sizeof(nowhere));
 	struct link *l = new_link(r, p, &answered, &nowhere, 0);
 	if (!l)
 		return NULL;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	l->near.source.fd = fd;
+	end_hurry(&l->near);
 	l->state = LINK_PROXY;
 	link_interest(l);
 	return l;
@@ -217,22 +265,33 @@ static socklen_t near_address(const struct link *l, union address *out)
 	return sizeof(out->v6);
 }
 
-/* Far is connected: connect the tool's socket to us. */
-static void join(struct link *l)
+/*
+ * Connect the tool's socket to us. It is not waited for, however the socket is; one that would have
+ * waited is asked a second time, by which the kernel takes note that it is connected.
+ */
+static bool connect_near(struct link *l)
 {
 	union address to;
 	socklen_t size = near_address(l, &to);
 	int fd = l->call.socket;
+	bool waits = !(l->call.flags & O_NONBLOCK);
 
-	int flags = l->call.nonblocking ? -1 : fcntl(fd, F_GETFL);
-	if (flags >= 0)
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-	int failed = connect(fd, &to.any, size) != 0 && errno != EINPROGRESS;
-	if (flags >= 0)
-		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	if (waits)
+		fcntl(fd, F_SETFL, l->call.flags | O_NONBLOCK);
+	bool done = connect(fd, &to.any, size) == 0 || errno == EINPROGRESS;
+	if (waits && done)
+		connect(fd, &to.any, size);
+	if (waits)
+		fcntl(fd, F_SETFL, l->call.flags);
 	size = sizeof(l->joined);
 	memset(&l->joined, 0, sizeof(l->joined));
-	if (failed || getsockname(fd, &l->joined.any, &size) != 0) {
+	return done && getsockname(fd, &l->joined.any, &size) == 0;
+}
+
+/* Far is connected. */
+static void join(struct link *l)
+{
+	if (!connect_near(l)) {
 		link_break(l); /* lets it connect as it wanted */
 		return;
 	}
@@ -261,27 +320,34 @@ static void connected(struct link *l)
 		else
 			link_turn(l, &l->far, 0);
 	} else if (error) {
-		call_answer(l->relay, &l->call, error);
-		link_break(l);
+		refuse(l, error);
 	} else {
+		l->call.flags = fcntl(l->call.socket, F_GETFL);
 		join(l);
 	}
+}
+
+/* The address as IPv6 has it, an IPv4 one mapped. */
+static struct in6_addr six_of(const union address *a)
+{
+	struct in6_addr six = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+
+	if (a->any.sa_family != AF_INET)
+		return a->v6.sin6_addr;
+	memcpy(six.s6_addr + 12, &a->v4.sin_addr, sizeof(a->v4.sin_addr));
+	return six;
 }
 
 /* Is it the same end of a connection? The kernel gives each pair once. */
 static bool is_same(const union address *a, const union address *b)
 {
-	char x[64], y[64];
+	struct in6_addr x = six_of(a), y = six_of(b);
 
-	name_address(x, sizeof(x), a);
-	name_address(y, sizeof(y), b);
-	return port_of(a) == port_of(b) && strcmp(x, y) == 0;
+	return port_of(a) == port_of(b) && memcmp(&x, &y, sizeof(x)) == 0;
 }
 
 static void accepted(struct link *l, int fd)
 {
-	int on = 1, error = l->call.nonblocking ? EINPROGRESS : 0;
-
 	l->near.source.fd = fd;
 	l->state = LINK_HELLO;
 	wait_for_hello(l);
@@ -289,9 +355,28 @@ static void accepted(struct link *l, int fd)
 		link_break(l);
 		return;
 	}
-	call_answer(l->relay, &l->call, error); /* what the tool need not wait for comes after it */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	answer(l, l->call.flags & O_NONBLOCK ? EINPROGRESS : 0);
+	/* The tool need not wait for what comes now. */
+	end_hurry(&l->near);
+	end_hurry(&l->far);
 	link_interest(l);
+}
+
+bool link_answer_again(struct relay *r, struct call *call)
+{
+	union address here;
+	socklen_t size = sizeof(here);
+	struct link *l = r->links;
+
+	memset(&here, 0, sizeof(here));
+	if (!call->replaces && getsockname(call->socket, &here.any, &size) != 0)
+		return false;
+	while (l && (!l->owes || (call->replaces ? !tool_socket_is_same(&l->call, call)
+						 : !is_same(&l->joined, &here))))
+		l = l->next;
+	if (l)
+		l->owes = !call_answer(r, call, call->flags & O_NONBLOCK ? EINPROGRESS : 0);
+	return l != NULL;
 }
 
 /* Whoever is not the other end of a socket that we have just connected is sent away. */

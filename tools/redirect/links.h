@@ -11,6 +11,9 @@ struct link;
 void link_open(struct relay *r, struct peer *p, struct call *call, const union address *to,
 	       socklen_t to_size);
 
+/* CALL comes for a socket that was connected to us, but its answer did not arrive: then answer it. */
+bool link_answer_again(struct relay *r, struct call *call);
+
 /* FD came to the proxy, from P. Owns FD from here on. NULL: there is no room; FD is the caller's. */
 struct link *link_take_in(struct relay *r, struct peer *p, int fd);
 

@@ -7,13 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <elf.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/redirect/relay.h"
+#include "tools/redirect/thread_memory.h"
 
-enum { GENERATIONS = 64 }; /* from a process up to the run */
+enum {
+	GENERATIONS = 64,     /* from a process up to the run */
+	ASKED_FOR_THREAD = 8, /* of the processes, newest first */
+	AUXILIARY_MAX = 64,
+};
 
 static struct peer
     *judged; /* whose exchange the observer is looking at; it has no argument for it */
@@ -77,9 +83,37 @@ static void on_exit_of_peer(struct source *s, uint32_t events)
 	peer_settle(p);
 }
 
-/* Which program P runs now. */
-static void look(struct peer *p, const char *exe)
+static bool exe_of(int pid, char exe[PATH_MAX])
 {
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	ssize_t n = readlink(link, exe, PATH_MAX - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+static void read_mark(int pid, struct program_mark *mark)
+{
+	Elf64_auxv_t all[AUXILIARY_MAX];
+	size_t n = read_proc(pid, "auxv", (char *)all, sizeof(all)) / sizeof(all[0]);
+
+	memset(mark, 0, sizeof(*mark));
+	for (size_t i = 0; i < n && all[i].a_type != AT_NULL; i++)
+		if (all[i].a_type == AT_RANDOM)
+			mark->address = all[i].a_un.a_val;
+	struct memory_part part = { mark->address, mark->bytes, sizeof(mark->bytes) };
+	if (mark->address && thread_memory(pid, part) == (ssize_t)part.size)
+		mark->size = part.size;
+}
+
+/* Which program P runs now. The mark comes first: a program that is executed meanwhile has another. */
+static void look(struct peer *p)
+{
+	char exe[PATH_MAX];
+
+	read_mark(p->pid, &p->mark);
+	exe_of(p->pid, exe);
 	candidate_look(&p->program, exe);
 	snprintf(p->program.path, sizeof(p->program.path), "%s", exe);
 	p->has_shim = has_shim(p->pid);
@@ -103,17 +137,7 @@ bool peer_is_of_run(const struct relay *r, int pid)
 	return false;
 }
 
-static bool exe_of(int pid, char exe[PATH_MAX])
-{
-	char link[64];
-
-	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
-	ssize_t n = readlink(link, exe, PATH_MAX - 1);
-	exe[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
-static struct peer *add(struct relay *r, int pid, const char *exe)
+static struct peer *add(struct relay *r, int pid)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 	unsigned count = 0;
@@ -134,13 +158,13 @@ static struct peer *add(struct relay *r, int pid, const char *exe)
 		return NULL;
 	}
 	buf_init(&p->environment, LIMIT_ENVIRON);
-	look(p, exe);
+	look(p);
 	p->next = r->peers;
 	r->peers = p;
 	return p;
 }
 
-static struct peer *known(const struct relay *r, int pid)
+static struct peer *of_pid(const struct relay *r, int pid)
 {
 	struct peer *p = r->peers;
 
@@ -149,20 +173,42 @@ static struct peer *known(const struct relay *r, int pid)
 	return p;
 }
 
+/* A process's first thread has its number; which one has another thread the kernel knows. */
+struct peer *peer_known(const struct relay *r, int tid)
+{
+	struct peer *p = of_pid(r, tid);
+	int asked = 0;
+
+	if (p)
+		return p;
+	for (p = r->peers; p && asked < ASKED_FOR_THREAD; p = p->next)
+		if (!p->ended && (asked++, syscall(SYS_tgkill, p->pid, tid, 0) == 0))
+			return p;
+	return NULL;
+}
+
+/* Is it still the program at EXE that was looked at? */
+static bool is_same_program(const struct peer *p, const char *exe)
+{
+	struct program_mark now;
+
+	read_mark(p->pid, &now);
+	return strcmp(exe, p->program.path) == 0 && memcmp(&now, &p->mark, sizeof(now)) == 0;
+}
+
 struct peer *peer_of(struct relay *r, int tid)
 {
-	/* A known process's first thread has its number: its status need not be read. */
-	struct peer *p = known(r, tid);
-	int pid = p ? tid : status_number(tid, "Tgid:");
+	struct peer *p = peer_known(r, tid);
+	int pid = p ? p->pid : status_number(tid, "Tgid:");
 	char exe[PATH_MAX];
 
 	if (pid <= 0 || !exe_of(pid, exe))
 		return NULL;
-	p = p ? p : known(r, pid);
+	p = p ? p : of_pid(r, pid);
 	if (!p)
-		return add(r, pid, exe);
-	if (strcmp(exe, p->program.path) != 0)
-		look(p, exe); /* executed another */
+		return add(r, pid);
+	if (!is_same_program(p, exe))
+		look(p);
 	return p;
 }
 

@@ -14,6 +14,16 @@
 struct relay;
 struct passed_by;
 
+/*
+ * By what a program is known again: the bytes that the kernel makes for it as it is executed
+ * (AT_RANDOM of getauxval(3)), and where they are. SIZE 0: they cannot be read.
+ */
+struct program_mark {
+	uint64_t address;
+	size_t size;
+	unsigned char bytes[16];
+};
+
 struct peer {
 	struct source exit; /* its pidfd: readable when it has ended */
 	struct relay *relay;
@@ -24,6 +34,7 @@ struct peer {
 	bool ended;
 	unsigned links; /* that are its own */
 	struct candidate program;
+	struct program_mark mark;
 	char argv0[256];
 	struct buf environment;    /* as it was started */
 	struct observer *observer; /* NULL until something is to be judged */
@@ -36,6 +47,9 @@ struct peer {
 
 /* The process of thread TID, new or known; NULL when it is gone or there are too many. */
 struct peer *peer_of(struct relay *r, int tid);
+
+/* That process if it is known, as it was: it may have executed another program since. */
+struct peer *peer_known(const struct relay *r, int tid);
 
 /* Its descriptor FD, as one of ours; -1 with errno. */
 int peer_borrow(const struct peer *p, int fd);

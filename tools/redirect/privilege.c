@@ -21,7 +21,9 @@ static bool read_string(int tid, uint64_t address, char *out, size_t size)
 
 	while (n < size) {
 		size_t here = PAGE - (size_t)(address + n) % PAGE;
-		ssize_t got = thread_memory(tid, address + n, out + n, here < size - n ? here : size - n);
+		struct memory_part part = { address + n, out + n,
+					    here < size - n ? here : size - n };
+		ssize_t got = thread_memory(tid, part);
 
 		if (got <= 0)
 			return false;
