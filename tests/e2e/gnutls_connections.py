@@ -4,7 +4,8 @@
 """Connections of GnuTLS that do not live the usual way, bare and under the shim.
 
 Many streams of HTTP/2 in TLS records of various sizes (pycurl and git, which have libcurl's GnuTLS
-build), a fork() after the handshake and in the middle of an answer, the library unloaded and
+build), a fork() after the handshake and in the middle of an answer, a second handshake and an
+authentication of the client in the middle of a request and of its answer, the library unloaded and
 loaded again, and what cannot be tapped: calls by pointers of dlsym(), and `orshim attach` to a
 program that had GnuTLS before.
 """
@@ -16,7 +17,7 @@ import sys
 import tempfile
 
 import http2
-from harness import (ORSHIM, PYTHON, Mock, bare_and_shimmed, bare_environment, check, differences,
+from harness import (HERE, ORSHIM, PYTHON, Mock, bare_and_shimmed, bare_environment, check, differences,
                      finish, records, run)
 
 KEY = http2.KEY
@@ -183,6 +184,27 @@ def forks(server, work, url):
           "fork: each by its process", exchanges)
 
 
+def mid_message(work):
+    """gnutls_rehandshake() and gnutls_reauth(), in a program of this folder: libcurl and wget have neither."""
+    pem, key, program = (os.path.join(work, n) for n in ("mid.pem", "mid.key", "mid_message"))
+    source = os.path.join(HERE, "gnutls", "mid_message.c")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", pem],
+                   check=True, stderr=subprocess.PIPE)
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-pthread", "-o", program, source, "-lgnutls"], check=True)
+    log = os.path.join(work, "log")
+    for version, asked in (("1.2", b"GNUTLS_E_REHANDSHAKE"), ("1.3", b"GNUTLS_E_REAUTH_REQUEST")):
+        name = "TLS %s, mid-message" % version
+        bare, shimmed = bare_and_shimmed([program, version, pem, key, '"%s"' % KEY],
+                                         bare_environment(HOME=work), log, "localhost=openrouter")
+        told = list(differences(bare, shimmed))
+        check(not told and bare.status == 0 and bare.out.count(asked) == 2 and b"all of it" in bare.out,
+              name + ": as without us", (told, bare))
+        seen = records(log, "exchange", [KEY])
+        check([(r["status"], r["verdict"]["cause"]) for r in seen] == [(401, "auth_token_quoted")],
+              name + ": the exchange, once", seen)
+
+
 def reloads(server, work, url):
     header = 'Authorization: Bearer "%s"' % server.keys["good"]
     seen, bare = whole("unloaded and loaded again", server,
@@ -251,6 +273,7 @@ def main():
             reloads(server, work, url)
             pointers(server, work)
             pointers_to_ours(server, work)
+        mid_message(work)
         late(work)
     return finish()
 
