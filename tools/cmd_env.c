@@ -4,30 +4,15 @@
 #include <unistd.h>
 
 #include "base/settings.h"
-#include "diagnose/rules.h"
-#include "diagnose/hosts.h"
 #include "tools/commands.h"
 #include "tools/docgen/roff.h"
-
-/* Lists are checked by the modules that parse them. */
-static bool is_malformed(const struct settings *s, size_t id)
-{
-	struct host_list hosts;
-	struct rulebook book;
-	struct slice wrong;
-
-	if (id == SETTING_rules)
-		return !rulebook_init(&book, s->rules, &wrong);
-	if (id == SETTING_hosts)
-		return !hosts_init(&hosts, s->hosts, &wrong);
-	return s->malformed & 1u << id;
-}
+#include "tools/malformed.h"
 
 static void put_setting(struct buf *out, const struct text_style *style, const struct settings *s,
 			size_t id)
 {
 	const struct setting *row = &settings_table[id];
-	bool wrong = is_malformed(s, id);
+	bool wrong = malformed_part(s, (enum setting_id)id).n > 0;
 
 	say(out, "%s%s%s", style->colour ? "\033[1m" : "", row->name,
 	    style->colour ? "\033[0m" : "");
@@ -125,7 +110,7 @@ int cmd_env(const struct arguments *a)
 	buf_init(&out, LIMIT_BLOCK);
 	for (size_t id = 0; id < SETTING_COUNT; id++) {
 		put_setting(&out, &style, &s, id);
-		wrong |= is_malformed(&s, id);
+		wrong |= malformed_part(&s, (enum setting_id)id).n > 0;
 	}
 	print_out(&out);
 	buf_release(&out);

@@ -257,21 +257,6 @@ static void say_next_step(const struct run *r, const struct log_counts *t, struc
 	buf_release(&command);
 }
 
-/* The diagnosis of the processes. Each of them complains of a malformed setting, as we did before. */
-static void write_text(struct slice text)
-{
-	const char *end = text.p + text.n;
-	struct slice line;
-
-	while (slice_cut(&text, '\n', &line)) {
-		if (slice_starts(line, SLICE("orshim: ORSHIM_")) &&
-		    slice_has(line, SLICE(" is not understood; ")))
-			continue;
-		write_all(STDERR_FILENO,
-			  (struct slice){ line.p, line.n + (line.p + line.n < end) });
-	}
-}
-
 static void tell(struct run *r)
 {
 	struct log_counts t;
@@ -296,7 +281,7 @@ static void tell(struct run *r)
 	if (r->o->quiet)
 		buf_reset(&text);
 	else if (!r->own_text || !run_report(&r->log, &report))
-		write_text(buf_slice(&text));
+		write_all(STDERR_FILENO, buf_slice(&text));
 	write_all(STDERR_FILENO, buf_slice(&report));
 	if (report.n)
 		say(&out, "\n");

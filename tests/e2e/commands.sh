@@ -85,8 +85,9 @@ misuse "a file without a certificate" 2 "no certificate is in" "$orshim" relay -
 misuse "a folder of certificates" 2 "name a file" "$orshim" relay --ca "$root/tests"
 misuse "a log that cannot be written" 2 "cannot write to /nonexistent/log" env ORSHIM_LOG=/nonexistent/log "$orshim" run -- true
 misuse "a text that cannot be written" 2 "cannot write to /nonexistent/text" env ORSHIM_TEXT=/nonexistent/text "$orshim" run -- true
-for setting in HOSTS='a b' LOG_MAX=lots RELAY=maybe RULES=xyzzy=off; do
-	run "run with a malformed setting" 0 env "ORSHIM_$setting" "$orshim" run -- true
+for setting in HOSTS='a b' LOG_MAX=lots MACHINE='a b' RELAY=maybe RULES=xyzzy=off; do
+	run "env with ORSHIM_$setting" 2 env "ORSHIM_$setting" "$orshim" env
+	run "run with a malformed setting: the tool does not get it" 0 env "ORSHIM_$setting" "$orshim" run -- "$orshim" env
 	[ "$(grep -c "^orshim: run: ORSHIM_${setting%%=*}: .* is not understood; accepted: ." "$work/err")" = 1 ]
 	verdict $? "run: ORSHIM_$setting is complained of, once"
 done
@@ -205,6 +206,11 @@ run "env with a malformed setting" 2 env ORSHIM_BODY_MAX=lots "$orshim" env
 says "env with a malformed setting" out "not understood"
 run "a malformed setting in replay" 0 env ORSHIM_RULES=no_such=off "$orshim" replay "$work/good.cap"
 says "a malformed setting in replay" err "ORSHIM_RULES"
+run "two mistakes and a rule switched off" 1 env ORSHIM_RULES=one=off,auth_token_quoted=off,two=off "$orshim" run -- "$orshim" replay "$work/quoted.cap"
+[ "$(grep -c '^orshim: run: ORSHIM_RULES: "[a-z]*=off" is not understood' "$work/err")" = 2 ]
+verdict $? "two mistakes: both are complained of"
+! grep -q "error.auth_token_quoted" "$work/out"
+verdict $? "two mistakes: the rule between them is off"
 run "a rule switched off" 1 env ORSHIM_RULES=auth_token_quoted=off "$orshim" replay "$work/quoted.cap"
 ! grep -q "auth_token_quoted" "$work/out"
 verdict $? "a rule switched off: is not in the text"
