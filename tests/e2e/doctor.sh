@@ -82,7 +82,7 @@ for cargo in "${RUSTUP_HOME:-$HOME/.rustup}"/toolchains/stable*/bin/cargo; do
 		method tables found' '"library":"OpenSSL"' "$tapped"
 done
 "$root/tests/e2e/bun/build_hidden.sh" "$scratch"
-expect 0 'OpenSSL hidden in a library' "$scratch/linked" "TLS: OpenSSL: inside $scratch/libhidden.so, which exports none of it; names its source file
+expect 0 'OpenSSL hidden in a library' "$scratch/linked" "inside $scratch/libhidden.so, which exports none of it; names its source file
 	method tables found
 	tapped by its method tables" "\"object\":\"$scratch/libhidden.so\"" "$tapped"
 expect 0 wget /usr/bin/wget "TLS: GnuTLS: needs libgnutls.so
