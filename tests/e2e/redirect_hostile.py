@@ -80,7 +80,7 @@ def looks_into(pid):
         pass
     if libc.ptrace(PTRACE_SEIZE, pid, None, None) == 0:
         found.append("ptrace")
-    libc.syscall(READV, pid, here, 1, there, 1, 0)
+    libc.syscall(READV, pid, here, 1, there, 1, ctypes.c_ulong(0))
     if ctypes.get_errno() not in (errno.EPERM, errno.ESRCH):
         found.append("process_vm_readv")
     pidfd = libc.syscall(PIDFD_OPEN, pid, 0)
