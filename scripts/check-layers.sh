@@ -32,7 +32,7 @@ found=$(grep -rnE '^#include "(shim/)?tap/' tools shim/*.[ch] |
 [ -z "$found" ] || fail "only tap may include tap/:
 $found"
 
-# In tools/, too, what stands on something is not what that stands on.
+# In tools/, too, nothing includes what is above it.
 below() { # FOLDER ALLOWED-REGEX
 	found=$(grep -nE '^#include "tools/[a-z]+/' "tools/$1"/*.[ch] | grep -vE "\"tools/($1|$2)/" || true)
 	[ -z "$found" ] || fail "tools/$1 includes what it must not:

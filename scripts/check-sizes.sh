@@ -20,7 +20,7 @@ for file in $files; do
 	*util* | *helper* | *common* | *misc* | *manager*) fail "$file: a name that says nothing" ;;
 	esac
 done
-# A function's body is what stands between { and } in column 1; a table in it does not count.
+# A function's body is what is between { and } in column 1; a table in it does not count.
 # shellcheck disable=SC2046,SC2086 # lists of words on purpose
 awk '
 	FNR == 1 { start = inside = 0 }

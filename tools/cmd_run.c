@@ -358,7 +358,7 @@ static void settle_asan(const char *path)
 }
 
 /* Report the keys in reach of the tool, record them in the log, and pass them to the shim. */
-static void look_around(const struct run *r, const char *program)
+static void launch_checks(const struct run *r, const char *program)
 {
 	struct launch *l = launch_look();
 
@@ -428,7 +428,7 @@ int cmd_run(const struct arguments *a)
 	choose_text(&r);
 	if (!r.o->quiet)
 		malformed_settings("run", warn);
-	look_around(&r, program.interpreter);
+	launch_checks(&r, program.interpreter);
 	if (!getenv("ORSHIM_FOLLOW"))
 		set("ORSHIM_FOLLOW", "1");
 	buf_init(&r.passed, RELAY_REPORT);

@@ -39,7 +39,7 @@ struct credentials {
 	    all[LIMIT_CREDENTIALS]; /* Authorization fields first, in wire order, then the others */
 	size_t count;
 	char url[LIMIT_URL_KEY]; /* a key of the URL, without its percent-encoding */
-	struct slice encoded;    /* the same as it stands in the URL; absent: not encoded */
+	struct slice encoded;    /* the same as written in the URL; absent: not encoded */
 	bool
 	    absent; /* certainly none: all fields were seen. With count 0 and !absent it is not knowable */
 };

@@ -191,7 +191,7 @@ void token_mask(struct slice token, char out[TOKEN_MASK_SIZE])
 		return;
 	}
 	shape_read(&shape, token);
-	/* What was peeled off stays visible, in its order. */
+	/* What was stripped off stays visible, in its order. */
 	size_t before = token.n ? (size_t)(shape.core.p - token.p) : 0;
 	mask_ascii(&shown, slice_sub(token, 0, before));
 	mask_core(&shown, &shape);

@@ -162,12 +162,12 @@ static bool is_between(struct slice s, size_t at, size_t length)
 
 bool is_masked(struct slice s)
 {
-	static const char blots[][4] = { "***", "\xe2\x80\xa2" /* bullet U+2022 */,
+	static const char masks[][4] = { "***", "\xe2\x80\xa2" /* bullet U+2022 */,
 					 "\xe2\x97\x8f" /* black circle U+25CF */,
 					 "\xe2\x80\xa6" /* ellipsis U+2026 */ };
 
-	for (size_t i = 0; i < COUNT(blots); i++)
-		if (slice_has(s, slice_of(blots[i])))
+	for (size_t i = 0; i < COUNT(masks); i++)
+		if (slice_has(s, slice_of(masks[i])))
 			return true;
 	if (slice_equal_nocase(s, SLICE("<redacted>")) ||
 	    slice_equal_nocase(s, SLICE("[redacted]")) || slice_equal_nocase(s, SLICE("redacted")))

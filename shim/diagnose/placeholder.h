@@ -16,7 +16,7 @@ bool is_local_dummy(struct slice s);
 bool is_sample(struct slice s);
 /* A path of plain words, from the root, the home or the working directory. */
 bool is_file_path(struct slice s);
-/* Has S been shortened or blotted for showing? */
+/* Has S been shortened or masked for showing? */
 bool is_masked(struct slice s);
 
 #endif

@@ -134,7 +134,7 @@ static bool is_command(struct slice s)
 }
 
 /* Take scheme words and quotation marks off the core. */
-static void peel(struct token_shape *shape)
+static void strip(struct token_shape *shape)
 {
 	for (int layers = 0; layers < 4; layers++) {
 		struct slice core = shape->core;
@@ -409,7 +409,7 @@ void shape_read(struct token_shape *shape, struct slice token)
 		shape->vendor = vendor_of_key(token);
 		return;
 	}
-	peel(shape);
+	strip(shape);
 	shape->vendor = vendor_of_key(shape->core);
 	shape->kind = core_form(shape->core, shape->vendor, &shape->part);
 	if (shape->kind == TOKEN_PREFIX && shape->part.n)

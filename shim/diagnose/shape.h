@@ -4,8 +4,8 @@
 
 /*
  * What a token's bytes say about it, found out once so that two rules cannot
- * report one mistake twice. A token is peeled: a scheme word written again,
- * then quotation marks, as often as they come. What is left is the core, and
+ * report one mistake twice. A scheme word written again
+ * and then quotation marks are stripped, as often as they come. What is left is the core, and
  * the core has exactly one form: the first of enum token_kind that fits, so
  * the order below is the order of precedence, from what explains most to what
  * explains least. Facts of the bytes alone: whether a form is a fault on this

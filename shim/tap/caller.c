@@ -62,7 +62,7 @@ static void *look_up(void *handle, const char *name, const char *version)
 }
 
 /*
- * Another copy of this library is preloaded as well. What it stands in for, it looks
+ * Another copy of this library is preloaded as well. What it interposes, it looks
  * up itself, but never the way back to us.
  */
 static bool is_copy(const struct object *o)

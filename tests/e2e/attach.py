@@ -94,7 +94,7 @@ def footprint(pid):
     library = [m[4] for m in maps if "liborshim.so" in m[3]]
     return {"maps": len(maps), "threads": int(status["Threads"]),
             "files": len(os.listdir("/proc/%d/fd" % pid)),
-            "errands": sum(m[1] - m[0] == 4096 and m[2:4] == ["r-xp", ""] for m in maps),
+            "request pages": sum(m[1] - m[0] == 4096 and m[2:4] == ["r-xp", ""] for m in maps),
             "libraries": len(library), "library": sum(library), "arenas": len(arenas),
             "malloc": sum(arenas) + sum(m[4] for m in maps if m[3] == "[heap]"),
             "rss": int(status["VmRSS"].split()[0])}
@@ -237,8 +237,8 @@ def look_for_growth(host, before, early, late):
     if host.exact:
         bounds.update(maps=0, threads=0)
     wrong = ["%s %+d" % (what, growth(what)) for what in bounds if growth(what) > bounds[what]]
-    if late[0]["errands"] > before[0]["errands"]:
-        wrong.append("an errand's page")
+    if late[0]["request pages"] > before[0]["request pages"]:
+        wrong.append("a request's page")
     if wrong:
         raise Wrong("left behind: %s; early %s, late %s" % (", ".join(wrong), early, late))
     told = "resident %+d kB, of that malloc() %+d"
@@ -270,7 +270,7 @@ def under_interrupts(shop, host, hosts, count):
         time.sleep(random.random() * 0.03)
         attach.send_signal(signal.SIGKILL if i % 2 else signal.SIGINT)
         attach.wait(timeout=PATIENCE)
-        # A killed one's errand may still be on its way.
+        # A killed one's request may still be on its way.
         wait_for("the detachment", lambda: shop.run("--detach", host.pid).returncode == 0)
     wait_for("an attachment", lambda: shop.run("--detach", host.pid).returncode == 0 and
              shop.run(*host.options, host.pid, env={"ORSHIM_HOSTS": hosts}).returncode == 0)

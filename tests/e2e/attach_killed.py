@@ -68,7 +68,7 @@ def changed_masks(pid, before):
 
 
 def again(shop, host, hosts, where):
-    """Attached anew, wherever it stood: a killed one's errand may still be on its way."""
+    """Attached anew, wherever it was: a killed one's request may still be on its way."""
     def is_attached():
         return shop.run("--detach", host.pid).returncode == 0 and shop.run(
             *host.options, host.pid, env={"ORSHIM_HOSTS": hosts}).returncode != 2

@@ -3,9 +3,9 @@
 # tags: clients
 """Beside other preloaded libraries, each before and behind the shim, with programs that exchange,
 fork and start children. A program that works with the other library alone does the same with both,
-and each of its exchanges is told once. What stands in for connect() and for files (fakeroot, which
-has nobody to talk to here, torsocks, proxychains), for the clock, for users. And the shim itself a
-second time: by /etc/ld.so.preload, the same file, another name of it, a copy.
+and each of its exchanges is told once. What replaces connect() and the functions for files
+(fakeroot, which has nobody to talk to here, torsocks, proxychains), for the clock, for users. And
+the shim itself a second time: by /etc/ld.so.preload, the same file, another name of it, a copy.
 """
 import glob
 import os

@@ -224,7 +224,7 @@ def lint(requests, host, scratch, problems_of):
 
 
 def as_capture(host, request, refusal):
-    """A capture of its own: no other request stands before it."""
+    """A capture of its own: no other request comes before it."""
     lines = ["= host " + host.split(":")[0], ">x " + request.hex(" ")]
     if refusal:
         lines.append("<x " + answers_of([request], *refusal).hex(" "))

@@ -294,7 +294,7 @@ class Server:
 
 
 # A process counts the memory of the one that it was forked from as its own, at its most: this small
-# one stands between, for the tests' own may hold a GiB. Tells status, memory and CPU time.
+# one comes between, for the tests' own may hold a GiB. Tells status, memory and CPU time.
 MEASURE = """
 import os, sys
 tell, preload = int(sys.argv[1]), sys.argv[2]

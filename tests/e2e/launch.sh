@@ -128,7 +128,7 @@ url=https://localhost:$port/api/v1/chat/completions
 body='{"model":"openai/gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}'
 mkdir -p "$p" "$work/home/.continue" "$work/home/.codex"
 cat >"$p/agent.py" <<'END'
-# Reads .env as `docker --env-file` does: what stands behind the = is the value.
+# Reads .env as `docker --env-file` does: what comes after the = is the value.
 import json, os, sys
 import requests
 for line in open(".env"):

@@ -346,7 +346,7 @@ class Suite:
                     [] if told == {("unknown", "none")} else [str(told)])
 
     def other_preloads(self):
-        """What stands in the place of libc's functions is not called by us."""
+        """What replaces libc's functions is not called by us."""
         hooks = self.path("libhooks.so")
         subprocess.run([os.environ.get("CC", "cc"), "-O1", "-D_GNU_SOURCE", "-fPIC", "-shared", "-o", hooks,
                         os.path.join(HERE, "hooks.c"), "-ldl"], check=True)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A key of a known shape in any surroundings: the first byte says in which part
- * of an exchange the rest stands, and FF in it stands for the key. Whatever is
+ * of an exchange the rest is put, and FF in it stands for the key. Whatever is
  * around it, no record, no text and no capture holds a piece of it.
  */
 #include <dirent.h>
@@ -32,7 +32,7 @@ enum hiding_place {
 	PLACES
 };
 
-/* What stands in an exchange: TEXT in the PLACE that is fuzzed, else something harmless. */
+/* What is in an exchange: TEXT in the PLACE that is fuzzed, else something harmless. */
 struct parts {
 	enum hiding_place place;
 	struct slice text;

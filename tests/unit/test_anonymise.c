@@ -27,7 +27,7 @@ static char *copy_of(const char *text, size_t n)
 	return room;
 }
 
-/* A token's stand-in has its shape, is another, and stands in for itself. */
+/* A token's pseudonym has its shape, is another token, and is its own pseudonym. */
 static void a_token_keeps_its_shape_and_nothing_else(void **state)
 {
 	static const char *const tokens[] = {

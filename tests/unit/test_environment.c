@@ -12,7 +12,7 @@
 /* Of a made-up account. */
 #define KEY "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"
 
-/* A block of entries, each ended by the NUL that C adds or that stands there. */
+/* A block of entries, each ended by the NUL that C adds or that is written out. */
 #define BLOCK(text)                             \
 	{                                       \
 		.block = { text, sizeof(text) } \

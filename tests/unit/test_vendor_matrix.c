@@ -210,7 +210,7 @@ static void the_owner_is_told_by_the_form_alone(void **state)
 	}
 }
 
-/* A key that is told by its form is masked by it, wherever it stands in a text. */
+/* A key that is told by its form is masked by it, wherever it is in a text. */
 static void every_key_of_the_matrix_is_masked_in_a_text(void **state)
 {
 	static const char *const texts[] = { "Incorrect API key provided: %s.",

@@ -31,7 +31,7 @@ struct har {
 	size_t count;
 	char recorder[HAR_NAME_MAX]; /* creator's name; "" */
 	/*
-	 * Chrome and its kin leave Authorization and cookies out of an export unless they are
+	 * Browsers built on Chromium leave Authorization and cookies out of an export unless they are
 	 * asked for them, and nothing in this one tells that they were.
 	 */
 	bool sanitized;

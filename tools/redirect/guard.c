@@ -40,7 +40,7 @@ static void let_next_pass(int listener)
 }
 
 /* The relay is gone: answer in its place until the last filtered process has ended. */
-static void stand_in(const struct guard *g, struct pollfd *held, uint32_t count)
+static void answer_for_relay(const struct guard *g, struct pollfd *held, uint32_t count)
 {
 	uint32_t left = count;
 
@@ -100,7 +100,7 @@ __attribute__((noreturn)) static void be_guard(const struct guard *g, int from, 
 	if (kind != 'E') {
 		if (count)
 			say_so(log);
-		stand_in(g, held, count);
+		answer_for_relay(g, held, count);
 		folder_clear(folder);
 	}
 	_exit(0);

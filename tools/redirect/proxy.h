@@ -6,7 +6,7 @@
  * The second way to the relay, where the kernel or a sandbox allows no filter:
  * an HTTP proxy on loopback, which programs learn of by HTTPS_PROXY. It knows
  * CONNECT alone (RFC 9110 section 9.3.6), and only for who has the run's secret,
- * which stands in that variable. The tunnel is then a redirected connection
+ * which is in that variable. The tunnel is then a redirected connection
  * like any other.
  */
 #include "tools/redirect/relay.h"

@@ -22,7 +22,7 @@ struct user_proxy {
 	char host[256];
 	uint16_t port; /* host order */
 	struct slice
-	    login; /* "user:secret" as it stands in the variable, percent-encoded; may be empty */
+	    login; /* "user:secret" as written in the variable, percent-encoded; may be empty */
 };
 
 /* URL as HTTPS_PROXY has it; login refers into it. False: it is none. */

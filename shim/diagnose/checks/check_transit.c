@@ -86,13 +86,13 @@ bool check_redirect_dropped_auth(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-/* A fragment of a key as error texts quote it: HEAD, blotted bytes, TAIL. */
+/* A fragment of a key as error texts quote it: HEAD, masked bytes, TAIL. */
 struct quoted_key {
 	struct slice head;
 	struct slice tail;
 };
 
-/* The word that follows "provided: " or "api key: " in the message, if it is blotted. */
+/* The word that follows "provided: " or "api key: " in the message, if it is masked. */
 static bool quoted_key_find(struct slice message, struct quoted_key *quoted)
 {
 	static const char leads[][15] = { "key provided: ", "api key: " };
@@ -112,11 +112,11 @@ static bool quoted_key_find(struct slice message, struct quoted_key *quoted)
 	word.n = n;
 	while (word.n && word.p[word.n - 1] == '.')
 		word.n--;
-	long blot = slice_find(word, SLICE("**"), 0);
-	if (blot < 0)
+	long mask = slice_find(word, SLICE("**"), 0);
+	if (mask < 0)
 		return false;
-	quoted->head = slice_sub(word, 0, (size_t)blot);
-	quoted->tail = slice_from(word, (size_t)blot);
+	quoted->head = slice_sub(word, 0, (size_t)mask);
+	quoted->tail = slice_from(word, (size_t)mask);
 	while (quoted->tail.n && (quoted->tail.p[0] == '*' || quoted->tail.p[0] == '.'))
 		quoted->tail = slice_from(quoted->tail, 1);
 	return quoted->head.n + quoted->tail.n >= 4;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded behind the shim: stands in the place of libc's functions for files
+ * Preloaded behind the shim: replaces libc's functions for files
  * and ends a process in which the shim calls one of them.
  */
 #include <dlfcn.h>
