@@ -12,6 +12,7 @@
 #include "diagnose/error_object.h"
 #include "diagnose/host_name.h"
 #include "diagnose/meaning.h"
+#include "diagnose/sign_in.h"
 
 const char *refused_by_name(enum refused_by r)
 {
@@ -405,6 +406,11 @@ void answer_attribute(struct answer *a, const struct exchange *x, const struct v
 	if (a->status == STATUS_PROXY_LOGIN) {
 		a->failed = true;
 		set(a, REFUSED_edge, REFUSAL_POLICY);
+		return;
+	}
+	if (sign_in_asked_for(x).p) {
+		a->failed = true;
+		set(a, REFUSED_edge, REFUSAL_UNAVAILABLE);
 		return;
 	}
 	if (is_page_for_a_call(a, x, vendor)) {

@@ -48,7 +48,8 @@ static bool has_own_grammar(struct slice word)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (slice_equal_nocase(word, slice_of(words[i])))
 			return true;
-	return slice_starts_nocase(word, SLICE("AWS")) ||
+	/* TC3-HMAC-SHA256, ACS3-HMAC-SHA256, HMAC-SHA256: Tencent, Alibaba, Volcengine. */
+	return slice_starts_nocase(word, SLICE("AWS")) || slice_has_nocase(word, SLICE("HMAC")) ||
 	       slice_starts_nocase(word, SLICE("SCRAM-"));
 }
 

@@ -8,6 +8,7 @@
 #include "diagnose/checks/checks.h"
 #include "diagnose/claims.h"
 #include "diagnose/credential_checks.h"
+#include "diagnose/sign_in.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
@@ -349,9 +350,31 @@ static struct slice page_title(struct slice body)
 	return end < 0 ? nowhere : slice_trim(slice_sub(title, 0, (size_t)end));
 }
 
+/* A login for people is in front of the server, and what it wants of a program. */
+static bool describe_sign_in(const struct check_input *in, struct detail *d)
+{
+	struct slice host = sign_in_asked_for(in->x);
+
+	if (!host.p)
+		return false;
+	detail_f(d, "status %d and the sign-in of ", in->answer.status);
+	detail_masked(d, host, 80);
+	d->why = "A sign-in for people is in front of the server. It sends whoever is not signed in "
+		 "to its page, and does not know the key of the API. The server was not asked.";
+	detail_fix(d,
+		   "Ask whoever runs the server how programs get past the sign-in (Cloudflare "
+		   "Access: a service token in CF-Access-Client-Id and CF-Access-Client-Secret; "
+		   "oauth2-proxy: skip_auth_routes or a bearer token of the issuer), and set that "
+		   "beside the key, where the tool has custom headers.");
+	return true;
+}
+
 bool check_answered_by_web_page(const struct check_input *in, struct detail *d)
 {
 	struct slice body = buf_slice(&in->x->response.body.bytes);
+
+	if (in->is_api && describe_sign_in(in, d))
+		return true;
 
 	/* A vendor's web server answers 401 with its own page: that is the key check. */
 	if (!in->is_api || !in->answer.html || !is_api_path(in) ||

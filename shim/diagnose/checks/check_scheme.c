@@ -164,10 +164,11 @@ bool check_auth_scheme_punctuated(const struct check_input *in, struct detail *d
 static bool is_documented_scheme(const struct check_input *in, const struct credential *c)
 {
 	static const struct {
-		char vendor[10];
+		char vendor[11];
 		char scheme[17];
 	} documented[] = {
 		{ "bedrock", "AWS4-HMAC-SHA256" }, /* Signature Version 4 */
+		{ "volcengine", "HMAC-SHA256" },   /* volcengine.com/docs/6369/67269 */
 		{ "baseten", "Api-Key" },          /* docs.baseten.co, every endpoint */
 		{ "replicate", "Token" },          /* replicate.com/docs until 2024, still read */
 	};
