@@ -71,6 +71,7 @@
 #define LIMIT_COLLECTED 256	    /* processes that send their lines because they cannot open the log (count) */
 #define LIMIT_RELAY_NAMES 64	    /* hosts of one run that are listed as not decrypted (count) */
 #define LIMIT_RELAY_LEAVES 32	    /* certificates that are kept (count) */
+#define LIMIT_RELAY_ROOTS 8192	    /* roots that one runtime trusts (count) */
 #define LIMIT_TRUST (8 << 20)	    /* a file of certificates that a variable names */
 
 /* diagnose */

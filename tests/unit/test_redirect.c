@@ -14,6 +14,7 @@
 #include "tools/redirect/authority.h"
 #include "tools/redirect/hello.h"
 #include "tools/redirect/keystore.h"
+#include "tools/redirect/roots.h"
 #include "tools/redirect/user_proxy.h"
 
 /* What a client of ours says first to NAME (NULL: without one), offering h2 and http/1.1. */
@@ -163,6 +164,47 @@ static void leaves_are_kept_and_their_number_is_limited(void **state)
 	authority_release(&a);
 }
 
+/* Roots are found by their names, decoded once, all of a name, and nothing else is taken for one. */
+static void roots_are_decoded_when_a_chain_needs_them(void **state)
+{
+	struct authority all[3] = { { 0 } };
+	struct host_list hosts = { .count = 0 };
+	X509_STORE *store = X509_STORE_new();
+	struct roots *roots = roots_of(store);
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	assert_non_null(roots);
+	for (size_t i = 0; i < 3; i++) { /* all have one name, and another key each */
+		assert_true(authority_make(&all[i], &hosts));
+		assert_int_equal(
+		    buf_addf(&text, "# %zu\n-----BEGIN X-----\nMTIz\n-----END X-----\n", i), 0);
+		if (i < 2)
+			assert_true(authority_pem(&all[i], &text));
+	}
+	assert_int_equal(buf_addf(&text,
+				  "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+				  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+			 0);
+	roots_add_pem(roots, buf_slice(&text));
+	assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(store)), 0);
+	for (size_t i = 0; i < 3; i++) {
+		X509_STORE_CTX *c = X509_STORE_CTX_new();
+		X509 *leaf = leaf_of(&all[i], "openrouter.ai");
+
+		X509_STORE_CTX_init(c, store, leaf, NULL);
+		assert_int_equal(X509_verify_cert(c) == 1, i < 2);
+		assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(store)), 2);
+		X509_STORE_CTX_free(c);
+		X509_free(leaf);
+	}
+	X509_STORE_free(store);
+	buf_release(&text);
+	for (size_t i = 0; i < 3; i++)
+		authority_release(&all[i]);
+}
+
 static void javas_list_is_read_and_grows_by_one(void **state)
 {
 	static const unsigned char empty[] = "\xfe\xed\xfe\xed\0\0\0\2\0\0\0\0"
@@ -254,6 +296,7 @@ int main(void)
 		cmocka_unit_test(a_client_hello_is_read_in_any_pieces),
 		cmocka_unit_test(the_authority_is_good_for_the_hosts_in_question_alone),
 		cmocka_unit_test(leaves_are_kept_and_their_number_is_limited),
+		cmocka_unit_test(roots_are_decoded_when_a_chain_needs_them),
 		cmocka_unit_test(javas_list_is_read_and_grows_by_one),
 		cmocka_unit_test(a_proxy_of_the_environment_is_read),
 		cmocka_unit_test(a_login_is_written_as_basic),

@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +12,9 @@
 
 #include "base/limits.h"
 #include "tools/redirect/keystore.h"
+#include "tools/redirect/roots.h"
 
-enum { CERTIFICATES_MAX = 4096 };
+enum { FILES_MAX = 4096 }; /* of a folder */
 
 #define BIT(runtime) (1u << RUNTIME_##runtime)
 #define EVERY ((1u << RUNTIME_COUNT) - 1)
@@ -112,33 +111,18 @@ static const char *system_bundle(void)
 	return NULL;
 }
 
-static void add_all(X509_STORE *to, struct slice pem)
-{
-	BIO *from = BIO_new_mem_buf(pem.p, (int)pem.n);
-	X509 *one;
-
-	for (int i = 0; from && i < CERTIFICATES_MAX; i++) {
-		one = PEM_read_bio_X509_AUX(from, NULL, NULL, NULL);
-		if (!one)
-			break;
-		X509_STORE_add_cert(to, one);
-		X509_free(one);
-	}
-	BIO_free(from);
-}
-
-static void add_file(X509_STORE *to, const char *path)
+static void add_file(struct roots *to, const char *path)
 {
 	struct buf text;
 
 	buf_init(&text, LIMIT_TRUST);
 	if (path && append(&text, path))
-		add_all(to, buf_slice(&text));
+		roots_add_pem(to, buf_slice(&text));
 	buf_release(&text);
 }
 
 /* Each file in FOLDER, as Go and rustls read SSL_CERT_DIR: a list by colons. */
-static void add_folders(X509_STORE *to, const char *list)
+static void add_folders(struct roots *to, const char *list)
 {
 	struct slice rest = slice_of(list), one;
 	char path[PATH_MAX];
@@ -147,7 +131,7 @@ static void add_folders(X509_STORE *to, const char *list)
 	while (slice_cut(&rest, ':', &one)) {
 		snprintf(path, sizeof(path), "%.*s", SLICE_ARG(one));
 		DIR *folder = opendir(path);
-		for (int i = 0; folder && i < CERTIFICATES_MAX && (entry = readdir(folder)); i++) {
+		for (int i = 0; folder && i < FILES_MAX && (entry = readdir(folder)); i++) {
 			if (snprintf(path, sizeof(path), "%.*s/%s", SLICE_ARG(one), entry->d_name) <
 			    (int)sizeof(path))
 				add_file(to, path);
@@ -167,25 +151,30 @@ static void add_keystore(X509_STORE *to, const char *path)
 	buf_release(&bytes);
 }
 
-static void fill(X509_STORE *store, enum runtime runtime, const char *java)
+static bool fill(X509_STORE *store, enum runtime runtime, const char *java)
 {
 	const char *folders = getenv("SSL_CERT_DIR");
+	struct roots *roots = roots_of(store);
 	bool replaced = false;
+
+	if (!roots)
+		return false;
 
 	for (size_t i = 0; i < VARIABLES; i++) {
 		if (!(variables[i].readers & 1u << runtime) || !given(i))
 			continue;
 		replaced |= !variables[i].adds;
-		add_file(store, given(i));
+		add_file(roots, given(i));
 	}
 	if (folders && *folders && runtime != RUNTIME_DENO) {
-		add_folders(store, folders);
+		add_folders(roots, folders);
 		replaced |= runtime != RUNTIME_GO;
 	}
 	if (runtime == RUNTIME_JAVA)
 		add_keystore(store, java);
 	else if (!replaced)
-		add_file(store, system_bundle());
+		add_file(roots, system_bundle());
+	return true;
 }
 
 SSL_CTX *trust_context(struct trust *t, enum runtime runtime)
@@ -195,10 +184,10 @@ SSL_CTX *trust_context(struct trust *t, enum runtime runtime)
 	if (c)
 		return c;
 	c = SSL_CTX_new(TLS_client_method());
-	if (!c)
+	if (!c || !fill(SSL_CTX_get_cert_store(c), runtime, t->java)) {
+		SSL_CTX_free(c);
 		return NULL;
-	fill(SSL_CTX_get_cert_store(c), runtime, t->java);
-	ERR_clear_error(); /* the end of each file is one */
+	}
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION);
