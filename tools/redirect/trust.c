@@ -151,6 +151,18 @@ static void add_keystore(X509_STORE *to, const char *path)
 	buf_release(&bytes);
 }
 
+/* Does RUNTIME read variable I, and no variable before it that names the same file? */
+static bool is_first_reader(size_t i, enum runtime runtime)
+{
+	if (!(variables[i].readers & 1u << runtime) || !given(i))
+		return false;
+	for (size_t j = 0; j < i; j++)
+		if (variables[j].readers & 1u << runtime && given(j) &&
+		    strcmp(given(j), given(i)) == 0 && variables[j].adds == variables[i].adds)
+			return false;
+	return true;
+}
+
 static bool fill(X509_STORE *store, enum runtime runtime, const char *java)
 {
 	const char *folders = getenv("SSL_CERT_DIR");
@@ -161,7 +173,7 @@ static bool fill(X509_STORE *store, enum runtime runtime, const char *java)
 		return false;
 
 	for (size_t i = 0; i < VARIABLES; i++) {
-		if (!(variables[i].readers & 1u << runtime) || !given(i))
+		if (!is_first_reader(i, runtime))
 			continue;
 		replaced |= !variables[i].adds;
 		add_file(roots, given(i));
