@@ -2,7 +2,8 @@
 """Rows of the bench about a tool that is reached by redirection: a static program under `orshim run`.
 
 Its connect() is held until the relay has taken it over, its other system calls go through a
-filter, and its bytes through the relay. Beside it the same program bare and through mitmproxy.
+filter, and its bytes through the relay. Beside it the same program bare and through mitmproxy, and
+connect() through the smallest relay (floor.c), in the column of the empty library.
 The server has an address that is no loopback one, for those are left alone.
 """
 
@@ -10,7 +11,7 @@ import functools
 import os
 
 from others import has_mitmproxy, mitmproxy
-from rounds import BARE, SHIM, Budget, numbers, us, whole_ns
+from rounds import BARE, EMPTY, SHIM, Budget, numbers, us, whole_ns
 
 SERVER, PROXY = "203.0.113.7", "203.0.113.8"  # RFC 5737
 CPU, WALL, MEDIAN, P99 = range(4)
@@ -33,8 +34,9 @@ def measure(bench):
             requests(bench, static, place, None)
 
 
-def turn(bench, static, place, proxied, mode, full):
-    """MODE bare, relayed and, if there is a PROXIED place, by mitmproxy, which is much slower."""
+def turn(bench, static, place, proxied, mode, full, floor=()):
+    """MODE bare, relayed and, if there is a PROXIED place, by mitmproxy, which is much slower; and
+    under the command FLOOR, if there is one."""
     def client(to, count, *under):
         return functools.partial(
             numbers, [*under, static, mode, str(bench.count(count)), to],
@@ -43,13 +45,15 @@ def turn(bench, static, place, proxied, mode, full):
     bench.forget()
     relay = (bench.orshim, "run", "--quiet", "--relay", "strict", "--log", bench.log, "--")
     programs = {BARE: client(place, full), SHIM: client(place, full, *relay)}
+    if floor:
+        programs[EMPTY] = client(place, full, *floor)
     if proxied:
         programs[PROXIED] = client(proxied, full // 4)
     return bench.rounds(programs)
 
 
 def calls(bench, static, place):
-    bench.lines(turn(bench, static, place, None, "connect", 1000),
+    bench.lines(turn(bench, static, place, None, "connect", 1000, (bench.build("floor"), place)),
                 ("redirected, connect(), p50", MEDIAN, us, Budget(added=60e3)),
                 ("    mean", WALL, us), ("    p99", P99, us))
     bench.lines(turn(bench, static, "-", None, "calls", 1000000),

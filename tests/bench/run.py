@@ -76,7 +76,7 @@ class Bench(Table):
 
     def build(self, source, *options, name=None):
         path = os.path.join(self.scratch, name or source)
-        libraries = {"pairs_gnutls": ["-lgnutls"], "pairs_plain": []}
+        libraries = {"pairs_gnutls": ["-lgnutls"], "pairs_plain": [], "floor": []}
         # A static libcrypto is warned about: what it would load later must be of the same libc.
         done = subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", path,
                                *options, os.path.join(HERE, source + ".c"),
