@@ -348,6 +348,9 @@ static void read_meaning(struct answer *a, const struct exchange *x)
 	struct refusal_text text = { .status = answer_code(a),
 				     .body = buf_slice(&x->request.body.bytes) };
 
+	/* ASP.NET says it nowhere else: RFC 6750 section 3. */
+	if (!a->message.n)
+		a->message = challenge_parameter(challenge, SLICE("error_description=\""));
 	if (a->raw_message.p && is_upstreams(a)) {
 		const cJSON *error = error_object(a->raw_tree, true);
 		text.message = a->raw_message;

@@ -81,9 +81,12 @@ static const struct credential *credential_in(const struct check_input *e, size_
 }
 
 /* Fields that field_show() hides but that a rule reads, and that are no secret. */
-static bool is_read_by_rule(struct slice name)
+static bool is_read_by_rule(const struct field *f)
 {
-	return slice_equal_nocase(name, SLICE("x-matched-path"));
+	/* Bearer's parameters say why; those of other schemes can be tokens. */
+	if (slice_equal_nocase(f->name, SLICE("www-authenticate")))
+		return slice_starts_nocase(f->value, SLICE("Bearer "));
+	return slice_equal_nocase(f->name, SLICE("x-matched-path"));
 }
 
 static void copy_value(struct exchange_copy *x, struct message_copy *c, struct pseudonyms *names,
@@ -94,7 +97,7 @@ static void copy_value(struct exchange_copy *x, struct message_copy *c, struct p
 
 	if (!value)
 		return;
-	if ((!field_is_clear(f->name) && !is_read_by_rule(f->name)) ||
+	if ((!field_is_clear(f->name) && !is_read_by_rule(f)) ||
 	    field_is_other_host(f, host)) {
 		anonymise_opaque(names, value, f->value.n);
 		return;

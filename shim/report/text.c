@@ -468,7 +468,7 @@ static void put_answer(struct text_block *b)
 		buf_add_some(&line, "a web page", 10);
 	if (a->message.n && !is_quoted(b->d, meaning, a->message))
 		add_quoted(&line, page ? " titled " : "", a->message);
-	else if (a->answered && b->d->input.x->response.body.total == 0)
+	else if (a->answered && !a->message.n && b->d->input.x->response.body.total == 0)
 		buf_add_some(&line, "no words, only the status", 25);
 	if (a->raw_message.n && !slice_equal(a->raw_message, a->message) &&
 	    !is_quoted(b->d, meaning, a->raw_message))
