@@ -114,7 +114,7 @@ static void decode(struct root *one, X509_STORE *to)
 	X509_free(certificate);
 }
 
-/* The first of STORE with this NAME, as borrowed as the caller expects it (as by_dir.c has it). */
+/* The first of STORE with this NAME, borrowed, as the caller expects it: it counts a reference itself. */
 static int give(X509_STORE *store, const X509_NAME *name, X509_OBJECT *out)
 {
 	X509_OBJECT *found =
