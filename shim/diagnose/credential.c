@@ -233,7 +233,8 @@ static void add_subprotocol(struct credentials *all, const struct message *m)
 
 static bool is_key_parameter(struct slice name)
 {
-	static const char names[][13] = { "key", "api_key", "apikey", "api-key", "access_token" };
+	static const char names[][17] = { "key",	  "api_key",	  "apikey",
+					  "api-key", "access_token", "subscription-key" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (slice_equal_nocase(name, slice_of(names[i])))
