@@ -184,7 +184,7 @@ static bool is_impatient(const struct call *call)
 	return limit.tv_sec || limit.tv_usec;
 }
 
-/* The server cannot be reached: so the kernel says, at the time that is right for the socket. */
+/* The server cannot be reached: let pass, the call finds that itself, and says it when it is due. */
 static void refuse(struct link *l, int error)
 {
 	if (l->relay->strict)

@@ -173,7 +173,7 @@ static struct peer *of_pid(const struct relay *r, int pid)
 	return p;
 }
 
-/* A process's first thread has its number; which one has another thread the kernel knows. */
+/* A process's first thread has its number. Of any other the kernel is asked whose it is. */
 struct peer *peer_known(const struct relay *r, int tid)
 {
 	struct peer *p = of_pid(r, tid);
