@@ -55,9 +55,10 @@ def main():
               (bare, seen))
         check("error[auth_token_quoted]" in said and "1 API exchange, 1 refused" in said,
               "the request by the add-on is diagnosed", said)
-        words = " ".join(said.split())
+        told = run([ORSHIM, "report"], env).out.decode()
+        words = " ".join(told.split())
         check("OpenSSL 3.5" in words and "BoringSSL, observed through its method table" in words,
-              "both libraries are named", said)
+              "the report names both libraries", told)
     return finish()
 
 
