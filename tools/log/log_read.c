@@ -163,10 +163,26 @@ static void line_end(struct log *l, struct line *line, bool last)
 	line->too_long = false;
 }
 
+/* Are there more than MOST lines from AT on? PIECE has room for so many bytes. */
+static bool has_more_lines(const struct log_file *file, int64_t at, size_t most, char *piece)
+{
+	size_t lines = 0;
+	ssize_t n;
+
+	while (lines <= most && (n = pread(file->fd, piece, PIECE, at)) > 0) {
+		const char *end = piece + n;
+		for (const char *p = piece; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+			lines++;
+		at += n;
+	}
+	return lines > most;
+}
+
 static void read_lines(struct log *l, struct log_file *file, int64_t at)
 {
 	struct line line = { .bytes = malloc(LOG_LINE_MAX), .at = at };
 	char *piece = malloc(PIECE);
+	bool begun = false;
 	ssize_t n;
 
 	if (!line.bytes || !piece)
@@ -187,6 +203,10 @@ static void read_lines(struct log *l, struct log_file *file, int64_t at)
 			line.at = at + ++from;
 		}
 		at += n;
+		/* Rows that will not be kept need not be read. That they are rows, the first tell. */
+		if (!begun && l->rows_max && l->count && !l->overfull)
+			l->overfull = has_more_lines(file, at, l->rows_max - l->count, piece);
+		begun = true;
 	}
 	if (!l->overfull && (line.n || line.too_long))
 		line_end(l, &line, true);
