@@ -388,19 +388,24 @@ static void wait_until_waiting(const struct caller *c)
 
 static void at_a_time(void)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at, here = server;
 	int listener = full(&at), fd = open_socket(BLOCKING);
 	struct caller callers[3] = { { .fd = fd, .at = &at },
 				     { .fd = fd, .at = &at },
 				     { .fd = dup(fd), .at = &other } };
 	pthread_t threads[3];
+	int last = open_socket(BLOCKING);
 
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	begin("three threads at a time");
 	for (int i = 0; i < 3; i++) {
 		if (pthread_create(&threads[i], NULL, call, &callers[i]))
 			fail("thread");
 		wait_until_waiting(&callers[i]);
 	}
+	/* Calls are taken in turn: once this one is answered, those before it were taken. */
+	to(last, &here);
+	close(last);
 	make_room(listener);
 	for (int i = 0; i < 3; i++) {
 		pthread_join(threads[i], NULL);
