@@ -197,7 +197,8 @@ def codex(here):
     os.mkdir(os.path.join(here.scratch, ".codex"))
     with open(os.path.join(here.scratch, ".codex", "config.toml"), "w") as out:
         out.write(CODEX)
-    asked = ["exec", "--skip-git-repo-check", "say hi"]
+    # Of a checkout it tells what git says in time.
+    asked = ["exec", "--skip-git-repo-check", "-C", here.scratch, "say hi"]
     argv = [found, *asked]
     ways = [("codex", argv), ("codex by a shell", ["/bin/sh", "-c", '"$@"; exit $?', "sh", *argv])]
     launcher = installed_codex(here, os.path.dirname(found.split("/vendor/")[0] + "/"))
