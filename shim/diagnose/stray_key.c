@@ -179,13 +179,54 @@ static struct slice key_of_field(const struct check_input *in, const struct fiel
 	return none;
 }
 
-/* A token under a name for keys: x-rapidapi-key. */
+/* A session of a website's own, which its API takes, too (Open WebUI: `token=eyJ…`). */
+static bool is_session(struct slice name, struct slice value)
+{
+	return is_jwt(value) || ((is_for_keys(name) || slice_has_nocase(name, SLICE("session"))) &&
+				 is_long_token(value, LEAST_AFTER_BEARER));
+}
+
+static bool has_session(struct slice cookies)
+{
+	struct slice pair;
+
+	while (slice_cut(&cookies, ';', &pair)) {
+		struct slice name;
+		pair = slice_trim(pair);
+		slice_cut(&pair, '=', &name);
+		if (is_session(name, pair))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A signature in the URL: AWS's ("Authenticating Requests: Using Query Parameters")
+ * and iFlytek's, which is a parameter named as the header is.
+ */
+static bool has_signature(struct slice query)
+{
+	struct slice value;
+
+	while (slice_cut(&query, '&', &value)) {
+		struct slice name;
+		slice_cut(&value, '=', &name);
+		if (value.n && (slice_equal_nocase(name, SLICE("x-amz-signature")) ||
+				slice_equal_nocase(name, SLICE("authorization"))))
+			return true;
+	}
+	return false;
+}
+
+/* A token under a name for keys: x-rapidapi-key; or a session. */
 static bool has_field_for_keys(const struct message *m)
 {
 	for (size_t i = 0; i < m->field_count; i++) {
 		const struct field *field = &m->fields[i];
 		if (is_for_keys(field->name) && !is_location(field->name) &&
 		    (!field->known || is_long_token(field->value, LEAST_KEY)))
+			return true;
+		if (slice_equal_nocase(field->name, SLICE("cookie")) && has_session(field->value))
 			return true;
 	}
 	return false;
@@ -196,14 +237,15 @@ bool has_key_elsewhere(const struct check_input *in)
 	const struct message *m = &in->x->request;
 	struct slice rest, word;
 
-	if (gateway_key_field(m))
+	if (gateway_key_field(m) || has_signature(in->x->query))
 		return true;
 	/* Kong and APISIX read it in `apikey`; they run under private host names. */
 	rest = slice_of(in->vendor ? vendor_locations(in->vendor, in->x->path) : "apikey");
 	while (slice_cut(&rest, ' ', &word))
 		if (word.n && !is_location(word) && has_field(m, word))
 			return true;
-	return !in->vendor && in->answer.saw != SAW_NOTHING && has_field_for_keys(m);
+	return !in->vendor && (in->answer.saw != SAW_NOTHING || in->answer.status == 401) &&
+	       has_field_for_keys(m);
 }
 
 static bool is_read_here(const struct check_input *in, struct slice name)

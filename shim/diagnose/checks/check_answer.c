@@ -296,6 +296,18 @@ static bool describe_proxy_login(const struct check_input *in, struct detail *d)
 	return true;
 }
 
+/* What was asked, not who asks or how; after other describers, which know less of it. */
+static void describe_content_filter(const struct check_input *in, struct detail *d)
+{
+	if (in->answer.saw != SAW_POLICY)
+		return;
+	d->why = "A filter for content refused the prompt or what the model wrote. The key was "
+		 "accepted, and the form of the request is not the fault.";
+	detail_fix(d, "Change the prompt, the tools' texts or what they returned; the answer may "
+		      "name the category. Filters of Azure and others can be adjusted in the "
+		      "vendor's console.");
+}
+
 bool check_vendor_refused(const struct check_input *in, struct detail *d)
 {
 	bool others = in->answer.refused_by == REFUSED_edge ||
@@ -306,6 +318,7 @@ bool check_vendor_refused(const struct check_input *in, struct detail *d)
 	if (describe_proxy_login(in, d))
 		return true;
 	quote_message(d, in);
+	describe_content_filter(in, d);
 	if (in->answer.saw == SAW_NOTHING && gives_no_reason(in->answer.message))
 		describe_no_reason(in, d);
 	describe_refused_header(in, d);
@@ -659,6 +672,7 @@ bool check_request_rejected(const struct check_input *in, struct detail *d)
 	if (!is_request_refused_here(in) || is_too_large(in))
 		return false;
 	quote_message(d, in);
+	describe_content_filter(in, d);
 	describe_no_route(in, d);
 	describe_code_exchange(in, d);
 	describe_query(in, d);

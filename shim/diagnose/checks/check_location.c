@@ -92,6 +92,22 @@ static bool has_wanted(const struct check_input *in)
 }
 
 /*
+ * Does the answer miss C's header in other words than its name? A gateway hands on
+ * what a server behind it said ("Missing Authentication header", of OpenRouter), or
+ * the header was lost on the way.
+ */
+static bool misses_what_was_sent(const struct check_input *in, const struct credential *c)
+{
+	struct slice text = in->answer.message;
+
+	return in->answer.saw == SAW_NO_KEY && c->location == LOCATION_AUTHORIZATION &&
+	       c->shape.scheme == SCHEME_GOOD &&
+	       (slice_has_nocase(text, SLICE("bearer")) ||
+		slice_has_nocase(text, SLICE("authentication header")) ||
+		slice_has_nocase(text, SLICE("auth credentials")));
+}
+
+/*
  * Does the answer say, of a request that carried C, that it saw no credential, or
  * name another header for it? Then this endpoint reads another header, whoever it
  * belongs to. Where the vendor documents C's header, "none came" means that what
@@ -103,6 +119,8 @@ static bool reads_another(const struct check_input *in, const struct credential 
 		return false;
 	if (in->answer.header_wanted.n)
 		return true;
+	if (misses_what_was_sent(in, c))
+		return false;
 	if (in->answer.saw != SAW_NO_KEY || in->answer.status >= 500 ||
 	    (c->shape.kind != TOKEN_PLAIN && c->shape.kind != TOKEN_JWT))
 		return false;
