@@ -2,6 +2,7 @@
 #include "diagnose/stray_key.h"
 
 #include "base/ascii.h"
+#include "diagnose/meaning.h"
 
 enum { LEAST_KEY = 20, LEAST_AFTER_BEARER = 16, NEAR = 2, NAME_MAX_SIZE = 32 };
 
@@ -218,15 +219,20 @@ static bool has_signature(struct slice query)
 	return false;
 }
 
-/* A token under a name for keys: x-rapidapi-key; or a session. */
-static bool has_field_for_keys(const struct message *m)
+/*
+ * A token under a name that servers read (xi-api-key). Where the answer refuses:
+ * under any name for keys (x-rapidapi-key), and a session, too.
+ */
+static bool has_field_for_keys(const struct message *m, bool refused)
 {
 	for (size_t i = 0; i < m->field_count; i++) {
 		const struct field *field = &m->fields[i];
-		if (is_for_keys(field->name) && !is_location(field->name) &&
+		if ((refused ? is_for_keys(field->name) : is_credential_header(field->name)) &&
+		    !is_location(field->name) &&
 		    (!field->known || is_long_token(field->value, LEAST_KEY)))
 			return true;
-		if (slice_equal_nocase(field->name, SLICE("cookie")) && has_session(field->value))
+		if (refused && slice_equal_nocase(field->name, SLICE("cookie")) &&
+		    has_session(field->value))
 			return true;
 	}
 	return false;
@@ -244,8 +250,8 @@ bool has_key_elsewhere(const struct check_input *in)
 	while (slice_cut(&rest, ' ', &word))
 		if (word.n && !is_location(word) && has_field(m, word))
 			return true;
-	return !in->vendor && (in->answer.saw != SAW_NOTHING || in->answer.status == 401) &&
-	       has_field_for_keys(m);
+	bool refused = in->answer.saw != SAW_NOTHING || in->answer.status == 401;
+	return !in->vendor && has_field_for_keys(m, refused);
 }
 
 static bool is_read_here(const struct check_input *in, struct slice name)

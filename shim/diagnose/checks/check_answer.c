@@ -296,13 +296,13 @@ static bool describe_proxy_login(const struct check_input *in, struct detail *d)
 	return true;
 }
 
-/* What was asked, not who asks or how; after other describers, which know less of it. */
+/* What was asked is refused, not who asks or how. */
 static void describe_content_filter(const struct check_input *in, struct detail *d)
 {
 	if (in->answer.saw != SAW_POLICY)
 		return;
-	d->why = "A filter for content refused the prompt or what the model wrote. The key was "
-		 "accepted, and the form of the request is not the fault.";
+	d->why = "A filter for content refused the prompt or what the model wrote. Neither the key "
+		 "nor the form of the request is what it speaks of.";
 	detail_fix(d, "Change the prompt, the tools' texts or what they returned; the answer may "
 		      "name the category. Filters of Azure and others can be adjusted in the "
 		      "vendor's console.");

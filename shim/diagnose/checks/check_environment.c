@@ -70,6 +70,29 @@ static bool describe_found(struct detail *d, const struct check_input *in, const
 	return true;
 }
 
+/*
+ * Is what was sent of a kind that does not come from the variable as it is? A key of
+ * administrators, a signature, a token that a library got or made out of the key
+ * (Copilot's `tid=`, Zhipu's JWT), or one of GitHub's other kinds.
+ */
+static bool is_another_kind(const struct check_input *in, const struct credential *c)
+{
+	struct slice sent = c->shape.core;
+	struct slice own = in->own.value;
+	struct slice sent_prefix = vendor_key_prefix(in->vendor, sent);
+	struct slice own_prefix = vendor_key_prefix(in->vendor, own);
+
+	if (c->shape.scheme == SCHEME_FOREIGN || slice_starts(sent, SLICE("tid=")))
+		return true;
+	if (slice_has(sent_prefix, SLICE("admin")) != slice_has(own_prefix, SLICE("admin")))
+		return true;
+	/* A login of an editor, and a token for git: gho_, ghu_ and ghp_, github_pat_. */
+	if (sent_prefix.n && slice_has(sent_prefix, SLICE("gh")) &&
+	    !slice_equal(sent_prefix, own_prefix))
+		return true;
+	return is_jwt(sent) && !is_jwt(own) && !vendor_key_form_certain(in->vendor);
+}
+
 bool check_key_differs_from_variable(const struct check_input *in, struct detail *d)
 {
 	const struct credential *c = in->credential;
@@ -78,7 +101,8 @@ bool check_key_differs_from_variable(const struct check_input *in, struct detail
 	if (!is_refused(in) || !c || !c->known || !could_be_key(c->shape.core))
 		return false;
 	if (in->own.state != OWN_GOOD || in->own.sent != MATCH_NONE ||
-	    environment_compare(in->own.value, c->shape.core) != MATCH_NONE)
+	    environment_compare(in->own.value, c->shape.core) != MATCH_NONE ||
+	    is_another_kind(in, c))
 		return false;
 	token_mask(in->own.value, shown);
 	detail_f(d, "%s was sent and refused; %.*s has %s", in->shown, SLICE_ARG(in->own.name),
