@@ -3,6 +3,7 @@
 #include "diagnose/checks/checks.h"
 #include "diagnose/credential_checks.h"
 #include "diagnose/expected_header.h"
+#include "diagnose/own_key.h"
 
 static const struct slice nowhere = { NULL, 0 };
 
@@ -99,10 +100,12 @@ static bool has_wanted(const struct check_input *in)
 static bool misses_what_was_sent(const struct check_input *in, const struct credential *c)
 {
 	struct slice text = in->answer.message;
+	struct slice challenge = field_value(&in->x->response, "www-authenticate");
 
 	return in->answer.saw == SAW_NO_KEY && c->location == LOCATION_AUTHORIZATION &&
 	       c->shape.scheme == SCHEME_GOOD &&
-	       (slice_has_nocase(text, SLICE("bearer")) ||
+	       (slice_starts_nocase(challenge, SLICE("bearer ")) ||
+		slice_has_nocase(text, SLICE("bearer")) ||
 		slice_has_nocase(text, SLICE("authentication header")) ||
 		slice_has_nocase(text, SLICE("auth credentials")));
 }
@@ -208,11 +211,20 @@ bool check_auth_header_wrong_name(const struct check_input *in, struct detail *d
 	return true;
 }
 
+/* `?key=` in a URL can be the name of a file, beside the header that has the key. */
+static bool may_be_other(const struct check_input *in, const struct credential *c)
+{
+	return c->location == LOCATION_URL && !could_be_key(c->shape.core) &&
+	       !(in->vendor && vendor_reads(in->vendor, in->x->path, SLICE("url")));
+}
+
 /* Two locations that say different things; empty values say nothing. */
-static bool differ(const struct credential *a, const struct credential *b)
+static bool differ(const struct check_input *in, const struct credential *a,
+		   const struct credential *b)
 {
 	return a->known && b->known && a->location != b->location && a->token.n && b->token.n &&
-	       !slice_equal(a->shape.core, b->shape.core);
+	       !slice_equal(a->shape.core, b->shape.core) && !may_be_other(in, a) &&
+	       !may_be_other(in, b);
 }
 
 bool empty_header_wins(const struct check_input *in)
@@ -253,7 +265,7 @@ bool check_auth_headers_conflict(const struct check_input *in, struct detail *d)
 	}
 	for (size_t i = 0; i < all->count && in->is_api; i++)
 		for (size_t j = i + 1; j < all->count; j++) {
-			if (!differ(&all->all[i], &all->all[j]))
+			if (!differ(in, &all->all[i], &all->all[j]))
 				continue;
 			detail_f(d, "%s and %s carry different values",
 				 location_name(all->all[i].location),
