@@ -73,7 +73,7 @@ static bool describe_found(struct detail *d, const struct check_input *in, const
 /*
  * Is what was sent of a kind that does not come from the variable as it is? A key of
  * administrators, a signature, a token that a library got or made out of the key
- * (Copilot's `tid=`, Zhipu's JWT), or one of GitHub's other kinds.
+ * (the parameters that Copilot gives, Zhipu's JWT), or one of GitHub's other kinds.
  */
 static bool is_another_kind(const struct check_input *in, const struct credential *c)
 {
@@ -82,7 +82,7 @@ static bool is_another_kind(const struct check_input *in, const struct credentia
 	struct slice sent_prefix = vendor_key_prefix(in->vendor, sent);
 	struct slice own_prefix = vendor_key_prefix(in->vendor, own);
 
-	if (c->shape.scheme == SCHEME_FOREIGN || slice_starts(sent, SLICE("tid=")))
+	if (c->shape.scheme == SCHEME_FOREIGN || slice_byte(sent, ';', 0) > 0)
 		return true;
 	if (slice_has(sent_prefix, SLICE("admin")) != slice_has(own_prefix, SLICE("admin")))
 		return true;
