@@ -159,27 +159,26 @@ static bool is_version(int version)
 	       version == 0x0100;
 }
 
-/* Every place around ANY that has its read, peek and write. */
-static bool find_tables(const struct object *o, const struct layout *l, void **any,
-			struct tables *found)
+/* Every place in WHERE that has ANY's read, peek and write. False: one is no table, or there are too many. */
+static bool collect(struct span where, const struct layout *l, void **any, struct tables *found)
 {
-	uintptr_t at = (uintptr_t)any, stride = UINTPTR_MAX;
-	struct span span;
-	uint32_t flags;
-
 	found->count = 0;
-	if (!object_segment(o, at, &span, &flags))
-		return false;
-	uintptr_t low = at - span.low > SCAN_BYTES ? at - SCAN_BYTES : (span.low + 7) & ~7UL;
-	uintptr_t high = span.high - at > SCAN_BYTES ? at + SCAN_BYTES : span.high;
-	for (; high - low >= LAYOUT_WORDS * sizeof(void *); low += sizeof(void *)) {
-		void **table = (void **)low;
+	for (uintptr_t at = where.low; where.high - at >= LAYOUT_WORDS * sizeof(void *);
+	     at += sizeof(void *)) {
+		void **table = (void **)at;
 		if (!same_words(table, any, l->read, 3))
 			continue;
 		if (!is_version(version_of(table)) || found->count == TABLES_MAX)
 			return false;
 		found->at[found->count++] = table;
 	}
+	return true;
+}
+
+static bool is_array(const struct tables *found)
+{
+	uintptr_t stride = UINTPTR_MAX;
+
 	for (size_t i = 1; i < found->count; i++) {
 		uintptr_t gap = (uintptr_t)found->at[i] - (uintptr_t)found->at[i - 1];
 		stride = gap < stride ? gap : stride;
@@ -188,6 +187,30 @@ static bool find_tables(const struct object *o, const struct layout *l, void **a
 		if (((uintptr_t)found->at[i] - (uintptr_t)found->at[0]) % stride != 0)
 			return false;
 	return found->count > 1 && stride >= STRIDE_MIN && stride <= STRIDE_MAX;
+}
+
+/*
+ * The tables are an array around ANY. One that was linked with optimisation (LTO) has them anywhere in
+ * its constants; then there must be many. KNOWN: the layout needs no further proof.
+ */
+static bool find_tables(const struct object *o, const struct layout *l, void **any, bool known,
+			struct tables *found)
+{
+	uintptr_t at = (uintptr_t)any;
+	struct span all, near;
+	uint32_t flags;
+
+	if (!object_segment(o, at, &all, &flags))
+		return false;
+	all.low = (all.low + 7) & ~7UL;
+	near = all;
+	if (at - all.low > SCAN_BYTES)
+		near.low = at - SCAN_BYTES;
+	if (all.high - at > SCAN_BYTES)
+		near.high = at + SCAN_BYTES;
+	if (collect(near, l, any, found) && is_array(found) && (known || found->count >= TABLES_MIN))
+		return true;
+	return collect(all, l, any, found) && found->count >= TABLES_MIN;
 }
 
 /*
@@ -301,7 +324,7 @@ const char *method_table_tap(const struct method_recipe *recipe, size_t i)
 				       : "its version is not known";
 	if (!is_plausible(o, l, &roles))
 		return strange;
-	if (!find_tables(o, l, any, &found) || (!known && found.count < TABLES_MIN))
+	if (!find_tables(o, l, any, known, &found))
 		return "too few method tables were recognised";
 	const struct method_functions originals = {
 		.clear = (int (*)(void *))any[l->clear],

@@ -30,7 +30,7 @@ standin
 
 static() { # OPTION...: a program with OpenSSL inside, diagnosed
 	rm -f "$scratch/log"
-	"${CC:-cc}" -O2 "$@" -o "$scratch/static" "$root/tests/e2e/bun/static_openssl.c" \
+	"${CC:-cc}" -O2 -o "$scratch/static" "$root/tests/e2e/bun/static_openssl.c" "$@" \
 		-Wl,-Bstatic -lssl -lcrypto -Wl,-Bdynamic -Wl,--as-needed -lz -lzstd && strip "$scratch/static" || return 1
 	XDG_CACHE_HOME=$scratch/none LD_PRELOAD=$root/build/liborshim.so ORSHIM_LOG=$scratch/log \
 		ORSHIM_HOSTS=localhost=openrouter "$scratch/static" "$port" || return 1
@@ -40,6 +40,8 @@ static() { # OPTION...: a program with OpenSSL inside, diagnosed
 }
 check "stripped OpenSSL, position-independent" static -pie
 check "stripped OpenSSL, at a fixed address" static -no-pie
+apart=$(echo "$cache"/openssl-*-sections/libssl.a)
+[ ! -f "$apart" ] || check "stripped OpenSSL, its method tables apart" static -Wl,--sort-section=name "$apart"
 
 # The same inside a library.
 hidden=$scratch/libhidden.so

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# fetch-openssl.sh: the distribution's OpenSSL as upstream released it, its libssl.a with a section for
+# each constant. A linker that sorts them lays the method tables apart, as optimisation at link time (LTO)
+# does in large programs. Built once into the cache outside the checkout; prints its folder there.
+set -eu
+
+cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+folder=$cache/openssl-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)-sections
+if [ -d "$folder" ]; then
+	echo "$folder"
+	exit
+fi
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/.fetch.XXXXXX")
+trap 'rm -rf "$work"' EXIT INT TERM
+
+source=$("$(dirname "$0")/unpack-source.sh" openssl "$work/source")
+(
+	cd "$source"
+	./Configure no-shared no-tests no-engine -fdata-sections &&
+		make build_generated && make "-j$(nproc)" libssl.a
+) >"$work/log" 2>&1 || {
+	tail -n 20 "$work/log" >&2
+	exit 1
+}
+mkdir "$work/made"
+cp "$source/libssl.a" "$work/made/"
+mv "$work/made" "$folder"
+echo "$folder"
