@@ -208,7 +208,8 @@ static bool find_tables(const struct object *o, const struct layout *l, void **a
 		near.low = at - SCAN_BYTES;
 	if (all.high - at > SCAN_BYTES)
 		near.high = at + SCAN_BYTES;
-	if (collect(near, l, any, found) && is_array(found) && (known || found->count >= TABLES_MIN))
+	if (collect(near, l, any, found) && is_array(found) &&
+	    (known || found->count >= TABLES_MIN))
 		return true;
 	return collect(all, l, any, found) && found->count >= TABLES_MIN;
 }

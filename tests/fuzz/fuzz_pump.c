@@ -268,7 +268,7 @@ static void begin(struct play *p)
 	p->server.fd = -1;
 	call.fd = fd;
 	call.socket = dup(fd);
-	call.nonblocking = p->how[0] & 8;
+	call.flags = p->how[0] & 8 ? O_NONBLOCK : 0;
 	link_open(&relay, self, &call, &server_address, sizeof(server_address.v4));
 	for (int i = 0; i < 4 && relay.links && relay.links->state != LINK_HELLO; i++)
 		loop_turn(relay.loop, 0);

@@ -8,6 +8,12 @@
 
 #include "base/limits.h"
 
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+typedef X509_NAME asked_name;
+#else
+typedef const X509_NAME asked_name;
+#endif
+
 enum { VERSION_TAG = 0xa0 }; /* [0] of TBSCertificate, RFC 5280 section 4.1 */
 
 struct root {
@@ -115,7 +121,7 @@ static void decode(struct root *one, X509_STORE *to)
 }
 
 /* The first of STORE with this NAME, borrowed, as the caller expects it: it counts a reference itself. */
-static int give(X509_STORE *store, const X509_NAME *name, X509_OBJECT *out)
+static int give(X509_STORE *store, asked_name *name, X509_OBJECT *out)
 {
 	X509_OBJECT *found =
 	    X509_OBJECT_retrieve_by_subject(X509_STORE_get0_objects(store), X509_LU_X509, name);
@@ -128,8 +134,7 @@ static int give(X509_STORE *store, const X509_NAME *name, X509_OBJECT *out)
 }
 
 /* A chain asks for NAME: all of that name come into the store, which is then asked for the others. */
-static int by_subject(X509_LOOKUP *l, X509_LOOKUP_TYPE type, const X509_NAME *name,
-		      X509_OBJECT *out)
+static int by_subject(X509_LOOKUP *l, X509_LOOKUP_TYPE type, asked_name *name, X509_OBJECT *out)
 {
 	struct roots *r = X509_LOOKUP_get_method_data(l);
 	X509_STORE *store = X509_LOOKUP_get_store(l);
