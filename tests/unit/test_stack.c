@@ -19,7 +19,7 @@
 #include "base/limits.h"
 #include "tools/capture/playback.h"
 
-enum { STACK = 1 << 20, PAINT = 0xA5, FRAMES_MAX = 13824, FILE_MAX_SIZE = 64 << 20 };
+enum { STACK = 1 << 20, PAINT = 0xA5, FRAMES_MAX = 14 << 10, FILE_MAX_SIZE = 64 << 20 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FRAMES_ARE_OURS 0 /* sanitizers make them larger */
