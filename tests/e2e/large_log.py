@@ -44,10 +44,11 @@ def read(path):
 
 
 def lines_with(path, word):
-    n = 0
+    n, before = 0, b""
     with open(path, "rb") as text:
         while block := text.read(1 << 22):
-            n += block.count(word)
+            n += (before + block).count(word)
+            before = block[1 - len(word):]  # a word may be cut between two
     return n
 
 
