@@ -48,7 +48,7 @@ def lines_with(path, word):
     with open(path, "rb") as text:
         while block := text.read(1 << 22):
             n += (before + block).count(word)
-            before = block[1 - len(word):]  # a word may be cut between two
+            before = block[len(block) - len(word) + 1:]  # a word may be cut between two
     return n
 
 
