@@ -69,7 +69,10 @@ def memcheck(command, log=None, valgrind=(), stdin=b"", meanwhile=None, **more):
                 output, said = child.communicate()
                 return Checked("it hung", output, said, [])
         own = os.path.join(folder, f"{child.pid}.xml")
-        errors = read_errors(own) if os.path.exists(own) else None
+        try:
+            errors = read_errors(own)
+        except (FileNotFoundError, xml.etree.ElementTree.ParseError):
+            errors = None
     return Checked(child.returncode, output, said, errors)
 
 
