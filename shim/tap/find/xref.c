@@ -96,7 +96,9 @@ static inline bool may_have(const unsigned char *p, size_t size, const struct co
 		const lanes second = (lanes){ 0 } + c->list[k].second;
 		const unsigned char *q = p + c->list[k].at;
 
+#ifndef __clang__ /* clang 11 does not know this, and unrolls by itself */
 #pragma GCC unroll 16
+#endif
 		for (size_t i = 0; i < size; i += LANES)
 			hit |= (lanes)(load_lanes(q + i) == first) &
 			       (lanes)(load_lanes(q + i + 1) == second);
