@@ -18,7 +18,8 @@ libstdc++6 findutils grep sed util-linux mount procps strace busybox-static linu
 	;;
 esac
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "$ID-$VERSION_ID")
 folder=$cache/arm64-$release-${1:-build}
@@ -26,9 +27,7 @@ if [ -d "$folder" ]; then
 	echo "$folder"
 	exit 0
 fi
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/.fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
+begin_work
 mkdir -p "$work/state" "$work/lists/partial" "$work/archives/partial" "$work/parts" "$work/unpacked"
 touch "$work/state/status"
 for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do

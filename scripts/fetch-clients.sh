@@ -6,7 +6,8 @@
 # script of theirs runs.
 set -eu
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 
 # set package version SHA-512 (base64, as npm's dist.integrity has it)
 clients='
@@ -61,9 +62,7 @@ fetch() (
 	package=$1 version=$2 wanted=$3
 	folder=$cache/${package##*/}-$version
 	[ ! -d "$folder" ] || exit 0
-	mkdir -p "$cache"
-	work=$(mktemp -d "$cache/.fetch.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
+	begin_work
 	echo "fetch-clients: $package $version" >&2
 	(cd "$work" && npm pack --silent "$package@$version" >/dev/null 2>npm.log) || {
 		echo "fetch-clients: npm could not fetch $package@$version:" >&2

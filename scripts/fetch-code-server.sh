@@ -7,7 +7,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 version=4.100.3
 wanted=q/Fh2DOxCRNhC/WiG/6sAhSKnj7ZACTVBaeeZ+rWjol//0FCbl/qg1ln5ecZ99jYcfqMxZZAyWcN+YBIo0DgpA==
 tslib=2.8.1 # the one package that its own list of versions leaves open
@@ -37,8 +38,7 @@ done
 	exit 1
 }
 
-work=$(mktemp -d "$cache/.fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+begin_work
 quietly() { # COMMAND...: what it says only if it fails
 	"$@" >"$work/log" 2>&1 || {
 		tail -n 30 "$work/log" >&2

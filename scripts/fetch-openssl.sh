@@ -5,15 +5,14 @@
 # does in large programs. Built once into the cache outside the checkout; prints its folder there.
 set -eu
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 folder=$cache/openssl-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)-sections
 if [ -d "$folder" ]; then
 	echo "$folder"
 	exit
 fi
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/.fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
+begin_work
 
 source=$("$(dirname "$0")/unpack-source.sh" openssl "$work/source")
 (

@@ -6,16 +6,15 @@
 # alone. Built once into the cache outside the checkout; prints its folder there.
 set -eu
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 folder=$cache/python$version-hidden-openssl
 if [ -d "$folder" ]; then
 	echo "$folder"
 	exit
 fi
-mkdir -p "$cache"
-work=$(mktemp -d "$cache/.fetch.XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
+begin_work
 
 # Headers and archives: what is installed, or the package, unpacked and not installed.
 system=

@@ -6,15 +6,14 @@
 # in PYTHONPATH.
 set -eu
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 python=/usr/bin/python3
 version=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 folder=$cache/python$version-tests
 
 if [ ! -d "$folder" ]; then
-	mkdir -p "$cache"
-	work=$(mktemp -d "$cache/.fetch.XXXXXX")
-	trap 'rm -rf "$work"' EXIT
+	begin_work
 	echo "fetch-suites: libpython$version-testsuite" >&2
 	(cd "$work" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download "libpython$version-testsuite" >&2)
 	dpkg-deb -x "$work"/*.deb "$work/x"

@@ -3,13 +3,12 @@
 # fetch-verdaccio.sh: verdaccio, a registry for npm packages, at a pinned version, in the cache
 # outside the checkout; prints the folder. No install script runs.
 set -eu
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 version=6.10.4
 folder=$cache/verdaccio-$version
 if [ ! -d "$folder" ]; then
-	mkdir -p "$cache"
-	work=$(mktemp -d "$cache/.fetch.XXXXXX")
-	trap 'rm -rf "$work"' EXIT INT TERM
+	begin_work
 	echo "fetch-verdaccio: $version" >&2
 	# One of its parts asks for a tag of node-fetch that not every mirror has.
 	echo "{\"private\":true,\"dependencies\":{\"verdaccio\":\"$version\"},\"overrides\":{\"node-fetch\":\"2.7.0\"}}" \

@@ -4,7 +4,8 @@
 # made by debootstrap in the cache outside the checkout, with these packages; prints its folder.
 set -eu
 
-cache=${ORSHIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/orshim}
+# shellcheck source=scripts/cache.sh
+. "$(dirname "$0")/cache.sh"
 mirror=${ORSHIM_MIRROR:-http://deb.debian.org/debian}
 
 case ${1:-} in
