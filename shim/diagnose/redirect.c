@@ -77,17 +77,17 @@ static void keep_path(struct redirect *r, struct slice reference, struct slice b
 	keep(r->path + n, sizeof(r->path) - n, path);
 }
 
-/* False: LOCATION leads nowhere that we could recognise. */
-static bool keep_target(struct redirect *r, const struct check_input *in, struct slice location)
+bool redirect_target(struct slice location, struct slice base, struct slice *host,
+		     struct slice *reference)
 {
-	struct slice rest = location;
-	struct slice host = in->x->host;
 	long scheme = slice_find(location, SLICE("://"), 0);
 	long slash = slice_byte(location, '/', 0);
+	struct slice rest = location;
 
-	r->plain = slice_starts_nocase(location, SLICE("http://"));
+	*host = base;
 	if (scheme > 0 && scheme < slash) {
-		if (!r->plain && !slice_starts_nocase(location, SLICE("https://")))
+		if (!slice_starts_nocase(location, SLICE("http://")) &&
+		    !slice_starts_nocase(location, SLICE("https://")))
 			return false;
 		rest = slice_from(location, (size_t)scheme + 1);
 	}
@@ -96,14 +96,25 @@ static bool keep_target(struct redirect *r, const struct check_input *in, struct
 		size_t n = 0;
 		while (n < rest.n && !memchr("/?#", rest.p[n], 3))
 			n++;
-		host = host_of(slice_sub(rest, 0, n));
+		*host = host_of(slice_sub(rest, 0, n));
 		rest = slice_from(rest, n);
 		if (rest.n == 0)
 			rest = SLICE("/");
 	}
+	*reference = rest;
+	return host->n > 0;
+}
+
+static bool keep_target(struct redirect *r, const struct check_input *in, struct slice location)
+{
+	struct slice host, reference;
+
+	if (!redirect_target(location, in->x->host, &host, &reference))
+		return false;
+	r->plain = slice_starts_nocase(location, SLICE("http://"));
 	keep(r->host, sizeof(r->host), host);
-	keep_path(r, rest, in->x->path);
-	return host.n > 0;
+	keep_path(r, reference, in->x->path);
+	return true;
 }
 
 /* Does the request go where the redirect points? On the same host the path has to match. */

@@ -26,6 +26,13 @@ struct redirect {
 	uint64_t at; /* counter of the exchange; 0: no redirect is pending */
 };
 
+/*
+ * Where LOCATION of an answer of the host BASE leads (RFC 9110 section 10.2.2): *HOST without its
+ * port, and *REFERENCE, its path and what follows. False: nowhere that we could recognise. Borrowed.
+ */
+bool redirect_target(struct slice location, struct slice base, struct slice *host,
+		     struct slice *reference);
+
 /* Note the redirect that this exchange was answered with, or that a pending one is over. */
 void redirect_add(struct redirect *r, const struct check_input *in, uint64_t counter);
 

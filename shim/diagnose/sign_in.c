@@ -2,6 +2,7 @@
 #include "diagnose/sign_in.h"
 
 #include "diagnose/endpoint_paths.h"
+#include "diagnose/redirect.h"
 
 static const struct slice absent = { NULL, 0 };
 
@@ -39,18 +40,13 @@ static bool is_moved(int status)
 
 struct slice sign_in_asked_for(const struct exchange *x)
 {
-	struct slice host = x->host;
+	struct slice host, reference;
 
 	if (!is_moved(x->response.status) || !path_is_endpoint(x->path))
 		return absent;
-	struct slice to = field_value(&x->response, "location");
-	if (slice_starts(to, SLICE("https://"))) {
-		to = slice_from(to, 8);
-		size_t n = 0;
-		while (n < to.n && to.p[n] != '/' && to.p[n] != '?' && to.p[n] != ':')
-			n++;
-		host = slice_sub(to, 0, n);
-		to = slice_from(to, n);
-	}
-	return signs_people_in(host) || is_sign_in_path(to) ? host : absent;
+	struct slice location = field_value(&x->response, "location");
+	if (slice_starts_nocase(location, SLICE("http://")) ||
+	    !redirect_target(location, x->host, &host, &reference))
+		return absent;
+	return signs_people_in(host) || is_sign_in_path(reference) ? host : absent;
 }
