@@ -212,6 +212,20 @@ static void a_servers_words_stay_but_for_secrets(void **state)
 	assert_non_null(strstr(now, "1c96. See req_0123456789abcdef\",\"code\":401}}"));
 }
 
+/* TEXT, or JSON, with its secrets replaced by others of the same length. */
+static const char *without_secrets(const char *text, bool json)
+{
+	size_t n = strlen(text);
+	char *now = copy_of(text, n);
+	struct pseudonyms d;
+
+	pseudonyms_init(&d);
+	anonymise_secrets(&d, NULL, now, n, json);
+	pseudonyms_release(&d);
+	assert_int_equal(strlen(now), n);
+	return now;
+}
+
 static void escapes_hide_no_secret(void **state)
 {
 	static const struct {
@@ -226,16 +240,10 @@ static void escapes_hide_no_secret(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t n = strlen(cases[i].was);
-		struct pseudonyms d;
-		char *now = copy_of(cases[i].was, n);
-		pseudonyms_init(&d);
-		anonymise_secrets(&d, NULL, now, n, cases[i].json);
-		pseudonyms_release(&d);
+		const char *now = without_secrets(cases[i].was, cases[i].json);
 		assert_null(strstr(now, HEX64));
 		assert_null(strstr(now, "%68%75%6e%74"));
 		assert_non_null(strstr(now, cases[i].stays));
-		assert_int_equal(strlen(now), n);
 	}
 }
 
@@ -256,16 +264,9 @@ static void each_kind_of_secret_is_replaced(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t n = strlen(cases[i].was);
-		struct pseudonyms d;
-		char *now = copy_of(cases[i].was, n);
-
-		pseudonyms_init(&d);
-		anonymise_secrets(&d, NULL, now, n, false);
-		pseudonyms_release(&d);
+		const char *now = without_secrets(cases[i].was, false);
 		assert_null(strstr(now, cases[i].gone));
 		assert_non_null(strstr(now, cases[i].stays));
-		assert_int_equal(strlen(now), n);
 	}
 }
 
