@@ -9,10 +9,9 @@
 #include "tools/malformed.h"
 
 static void put_setting(struct buf *out, const struct text_style *style, const struct settings *s,
-			size_t id)
+			size_t id, bool wrong)
 {
 	const struct setting *row = &settings_table[id];
-	bool wrong = malformed_part(s, (enum setting_id)id).n > 0;
 
 	say(out, "%s%s%s", style->colour ? "\033[1m" : "", row->name,
 	    style->colour ? "\033[0m" : "");
@@ -109,8 +108,9 @@ int cmd_env(const struct arguments *a)
 	settings_load(&s, getenv);
 	buf_init(&out, LIMIT_BLOCK);
 	for (size_t id = 0; id < SETTING_COUNT; id++) {
-		put_setting(&out, &style, &s, id);
-		wrong |= malformed_part(&s, (enum setting_id)id).n > 0;
+		bool malformed = malformed_part(&s, (enum setting_id)id).n > 0;
+		put_setting(&out, &style, &s, id, malformed);
+		wrong |= malformed;
 	}
 	print_out(&out);
 	buf_release(&out);

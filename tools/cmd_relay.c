@@ -14,7 +14,7 @@
 #include "tools/redirect/base_port.h"
 #include "tools/redirect/links.h"
 
-enum { LOG_MAX = 1 << 30, CA_MAX = 16 << 20, TURNS_AT_THE_END = 1000 };
+enum { LOG_MAX = 1 << 30, TURNS_AT_THE_END = 1000 };
 
 /* What ends the relay: a signal, or the end of its input. */
 struct ending {
@@ -39,7 +39,9 @@ static void choose_ca(const char *ca)
 
 	if (!ca)
 		return;
-	buf_init(&pem, CA_MAX);
+	if (access(ca, R_OK) != 0) /* "-", too: the relay reads a file by its name */
+		die("relay: cannot read %s: %s", ca, strerror(errno));
+	buf_init(&pem, LIMIT_TRUST);
 	read_file(ca, &pem);
 	if (!slice_has(buf_slice(&pem), SLICE("CERTIFICATE-----")))
 		die("relay: no certificate is in %s; --ca takes a file of PEM", ca);
